@@ -1,0 +1,42 @@
+namespace VideoScale.Model;
+
+/// <summary>The rule every name chosen by a user follows: 1 to 64 of <c>A-Z a-z 0-9 . _ -</c>, not starting with a dot or dash.</summary>
+public static class NameRule
+{
+    public const int MaxLength = 64;
+    public const string Text = "1 to 64 characters of A-Z a-z 0-9 . _ -, starting with a letter, digit or underscore";
+
+    public static bool Accepts(string? value)
+    {
+        if (string.IsNullOrEmpty(value) || value.Length > MaxLength || value[0] is '.' or '-') return false;
+        foreach (var c in value)
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')) return false;
+        return true;
+    }
+
+    public static Failure? Check(string field, string? value) =>
+        Accepts(value) ? null : Failure.InvalidArgument($"{field}: \"{Shorten(value)}\" breaks the rule: {Text}");
+
+    private static string Shorten(string? value) => value is null ? "" : value.Length <= 80 ? value : value[..80] + "…";
+}
+
+public readonly record struct RoomId(string Value) : IComparable<RoomId>
+{
+    public int CompareTo(RoomId other) => string.CompareOrdinal(Value, other.Value);
+    public override string ToString() => Value;
+}
+
+/// <summary>The name of a media node, chosen by its operator; a process of that name is an incarnation.</summary>
+public readonly record struct NodeId(string Value) : IComparable<NodeId>
+{
+    public bool IsNone => string.IsNullOrEmpty(Value);
+    public int CompareTo(NodeId other) => string.CompareOrdinal(Value, other.Value);
+    public override string ToString() => Value;
+}
+
+/// <summary>A participant's identity inside a room (LiveKit's term).</summary>
+public readonly record struct ParticipantIdentity(string Value) : IComparable<ParticipantIdentity>
+{
+    public int CompareTo(ParticipantIdentity other) => string.CompareOrdinal(Value, other.Value);
+    public override string ToString() => Value;
+}
