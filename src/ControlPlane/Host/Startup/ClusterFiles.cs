@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using VideoScale.Consensus;
+
+namespace VideoScale.ControlPlane.Host.Startup;
+
+/// <summary>One replica as its peers and clients reach it. In cluster.json.</summary>
+/// <param name="RaftAddress">host:port of consensus.</param>
+/// <param name="GrpcAddress">host:port of the gRPC API.</param>
+/// <param name="HttpAddress">host:port of /metrics and /readyz.</param>
+public sealed record ReplicaPeer(MemberId Member, string RaftAddress, string GrpcAddress, string HttpAddress);
+
+/// <summary>What a data directory belongs to: identity.json and cluster.json.</summary>
+/// <param name="ClusterId">32 hex digits, fixed when the first directory was made.</param>
+/// <param name="Self">This directory's random member id.</param>
+/// <param name="Peers">All replicas, this one included, in ascending order of member id.</param>
+public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList<ReplicaPeer> Peers)
+{
+    internal const string IdentityName = "identity.json";
+    internal const string ClusterName = "cluster.json";
+    internal const int Format = 1;
+
+    public ReplicaPeer SelfPeer => Peers.First(peer => peer.Member == Self);
+
+    public ReplicaPeer? Find(MemberId member) => Peers.FirstOrDefault(peer => peer.Member == member);
+
+    /// <summary>Reads a directory; throws <see cref="StartupException"/> with one line that says what to do.</summary>
+    public static ClusterFiles Read(string directory)
+    {
+        var identity = ReadJson(directory, IdentityName, ClusterJson.Default.IdentityFile);
+        var cluster = ReadJson(directory, ClusterName, ClusterJson.Default.ClusterFile);
+        if (identity.Format != Format || cluster.Format != Format)
+            throw StartupException.Directory($"{directory} has format {identity.Format}/{cluster.Format}; this program reads format {Format}: use the program version that made it");
+        if (identity.ClusterId != cluster.ClusterId)
+            throw StartupException.Directory($"{directory}: {IdentityName} belongs to cluster {identity.ClusterId} but {ClusterName} to {cluster.ClusterId}: restore the files of one cluster, or make a new directory");
+        var self = ParseMember(directory, identity.MemberId);
+        var peers = cluster.Members
+            .Select(m => new ReplicaPeer(ParseMember(directory, m.MemberId), m.RaftAddress, m.GrpcAddress, m.HttpAddress))
+            .OrderBy(p => p.Member).ToArray();
+        if (peers.All(p => p.Member != self))
+            throw StartupException.Directory($"{directory}: member {self} of {IdentityName} is not among the members in {ClusterName}: the directory is another replica's");
+        return new(identity.ClusterId, self, peers);
+    }
+
+    /// <summary>True when the directory has been made by <see cref="ControlPlaneBootstrap"/>.</summary>
+    public static bool Exist(string directory) => File.Exists(Path.Combine(directory, IdentityName));
+
+    private static T ReadJson<T>(string directory, string name, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        var path = Path.Combine(directory, name);
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new JsonException("the file holds null");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw StartupException.Directory($"{path} does not exist: {directory} is not a replica's data directory; `videoscale up` makes one");
+        }
+        catch (JsonException e)
+        {
+            throw StartupException.Directory($"{path} is damaged ({e.Message}): restore it from a backup, or remove the directory and let the replica join anew");
+        }
+    }
+
+    private static MemberId ParseMember(string directory, string text) =>
+        ulong.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value) && value != 0
+            ? new MemberId(value)
+            : throw StartupException.Directory($"{directory}: \"{text}\" is not a member id (1 to 16 hex digits, not 0)");
+}
+
+internal sealed record IdentityFile(int Format, string ClusterId, string MemberId);
+
+internal sealed record ClusterMemberFile(string MemberId, string RaftAddress, string GrpcAddress, string HttpAddress);
+
+internal sealed record ClusterFile(int Format, string ClusterId, IReadOnlyList<ClusterMemberFile> Members);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(IdentityFile))]
+[JsonSerializable(typeof(ClusterFile))]
+internal sealed partial class ClusterJson : JsonSerializerContext;

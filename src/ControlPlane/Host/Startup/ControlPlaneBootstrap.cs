@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using VideoScale.Consensus;
+
+namespace VideoScale.ControlPlane.Host.Startup;
+
+/// <summary>One replica to make: where its data lies and how it is reached.</summary>
+public sealed record ReplicaSeat(string DataDirectory, string RaftAddress, string GrpcAddress, string HttpAddress);
+
+/// <summary>Makes the data directories of a new cluster: a random cluster id, random member ids, the static list of peers.</summary>
+public static class ControlPlaneBootstrap
+{
+    /// <summary>Creates all directories of a new cluster. Refuses a directory that holds something already.</summary>
+    /// <returns>The files of each replica, in the order of <paramref name="seats"/>.</returns>
+    public static IReadOnlyList<ClusterFiles> Create(IReadOnlyList<ReplicaSeat> seats)
+    {
+        if (seats.Count == 0) throw StartupException.Directory("a cluster needs at least one replica");
+        foreach (var seat in seats)
+        {
+            if (Directory.Exists(seat.DataDirectory) && Directory.EnumerateFileSystemEntries(seat.DataDirectory).Any())
+                throw StartupException.Directory($"{seat.DataDirectory} is not empty: a new replica needs an empty directory");
+        }
+        var clusterId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var members = seats.Select(_ => NewMemberId()).ToArray();
+        var peers = seats.Zip(members, (s, m) => new ReplicaPeer(m, s.RaftAddress, s.GrpcAddress, s.HttpAddress)).OrderBy(p => p.Member).ToArray();
+        var cluster = new ClusterFile(ClusterFiles.Format, clusterId,
+            [.. peers.Select(p => new ClusterMemberFile(p.Member.ToString(), p.RaftAddress, p.GrpcAddress, p.HttpAddress))]);
+        var made = new List<ClusterFiles>();
+        for (var i = 0; i < seats.Count; i++)
+        {
+            Directory.CreateDirectory(seats[i].DataDirectory);
+            Write(seats[i].DataDirectory, ClusterFiles.ClusterName, JsonSerializer.SerializeToUtf8Bytes(cluster, ClusterJson.Default.ClusterFile));
+            // identity.json last: a directory without it was not finished and counts as not made.
+            Write(seats[i].DataDirectory, ClusterFiles.IdentityName,
+                JsonSerializer.SerializeToUtf8Bytes(new IdentityFile(ClusterFiles.Format, clusterId, members[i].ToString()), ClusterJson.Default.IdentityFile));
+            made.Add(new ClusterFiles(clusterId, members[i], peers));
+        }
+        return made;
+    }
+
+    private static MemberId NewMemberId()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        ulong value;
+        do
+        {
+            RandomNumberGenerator.Fill(bytes);
+            value = BitConverter.ToUInt64(bytes);
+        }
+        while (value == 0);
+        return new(value);
+    }
+
+    private static void Write(string directory, string name, byte[] content)
+    {
+        var temporary = Path.Combine(directory, name + ".new");
+        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            stream.Write(content);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, Path.Combine(directory, name), overwrite: true);
+    }
+}
