@@ -1,0 +1,18 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace VideoScale.Consensus;
+
+/// <summary>What must hold, in every build: a violation is our own bug and ends the replica.</summary>
+internal static class Invariant
+{
+    public static void Require([DoesNotReturnIf(false)] bool holds, string claim)
+    {
+        if (!holds) Fail(claim);
+    }
+
+    [DoesNotReturn]
+    private static void Fail(string claim) => throw new ConsensusInvariantException(claim);
+}
+
+/// <summary>A rule of the consensus protocol was about to be broken. Never caught to go on.</summary>
+public sealed class ConsensusInvariantException(string claim) : Exception("consensus invariant broken: " + claim);

@@ -1,0 +1,36 @@
+namespace VideoScale.Consensus.Host.Ports;
+
+/// <summary>Carries messages between replicas. May lose, never corrupts; the sender's identity is proven.</summary>
+public interface ITransport : IAsyncDisposable
+{
+    void Start(ITransportListener listener);
+
+    /// <summary>Serializes at once into a bounded buffer and returns; drops the message when that is full or the member unknown.</summary>
+    /// <remarks>Only from the driver's loop. <see cref="Message.IsBulk"/> messages must not delay others.</remarks>
+    void Send(MemberId to, in Message message);
+
+    /// <summary>Ends a run of <see cref="Send"/>: writers are woken once for all of them.</summary>
+    void Flush();
+
+    /// <summary>
+    /// Sends the snapshot at this index, on a connection of its own, resuming what an earlier try left off.
+    /// Ends with <see cref="ITransportListener.OnSnapshotSent"/>. At most one per member at a time: a second call for a member is ignored.
+    /// </summary>
+    /// <param name="term">The leader's term, told to the receiver.</param>
+    void SendSnapshot(MemberId to, ulong term, ulong snapshotIndex);
+}
+
+/// <summary>The transport tells the driver, on the transport's threads; calls return quickly.</summary>
+public interface ITransportListener
+{
+    /// <summary>A message arrived. Its entries and payloads are borrowed: the driver copies what it keeps before it returns.</summary>
+    void OnMessage(in Message message);
+
+    /// <summary>A whole snapshot arrived and is durable in the <see cref="ISnapshotStore"/>.</summary>
+    void OnSnapshotReceived(MemberId from, ulong term, SnapshotMeta meta);
+
+    void OnSnapshotSent(MemberId to, ulong snapshotIndex, bool ok);
+
+    /// <summary>The connection to a member broke: what was on its way may be lost.</summary>
+    void OnDisconnected(MemberId member);
+}
