@@ -1,0 +1,17 @@
+using VideoScale.Model;
+
+namespace VideoScale.MediaNode.Ownership;
+
+/// <summary>Something that happened in a room, under an epoch, for the log.</summary>
+public abstract record Report(RoomId Room, Epoch Epoch)
+{
+    /// <summary>The node grants nothing in the room any more under this epoch.</summary>
+    public sealed record Released(RoomId Room, Epoch Epoch) : Report(Room, Epoch);
+
+    public sealed record Joined(RoomId Room, Epoch Epoch, ParticipantIdentity Identity, ulong SeatId) : Report(Room, Epoch);
+
+    public sealed record Left(RoomId Room, Epoch Epoch, ParticipantIdentity Identity, ulong SeatId) : Report(Room, Epoch);
+}
+
+/// <summary>A report with its number in the current stream; numbers count up by one from 1.</summary>
+public readonly record struct NumberedReport(ulong Sequence, Report Report);

@@ -1,0 +1,82 @@
+using VideoScale.MediaNode.Ownership;
+
+namespace VideoScale.MediaNode.Host.Startup;
+
+/// <summary>Everything one media node is told at start. Bound from appsettings.json, VIDEOSCALE__MediaNode__… and flags, in that order.</summary>
+public sealed class MediaNodeOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "MediaNode";
+
+    /// <summary>The node's name in the fleet; kept across restarts: 1 to 64 characters of A-Z a-z 0-9 . _ -.</summary>
+    public string NodeId { get; set; } = "";
+
+    /// <summary>Region, e.g. "eu-west"; may be empty.</summary>
+    public string Region { get; set; } = "";
+
+    /// <summary>Zone inside the region, e.g. "a"; may be empty.</summary>
+    public string Zone { get; set; } = "";
+
+    /// <summary>The IP address both endpoints listen on.</summary>
+    public string BindAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>The gRPC endpoint, h2; 1 to 65,535.</summary>
+    public int GrpcPort { get; set; } = 8180;
+
+    /// <summary>/healthz, /readyz and /metrics; 1 to 65,535.</summary>
+    public int HttpPort { get; set; } = 8380;
+
+    /// <summary>host:port of the gRPC endpoint as others reach it; empty for BindAddress:GrpcPort.</summary>
+    public string AdvertisedAddress { get; set; } = "";
+
+    /// <summary>host:port of control-plane replicas (gRPC); at least one. The leader is found from any.</summary>
+    public IList<string> Control { get; set; } = [];
+
+    /// <summary>Most publishers at once; 1 to 100,000.</summary>
+    public int CapacityPublishers { get; set; } = 500;
+
+    /// <summary>Most participants who receive media at once; 1 to 1,000,000.</summary>
+    public int CapacitySubscribers { get; set; } = 2_000;
+
+    /// <summary>Most total bitrate, in and out together, in kbit/s; 1 to 1,000,000,000.</summary>
+    public long CapacityBitrateKbps { get; set; } = 2_000_000;
+
+    /// <summary>What a lost lease means for those who have joined: Continue or Stop.</summary>
+    public MediaContinuity Continuity { get; set; } = MediaContinuity.Continue;
+
+    /// <summary>With Continue: how long sessions outlive the lease, in seconds; 0 to 86,400.</summary>
+    public int IsolationGraceSeconds { get; set; } = 600;
+
+    /// <summary>On loopback only: no tokens are asked for and traffic is plaintext. Announced at start.</summary>
+    public bool DevelopmentMode { get; set; }
+
+    /// <summary>mTLS material; needed unless everything stays on loopback.</summary>
+    public MediaNodeTlsFiles Tls { get; set; } = new();
+
+    /// <summary>API token shown to the control plane; empty when the certificate or development mode suffices.</summary>
+    public string Token { get; set; } = "";
+
+    /// <summary>Longest wait for a reservation that is still on its way when a seat is taken up, in milliseconds; 0 to 10,000.</summary>
+    public int SeatWaitMs { get; set; } = 2_000;
+
+    /// <summary>Time to give rooms up and have that acknowledged at shutdown, in milliseconds; 0 to 600,000.</summary>
+    public int ShutdownGraceMs { get; set; } = 5_000;
+
+    /// <summary>Minimum level of log lines on standard error: Trace, Debug, Information, Warning, Error.</summary>
+    public string LogLevel { get; set; } = "Information";
+
+    internal string Advertised => AdvertisedAddress.Length > 0 ? AdvertisedAddress : BindAddress.Contains(':', StringComparison.Ordinal) ? $"[{BindAddress}]:{GrpcPort}" : $"{BindAddress}:{GrpcPort}";
+}
+
+/// <summary>PEM files for mTLS.</summary>
+public sealed class MediaNodeTlsFiles
+{
+    /// <summary>This node's certificate with its chain.</summary>
+    public string Certificate { get; set; } = "";
+    /// <summary>Its private key.</summary>
+    public string Key { get; set; } = "";
+    /// <summary>The authority that the replicas' and callers' certificates must come from.</summary>
+    public string Authority { get; set; } = "";
+
+    public bool IsEmpty => Certificate.Length == 0 && Key.Length == 0 && Authority.Length == 0;
+}
