@@ -2,12 +2,6 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Audit;
 
-/// <summary>Who caused an event.</summary>
-/// <param name="Subject">The name of an API token, a node id, or a leader loop.</param>
-/// <param name="Kind">"operator", "node" or "system".</param>
-/// <param name="AuthMethod">"token", "mtls", "internal" or "development".</param>
-public sealed record Actor(string Subject, string Kind, string AuthMethod);
-
 /// <summary>An event as the state machine hands it over, before it has a number. Everything in it comes from the log entry or the decider.</summary>
 public readonly ref struct EventDraft
 {
@@ -23,13 +17,20 @@ public readonly ref struct EventDraft
     public required uint SchemaVersion { get; init; }
     /// <summary>Leader-stamped time of the entry.</summary>
     public required LogTime OccurredAt { get; init; }
-    public required Actor Actor { get; init; }
+    /// <summary>Who caused it: the name of an API token, a node id, or a leader loop.</summary>
+    public required ReadOnlySpan<char> ActorSubject { get; init; }
+    /// <summary>"operator", "node" or "system".</summary>
+    public required ReadOnlySpan<char> ActorKind { get; init; }
+    /// <summary>"token", "mtls", "internal" or "development".</summary>
+    public required ReadOnlySpan<char> ActorAuthMethod { get; init; }
     /// <summary>"default" until there are others.</summary>
     public required ReadOnlySpan<char> Tenant { get; init; }
     /// <summary>Ties together what one outside request caused.</summary>
     public ReadOnlySpan<char> CorrelationId { get; init; }
     /// <summary>The event that caused this one; none when an outside command did.</summary>
     public EventId CausationId { get; init; }
+    /// <summary>event_seq of that event, so that causes are found without an index by id; 0 when there is none.</summary>
+    public ulong CausationSeq { get; init; }
     /// <summary>request_id of the outside command; empty for loops.</summary>
     public ReadOnlySpan<char> CommandId { get; init; }
     /// <summary>W3C trace context of the request; may be empty.</summary>

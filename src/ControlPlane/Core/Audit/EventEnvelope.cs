@@ -18,10 +18,13 @@ public sealed record EventEnvelope
     public required uint SchemaVersion { get; init; }
     /// <summary>Leader-stamped, never goes back.</summary>
     public required LogTime OccurredAt { get; init; }
-    public required Actor Actor { get; init; }
+    public required string ActorSubject { get; init; }
+    public required string ActorKind { get; init; }
+    public required string ActorAuthMethod { get; init; }
     public required string Tenant { get; init; }
     public required string CorrelationId { get; init; }
     public required EventId CausationId { get; init; }
+    public required ulong CausationSeq { get; init; }
     public required string CommandId { get; init; }
     public required string Traceparent { get; init; }
     public required uint PolicyVersion { get; init; }

@@ -28,13 +28,13 @@ public static class EventRecord
         writer.WriteString(draft.Type);
         writer.WriteUInt32(draft.SchemaVersion);
         writer.WriteInt64(place.OccurredAt.UnixMs);
-        writer.WriteString(draft.Actor.Subject);
-        writer.WriteString(draft.Actor.Kind);
-        writer.WriteString(draft.Actor.AuthMethod);
+        writer.WriteString(draft.ActorSubject);
+        writer.WriteString(draft.ActorKind);
+        writer.WriteString(draft.ActorAuthMethod);
         writer.WriteString(draft.Tenant);
         writer.WriteString(draft.CorrelationId);
-        writer.WriteBool(!draft.CausationId.IsNone);
-        if (!draft.CausationId.IsNone)
+        writer.WriteUInt64(draft.CausationSeq);
+        if (draft.CausationSeq != 0)
         {
             draft.CausationId.CopyTo(id);
             writer.WriteRaw(id);

@@ -22,6 +22,7 @@ public readonly ref struct EventView
     public ReadOnlySpan<byte> ActorAuthMethod { get; private init; }
     public ReadOnlySpan<byte> Tenant { get; private init; }
     public ReadOnlySpan<byte> CorrelationId { get; private init; }
+    public ulong CausationSeq { get; private init; }
     public EventId CausationId { get; private init; }
     public ReadOnlySpan<byte> CommandId { get; private init; }
     public ReadOnlySpan<byte> Traceparent { get; private init; }
@@ -35,6 +36,7 @@ public readonly ref struct EventView
         if (reader.ReadByte() != EventHashes.LeafPrefix) throw new CanonicalException("an event record begins with the leaf prefix 0");
         if (reader.ReadByte() is var version && version != EventRecord.EncodingVersion)
             throw new CanonicalException($"event encoding {version}; this program reads {EventRecord.EncodingVersion}");
+        ulong causationSeq;
         var view = new EventView
         {
             EventSeq = reader.ReadUInt64(),
@@ -52,7 +54,8 @@ public readonly ref struct EventView
             ActorAuthMethod = reader.ReadBytes(),
             Tenant = reader.ReadBytes(),
             CorrelationId = reader.ReadBytes(),
-            CausationId = reader.ReadBool() ? EventId.FromBytes(reader.ReadRaw(EventId.SizeBytes)) : EventId.None,
+            CausationSeq = causationSeq = reader.ReadUInt64(),
+            CausationId = causationSeq != 0 ? EventId.FromBytes(reader.ReadRaw(EventId.SizeBytes)) : EventId.None,
             CommandId = reader.ReadBytes(),
             Traceparent = reader.ReadBytes(),
             PolicyVersion = reader.ReadUInt32(),
@@ -74,10 +77,13 @@ public readonly ref struct EventView
         Type = Encoding.UTF8.GetString(Type),
         SchemaVersion = SchemaVersion,
         OccurredAt = OccurredAt,
-        Actor = new(Encoding.UTF8.GetString(ActorSubject), Encoding.UTF8.GetString(ActorKind), Encoding.UTF8.GetString(ActorAuthMethod)),
+        ActorSubject = Encoding.UTF8.GetString(ActorSubject),
+        ActorKind = Encoding.UTF8.GetString(ActorKind),
+        ActorAuthMethod = Encoding.UTF8.GetString(ActorAuthMethod),
         Tenant = Encoding.UTF8.GetString(Tenant),
         CorrelationId = Encoding.UTF8.GetString(CorrelationId),
         CausationId = CausationId,
+        CausationSeq = CausationSeq,
         CommandId = Encoding.UTF8.GetString(CommandId),
         Traceparent = Encoding.UTF8.GetString(Traceparent),
         PolicyVersion = PolicyVersion,
