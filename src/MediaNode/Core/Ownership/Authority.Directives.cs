@@ -25,12 +25,13 @@ public sealed partial class Authority
     private void OnAssign(Directive.Assign assign, List<EndedSession> ended)
     {
         _carriedOutIndex = Math.Max(_carriedOutIndex, assign.LogIndex);
-        if (_leaving || _floors.Forbids(assign.Room, assign.Epoch))
+        var isHeld = _rooms.TryGetValue(assign.Room, out var held) && held.Epoch == assign.Epoch;
+        // A room that is held is named again at each new stream; the common floor may have passed its epoch meanwhile.
+        if (_leaving || (!isHeld && _floors.Forbids(assign.Room, assign.Epoch)))
         {
             End(assign.Room, assign.Epoch); // a late echo, or this process is on its way out: say so, so that nobody waits
             return;
         }
-        _rooms.TryGetValue(assign.Room, out var held);
         if (held is not null && assign.Epoch < held.Epoch) return;
         if (held is not null && assign.Epoch > held.Epoch)
         {
