@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using VideoScale.MediaNode.Host.Load;
+using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Startup;
+
+namespace VideoScale.MediaNode.Host.Agent;
+
+/// <summary>Keeps this node attached to whoever leads, for as long as the process lives.</summary>
+internal sealed partial class LeaderAgent(
+    MediaNodeOptions options, AuthorityGate authority, LoadMeter load, Func<string, CallInvoker> connect, ILogger<LeaderAgent> logger) : BackgroundService
+{
+    /// <summary>The trailer with which a follower names the leader.</summary>
+    internal const string LeaderTrailer = "videoscale-leader";
+
+    /// <summary>Two processes under one name would expel each other in turn: each waits longer every time.</summary>
+    private static readonly TimeSpan LongestExpelledWait = TimeSpan.FromSeconds(30);
+
+    private readonly LeaderAddresses _addresses = new([.. options.Control]);
+    private int _expelledInARow;
+
+    /// <summary>The replica that serves this node now; null between streams.</summary>
+    internal string? AttachedTo { get; private set; }
+
+    internal static ulong NewIncarnation()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        ulong value;
+        do
+        {
+            RandomNumberGenerator.Fill(bytes);
+            value = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        }
+        while (value == 0);
+        return value;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var endings = EndSessionsOnTimeAsync(stoppingToken);
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await Task.Delay(_addresses.Wait(Random.Shared), stoppingToken);
+                await AttachOnceAsync(_addresses.Next(), stoppingToken);
+                if (authority.IsExpelled) await BeginAnewAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+        await endings;
+    }
+
+    private async Task AttachOnceAsync(string address, CancellationToken stoppingToken)
+    {
+        var served = false;
+        try
+        {
+            var stream = new AgentStream(authority, load, new AgentIdentity(options), logger);
+            var reason = await stream.RunAsync(connect(address), () =>
+            {
+                served = true;
+                _expelledInARow = 0;
+                _addresses.Served(address);
+                AttachedTo = address;
+                LogAttached(address);
+            }, stoppingToken);
+            LogDetached(address, reason);
+            if (!served || reason != "expelled") _addresses.Failed();
+        }
+        catch (RpcException e) when (!stoppingToken.IsCancellationRequested)
+        {
+            var leader = e.Trailers.GetValue(LeaderTrailer);
+            if (leader is { Length: > 0 } && leader != address)
+            {
+                _addresses.Hint(leader);
+                LogReferred(address, leader);
+            }
+            else if (served) LogDetached(address, e.Status.Detail);
+            else LogRefused(address, e.StatusCode, e.Status.Detail);
+            _addresses.Failed();
+        }
+        catch (Exception e) when (e is not (VideoScale.Model.InvariantViolation or OperationCanceledException))
+        {
+            LogBroken(address, e);
+            _addresses.Failed();
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested) { _addresses.Failed(); }
+        finally { AttachedTo = null; }
+    }
+
+    private async Task BeginAnewAsync(CancellationToken stoppingToken)
+    {
+        var wait = TimeSpan.FromMilliseconds(Math.Min(LongestExpelledWait.TotalMilliseconds, 100 << Math.Min(_expelledInARow++, 10)));
+        if (_expelledInARow > 2) LogExpelledAgain(options.NodeId, _expelledInARow, wait);
+        await Task.Delay(wait * (0.5 + Random.Shared.NextDouble() / 2), stoppingToken);
+        authority.BeginIncarnation(NewIncarnation());
+    }
+
+    /// <summary>Sessions whose time is over end soon after; authority itself needs no timer.</summary>
+    private async Task EndSessionsOnTimeAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var untilEndMs = (authority.LeaseUntilNs - authority.Clock.NowNs) / 1_000_000;
+                await Task.Delay(TimeSpan.FromMilliseconds(untilEndMs > 0 ? Math.Min(untilEndMs + 1, 500) : 200), stoppingToken);
+                authority.Tick();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+    }
+
+    [LoggerMessage(5001, LogLevel.Information, "Attached to the leader at {Address}")] private partial void LogAttached(string address);
+    [LoggerMessage(5002, LogLevel.Warning, "Detached from {Address}: {Reason}")] private partial void LogDetached(string address, string reason);
+    [LoggerMessage(5003, LogLevel.Debug, "{Address} follows; it names {Leader} as leader")] private partial void LogReferred(string address, string leader);
+    [LoggerMessage(5004, LogLevel.Information, "{Address} does not serve this node ({Code}): {Detail}")] private partial void LogRefused(string address, StatusCode code, string detail);
+    [LoggerMessage(5005, LogLevel.Warning, "The connection to {Address} broke")] private partial void LogBroken(string address, Exception e);
+    [LoggerMessage(5006, LogLevel.Error, "{NodeId} was expelled {Times} times in a row: does another process run under that name? Next try in {Wait}")] private partial void LogExpelledAgain(string nodeId, int times, TimeSpan wait);
+}
