@@ -2,11 +2,14 @@ using Grpc.Core;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Model;
+using VideoScale.Rpc;
 using VideoScale.V1;
+using VideoScale.Wire;
 
 namespace VideoScale.MediaNode.Host.Admission;
 
 /// <summary>Authority as seen from outside: seats are granted under a running lease and the current epoch, or refused with the reason.</summary>
+[RequireRole(Role.Replica)]
 public sealed class AdmissionApi(MediaNodeOptions options, AuthorityGate authority) : AdmissionService.AdmissionServiceBase
 {
     public override async Task<TakeSeatReply> TakeSeat(TakeSeatRequest request, ServerCallContext context)
@@ -14,7 +17,7 @@ public sealed class AdmissionApi(MediaNodeOptions options, AuthorityGate authori
         Check(request.RoomId, request.Epoch, request.Identity, request.SeatId);
         var (decision, atNs) = await authority.TakeSeatAsync(new RoomId(request.RoomId), new Epoch(request.Epoch), new ParticipantIdentity(request.Identity),
             request.SeatId, TimeSpan.FromMilliseconds(options.SeatWaitMs), context.CancellationToken);
-        if (decision.Failure is { } failure) throw ToStatus(failure);
+        if (decision.Failure is { } failure) throw failure.ToRpcException();
         return new TakeSeatReply { NodeId = options.NodeId, Epoch = decision.Grant.Epoch.Value, LeaseLeftMs = decision.Grant.LeaseLeftMs, DecidedAtBootNs = (ulong)atNs };
     }
 
@@ -22,9 +25,10 @@ public sealed class AdmissionApi(MediaNodeOptions options, AuthorityGate authori
     {
         Check(request.RoomId, request.Epoch, request.Identity, request.SeatId);
         var failure = authority.LeaveSeat(new RoomId(request.RoomId), new Epoch(request.Epoch), new ParticipantIdentity(request.Identity), request.SeatId);
-        return failure is null ? Task.FromResult(new LeaveSeatReply()) : throw ToStatus(failure);
+        return failure is null ? Task.FromResult(new LeaveSeatReply()) : throw failure.ToRpcException();
     }
 
+    [RequireRole(Role.Viewer)]
     public override Task<GetAuthorityReply> GetAuthority(GetAuthorityRequest request, ServerCallContext context)
     {
         var (view, atNs) = authority.View();
@@ -38,14 +42,6 @@ public sealed class AdmissionApi(MediaNodeOptions options, AuthorityGate authori
         var failure = NameRule.Check("room_id", room) ?? NameRule.Check("identity", identity)
             ?? (epoch == 0 ? Failure.InvalidArgument("epoch: 0 breaks the rule: the epoch that AdmitParticipant returned, not 0") : null)
             ?? (seatId == 0 ? Failure.InvalidArgument("seat_id: 0 breaks the rule: the seat that AdmitParticipant returned, not 0") : null);
-        if (failure is not null) throw ToStatus(failure);
+        if (failure is not null) throw failure.ToRpcException();
     }
-
-    private static RpcException ToStatus(Failure failure) => new(new Status(failure.Code switch
-    {
-        FailureCode.InvalidArgument => StatusCode.InvalidArgument,
-        FailureCode.FailedPrecondition => StatusCode.FailedPrecondition,
-        FailureCode.ResourceExhausted => StatusCode.ResourceExhausted,
-        _ => StatusCode.Internal,
-    }, failure.Message));
 }

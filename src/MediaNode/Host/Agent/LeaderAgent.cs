@@ -6,16 +6,14 @@ using Microsoft.Extensions.Logging;
 using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Startup;
+using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Agent;
 
 /// <summary>Keeps this node attached to whoever leads, for as long as the process lives.</summary>
 internal sealed partial class LeaderAgent(
-    MediaNodeOptions options, AuthorityGate authority, LoadMeter load, Func<string, CallInvoker> connect, ILogger<LeaderAgent> logger) : BackgroundService
+    MediaNodeOptions options, AuthorityGate authority, LoadMeter load, Func<string, CallInvoker> connect, Action fatal, ILogger<LeaderAgent> logger) : BackgroundService
 {
-    /// <summary>The trailer with which a follower names the leader.</summary>
-    internal const string LeaderTrailer = "videoscale-leader";
-
     /// <summary>Two processes under one name would expel each other in turn: each waits longer every time.</summary>
     private static readonly TimeSpan LongestExpelledWait = TimeSpan.FromSeconds(30);
 
@@ -51,6 +49,12 @@ internal sealed partial class LeaderAgent(
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+        catch (VideoScale.Model.InvariantViolation e)
+        {
+            LogFatal(e);
+            fatal();
+            throw;
+        }
         await endings;
     }
 
@@ -73,8 +77,7 @@ internal sealed partial class LeaderAgent(
         }
         catch (RpcException e) when (!stoppingToken.IsCancellationRequested)
         {
-            var leader = e.Trailers.GetValue(LeaderTrailer);
-            if (leader is { Length: > 0 } && leader != address)
+            if (MultiEndpointInvoker.LeaderOf(e) is { } leader && leader != address)
             {
                 _addresses.Hint(leader);
                 LogReferred(address, leader);
@@ -119,6 +122,7 @@ internal sealed partial class LeaderAgent(
     [LoggerMessage(5002, LogLevel.Warning, "Detached from {Address}: {Reason}")] private partial void LogDetached(string address, string reason);
     [LoggerMessage(5003, LogLevel.Debug, "{Address} follows; it names {Leader} as leader")] private partial void LogReferred(string address, string leader);
     [LoggerMessage(5004, LogLevel.Information, "{Address} does not serve this node ({Code}): {Detail}")] private partial void LogRefused(string address, StatusCode code, string detail);
+    [LoggerMessage(5007, LogLevel.Critical, "A law of this program was broken: the process ends")] private partial void LogFatal(Exception e);
     [LoggerMessage(5005, LogLevel.Warning, "The connection to {Address} broke")] private partial void LogBroken(string address, Exception e);
     [LoggerMessage(5006, LogLevel.Error, "{NodeId} was expelled {Times} times in a row: does another process run under that name? Next try in {Wait}")] private partial void LogExpelledAgain(string nodeId, int times, TimeSpan wait);
 }

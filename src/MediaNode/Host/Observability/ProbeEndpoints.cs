@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Prometheus;
+using VideoScale.MediaNode.Host.Ownership;
+
+namespace VideoScale.MediaNode.Host.Observability;
+
+/// <summary>/healthz, /readyz and /metrics.</summary>
+internal static class ProbeEndpoints
+{
+    /// <param name="stopping">True from the moment the node gives its rooms up.</param>
+    internal static void MapProbes(this IEndpointRouteBuilder endpoints, AuthorityGate authority, NodeMetrics metrics, Func<bool> stopping, int httpPort)
+    {
+        var host = $"*:{httpPort}"; // the gRPC port answers gRPC alone
+        // Only that the process lives: losing the control plane must never make anyone restart a node that carries calls.
+        endpoints.MapGet("/healthz", () => Results.Text("ok\n")).RequireHost(host);
+        endpoints.MapGet("/readyz", () =>
+        {
+            var leaseLeftMs = authority.View().View.LeaseLeftMs;
+            return stopping() ? Results.Text("stopping\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+                : leaseLeftMs == 0 ? Results.Text("no lease: the control plane has not acknowledged this node\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+                : Results.Text("ready\n");
+        }).RequireHost(host);
+        endpoints.MapMetrics(options => options.Registry = metrics.Registry).RequireHost(host);
+    }
+}
