@@ -97,7 +97,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     private void Leave(int index) => Interlocked.CompareExchange(ref _current, (index + 1) % _addresses.Length, index);
 
     private void LeaveWhenUnavailable(Task<Metadata> headers, int index) => _ = headers.ContinueWith(
-        t => { if (t.Exception?.InnerException is RpcException { StatusCode: StatusCode.Unavailable }) Leave(index); },
+        t => { if (t.Exception?.InnerException is RpcException e && e.IsConnectionLost()) Leave(index); },
         CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private static string[] Checked(IEnumerable<string> addresses, bool secure)
@@ -115,7 +115,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
         where TRequest : class where TResponse : class
     {
         private readonly TaskCompletionSource<Metadata> _headers = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly CancellationTokenSource _givenUp = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
+        private readonly CancellationTokenSource _givenUp = new();
         private volatile AsyncUnaryCall<TResponse>? _attempt;
 
         public Task<Metadata> HeadersAsync => _headers.Task;
@@ -124,6 +124,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
 
         public async Task<TResponse> RunAsync()
         {
+            using var cancelled = options.CancellationToken.UnsafeRegister(static call => ((RetriedCall<TRequest, TResponse>)call!)._givenUp.Cancel(), this);
             var until = options.Deadline ?? DateTime.UtcNow + owner._patience;
             var pause = FirstPause;
             for (var attempts = 1; ; attempts++)
@@ -137,7 +138,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
                     _headers.TrySetResult(await attempt.ResponseHeadersAsync.ConfigureAwait(false));
                     return response;
                 }
-                catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && !_givenUp.IsCancellationRequested && DateTime.UtcNow + pause < until)
+                catch (RpcException e) when (e.IsConnectionLost() && !_givenUp.IsCancellationRequested && DateTime.UtcNow + pause < until)
                 {
                     owner.Leave(index);
                     // The next address is asked at once; only when all have been asked is there a pause.

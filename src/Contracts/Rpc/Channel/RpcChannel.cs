@@ -18,15 +18,17 @@ public static class RpcChannel
     /// <summary>Makes a channel; it connects with the first call.</summary>
     /// <param name="address">host:port, or a whole URL.</param>
     /// <param name="tls">Our certificates; null speaks plain HTTP/2, for loopback.</param>
-    public static GrpcChannel Create(string address, TlsMaterial? tls = null)
+    public static GrpcChannel Create(string address, TlsMaterial? tls = null) => Create(address, tls, KeepAlivePingDelay, KeepAlivePingTimeout);
+
+    internal static GrpcChannel Create(string address, TlsMaterial? tls, TimeSpan keepAlivePingDelay, TimeSpan keepAlivePingTimeout)
     {
         var uri = ToUri(address, tls is not null);
         var handler = new SocketsHttpHandler
         {
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = ConnectTimeout,
-            KeepAlivePingDelay = KeepAlivePingDelay,
-            KeepAlivePingTimeout = KeepAlivePingTimeout,
+            KeepAlivePingDelay = keepAlivePingDelay,
+            KeepAlivePingTimeout = keepAlivePingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             InitialHttp2StreamWindowSize = StreamWindowBytes,

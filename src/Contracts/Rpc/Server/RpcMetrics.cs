@@ -22,8 +22,11 @@ public sealed class RpcMetrics : IDisposable
         Denied = _meter.CreateCounter<long>("videoscale.rpc.server.denied", "{call}", "Calls refused for want of a token, certificate or role.");
     }
 
+    internal Meter Meter => _meter;
     internal Histogram<double> DurationMs { get; }
     internal Counter<long> Denied { get; }
+
+    internal IReadOnlyCollection<RpcMethod> Methods => _methods;
 
     internal void Observe(IReadOnlyCollection<RpcMethod> methods) => _methods = methods;
 

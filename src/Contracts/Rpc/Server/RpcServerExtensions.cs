@@ -21,7 +21,7 @@ public static class RpcServerExtensions
         services.AddSingleton<ExceptionInterceptor>();
         services.AddTransient<IStartupFilter, GateInFront>();
         services.AddHostedService<SecurityAnnouncement>();
-        services.AddSingleton<HealthServiceImpl>();
+        services.AddSingleton(NotServingYet());
         services.AddSingleton<ServingStatus>();
         services.AddGrpcReflection();
         services.AddGrpc(grpc =>
@@ -61,6 +61,13 @@ public static class RpcServerExtensions
         {
             OnConnection = _ => ValueTask.FromResult(tls.CreateServerAuthenticationOptions()),
         });
+    }
+
+    private static HealthServiceImpl NotServingYet()
+    {
+        var health = new HealthServiceImpl();
+        new ServingStatus(health).Set("", serving: false);
+        return health;
     }
 
     private sealed class GateInFront : IStartupFilter
