@@ -1,0 +1,116 @@
+namespace VideoScale.ControlPlane.Cluster;
+
+public abstract record ClusterCommand : DomainCommand
+{
+    public override string Subject => "cluster";
+
+    /// <summary>A leader's first act in its term.</summary>
+    public sealed record RecordLeadership(ulong Member) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.RecordLeadership;
+        public override void Describe(FieldSink sink) => sink.Number("member", Member);
+    }
+
+    /// <summary>Each voter reports its hashes as they are after this entry. Changes nothing.</summary>
+    public sealed record MarkCheckpoint : ClusterCommand
+    {
+        public override CommandType Type => CommandType.MarkCheckpoint;
+        public override void Describe(FieldSink sink) { }
+    }
+
+    /// <summary>What a majority of voters reported for a mark.</summary>
+    public sealed record CommitCheckpoint(Checkpoint Checkpoint) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.CommitCheckpoint;
+        public override void Describe(FieldSink sink) => Checkpoint.Describe(sink);
+    }
+
+    public sealed record SetLease(LeaseSettings Lease) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.SetLease;
+        public override void Describe(FieldSink sink) => Lease.Describe(sink);
+    }
+
+    /// <summary>Rules change only by a committed command, once every replica knows the new ones.</summary>
+    public sealed record RaiseRulesVersion(uint Version) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.RaiseRulesVersion;
+        public override void Describe(FieldSink sink) => sink.Number("version", Version);
+    }
+
+    /// <summary>After an offline recovery from permanent quorum loss: every later epoch is above every earlier one.</summary>
+    public sealed record RaiseRecoveryGeneration(ushort Generation) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.RaiseRecoveryGeneration;
+        public override void Describe(FieldSink sink) => sink.Number("generation", Generation);
+    }
+
+    /// <summary>A member's hash differed from the majority's.</summary>
+    public sealed record RecordDivergence(ulong Member, ulong Index) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.RecordDivergence;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Number("member", Member);
+            sink.Number("index", Index);
+        }
+    }
+
+    /// <summary>A request that was refused before it became a command (e.g. PERMISSION_DENIED) and shall be remembered.</summary>
+    /// <param name="Stream">Where it is recorded: the stream of what it was about, or "cluster".</param>
+    public sealed record RecordRejection(string Stream, string Command, FailureCode Code, string Message) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.RecordRejection;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Text("stream", Stream);
+            sink.Text("command", Command);
+            sink.Choice("code", Code);
+            sink.Text("message", Message);
+        }
+    }
+}
+
+/// <summary>What voters agree on at one place of the log.</summary>
+/// <param name="Index">Log index of the mark.</param>
+/// <param name="EventSeq">Last event at that index: the tree's size.</param>
+/// <param name="ChainHead">Head of the hash chain, 32 bytes.</param>
+/// <param name="MerkleRoot">Root over all events, 32 bytes.</param>
+/// <param name="Voters">Members that reported the same, in order.</param>
+public sealed record Checkpoint(ulong Index, ulong EventSeq, UInt128 StateHash, ReadOnlyMemory<byte> ChainHead, ReadOnlyMemory<byte> MerkleRoot, ImmutableArray<ulong> Voters)
+{
+    public static readonly Checkpoint None = new(0, 0, default, default, default, []);
+
+    public void Describe(FieldSink sink)
+    {
+        sink.Number("index", Index);
+        sink.Number("event_seq", EventSeq);
+        sink.Hash("state_hash", StateHash);
+        sink.Bytes("chain_head", ChainHead.Span);
+        sink.Bytes("merkle_root", MerkleRoot.Span);
+        sink.BeginList("voters", Voters.Length);
+        foreach (var voter in Voters)
+        {
+            sink.BeginItem();
+            sink.Number("member", voter);
+            sink.EndItem();
+        }
+        sink.EndList();
+    }
+
+    public static Checkpoint Read(ref CanonicalReader reader)
+    {
+        var (index, eventSeq, hash) = (reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt128());
+        var (chain, root) = (reader.ReadBytes().ToArray(), reader.ReadBytes().ToArray());
+        var voters = new ulong[reader.ReadCount()];
+        for (var i = 0; i < voters.Length; i++) voters[i] = reader.ReadUInt64();
+        return new(index, eventSeq, hash, chain, root, [.. voters]);
+    }
+
+    public bool Equals(Checkpoint? other) =>
+        other is not null && Index == other.Index && EventSeq == other.EventSeq && StateHash == other.StateHash
+        && ChainHead.Span.SequenceEqual(other.ChainHead.Span) && MerkleRoot.Span.SequenceEqual(other.MerkleRoot.Span)
+        && Voters.AsSpan().SequenceEqual(other.Voters.AsSpan());
+
+    public override int GetHashCode() => unchecked((int)(Index * 31 + EventSeq));
+}

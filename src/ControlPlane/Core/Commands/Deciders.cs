@@ -1,0 +1,30 @@
+namespace VideoScale.ControlPlane.Commands;
+
+/// <summary>The one door from commands to decisions. Pure: state, command and entry in, decision out.</summary>
+public static class Deciders
+{
+    public static Decision Decide(ClusterState state, DomainCommand command, in EntryContext entry)
+    {
+        if (entry.DecidedInTerm != 0 && entry.DecidedInTerm != entry.Term)
+            return Failure.Precondition($"decided in term {entry.DecidedInTerm}, but this is term {entry.Term}");
+        if (MustBeDecidedByLeader(command) && entry.DecidedInTerm == 0)
+            return Failure.Denied($"{command.Type} is decided by the leader alone");
+        return command switch
+        {
+            ParticipantCommand c => ParticipantDecider.Decide(state, c, entry),
+            RoomCommand c => RoomDecider.Decide(state, c, entry),
+            NodeCommand c => NodeDecider.Decide(state, c, entry),
+            DrainCommand c => DrainDecider.Decide(state, c, entry),
+            ClusterCommand c => ClusterDecider.Decide(state, c, entry),
+            _ => throw new UnknownCommandException((uint)command.Type),
+        };
+    }
+
+    /// <summary>Commands of leader loops: they rest on what only that leader, in that term, knows (leases, load, deadlines).</summary>
+    public static bool MustBeDecidedByLeader(DomainCommand command) => command is
+        RoomCommand.Assign or RoomCommand.Revoke or RoomCommand.ExpireOwnership or RoomCommand.CloseEmpty or RoomCommand.RecordPlacementFailure
+        or ParticipantCommand.ExpireSeat
+        or NodeCommand.Suspect or NodeCommand.Recover or NodeCommand.DeclareLost
+        or DrainCommand.TimeOut or DrainCommand.Complete
+        or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint or ClusterCommand.RecordDivergence;
+}

@@ -1,0 +1,15 @@
+global using System.Collections.Immutable;
+global using VideoScale.Model;
+global using VideoScale.ControlPlane.Canonical;
+global using VideoScale.ControlPlane.Cluster;
+global using VideoScale.ControlPlane.Commands;
+global using VideoScale.ControlPlane.Drain;
+global using VideoScale.ControlPlane.Events;
+global using VideoScale.ControlPlane.Fields;
+global using VideoScale.ControlPlane.Leases;
+global using VideoScale.ControlPlane.Nodes;
+global using VideoScale.ControlPlane.Participants;
+global using VideoScale.ControlPlane.Placement;
+global using VideoScale.ControlPlane.Requests;
+global using VideoScale.ControlPlane.Rooms;
+global using VideoScale.ControlPlane.State;

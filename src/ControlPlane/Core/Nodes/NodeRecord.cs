@@ -1,0 +1,73 @@
+namespace VideoScale.ControlPlane.Nodes;
+
+/// <summary>A node as the fold of its events. Immutable: a change replaces it.</summary>
+/// <param name="LostCause">MediaNodeLost of the present incarnation; none while it is not lost.</param>
+/// <param name="BeforeDrain">What a cancelled drain goes back to.</param>
+/// <param name="Drain">DrainStarted of the running (or completed) drain.</param>
+/// <param name="DrainDeadlineMs">Log time at which its rooms begin to be moved; 0 without a drain.</param>
+/// <param name="FencedIncarnations">Processes that held this name before and may never come back, latest last.</param>
+public sealed record NodeRecord(
+    NodeDescription Description, NodeHealth Health, NodeScheduling Scheduling, long RegisteredAtMs, EventRef LostCause,
+    NodeScheduling BeforeDrain, EventRef Drain, long DrainDeadlineMs, bool DrainTimedOut, ImmutableArray<ulong> FencedIncarnations)
+{
+    /// <summary>So many are remembered.</summary>
+    public const int MaxFenced = 32;
+
+    public NodeId Id => Description.Node;
+    public ulong Incarnation => Description.Incarnation;
+    public Capacity Capacity => Description.Capacity;
+    public bool TakesRooms => Health == NodeHealth.Healthy && Scheduling == NodeScheduling.Active;
+
+    public void Describe(FieldSink sink)
+    {
+        Description.Describe(sink);
+        sink.Choice("health", Health);
+        sink.Choice("scheduling", Scheduling);
+        sink.Signed("registered_at_ms", RegisteredAtMs);
+        LostCause.Describe(sink, "lost");
+        sink.Choice("before_drain", BeforeDrain);
+        Drain.Describe(sink, "drain");
+        sink.Signed("drain_deadline_ms", DrainDeadlineMs);
+        sink.Flag("drain_timed_out", DrainTimedOut);
+        sink.BeginList("fenced_incarnations", FencedIncarnations.Length);
+        foreach (var incarnation in FencedIncarnations)
+        {
+            sink.BeginItem();
+            sink.Number("incarnation", incarnation);
+            sink.EndItem();
+        }
+        sink.EndList();
+    }
+
+    public static NodeRecord Read(ref CanonicalReader r)
+    {
+        var description = NodeDescription.Read(ref r);
+        var (health, scheduling, registered) = ((NodeHealth)r.ReadByte(), (NodeScheduling)r.ReadByte(), r.ReadInt64());
+        var (lost, before, drain) = (EventRef.Read(ref r), (NodeScheduling)r.ReadByte(), EventRef.Read(ref r));
+        var (deadline, timedOut) = (r.ReadInt64(), r.ReadBool());
+        var fenced = new ulong[r.ReadCount()];
+        for (var i = 0; i < fenced.Length; i++) fenced[i] = r.ReadUInt64();
+        return new(description, health, scheduling, registered, lost, before, drain, deadline, timedOut, [.. fenced]);
+    }
+}
+
+/// <summary>A node in state: its record and what is counted from the rooms it owns. Changed only by Evolve.</summary>
+public sealed class NodeState : INamed
+{
+    internal NodeState(NodeRecord record) => Record = record;
+
+    public string Name => Record.Id.Value;
+    public NodeRecord Record { get; internal set; }
+
+    /// <summary>Rooms it owns, or still holds while they are revoked: its unreleased ownerships.</summary>
+    public OrdinalIndex<RoomState> Rooms { get; } = new();
+
+    /// <summary>Sum of what its rooms are charged; never over its capacity.</summary>
+    public Reservation Charged { get; internal set; }
+
+    /// <summary>Sum of what the seats taken in its rooms cost.</summary>
+    public Reservation Actual { get; internal set; }
+
+    internal UInt128 HashCounted { get; set; }
+    internal bool IsDirty { get; set; }
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace VideoScale.ControlPlane.Participants;
+
+/// <summary>A seat in a room. Joined means joined under an epoch: when the room changes hands, everyone is merely admitted again, with a fresh deadline.</summary>
+/// <param name="SeatId">event_seq of the admission: unique, and only grows.</param>
+/// <param name="JoinedEpoch">Epoch under which the owner reported the participant; none before.</param>
+public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role, long AdmittedAtMs, Epoch JoinedEpoch)
+{
+    /// <summary>A seat that nobody took is freed after this long under one owner, in milliseconds of log time.</summary>
+    public const long JoinWithinMs = 30_000;
+
+    private UInt128 _hash;
+
+    public void Describe(FieldSink sink)
+    {
+        sink.Identity(Identity);
+        sink.Number("seat_id", SeatId);
+        sink.Choice("role", Role);
+        sink.Signed("admitted_at_ms", AdmittedAtMs);
+        sink.Epoch("joined_epoch", JoinedEpoch);
+    }
+
+    public static Seat Read(ref CanonicalReader reader) =>
+        new(new(reader.ReadString()), reader.ReadUInt64(), (ParticipantRole)reader.ReadByte(), reader.ReadInt64(), new(reader.ReadUInt64()));
+
+    /// <summary>Computed once: a seat never changes, it is replaced.</summary>
+    internal UInt128 Hash(EntityHasher hasher)
+    {
+        if (_hash == 0) _hash = hasher.Of(this);
+        return _hash;
+    }
+
+    public bool Equals(Seat? other) =>
+        other is not null && Identity == other.Identity && SeatId == other.SeatId && Role == other.Role && AdmittedAtMs == other.AdmittedAtMs && JoinedEpoch == other.JoinedEpoch;
+
+    public override int GetHashCode() => unchecked((int)SeatId);
+}
+
+/// <summary>The seats of a room in order of identity: immutable, so that a snapshot keeps a reference and the room goes on.</summary>
+/// <remarks>Blocks of at most 64: a change copies one block and the list of blocks, never all seats.</remarks>
+public sealed class SeatSet
+{
+    private const int BlockSize = 64;
+    public static readonly SeatSet Empty = new([], 0);
+    private readonly Seat[][] _blocks;
+
+    private SeatSet(Seat[][] blocks, int count)
+    {
+        _blocks = blocks;
+        Count = count;
+    }
+
+    public int Count { get; }
+
+    /// <param name="seats">In order of identity, each identity once.</param>
+    internal static SeatSet FromOrdered(Seat[] seats)
+    {
+        if (seats.Length == 0) return Empty;
+        for (var i = 1; i < seats.Length; i++)
+            if (seats[i - 1].Identity.CompareTo(seats[i].Identity) >= 0) throw new CanonicalException($"seats out of order at {seats[i].Identity}");
+        var blocks = new Seat[(seats.Length + BlockSize - 1) / BlockSize][];
+        for (var i = 0; i < blocks.Length; i++) blocks[i] = seats[(i * BlockSize)..Math.Min(seats.Length, (i + 1) * BlockSize)];
+        return new(blocks, seats.Length);
+    }
+
+    public IEnumerable<Seat> InOrder()
+    {
+        foreach (var block in _blocks)
+            foreach (var seat in block) yield return seat;
+    }
+
+    public bool TryGet(ParticipantIdentity identity, [NotNullWhen(true)] out Seat? seat)
+    {
+        seat = null;
+        if (_blocks.Length == 0) return false;
+        var block = _blocks[BlockOf(identity)];
+        var at = PlaceIn(block, identity);
+        if (at < block.Length && block[at].Identity == identity) seat = block[at];
+        return seat is not null;
+    }
+
+    public SeatSet With(Seat seat)
+    {
+        if (_blocks.Length == 0) return new([[seat]], 1);
+        var at = BlockOf(seat.Identity);
+        var block = _blocks[at];
+        var place = PlaceIn(block, seat.Identity);
+        if (place < block.Length && block[place].Identity == seat.Identity)
+        {
+            var changed = (Seat[])block.Clone();
+            changed[place] = seat;
+            return new(Replaced(at, changed), Count);
+        }
+        var grown = new Seat[block.Length + 1];
+        block.AsSpan(0, place).CopyTo(grown);
+        grown[place] = seat;
+        block.AsSpan(place).CopyTo(grown.AsSpan(place + 1));
+        if (grown.Length <= BlockSize) return new(Replaced(at, grown), Count + 1);
+        var blocks = new Seat[_blocks.Length + 1][];
+        _blocks.AsSpan(0, at).CopyTo(blocks);
+        blocks[at] = grown[..(BlockSize / 2)];
+        blocks[at + 1] = grown[(BlockSize / 2)..];
+        _blocks.AsSpan(at + 1).CopyTo(blocks.AsSpan(at + 2));
+        return new(blocks, Count + 1);
+    }
+
+    public SeatSet Without(ParticipantIdentity identity)
+    {
+        if (!TryGet(identity, out _)) return this;
+        if (Count == 1) return Empty;
+        var at = BlockOf(identity);
+        var block = _blocks[at];
+        if (block.Length == 1) return new([.. _blocks[..at], .. _blocks[(at + 1)..]], Count - 1);
+        var place = PlaceIn(block, identity);
+        var shrunk = new Seat[block.Length - 1];
+        block.AsSpan(0, place).CopyTo(shrunk);
+        block.AsSpan(place + 1).CopyTo(shrunk.AsSpan(place));
+        return new(Replaced(at, shrunk), Count - 1);
+    }
+
+    /// <summary>Sum of the seats' hashes: it does not depend on how the blocks were cut.</summary>
+    internal UInt128 HashSum(EntityHasher hasher)
+    {
+        UInt128 sum = 0;
+        foreach (var block in _blocks)
+            foreach (var seat in block) sum = unchecked(sum + seat.Hash(hasher));
+        return sum;
+    }
+
+    private Seat[][] Replaced(int at, Seat[] block)
+    {
+        var blocks = (Seat[][])_blocks.Clone();
+        blocks[at] = block;
+        return blocks;
+    }
+
+    private int BlockOf(ParticipantIdentity identity)
+    {
+        var (low, high) = (0, _blocks.Length - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (_blocks[middle][0].Identity.CompareTo(identity) <= 0) low = middle;
+            else high = middle - 1;
+        }
+        return low;
+    }
+
+    private static int PlaceIn(Seat[] block, ParticipantIdentity identity)
+    {
+        var (low, high) = (0, block.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (block[middle].Identity.CompareTo(identity) < 0) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+}

@@ -1,0 +1,115 @@
+namespace VideoScale.ControlPlane.Rooms;
+
+public abstract record RoomCommand(RoomId Room) : DomainCommand
+{
+    public override string Subject => "room-" + Room.Value;
+
+    /// <param name="Placement">What the leader decided when it took the request, so that create and place are one entry; null when it could not decide.</param>
+    /// <param name="PlacementTerm">Term that decision belongs to: in another term the room is created unplaced.</param>
+    public sealed record Create(RoomId Room, RoomSettings Settings, PlacementDecision? Placement = null, ulong PlacementTerm = 0) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.CreateRoom;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            Settings.Describe(sink);
+            sink.Number("placement_term", PlacementTerm);
+            sink.Flag("has_placement", Placement is not null);
+            Placement?.Describe(sink);
+        }
+    }
+
+    /// <summary>Gives an unplaced room to a node. From the leader's loop.</summary>
+    /// <param name="ExpectedEpoch">Epoch of the last ownership; none when it never had an owner.</param>
+    public sealed record Assign(RoomId Room, Epoch ExpectedEpoch, PlacementDecision Placement) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.AssignRoom;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Epoch("expected_epoch", ExpectedEpoch);
+            Placement.Describe(sink);
+        }
+    }
+
+    /// <summary>First of the two commits of a hand-over. From the leader's loop.</summary>
+    /// <param name="Target">Where it shall go; none to let placement choose.</param>
+    public sealed record Revoke(RoomId Room, Epoch ExpectedEpoch, RevokeReason Reason, NodeId Target) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.RevokeRoom;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Epoch("expected_epoch", ExpectedEpoch);
+            sink.Choice("reason", Reason);
+            sink.Node("target", Target);
+        }
+    }
+
+    /// <summary>The owner has given the room up. From the owner's agent.</summary>
+    public sealed record Release(RoomId Room, Epoch Epoch, NodeId Node, ulong Incarnation) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.ReleaseRoom;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Epoch(Epoch);
+            sink.Node(Node);
+            sink.Number("incarnation", Incarnation);
+        }
+    }
+
+    /// <summary>The owner's lease as acknowledged before the revoke, plus margin, has ended. From the leader's loop; only after a committed revoke.</summary>
+    public sealed record ExpireOwnership(RoomId Room, Epoch Epoch) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.ExpireOwnership;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Epoch(Epoch);
+        }
+    }
+
+    /// <param name="ExpectedEpoch">When not none: close only if this is still the epoch.</param>
+    public sealed record Close(RoomId Room, Epoch ExpectedEpoch) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.CloseRoom;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Epoch("expected_epoch", ExpectedEpoch);
+        }
+    }
+
+    /// <summary>Closes a room that has been empty for its timeout. From the leader's loop; refused when it is not so at log time.</summary>
+    public sealed record CloseEmpty(RoomId Room) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.CloseEmptyRoom;
+        public override void Describe(FieldSink sink) => sink.Room(Room);
+    }
+
+    /// <param name="Target">The node to move to; none to let placement choose.</param>
+    /// <param name="ExpectedEpoch">When not none: move only if this is still the epoch.</param>
+    public sealed record Move(RoomId Room, NodeId Target, Epoch ExpectedEpoch) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.MoveRoom;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Node("target", Target);
+            sink.Epoch("expected_epoch", ExpectedEpoch);
+        }
+    }
+
+    /// <summary>No node can take the room now, and why. From the leader's loop; recorded once until the room is placed or asks anew.</summary>
+    public sealed record RecordPlacementFailure(RoomId Room, Epoch ExpectedEpoch, PlacementDecision Placement) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.RecordPlacementFailure;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Epoch("expected_epoch", ExpectedEpoch);
+            Placement.Describe(sink);
+        }
+    }
+}

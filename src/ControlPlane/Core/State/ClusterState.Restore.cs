@@ -1,0 +1,45 @@
+namespace VideoScale.ControlPlane.State;
+
+public sealed partial class ClusterState
+{
+    /// <summary>A picture of now: copies references only.</summary>
+    public CapturedState Capture() => new(this);
+
+    internal void BeginRestore(ClusterRecord cluster, ulong lastEventSeq, ulong lastEventIndex, LogTime lastTime) =>
+        (Cluster, LastEventSeq, LastEventIndex, LastTime) = (cluster, lastEventSeq, lastEventIndex, lastTime);
+
+    internal void RestoreNode(NodeRecord record)
+    {
+        var node = new NodeState(record);
+        _nodes.Add(node);
+        if (record.TakesRooms) NodesTakingRooms++;
+        MarkDirty(node);
+    }
+
+    internal void RestoreRoom(RoomRecord record, SeatSet seats)
+    {
+        var room = new RoomState(record) { Seats = seats };
+        foreach (var seat in seats.InOrder())
+            if (seat.Role == ParticipantRole.Publisher) room.Publishers++;
+        SeatCount += (ulong)seats.Count;
+        _rooms.Add(room);
+        if (record.Owner is { } owner)
+        {
+            NodeOf(owner.Node).Rooms.Add(room);
+            Recharge(room);
+        }
+        if (record.Phase == RoomPhase.Closed) _closed.Add(new(record.ClosedAtMs, room));
+        Reindex(room);
+        MarkDirty(room);
+    }
+
+    internal void EndRestore()
+    {
+        var deadlines = new List<SeatDeadline>();
+        foreach (var room in _rooms.InOrder())
+            foreach (var seat in room.Seats.InOrder())
+                if (room.Record.SeatDueMs(seat) is { } due) deadlines.Add(new(due, room, seat.Identity, seat.SeatId));
+        deadlines.Sort(static (a, b) => a.DueMs != b.DueMs ? a.DueMs.CompareTo(b.DueMs) : a.SeatId.CompareTo(b.SeatId));
+        foreach (var deadline in deadlines) _seatDeadlines.Enqueue(deadline);
+    }
+}
