@@ -1,0 +1,64 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace VideoScale.Consensus.Host.Native;
+
+/// <summary>
+/// The system calls whose failure must be seen. Measured on .NET 10.0.12: <c>RandomAccess.FlushToDisk</c> and
+/// <c>FileStream.Flush(true)</c> return normally when fsync failed with EIO or ENOSPC, so no sync goes through them.
+/// </summary>
+internal static partial class Libc
+{
+    private const int OpenReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, the same on x64 and arm64
+    private const int LockExclusiveNonBlocking = 2 | 4; // LOCK_EX | LOCK_NB
+    private const int ErrnoWouldBlock = 11; // EWOULDBLOCK
+    private const int ErrnoNoSpace = 28; // ENOSPC
+
+    // Symbols are looked up in the whole process and not in libc.so alone, so that a preloaded library
+    // (fault injection, tracing) stands in front of libc here as it does for programs in C.
+    static Libc() => NativeLibrary.SetDllImportResolver(typeof(Libc).Assembly, static (name, _, _) =>
+        name == "libc" ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
+
+    /// <summary>fdatasync; never retried on failure: the kernel has marked the pages clean.</summary>
+    internal static void SyncData(SafeFileHandle file, string path)
+    {
+        if (fdatasync(file) != 0) throw Failed("fdatasync", path);
+    }
+
+    /// <summary>Makes creations and renames in a directory durable.</summary>
+    internal static void SyncDirectory(string path)
+    {
+        using var directory = new SafeFileHandle(open(path, OpenReadOnlyCloseOnExec), ownsHandle: true);
+        if (directory.IsInvalid) throw Failed("open", path);
+        if (fsync(directory) != 0) throw Failed("fsync", path);
+    }
+
+    /// <returns>False when another process holds the lock.</returns>
+    internal static bool TryLock(SafeFileHandle file, string path)
+    {
+        if (flock(file, LockExclusiveNonBlocking) == 0) return true;
+        return Marshal.GetLastPInvokeError() == ErrnoWouldBlock ? false : throw Failed("flock", path);
+    }
+
+    private static IOException Failed(string call, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        var what = errno == ErrnoNoSpace ? "the disk is full: free space, then start again" : Marshal.GetPInvokeErrorMessage(errno);
+        return new IOException($"{call} of {path} failed (errno {errno}): {what}");
+    }
+
+#pragma warning disable IDE1006, SYSLIB1092 // named as in libc
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(SafeFileHandle file, int operation);
+#pragma warning restore IDE1006, SYSLIB1092
+}
