@@ -69,7 +69,8 @@ public sealed class StreamVersions
             var name = reader.ReadUtf8(MaxNameBytes);
             var hash = HashOf(name);
             if (versions.Find(name, hash) >= 0) throw new CanonicalException($"stream {Encoding.UTF8.GetString(name)} appears twice");
-            versions._slots[versions.Add(name, hash)].Version = reader.ReadUInt64();
+            var slot = versions.Add(name, hash); // may move the slots
+            versions._slots[slot].Version = reader.ReadUInt64();
         }
         return versions;
     }
