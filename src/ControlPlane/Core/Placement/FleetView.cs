@@ -1,0 +1,101 @@
+namespace VideoScale.ControlPlane.Placement;
+
+/// <summary>What a node measured of itself; eventual, never in the log.</summary>
+/// <param name="BitrateKbps">In and out together.</param>
+/// <param name="CpuPermille">Of all cores.</param>
+/// <param name="MeasuredAtMs">On the leader's monotonic clock, when it arrived.</param>
+public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs);
+
+/// <summary>A node as placement sees it.</summary>
+/// <param name="Charged">What its rooms are charged in state.</param>
+/// <param name="Actual">What the seats taken in them cost by the model.</param>
+/// <param name="Pending">Charged by decisions that are on their way through the log.</param>
+public sealed record NodeView(
+    NodeId Node, ulong Incarnation, string Region, NodeHealth Health, NodeScheduling Scheduling, Capacity Capacity,
+    Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load)
+{
+    public static NodeView Of(NodeState node) => new(
+        node.Record.Id, node.Record.Incarnation, node.Record.Description.Region, node.Record.Health, node.Record.Scheduling, node.Record.Capacity,
+        node.Charged, node.Actual, (uint)node.Rooms.Count, Reservation.Nothing, 0, null);
+}
+
+/// <summary>
+/// The fleet as the leader sees it: replicated state joined with telemetry and with its own decisions that are still under way.
+/// A decision is charged when it is made, so a burst of joins never herds on one node.
+/// </summary>
+/// <remarks>One caller. Refresh nodes from state after entries were applied; settle a pending decision when its outcome is known.</remarks>
+public sealed class FleetView
+{
+    private readonly OrdinalIndex<Slot> _nodes = new();
+    private readonly Dictionary<string, (string Node, Reservation Need)> _pending = new(StringComparer.Ordinal);
+
+    /// <summary>Log index the replicated part is true at.</summary>
+    public ulong ViewIndex { get; private set; }
+    public int Count => _nodes.Count;
+    public int PendingCount => _pending.Count;
+
+    /// <summary>In ordinal order of names.</summary>
+    public IEnumerable<NodeView> Nodes => _nodes.InOrder().Select(slot => slot.View);
+
+    public NodeView? Find(NodeId node) => _nodes.Find(node.Value)?.View;
+
+    /// <summary>Takes all nodes from state; measured load and pending decisions stay.</summary>
+    public void Refresh(ClusterState state, ulong appliedIndex)
+    {
+        ViewIndex = appliedIndex;
+        foreach (var gone in _nodes.InOrder().Where(slot => !state.Nodes.Contains(slot.Name)).ToArray()) _nodes.Remove(gone.Name);
+        foreach (var node in state.Nodes.InOrder()) Refresh(node);
+    }
+
+    /// <summary>Takes one node from state.</summary>
+    public void Refresh(NodeState node)
+    {
+        var fresh = NodeView.Of(node);
+        if (_nodes.TryGet(node.Name, out var slot))
+        {
+            var load = slot.View.Incarnation == fresh.Incarnation ? slot.View.Load : null; // another process measures anew
+            slot.View = fresh with { Pending = slot.View.Pending, PendingRooms = slot.View.PendingRooms, Load = load };
+        }
+        else
+        {
+            slot = new Slot(fresh);
+            foreach (var (home, need) in _pending.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value))
+                if (home == node.Name) slot.View = slot.View with { Pending = slot.View.Pending + need, PendingRooms = slot.View.PendingRooms + 1 };
+            _nodes.Add(slot);
+        }
+    }
+
+    public void Measured(NodeId node, ulong incarnation, MeasuredLoad load)
+    {
+        // What a node says of itself is bounded here, so that no sum of it can overflow.
+        load = load with
+        {
+            CpuPermille = Math.Min(load.CpuPermille, 1000), Publishers = Math.Min(load.Publishers, Capacity.MaxSubscribers),
+            Subscribers = Math.Min(load.Subscribers, Capacity.MaxSubscribers), BitrateKbps = Math.Min(load.BitrateKbps, Capacity.MaxBitrateKbps),
+        };
+        if (_nodes.TryGet(node.Value, out var slot) && slot.View.Incarnation == incarnation) slot.View = slot.View with { Load = load };
+    }
+
+    /// <summary>Charges a decision that was just proposed. A room has one at a time: a second replaces the first.</summary>
+    public void Charge(RoomId room, NodeId node, Reservation need)
+    {
+        Settle(room);
+        _pending.Add(room.Value, (node.Value, need));
+        if (_nodes.TryGet(node.Value, out var slot))
+            slot.View = slot.View with { Pending = slot.View.Pending + need, PendingRooms = slot.View.PendingRooms + 1 };
+    }
+
+    /// <summary>The decision's fate is known: state charges it now, or nobody does. Refresh the node too when it was applied.</summary>
+    public void Settle(RoomId room)
+    {
+        if (!_pending.Remove(room.Value, out var pending)) return;
+        if (_nodes.TryGet(pending.Node, out var slot))
+            slot.View = slot.View with { Pending = slot.View.Pending - pending.Need, PendingRooms = slot.View.PendingRooms - 1 };
+    }
+
+    private sealed class Slot(NodeView view) : INamed
+    {
+        public string Name { get; } = view.Node.Value;
+        public NodeView View { get; set; } = view;
+    }
+}
