@@ -1,1 +1,3 @@
-return 0;
+using VideoScale.Cli.CommandLine;
+
+return await VideoScaleCommand.RunAsync(args);

@@ -17,8 +17,11 @@ internal sealed partial class LeaderAgent(
     /// <summary>Two processes under one name would expel each other in turn: each waits longer every time.</summary>
     private static readonly TimeSpan LongestExpelledWait = TimeSpan.FromSeconds(30);
 
+    private const long ComplaintPeriodMs = 10_000;
+
     private readonly LeaderAddresses _addresses = new([.. options.Control]);
     private int _expelledInARow;
+    private long _complainedTicks;
 
     /// <summary>The replica that serves this node now; null between streams.</summary>
     internal string? AttachedTo { get; private set; }
@@ -83,7 +86,7 @@ internal sealed partial class LeaderAgent(
                 LogReferred(address, leader);
             }
             else if (served) LogDetached(address, e.Status.Detail);
-            else LogRefused(address, e.StatusCode, e.Status.Detail);
+            else if (IsTimeToComplain()) LogRefused(address, e.StatusCode, e.Status.Detail);
             _addresses.Failed();
         }
         catch (Exception e) when (e is not (VideoScale.Model.InvariantViolation or OperationCanceledException))
@@ -93,6 +96,15 @@ internal sealed partial class LeaderAgent(
         }
         catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested) { _addresses.Failed(); }
         finally { AttachedTo = null; }
+    }
+
+    /// <summary>The first failure, then one line now and then: an outage must not fill the log.</summary>
+    private bool IsTimeToComplain()
+    {
+        var now = Environment.TickCount64;
+        if (_addresses.Failures > 0 && now - _complainedTicks < ComplaintPeriodMs) return false;
+        _complainedTicks = now;
+        return true;
     }
 
     private async Task BeginAnewAsync(CancellationToken stoppingToken)

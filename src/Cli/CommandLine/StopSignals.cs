@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace VideoScale.Cli.CommandLine;
+
+/// <summary>Ctrl-C and SIGTERM ask for a clean stop; a second one ends the process at once.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PosixSignalRegistration[] _registrations;
+    private int _count;
+
+    internal StopSignals() => _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, On))];
+
+    internal CancellationToken Token => _stop.Token;
+
+    /// <summary>A child of <c>up</c> is stopped by its parent: the terminal's Ctrl-C, which reaches the whole group, is not for it.</summary>
+    internal bool IgnoreInterrupt { get; set; }
+
+    /// <summary>Stops as a signal would.</summary>
+    internal void Stop() => _stop.Cancel();
+
+    private void On(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (IgnoreInterrupt && context.Signal != PosixSignal.SIGTERM) return;
+        if (Interlocked.Increment(ref _count) > 1) Environment.Exit(Exit.Interrupted);
+        _stop.Cancel();
+    }
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations) registration.Dispose();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using VideoScale.Cli.CommandLine;
+using VideoScale.Rpc;
+using VideoScale.V1;
+
+namespace VideoScale.Cli.Ctl;
+
+/// <summary>One <c>ctl</c> command's connection to the control plane and its way to answer.</summary>
+internal sealed class CtlSession : IDisposable
+{
+    private readonly TlsMaterial? _tls;
+    private readonly MultiEndpointInvoker _endpoints;
+    private readonly TimeSpan _timeout;
+
+    private CtlSession(ParseResult parsed)
+    {
+        var seconds = parsed.GetValue(CtlOptions.TimeoutSeconds);
+        if (!(seconds is >= 0.1 and <= 3600)) throw new CliException($"--timeout: {seconds} is not 0.1 to 3600 seconds");
+        _timeout = TimeSpan.FromSeconds(seconds);
+        RequestId = parsed.GetValue(CtlOptions.RequestId) ?? Guid.CreateVersion7().ToString("N");
+        if (RequestId.Length is 0 or > 64) throw new CliException($"--request-id: {RequestId.Length} characters; allowed: 1 to 64");
+        _tls = LoadTls(parsed);
+        Servers = AddressList.Parse(parsed.GetValue(CtlOptions.Server)!);
+        _endpoints = new MultiEndpointInvoker(Servers, _tls, _timeout);
+        var token = parsed.GetValue(CtlOptions.Token) ?? Environment.GetEnvironmentVariable("VIDEOSCALE_TOKEN");
+        Invoker = token is { Length: > 0 } ? _endpoints.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : _endpoints;
+        Output = new CtlOutput(parsed.GetValue(CtlOptions.Json));
+        Consistency = parsed.GetValue(CtlOptions.Stale) ? Consistency.Stale : Consistency.Linearizable;
+    }
+
+    internal CallInvoker Invoker { get; }
+    internal IReadOnlyList<string> Servers { get; }
+    internal string RequestId { get; }
+    internal Consistency Consistency { get; }
+    internal CtlOutput Output { get; }
+
+    internal RoomService.RoomServiceClient Rooms => new(Invoker);
+    internal NodeService.NodeServiceClient Nodes => new(Invoker);
+    internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
+
+    /// <summary>Of one call: it ends after --timeout.</summary>
+    internal CallOptions Call(CancellationToken cancellationToken) => new(deadline: DateTime.UtcNow + _timeout, cancellationToken: cancellationToken);
+
+    /// <summary>Runs a command against the control plane; a refusal or silence becomes a line on standard error and an exit code.</summary>
+    internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancellationToken) =>
+    {
+        using var session = new CtlSession(parsed);
+        using var patience = new PatienceNotice(session);
+        try { return await run(session, parsed, cancellationToken); }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested) { return Exit.Interrupted; }
+        catch (RpcException e)
+        {
+            await Console.Error.WriteLineAsync(Refusal.Describe(e, session));
+            return Refusal.ExitCodeOf(e);
+        }
+    });
+
+    /// <summary>As <see cref="Bind(Command, Func{CtlSession, ParseResult, CancellationToken, Task{int}})"/>, for commands that either succeed or throw.</summary>
+    internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task> run) => Bind(command, async (session, parsed, cancellationToken) =>
+    {
+        await run(session, parsed, cancellationToken);
+        return Exit.Ok;
+    });
+
+    private static TlsMaterial? LoadTls(ParseResult parsed)
+    {
+        var options = new TlsOptions { CertPath = parsed.GetValue(CtlOptions.Certificate) ?? "", KeyPath = parsed.GetValue(CtlOptions.Key) ?? "", CaPath = parsed.GetValue(CtlOptions.Authority) ?? "" };
+        return options.CertPath.Length + options.KeyPath.Length + options.CaPath.Length == 0 ? null : options.Load();
+    }
+
+    public void Dispose()
+    {
+        _endpoints.Dispose();
+        _tls?.Dispose();
+    }
+}

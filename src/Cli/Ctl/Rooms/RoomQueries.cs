@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Grpc.Core;
+using VideoScale.V1;
+
+namespace VideoScale.Cli.Ctl.Rooms;
+
+/// <summary>get, list, explain, watch.</summary>
+internal static class RoomQueries
+{
+    private const uint PageSize = 500;
+    private static readonly string[] Columns = ["ROOM", "STATUS", "NODE", "EPOCH", "SEATS", "PUBLISHERS", "REGION", "CREATED"];
+
+    internal static Command Get()
+    {
+        var room = RoomCommand.Room();
+        var command = new Command("get", "One room with its owner and epoch.") { room, CtlOptions.Stale };
+        CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
+        {
+            var reply = await session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
+            session.Output.Write(reply, () =>
+            {
+                session.Output.Table(Columns, [Row(reply.Room)]);
+                if (reply.NodeAddress.Length > 0) session.Output.Line($"owner at {reply.NodeAddress}; true at log index {reply.AppliedIndex}");
+            });
+        });
+        return command;
+    }
+
+    internal static Command List()
+    {
+        var node = new Option<string?>("--node") { Description = "Only rooms owned by this node.", HelpName = "NODE" };
+        var all = new Option<bool>("--all") { Description = "Closed rooms too, as long as they are remembered." };
+        var command = new Command("list", "All rooms in order of their names.") { node, all, CtlOptions.Stale };
+        CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
+        {
+            var rows = new List<string[]>();
+            var token = "";
+            do
+            {
+                var reply = await session.Rooms.ListRoomsAsync(new ListRoomsRequest
+                {
+                    PageSize = PageSize, PageToken = token, NodeId = parsed.GetValue(node) ?? "", IncludeClosed = parsed.GetValue(all), Consistency = session.Consistency,
+                }, session.Call(cancellationToken));
+                foreach (var room in reply.Rooms)
+                    if (session.Output.IsJson) session.Output.Write(room, () => { });
+                    else rows.Add(Row(room));
+                token = reply.NextPageToken;
+            }
+            while (token.Length > 0);
+            if (!session.Output.IsJson) session.Output.Table(Columns, rows);
+        });
+        return command;
+    }
+
+    internal static Command Explain()
+    {
+        var room = RoomCommand.Room();
+        var command = new Command("explain", "Why the room is where it is: the last decision with all candidates.") { room, CtlOptions.Stale };
+        CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
+        {
+            var reply = await session.Rooms.ExplainPlacementAsync(new ExplainPlacementRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
+            session.Output.Write(reply, () =>
+            {
+                session.Output.Line($"{reply.RoomId}: {(reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {reply.Epoch}" : "no node could take it")}, because: {reply.Reason}");
+                session.Output.Line($"decided {Format.Time(reply.DecidedAtMs)} by policy {reply.PolicyVersion} (event {reply.DecisionEventSeq})");
+                session.Output.Table(["CANDIDATE", "SCORE", "REJECTED BECAUSE"],
+                    reply.Candidates.Select(c => new[] { c.NodeId, c.Rejection.Length > 0 ? "-" : Format.Permille(c.ScorePermille), Format.Text(c.Rejection) }));
+            });
+        });
+        return command;
+    }
+
+    internal static Command Watch()
+    {
+        var room = new Argument<string?>("room") { Description = "Only this room; left out, all.", Arity = ArgumentArity.ZeroOrOne };
+        var node = new Option<string?>("--node") { Description = "Only rooms owned by this node.", HelpName = "NODE" };
+        var command = new Command("watch", "The rooms now, then every change, until Ctrl-C.") { room, node };
+        CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
+        {
+            using var call = session.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = parsed.GetValue(room) ?? "", NodeId = parsed.GetValue(node) ?? "" }, cancellationToken: cancellationToken);
+            await foreach (var change in call.ResponseStream.ReadAllAsync(cancellationToken))
+                session.Output.Write(change, () => session.Output.Line(
+                    $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {change.Room.RoomId}  {Format.Status(change.Room.Status)}  node {Format.Text(change.Room.NodeId)}  epoch {Format.Epoch(change.Room.Epoch)}  seats {Format.Cap(change.Room.Participants, change.Room.MaxParticipants)}"));
+        });
+        return command;
+    }
+
+    private static string[] Row(Room room) =>
+    [
+        room.RoomId, Format.Status(room.Status), Format.Text(room.NodeId), Format.Epoch(room.Epoch), Format.Cap(room.Participants, room.MaxParticipants),
+        Format.Cap(room.Publishers, room.MaxPublishers), Format.Text(room.Region), Format.Time(room.CreatedAtMs),
+    ];
+}

@@ -1,0 +1,22 @@
+namespace VideoScale.Cli.Up;
+
+/// <summary>Where to look, once everything is ready.</summary>
+internal static class Announcement
+{
+    internal static void Print(DataDirectory directory, Topology topology, Ports ports)
+    {
+        var servers = string.Join(',', Enumerable.Range(0, topology.Replicas).Select(i => $"127.0.0.1:{ports.ReplicaGrpc(i)}"));
+        var flag = topology.BasePort == Ports.DefaultBase ? "" : $" --server {servers}";
+        Console.WriteLine("ready: DEVELOPMENT MODE, loopback only, plaintext, every caller is admin. API key devkey, secret: secret");
+        for (var i = 0; i < topology.Replicas; i++)
+            Console.WriteLine($"  replica-{i + 1}  gRPC 127.0.0.1:{ports.ReplicaGrpc(i)}  metrics http://127.0.0.1:{ports.ReplicaHttp(i)}/metrics  raft 127.0.0.1:{ports.ReplicaRaft(i)}");
+        for (var j = 0; j < topology.Media; j++)
+            Console.WriteLine($"  media-{j + 1}    gRPC 127.0.0.1:{ports.MediaGrpc(j)}  metrics http://127.0.0.1:{ports.MediaHttp(j)}/metrics");
+        Console.WriteLine($"  data {directory.FullPath}, logs {Path.GetDirectoryName(directory.Log("x"))}");
+        Console.WriteLine("try:");
+        Console.WriteLine($"  ./videoscale ctl cluster status{flag}");
+        Console.WriteLine($"  ./videoscale ctl room create standup --expected 20{flag}");
+        Console.WriteLine($"  ./videoscale ctl node drain media-1 --wait{flag}");
+        Console.WriteLine("Ctrl-C stops everything.");
+    }
+}

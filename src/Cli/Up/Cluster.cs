@@ -1,0 +1,49 @@
+using VideoScale.Cli.CommandLine;
+
+namespace VideoScale.Cli.Up;
+
+/// <summary>Replicas and media nodes as child processes, until the token is cancelled.</summary>
+internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports)
+{
+    internal async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Supervisor[] supervisors = [.. Specs().Select(spec => new Supervisor(spec, Say))];
+        var running = supervisors.Select(supervisor => supervisor.RunAsync(stop.Token)).ToArray();
+        try
+        {
+            using var readiness = new Readiness();
+            var ready = readiness.WaitAsync([.. supervisors.Select(s => (s.Spec.Name, s.Spec.Ready))], name => supervisors.First(s => s.Spec.Name == name).MarkReady(), Say, stop.Token);
+            var first = await Task.WhenAny([ready, .. running]);
+            await first; // a child that cannot start is the end of all
+            if (first == ready) Announcement.Print(directory, topology, ports);
+            await await Task.WhenAny(running);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
+        finally
+        {
+            if (cancellationToken.IsCancellationRequested) Console.WriteLine("stopping …");
+            await stop.CancelAsync();
+            await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        Console.WriteLine("stopped");
+        return Exit.Ok;
+    }
+
+    private static void Say(string line) => Console.WriteLine(line);
+
+    private IEnumerable<ChildSpec> Specs()
+    {
+        for (var i = 0; i < topology.Replicas; i++)
+            yield return new ChildSpec($"replica-{i + 1}",
+            [
+                "control", "--dev", "--data", directory.Replica(i), "--http-port", $"{ports.ReplicaHttp(i)}", "--grpc-port", $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
+            ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"));
+        var control = string.Join(',', Enumerable.Range(0, topology.Replicas).Select(i => $"127.0.0.1:{ports.ReplicaGrpc(i)}"));
+        for (var j = 0; j < topology.Media; j++)
+            yield return new ChildSpec($"media-{j + 1}",
+            [
+                "media", "--dev", "--node", $"media-{j + 1}", "--control", control, "--grpc-port", $"{ports.MediaGrpc(j)}", "--http-port", $"{ports.MediaHttp(j)}",
+            ], directory.Log($"media-{j + 1}"), new Uri($"http://127.0.0.1:{ports.MediaHttp(j)}/readyz"));
+    }
+}

@@ -1,0 +1,56 @@
+using VideoScale.Cli.CommandLine;
+using VideoScale.ControlPlane.Host.Startup;
+
+namespace VideoScale.Cli.Up;
+
+/// <summary>The directory <c>up</c> keeps a cluster in: topology.json, replica-1/ …, logs/. One <c>up</c> at a time holds it.</summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream held)
+    {
+        FullPath = path;
+        _lock = held;
+    }
+
+    internal string FullPath { get; }
+    internal string Replica(int index) => Path.Combine(FullPath, $"replica-{index + 1}");
+    internal string Log(string name) => Path.Combine(FullPath, "logs", name + ".log");
+
+    internal static DataDirectory Open(string directory)
+    {
+        var path = Path.GetFullPath(directory);
+        try
+        {
+            Directory.CreateDirectory(path);
+            return new DataDirectory(path, new FileStream(Path.Combine(path, "up.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e) when (File.Exists(Path.Combine(path, "up.lock")))
+        {
+            throw new CliException($"{path} is in use: another `videoscale up` runs there. Stop it, or choose another --data (and --base-port)", e) { ExitCode = Exit.Refused };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw new CliException($"--data: {path} cannot be used ({e.Message})", e); }
+    }
+
+    /// <summary>Makes what the topology needs; directories that exist stay as they are.</summary>
+    internal bool Prepare(Topology topology, Ports ports)
+    {
+        if (ClusterFiles.Exist(Replica(0)))
+        {
+            topology.Write(FullPath);
+            return false;
+        }
+        var seats = Enumerable.Range(0, topology.Replicas)
+            .Select(i => new ReplicaSeat(Replica(i), $"127.0.0.1:{ports.ReplicaRaft(i)}", $"127.0.0.1:{ports.ReplicaGrpc(i)}", $"127.0.0.1:{ports.ReplicaHttp(i)}")).ToArray();
+        // What an interrupted first start left is not a cluster yet: identities are written last.
+        if (!seats.Any(seat => ClusterFiles.Exist(seat.DataDirectory)))
+            foreach (var seat in seats.Where(seat => Directory.Exists(seat.DataDirectory))) Directory.Delete(seat.DataDirectory, recursive: true);
+        try { ControlPlaneBootstrap.Create(seats); }
+        catch (StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
+        topology.Write(FullPath);
+        return true;
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

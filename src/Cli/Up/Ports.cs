@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using VideoScale.Cli.CommandLine;
+
+namespace VideoScale.Cli.Up;
+
+/// <summary>
+/// Where everything listens, from the base port: with 7880, replica i has HTTP 7880+i, gRPC 7980+i, Raft 8080+i;
+/// media node j has gRPC 8180+j, HTTP 8380+j, and UDP from 8480.
+/// </summary>
+internal sealed record Ports(int Base)
+{
+    internal const int DefaultBase = 7880;
+    private const int MediaUdpOffset = 600;
+    private const int UdpPortsPerNode = 16;
+
+    internal const int LowestBase = 1024;
+    internal const int HighestBase = 65_535 - MediaUdpOffset - UdpPortsPerNode * Topology.MostMedia;
+
+    internal int ReplicaHttp(int replica) => Base + replica;
+    internal int ReplicaGrpc(int replica) => Base + 100 + replica;
+    internal int ReplicaRaft(int replica) => Base + 200 + replica;
+    internal int MediaGrpc(int node) => Base + 300 + node;
+    internal int MediaHttp(int node) => Base + 500 + node;
+
+    /// <summary>Fails with one line that names the first port somebody else listens on.</summary>
+    internal void RequireFree(Topology topology)
+    {
+        foreach (var (port, what) in All(topology))
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = false };
+            probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true); // connections that linger after a restart are no obstacle
+            try
+            {
+                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                probe.Listen(1);
+            }
+            catch (SocketException e)
+            {
+                throw new CliException($"port {port} ({what}) cannot be used: {e.Message}. Stop what listens there, or shift all ports with --base-port (now {Base}; for a cluster that exists, use another --data too)", e) { ExitCode = Exit.Refused };
+            }
+        }
+    }
+
+    private IEnumerable<(int Port, string What)> All(Topology topology)
+    {
+        for (var i = 0; i < topology.Replicas; i++)
+        {
+            yield return (ReplicaHttp(i), $"HTTP of replica-{i + 1}");
+            yield return (ReplicaGrpc(i), $"gRPC of replica-{i + 1}");
+            yield return (ReplicaRaft(i), $"Raft of replica-{i + 1}");
+        }
+        for (var j = 0; j < topology.Media; j++)
+        {
+            yield return (MediaGrpc(j), $"gRPC of media-{j + 1}");
+            yield return (MediaHttp(j), $"HTTP of media-{j + 1}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using VideoScale.Cli.CommandLine;
+using VideoScale.Cli.Processes;
+using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.MediaNode.Host.Startup;
+
+namespace VideoScale.Cli.Up;
+
+/// <summary><c>up --single</c>: a voter and a media node in this very process.</summary>
+internal static class SingleProcess
+{
+    internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, StopSignals signals)
+    {
+        var log = directory.Log("single");
+        ChildMode.RedirectErrors(log);
+        try
+        {
+            await using var control = await ControlPlaneApp.StartAsync(new ControlPlaneOptions
+            {
+                DataDirectory = directory.Replica(0), DevelopmentMode = true,
+                HttpPort = ports.ReplicaHttp(0), GrpcPort = ports.ReplicaGrpc(0), RaftPort = ports.ReplicaRaft(0),
+            }, signals.Token);
+            await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions
+            {
+                NodeId = "media-1", DevelopmentMode = true, Control = [$"127.0.0.1:{ports.ReplicaGrpc(0)}"],
+                GrpcPort = ports.MediaGrpc(0), HttpPort = ports.MediaHttp(0),
+            }, signals.Token);
+            using (var readiness = new Readiness())
+                await readiness.WaitAsync([("replica-1", new Uri($"http://127.0.0.1:{ports.ReplicaHttp(0)}/readyz")), ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],
+                    _ => { }, Console.WriteLine, signals.Token);
+            Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports);
+            await media.Fatal.WaitAsync(signals.Token);
+            Console.WriteLine($"stopped by a fault; log: {log}");
+            return (int)ControlPlane.Host.Startup.ExitCode.Fatal;
+        }
+        catch (ControlPlane.Host.Startup.StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
+        catch (MediaNode.Host.Startup.StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested) { }
+        Console.WriteLine("stopped");
+        return Exit.Ok;
+    }
+}
