@@ -1,0 +1,67 @@
+using VideoScale.Chaos.Checkers;
+using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Workloads;
+
+namespace VideoScale.Chaos.Scenarios;
+
+/// <summary>Mutations of 16 clients that run while a scenario injects its faults, and the laws that are checked when they have ended.</summary>
+public sealed class Load : IAsyncDisposable
+{
+    private const int Clients = 16;
+    private const int SlotsPerClient = 2;
+    /// <summary>How long outstanding calls may go on after the load stops: many elections.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+
+    private readonly Fleet _fleet;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _giveUp = new();
+    private readonly Task _running;
+
+    private Load(Fleet fleet, int seed)
+    {
+        _fleet = fleet;
+        Mutations = new RoomMutations(fleet.Replicas, Clients, SlotsPerClient, $"s{seed}", seed);
+        _running = Mutations.RunAsync(_stop.Token, _giveUp.Token);
+    }
+
+    public RoomMutations Mutations { get; }
+
+    public static Load Start(Fleet fleet, int seed) => new(fleet, seed);
+
+    /// <summary>Waits until at least that many mutations are outstanding at once, so that a fault meets them.</summary>
+    public async Task AwaitOutstandingAsync(int least, CancellationToken cancellationToken)
+    {
+        while (Mutations.Outstanding < least) await Task.Delay(1, cancellationToken);
+    }
+
+    /// <summary>Stops the load, then checks every replica's event log and that all replicas agree.</summary>
+    public async Task FinishAsync(ScenarioResult result, string directory, CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        _giveUp.CancelAfter(Grace);
+        await _running;
+        result.Violate(Mutations.Violations);
+        if (Mutations.Unknown > 0) result.Doubts.Add($"{Mutations.Unknown} mutations never came to an end within {Grace.TotalSeconds:0} s after the last fault");
+        result.Violate(await ReplicaAgreement.CheckAsync(_fleet.Replicas, TimeSpan.FromSeconds(60), cancellationToken));
+        foreach (var replica in _fleet.Replicas)
+        {
+            var finding = await EventLogChecker.CheckAsync(replica, Mutations.Acknowledgements, cancellationToken);
+            result.Violate(finding.Violations);
+            result.Figures["events"] = finding.Events;
+        }
+        result.Figures["acknowledged"] = Mutations.Acknowledgements.Count;
+        result.Figures["refused"] = Mutations.Refused;
+        result.Figures["retried"] = Mutations.Retried;
+        result.Figures["linearizable_reads"] = Mutations.Reads;
+        Mutations.History.WriteTo(Path.Combine(directory, "history.jsonl"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _giveUp.CancelAsync();
+        await _running;
+        _stop.Dispose();
+        _giveUp.Dispose();
+    }
+}

@@ -1,0 +1,55 @@
+namespace VideoScale.Chaos.Scenarios;
+
+/// <param name="Seed">Draws faults and operations; the schedule of faults repeats, the interleaving of real processes does not.</param>
+/// <param name="Rounds">How often the fault strikes.</param>
+/// <param name="Out">Where history.jsonl, result.json and the processes' logs go.</param>
+public sealed record ScenarioOptions(int Seed, int Rounds, string Out);
+
+/// <summary>What a run came to.</summary>
+public enum Verdict
+{
+    /// <summary>Every law held while the faults bit.</summary>
+    Valid = 0,
+    /// <summary>A law was broken.</summary>
+    Violation = 1,
+    /// <summary>Too little traffic, or a fault that touched nothing: proves nothing.</summary>
+    Invalid = 2,
+    /// <summary>The laws held but something did not come back in time.</summary>
+    NotLive = 3,
+}
+
+/// <summary>The run's figures and findings; written to result.json.</summary>
+public sealed class ScenarioResult
+{
+    public required string Scenario { get; init; }
+    public required int Seed { get; init; }
+    public Verdict Verdict { get; set; } = Verdict.Valid;
+    public SortedDictionary<string, double> Figures { get; } = new(StringComparer.Ordinal);
+    public List<string> Violations { get; } = [];
+    public List<string> Doubts { get; } = [];
+
+    public void Violate(IEnumerable<string> what) => Violations.AddRange(what);
+
+    /// <summary>Demands that the run had enough of something to prove anything.</summary>
+    public void DemandAtLeast(string figure, double least)
+    {
+        if (Figures.GetValueOrDefault(figure) < least) Doubts.Add($"{figure} is {Figures.GetValueOrDefault(figure):0.##}, below {least:0.##}: the run proves nothing");
+    }
+
+    public void Conclude()
+    {
+        if (Violations.Count > 0) Verdict = Verdict.Violation;
+        else if (Doubts.Count > 0) Verdict = Verdict.Invalid;
+    }
+}
+
+/// <summary>A fault, a load and the laws that must hold under it.</summary>
+public interface IScenario
+{
+    string Name { get; }
+    string Summary { get; }
+    int DefaultRounds { get; }
+    /// <summary>Must the harness run as root in namespaces of its own?</summary>
+    bool NeedsFabric { get; }
+    Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken);
+}
