@@ -1,0 +1,99 @@
+namespace VideoScale.Consensus;
+
+public enum PeerState : byte
+{
+    /// <summary>Where the logs agree is not known: one append at a time.</summary>
+    Probe = 1,
+    /// <summary>Appends follow each other without waiting, as far as the window goes.</summary>
+    Replicate = 2,
+    /// <summary>Needs entries the leader no longer has: a snapshot is on its way.</summary>
+    Snapshot = 3,
+}
+
+/// <summary>What a leader knows about one other member.</summary>
+internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions options)
+{
+    private readonly ulong[] _inflightLast = new ulong[options.MaxInflightAppends];
+    private readonly long[] _inflightSize = new long[options.MaxInflightAppends];
+    private int _inflightHead;
+
+    public MemberId Member { get; } = member;
+    public PeerState State { get; private set; } = PeerState.Probe;
+
+    /// <summary>The highest index known to be durable there and equal to ours.</summary>
+    public ulong Match { get; private set; }
+    public ulong Next { get; set; } = next;
+    public bool ProbeSent { get; set; }
+    public ulong PendingSnapshot { get; private set; }
+
+    /// <summary>Heard from since the last quorum check.</summary>
+    public bool Active { get; set; }
+    public int SilentTicks { get; set; }
+
+    /// <summary>Ticks with appends on their way and no progress.</summary>
+    public int StallTicks { get; set; }
+
+    /// <summary>The highest quorum round of this leadership that the member confirmed.</summary>
+    public ulong ConfirmedRound { get; set; }
+
+    /// <summary>The commit index that the member was last told.</summary>
+    public ulong CommitSent { get; set; }
+    public int Inflight { get; private set; }
+    public long InflightBytes { get; private set; }
+
+    public bool WindowFull => Inflight == _inflightLast.Length || InflightBytes >= options.MaxInflightBytes;
+
+    public void Sent(ulong last, long bytes)
+    {
+        var at = (_inflightHead + Inflight) % _inflightLast.Length;
+        _inflightLast[at] = last;
+        _inflightSize[at] = bytes;
+        Inflight++;
+        InflightBytes += bytes;
+        Next = last + 1;
+    }
+
+    /// <returns>Whether the member got further.</returns>
+    public bool Acknowledge(ulong index)
+    {
+        if (index <= Match) return false;
+        Match = index;
+        Next = Math.Max(Next, index + 1);
+        StallTicks = 0;
+        while (Inflight > 0 && _inflightLast[_inflightHead] <= index)
+        {
+            InflightBytes -= _inflightSize[_inflightHead];
+            _inflightHead = (_inflightHead + 1) % _inflightLast.Length;
+            Inflight--;
+        }
+        return true;
+    }
+
+    public void BecomeProbe(ulong next)
+    {
+        Enter(PeerState.Probe);
+        Next = Math.Max(next, Match + 1);
+    }
+
+    public void BecomeReplicate()
+    {
+        Enter(PeerState.Replicate);
+        Next = Match + 1;
+    }
+
+    public void BecomeSnapshot(ulong index)
+    {
+        Enter(PeerState.Snapshot);
+        PendingSnapshot = index;
+    }
+
+    private void Enter(PeerState state)
+    {
+        State = state;
+        ProbeSent = false;
+        PendingSnapshot = 0;
+        StallTicks = 0;
+        Inflight = 0;
+        InflightBytes = 0;
+    }
+}
