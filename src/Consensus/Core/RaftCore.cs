@@ -36,7 +36,6 @@ public sealed partial class RaftCore
         _vote = restored.HardState.Vote;
         Invariant.Require(_log.BaseIndex <= _snapshot.Index, "what the log no longer holds is in the snapshot");
         Invariant.Require(_log.LastIndex >= _snapshot.Index, "the log reaches the snapshot");
-        Invariant.Require(_term >= _log.LastTerm, "a term was durable before its entries");
         _commit = Math.Min(Math.Max(restored.HardState.Commit, _snapshot.Index), _log.LastIndex);
         _offered = _snapshot.Index;
         _durableIndex = _log.LastIndex;
@@ -44,6 +43,8 @@ public sealed partial class RaftCore
         _configurations.Add(new Configured(_snapshot.MembershipIndex, _snapshot.Membership));
         RefreshPeers();
         for (var index = _snapshot.Index + 1; index <= _log.LastIndex; index++) NoteConfiguration(_log[index]);
+        // A crash between a snapshot's arrival and the write of its term: we cannot have voted in that term, our vote would say so.
+        if (_term < _log.LastTerm) EnterTerm(_log.LastTerm, MemberId.None);
         DrawElectionTimeout();
     }
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
-namespace VideoScale.Consensus.Host.Fake;
+namespace VideoScale.Consensus.Host;
 
 /// <summary>The role now and every change after it, for any number of listeners.</summary>
 internal sealed class RoleFeed(RoleChange first)

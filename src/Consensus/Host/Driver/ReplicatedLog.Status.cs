@@ -1,0 +1,47 @@
+namespace VideoScale.Consensus.Host.Driver;
+
+/// <summary>What the loop publishes after each turn for other threads to read.</summary>
+public sealed partial class ReplicatedLog
+{
+    private readonly Lock _statusGate = new();
+    private readonly PeerStatus[] _peers = new PeerStatus[Quorum.MaxVoters];
+    private Picture _picture;
+    private Membership _membership = Membership.Of();
+    private int _peerCount;
+    private volatile bool _leading;
+
+    private record struct Picture(RaftRole Role, ulong Term, MemberId Leader, ulong Commit, ulong Durable, ulong First, ulong Last, ulong Snapshot, ulong MembershipIndex);
+
+    private ulong Term { get { lock (_statusGate) return _picture.Term; } }
+
+    public ReplicaStatus Status
+    {
+        get
+        {
+            lock (_statusGate)
+            {
+                var progress = new MemberProgress[_peerCount + 1];
+                progress[0] = new MemberProgress(_options.Self, _picture.Durable, TimeSpan.Zero, _membership.IsVoter(_options.Self));
+                for (var i = 0; i < _peerCount; i++)
+                    progress[i + 1] = new MemberProgress(_peers[i].Member, _peers[i].Match, TimeSpan.FromMilliseconds((double)_peers[i].SilentTicks * _options.TickMs), _peers[i].Voter);
+                var p = _picture;
+                return new ReplicaStatus(_options.Self, RoleOf(p.Role), p.Term, p.Leader, p.Commit, _apply.Applied, p.Durable, p.First, p.Last, p.Snapshot,
+                    _membership, p.MembershipIndex, progress);
+            }
+        }
+    }
+
+    private void Publish()
+    {
+        lock (_statusGate)
+        {
+            _picture = new Picture(_core.Role, _core.Term, _core.Leader, _core.CommitIndex, _core.DurableIndex, _core.Log.FirstIndex, _core.Log.LastIndex,
+                _core.Snapshot.Index, _core.MembershipIndex);
+            _membership = _core.Membership;
+            _peerCount = _core.Role == RaftRole.Leader ? _core.CopyProgress(_peers) : 0; // only a leader knows
+        }
+        _leading = _core.Role == RaftRole.Leader && !_stopping;
+    }
+
+    private static ReplicaRole RoleOf(RaftRole role) => (ReplicaRole)role;
+}

@@ -1,0 +1,41 @@
+namespace VideoScale.Consensus.Host.Driver;
+
+/// <summary>How one replica runs.</summary>
+public sealed record ReplicatedLogOptions
+{
+    public required MemberId Self { get; init; }
+
+    /// <summary>The membership that the cluster begins with, the same at every replica; what the log says later wins.</summary>
+    public required Membership InitialMembership { get; init; }
+
+    public RaftOptions Raft { get; init; } = new();
+
+    /// <summary>50 ms × the core's ticks: heartbeats every 100 ms, elections after 300 to 600 ms of silence.</summary>
+    public int TickMs { get; init; } = 50;
+
+    /// <summary>Bytes of applied log after which a snapshot is written.</summary>
+    public long SnapshotLogBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Bytes of log kept behind a snapshot, so that a member that was away shortly needs no snapshot.</summary>
+    public long TailBytes { get; init; } = 16L * 1024 * 1024;
+
+    /// <summary>Proposals waiting for the loop; more are refused as overload.</summary>
+    public int MaxQueuedProposals { get; init; } = 16_384;
+
+    public long MaxQueuedBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Messages from other replicas waiting for the loop; more are dropped, which the protocol bears.</summary>
+    public int MaxQueuedMessages { get; init; } = 8_192;
+
+    /// <summary>Entries handed to the apply thread and not applied yet.</summary>
+    public int MaxApplyAhead { get; init; } = 8_192;
+
+    /// <summary>The longest command.</summary>
+    public int MaxCommandBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>How long a linearizable read looks for a leader with a quorum.</summary>
+    public int ReadTimeoutMs { get; init; } = 2_000;
+
+    /// <summary>Chance for election timeouts; drawn anew at each start.</summary>
+    public ulong Seed { get; init; } = (ulong)Random.Shared.NextInt64();
+}
