@@ -155,7 +155,11 @@ internal sealed class ApplyThread
 
     private void Apply(in Entry entry, PendingProposal? waiter)
     {
-        if (entry.Index <= _applied) return; // a newer snapshot was restored than the one that was asked for
+        if (entry.Index <= _applied) // a newer snapshot was restored than the one that was asked for
+        {
+            waiter?.Finish(new ProposeResult(Outcome.Unknown, 0, 0, default));
+            return;
+        }
         if (entry.Index != _applied + 1) throw new ConsensusInvariantException("entries are applied one after the other");
         var result = new ProposeResult(Outcome.Committed, entry.Index, entry.Term, default);
         if (entry.Kind == EntryKind.Command) result = ApplyCommand(entry, waiter is not null);

@@ -1,0 +1,53 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using VideoScale.Consensus.Host;
+
+namespace VideoScale.Consensus.Tests.Driver;
+
+/// <summary>Keeps every command it was given, in order; replies with how many there are.</summary>
+internal sealed class JournalMachine : IReplicatedStateMachine
+{
+    private readonly Lock _gate = new();
+    private List<string> _commands = [];
+
+    public int Restores { get; private set; }
+    public int BatchEnds { get; private set; }
+    public ulong CompactionLimit { get; set; } = ulong.MaxValue;
+    public string? ThrowOn { get; set; }
+
+    public string[] Commands { get { lock (_gate) return [.. _commands]; } }
+
+    public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply)
+    {
+        var text = Encoding.UTF8.GetString(command);
+        if (text == ThrowOn) throw new InvalidOperationException("cannot apply " + text);
+        lock (_gate)
+        {
+            _commands.Add(text);
+            BinaryPrimitives.WriteInt32LittleEndian(reply.GetSpan(4), _commands.Count);
+        }
+        reply.Advance(4);
+    }
+
+    public void EndOfBatch(ulong appliedIndex) => BatchEnds++;
+
+    public ISnapshotWriter BeginSnapshot() => new Writer(Commands);
+
+    public async ValueTask RestoreAsync(ISnapshotReader reader, CancellationToken cancellationToken)
+    {
+        using var text = new StreamReader(reader.OpenRead());
+        var commands = new List<string>();
+        while (await text.ReadLineAsync(cancellationToken) is { } line) commands.Add(line);
+        lock (_gate) _commands = commands;
+        Restores++;
+    }
+
+    public UInt128 StateHash() => 0;
+
+    private sealed class Writer(string[] commands) : ISnapshotWriter
+    {
+        public void WriteTo(Stream stream, CancellationToken cancellationToken) => stream.Write(Encoding.UTF8.GetBytes(string.Concat(commands.Select(c => c + "\n"))));
+        public void Dispose() { }
+    }
+}
