@@ -23,6 +23,7 @@ public sealed partial class EventLog : IDisposable
     private readonly SegmentWriter _writer;
     private readonly Thread _thread;
     private ulong _nextInFile;     // event the live file goes on with; 0 when there is none
+    private ulong _appendedSeq;
     private ulong _onDiskSeq;      // up to here events are compared instead of written
     private EventCursor? _compare; // apply thread's place among the events on disk
 
@@ -69,6 +70,9 @@ public sealed partial class EventLog : IDisposable
     /// <summary>event_seq the next event gets.</summary>
     public ulong NextSeq => _sequencer.LastSeq + 1;
 
+    /// <summary>Last event derived here; readers see it a moment later. Any thread.</summary>
+    public ulong AppendedSeq => Volatile.Read(ref _appendedSeq);
+
     /// <summary>Number, chain head and Merkle root after the last event. Apply thread.</summary>
     public EventLogHead Head => new(_sequencer.LastSeq, _sequencer.ChainHead, _sequencer.Frontier.Root());
 
@@ -87,6 +91,7 @@ public sealed partial class EventLog : IDisposable
         var place = _sequencer.Next(draft);
         if (place.EventSeq <= _onDiskSeq) Compare(place.EventSeq);
         else Enqueue(place.EventSeq, starts);
+        Volatile.Write(ref _appendedSeq, place.EventSeq);
         return place;
     }
 

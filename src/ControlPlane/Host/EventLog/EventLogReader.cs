@@ -32,6 +32,9 @@ public sealed class EventLogReader
     /// <summary>What was found and put right when the directory was opened, one line each.</summary>
     public IReadOnlyList<string> Notes { get; internal init; } = [];
 
+    /// <summary>What cannot be read in a directory that is only read. A running replica puts such things right when it opens its own.</summary>
+    public IReadOnlyList<SegmentDamage> Damages { get; internal init; } = [];
+
     internal ImmutableArray<SegmentPart> Parts
     {
         get { lock (_gate) return _parts; }
@@ -43,7 +46,7 @@ public sealed class EventLogReader
         if (!Directory.Exists(directory)) throw new EventLogException(EventLogProblem.Foreign, $"{directory} does not exist: name a replica's data directory");
         var segments = new SegmentDirectory(directory, readOnly: true);
         var parts = segments.Load(null, null);
-        return new(parts) { Notes = segments.Notes };
+        return new(parts) { Notes = segments.Notes, Damages = segments.Damages };
     }
 
     /// <summary>Completes when event <paramref name="seq"/> can be read.</summary>

@@ -9,9 +9,13 @@ namespace VideoScale.ControlPlane.Host.EventLog;
 internal sealed class SegmentDirectory(string directory, bool readOnly)
 {
     private readonly List<string> _notes = [];
+    private readonly List<SegmentDamage> _damages = [];
 
     /// <summary>What was put right, one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>What cannot be read, where nothing may be put right.</summary>
+    public IReadOnlyList<SegmentDamage> Damages => _damages;
 
     /// <summary>Reads the directory's segments in order of their first event.</summary>
     /// <exception cref="EventLogException">A file belongs to another cluster or setting.</exception>
@@ -43,10 +47,17 @@ internal sealed class SegmentDirectory(string directory, bool readOnly)
             throw new EventLogException(EventLogProblem.Foreign, $"{path} begins with event {header.FirstSeq.ToString(CultureInfo.InvariantCulture)}, as its name does not say: give it back its name");
         }
         // A crash between making the file and syncing its header; nothing in it was ever promised.
-        if (!readOnly) File.Move(path, path + ".cut", overwrite: true);
+        if (readOnly)
+        {
+            _damages.Add(new(path, 0, SeqOfName(path) - 1, problem));
+            return null;
+        }
+        File.Move(path, path + ".cut", overwrite: true);
         _notes.Add($"{path}: {problem}; set aside as {Path.GetFileName(path)}.cut, its events are derived or fetched again");
         return null;
     }
+
+    private static ulong SeqOfName(string path) => ulong.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan("events-".Length), out var seq) && seq > 0 ? seq : 1;
 
     private static void CheckOwner(SegmentPart part, UInt128? clusterId, uint? eventsPerSegment)
     {
@@ -104,7 +115,12 @@ internal sealed class SegmentDirectory(string directory, bool readOnly)
         part.Extent = extent;
         problem = scanner.Problem ?? problem;
         if (problem.Length == 0) return;
-        if (isLast && !readOnly) Cut(part, length);
+        if (readOnly)
+        {
+            _damages.Add(new(part.Path, extent.LengthBytes, extent.LastSeq, problem));
+            return;
+        }
+        if (isLast) Cut(part, length);
         _notes.Add($"{part.Path}: {problem} at byte {extent.LengthBytes}, after event {extent.LastSeq}; "
             + (isLast ? $"the last {length - extent.LengthBytes} bytes are set aside, their events are derived again" : "the events after it are fetched from peers"));
     }
@@ -153,3 +169,7 @@ internal sealed class SegmentDirectory(string directory, bool readOnly)
         if (IndexFile.TryOpen(part.IndexPath, part.FirstSeq, new FileInfo(part.Path).Length) is { } found) part.Index = found.Index;
     }
 }
+
+/// <summary>A place in a file from which on nothing can be read.</summary>
+/// <param name="AfterSeq">Last event before it.</param>
+public sealed record SegmentDamage(string Path, long Offset, ulong AfterSeq, string Problem);

@@ -1,0 +1,133 @@
+using Grpc.Core;
+using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.Model;
+using VideoScale.V1;
+using VideoScale.Wire;
+
+namespace VideoScale.ControlPlane.Host.Audit;
+
+/// <summary>
+/// The event log over gRPC, answered by any replica from its own disk. A question sees every event that the replica had derived when it came.
+/// What takes long runs on threads of its own, a few at a time, and never touches the apply thread.
+/// </summary>
+public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
+{
+    private readonly EventLog.EventLog _events;
+    private readonly AuditQueries _queries;
+    private readonly AuditOptions _options;
+    private readonly SemaphoreSlim _turns;
+    private int _waiting, _subscribers;
+
+    public AuditService(EventLog.EventLog events, AuditOptions? options = null)
+    {
+        _options = options ?? new();
+        _events = events;
+        _queries = new(events.Reader, new KeptFolds(Path.Combine(events.Directory, "folds")));
+        _turns = new(_options.MaxRunning);
+    }
+
+    public override async Task ReadAll(ReadAllRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        Refuse(_queries.Check(request));
+        await Send(_queries.ReadAll(request), responseStream, context.CancellationToken);
+    }
+
+    public override async Task ReadStream(ReadStreamRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        Refuse(_queries.Check(request));
+        await Send(_queries.ReadStream(request), responseStream, context.CancellationToken);
+    }
+
+    public override async Task Subscribe(SubscribeRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+    {
+        Refuse(_queries.Check(request));
+        var log = _queries.Log;
+        var wanted = AuditQueries.TypesOf(request.Types_);
+        if (Interlocked.Increment(ref _subscribers) > _options.MaxSubscribers)
+        {
+            Interlocked.Decrement(ref _subscribers);
+            throw Failure.Exhausted($"subscribers: {_options.MaxSubscribers} of {_options.MaxSubscribers} in use, 1 too many").ToRpcException();
+        }
+        try
+        {
+            using var cursor = log.Read(request.FromSeq == 0 ? Math.Max(_events.AppendedSeq, log.LastSeq) + 1 : request.FromSeq);
+            await context.WriteResponseHeadersAsync([]); // from here on nothing is missed: the caller may know
+            while (true)
+            {
+                // Each event is read only once the one before it was taken: a slow subscriber holds one buffer, not a backlog.
+                while (Guard(() => cursor.MoveNext()))
+                    if (AuditQueries.ToWire(cursor, wanted) is { } found) await responseStream.WriteAsync(found, context.CancellationToken);
+                cursor.Rest();
+                await log.WaitAsync(cursor.Seq + 1, context.CancellationToken);
+            }
+        }
+        finally { Interlocked.Decrement(ref _subscribers); }
+    }
+
+    public override async Task<StateAtReply> StateAt(StateAtRequest request, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        Refuse(PastStates.Resolve(_queries.Log, request, out _));
+        var answer = await InTurn(() => _queries.StateAt(request, context.CancellationToken), context.CancellationToken);
+        Refuse(answer.Failure);
+        return answer.Value!;
+    }
+
+    public override async Task<ExplainReply> Explain(ExplainRequest request, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        var answer = Guard(() => _queries.Explain(request));
+        Refuse(answer.Failure);
+        return answer.Value!;
+    }
+
+    public override async Task<VerifyReply> Verify(VerifyRequest request, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        Refuse(_queries.Check(request));
+        return await InTurn(() => _queries.Verify(request, null, context.CancellationToken), context.CancellationToken);
+    }
+
+    public void Dispose() => _turns.Dispose();
+
+    /// <summary>The writer lags by milliseconds: who was told of a command finds its events here.</summary>
+    private Task SeeWhatIsDerived(CancellationToken cancellationToken) => _queries.Log.WaitAsync(_events.AppendedSeq, cancellationToken);
+
+    private static async Task Send(IEnumerable<Event> events, IServerStreamWriter<Event> stream, CancellationToken cancellationToken)
+    {
+        using var next = events.GetEnumerator();
+        while (Guard(next.MoveNext)) await stream.WriteAsync(next.Current, cancellationToken);
+    }
+
+    private async Task<T> InTurn<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref _waiting) > _options.MaxWaiting + _options.MaxRunning)
+        {
+            Interlocked.Decrement(ref _waiting);
+            throw Failure.Exhausted($"questions about the past: {_options.MaxRunning} running and {_options.MaxWaiting} waiting already, 1 too many; ask again later").ToRpcException();
+        }
+        try
+        {
+            await _turns.WaitAsync(cancellationToken);
+            try { return await Task.Factory.StartNew(() => Guard(work), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default); }
+            finally { _turns.Release(); }
+        }
+        finally { Interlocked.Decrement(ref _waiting); }
+    }
+
+    private static void Refuse(Failure? failure)
+    {
+        if (failure is not null) throw failure.ToRpcException();
+    }
+
+    private static T Guard<T>(Func<T> work)
+    {
+        try { return work(); }
+        catch (EventLogException e)
+        {
+            throw new RpcException(new Status(e.Problem == EventLogProblem.OutOfRange ? StatusCode.OutOfRange : StatusCode.DataLoss, e.Message));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Google.Protobuf;
+using VideoScale.ControlPlane.Audit;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Events;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Host.Audit;
+
+/// <summary>Events as they go over the wire.</summary>
+public static class EventMapping
+{
+    public static Event ToWire(EventEnvelope e) => new()
+    {
+        EventSeq = e.EventSeq,
+        RaftIndex = e.RaftIndex,
+        RaftTerm = e.RaftTerm,
+        OrdinalInEntry = e.OrdinalInEntry,
+        EventId = ByteString.CopyFrom(e.EventId.ToArray()),
+        Stream = e.Stream,
+        StreamVersion = e.StreamVersion,
+        Type = e.Type,
+        SchemaVersion = e.SchemaVersion,
+        OccurredAtMs = e.OccurredAt.UnixMs,
+        Actor = new() { Subject = e.ActorSubject, Kind = e.ActorKind, AuthMethod = e.ActorAuthMethod },
+        Tenant = e.Tenant,
+        CorrelationId = e.CorrelationId,
+        CausationId = e.CausationSeq == 0 ? ByteString.Empty : ByteString.CopyFrom(e.CausationId.ToArray()),
+        CausationSeq = e.CausationSeq,
+        CommandId = e.CommandId,
+        Traceparent = e.Traceparent,
+        PolicyVersion = e.PolicyVersion,
+        PayloadJson = Decode(e)?.ToJson() ?? "",
+        PayloadCanonical = ByteString.CopyFrom(e.Payload.Span),
+        ChainHash = ByteString.CopyFrom(e.Chain.ToArray()),
+    };
+
+    /// <summary>The record an event of the wire stands for, byte for byte: what is hashed.</summary>
+    public static void WriteRecord(CanonicalWriter writer, Event e)
+    {
+        var draft = new EventDraft
+        {
+            RaftIndex = e.RaftIndex,
+            RaftTerm = e.RaftTerm,
+            OrdinalInEntry = e.OrdinalInEntry,
+            Stream = e.Stream,
+            Type = e.Type,
+            SchemaVersion = e.SchemaVersion,
+            OccurredAt = new(e.OccurredAtMs),
+            ActorSubject = e.Actor.Subject,
+            ActorKind = e.Actor.Kind,
+            ActorAuthMethod = e.Actor.AuthMethod,
+            Tenant = e.Tenant,
+            CorrelationId = e.CorrelationId,
+            CausationId = e.CausationSeq == 0 ? EventId.None : EventId.FromBytes(e.CausationId.Span),
+            CausationSeq = e.CausationSeq,
+            CommandId = e.CommandId,
+            Traceparent = e.Traceparent,
+            PolicyVersion = e.PolicyVersion,
+            Payload = e.PayloadCanonical.Span,
+        };
+        EventRecord.Write(writer, draft, new(e.EventSeq, EventId.FromBytes(e.EventId.Span), e.StreamVersion, new(e.OccurredAtMs)));
+    }
+
+    /// <summary>The event itself; null when a newer program wrote it.</summary>
+    public static DomainEvent? Decode(EventEnvelope e)
+    {
+        if (!Enum.TryParse<EventType>(e.Type, out var type)) return null;
+        try { return EventCodec.Read(type, e.SchemaVersion, e.Payload.Span); }
+        catch (CanonicalException) { return null; }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Buffers.Binary;
+using VideoScale.ControlPlane.Audit;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Audit;
+
+/// <summary>
+/// Domain states kept on disk along the log, so that a question about the past folds a stretch and not the whole. They can always be made again:
+/// one that does not fit the log or does not hash as it should is thrown away.
+/// </summary>
+/// <param name="directory">Null keeps nothing.</param>
+public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.DefaultEveryEvents)
+{
+    public const ulong DefaultEveryEvents = 250_000;
+    private const int MaxFiles = 16;
+    private const long MaxBytes = 1L << 30;
+    private const int HeaderBytes = 8 + 8 + 16 + Hash256.SizeBytes;
+    private readonly Lock _gate = new();
+
+    private static ReadOnlySpan<byte> Magic => "VSFOLD01"u8;
+
+    public static KeptFolds None { get; } = new(null);
+
+    /// <summary>Where states are worth keeping on the way from one event to another.</summary>
+    public IEnumerable<ulong> Between(ulong from, ulong until)
+    {
+        if (directory is null) yield break;
+        for (var seq = (from / everyEvents + 1) * everyEvents; seq <= until; seq += everyEvents) yield return seq;
+    }
+
+    /// <summary>The newest kept state at or before an event; an empty one when there is none.</summary>
+    public ClusterState Nearest(EventLogReader log, ulong seq)
+    {
+        lock (_gate)
+        {
+            foreach (var (path, at) in Files().Reverse())
+            {
+                if (at > seq) continue;
+                if (TryLoad(log, path, at) is { } state) return state;
+                File.Delete(path);
+            }
+        }
+        return new();
+    }
+
+    public void Keep(EventLogReader log, ClusterState state)
+    {
+        if (directory is null) return;
+        lock (_gate)
+        {
+            Directory.CreateDirectory(directory);
+            var path = PathOf(state.LastEventSeq);
+            if (File.Exists(path) || log.TryGet(state.LastEventSeq) is not { } last) return;
+            var temporary = path + ".new";
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
+            {
+                Span<byte> header = stackalloc byte[HeaderBytes];
+                Magic.CopyTo(header);
+                BinaryPrimitives.WriteUInt64LittleEndian(header[8..], state.LastEventSeq);
+                BinaryPrimitives.WriteUInt128LittleEndian(header[16..], state.StateHash());
+                last.Chain.CopyTo(header[32..]);
+                file.Write(header);
+                state.Capture().WriteTo(file);
+            }
+            File.Move(temporary, path, overwrite: true);
+            Prune();
+        }
+    }
+
+    private static ClusterState? TryLoad(EventLogReader log, string path, ulong seq)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20);
+            Span<byte> header = stackalloc byte[HeaderBytes];
+            file.ReadExactly(header);
+            if (!header.StartsWith(Magic) || BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) != seq) return null;
+            if (log.TryGet(seq)?.Chain != new Hash256(header[32..])) return null;
+            var state = CapturedState.Restore(file);
+            return state.LastEventSeq == seq && state.StateHash() == BinaryPrimitives.ReadUInt128LittleEndian(header[16..]) ? state : null;
+        }
+        catch (Exception e) when (e is CanonicalException or IOException or InvariantViolation or OverflowException or ArgumentException) { return null; }
+    }
+
+    /// <summary>Removes those that stand closest to their neighbours; the newest stays.</summary>
+    private void Prune()
+    {
+        var files = Files().ToList();
+        while (files.Count > 1 && (files.Count > MaxFiles || files.Sum(f => new FileInfo(f.Path).Length) > MaxBytes))
+        {
+            var closest = 0;
+            for (var i = 1; i < files.Count - 1; i++)
+                if (Gap(i) < Gap(closest)) closest = i;
+            File.Delete(files[closest].Path);
+            files.RemoveAt(closest);
+        }
+
+        ulong Gap(int i) => files[i + 1].Seq - (i == 0 ? 0 : files[i - 1].Seq);
+    }
+
+    private string PathOf(ulong seq) => Path.Combine(directory!, $"fold-{seq:D20}.bin");
+
+    private IReadOnlyList<(string Path, ulong Seq)> Files() => directory is null || !Directory.Exists(directory)
+        ? []
+        : [.. Directory.GetFiles(directory, "fold-*.bin").Order(StringComparer.Ordinal).Select(path => (path, SeqOf(path))).Where(f => f.Item2 > 0)];
+
+    private static ulong SeqOf(string path) => ulong.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan(5), out var seq) ? seq : 0;
+}

@@ -1,0 +1,82 @@
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Audit;
+
+/// <summary>A state, or a part of it, as JSON.</summary>
+public static class StateView
+{
+    private const string RoomScope = "room/", NodeScope = "node/";
+    public const string ScopeRule = "room/NAME, node/NAME, or empty for a summary";
+
+    /// <summary>Says what is wrong with a scope; null when nothing is.</summary>
+    public static Failure? Check(string scope)
+    {
+        if (scope.Length == 0) return null;
+        if (scope.StartsWith(RoomScope, StringComparison.Ordinal)) return NameRule.Check("scope", scope[RoomScope.Length..]);
+        if (scope.StartsWith(NodeScope, StringComparison.Ordinal)) return NameRule.Check("scope", scope[NodeScope.Length..]);
+        return Failure.InvalidArgument($"scope: \"{(scope.Length <= 80 ? scope : scope[..80] + "…")}\" breaks the rule: {ScopeRule}");
+    }
+
+    public static Answer<string> Render(ClusterState state, string scope)
+    {
+        if (scope.Length == 0) return JsonFieldSink.Render(sink => DescribeSummary(state, sink));
+        if (scope.StartsWith(RoomScope, StringComparison.Ordinal))
+        {
+            var room = state.FindRoom(new(scope[RoomScope.Length..]));
+            return room is null ? Failure.NotFound($"room {scope[RoomScope.Length..]} at event {state.LastEventSeq}") : JsonFieldSink.Render(sink => DescribeRoom(room, sink));
+        }
+        var node = state.FindNode(new(scope[NodeScope.Length..]));
+        return node is null ? Failure.NotFound($"node {scope[NodeScope.Length..]} at event {state.LastEventSeq}") : JsonFieldSink.Render(sink => DescribeNode(node, sink));
+    }
+
+    private static void DescribeRoom(RoomState room, FieldSink sink)
+    {
+        sink.Choice("status", room.Record.Status);
+        sink.Node("node", room.Record.ActiveNode);
+        room.Describe(sink);
+    }
+
+    private static void DescribeNode(NodeState node, FieldSink sink)
+    {
+        node.Record.Describe(sink);
+        node.Charged.Describe(sink);
+        sink.BeginList("rooms", node.Rooms.Count);
+        foreach (var room in node.Rooms.InOrder())
+        {
+            sink.BeginItem();
+            sink.Room(room.Record.Id);
+            sink.Choice("status", room.Record.Status);
+            sink.Epoch(room.Record.LastEpoch);
+            sink.EndItem();
+        }
+        sink.EndList();
+    }
+
+    private static void DescribeSummary(ClusterState state, FieldSink sink)
+    {
+        sink.Number("event_seq", state.LastEventSeq);
+        sink.Number("log_index", state.LastEventIndex);
+        sink.Signed("time_ms", state.LastTime.UnixMs);
+        state.Cluster.Describe(sink);
+        sink.Number("seats", state.SeatCount);
+        sink.Number("rooms_waiting", (ulong)state.WaitingCount);
+        foreach (var status in Enum.GetValues<RoomStatus>())
+            if (state.Rooms.InOrder().Count(room => room.Record.Status == status) is var count and > 0)
+                sink.Number("rooms_" + status.ToString().ToLowerInvariant(), (ulong)count);
+        sink.BeginList("nodes", state.Nodes.Count);
+        foreach (var node in state.Nodes.InOrder())
+        {
+            sink.BeginItem();
+            sink.Node(node.Record.Id);
+            sink.Choice("health", node.Record.Health);
+            sink.Choice("scheduling", node.Record.Scheduling);
+            sink.Number("rooms", (ulong)node.Rooms.Count);
+            sink.EndItem();
+        }
+        sink.EndList();
+    }
+}
