@@ -9,7 +9,7 @@ public ref struct StunWriter
     private readonly Span<byte> _datagram;
     private int _length;
 
-    public StunWriter(Span<byte> datagram, ushort type, ReadOnlySpan<byte> transactionId)
+    public StunWriter(Span<byte> datagram, ushort type, scoped ReadOnlySpan<byte> transactionId)
     {
         _datagram = datagram;
         _length = StunMessage.HeaderLength;
@@ -18,13 +18,13 @@ public ref struct StunWriter
         transactionId.CopyTo(datagram[8..]);
     }
 
-    public void Username(ReadOnlySpan<byte> value) => value.CopyTo(Add(StunMessage.AttributeUsername, value.Length));
+    public void Username(scoped ReadOnlySpan<byte> value) => value.CopyTo(Add(StunMessage.AttributeUsername, value.Length));
     public void UseCandidate() => Add(StunMessage.AttributeUseCandidate, 0);
     public void Priority(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Add(StunMessage.AttributePriority, 4), value);
     public void Controlling(ulong tieBreaker) => BinaryPrimitives.WriteUInt64BigEndian(Add(StunMessage.AttributeIceControlling, 8), tieBreaker);
     public void Controlled(ulong tieBreaker) => BinaryPrimitives.WriteUInt64BigEndian(Add(StunMessage.AttributeIceControlled, 8), tieBreaker);
 
-    public void Error(int code, ReadOnlySpan<byte> reason)
+    public void Error(int code, scoped ReadOnlySpan<byte> reason)
     {
         var value = Add(StunMessage.AttributeErrorCode, 4 + reason.Length);
         value[..4].Clear();
@@ -46,7 +46,7 @@ public ref struct StunWriter
     }
 
     /// <summary>Adds integrity under <paramref name="password"/> and the fingerprint; returns the message's length.</summary>
-    public int Finish(ReadOnlySpan<byte> password)
+    public int Finish(scoped ReadOnlySpan<byte> password)
     {
         SetLength(_length + 4 + StunMessage.IntegrityLength);
         Span<byte> integrity = stackalloc byte[StunMessage.IntegrityLength];

@@ -21,7 +21,7 @@ public ref struct RtcpWriter(Span<byte> datagram)
     }
 
     /// <summary>At most 31 blocks go into one report (five bits of count).</summary>
-    public bool ReceiverReport(uint ssrc, ReadOnlySpan<ReportBlock> blocks)
+    public bool ReceiverReport(uint ssrc, scoped ReadOnlySpan<ReportBlock> blocks)
     {
         if (blocks.Length > 31 || !Begin(RtcpTypes.ReceiverReport, (byte)blocks.Length, 4 + blocks.Length * ReportBlock.Length, out var body)) return false;
         BinaryPrimitives.WriteUInt32BigEndian(body, ssrc);
@@ -30,7 +30,7 @@ public ref struct RtcpWriter(Span<byte> datagram)
     }
 
     /// <summary>SDES with the one item that RFC 3550 §6.5.1 requires.</summary>
-    public bool CanonicalName(uint ssrc, ReadOnlySpan<byte> name)
+    public bool CanonicalName(uint ssrc, scoped ReadOnlySpan<byte> name)
     {
         var length = (4 + 2 + name.Length + 1 + 3) & ~3; // at least one zero ends the list of items
         if (name.Length > 255 || !Begin(RtcpTypes.SourceDescription, 1, length, out var body)) return false;
@@ -51,7 +51,7 @@ public ref struct RtcpWriter(Span<byte> datagram)
     }
 
     /// <summary>Asks for <paramref name="sequences"/>, in ascending order; packs each run of 17 into one entry (RFC 4585 §6.2.1).</summary>
-    public bool Nack(uint senderSsrc, uint mediaSsrc, ReadOnlySpan<ushort> sequences)
+    public bool Nack(uint senderSsrc, uint mediaSsrc, scoped ReadOnlySpan<ushort> sequences)
     {
         if (sequences.Length == 0) return true;
         var entries = 0;

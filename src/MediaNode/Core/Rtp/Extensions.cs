@@ -106,7 +106,7 @@ public ref struct ExtensionWriter
         _at = RtpHeader.FixedLength + 4;
     }
 
-    public void Add(byte id, ReadOnlySpan<byte> value)
+    public void Add(byte id, scoped ReadOnlySpan<byte> value)
     {
         if (id is 0 or > 14 || value.Length is 0 or > 16) return;
         _packet[_at] = (byte)((id << 4) | (value.Length - 1));
