@@ -1,0 +1,92 @@
+using System.Globalization;
+using VideoScale.Consensus.Host.Native;
+using VideoScale.Consensus.Host.Ports;
+using VideoScale.Consensus.Host.Storage;
+
+namespace VideoScale.Consensus.Host.Snapshots;
+
+/// <summary>A file for each snapshot; the last two are kept, so that a damaged one leaves another to fall back to.</summary>
+public sealed class SnapshotStore : ISnapshotStore
+{
+    private const string Extension = ".snapshot";
+    private const string TemporaryExtension = ".writing";
+    private const int Kept = 2;
+    private readonly Lock _gate = new();
+    private readonly string _directory;
+    private readonly List<SnapshotMeta> _sound = []; // oldest first
+
+    public SnapshotStore(DataDirectory directory) : this(directory.SnapshotPath) { }
+
+    public SnapshotStore(string directory)
+    {
+        _directory = directory;
+        Directory.CreateDirectory(directory);
+        foreach (var left in Directory.EnumerateFiles(directory, "*" + TemporaryExtension)) File.Delete(left);
+        var damaged = new List<RotFoundException>();
+        foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension).Order(StringComparer.Ordinal))
+        {
+            try { _sound.Add(Check(path)); }
+            catch (RotFoundException e) { damaged.Add(e); }
+        }
+        Damaged = damaged;
+    }
+
+    /// <summary>
+    /// Snapshots that did not verify at the start; they are left alone and not listed. When the log does not reach back to
+    /// <see cref="Latest"/>, the replica must not start: the last one of these says why.
+    /// </summary>
+    public IReadOnlyList<RotFoundException> Damaged { get; }
+
+    public SnapshotMeta? Latest { get { lock (_gate) return _sound.Count == 0 ? null : _sound[^1]; } }
+
+    public ISnapshotSink Create(SnapshotMeta meta) =>
+        new SnapshotSink(this, Path.Combine(_directory, Guid.NewGuid().ToString("N") + TemporaryExtension), meta);
+
+    public IStoredSnapshot? Open(ulong index) => OpenStored(index);
+
+    /// <summary>Receives a snapshot file from a peer; goes on with what an earlier try left.</summary>
+    internal SnapshotReceipt Receive(UInt128 id, long totalBytes) => new(this, _directory, id, totalBytes);
+
+    internal StoredSnapshot? OpenStored(ulong index)
+    {
+        FileStream file;
+        SnapshotMeta? meta;
+        lock (_gate)
+        {
+            meta = _sound.Find(m => m.Index == index);
+            if (meta is null) return null;
+            file = OpenFile(PathOf(meta));
+        }
+        return new StoredSnapshot(file, PathOf(meta), meta);
+    }
+
+    /// <summary>Gives a complete, synced file its name, and drops what is older than the last two.</summary>
+    internal void Publish(string temporary, SnapshotMeta meta)
+    {
+        lock (_gate)
+        {
+            File.Move(temporary, PathOf(meta), overwrite: true);
+            Libc.SyncDirectory(_directory);
+            _sound.RemoveAll(m => m.Index == meta.Index);
+            _sound.Add(meta);
+            _sound.Sort((a, b) => a.Index.CompareTo(b.Index));
+            while (_sound.Count > Kept)
+            {
+                File.Delete(PathOf(_sound[0]));
+                _sound.RemoveAt(0);
+            }
+        }
+    }
+
+    /// <exception cref="RotFoundException"/>
+    internal static SnapshotMeta Check(string path)
+    {
+        using var content = new SnapshotContentStream(OpenFile(path), path);
+        content.Verify();
+        return content.Meta;
+    }
+
+    private string PathOf(SnapshotMeta meta) => Path.Combine(_directory, meta.Index.ToString("D20", CultureInfo.InvariantCulture) + Extension);
+
+    private static FileStream OpenFile(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16);
+}

@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+
+namespace VideoScale.Consensus.Host.Transport;
+
+/// <summary>One connection, plain or mutual TLS, used by one thread that blocks: with two cores that costs less than async machinery.</summary>
+internal sealed class Line : IDisposable
+{
+    private const int TcpUserTimeoutOption = 18; // TCP_USER_TIMEOUT
+    private readonly Socket _socket;
+    private readonly SslStream? _tls;
+
+    private Line(Socket socket, SslStream? tls, Hello hello)
+    {
+        _socket = socket;
+        _tls = tls;
+        Hello = hello;
+        Frames = new FrameReader(Receive, Hello.MaxFrameBytes);
+    }
+
+    internal Hello Hello { get; private set; }
+    internal FrameReader Frames { get; }
+
+    /// <summary>Connects and proves both sides' identity.</summary>
+    internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            Tune(socket, options.ConnectTimeoutMs);
+            Limit(socket, options.ConnectTimeoutMs);
+            socket.Connect(address);
+            Tune(socket, options.UserTimeoutMs);
+            var tls = options.Tls is { } config ? AsClient(socket, config, to) : null;
+            var line = new Line(socket, tls, new Hello(options.ClusterId, options.Self, to, channel));
+            line.Send(line.Hello.ToFrame());
+            if (!line.Frames.TryRead(out var type, out var body)) throw new ProtocolException("the connection was closed instead of welcomed");
+            if (type != FrameType.Welcome) throw new ProtocolException($"a {type} frame instead of a welcome");
+            if (Welcome.Decode(body.Span) is { } refusal) throw new ProtocolException($"refused: {refusal}");
+            line.Admit(options.MaxFrameBytes);
+            return line;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The other side of <see cref="Connect"/>.</summary>
+    /// <exception cref="ProtocolException">The other side was told why it is refused.</exception>
+    internal static Line Accept(TransportOptions options, Socket socket, Func<MemberId, bool> isKnown)
+    {
+        try
+        {
+            Tune(socket, options.UserTimeoutMs);
+            Limit(socket, options.ConnectTimeoutMs);
+            var tls = options.Tls is { } config ? AsServer(socket, config) : null;
+            var line = new Line(socket, tls, default);
+            if (!line.Frames.TryRead(out var type, out var body) || type != FrameType.Hello) throw new ProtocolException("no hello");
+            line.Hello = Hello.Decode(body.Span);
+            var refusal = line.Hello.RefusalBy(options.ClusterId, options.Self, isKnown(line.Hello.From)) ?? line.CertificateRefusal();
+            line.Send(Welcome.ToFrame(refusal));
+            if (refusal is not null) throw new ProtocolException(refusal);
+            line.Admit(options.MaxFrameBytes);
+            return line;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    internal void Send(ReadOnlyMemory<byte> frames)
+    {
+        if (_tls is not null)
+        {
+            _tls.Write(frames.Span);
+            return;
+        }
+        for (var rest = frames.Span; !rest.IsEmpty;) rest = rest[_socket.Send(rest)..];
+    }
+
+    /// <summary>True when the other side has closed: it never says anything on a line that we write to, so readable means ended.</summary>
+    internal bool IsClosedByPeer => _socket.Poll(0, SelectMode.SelectRead) && _socket.Available == 0;
+
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _tls?.Dispose();
+    }
+
+    private int Receive(Memory<byte> buffer) => _tls is null ? _socket.Receive(buffer.Span) : _tls.Read(buffer.Span);
+
+    private void Admit(int maxFrameBytes)
+    {
+        _socket.ReceiveTimeout = 0;
+        _socket.SendTimeout = 0;
+        Frames.MaxFrameBytes = maxFrameBytes;
+    }
+
+    private string? CertificateRefusal()
+    {
+        if (_tls is null) return null;
+        var name = TransportTls.NameOf(Hello.From);
+        return _tls.RemoteCertificate is X509Certificate2 certificate && certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)
+            ? null
+            : $"its certificate does not name {name}";
+    }
+
+    private static void Tune(Socket socket, int userTimeoutMs)
+    {
+        socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 1);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeoutOption, BitConverter.GetBytes(userTimeoutMs));
+    }
+
+    private static void Limit(Socket socket, int timeoutMs)
+    {
+        socket.ReceiveTimeout = timeoutMs;
+        socket.SendTimeout = timeoutMs;
+    }
+
+    private static SslStream AsClient(Socket socket, TransportTls config, MemberId to)
+    {
+        var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
+        tls.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = TransportTls.NameOf(to),
+            ClientCertificates = [config.Certificate],
+            CertificateChainPolicy = OnlyTrust(config.Authority),
+        });
+        return tls;
+    }
+
+    private static SslStream AsServer(Socket socket, TransportTls config)
+    {
+        var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
+        tls.AuthenticateAsServer(new SslServerAuthenticationOptions
+        {
+            ServerCertificate = config.Certificate,
+            ClientCertificateRequired = true,
+            CertificateChainPolicy = OnlyTrust(config.Authority),
+            AllowTlsResume = false, // every connection shows its certificate
+        });
+        return tls;
+    }
+
+    private static X509ChainPolicy OnlyTrust(X509Certificate2 authority)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(authority);
+        return policy;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+
+namespace VideoScale.Consensus.Host.Transport;
+
+/// <summary>Keeps one connection to a member and writes to it what waits in its queue: one thread, from the first try to the end.</summary>
+internal sealed class PeerSender : IDisposable
+{
+    private static readonly TimeSpan _idleCheck = TimeSpan.FromSeconds(1); // a quiet line is looked at this often for having been closed
+    private readonly TransportOptions _options;
+    private readonly MemberId _member;
+    private readonly EndPoint _address;
+    private readonly Channel _channel;
+    private readonly TransportLog _log;
+    private readonly Action<MemberId> _onDisconnected;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Thread _thread;
+    private volatile Line? _line;
+
+    internal PeerSender(TransportOptions options, MemberId member, EndPoint address, Channel channel, TransportLog log, Action<MemberId> onDisconnected)
+    {
+        (_options, _member, _address, _channel, _log, _onDisconnected) = (options, member, address, channel, log, onDisconnected);
+        Queue = new SendQueue(channel == Channel.Bulk ? options.BulkQueueBytes : options.ControlQueueBytes);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"raft-send-{channel}" };
+        _thread.Start();
+    }
+
+    internal SendQueue Queue { get; }
+    internal bool IsConnected => _line is not null;
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        Queue.Stop();
+        _line?.Dispose();
+        _thread.Join();
+        _stop.Dispose();
+    }
+
+    /// <summary>What ends a connection, as opposed to what is our own bug.</summary>
+    internal static bool EndsConnection(Exception e) => e is IOException or SocketException or AuthenticationException or ProtocolException or ObjectDisposedException;
+
+    private void Run()
+    {
+        var backoffMs = _options.MinBackoffMs;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                using var line = Line.Connect(_options, _address, _member, _channel);
+                backoffMs = _options.MinBackoffMs;
+                Pump(line);
+            }
+            catch (Exception e) when (EndsConnection(e))
+            {
+                if (!_stop.IsCancellationRequested) _log.ConnectionFailed(_member, _channel, e);
+            }
+            if (_line is not null)
+            {
+                _line = null;
+                _onDisconnected(_member);
+            }
+            _stop.Token.WaitHandle.WaitOne(Random.Shared.Next(backoffMs / 2, backoffMs + 1));
+            backoffMs = Math.Min(2 * backoffMs, _options.MaxBackoffMs);
+        }
+    }
+
+    private void Pump(Line line)
+    {
+        _line = line;
+        Queue.Open(true);
+        _log.Connected(_member, _channel);
+        try
+        {
+            while (Queue.Take(_idleCheck, out var frames))
+            {
+                if (line.IsClosedByPeer) throw new ProtocolException("the other side closed the connection");
+                if (!frames.IsEmpty) line.Send(frames);
+            }
+        }
+        finally { Queue.Open(false); }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace VideoScale.Consensus.Host.Transport;
+
+/// <summary>Says each new trouble with a member once, not at every try.</summary>
+internal sealed partial class TransportLog(ILogger logger, MemberId self)
+{
+    private readonly ConcurrentDictionary<(MemberId, Channel), string> _said = new();
+
+    internal void Connected(MemberId member, Channel channel)
+    {
+        _said.TryRemove((member, channel), out _);
+        LogConnected(self, member, channel);
+    }
+
+    internal void ConnectionFailed(MemberId member, Channel channel, Exception e)
+    {
+        if (_said.TryGetValue((member, channel), out var before) && before == e.Message) return;
+        _said[(member, channel)] = e.Message;
+        LogConnectionFailed(self, channel, member, e.Message);
+    }
+
+    internal void Refused(string address, string reason) => LogRefused(self, address, reason);
+
+    internal void Ended(MemberId member, Channel channel, string reason) => LogEnded(self, member, channel, reason);
+
+    internal void SnapshotFailed(MemberId member, ulong index, string reason) => LogSnapshotFailed(self, index, member, reason);
+
+    [LoggerMessage(2201, LogLevel.Debug, "Member {Self}: connected to {Member} for {Channel}")]
+    private partial void LogConnected(MemberId self, MemberId member, Channel channel);
+
+    [LoggerMessage(2202, LogLevel.Warning, "Member {Self}: no {Channel} connection to {Member}: {Reason}; it is tried again until it stands")]
+    private partial void LogConnectionFailed(MemberId self, Channel channel, MemberId member, string reason);
+
+    [LoggerMessage(2203, LogLevel.Warning, "Member {Self}: refused a connection from {Address}: {Reason}")]
+    private partial void LogRefused(MemberId self, string address, string reason);
+
+    [LoggerMessage(2204, LogLevel.Debug, "Member {Self}: the {Channel} connection from {Member} ended: {Reason}")]
+    private partial void LogEnded(MemberId self, MemberId member, Channel channel, string reason);
+
+    [LoggerMessage(2205, LogLevel.Warning, "Member {Self}: sending snapshot {Index} to {Member} broke off: {Reason}")]
+    private partial void LogSnapshotFailed(MemberId self, ulong index, MemberId member, string reason);
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
+namespace VideoScale.Consensus.Host.Transport;
+
+public sealed record TransportOptions
+{
+    public required UInt128 ClusterId { get; init; }
+    public required MemberId Self { get; init; }
+
+    /// <summary>Where to listen; port 0 takes a free one, see <see cref="TcpTransport.LocalEndPoint"/>.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Null: plain TCP, for loopback in development and for tests.</summary>
+    public TransportTls? Tls { get; init; }
+
+    /// <summary>TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged before the connection counts as broken.</summary>
+    public int UserTimeoutMs { get; init; } = 2_000;
+
+    public int ConnectTimeoutMs { get; init; } = 1_000;
+
+    /// <summary>First pause after a failed connection; doubles, with jitter, up to <see cref="MaxBackoffMs"/>.</summary>
+    public int MinBackoffMs { get; init; } = 20;
+
+    public int MaxBackoffMs { get; init; } = 1_000;
+
+    /// <summary>Bytes of appends that may wait for one member; what comes on top is dropped and sent again by the protocol.</summary>
+    public int BulkQueueBytes { get; init; } = 16 << 20;
+
+    /// <summary>Bytes of everything else that may wait for one member.</summary>
+    public int ControlQueueBytes { get; init; } = 1 << 20;
+
+    /// <summary>The largest frame that is accepted; room for the largest append.</summary>
+    public int MaxFrameBytes { get; init; } = 32 << 20;
+}
+
+/// <summary>Mutual TLS: both sides show a certificate of the cluster's authority with their member's name in it.</summary>
+/// <param name="Certificate">With private key; its DNS names include <see cref="NameOf"/> of this member.</param>
+/// <param name="Authority">The cluster's own CA; no other is trusted.</param>
+public sealed record TransportTls(X509Certificate2 Certificate, X509Certificate2 Authority)
+{
+    /// <summary>The DNS name in a member's certificate.</summary>
+    public static string NameOf(MemberId member) => $"member-{member}.videoscale.internal";
+}
