@@ -1,17 +1,58 @@
 #!/usr/bin/env bash
-# Runs every test, quick projects first; the last line counts them. Arguments: a filter for the test names.
+# Runs every test, quick projects first. The last line is "N passed, M failed".
+# usage: eng/test.sh [FILTER]   FILTER: a part of a test's name, or a whole dotnet test filter expression
 set -uo pipefail
-root=$(pwd); results="$root/.build/test-results"; rm -rf "$results"; mkdir -p "$results"
-filter=(); [ $# -gt 0 ] && filter=(--filter "$1")
-dotnet build VideoScale.sln -c Release -v quiet --nologo || { echo "0 passed, 1 failed"; exit 1; }
-failed=0
-for project in Architecture Contracts Consensus ControlPlane MediaNode Integration; do
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+projects=(Architecture Contracts Consensus ControlPlane MediaNode Integration)
+results="$PWD/.build/test-results"
+started=$SECONDS
+finish() { echo "time: $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"; echo "$1 passed, $2 failed"; [ "$2" -eq 0 ] && [ "$1" -gt 0 ]; exit; }
+
+# What tests use beyond the .NET SDK: command, Debian package, what for.
+missing=()
+need() { command -v "$1" >/dev/null 2>&1 || PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || { missing+=("$2"); echo "missing: $1 ($3); package $2"; }; }
+need gcc gcc "a preload library that makes fdatasync fail"
+[ -e /usr/include/errno.h ] || { missing+=(libc6-dev); echo "missing: C headers (the same); package libc6-dev"; }
+need mkfs.xfs xfsprogs "power loss on a file system of its own"
+need ip iproute2 "network faults"
+need node nodejs "the grpc-js client"
+need npm npm "the grpc-js client"
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing with apt-get: ${missing[*]}"
+  sudo=(); [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
+  if ! { "${sudo[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
+    echo "cannot install; do it by hand: apt-get install ${missing[*]}"; finish 0 1
+  fi
+fi
+if [ -f tests/Interop/package-lock.json ] && ! [ tests/Interop/node_modules/.package-lock.json -nt tests/Interop/package-lock.json ]; then
+  echo "installing with npm: @grpc/grpc-js for tests/Interop"
+  npm ci --prefix tests/Interop --ignore-scripts --no-audit --no-fund --silent || { echo "npm ci failed in tests/Interop"; finish 0 1; }
+  touch tests/Interop/node_modules/.package-lock.json
+fi
+
+echo "== build"
+dotnet build VideoScale.sln -c Release -v quiet --nologo -clp:NoSummary || finish 0 1
+
+rm -rf "$results"; mkdir -p "$results"
+passed=0 failed=0
+if [ $# -eq 0 ]; then
+  echo "== format"
+  if dotnet format VideoScale.sln --verify-no-changes --no-restore -v quiet; then passed=1; else failed=1; echo "mend with: ./dev fmt"; fi
+fi
+count() { grep -o "<Counters [^>]*" "$2" 2>/dev/null | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9' || true; }
+for project in "${projects[@]}"; do
   echo "== $project.Tests"
+  trx="$results/$project.trx" began=$SECONDS
   dotnet test "tests/$project.Tests/VideoScale.$project.Tests.csproj" -c Release --no-build --nologo -v quiet \
-    --logger "trx;LogFileName=$project.trx" --results-directory "$results" "${filter[@]}" || failed=1
+    --logger "trx;LogFileName=$project.trx" --results-directory "$results" ${1:+--filter "$1"}
+  code=$?
+  good=$(count passed "$trx") bad=$(count failed "$trx")
+  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
+  # A run that ended badly without a failed test (a crash, a hang) is a failure too.
+  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then failed=$((failed + 1)); echo "$project.Tests ended with code $code"; fi
+  echo "   $((SECONDS - began)) s"
 done
-count() { grep -ho "$1=\"[0-9]*\"" "$results"/*.trx 2>/dev/null | grep -o '[0-9]*' | awk '{s+=$1} END {print s+0}'; }
-passed=$(count passed); bad=$(count failed)
-if [ "$failed" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
-echo "$passed passed, $bad failed"
-[ "$failed" -eq 0 ] && [ "$bad" -eq 0 ] && [ "$passed" -gt 0 ]
+[ "$passed" -gt 0 ] || [ $# -eq 0 ] || echo "no test matches: $1"
+finish "$passed" "$failed"

@@ -51,7 +51,7 @@ public sealed class AuthTests
     {
         await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens());
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{host.Address}/videoscale.probe.Probe/Read") 
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{host.Address}/videoscale.probe.Probe/Read")
         {
             Version = System.Net.HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -1,0 +1,56 @@
+'use strict';
+const { v1, health, reflection, code } = require('./cluster-client');
+const { check, refused, eventually } = require('./checks');
+const { ClusterService, ReplicaService } = v1;
+
+const services = ['AgentService', 'AuditService', 'ClusterService', 'NodeService', 'ReplicaService', 'RoomService'].map((s) => `videoscale.v1.${s}`);
+
+/** Health and reflection, of replicas and media nodes. */
+async function faces({ replicas, media }) {
+  for (const server of [...replicas, ...media]) {
+    const answer = await eventually(() => server.call(health.Health, 'Check'), (a) => a.status === 'SERVING');
+    check(`health of ${server.address}`, answer.status === 'SERVING', answer);
+  }
+  const [watched] = await replicas[0].collect(health.Health, 'Watch', { service: 'no.such.Service' }, () => true);
+  check('health of an unknown service', watched.status === 'SERVICE_UNKNOWN', watched);
+  const listed = async (server) => (await reflect(server, { list_services: '' })).list_services_response.service.map((s) => s.name);
+  const atReplica = await listed(replicas[0]);
+  check('reflection of a replica lists every service', services.every((s) => atReplica.includes(s)), atReplica);
+  const atNode = await listed(media[0]);
+  check('reflection of a media node lists its service', atNode.includes('videoscale.v1.AdmissionService'), atNode);
+  const file = await reflect(replicas[0], { file_containing_symbol: 'videoscale.v1.RoomService' });
+  check('reflection gives the descriptor', file.file_descriptor_response.file_descriptor_proto[0].includes('CreateRoom'), file);
+  const missing = await reflect(replicas[0], { file_containing_symbol: 'no.such.Service' });
+  check('reflection of nothing is an error', missing.error_response && missing.error_response.error_code === code.NOT_FOUND, missing);
+}
+
+function reflect(server, request) {
+  return new Promise((resolve, reject) => {
+    const stream = server.client(reflection.ServerReflection).ServerReflectionInfo();
+    stream.on('data', (answer) => { resolve(answer); stream.end(); });
+    stream.on('error', reject);
+    stream.write(request);
+  });
+}
+
+async function cluster({ replicas }) {
+  const all = await Promise.all(replicas.map((r) => eventually(() => r.call(ClusterService, 'GetStatus'), (s) => s.leader_id && s.leader_id !== '0')));
+  check('every replica names the same cluster, leader and members', new Set(all.map((s) => s.cluster_id)).size === 1 && new Set(all.map((s) => s.leader_id)).size === 1 && all.every((s) => s.replicas.length === replicas.length), all);
+  check('one of them leads', all.filter((s) => s.role === 'REPLICA_ROLE_LEADER').length === 1, all.map((s) => s.role));
+  check('members have different ids', new Set(all.map((s) => s.member_id)).size === replicas.length, all.map((s) => s.member_id));
+
+  const snapshot = await replicas[0].call(ClusterService, 'CreateSnapshot', {}, 60_000);
+  check('CreateSnapshot says what it covers', snapshot.index !== '0' && snapshot.bytes !== '0', snapshot);
+  await refused('FetchSegment of a segment that is not there', replicas[0].collect(ReplicaService, 'FetchSegment', { first_seq: '999999999999' }), code.OUT_OF_RANGE);
+
+  if (replicas.length === 1) return;
+  await refused('TransferLeadership to nobody is refused', replicas[0].call(ClusterService, 'TransferLeadership', { target_member_id: '999' }), code.INVALID_ARGUMENT, 'target_member_id');
+  const before = all[0].leader_id;
+  const target = all.find((s) => s.member_id !== before).member_id;
+  const moved = await replicas[0].call(ClusterService, 'TransferLeadership', { target_member_id: target });
+  check('TransferLeadership hands over to whom was named', moved.leader_id === target && BigInt(moved.term) > BigInt(all[0].term), moved);
+  const after = await eventually(async () => ({ statuses: await Promise.all(replicas.map((r) => r.call(ClusterService, 'GetStatus'))) }), (a) => a.statuses && a.statuses.every((s) => s.leader_id === target));
+  check('every replica follows', after.statuses.every((s) => s.leader_id === target), after);
+}
+
+module.exports = { faces, cluster };
