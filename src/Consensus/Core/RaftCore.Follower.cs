@@ -29,7 +29,7 @@ public sealed partial class RaftCore
         _matched = Math.Max(_matched, last);
         _commit = Math.Max(_commit, Math.Min(message.Commit, last));
         // A repeated append is answered as well: the first answer may be lost.
-        if (_durableIndex >= last && _durableToken >= _termToken) AcknowledgeAppends();
+        if (_durableIndex >= last && MayAcknowledge) AcknowledgeAppends();
         else _ackOwed = true;
     }
 

@@ -31,7 +31,7 @@ public sealed partial class RaftCore
             else InstallSnapshot(meta);
         }
         _matched = Math.Max(_matched, meta.Index); // committed, so the leader has it
-        if (_durableIndex >= meta.Index && _durableToken >= _termToken) AcknowledgeAppends();
+        if (_durableIndex >= meta.Index && MayAcknowledge) AcknowledgeAppends();
         else _ackOwed = true;
     }
 
@@ -44,7 +44,7 @@ public sealed partial class RaftCore
         _offered = meta.Index;
         _durableIndex = meta.Index; // the snapshot itself is durable; the log's reset is written next, and its acknowledgement waits for that
         _rewriteToken = NextToken;
-        _termToken = Math.Max(_termToken, NextToken);
+        _resetToken = NextToken;
         _writeFrom = 0;
         _resetTo = meta;
         _configurations.Clear();

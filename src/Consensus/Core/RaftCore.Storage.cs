@@ -10,6 +10,7 @@ public sealed partial class RaftCore
     private ulong _termToken;
     private ulong _voteToken;
     private ulong _rewriteToken;
+    private ulong _resetToken;
     private ulong _writeFrom;
     private bool _hardStateChanged;
     private SnapshotMeta? _resetTo;
@@ -18,6 +19,8 @@ public sealed partial class RaftCore
 
     /// <summary>The token of the write that this step ends in, if it has one.</summary>
     private ulong NextToken => _lastToken + 1;
+
+    private bool MayAcknowledge => _durableToken >= _termToken && _durableToken >= _resetToken;
 
     private void Append(ulong index, EntryKind kind, ProposalId id, ReadOnlyMemory<byte> payload) => Append(new Entry(index, _term, kind, id, payload));
 
@@ -63,7 +66,7 @@ public sealed partial class RaftCore
             _durableIndex = lastIndex;
             if (_role != RaftRole.Leader && !_leader.IsNone) _ackOwed = true;
         }
-        if (_ackOwed && _durableToken >= _termToken) AcknowledgeAppends();
+        if (_ackOwed && MayAcknowledge) AcknowledgeAppends();
         if (_selfVoteOwed && _durableToken >= _voteToken) CountSelfVote();
     }
 
@@ -102,7 +105,7 @@ public sealed partial class RaftCore
                 Invariant.Require(_durableToken >= _voteToken && _vote == message.To, "no vote leaves before it is durable");
                 break;
             case MessageKind.AppendReply when !message.Reject:
-                Invariant.Require(message.Index <= _durableIndex, "no acknowledgement leaves before its entries are durable");
+                Invariant.Require(message.Index <= _durableIndex && _durableToken >= _resetToken, "no acknowledgement leaves before its entries are durable");
                 break;
             default: break;
         }
