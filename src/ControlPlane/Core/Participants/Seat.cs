@@ -12,6 +12,9 @@ public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, Participan
 
     private UInt128 _hash;
 
+    /// <summary>What <c>with</c> makes is another seat: it must not inherit the hash.</summary>
+    private Seat(Seat other) => (Identity, SeatId, Role, AdmittedAtMs, JoinedEpoch) = (other.Identity, other.SeatId, other.Role, other.AdmittedAtMs, other.JoinedEpoch);
+
     public void Describe(FieldSink sink)
     {
         sink.Identity(Identity);

@@ -65,6 +65,6 @@ public sealed partial class ClusterState
     {
         // Two stale ones go for each that comes: the queue stays as short as the seats that are really awaited.
         for (var i = 0; i < 2 && _seatDeadlines.TryPeek(out var head) && head.IsStale; i++) _seatDeadlines.Dequeue();
-        if (room.Record.SeatDueMs(seat) is { } due) _seatDeadlines.Enqueue(new(due, room, seat.Identity, seat.SeatId));
+        if (room.Record.SeatDueMs(seat) is { } due) _seatDeadlines.Enqueue(new(due, room, room.Record.Owner!.Epoch, seat.Identity, seat.SeatId));
     }
 }

@@ -55,7 +55,7 @@ public sealed partial class ClusterState
         foreach (var deadline in _seatDeadlines)
         {
             if (deadline.DueMs > now.UnixMs) yield break;
-            if (deadline.Find() is { } seat && deadline.Room.Record.SeatDueMs(seat) <= now.UnixMs) yield return (deadline.Room, seat);
+            if (deadline.Find() is { } seat) yield return (deadline.Room, seat);
         }
     }
 
@@ -70,9 +70,11 @@ public sealed partial class ClusterState
     }
 
     /// <summary>Stands in a queue, since log time and with it every deadline only grows; stale ones are dropped when met.</summary>
-    private readonly record struct SeatDeadline(long DueMs, RoomState Room, ParticipantIdentity Identity, ulong SeatId)
+    private readonly record struct SeatDeadline(long DueMs, RoomState Room, Epoch Epoch, ParticipantIdentity Identity, ulong SeatId)
     {
-        public Seat? Find() => Room.Seats.TryGet(Identity, out var seat) && seat.SeatId == SeatId ? seat : null;
-        public bool IsStale => Find() is not { } seat || Room.Record.SeatDueMs(seat) != DueMs;
+        /// <summary>The seat, while it is still awaited under the ownership this deadline was set for.</summary>
+        public Seat? Find() =>
+            Room.Record.Owner?.Epoch == Epoch && Room.Seats.TryGet(Identity, out var seat) && seat.SeatId == SeatId && Room.Record.SeatDueMs(seat) == DueMs ? seat : null;
+        public bool IsStale => Find() is null;
     }
 }
