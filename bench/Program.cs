@@ -1,9 +1,1 @@
-using System.CommandLine;
-using VideoScale.Bench.Consensus;
-
-// A verb per benchmark: add a line.
-var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
-{
-    ConsensusVerb.Create(),
-};
-return await root.Parse(args).InvokeAsync();
+return 0;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VideoScale.TestKit;
 
 namespace VideoScale.Contracts.Tests.Wire;
 

@@ -1,4 +1,5 @@
 using Google.Protobuf.Reflection;
+using VideoScale.TestKit;
 
 namespace VideoScale.Contracts.Tests.Wire;
 

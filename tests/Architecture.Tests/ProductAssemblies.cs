@@ -1,0 +1,33 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+
+namespace VideoScale.Architecture.Tests;
+
+/// <summary>The product's assemblies as they were compiled, read without being loaded.</summary>
+internal sealed class ProductAssemblies : IDisposable
+{
+    private readonly PEReader _image;
+    private readonly MetadataReaderProvider _symbols;
+
+    private ProductAssemblies(string path)
+    {
+        _image = new PEReader(File.OpenRead(path));
+        Metadata = _image.GetMetadataReader();
+        _symbols = MetadataReaderProvider.FromPortablePdbStream(File.OpenRead(Path.ChangeExtension(path, ".pdb")));
+        Symbols = _symbols.GetMetadataReader();
+    }
+
+    public MetadataReader Metadata { get; }
+    public MetadataReader Symbols { get; }
+
+    /// <summary>By name; the tests themselves are not among them.</summary>
+    public static IReadOnlyDictionary<string, ProductAssemblies> All { get; } = Directory.GetFiles(AppContext.BaseDirectory, "VideoScale.*.dll")
+        .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal) && !path.EndsWith("VideoScale.TestKit.dll", StringComparison.Ordinal))
+        .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => new ProductAssemblies(path), StringComparer.Ordinal);
+
+    public void Dispose()
+    {
+        _symbols.Dispose();
+        _image.Dispose();
+    }
+}

@@ -1,0 +1,61 @@
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Text.RegularExpressions;
+using VideoScale.TestKit;
+
+namespace VideoScale.Architecture.Tests;
+
+public sealed partial class SizeTests
+{
+    private const int MostLinesOfAFile = 400;
+    private const int MostLinesOfAMethod = 90;
+
+    [Fact]
+    public void No_file_is_longer_than_a_reader_can_hold()
+    {
+        var files = Repository.CodeFolders.SelectMany(folder => Repository.Files(folder, "*.cs")).ToList();
+        Assert.True(files.Count > 100, "the search found too few files to mean anything");
+        var tooLong = files.Select(f => (File: f, Lines: File.ReadLines(Repository.Path(f)).Count())).Where(f => f.Lines > MostLinesOfAFile).Select(f => $"{f.File}: {f.Lines} lines");
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void No_method_is_longer_than_a_screen()
+    {
+        var measured = 0;
+        var tooLong = new List<string>();
+        foreach (var (_, assembly) in ProductAssemblies.All)
+            foreach (var handle in assembly.Metadata.MethodDefinitions)
+            {
+                if (Lines(assembly.Symbols, handle) is not { } lines) continue;
+                measured++;
+                if (lines.Last - lines.First < MostLinesOfAMethod) continue;
+                tooLong.Add($"{Path.GetRelativePath(Repository.Root, lines.File)}:{lines.First}: {lines.Last - lines.First + 1} lines");
+            }
+        Assert.True(measured > 1000, "the symbols hold too few methods to mean anything");
+        Assert.Empty(tooLong.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void No_type_is_named_for_doing_everything()
+    {
+        var vague = new List<string>();
+        foreach (var (_, assembly) in ProductAssemblies.All)
+            foreach (var type in assembly.Metadata.TypeDefinitions.Select(assembly.Metadata.GetTypeDefinition))
+                if (Vague().IsMatch(assembly.Metadata.GetString(type.Name))) vague.Add(assembly.Metadata.GetString(type.Name));
+        Assert.Empty(vague);
+    }
+
+    private static (string File, int First, int Last)? Lines(MetadataReader symbols, MethodDefinitionHandle handle)
+    {
+        var information = symbols.GetMethodDebugInformation(handle.ToDebugInformationHandle());
+        if (information.Document.IsNil) return null;
+        var file = symbols.GetString(symbols.GetDocument(information.Document).Name);
+        if (file.Split('/', '\\').Contains("obj")) return null; // generated
+        var points = information.GetSequencePoints().Where(p => !p.IsHidden).ToList();
+        return points.Count == 0 ? null : (file, points.Min(p => p.StartLine), points.Max(p => p.EndLine));
+    }
+
+    [GeneratedRegex("(Manager|Helper|Helpers|Util|Utils|Utility|Utilities|Misc|Common)$")]
+    private static partial Regex Vague();
+}

@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using VideoScale.TestKit;
+
+namespace VideoScale.Architecture.Tests;
+
+public sealed partial class SourceTests
+{
+    private static readonly IReadOnlyList<string> Code = [.. Repository.CodeFolders.SelectMany(folder => Repository.Files(folder, "*.cs"))];
+
+    [Fact]
+    public void Every_kind_of_log_line_has_a_number_of_its_own()
+    {
+        var ids = Code.Where(f => f.StartsWith("src/", StringComparison.Ordinal))
+            .SelectMany(f => LogId().Matches(File.ReadAllText(Repository.Path(f))).Select(m => (Id: m.Groups[1].Value, File: f))).ToList();
+        Assert.True(ids.Count > 20, $"only {ids.Count} log lines were found");
+        Assert.Empty(ids.GroupBy(i => i.Id, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"{g.Key}: {string.Join(", ", g.Select(i => i.File))}"));
+    }
+
+    [Fact]
+    public void No_test_is_left_out()
+    {
+        var tests = Code.Where(f => f.StartsWith("tests/", StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(tests, f => LeftOut().IsMatch(File.ReadAllText(Repository.Path(f))));
+    }
+
+    [Fact]
+    public void Nothing_is_left_unfinished_or_tied_to_one_machine()
+    {
+        // Spelled in parts, or this file would be found.
+        var marks = new Regex(string.Join('|', "TO" + "DO", "FIX" + "ME", "NotImplemented" + "Exception", "/wo" + "rk/", "/tmp/" + "wt", "/ho" + "me/", "/ro" + "ot/"));
+        var texts = Code.Concat(new[] { "eng", "docs" }.SelectMany(folder => Repository.Files(folder, "*"))).Concat(["README.md", "CHANGELOG.md", "dev", "videoscale", ".ci/run"]).Concat(Repository.Files("tests/Interop", "*.js"));
+        var found = texts.SelectMany(f => File.ReadLines(Repository.Path(f)).Select((line, i) => (Where: $"{f}:{i + 1}", Line: line))).Where(l => marks.IsMatch(l.Line)).Select(l => $"{l.Where} {l.Line.Trim()}");
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void Every_project_is_in_the_solution_and_has_its_lock_file()
+    {
+        var solution = File.ReadAllText(Repository.Path("VideoScale.sln")).Replace('\\', '/');
+        foreach (var project in Repository.CodeFolders.SelectMany(folder => Repository.Files(folder, "*.csproj")))
+        {
+            Assert.True(solution.Contains($"\"{project}\"", StringComparison.Ordinal), $"{project} is not in VideoScale.sln");
+            Assert.True(File.Exists(Repository.Path(Path.GetDirectoryName(project)!, "packages.lock.json")), $"{project} has no packages.lock.json");
+        }
+    }
+
+    [Fact]
+    public void Lock_files_name_no_registry()
+    {
+        foreach (var file in Repository.CodeFolders.SelectMany(folder => Repository.Files(folder, "*lock.json")))
+            Assert.False(File.ReadAllText(Repository.Path(file)).Contains("\"resolved\": \"http", StringComparison.Ordinal), file);
+    }
+
+    [Fact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public void What_is_run_by_hand_may_be_run()
+    {
+        foreach (var script in (string[])["videoscale", "dev", ".ci/run"])
+            Assert.True((File.GetUnixFileMode(Repository.Path(script)) & UnixFileMode.UserExecute) != 0, $"{script} is not executable");
+    }
+
+    [GeneratedRegex(@"LoggerMessage\(\s*(?:EventId\s*=\s*)?(\d+)")]
+    private static partial Regex LogId();
+
+    [GeneratedRegex(@"\[(Fact|Theory|InlineData)\([^\]]*\bSkip\s*=")]
+    private static partial Regex LeftOut();
+}
