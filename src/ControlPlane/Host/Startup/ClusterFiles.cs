@@ -21,6 +21,9 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
     internal const string ClusterName = "cluster.json";
     internal const int Format = 1;
 
+    /// <summary>The cluster id as the number that logs and transport carry.</summary>
+    public UInt128 ClusterNumber => UInt128.Parse(ClusterId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
     public ReplicaPeer SelfPeer => Peers.First(peer => peer.Member == Self);
 
     public ReplicaPeer? Find(MemberId member) => Peers.FirstOrDefault(peer => peer.Member == member);
@@ -30,10 +33,12 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
     {
         var identity = ReadJson(directory, IdentityName, ClusterJson.Default.IdentityFile);
         var cluster = ReadJson(directory, ClusterName, ClusterJson.Default.ClusterFile);
-        if (identity.Format != Format || cluster.Format != Format)
-            throw StartupException.Directory($"{directory} has format {identity.Format}/{cluster.Format}; this program reads format {Format}: use the program version that made it");
+        if (identity.FormatVersion != Format || cluster.Format != Format)
+            throw StartupException.Directory($"{directory} has format {identity.FormatVersion}/{cluster.Format}; this program reads format {Format}: use the program version that made it");
         if (identity.ClusterId != cluster.ClusterId)
             throw StartupException.Directory($"{directory}: {IdentityName} belongs to cluster {identity.ClusterId} but {ClusterName} to {cluster.ClusterId}: restore the files of one cluster, or make a new directory");
+        if (!UInt128.TryParse(identity.ClusterId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) || number == 0)
+            throw StartupException.Directory($"{directory}: \"{identity.ClusterId}\" is not a cluster id (1 to 32 hex digits, not 0): restore {IdentityName} from a backup");
         var self = ParseMember(directory, identity.MemberId);
         var peers = cluster.Members
             .Select(m => new ReplicaPeer(ParseMember(directory, m.MemberId), m.RaftAddress, m.GrpcAddress, m.HttpAddress))
@@ -69,7 +74,7 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
             : throw StartupException.Directory($"{directory}: \"{text}\" is not a member id (1 to 16 hex digits, not 0)");
 }
 
-internal sealed record IdentityFile(int Format, string ClusterId, string MemberId);
+internal sealed record IdentityFile(int FormatVersion, string ClusterId, string MemberId);
 
 internal sealed record ClusterMemberFile(string MemberId, string RaftAddress, string GrpcAddress, string HttpAddress);
 

@@ -1,22 +1,71 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Host.Storage;
+using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.Rpc;
+
 namespace VideoScale.ControlPlane.Host.Startup;
 
 /// <summary>One running control-plane replica: alone in a process (<c>videoscale control</c>) or beside a media node (<c>up --single</c>).</summary>
 public sealed class ControlPlaneApp : IAsyncDisposable
 {
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static readonly TimeSpan TransferTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private readonly Replica _replica;
+    private readonly WebApplication _web;
+    private readonly TlsMaterial? _tls;
+    private int _disposed;
 
-    private ControlPlaneApp(ControlPlaneOptions options) => Options = options;
+    private ControlPlaneApp(ControlPlaneOptions options, Replica replica, WebApplication web, TlsMaterial? tls)
+    {
+        Options = options;
+        _replica = replica;
+        _web = web;
+        _tls = tls;
+    }
 
     public ControlPlaneOptions Options { get; }
 
+    /// <summary>Completes with the cause when the replica stopped for ever. In a process of its own the process ends with it.</summary>
+    public Task<Exception> Fatal => _replica.Fatal.Cause;
+
+    internal Replica Replica => _replica;
+
     /// <summary>Starts a replica; completes when its endpoints listen. Throws <see cref="StartupException"/> with one line for the operator.</summary>
-    public static Task<ControlPlaneApp> StartAsync(ControlPlaneOptions options, CancellationToken cancellationToken)
+    public static async Task<ControlPlaneApp> StartAsync(ControlPlaneOptions options, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var problems = ControlPlaneOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
-        _ = ClusterFiles.Read(options.DataDirectory);
-        return Task.FromResult(new ControlPlaneApp(options));
+        var cluster = ClusterFiles.Read(options.DataDirectory);
+        var directory = Open(options, cluster);
+        TlsMaterial? tls = null;
+        Replica? replica = null;
+        try
+        {
+            tls = WebHost.LoadTls(options);
+            var web = WebHost.Build(options, cluster, directory, tuning ?? ReplicaTuning.Default, tls, out replica);
+            var app = new ControlPlaneApp(options, replica, web, tls);
+            await web.StartAsync(cancellationToken);
+            replica.StartLoops();
+            web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
+            return app;
+        }
+        catch (Exception e)
+        {
+            if (replica is not null) await replica.DisposeAsync();
+            else directory.Dispose();
+            tls?.Dispose();
+            throw e switch
+            {
+                IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
+                    new StartupException(ExitCode.PortInUse, $"replica {cluster.Self} cannot listen: {e.Message} Stop what listens there, or choose another port", e),
+                IOException when IsDiskFull(e) => new StartupException(ExitCode.DataDirectory, $"the disk of {options.DataDirectory} is full: make room and start again", e),
+                StartupException or OperationCanceledException => e,
+                RpcConfigurationException => new StartupException(ExitCode.BadConfiguration, e.Message, e),
+                _ => e,
+            };
+        }
     }
 
     /// <summary>Starts a replica and serves until cancelled, then shuts down cleanly.</summary>
@@ -26,21 +75,63 @@ public sealed class ControlPlaneApp : IAsyncDisposable
         try
         {
             await using var app = await StartAsync(options, cancellationToken);
-            await app.WaitForReadyAsync(cancellationToken);
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            await Task.WhenAny(app.Fatal, Task.Delay(Timeout.Infinite, cancellationToken));
+            return app.Fatal.IsCompleted ? (int)ExitCode.Fatal : (int)ExitCode.Clean;
         }
         catch (StartupException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return (int)e.Code;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
-        return (int)ExitCode.Clean;
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { return (int)ExitCode.Clean; }
     }
 
     /// <summary>Completes when the replica knows a leader and has applied what was committed at start.</summary>
-    public Task WaitForReadyAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
+    public async Task WaitForReadyAsync(CancellationToken cancellationToken)
+    {
+        while (!_replica.IsReady) await Task.Delay(Poll, cancellationToken);
+    }
 
     /// <summary>Readiness off, leadership handed over, calls drained, everything flushed.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _web.Services.GetRequiredService<ServingStatus>().Set("", serving: false);
+        if (!Fatal.IsCompleted) await HandOverAsync();
+        _replica.Gate.BeginShutdown();
+        _replica.EndStreams();
+        using (var grace = new CancellationTokenSource(Options.ShutdownGraceMs))
+        {
+            try { await _web.StopAsync(grace.Token); }
+            catch (OperationCanceledException) { }
+        }
+        await _replica.DisposeAsync();
+        await _web.DisposeAsync();
+        _tls?.Dispose();
+    }
+
+    private async Task HandOverAsync()
+    {
+        if (!_replica.Leadership.IsMine || _replica.Cluster.Peers.Count == 1) return;
+        try
+        {
+            using var limit = new CancellationTokenSource(TransferTime);
+            await _replica.Log.TransferLeadershipAsync(MemberId.None, limit.Token);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException) { } // the others elect one when this one is gone
+    }
+
+    private static DataDirectory Open(ControlPlaneOptions options, ClusterFiles cluster)
+    {
+        try { return DataDirectory.Open(options.DataDirectory, cluster.ClusterNumber, cluster.Self); }
+        catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
+        catch (UnauthorizedAccessException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used ({e.Message}): run as the user who owns it", e); }
+        catch (IOException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {e.Message}", e); }
+    }
+
+    private static bool IsDiskFull(Exception e)
+    {
+        const int NoSpaceLeft = 28; // ENOSPC, errno.h
+        return (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal);
+    }
 }

@@ -30,14 +30,11 @@ public sealed class ControlPlaneOptions
     /// <summary>JSON file with API tokens and their roles; needed unless <see cref="DevelopmentMode"/>.</summary>
     public string TokensFile { get; set; } = "";
 
-    /// <summary>Shortest election timeout, in milliseconds; the longest is twice that; 50 to 60,000.</summary>
-    public int ElectionTimeoutMs { get; set; } = 200;
+    /// <summary>The unit of consensus's own time, in milliseconds: heartbeats every 2, elections after 6 to 12 of silence; 10 to 5,000.</summary>
+    public int RaftTickMs { get; set; } = 50;
 
-    /// <summary>Time between the leader's consensus heartbeats, in milliseconds; 5 to a third of the election timeout.</summary>
-    public int RaftHeartbeatMs { get; set; } = 40;
-
-    /// <summary>A snapshot is written after this many applied entries; 100 to 100,000,000.</summary>
-    public int SnapshotEveryEntries { get; set; } = 100_000;
+    /// <summary>A snapshot is written after this much applied log, in MiB; 1 to 65,536.</summary>
+    public int SnapshotLogMegabytes { get; set; } = 64;
 
     /// <summary>Longest wait for consensus inside a call that brings no deadline, in milliseconds; 100 to 600,000.</summary>
     public int DefaultDeadlineMs { get; set; } = 10_000;

@@ -17,9 +17,8 @@ public static class ControlPlaneOptionsCheck
         Within(nameof(options.RaftPort), options.RaftPort, 1, 65_535);
         if (options.HttpPort == options.GrpcPort || options.GrpcPort == options.RaftPort || options.HttpPort == options.RaftPort)
             problems.Add(Line("HttpPort, GrpcPort, RaftPort", $"{options.HttpPort}, {options.GrpcPort}, {options.RaftPort}", "three different ports"));
-        Within(nameof(options.ElectionTimeoutMs), options.ElectionTimeoutMs, 50, 60_000);
-        Within(nameof(options.RaftHeartbeatMs), options.RaftHeartbeatMs, 5, Math.Max(5, options.ElectionTimeoutMs / 3));
-        Within(nameof(options.SnapshotEveryEntries), options.SnapshotEveryEntries, 100, 100_000_000);
+        Within(nameof(options.RaftTickMs), options.RaftTickMs, 10, 5_000);
+        Within(nameof(options.SnapshotLogMegabytes), options.SnapshotLogMegabytes, 1, 65_536);
         Within(nameof(options.DefaultDeadlineMs), options.DefaultDeadlineMs, 100, 600_000);
         Within(nameof(options.MaxCommandsPerEntry), options.MaxCommandsPerEntry, 1, 65_536);
         Within(nameof(options.MaxEntryBytes), options.MaxEntryBytes, 65_536 + 4_096, 16 << 20);

@@ -1,0 +1,71 @@
+using System.Globalization;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+using VideoScale.Wire;
+
+namespace VideoScale.ControlPlane.Host.Api;
+
+/// <summary>The rules of request fields. A broken one is INVALID_ARGUMENT that names field, value and rule.</summary>
+internal static class FieldRules
+{
+    internal const int MaxReasonLength = 256;
+
+    internal static void RequestId(string value)
+    {
+        if (value.Length == 0)
+            throw Failure.InvalidArgument("request_id: it is empty and breaks the rule: 1 to 64 printable ASCII characters, chosen by the caller; a retry carries the same one").ToRpcException();
+        if (value.Length > NameRule.MaxLength || !IsPrintable(value))
+            throw Broken("request_id", value, "1 to 64 printable ASCII characters");
+    }
+
+    internal static void Name(string field, string value)
+    {
+        if (NameRule.Check(field, value) is { } failure) throw failure.ToRpcException();
+    }
+
+    internal static void OptionalName(string field, string value)
+    {
+        if (value.Length > 0) Name(field, value);
+    }
+
+    internal static void AtMost(string field, ulong value, ulong max)
+    {
+        if (value > max) throw Broken(field, value.ToString(CultureInfo.InvariantCulture), $"0 to {max.ToString("N0", CultureInfo.InvariantCulture)}");
+    }
+
+    internal static void Within(string field, ulong value, ulong min, ulong max)
+    {
+        if (value < min || value > max)
+            throw Broken(field, value.ToString(CultureInfo.InvariantCulture), $"{min.ToString("N0", CultureInfo.InvariantCulture)} to {max.ToString("N0", CultureInfo.InvariantCulture)}");
+    }
+
+    internal static void Metadata(int bytes)
+    {
+        if (bytes > RoomSettings.MaxMetadataBytes)
+            throw Broken("metadata", $"{bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes", $"at most {RoomSettings.MaxMetadataBytes.ToString("N0", CultureInfo.InvariantCulture)} bytes");
+    }
+
+    internal static void Reason(string value)
+    {
+        if (value.Length > MaxReasonLength) throw Broken("reason", value, $"at most {MaxReasonLength} characters");
+    }
+
+    internal static void Address(string field, string value)
+    {
+        var colon = value.LastIndexOf(':');
+        if (value.Length > NodeDescription.MaxAddressLength || colon <= 0
+            || !ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+            throw Broken(field, value, $"host:port, at most {NodeDescription.MaxAddressLength} characters");
+    }
+
+    internal static Grpc.Core.RpcException Broken(string field, string value, string rule) =>
+        Failure.InvalidArgument($"{field}: \"{(value.Length <= 80 ? value : value[..80] + "…")}\" breaks the rule: {rule}").ToRpcException();
+
+    private static bool IsPrintable(string value)
+    {
+        foreach (var c in value)
+            if (c is < '!' or > '~') return false;
+        return true;
+    }
+}

@@ -1,0 +1,55 @@
+using Google.Protobuf;
+using Grpc.Core;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Requests;
+using VideoScale.Model;
+using VideoScale.Rpc;
+using VideoScale.Wire;
+
+namespace VideoScale.ControlPlane.Host.Api;
+
+/// <summary>The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.</summary>
+public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate)
+{
+    /// <param name="requestId">Already checked.</param>
+    /// <param name="call">How the leader is called when it is another replica.</param>
+    public async Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, ServerCallContext context, DomainCommand command,
+        Func<CommandReply, TReply> map, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call)
+        where TRequest : class, IMessage where TReply : class
+    {
+        CommandEnvelope? envelope = null;
+        while (true)
+        {
+            gate.Check();
+            if (!leadership.IsMine)
+            {
+                var (forwarded, reply) = await forwarder.TryForwardAsync(request, context, call);
+                if (forwarded) return reply!;
+            }
+            envelope ??= Envelop(request, requestId, context, command);
+            var result = await pipeline.SubmitAsync(envelope, context.CancellationToken);
+            switch (result.Status)
+            {
+                case SubmitStatus.Applied when result.Reply!.Failure is { } failure: throw failure.ToRpcException();
+                case SubmitStatus.Applied: return map(result.Reply!);
+                case SubmitStatus.Overloaded:
+                    throw Failure.Unavailable("too many commands wait for the log on this replica; nothing was done, retry with the same request_id").ToRpcException();
+                // The new leader's log knows what became of it: the same request_id asks there.
+                case SubmitStatus.Unknown when !leadership.IsMine && !context.CancellationToken.IsCancellationRequested:
+                case SubmitStatus.NotLeader when !context.CancellationToken.IsCancellationRequested:
+                    continue;
+                default:
+                    throw Failure.Unavailable("no quorum answered in time; the outcome is unknown, retry with the same request_id").ToRpcException();
+            }
+        }
+    }
+
+    private static CommandEnvelope Envelop(IMessage request, string requestId, ServerCallContext context, DomainCommand command)
+    {
+        var method = context.Method;
+        return new(command, Actors.Of(context.GetCaller()), new RequestKey(method[(method.LastIndexOf('/') + 1)..], requestId, BodyFingerprint.Of(request)),
+            CorrelationId: requestId, Traceparent: context.RequestHeaders.GetValue("traceparent") is { Length: <= 128 } trace ? trace : "");
+    }
+}

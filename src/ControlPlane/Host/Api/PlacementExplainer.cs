@@ -1,0 +1,64 @@
+using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Audit;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+using VideoScale.V1;
+using VideoScale.Wire;
+
+namespace VideoScale.ControlPlane.Host.Api;
+
+/// <summary>Says why a room is where it is: finds its last decision by number in the event log.</summary>
+public sealed class PlacementExplainer(StateQueries queries, EventLogReader events)
+{
+    private sealed record Subject(EventRef Decision, Epoch Epoch, bool Placed);
+
+    public async Task<ExplainPlacementReply> ExplainAsync(RoomId room, ReadMode mode, CancellationToken cancellationToken)
+    {
+        var subject = await queries.ReadAsync(mode, room, static (state, _, id) =>
+            state.FindRoom(id)?.Record is { } record ? new Subject(record.LastDecision, record.LastEpoch, record.LastEpoch.EventSeq > record.LastDecision.Seq) : null, cancellationToken)
+            ?? throw Failure.NotFound($"room {room}").ToRpcException();
+        if (subject.Decision.IsNone) return new ExplainPlacementReply { RoomId = room.Value };
+        var envelope = await FindAsync(subject.Decision.Seq, cancellationToken);
+        var (decision, found) = EventCodec.Read(Enum.Parse<EventType>(envelope.Type), envelope.SchemaVersion, envelope.Payload.Span) switch
+        {
+            RoomEvent.PlacementDecided decided => (decided.Placement, true),
+            RoomEvent.PlacementFailed failed => (failed.Placement, false),
+            var other => throw new InvariantViolation($"the decision of room {room} is event {subject.Decision.Seq}, which is {other.Type}"),
+        };
+        return Reply(room, subject, envelope, decision, found);
+    }
+
+    private static ExplainPlacementReply Reply(RoomId room, Subject subject, EventEnvelope envelope, PlacementDecision decision, bool found)
+    {
+        var reply = new ExplainPlacementReply
+        {
+            RoomId = room.Value,
+            NodeId = found ? decision.Node.Value : "",
+            Epoch = found && subject.Placed ? subject.Epoch.Value : 0,
+            DecisionEventSeq = envelope.EventSeq,
+            DecidedAtMs = envelope.OccurredAt.UnixMs,
+            PolicyVersion = decision.PolicyVersion,
+            Reason = decision.Reason.Words(),
+        };
+        foreach (var candidate in decision.Candidates) reply.Candidates.Add(new V1.PlacementCandidate { NodeId = candidate.Node.Value, ScorePermille = candidate.ScorePermille });
+        foreach (var rejection in decision.Rejections) reply.Candidates.Add(new V1.PlacementCandidate { NodeId = rejection.Node.Value, Rejection = rejection.Words });
+        return reply;
+    }
+
+    private async Task<EventEnvelope> FindAsync(ulong seq, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await events.WaitAsync(seq, cancellationToken); // the writer is a few milliseconds behind what is applied
+            return events.TryGet(seq) ?? throw new InvariantViolation($"event {seq} was waited for and is not there");
+        }
+        catch (EventLogException e) when (e.Problem == EventLogProblem.OutOfRange)
+        {
+            throw Failure.OutOfRange($"event {seq}, which decided it, is not held here; held from {events.Floor} on: ask another replica").ToRpcException();
+        }
+    }
+}

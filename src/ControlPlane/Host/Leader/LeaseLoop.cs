@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Agents;
+using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Leases;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.State;
+
+namespace VideoScale.ControlPlane.Host.Leader;
+
+/// <summary>Suspects silent nodes, declares them lost when their leases have ended, takes back those that are heard again.</summary>
+public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, AgentHub hub, LeaseClock leaseClock, TimeProvider clock, ILogger<LeaseLoop> logger)
+    : LeaderLoop(terms, queries, clock, logger)
+{
+    private readonly ILogger _logger = logger;
+    private bool _alarmed;
+
+    public override string Name => "lease-expiry";
+    protected override TimeSpan Period => TimeSpan.FromMilliseconds(200);
+
+    private sealed record Round(ulong Term, LeaseRound Leases);
+
+    public override async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        if (await LookAsync(Judge) is not { } round) return;
+        Alarm(round.Leases);
+        foreach (var verdict in round.Leases.Verdicts)
+        {
+            var result = await commands.SubmitAsync(round.Term, Name, Command(verdict), cancellationToken);
+            var refused = result.Status is SubmitStatus.NotLeader or SubmitStatus.Overloaded || result.Reply?.Failure is not null;
+            if (refused && IsLoss(verdict)) await RefusedAsync(round.Term, verdict); // an unknown outcome stays in flight: no acknowledgement until it is known
+        }
+    }
+
+    /// <summary>From here on a node that is to be declared lost gets no acknowledgement: same thread as those that grant.</summary>
+    private Round Judge(ClusterState state, LeaderTerm term)
+    {
+        foreach (var session in hub.Sessions)
+            if (session.HeardAtMs > long.MinValue && hub.IsCurrent(session)) term.Leases.HeartbeatReceived(session.Node, session.Incarnation, session.HeardAtMs);
+        var round = term.Leases.Judge(state.Nodes.InOrder().Select(node => new LeaseHolder(node.Record.Id, node.Record.Incarnation, node.Record.Health)), leaseClock.NowMs);
+        foreach (var verdict in round.Verdicts)
+            if (IsLoss(verdict)) term.Leases.LossProposed(verdict.Node, verdict.Incarnation);
+        return new(term.Term, round);
+    }
+
+    private async Task RefusedAsync(ulong decidedIn, LeaseVerdict verdict) => await LookAsync((_, term) =>
+    {
+        if (term.Term == decidedIn) term.Leases.LossRefused(verdict.Node, verdict.Incarnation);
+        return term;
+    });
+
+    private static bool IsLoss(LeaseVerdict verdict) => verdict.Kind is LeaseVerdictKind.DeclareLost or LeaseVerdictKind.DeclareSuperseded;
+
+    private static NodeCommand Command(LeaseVerdict verdict) => verdict.Kind switch
+    {
+        LeaseVerdictKind.Suspect => new NodeCommand.Suspect(verdict.Node, verdict.Incarnation),
+        LeaseVerdictKind.Recover => new NodeCommand.Recover(verdict.Node, verdict.Incarnation),
+        LeaseVerdictKind.DeclareLost => new NodeCommand.DeclareLost(verdict.Node, verdict.Incarnation, LossReason.LeaseEnded),
+        _ => new NodeCommand.DeclareLost(verdict.Node, verdict.Incarnation, LossReason.Superseded),
+    };
+
+    private void Alarm(LeaseRound round)
+    {
+        if (round.Alarm && !_alarmed) LogAlarm(round.Silent, round.Known);
+        _alarmed = round.Alarm;
+    }
+
+    [LoggerMessage(3111, LogLevel.Error, "{Silent} of {Known} media nodes are silent together: the fault is likelier here than there, so none is evicted")]
+    private partial void LogAlarm(int silent, int known);
+}

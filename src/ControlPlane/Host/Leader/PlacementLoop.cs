@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Projections;
+using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Leader;
+
+/// <summary>Gives rooms that wait for a node to one: created while none had room, released by their owner, or left behind by a lost node.</summary>
+public sealed class PlacementLoop : LeaderLoop, IStateListener
+{
+    private const int MaxInRound = 256;
+    private readonly LoopCommands _commands;
+    private readonly Fleet _fleet;
+    private ulong _resumeAfter; // cause of the last room tried: those that nobody can take do not hold up the others
+
+    public PlacementLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, StateFeed feed, TimeProvider clock, ILogger<PlacementLoop> logger)
+        : base(terms, queries, clock, logger)
+    {
+        _commands = commands;
+        _fleet = fleet;
+        feed.Add(this);
+    }
+
+    public override string Name => "placement";
+    protected override TimeSpan Period => TimeSpan.FromMilliseconds(500);
+
+    private sealed record WaitingRoom(RoomId Room, Epoch LastEpoch, PlacementRequest Request, bool FailureRecorded, EventRef Cause);
+
+    private sealed record Round(ulong Term, WaitingRoom[] Rooms, bool Complete);
+
+    public override async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        if (await LookAsync(Look) is not { } round) return;
+        var placed = false;
+        var submitted = new List<(WaitingRoom Room, bool Found, Task<SubmitResult> Result)>();
+        foreach (var room in round.Rooms)
+        {
+            var decision = _fleet.DecideAndCharge(room.Room, room.Request);
+            if (!decision.Found && room.FailureRecorded) continue;
+            DomainCommand command = decision.Found ? new RoomCommand.Assign(room.Room, room.LastEpoch, decision) : new RoomCommand.RecordPlacementFailure(room.Room, room.LastEpoch, decision);
+            submitted.Add((room, decision.Found, _commands.SubmitAsync(round.Term, Name, command, cancellationToken, room.Cause).AsTask()));
+        }
+        foreach (var (room, found, result) in submitted)
+        {
+            placed |= (await result).Status == SubmitStatus.Applied && found;
+            _fleet.Settle(room.Room);
+        }
+        if (placed && !round.Complete) Wake();
+    }
+
+    private Round Look(ClusterState state, LeaderTerm term)
+    {
+        var rooms = new List<WaitingRoom>();
+        foreach (var room in state.WaitingForPlacement())
+        {
+            if (room.Record.Cause.Seq <= _resumeAfter) continue;
+            rooms.Add(new(room.Record.Id, room.Record.LastEpoch, PlacementRequest.For(room), room.Record.PlacementFailedRecorded, room.Record.Cause));
+            if (rooms.Count == MaxInRound) break;
+        }
+        var complete = rooms.Count < MaxInRound;
+        _resumeAfter = complete ? 0 : rooms[^1].Cause.Seq;
+        return new(term.Term, [.. rooms], complete);
+    }
+
+    public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
+    {
+        if (state.WaitingCount == 0) return;
+        foreach (var applied in events)
+        {
+            if (applied.Event is not (RoomEvent.Released or RoomEvent.Created or NodeEvent or Drain.DrainEvent or ClusterEvent.LeadershipRecorded)) continue;
+            Wake();
+            return;
+        }
+    }
+
+    public void OnRestored(ulong appliedIndex, ClusterState state) => Wake();
+}

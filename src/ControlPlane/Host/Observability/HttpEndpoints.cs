@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Prometheus;
+using VideoScale.Rpc;
+
+namespace VideoScale.ControlPlane.Host.Observability;
+
+/// <summary>/healthz says that the process lives, /readyz that this replica may be sent calls, /metrics counts.</summary>
+internal static class HttpEndpoints
+{
+    private static readonly string[] Bridged = ["VideoScale.", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
+
+    static HttpEndpoints()
+    {
+        // Event counters are what the meters say once more, at a cost.
+        Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true });
+        Metrics.ConfigureMeterAdapter(meters => meters.InstrumentFilterPredicate = instrument => Array.Exists(Bridged, name => instrument.Meter.Name.StartsWith(name, StringComparison.Ordinal)));
+    }
+
+    internal static void MapReplica(this IEndpointRouteBuilder endpoints, int httpPort, Func<(bool Ready, string Why)> ready)
+    {
+        var host = $"*:{httpPort}";
+        endpoints.MapGet("/healthz", static (HttpContext context) => context.Response.WriteAsync("ok\n")).RequireHost(host);
+        endpoints.MapGet("/readyz", (HttpContext context) =>
+        {
+            var (isReady, why) = ready();
+            context.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            return context.Response.WriteAsync(why + "\n");
+        }).RequireHost(host);
+        endpoints.MapMetrics("/metrics").RequireHost(host);
+    }
+}

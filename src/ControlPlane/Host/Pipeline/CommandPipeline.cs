@@ -1,0 +1,145 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Observability;
+
+namespace VideoScale.ControlPlane.Host.Pipeline;
+
+/// <summary>Bounds of the pipeline.</summary>
+public sealed record PipelineLimits(int CommandsPerEntry, int EntryBytes, int EntriesInFlight, int Waiting);
+
+/// <summary>
+/// Carries commands into the log. Commands that arrive together travel in one entry, stamped with the leader's time; no timer waits for more:
+/// an entry is proposed as soon as one of the places in flight is free, and what arrives meanwhile fills the next.
+/// </summary>
+public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposable
+{
+    private readonly IReplicatedLog _log;
+    private readonly Leadership _leadership;
+    private readonly ICommandFinisher _finisher;
+    private readonly TimeProvider _clock;
+    private readonly PipelineLimits _limits;
+    private readonly ReplicaMetrics _metrics;
+    private readonly ILogger<CommandPipeline> _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private readonly Queue<PendingCommand> _queue = new();
+    private readonly Queue<PendingCommand> _taken = new(); // the pump's own; what did not fit into the last entry stays here
+    private readonly CanonicalWriter _head = new(32);
+    private readonly CanonicalWriter _body = new(64 * 1024);
+    private ulong _session = NewSession();
+    private ulong _sequence;
+    private int _inFlight;
+    private int _left; // commands in _taken while the pump rests
+    private bool _pumping;
+    private TaskCompletionSource? _drained;
+
+    public CommandPipeline(IReplicatedLog log, Leadership leadership, ICommandFinisher finisher, TimeProvider clock, PipelineLimits limits,
+        ReplicaMetrics metrics, ILogger<CommandPipeline> logger)
+    {
+        _log = log;
+        _leadership = leadership;
+        _finisher = finisher;
+        _clock = clock;
+        _limits = limits;
+        _metrics = metrics;
+        _logger = logger;
+    }
+
+    /// <summary>Commands that wait for a place in an entry.</summary>
+    public int Waiting { get { lock (_gate) return _queue.Count + _left; } }
+
+    /// <summary>Proposes a command and completes when it is applied here or its fate is known to be unknown.</summary>
+    /// <param name="cancellationToken">The caller's deadline; past it the result is <see cref="SubmitStatus.Unknown"/>, the command may still be applied.</param>
+    public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken)
+    {
+        if (_stop.IsCancellationRequested || !_leadership.IsMine) return new(SubmitResult.NotLeader);
+        var pending = new PendingCommand(envelope);
+        bool pump;
+        lock (_gate)
+        {
+            if (_queue.Count >= _limits.Waiting) return new(SubmitResult.Overloaded);
+            _queue.Enqueue(pending);
+            pump = StartPump();
+        }
+        pending.LeaveWhen(cancellationToken);
+        if (pump) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return pending.Task;
+    }
+
+    /// <summary>Waits until nothing is under way.</summary>
+    public async ValueTask DrainAsync(CancellationToken cancellationToken)
+    {
+        Task drained;
+        lock (_gate)
+        {
+            if (IsIdle) return;
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            drained = _drained.Task;
+        }
+        await drained.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Takes no more commands. What is under way is left with an unknown outcome when the log does not answer any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        try { await DrainAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(5)); }
+        catch (TimeoutException) { } // the log is gone; its proposals never answer
+        _head.Dispose();
+        _body.Dispose();
+    }
+
+    /// <summary>The pump: fills entries while there are commands and places in flight. One runs at a time.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        while (TakeCommands())
+        {
+            var batch = new List<PendingCommand>(_taken.Count);
+            var proposal = Encode(batch);
+            _ = CarryAsync(proposal, batch);
+        }
+    }
+
+    private bool IsIdle => _queue.Count == 0 && _left == 0 && _inFlight == 0;
+
+    private bool StartPump()
+    {
+        if (_pumping || (_queue.Count == 0 && _left == 0) || _inFlight >= _limits.EntriesInFlight) return false;
+        return _pumping = true;
+    }
+
+    private bool TakeCommands()
+    {
+        lock (_gate)
+        {
+            while (_taken.Count < _limits.CommandsPerEntry && _queue.TryDequeue(out var next)) _taken.Enqueue(next);
+            _left = _taken.Count;
+            if (_left == 0 || _inFlight >= _limits.EntriesInFlight)
+            {
+                _pumping = false;
+                return false;
+            }
+            _inFlight++;
+            return true;
+        }
+    }
+
+    private static ulong NewSession()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        ulong value;
+        do
+        {
+            RandomNumberGenerator.Fill(bytes);
+            value = BitConverter.ToUInt64(bytes);
+        }
+        while (value == 0);
+        return value;
+    }
+
+    [LoggerMessage(3001, LogLevel.Error, "Entry {Sequence} ended with an error; its outcome is unknown")]
+    private partial void LogEntryFailed(Exception e, ulong sequence);
+}

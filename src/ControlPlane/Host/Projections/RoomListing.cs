@@ -1,0 +1,34 @@
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Host.Projections;
+
+/// <summary>One page of rooms in ordinal order of names.</summary>
+internal static class RoomListing
+{
+    // A page's work on the apply thread is bounded: a filter that matches little ends the page early, with a token to go on.
+    private const int MaxScanned = 10_000;
+
+    internal static ListRoomsReply Page(ClusterState state, ulong index, string after, int size, NodeId node, bool includeClosed, string tokenPrefix)
+    {
+        var reply = new ListRoomsReply { AppliedIndex = index };
+        var source = node.IsNone ? state.Rooms : state.FindNode(node)?.Rooms;
+        if (source is null) return reply;
+        var scanned = 0;
+        var last = "";
+        foreach (var room in after.Length == 0 ? source.InOrder() : source.After(after))
+        {
+            if (reply.Rooms.Count == size || scanned == MaxScanned)
+            {
+                reply.NextPageToken = tokenPrefix + last;
+                break;
+            }
+            scanned++;
+            last = room.Name;
+            if (room.Record.Phase != RoomPhase.Closed || includeClosed) reply.Rooms.Add(room.ToWire());
+        }
+        return reply;
+    }
+}

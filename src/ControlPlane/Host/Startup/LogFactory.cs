@@ -1,0 +1,53 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Host;
+using VideoScale.Consensus.Host.Driver;
+using VideoScale.Consensus.Host.Snapshots;
+using VideoScale.Consensus.Host.Storage;
+using VideoScale.Consensus.Host.Transport;
+using VideoScale.Consensus.Host.Wal;
+using VideoScale.Rpc;
+
+namespace VideoScale.ControlPlane.Host.Startup;
+
+/// <summary>Puts the engine together: write-ahead log, snapshots, transport.</summary>
+internal static class LogFactory
+{
+    internal static IReplicatedLog Start(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, TlsMaterial? tls, IReplicatedStateMachine machine, ILoggerFactory loggers)
+    {
+        try
+        {
+            var snapshots = new SnapshotStore(directory);
+            var peers = cluster.Peers.Where(peer => peer.Member != cluster.Self).ToDictionary(peer => peer.Member, peer => EndPointOf(peer.RaftAddress));
+            var transport = new TcpTransport(new TransportOptions
+            {
+                ClusterId = cluster.ClusterNumber,
+                Self = cluster.Self,
+                Listen = new IPEndPoint(IPAddress.Parse(options.BindAddress), options.RaftPort),
+                Tls = tls is null ? null : new TransportTls(tls.Certificate, X509Certificate2.CreateFromPem(File.ReadAllText(options.Tls.Authority))),
+            }, snapshots, peers, loggers.CreateLogger<TcpTransport>());
+            var log = new ReplicatedLogOptions
+            {
+                Self = cluster.Self,
+                InitialMembership = Membership.Of([.. cluster.Peers.Select(peer => peer.Member)]),
+                TickMs = options.RaftTickMs,
+                SnapshotLogBytes = (long)options.SnapshotLogMegabytes << 20,
+                MaxCommandBytes = Math.Max(8 << 20, options.MaxEntryBytes + (128 << 10)), // an entry is closed by the command that exceeds it
+            };
+            return ReplicatedLog.Start(log, new WriteAheadLog(directory, new WalOptions()), snapshots, transport, machine, loggers.CreateLogger<ReplicatedLog>());
+        }
+        catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
+        catch (IOException e) when (e.InnerException is System.Net.Sockets.SocketException) { throw new StartupException(ExitCode.PortInUse, e.Message, e); }
+        catch (InvalidDataException e) { throw new StartupException(ExitCode.DataDirectory, $"{directory.Path}: {e.Message}", e); }
+    }
+
+    private static EndPoint EndPointOf(string address)
+    {
+        if (IPEndPoint.TryParse(address, out var ip)) return ip;
+        var colon = address.LastIndexOf(':');
+        return colon > 0 && int.TryParse(address.AsSpan(colon + 1), out var port) ? new DnsEndPoint(address[..colon], port)
+            : throw StartupException.Directory($"\"{address}\" in {ClusterFiles.ClusterName} is not host:port");
+    }
+}

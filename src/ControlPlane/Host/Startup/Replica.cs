@@ -1,0 +1,160 @@
+using Microsoft.Extensions.Logging;
+using VideoScale.Consensus.Host;
+using VideoScale.Consensus.Host.Storage;
+using VideoScale.ControlPlane.Host.Agents;
+using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Leader;
+using VideoScale.ControlPlane.Host.Observability;
+using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Projections;
+using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.Rpc;
+
+namespace VideoScale.ControlPlane.Host.Startup;
+
+/// <summary>One replica's parts, put together by hand: from the log at the bottom to the services at the top.</summary>
+internal sealed class Replica : IAsyncDisposable
+{
+    private readonly DataDirectory _directory;
+    private readonly Background _background;
+    private int _disposed;
+
+    internal Replica(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, string? replicaToken, ILoggerFactory loggers)
+    {
+        _directory = directory;
+        Cluster = cluster;
+        Metrics = new ReplicaMetrics(cluster.Self.ToString());
+        Fatal = new FatalStop(Gate, cluster.Self.ToString(), tuning.EndsProcess);
+        Channels = new ChannelPool(tls);
+        Events = OpenEvents(directory, cluster);
+        Feed = new StateFeed();
+        Machine = new ControlPlaneStateMachine(Events, Feed, Metrics, tuning.Hooks);
+        Machine.Diverged += Quarantine;
+        Log = tuning.StartLog?.Invoke(Machine) ?? LogFactory.Start(options, cluster, directory, tls, Machine, loggers);
+        Metrics.Observe(Log);
+        Leadership = new Leadership(Log);
+        Queries = new StateQueries(Log, Machine);
+        Terms = new LeaderTerms(Log, Leadership, Machine, tuning.LeaseClock);
+        Fleet = new Fleet(tuning.LeaseClock, Leadership, Metrics);
+        Feed.Add(Fleet);
+        Loads = new NodeLoads(tuning.Clock);
+        Pipeline = new CommandPipeline(Log, Leadership, Fleet, tuning.Clock,
+            new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight, options.MaxWaitingCommands), Metrics, loggers.CreateLogger<CommandPipeline>());
+        Identity = new ReplicaIdentity(replicaToken);
+        Forwarder = new LeaderForwarder(Leadership, cluster, Channels, Identity, Metrics);
+        Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate);
+        RoomWatches = new RoomWatches(Log, Queries, options.WatchBuffer, Metrics);
+        NodeWatches = new NodeWatches(Log, Queries, options.WatchBuffer, Metrics);
+        Feed.Add(RoomWatches);
+        Feed.Add(NodeWatches);
+        Hub = new AgentHub(Log, Machine, Terms, Forwarder);
+        Grants = new LeaseGrants(Log, Machine, Terms, Hub, tuning.LeaseClock);
+        var commands = new LoopCommands(Pipeline);
+        Leases = new LeaseLoop(Terms, Queries, commands, Hub, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<LeaseLoop>());
+        HandOver = new HandOverLoop(Terms, Queries, commands, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<HandOverLoop>());
+        Placement = new PlacementLoop(Terms, Queries, commands, Fleet, Feed, tuning.Clock, loggers.CreateLogger<PlacementLoop>());
+        Drains = new DrainLoop(Terms, Queries, commands, Fleet, Feed, tuning.Clock, loggers.CreateLogger<DrainLoop>());
+        Housekeeping = new HousekeepingLoop(Terms, Queries, commands, tuning.Clock, loggers.CreateLogger<HousekeepingLoop>());
+        Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine, Fatal.Stop, tuning.Clock, loggers.CreateLogger<CheckpointLoop>());
+        Recorder = new LeadershipRecorder(Terms, Queries, commands, Log, tuning.Clock, loggers.CreateLogger<LeadershipRecorder>());
+        Reporter = new HashReporter(Log, Leadership, Machine, cluster, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
+        Explainer = new PlacementExplainer(Queries, Events.Reader);
+        Fatal.Watch(Log.Fatal);
+        Fatal.Watch(Events.Fatal);
+        _background = new Background(Fatal);
+    }
+
+    internal ClusterFiles Cluster { get; }
+    internal ServingGate Gate { get; } = new();
+    internal FatalStop Fatal { get; }
+    internal ReplicaMetrics Metrics { get; }
+    internal ChannelPool Channels { get; }
+    internal EventLog.EventLog Events { get; }
+    internal StateFeed Feed { get; }
+    internal ControlPlaneStateMachine Machine { get; }
+    internal IReplicatedLog Log { get; }
+    internal Leadership Leadership { get; }
+    internal StateQueries Queries { get; }
+    internal LeaderTerms Terms { get; }
+    internal Fleet Fleet { get; }
+    internal NodeLoads Loads { get; }
+    internal CommandPipeline Pipeline { get; }
+    internal ReplicaIdentity Identity { get; }
+    internal LeaderForwarder Forwarder { get; }
+    internal Mutations Mutations { get; }
+    internal RoomWatches RoomWatches { get; }
+    internal NodeWatches NodeWatches { get; }
+    internal AgentHub Hub { get; }
+    internal LeaseGrants Grants { get; }
+    internal LeaseLoop Leases { get; }
+    internal HandOverLoop HandOver { get; }
+    internal PlacementLoop Placement { get; }
+    internal DrainLoop Drains { get; }
+    internal HousekeepingLoop Housekeeping { get; }
+    internal CheckpointLoop Checkpoints { get; }
+    internal LeadershipRecorder Recorder { get; }
+    internal HashReporter Reporter { get; }
+    internal PlacementExplainer Explainer { get; }
+
+    /// <summary>A leader is known and what is committed is applied here, all but what is on its way.</summary>
+    internal bool IsReady
+    {
+        get
+        {
+            const ulong OnItsWay = 4_096;
+            var status = Log.Status;
+            return Gate.IsOpen && !Leadership.Now.Leader.IsNone && status.AppliedIndex + OnItsWay >= status.CommitIndex;
+        }
+    }
+
+    internal void StartLoops()
+    {
+        foreach (var loop in (LeaderLoop[])[Leases, HandOver, Placement, Drains, Housekeeping, Checkpoints, Recorder]) _background.Run(loop.RunAsync);
+        _background.Run(Grants.RunAsync);
+        _background.Run(Reporter.RunAsync);
+    }
+
+    /// <summary>Streams end so that their callers go elsewhere.</summary>
+    internal void EndStreams()
+    {
+        Hub.EndAll(Grpc.Core.StatusCode.Unavailable, "this replica is stopping");
+        RoomWatches.EndAll("this replica is stopping; watch another one");
+        NodeWatches.EndAll("this replica is stopping; watch another one");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        await _background.DisposeAsync();
+        await Pipeline.DisposeAsync();
+        await Log.DisposeAsync();
+        await Leadership.DisposeAsync();
+        Events.Dispose();
+        Machine.Dispose();
+        Channels.Dispose();
+        Metrics.Dispose();
+        _directory.Dispose();
+    }
+
+    /// <summary>This replica's state is not the majority's: it answers nothing any more and does not lead. Its log still serves the others.</summary>
+    private void Quarantine(string difference)
+    {
+        Gate.Quarantine($"its state differs from the majority's: {difference}");
+        Console.Error.WriteLine($"replica {Cluster.Self} quarantines itself: {difference}; keep its data directory for analysis and let the replica join anew");
+        Leadership.Listen(role => { if (role.Role == ReplicaRole.Leader) _ = StepDownAsync(); });
+    }
+
+    private async Task StepDownAsync()
+    {
+        try { await Log.TransferLeadershipAsync(Consensus.MemberId.None, CancellationToken.None); }
+        catch (TimeoutException) { } // nobody can take over now; whoever asks here is refused all the same
+    }
+
+    private static EventLog.EventLog OpenEvents(DataDirectory directory, ClusterFiles cluster)
+    {
+        var path = Path.Combine(directory.Path, "events");
+        try { return EventLog.EventLog.Open(path, cluster.ClusterNumber); }
+        catch (EventLog.EventLogException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
+    }
+}

@@ -1,0 +1,21 @@
+using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Host.Leader;
+using VideoScale.ControlPlane.Host.StateMachine;
+
+namespace VideoScale.ControlPlane.Host.Startup;
+
+/// <summary>What tests and in-process hosts set beside the options.</summary>
+public sealed record ReplicaTuning
+{
+    public static ReplicaTuning Default { get; } = new();
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+    public LeaseClock LeaseClock { get; init; } = LeaseClock.Boot;
+    public StateHooks? Hooks { get; init; }
+
+    /// <summary>Another log than the engine.</summary>
+    public Func<IReplicatedStateMachine, IReplicatedLog>? StartLog { get; init; }
+
+    /// <summary>A replica that stops for ever takes the process with it.</summary>
+    public bool EndsProcess { get; init; } = true;
+}

@@ -1,0 +1,105 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using VideoScale.Consensus.Host.Storage;
+using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Observability;
+using VideoScale.Model;
+using VideoScale.Rpc;
+
+namespace VideoScale.ControlPlane.Host.Startup;
+
+/// <summary>The endpoints of a replica: gRPC on one port, probes and metrics on another.</summary>
+internal static class WebHost
+{
+    internal static TlsMaterial? LoadTls(ControlPlaneOptions options)
+    {
+        if (options.Tls.IsEmpty) return null;
+        try { return ToRpc(options.Tls).Load(); }
+        catch (RpcConfigurationException e) { throw new StartupException(ExitCode.BadConfiguration, e.Message, e); }
+    }
+
+    internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "videoscale-control" });
+        builder.Configuration.Sources.Clear(); // the options are the only configuration
+        AddLogging(builder, options);
+        var tokens = options.DevelopmentMode ? [] : TokensFile.Read(options.TokensFile);
+        Replica? replica = null;
+        var rpc = new RpcServerOptions
+        {
+            DevelopmentMode = options.DevelopmentMode,
+            Tls = options.Tls.IsEmpty ? null : ToRpc(options.Tls),
+            ClusterId = tls?.Identity?.ClusterId,
+            DefaultDeadline = TimeSpan.FromMilliseconds(options.DefaultDeadlineMs),
+            IsFatal = static e => e is InvariantViolation,
+            OnFatal = e => replica!.Fatal.Stop(e),
+        };
+        foreach (var token in tokens) rpc.Tokens.Add(token);
+        builder.Services.AddVideoScaleGrpc(rpc);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // signals are the command's business
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(options.ShutdownGraceMs));
+        builder.Services.AddSingleton(_ => replica!);
+        AddServices(builder.Services);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            var address = IPAddress.Parse(options.BindAddress);
+            kestrel.Listen(address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
+            kestrel.Listen(address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        var web = builder.Build();
+        replica = new Replica(options, cluster, directory, tuning, tls, tokens.FirstOrDefault(token => token.Role == Role.Replica)?.Token, web.Services.GetRequiredService<ILoggerFactory>());
+        web.MapVideoScaleGrpc();
+        web.MapGrpcService<RoomApi>();
+        web.MapGrpcService<NodeApi>();
+        web.MapGrpcService<ClusterApi>();
+        web.MapGrpcService<AgentApi>();
+        web.MapGrpcService<ReplicaApi>();
+        web.MapGrpcService<Audit.AuditService>();
+        web.MapReplica(options.HttpPort, () => Readiness(replica));
+        built = replica;
+        return web;
+    }
+
+    private static void AddLogging(WebApplicationBuilder builder, ControlPlaneOptions options)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => { console.SingleLine = true; console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ "; console.UseUtcTimestamp = true; });
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(Enum.Parse<LogLevel>(options.LogLevel, ignoreCase: true));
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton(s => Of(s, r => new RoomApi(r.Mutations, r.Queries, r.RoomWatches, r.Explainer, r.Gate)));
+        services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Gate)));
+        services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Cluster, r.Gate)));
+        services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, s.GetRequiredService<ILogger<AgentApi>>())));
+        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder)));
+        services.AddSingleton(s => Of(s, r => new Audit.AuditService(r.Events)));
+    }
+
+    private static T Of<T>(IServiceProvider services, Func<Replica, T> make) => make(services.GetRequiredService<Replica>());
+
+    private static (bool Ready, string Why) Readiness(Replica replica)
+    {
+        if (replica.IsReady) return (true, "ready");
+        if (replica.Gate.IsQuarantined) return (false, "quarantined: its state differs from the majority's");
+        if (!replica.Gate.IsOpen) return (false, "stopping");
+        return (false, replica.Leadership.Now.Leader.IsNone ? "no leader is known" : "catching up");
+    }
+
+    private static TlsOptions ToRpc(TlsFiles files) => new() { CertPath = files.Certificate, KeyPath = files.Key, CaPath = files.Authority };
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,109 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.Rpc;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Tests.HostTests;
+
+/// <summary>Replicas in this process, with real disks and real sockets on loopback.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private const int PortBase = 24_000;
+    private const int PortsPerCluster = 12;
+    private static int _next;
+    private readonly string _root = Directory.CreateTempSubdirectory("videoscale-cp-").FullName;
+    private readonly int _ports = PortBase + Interlocked.Increment(ref _next) % 80 * PortsPerCluster;
+    private readonly ControlPlaneApp?[] _apps;
+    private readonly ChannelPool _channels = new();
+
+    private TestCluster(int replicas)
+    {
+        _apps = new ControlPlaneApp?[replicas];
+        Hooks = [.. Enumerable.Range(0, replicas).Select(_ => new StateHooks())];
+    }
+
+    internal StateHooks[] Hooks { get; }
+    internal int Count => _apps.Length;
+    internal ControlPlaneApp this[int i] => _apps[i] ?? throw new InvalidOperationException($"replica {i} does not run");
+    internal IEnumerable<ControlPlaneApp> Running => _apps.OfType<ControlPlaneApp>();
+
+    internal static async Task<TestCluster> StartAsync(int replicas)
+    {
+        var cluster = new TestCluster(replicas);
+        ControlPlaneBootstrap.Create([.. Enumerable.Range(0, replicas).Select(i => new ReplicaSeat(cluster.DirectoryOf(i), $"127.0.0.1:{cluster.Raft(i)}", cluster.Grpc(i), $"127.0.0.1:{cluster.Http(i)}"))]);
+        for (var i = 0; i < replicas; i++) await cluster.StartAsync_(i);
+        await cluster.WaitReadyAsync();
+        return cluster;
+    }
+
+    internal string DirectoryOf(int i) => Path.Combine(_root, $"replica-{i}");
+    internal string Grpc(int i) => $"127.0.0.1:{_ports + 4 + i}";
+    internal int Http(int i) => _ports + i;
+    private int Raft(int i) => _ports + 8 + i;
+
+    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i] });
+
+    internal ControlPlaneOptions Options(int i) => new()
+    {
+        DataDirectory = DirectoryOf(i), DevelopmentMode = true, HttpPort = Http(i), GrpcPort = _ports + 4 + i, RaftPort = Raft(i), LogLevel = "Error", ShutdownGraceMs = 1_000,
+    };
+
+    internal async Task StopAsync(int i)
+    {
+        var app = this[i];
+        _apps[i] = null;
+        await app.DisposeAsync();
+    }
+
+    internal async Task WaitReadyAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        foreach (var app in Running) await app.WaitForReadyAsync(limit.Token);
+        await Eventually.HoldsAsync(() => Running.Any(app => app.Replica.Leadership.IsMine), "someone leads");
+    }
+
+    internal int LeaderIndex => Array.FindIndex(_apps, app => app?.Replica.Leadership.IsMine == true);
+    internal int FollowerIndex => Array.FindIndex(_apps, app => app is not null && !app.Replica.Leadership.IsMine);
+    internal VideoScale.ControlPlane.Host.Startup.Replica Leader => this[LeaderIndex].Replica;
+
+    internal GrpcChannel Channel(int i) => _channels.Get(Grpc(i));
+    internal RoomService.RoomServiceClient Rooms(int i) => new(Channel(i));
+    internal NodeService.NodeServiceClient Nodes(int i) => new(Channel(i));
+    internal ClusterService.ClusterServiceClient Clusters(int i) => new(Channel(i));
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.Dispose();
+        for (var i = 0; i < _apps.Length; i++) if (_apps[i] is not null) await StopAsync(i);
+        Directory.Delete(_root, recursive: true);
+    }
+}
+
+/// <summary>Waits for what must come to hold, with a bound far beyond what it takes.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    internal static async Task HoldsAsync(Func<bool> condition, string what)
+    {
+        using var limit = new CancellationTokenSource(Bound);
+        while (!condition())
+        {
+            if (limit.IsCancellationRequested) throw new TimeoutException($"within {Bound.TotalSeconds} s it never held that {what}");
+            await Task.Delay(10);
+        }
+    }
+
+    internal static async Task HoldsAsync(Func<Task<bool>> condition, string what)
+    {
+        using var limit = new CancellationTokenSource(Bound);
+        while (!await condition())
+        {
+            if (limit.IsCancellationRequested) throw new TimeoutException($"within {Bound.TotalSeconds} s it never held that {what}");
+            await Task.Delay(20);
+        }
+    }
+}
