@@ -1,0 +1,81 @@
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+using VideoScale.TestKit;
+
+namespace VideoScale.ControlPlane.Tests.Core;
+
+public sealed class StructureTests
+{
+    private sealed record Thing(string Name) : INamed;
+
+    [Fact]
+    public void An_index_enumerates_in_ordinal_order_whatever_was_added_and_removed() => Seeds.Run(30, random =>
+    {
+        var index = new OrdinalIndex<Thing>();
+        var plain = new SortedSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 3_000; i++)
+        {
+            var name = (random.Next(2) == 0 ? "A" : "a") + random.Next(2_000);
+            if (random.Next(3) > 0) { if (plain.Add(name)) index.Add(new(name)); }
+            else Assert.Equal(plain.Remove(name), index.Remove(name));
+        }
+        Assert.Equal(plain, index.InOrder().Select(t => t.Name));
+        var from = "a" + random.Next(2_000);
+        Assert.Equal(plain.Where(n => string.CompareOrdinal(n, from) > 0), index.After(from).Select(t => t.Name));
+        Assert.Equal(plain, index.After("").Select(t => t.Name));
+        Assert.Equal(plain.Count, index.Count);
+    });
+
+    [Fact]
+    public void Seats_keep_order_and_old_pictures_of_them_stay_as_they_were() => Seeds.Run(30, random =>
+    {
+        var seats = SeatSet.Empty;
+        var plain = new SortedDictionary<string, Seat>(StringComparer.Ordinal);
+        var pictures = new List<(SeatSet Then, Seat[] Seats)>();
+        for (var i = 0; i < 1_500; i++)
+        {
+            var who = new ParticipantIdentity("p" + random.Next(400));
+            if (random.Next(3) > 0)
+            {
+                var seat = new Seat(who, (ulong)i, ParticipantRole.Publisher, i, Epoch.None);
+                seats = seats.With(seat);
+                plain[who.Value] = seat;
+            }
+            else
+            {
+                seats = seats.Without(who);
+                plain.Remove(who.Value);
+            }
+            Assert.Equal(plain.ContainsKey(who.Value), seats.TryGet(who, out _));
+            if (i % 100 == 0) pictures.Add((seats, [.. plain.Values]));
+        }
+        Assert.Equal(plain.Values, seats.InOrder());
+        Assert.Equal(plain.Count, seats.Count);
+        Assert.All(pictures, p => Assert.Equal(p.Seats, p.Then.InOrder()));
+    });
+
+    [Fact]
+    public void A_snapshot_taken_is_not_changed_by_what_follows()
+    {
+        var (bed, world) = (new Bed(), new RandomWorld(new Random(5)));
+        for (var i = 0; i < 300; i++) bed.Do(world.Next(bed));
+        var before = Bed.SnapshotOf(bed.State);
+        var captured = bed.State.Capture();
+        for (var i = 0; i < 300; i++) bed.Do(world.Next(bed));
+        using var stream = new MemoryStream();
+        captured.WriteTo(stream);
+        Assert.Equal(before, stream.ToArray());
+        Assert.NotEqual(before, Bed.SnapshotOf(bed.State));
+    }
+
+    [Fact]
+    public void Damaged_snapshots_are_refused_and_never_half_believed() => Seeds.Run(300, random =>
+    {
+        var (bed, world) = (new Bed(), new RandomWorld(new Random(5)));
+        for (var i = 0; i < 60; i++) bed.Do(world.Next(bed));
+        var bytes = Bed.SnapshotOf(bed.State);
+        var cut = random.Next(bytes.Length);
+        Assert.ThrowsAny<Exception>(() => CapturedState.Restore(new MemoryStream(bytes[..cut])));
+    });
+}
