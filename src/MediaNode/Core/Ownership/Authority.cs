@@ -33,6 +33,7 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     public long LeaseUntilNs => _lease.UntilNs;
     public bool IsExpelled => _expelled;
     public int PendingReports => _reports.Count;
+    public bool IsLeaving => _leaving;
 
     /// <summary>A new connection to a leader; everything from older ones is ignored from now on.</summary>
     public StreamStart BeginStream()
@@ -64,7 +65,7 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     {
         Invariant.Require(stream == _stream, "heartbeats go into the current stream");
         _heartbeats.Enqueue((++_lastHeartbeat, nowNs));
-        return new HeartbeatStamp(_lastHeartbeat, _carriedOutIndex);
+        return new HeartbeatStamp(_lastHeartbeat, _carriedOutIndex, _leaving);
     }
 
     /// <summary>Gives up what the leader names, then counts the lease as renewed.</summary>

@@ -18,7 +18,8 @@ public readonly record struct RoomAuthorityView(RoomId Room, Epoch Epoch, uint P
 public readonly record struct AuthorityCounts(uint Rooms, uint Publishers, uint Subscribers);
 
 /// <summary>The number and time of a heartbeat that is about to be sent.</summary>
-public readonly record struct HeartbeatStamp(ulong Sequence, ulong AppliedIndex);
+/// <param name="Leaving">The node is on its way out and must get no new rooms.</param>
+public readonly record struct HeartbeatStamp(ulong Sequence, ulong AppliedIndex, bool Leaving);
 
 /// <summary>A new stream to a leader and what to say in its first message.</summary>
 public sealed record StreamStart(ulong Stream, ulong Incarnation, IReadOnlyList<Holding> Held);

@@ -17,12 +17,14 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
     /// <summary>Heartbeats in a row without an acknowledgement before another replica is tried.</summary>
     private const int SilentHeartbeats = 3;
 
+    private const long LeavingPeriodMs = 100;
+
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _lastAckTicks;
 
     /// <summary>Completes with the reason when the stream is of no use any more; throws what gRPC throws.</summary>
-    /// <param name="welcomed">Called once the leader has served this node.</param>
-    internal async Task<string> RunAsync(CallInvoker invoker, Action welcomed, CancellationToken cancellationToken)
+    /// <param name="served">Called once, when the leader has acknowledged a heartbeat: a Welcome alone may come from one that lost its quorum.</param>
+    internal async Task<string> RunAsync(CallInvoker invoker, Action served, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var call = new AgentService.AgentServiceClient(invoker).Attach(cancellationToken: ending.Token);
@@ -32,12 +34,14 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         {
             await call.RequestStream.WriteAsync(new AgentMessage { Hello = Hello(start) }, ending.Token);
             if (await ReceiveWelcomeAsync(call, start, ending.Token) is not { } welcome) return "the replica is not fit to lead";
-            welcomed();
             Volatile.Write(ref _lastAckTicks, Environment.TickCount64);
             var sending = SendAsync(call, start.Stream, TimeSpan.FromMilliseconds(Math.Clamp(welcome.HeartbeatMs, 50, 10_000)), ending.Token);
-            var receiving = ReceiveAsync(call, start.Stream, ending.Token);
+            var receiving = ReceiveAsync(call, start.Stream, served, ending.Token);
             var first = await Task.WhenAny(sending, receiving);
             await ending.CancelAsync();
+            await ((Task)Task.WhenAll(sending, receiving)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // nothing of this stream outlives it
+            foreach (var bug in new[] { sending, receiving }.Select(t => t.Exception?.InnerException).OfType<VideoScale.Model.InvariantViolation>())
+                throw new VideoScale.Model.InvariantViolation(bug.Message, bug);
             return await first;
         }
         finally
@@ -88,23 +92,34 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
     {
         var reports = new List<NumberedReport>();
         var nextTicks = Environment.TickCount64;
+        var saidLeaving = false;
         var patience = Math.Max(1_500, (long)period.TotalMilliseconds * SilentHeartbeats);
         while (true)
         {
             var now = Environment.TickCount64;
             if (now - Volatile.Read(ref _lastAckTicks) > patience) return $"no acknowledgement for {patience} ms";
+            // On the way out the leader hears it before the rooms are released, and acknowledgements are wanted soon.
+            if (authority.IsLeaving) nextTicks = Math.Min(nextTicks, saidLeaving ? now + LeavingPeriodMs : now);
             if (now >= nextTicks)
             {
                 nextTicks = now + (long)period.TotalMilliseconds;
-                var measured = load.Measure();
-                var stamp = authority.SendHeartbeat(stream);
-                await call.RequestStream.WriteAsync(new AgentMessage { Heartbeat = new Heartbeat { Sequence = stamp.Sequence, AppliedIndex = stamp.AppliedIndex, Load = measured } }, cancellationToken);
+                saidLeaving = await BeatAsync(call, stream, cancellationToken);
             }
             reports.Clear();
             authority.TakeReports(stream, reports);
             foreach (var report in reports) await call.RequestStream.WriteAsync(new AgentMessage { Report = report.ToWire() }, cancellationToken);
             await WaitAsync(TimeSpan.FromMilliseconds(Math.Max(1, nextTicks - Environment.TickCount64)), cancellationToken);
         }
+    }
+
+    /// <returns>Whether it said that the node is leaving.</returns>
+    private async Task<bool> BeatAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, CancellationToken cancellationToken)
+    {
+        var measured = load.Measure();
+        var stamp = authority.SendHeartbeat(stream);
+        var heartbeat = new Heartbeat { Sequence = stamp.Sequence, AppliedIndex = stamp.AppliedIndex, Load = measured, Leaving = stamp.Leaving };
+        await call.RequestStream.WriteAsync(new AgentMessage { Heartbeat = heartbeat }, cancellationToken);
+        return stamp.Leaving;
     }
 
     /// <summary>Until the next heartbeat is due or a report waits.</summary>
@@ -116,8 +131,9 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { }
     }
 
-    private async Task<string> ReceiveAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, CancellationToken cancellationToken)
+    private async Task<string> ReceiveAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, Action served, CancellationToken cancellationToken)
     {
+        var acknowledged = false;
         while (await call.ResponseStream.MoveNext(cancellationToken))
         {
             var message = call.ResponseStream.Current;
@@ -125,6 +141,8 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
             {
                 authority.Acknowledge(stream, message.HeartbeatAck.ToCore());
                 Volatile.Write(ref _lastAckTicks, Environment.TickCount64);
+                if (!acknowledged) served();
+                acknowledged = true;
                 continue;
             }
             if (message.ToCore() is not { } directive) continue;

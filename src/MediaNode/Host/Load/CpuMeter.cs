@@ -19,7 +19,8 @@ public sealed class CpuMeter(int cores)
         _recent.Enqueue((atMs, cpuMs));
         while (_recent.Count > 2 && atMs - _recent.Peek().AtMs > SmoothMs) _recent.Dequeue();
         var first = _recent.Peek();
-        if (atMs > first.AtMs) Permille = (int)Math.Clamp((cpuMs - first.CpuMs) * 1000 / ((atMs - first.AtMs) * cores), 0, 1000);
+        if (atMs <= first.AtMs) return; // one sample says nothing yet
+        Permille = (int)Math.Clamp((cpuMs - first.CpuMs) * 1000 / ((atMs - first.AtMs) * cores), 0, 1000);
         _minute.Enqueue((atMs, Permille));
         while (atMs - _minute.Peek().AtMs > WindowMs) _minute.Dequeue();
         SlopePermillePerMinute = Slope();

@@ -47,6 +47,8 @@ public sealed class AuthorityGate(Authority authority, IBootClock clock)
 
     public int PendingReports { get { lock (_gate) return authority.PendingReports; } }
 
+    public bool IsLeaving { get { lock (_gate) return authority.IsLeaving; } }
+
     public bool IsExpelled { get { lock (_gate) return authority.IsExpelled; } }
 
     /// <summary>Takes up a seat; while the leader's directive may be under way, waits for it up to <paramref name="patience"/>.</summary>
