@@ -1,1 +1,9 @@
-return 0;
+using System.CommandLine;
+using VideoScale.Bench.Consensus;
+
+// A verb per benchmark: add a line.
+var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
+{
+    ConsensusVerb.Create(),
+};
+return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,114 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging.Abstractions;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Host;
+using VideoScale.Consensus.Host.Driver;
+using VideoScale.Consensus.Host.Snapshots;
+using VideoScale.Consensus.Host.Storage;
+using VideoScale.Consensus.Host.Transport;
+using VideoScale.Consensus.Host.Wal;
+
+namespace VideoScale.Bench.Consensus;
+
+/// <summary>Three replicas of our engine in this process, over TCP on loopback, each with its own log on disk.</summary>
+public sealed class EngineSystem(string root, int payloadBytes) : ISystem
+{
+    private readonly List<(ReplicatedLog Log, DataDirectory Directory)> _replicas = [];
+    private readonly List<SnapshotStore> _snapshots = [];
+    private readonly byte[] _payload = new byte[payloadBytes];
+    private readonly ulong[] _sequences = new ulong[4096];
+    private ReplicatedLog? _leader;
+
+    public string Name => "VideoScale engine (3 replicas, 1 process)";
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Random.Shared.NextBytes(_payload);
+        var members = Enumerable.Range(1, 3).Select(i => new MemberId((ulong)i)).ToArray();
+        var transports = new List<TcpTransport>();
+        foreach (var member in members)
+        {
+            var directory = DataDirectory.Open(Path.Combine(root, "engine-" + member), clusterId: 1, member);
+            var snapshots = new SnapshotStore(directory);
+            var options = new TransportOptions { ClusterId = 1, Self = member, Listen = new IPEndPoint(IPAddress.Loopback, 0) };
+            transports.Add(new TcpTransport(options, snapshots, new Dictionary<MemberId, EndPoint>(), NullLogger<TcpTransport>.Instance));
+            foreach (var other in transports)
+            {
+                other.SetPeer(member, transports[^1].LocalEndPoint);
+                transports[^1].SetPeer(members[transports.IndexOf(other)], other.LocalEndPoint);
+            }
+            _replicas.Add((null!, directory));
+            _snapshots.Add(snapshots);
+        }
+        for (var i = 0; i < members.Length; i++)
+        {
+            var directory = _replicas[i].Directory;
+            var wal = new WriteAheadLog(directory, new WalOptions());
+            var log = ReplicatedLog.Start(new ReplicatedLogOptions { Self = members[i], InitialMembership = Membership.Of(members) },
+                wal, _snapshots[i], transports[i], new CountingMachine(), NullLogger.Instance);
+            _replicas[i] = (log, directory);
+        }
+        while (_leader is null)
+        {
+            await Task.Delay(20, cancellationToken);
+            _leader = _replicas.Select(r => r.Log).FirstOrDefault(log => log.Status.Role == ReplicaRole.Leader);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // what is allocated is to be the engine's alone
+    public async ValueTask<bool> CommitAsync(int worker, CancellationToken cancellationToken)
+    {
+        var id = new ProposalId((ulong)worker + 1, ++_sequences[worker]);
+        var result = await _leader!.ProposeAsync(id, _payload, CancellationToken.None);
+        if (result.Outcome == Outcome.Committed) return true;
+        await Task.Delay(10, cancellationToken);
+        _leader = _replicas.Select(r => r.Log).FirstOrDefault(log => log.Status.Role == ReplicaRole.Leader) ?? _leader;
+        return false;
+    }
+
+    public TimeSpan CpuTime()
+    {
+        using var self = Process.GetCurrentProcess();
+        return self.TotalProcessorTime;
+    }
+
+    public long? AllocatedBytes() => GC.GetTotalAllocatedBytes();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (log, directory) in _replicas)
+        {
+            await log.DisposeAsync();
+            directory.Dispose();
+        }
+    }
+
+    /// <summary>A state machine that costs nothing, so that the engine alone is measured.</summary>
+    private sealed class CountingMachine : IReplicatedStateMachine
+    {
+        private ulong _applied;
+        public ulong CompactionLimit => ulong.MaxValue;
+        public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply) => _applied++;
+        public void EndOfBatch(ulong appliedIndex) { }
+        public ISnapshotWriter BeginSnapshot() => new Writer(_applied);
+        public UInt128 StateHash() => _applied;
+
+        public ValueTask RestoreAsync(ISnapshotReader reader, CancellationToken cancellationToken)
+        {
+            var bytes = new byte[sizeof(ulong)];
+            using var stream = reader.OpenRead();
+            stream.ReadExactly(bytes);
+            _applied = BitConverter.ToUInt64(bytes);
+            return ValueTask.CompletedTask;
+        }
+
+        private sealed class Writer(ulong applied) : ISnapshotWriter
+        {
+            public void WriteTo(Stream stream, CancellationToken cancellationToken) => stream.Write(BitConverter.GetBytes(applied));
+            public void Dispose() { }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Runs a benchmark in Release. usage: eng/bench.sh VERB [OPTIONS]; `--help` lists the verbs, `VERB --help` its options.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+[ "${1:-list}" = list ] && set -- --help
+if [ "$1" = consensus ] && ! command -v etcd >/dev/null 2>&1; then
+  echo "installing with apt-get: etcd-server (what our log is measured against)"
+  sudo=(); [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
+  "${sudo[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends etcd-server >/dev/null ||
+    { echo "cannot install; do it by hand: apt-get install etcd-server"; exit 1; }
+fi
+exec dotnet run -c Release --project bench -v quiet -- "$@"
