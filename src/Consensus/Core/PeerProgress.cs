@@ -24,6 +24,9 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
     public ulong Match { get; private set; }
     public ulong Next { get; set; } = next;
     public bool ProbeSent { get; set; }
+
+    /// <summary>The round that was current when the probe was sent: an answer to a later one means that the probe had its chance.</summary>
+    public ulong ProbeRound { get; set; }
     public ulong PendingSnapshot { get; private set; }
 
     /// <summary>Heard from since the last quorum check.</summary>

@@ -143,6 +143,7 @@ public sealed partial class RaftCore
             if (peer.State == PeerState.Probe)
             {
                 peer.ProbeSent = true;
+                peer.ProbeRound = _round;
                 return;
             }
             peer.Sent(before + (ulong)entries.Length, bytes);
@@ -223,7 +224,7 @@ public sealed partial class RaftCore
         if (HeardFrom(message.From) is not { } peer) return;
         Invariant.Require(message.Context <= _round, "nobody confirms a round that was not begun");
         peer.ConfirmedRound = Math.Max(peer.ConfirmedRound, message.Context);
-        if (peer.State == PeerState.Probe) peer.ProbeSent = false; // the probe or its answer may be lost
+        if (peer.State == PeerState.Probe && message.Context > peer.ProbeRound) peer.ProbeSent = false; // the probe or its answer may be lost
     }
 
     private void OnDisconnected(MemberId member)

@@ -59,5 +59,6 @@ public sealed partial class RaftCore
         // After a success the member's own answer moves it on; should that be lost, the next heartbeat's answer lets a probe go.
         peer.BecomeProbe(ok ? index + 1 : peer.Match + 1);
         peer.ProbeSent = true;
+        peer.ProbeRound = _round;
     }
 }

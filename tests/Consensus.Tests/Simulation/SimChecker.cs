@@ -15,8 +15,11 @@ internal sealed class SimChecker
 
     public static ulong CommandOf(in Entry entry) => entry.Kind == EntryKind.Command ? BinaryPrimitives.ReadUInt64LittleEndian(entry.Payload.Span) : 0;
 
-    public void Leads(MemberId member, ulong term)
+    public void Leads(MemberId member, ulong term, Membership membership, IReadOnlyList<SimNode> nodes)
     {
+        if (_leaders.TryGetValue(term, out var known) && known == member) return;
+        var votes = nodes.Select(node => new MemberValue(node.Id, node.Disk.HardState.Term > term || (node.Disk.HardState.Term == term && node.Disk.HardState.Vote == member) ? 1UL : 0)).ToArray();
+        if (Quorum.Agreed(membership, votes) == 0) throw new SimViolation($"{member} leads term {term} without the durable votes of a majority");
         if (!_leaders.TryAdd(term, member) && _leaders[term] != member) throw new SimViolation($"two leaders in term {term}: {_leaders[term]} and {member}");
     }
 
@@ -40,6 +43,19 @@ internal sealed class SimChecker
     {
         var holders = nodes.Select(node => new MemberValue(node.Id, node.Disk.Holds(index, term) ? 1UL : 0)).ToArray();
         if (Quorum.Agreed(membership, holders) == 0) throw new SimViolation($"index {index} of term {term} was committed without a durable majority");
+    }
+
+    /// <summary>What a message vouches for is on the sender's disk when it leaves.</summary>
+    public static void Vouches(in Message message, SimNode sender)
+    {
+        var disk = sender.Disk;
+        if (message.Kind != MessageKind.PreVoteReply && message.Kind != MessageKind.PreVote && disk.HardState.Term < message.Term)
+            throw new SimViolation($"{sender.Id} spoke in term {message.Term} with {disk.HardState.Term} on disk");
+        if (message is { Kind: MessageKind.VoteReply, Reject: false } && disk.HardState.Vote != message.To)
+            throw new SimViolation($"{sender.Id} gave {message.To} a vote that is not on its disk");
+        if (message is { Kind: MessageKind.AppendReply, Reject: false } && sender.Core!.Log.BaseIndex <= message.Index
+            && !disk.Holds(message.Index, sender.Core.Log.TermAt(message.Index)))
+            throw new SimViolation($"{sender.Id} acknowledged {message.Index}, which is not on its disk");
     }
 
     public void Acknowledged(ulong index, ulong floorAtStart)

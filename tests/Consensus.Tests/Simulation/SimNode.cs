@@ -30,7 +30,7 @@ internal sealed class SimNode(SimCluster cluster, MemberId id, Membership initia
     {
         Incarnation++;
         var restored = Disk.Load();
-        var options = new RaftOptions { MaxAppendBytes = cluster.Plan.MaxAppendBytes, MaxInflightAppends = cluster.Plan.MaxInflight };
+        var options = new RaftOptions { ElectionTicks = cluster.Plan.ElectionTicks, HeartbeatTicks = 1 + cluster.Plan.Seed % 2, MaxAppendBytes = cluster.Plan.MaxAppendBytes, MaxInflightAppends = cluster.Plan.MaxInflight };
         Core = new RaftCore(Id, restored, options, (ulong)cluster.Random.NextInt64());
         Restore(Disk.Snapshot);
         _commitSeen = Core.CommitIndex;
@@ -57,7 +57,11 @@ internal sealed class SimNode(SimCluster cluster, MemberId id, Membership initia
         var wasLeader = Core.Role == RaftRole.Leader;
         Core.Step(input, _effects);
         if (_effects.Write is { } write) Write(write);
-        foreach (var message in _effects.Messages) cluster.Send(message);
+        foreach (var message in _effects.Messages)
+        {
+            SimChecker.Vouches(message, this);
+            cluster.Send(message);
+        }
         foreach (var member in _effects.SnapshotsToSend) cluster.SendSnapshot(this, member);
         if (_effects.Install is not null)
         {
@@ -96,12 +100,14 @@ internal sealed class SimNode(SimCluster cluster, MemberId id, Membership initia
     private void LookAtLeader(bool wasLeader)
     {
         var core = Core!;
-        cluster.Checker.Leads(Id, core.Term);
+        cluster.Checker.Leads(Id, core.Term, core.Membership, cluster.Nodes);
         if (!wasLeader)
         {
             cluster.Mark("election");
             _commitSeen = core.CommitIndex;
         }
+        if (core.CommitIndex > _commitSeen && core.Log.TermAt(core.CommitIndex) != core.Term)
+            throw new SimViolation($"{Id} leads term {core.Term} and committed an entry of term {core.Log.TermAt(core.CommitIndex)} by counting");
         if (core.CommitIndex > _commitSeen)
             SimChecker.Committed(core.CommitIndex, core.Log.TermAt(core.CommitIndex), core.Membership, cluster.Nodes);
         _commitSeen = core.CommitIndex;

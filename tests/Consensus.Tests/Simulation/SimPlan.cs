@@ -1,6 +1,6 @@
 namespace VideoScale.Consensus.Tests.Simulation;
 
-internal enum FaultKind { CutOneWay, Isolate, HealLinks, Crash, Restart, Pause, SlowDisk, Transfer, ChangeMembership }
+internal enum FaultKind { CutOneWay, Isolate, HealLinks, Crash, Restart, Pause, SlowDisk, Transfer, ChangeMembership, CrashLeader, IsolateLeader }
 
 /// <summary>One fault at one time. Times are ms of simulated time.</summary>
 internal sealed record Fault(long AtMs, FaultKind Kind, int Node, int Other, long ForMs)
@@ -23,6 +23,8 @@ internal sealed record SimPlan
     public required int WritePeriodMs { get; init; }
     public required int MaxAppendBytes { get; init; }
     public required int MaxInflight { get; init; }
+    public required int Burst { get; init; }
+    public required int ElectionTicks { get; init; }
     public required long FaultPhaseMs { get; init; }
     public required long HealedPhaseMs { get; init; }
     public required IReadOnlyList<Fault> Faults { get; init; }
@@ -36,18 +38,22 @@ internal sealed record SimPlan
         var voters = sizes[random.Next(sizes.Length)];
         var learners = random.Next(4) == 0 ? 1 : 0;
         const long faultPhase = 2_500;
+        var maxDelay = 1 + random.Next(random.Next(4) == 0 ? 60 : 8);
+        var maxSync = 1 + random.Next(random.Next(4) == 0 ? 50 : 8);
         return new SimPlan
         {
             Seed = seed, Voters = voters, Learners = learners,
             LossPerMille = random.Next(3) == 0 ? random.Next(200) : 0,
             DuplicatePerMille = random.Next(3) == 0 ? random.Next(200) : 0,
-            MaxDelayMs = 1 + random.Next(random.Next(4) == 0 ? 60 : 8),
-            MaxSyncMs = 1 + random.Next(random.Next(4) == 0 ? 50 : 8),
+            MaxDelayMs = maxDelay,
+            MaxSyncMs = maxSync,
             SnapshotEvery = random.Next(2) == 0 ? 10 + random.Next(60) : 100_000,
             TailEntries = random.Next(20),
             WritePeriodMs = 1 + random.Next(15),
             MaxAppendBytes = random.Next(2) == 0 ? 200 : 100_000,
             MaxInflight = 1 + random.Next(8),
+            ElectionTicks = maxDelay + maxSync > 12 ? 6 : 3 + random.Next(4), // a timeout must bear a round trip and a sync
+            Burst = 1 + random.Next(6),
             FaultPhaseMs = faultPhase, HealedPhaseMs = 1_500,
             Faults = DrawFaults(random, voters + learners, faultPhase),
         };
