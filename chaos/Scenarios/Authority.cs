@@ -21,7 +21,7 @@ public sealed class Authority : IScenario
     public string Name => "authority";
     public string Summary => "media nodes frozen, cut off, killed; rooms moved, drained, closed: authority never overlaps, no stale epoch grants";
     public int DefaultRounds => 14;
-    public bool NeedsFabric => true;
+    public bool NeedsNamespaces => true;
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
