@@ -33,6 +33,13 @@ public sealed class SpscRing
     public long Refused => Volatile.Read(ref _ends.Refused);
     public bool IsEmpty => Volatile.Read(ref _ends.Head) == Volatile.Read(ref _ends.Tail);
 
+    /// <summary>For the reader, when it is about to wait for a wake-up.</summary>
+    public bool IsEmptyBeforeSleep()
+    {
+        Interlocked.MemoryBarrier();
+        return IsEmpty;
+    }
+
     /// <summary>The next free slot, or nothing when the reader is behind.</summary>
     public bool TryReserve(out Span<byte> slot)
     {
@@ -46,10 +53,13 @@ public sealed class SpscRing
         return true;
     }
 
-    public void Commit(int length)
+    /// <summary>Hands the slot over; true when the reader had seen everything before it, and so may be asleep.</summary>
+    public bool Commit(int length)
     {
         _lengths[_ends.Head & (Capacity - 1)] = length;
         Volatile.Write(ref _ends.Head, _ends.Head + 1);
+        Interlocked.MemoryBarrier(); // pairs with IsEmptyBeforeSleep: one of the two sees the other's step
+        return _ends.Head - Volatile.Read(ref _ends.Tail) == 1;
     }
 
     public bool TryPeek(out Span<byte> message)

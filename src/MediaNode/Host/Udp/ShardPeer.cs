@@ -1,0 +1,38 @@
+using VideoScale.MediaNode.Host.Dtls;
+using VideoScale.MediaNode.Host.Srtp;
+using VideoScale.MediaNode.Ice;
+
+namespace VideoScale.MediaNode.Host.Udp;
+
+/// <summary>What signalling agreed for one peer's transport.</summary>
+public sealed record TransportOptions(int Peer, IceCredentials Local, IceCredentials Remote, DtlsFingerprint RemoteFingerprint);
+
+public enum TransportState : byte { New, Checked, Connected, Failed, Closed }
+
+/// <summary>One peer's way from the socket to the engine: ICE, DTLS, SRTP. Used by its shard's thread alone.</summary>
+internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity) : IDisposable
+{
+    public int Id { get; } = options.Peer;
+    public IceLiteAgent Ice { get; } = new(options.Local, options.Remote);
+    public DtlsSession Dtls { get; } = new(identity, options.RemoteFingerprint);
+    public SrtpSender? Sender { get; private set; }
+    public SrtpReceiver? Receiver { get; private set; }
+    public Destination? Destination { get; set; }
+    public TransportState State { get; set; }
+
+    /// <summary>Takes the keys when the handshake has just ended.</summary>
+    public bool TryKey(AeadKind kind)
+    {
+        if (Sender is not null || Dtls.State is not DtlsState.Connected) return false;
+        Sender = new SrtpSender(SrtpCipher.Create(Dtls.SendKeys!, kind));
+        Receiver = new SrtpReceiver(SrtpCipher.Create(Dtls.ReceiveKeys!, kind));
+        return true;
+    }
+
+    public void Dispose()
+    {
+        Dtls.Dispose();
+        Sender?.Dispose();
+        Receiver?.Dispose();
+    }
+}

@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using VideoScale.MediaNode.Forwarding;
+using VideoScale.MediaNode.Host.Dtls;
+using VideoScale.MediaNode.Host.Srtp;
+using VideoScale.MediaNode.Host.Udp;
+using VideoScale.MediaNode.Ice;
+using VideoScale.MediaNode.Tests.Forwarding;
+using VideoScale.MediaNode.Tests.Fuzzing;
+
+namespace VideoScale.MediaNode.Tests.Udp;
+
+/// <summary>The whole path over real sockets: ICE, DTLS, SRTP, engine, batches, and from shard to shard.</summary>
+public sealed class ShardTests : IDisposable
+{
+    private static readonly DateTime Deadline = DateTime.UtcNow.AddSeconds(120);
+    private readonly DtlsIdentity _identity = new(TimeProvider.System);
+    private readonly List<IDisposable> _open = [];
+
+    public void Dispose()
+    {
+        foreach (var one in _open) one.Dispose();
+        _identity.Dispose();
+    }
+
+    private MediaShard Shard(int index, bool managed)
+    {
+        var shard = new MediaShard(new ShardOptions(index, new IPEndPoint(IPAddress.Loopback, 0)) { ManagedSocket = managed }, _identity);
+        _open.Add(shard);
+        return shard;
+    }
+
+    private static T On<T>(MediaShard shard, Func<MediaShard, T> query)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        shard.Post(on =>
+        {
+            try { result.SetResult(query(on)); }
+            catch (Exception e) { result.SetException(e); }
+        });
+        return result.Task.WaitAsync(TimeSpan.FromSeconds(60)).GetAwaiter().GetResult();
+    }
+
+    [Theory]
+    [InlineData(1, false, SrtpProfiles.OpenSslNames)]
+    [InlineData(2, false, SrtpProfiles.OpenSslNames)]
+    [InlineData(1, true, "SRTP_AES128_CM_SHA1_80")]
+    public void Video_reaches_a_subscriber_through_real_sockets(int shards, bool managed, string profiles)
+    {
+        var all = Enumerable.Range(0, shards).Select(i => Shard(i, managed)).ToList();
+        MediaShard.Connect(all);
+        foreach (var shard in all) shard.Start();
+        MediaShard home = all[0], away = all[^1];
+        using var publisher = new Client(1, home, _identity.Fingerprint, profiles);
+        using var subscriber = new Client(2, away, _identity.Fingerprint, profiles);
+        var camera = new Camera(new Random(1), layers: 1);
+        var options = new SubscriptionOptions(20, 2, Camera.Track, 7000, 102) { RtxSsrc = 7001, RtxPayloadType = 103 };
+        Assert.Null(On(home, on => on.AddPeer(publisher.Transport, new PeerOptions(1, Camera.Ids))));
+        Assert.Null(On(away, on => on.AddPeer(subscriber.Transport, new PeerOptions(2, Camera.Ids))));
+        publisher.Connect();
+        subscriber.Connect();
+        Assert.Null(On(home, on => on.Engine.Publish(camera.Options(1))));
+        if (home != away)
+        {
+            Assert.Null(On(away, on => { on.SetOwner(Camera.Track, 0); return on.Engine.Mirror(camera.Options(1)); }));
+            On(home, on => { on.SetMirrored(Camera.Track, 1, true); return 0; });
+        }
+        Assert.Null(On(away, on => on.Engine.Subscribe(options, on.NowUs)));
+
+        var viewer = new Viewer(options);
+        for (var frame = 0; frame < 60; frame++)
+        {
+            foreach (var packet in camera.NextFrame()) publisher.Send(packet);
+            foreach (var rtcp in publisher.Receive().Rtcp) camera.Answer(rtcp);
+            foreach (var packet in subscriber.Receive().Rtp) viewer.Receive(packet);
+            Thread.Sleep(5);
+        }
+        while (viewer.Packets.Values.Select(packet => packet.Frame).Distinct().Count() < 60 && DateTime.UtcNow < Deadline)
+            foreach (var packet in subscriber.Receive(waitMs: 50).Rtp) viewer.Receive(packet);
+        viewer.RequireContinuity(withoutLoss: true);
+        Assert.Equal(60, viewer.Packets.Values.Select(packet => packet.Frame).Distinct().Count());
+        Assert.True(publisher.HeardTransportFeedback, "the publisher hears of its packets");
+        Assert.All(all, shard => Assert.Null(shard.Fault));
+    }
+
+    [Fact]
+    public void Strangers_are_not_answered_and_do_not_disturb_a_call()
+    {
+        var shard = Shard(0, managed: false);
+        shard.Start();
+        using var peer = new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
+        Assert.Null(On(shard, on => on.AddPeer(peer.Transport, new PeerOptions(1, Camera.Ids))));
+        using var stranger = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var destination = new Destination(stranger.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
+        var forged = Samples.Check(new IceLiteAgent(new("nobody", "a password of enough letters"), new("x", "y")), useCandidate: true);
+        var random = new Random(2);
+        for (var i = 0; i < 2000; i++)
+        {
+            var slot = stranger.Outgoing.NextSlot;
+            if (i % 2 == 0) forged.CopyTo(slot);
+            else random.NextBytes(slot[..forged.Length]);
+            stranger.Outgoing.Add(destination, forged.Length);
+            if (i % 50 == 49) { stranger.Flush(); Thread.Sleep(1); }
+        }
+        peer.Connect();
+        Assert.Equal(0, stranger.Receive(100));
+        Assert.True(On(shard, on => on.Strangers) > 1000);
+        Assert.Null(On(shard, on => on.RemovePeer(1)));
+        Assert.Null(shard.Fault);
+    }
+
+    /// <summary>A client of our own making on one socket.</summary>
+    private sealed class Client : IDisposable
+    {
+        private readonly IDatagramSocket _socket = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        private readonly DtlsIdentity _identity;
+        private readonly DtlsSession _dtls;
+        private readonly Destination _shard;
+        private readonly IceLiteAgent _names;
+        private readonly ConcurrentQueue<TransportState> _states = new();
+        private SrtpSender? _sender;
+        private SrtpReceiver? _receiver;
+
+        public Client(int peer, MediaShard shard, DtlsFingerprint node, string profiles)
+        {
+            _identity = new DtlsIdentity(TimeProvider.System, profiles);
+            _dtls = new DtlsSession(_identity, node, client: true);
+            _shard = new Destination(_socket.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
+            Transport = new TransportOptions(peer, new($"node{peer}", "a password of enough letters"), new($"client{peer}", "another password, as long"), _identity.Fingerprint);
+            _names = new IceLiteAgent(Transport.Local, Transport.Remote);
+            shard.TransportChanged += (id, state) => { if (id == peer) _states.Enqueue(state); };
+        }
+
+        public TransportOptions Transport { get; }
+        public bool HeardTransportFeedback { get; private set; }
+
+        public void Connect()
+        {
+            Put(Samples.Check(_names, useCandidate: true));
+            _socket.Flush();
+            var answered = false;
+            while (_sender is null || !_states.Contains(TransportState.Connected))
+            {
+                Assert.True(DateTime.UtcNow < Deadline, $"not connected: {_dtls.State} {_dtls.FailureReason}");
+                var count = _socket.Receive(20);
+                for (var i = 0; i < count; i++)
+                {
+                    var datagram = _socket.Datagram(i, out _);
+                    if (datagram[0] <= 3 && !answered)
+                    {
+                        Assert.True(StunMessage.TryParse(datagram, out var message) && message.Verify(Encoding.UTF8.GetBytes(Transport.Local.Password)));
+                        answered = true;
+                        _dtls.Start(Put);
+                    }
+                    else if (datagram[0] is >= 20 and <= 63) _dtls.Handle(datagram, Put);
+                }
+                _dtls.Tick(Put);
+                _socket.Flush();
+                if (_dtls.State is not DtlsState.Connected || _sender is not null) continue;
+                _sender = new SrtpSender(SrtpCipher.Create(_dtls.SendKeys!));
+                _receiver = new SrtpReceiver(SrtpCipher.Create(_dtls.ReceiveKeys!));
+            }
+        }
+
+        private void Put(ReadOnlySpan<byte> datagram)
+        {
+            datagram.CopyTo(_socket.Outgoing.NextSlot);
+            _socket.Outgoing.Add(_shard, datagram.Length);
+        }
+
+        public void Send(byte[] packet)
+        {
+            packet.CopyTo(_socket.Outgoing.NextSlot);
+            _socket.Outgoing.Add(_shard, _sender!.ProtectRtp(_socket.Outgoing.NextSlot, packet.Length));
+            _socket.Flush();
+        }
+
+        public (List<byte[]> Rtp, List<byte[]> Rtcp) Receive(int waitMs = 0)
+        {
+            var rtp = new List<byte[]>();
+            var rtcp = new List<byte[]>();
+            for (var count = _socket.Receive(waitMs); count > 0; count = _socket.Receive(0))
+            {
+                for (var i = 0; i < count; i++)
+                {
+                    var datagram = _socket.Datagram(i, out _);
+                    if (datagram[0] is < 128 or > 191) continue;
+                    var isRtcp = (datagram[1] & 0x7F) is >= 64 and <= 95;
+                    var length = isRtcp ? _receiver!.UnprotectRtcp(datagram) : _receiver!.UnprotectRtp(datagram);
+                    Assert.True(length > 0, "what the node sends is authentic");
+                    (isRtcp ? rtcp : rtp).Add(datagram[..length].ToArray());
+                    if (isRtcp && datagram[1] == 205 && (datagram[0] & 31) == 15) HeardTransportFeedback = true;
+                }
+            }
+            return (rtp, rtcp);
+        }
+
+        public void Dispose()
+        {
+            _dtls.Dispose();
+            _identity.Dispose();
+            _sender?.Dispose();
+            _receiver?.Dispose();
+            _socket.Dispose();
+        }
+    }
+}
