@@ -11,6 +11,8 @@ namespace VideoScale.Consensus.Host.Native;
 internal static partial class Libc
 {
     private const int OpenReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, the same on x64 and arm64
+    private const int OpenLockFile = OpenReadOnlyCloseOnExec | 2 | 0x40; // O_RDWR | O_CREAT
+    private const int LockFileMode = 0x1A4; // 0644
     private const int LockExclusiveNonBlocking = 2 | 4; // LOCK_EX | LOCK_NB
     private const int ErrnoWouldBlock = 11; // EWOULDBLOCK
     private const int ErrnoNoSpace = 28; // ENOSPC
@@ -29,16 +31,21 @@ internal static partial class Libc
     /// <summary>Makes creations and renames in a directory durable.</summary>
     internal static void SyncDirectory(string path)
     {
-        using var directory = new SafeFileHandle(open(path, OpenReadOnlyCloseOnExec), ownsHandle: true);
+        using var directory = new SafeFileHandle(open(path, OpenReadOnlyCloseOnExec, 0), ownsHandle: true);
         if (directory.IsInvalid) throw Failed("open", path);
         if (fsync(directory) != 0) throw Failed("fsync", path);
     }
 
-    /// <returns>False when another process holds the lock.</returns>
-    internal static bool TryLock(SafeFileHandle file, string path)
+    /// <summary>Locks a file, made when missing. Opened here, because .NET's own opening takes an flock that would stand against ours.</summary>
+    /// <returns>Holds the lock while open; null when another process holds it.</returns>
+    internal static SafeFileHandle? TryLock(string path)
     {
-        if (flock(file, LockExclusiveNonBlocking) == 0) return true;
-        return Marshal.GetLastPInvokeError() == ErrnoWouldBlock ? false : throw Failed("flock", path);
+        var file = new SafeFileHandle(open(path, OpenLockFile, LockFileMode), ownsHandle: true);
+        if (file.IsInvalid) throw Failed("open", path);
+        if (flock(file, LockExclusiveNonBlocking) == 0) return file;
+        var refused = Marshal.GetLastPInvokeError() == ErrnoWouldBlock ? null : Failed("flock", path);
+        file.Dispose();
+        return refused is null ? null : throw refused;
     }
 
     private static IOException Failed(string call, string path)
@@ -56,7 +63,7 @@ internal static partial class Libc
     private static partial int fsync(SafeFileHandle file);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int open(string path, int flags);
+    private static partial int open(string path, int flags, int mode);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(SafeFileHandle file, int operation);

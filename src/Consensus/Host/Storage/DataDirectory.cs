@@ -76,14 +76,9 @@ public sealed class DataDirectory : IDisposable
             throw new DataDirectoryException($"{path} is not a VideoScale replica's directory: it has no {IdentityFile} but holds '{foreign}'. Choose an empty directory, or restore {IdentityFile} from a backup");
     }
 
-    private static SafeFileHandle Lock(string path)
-    {
-        var lockPath = System.IO.Path.Combine(path, LockFile);
-        var handle = File.OpenHandle(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-        if (Libc.TryLock(handle, lockPath)) return handle;
-        handle.Dispose();
-        throw new DataDirectoryException($"{path} is in use by another process: stop that one first, or choose another directory");
-    }
+    private static SafeFileHandle Lock(string path) =>
+        Libc.TryLock(System.IO.Path.Combine(path, LockFile))
+            ?? throw new DataDirectoryException($"{path} is in use by another process: stop that one first, or choose another directory");
 
     private static void Create(string path, UInt128 clusterId, MemberId member)
     {
