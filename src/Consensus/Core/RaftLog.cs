@@ -5,7 +5,7 @@ public sealed class RaftLog
 {
     private const int ChunkEntries = 1024; // 56 KiB of entries: below the large object heap
     private const int ChunkShift = 10;
-    private const int MaxSpareChunks = 64;
+    private const int MaxSpareChunks = 256;
 
     private readonly IPayloadOwner? _payloads;
     private readonly List<Entry[]> _chunks = [];

@@ -34,7 +34,7 @@ internal sealed class Slab(SlabPool pool, int size) : MemoryManager<byte>
 internal sealed class SlabPool : IPayloadOwner
 {
     private const int SlabBytes = 1024 * 1024;
-    private const int MaxFree = 32;
+    private const int MaxFree = 96; // what one compaction lets go of under the default options
 
     private readonly Lock _gate = new();
     private readonly Stack<Slab> _free = [];
