@@ -17,8 +17,6 @@ need gcc gcc "a preload library that makes fdatasync fail"
 [ -e /usr/include/errno.h ] || { missing+=(libc6-dev); echo "missing: C headers (the same); package libc6-dev"; }
 need mkfs.xfs xfsprogs "power loss on a file system of its own"
 need ip iproute2 "network faults"
-need nft nftables "the same"
-need unshare util-linux "the same"
 need node nodejs "the grpc-js client"
 need npm npm "the grpc-js client"
 if [ ${#missing[@]} -gt 0 ]; then
@@ -48,7 +46,7 @@ for project in "${projects[@]}"; do
   echo "== $project.Tests"
   trx="$results/$project.trx" began=$SECONDS
   dotnet test "tests/$project.Tests/VideoScale.$project.Tests.csproj" -c Release --no-build --nologo -v quiet \
-    --logger "trx;LogFileName=$project.trx" --results-directory "$results" ${1:+--filter "$1"}
+    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$results" ${1:+--filter "$1"}
   code=$?
   good=$(count passed "$trx") bad=$(count failed "$trx")
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))

@@ -11,7 +11,7 @@ class ScriptedNode {
     this.heartbeats = 0;
     this.stream = server.client(AgentService).Attach();
     this.ended = new Promise((done) => this.stream.on('status', done));
-    this.stream.on('error', () => {});
+    this.stream.on('error', (error) => { this.error = error.message; });
     this.stream.on('data', (directive) => {
       this.directives.push(directive);
       this.waiting = this.waiting.filter((w) => !w());
@@ -60,7 +60,7 @@ module.exports = async function agent({ replicas }) {
   const welcome = await node.directive('welcome');
   check('Attach: the leader welcomes with the lease', welcome && welcome.lease_ttl_ms > 0 && welcome.heartbeat_ms > 0, welcome);
   const ack = await node.directive('heartbeat_ack');
-  check('Attach: heartbeats are acknowledged with a lease', ack && ack.sequence !== '0' && ack.lease_ttl_ms > 0, ack);
+  check('Attach: heartbeats are acknowledged with a lease', ack && ack.sequence !== '0' && ack.lease_ttl_ms > 0, ack || node.error);
   const seen = await eventually(() => leader.call(NodeService, 'GetNode', { node_id }), (a) => a.node && a.node.health === 'NODE_HEALTH_HEALTHY');
   check('Attach: the node is registered', seen.node.region === region && seen.node.incarnation === '4711', seen);
 

@@ -41,7 +41,8 @@ async function cluster({ replicas }) {
 
   const snapshot = await replicas[0].call(ClusterService, 'CreateSnapshot', {}, 60_000);
   check('CreateSnapshot says what it covers', snapshot.index !== '0' && snapshot.bytes !== '0', snapshot);
-  await refused('FetchSegment of a segment that is not there', replicas[0].collect(ReplicaService, 'FetchSegment', { first_seq: '999999999999' }), code.OUT_OF_RANGE);
+  const leader = replicas.find((r) => r.address === all[0].leader_address);
+  await refused('ReportHash refuses a hash of the wrong size', leader.call(ReplicaService, 'ReportHash', { member_id: all[0].member_id, mark_index: '1', state_hash: Buffer.alloc(3) }), code.INVALID_ARGUMENT, 'state_hash');
 
   if (replicas.length === 1) return;
   await refused('TransferLeadership to nobody is refused', replicas[0].call(ClusterService, 'TransferLeadership', { target_member_id: '999' }), code.INVALID_ARGUMENT, 'target_member_id');

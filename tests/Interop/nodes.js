@@ -1,7 +1,7 @@
 'use strict';
 const { v1, code } = require('./cluster-client');
-const { check, refused, requestId } = require('./checks');
-const { NodeService } = v1;
+const { check, refused, eventually, requestId, unique } = require('./checks');
+const { NodeService, RoomService } = v1;
 
 module.exports = async function nodes({ replicas, media }) {
   const [first] = replicas;
@@ -12,7 +12,6 @@ module.exports = async function nodes({ replicas, media }) {
   const { node } = await first.call(NodeService, 'GetNode', { node_id });
   check('GetNode shows one', node.node_id === node_id && node.scheduling === 'NODE_SCHEDULING_ACTIVE', node);
   await refused('GetNode of nothing is NOT_FOUND', first.call(NodeService, 'GetNode', { node_id: 'nothing' }), code.NOT_FOUND);
-  await refused('a node in use cannot be deregistered', first.call(NodeService, 'DeregisterNode', { request_id: requestId(), node_id }), code.FAILED_PRECONDITION);
   await refused('within_seconds out of bounds is refused by field', first.call(NodeService, 'DrainNode', { request_id: requestId(), node_id, within_seconds: 604801 }), code.INVALID_ARGUMENT, 'within_seconds');
 
   let acting;
@@ -30,12 +29,12 @@ async function act(first, node_id) {
   check('CordonNode', (await first.call(NodeService, 'CordonNode', request())).scheduling === 'NODE_SCHEDULING_CORDONED');
   check('UncordonNode', (await first.call(NodeService, 'UncordonNode', request())).scheduling === 'NODE_SCHEDULING_ACTIVE');
   // A room keeps the drain from being done at once.
-  const { v1: { RoomService } } = require('./cluster-client');
-  const holder = require('./checks').unique('drain-holder');
+  const holder = unique('drain-holder');
   await first.call(RoomService, 'CreateRoom', { request_id: requestId(), room_id: holder });
   const { room } = await first.call(RoomService, 'GetRoom', { room_id: holder });
   if (room.node_id !== node_id) await first.call(RoomService, 'MoveRoom', { request_id: requestId(), room_id: holder, target_node_id: node_id });
-  await require('./checks').eventually(() => first.call(RoomService, 'GetRoom', { room_id: holder }), (a) => a.room && a.room.node_id === node_id && a.room.status === 'ROOM_STATUS_ACTIVE');
+  await eventually(() => first.call(RoomService, 'GetRoom', { room_id: holder }), (a) => a.room && a.room.node_id === node_id && a.room.status === 'ROOM_STATUS_ACTIVE');
+  await refused('a node that holds a room cannot be deregistered', first.call(NodeService, 'DeregisterNode', request()), code.FAILED_PRECONDITION, 'room');
   const drain = await first.call(NodeService, 'DrainNode', { ...request(), within_seconds: 600 });
   check('DrainNode says its deadline and what is to be moved', drain.deadline_ms !== '0' && drain.rooms >= 1, drain);
   check('CancelDrain', (await first.call(NodeService, 'CancelDrain', request())).scheduling === 'NODE_SCHEDULING_ACTIVE');

@@ -32,6 +32,18 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void A_node_that_registers_long_after_the_election_has_the_whole_lease_to_send_its_first_heartbeat()
+    {
+        var table = new LeaseTable(Rules, electedAtMs: 0);
+        Assert.Equal([LeaseVerdictKind.DeclareLost], Verdicts(table, 100_000, Healthy("n1"), Healthy("n2", alive: table, at: 100_000))); // one nobody heard of
+        table = new LeaseTable(Rules, electedAtMs: 0);
+        table.Registered(N1, 1, 100_000);
+        Assert.Empty(Verdicts(table, 102_500, Healthy("n1"), Healthy("n2", alive: table, at: 102_500)));
+        Assert.Equal([LeaseVerdictKind.Suspect], Verdicts(table, 105_499, Healthy("n1"), Healthy("n2", alive: table, at: 105_499)));
+        Assert.Equal([LeaseVerdictKind.DeclareLost], Verdicts(table, 105_500, Healthy("n1"), Healthy("n2", alive: table, at: 105_500)));
+    }
+
+    [Fact]
     public void The_longest_lease_ever_granted_counts_after_it_was_shortened()
     {
         var table = new LeaseTable(new(new(2_000, 100, 500), LongestTtlMs: 20_000, LongestMarginMs: 1_000), 0);

@@ -36,6 +36,17 @@ public sealed class LeaseTable
         lease.HeardAtMs = Math.Max(lease.HeardAtMs, nowMs);
     }
 
+    /// <summary>
+    /// A registration was applied: the node has just spoken and is silent only from here on. Without this a node that joined long after the
+    /// election would count as silent and expired before its first heartbeat. Granting nothing, it may only delay an expiry.
+    /// </summary>
+    public void Registered(NodeId node, ulong incarnation, long nowMs)
+    {
+        HeartbeatReceived(node, incarnation, nowMs);
+        var lease = LeaseOf(node, incarnation);
+        lease.ExpiresAtMs = Math.Max(lease.ExpiresAtMs, Rules.ExpiresAtMs(nowMs));
+    }
+
     /// <summary>May this incarnation get an acknowledgement? Not while its loss is proposed and undecided; not when state says it is lost or someone else.</summary>
     public bool MayAcknowledge(NodeId node, ulong incarnation, LeaseHolder? inState) =>
         inState is { } holder && holder.Incarnation == incarnation && holder.Health != NodeHealth.Lost

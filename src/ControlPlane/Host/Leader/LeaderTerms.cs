@@ -40,6 +40,7 @@ public sealed class LeaderTerms : IStateListener
             {
                 case RoomEvent.Revoked or RoomEvent.Closing: Await(term, state, ((RoomEvent)applied.Event).Room); break;
                 case RoomEvent.Released released: term.Leases.OwnershipEnded(released.Room, released.Epoch); break;
+                case Nodes.NodeEvent.Registered came: term.Leases.Registered(came.Node, came.Description.Incarnation, _clock.NowMs); break;
                 case Nodes.NodeEvent.Deregistered gone: term.Leases.Forget(gone.Node, gone.Incarnation); break;
                 case Nodes.NodeEvent.Lost lost: term.Leases.Forget(lost.Node, lost.Incarnation); break;
                 case ClusterEvent.LeaseSettingsChanged: term.Leases.Rules = LeaseRules.Of(state.Cluster); break;
