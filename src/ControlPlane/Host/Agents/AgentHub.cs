@@ -3,6 +3,7 @@ using Grpc.Core;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
+using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
@@ -23,14 +24,16 @@ public sealed class AgentHub : IStateListener
     private readonly ControlPlaneStateMachine _machine;
     private readonly LeaderTerms _terms;
     private readonly LeaderForwarder _forwarder;
+    private readonly Fleet _fleet;
     private readonly ConcurrentDictionary<NodeId, AgentSession> _sessions = new();
 
-    public AgentHub(IReplicatedLog log, ControlPlaneStateMachine machine, LeaderTerms terms, LeaderForwarder forwarder)
+    public AgentHub(IReplicatedLog log, ControlPlaneStateMachine machine, LeaderTerms terms, LeaderForwarder forwarder, Fleet fleet)
     {
         _log = log;
         _machine = machine;
         _terms = terms;
         _forwarder = forwarder;
+        _fleet = fleet;
         machine.Feed.Add(this);
         terms.Changed += _ => EndAll(StatusCode.FailedPrecondition, "this replica does not lead any more");
     }
@@ -119,6 +122,7 @@ public sealed class AgentHub : IStateListener
     {
         if (_terms.Current is not { } term) return false;
         if (_machine.State.FindNode(session.Node) is not { } node || node.Record.Incarnation != session.Incarnation || node.Record.Health == Nodes.NodeHealth.Lost) return false;
+        _fleet.Refresh(node); // its registration may be part of a run of entries whose listeners are not told yet: whoever was welcomed takes rooms
         session.FromIndex = appliedIndex;
         session.Tell(new AgentDirective
         {
