@@ -1,0 +1,50 @@
+using Grpc.Core;
+using VideoScale.Consensus.Host.Fake;
+using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.Rpc;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Tests.HostTests;
+
+/// <summary>One replica on a log in memory that does what a test tells it.</summary>
+internal sealed class FakeReplica : IAsyncDisposable
+{
+    private const int PortBase = 24_960;
+    private static int _next;
+    private readonly string _root = Directory.CreateTempSubdirectory("videoscale-cp-").FullName;
+    private readonly ChannelPool _channels = new();
+
+    private FakeReplica(Action<ControlPlaneOptions>? configure)
+    {
+        var port = PortBase + Interlocked.Increment(ref _next) % 12 * 3;
+        ControlPlaneBootstrap.Create([new ReplicaSeat(Path.Combine(_root, "r"), $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}")]);
+        Options = new ControlPlaneOptions { DataDirectory = Path.Combine(_root, "r"), DevelopmentMode = true, HttpPort = port + 2, GrpcPort = port + 1, RaftPort = port, LogLevel = "Error", ShutdownGraceMs = 500 };
+        configure?.Invoke(Options);
+    }
+
+    internal ControlPlaneOptions Options { get; }
+    internal InMemoryReplicatedLog Log { get; private set; } = null!;
+    internal ControlPlaneApp App { get; private set; } = null!;
+    internal RoomService.RoomServiceClient Rooms => new(_channels.Get($"127.0.0.1:{Options.GrpcPort}"));
+    internal ChannelBase Channel => _channels.Get($"127.0.0.1:{Options.GrpcPort}");
+
+    internal static async Task<FakeReplica> StartAsync(Action<ControlPlaneOptions>? configure = null)
+    {
+        var replica = new FakeReplica(configure);
+        replica.App = await ControlPlaneApp.StartAsync(replica.Options, CancellationToken.None,
+            new ReplicaTuning { EndsProcess = false, StartLog = machine => replica.Log = new InMemoryReplicatedLog(machine, replica.Self) });
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await replica.App.WaitForReadyAsync(limit.Token);
+        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads");
+        return replica;
+    }
+
+    private Consensus.MemberId Self => ClusterFiles.Read(Options.DataDirectory).Self;
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.Dispose();
+        await App.DisposeAsync();
+        Directory.Delete(_root, recursive: true);
+    }
+}

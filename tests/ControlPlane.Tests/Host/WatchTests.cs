@@ -1,0 +1,93 @@
+using Grpc.Core;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Tests.HostTests;
+
+public sealed class WatchTests
+{
+    [Fact]
+    public async Task A_watcher_gets_the_listing_first_and_then_every_change_in_order()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        for (var i = 0; i < 1_200; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:0000}" });
+        using var watch = replica.Rooms.WatchRooms(new WatchRoomsRequest());
+        var listed = new List<string>();
+        while (listed.Count < 1_200 && await watch.ResponseStream.MoveNext(CancellationToken.None))
+        {
+            Assert.True(watch.ResponseStream.Current.Initial);
+            listed.Add(watch.ResponseStream.Current.Room.RoomId);
+        }
+        Assert.Equal(Enumerable.Range(0, 1_200).Select(i => $"room-{i:0000}"), listed);
+        await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "c", RoomId = "room-0007" });
+        await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "n", RoomId = "another" });
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(("room-0007", RoomStatus.Closed, false), (watch.ResponseStream.Current.Room.RoomId, watch.ResponseStream.Current.Room.Status, watch.ResponseStream.Current.Initial));
+        var index = watch.ResponseStream.Current.AppliedIndex;
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal("another", watch.ResponseStream.Current.Room.RoomId);
+        Assert.True(watch.ResponseStream.Current.AppliedIndex > index);
+    }
+
+    [Fact]
+    public async Task Whoever_watches_while_rooms_come_misses_none_and_sees_no_room_go_back()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        for (var i = 0; i < 600; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:0000}" });
+        var closing = Task.Run(async () =>
+        {
+            for (var i = 0; i < 600; i++) await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = $"c{i}", RoomId = $"room-{(i * 7) % 600:0000}" });
+        });
+        using var watch = replica.Rooms.WatchRooms(new WatchRoomsRequest());
+        var closed = new HashSet<string>();
+        var open = new HashSet<string>();
+        var marked = closing.ContinueWith(_ => replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "end", RoomId = "zzz" }).ResponseAsync, TaskScheduler.Default).Unwrap();
+        while (await watch.ResponseStream.MoveNext(CancellationToken.None) && watch.ResponseStream.Current.Room.RoomId != "zzz")
+        {
+            var room = watch.ResponseStream.Current.Room;
+            if (room.Status == RoomStatus.Closed)
+            {
+                closed.Add(room.RoomId);
+                open.Remove(room.RoomId);
+                continue;
+            }
+            Assert.DoesNotContain(room.RoomId, closed);
+            open.Add(room.RoomId);
+        }
+        await marked;
+        Assert.Empty(open);
+    }
+
+    [Fact]
+    public async Task A_watcher_that_does_not_read_is_ended_and_nobody_else_waits()
+    {
+        await using var replica = await FakeReplica.StartAsync(options => options.WatchBuffer = 16);
+        using var watch = replica.Rooms.WatchRooms(new WatchRoomsRequest());
+        await Eventually.HoldsAsync(() => replica.App.Replica.RoomWatches.Count == 1, "it watches");
+        var metadata = Google.Protobuf.ByteString.CopyFrom(new byte[60_000]); // beyond what the connection takes unread
+        for (var i = 0; i < 400 && replica.App.Replica.RoomWatches.Count == 1; i++)
+            await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:0000}", Metadata = metadata });
+        Assert.Equal(0, replica.App.Replica.RoomWatches.Count);
+        var ended = await Assert.ThrowsAsync<RpcException>(async () => { while (await watch.ResponseStream.MoveNext(CancellationToken.None)) { } });
+        Assert.Equal(StatusCode.Unavailable, ended.StatusCode);
+    }
+
+    [Fact]
+    public async Task Pages_of_a_listing_show_every_room_once_in_order()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        for (var i = 0; i < 25; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{(i * 7) % 25:00}" });
+        await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "c", RoomId = "room-03" });
+        var seen = new List<string>();
+        var token = "";
+        do
+        {
+            var page = await replica.Rooms.ListRoomsAsync(new ListRoomsRequest { PageSize = 7, PageToken = token });
+            seen.AddRange(page.Rooms.Select(r => r.RoomId));
+            token = page.NextPageToken;
+        }
+        while (token.Length > 0);
+        Assert.Equal(Enumerable.Range(0, 25).Where(i => i != 3).Select(i => $"room-{i:00}"), seen);
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.ListRoomsAsync(new ListRoomsRequest { PageToken = "nonsense" }));
+        Assert.StartsWith("page_token:", refused.Status.Detail, StringComparison.Ordinal);
+    }
+}
