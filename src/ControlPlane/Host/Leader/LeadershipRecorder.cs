@@ -17,6 +17,7 @@ public sealed class LeadershipRecorder : LeaderLoop
         _commands = commands;
         _log = log;
         terms.Changed += term => { if (term is not null) Wake(); };
+        Wake(); // the term may be open already
     }
 
     public override string Name => "leadership";
