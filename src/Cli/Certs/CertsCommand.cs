@@ -72,7 +72,7 @@ internal static class CertsCommand
     }
 
     private static IReadOnlyList<string> Hosts(ReplicaPeer peer) =>
-        [.. new[] { peer.RaftAddress, peer.GrpcAddress, peer.HttpAddress }.Select(HostOf).Append("localhost").Append("127.0.0.1").Distinct(StringComparer.Ordinal)];
+        [.. new[] { peer.RaftAddress, peer.GrpcAddress, peer.HttpAddress }.Select(HostOf).Append(peer.TransportName).Append("localhost").Append("127.0.0.1").Distinct(StringComparer.Ordinal)];
 
     private static string HostOf(string address) => address[..address.LastIndexOf(':')].Trim('[', ']');
 

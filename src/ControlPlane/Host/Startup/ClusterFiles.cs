@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VideoScale.Consensus;
+using VideoScale.Consensus.Host.Transport;
 
 namespace VideoScale.ControlPlane.Host.Startup;
 
@@ -9,7 +10,11 @@ namespace VideoScale.ControlPlane.Host.Startup;
 /// <param name="RaftAddress">host:port of consensus.</param>
 /// <param name="GrpcAddress">host:port of the gRPC API.</param>
 /// <param name="HttpAddress">host:port of /metrics and /readyz.</param>
-public sealed record ReplicaPeer(MemberId Member, string RaftAddress, string GrpcAddress, string HttpAddress);
+public sealed record ReplicaPeer(MemberId Member, string RaftAddress, string GrpcAddress, string HttpAddress)
+{
+    /// <summary>The name that its certificate must carry for consensus, beside its hosts: it stays when the replica moves.</summary>
+    public string TransportName => TransportTls.NameOf(Member);
+}
 
 /// <summary>What a data directory belongs to: identity.json and cluster.json.</summary>
 /// <param name="ClusterId">32 hex digits, fixed when the first directory was made.</param>
