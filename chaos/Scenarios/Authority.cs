@@ -54,6 +54,7 @@ public sealed class Authority : IScenario
         result.DemandAtLeast("grants", 1_000);
         result.DemandAtLeast("asked_under_stale_epoch", 100);
         result.DemandAtLeast("epochs", Rooms + options.Rounds);
+        if (result.Doubts.Count > 0) result.Doubts.AddRange(probes.Unanswered.Take(5));
         if (options.Rounds > 2) result.DemandAtLeast("packets_cut", 1);
         result.Violate(await ReplicaAgreement.CheckAsync(fleet.Replicas, TimeSpan.FromSeconds(60), cancellationToken));
     }

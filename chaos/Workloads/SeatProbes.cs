@@ -20,10 +20,13 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
     private readonly ConcurrentQueue<Grant> _grants = new();
     private readonly ConcurrentDictionary<string, List<(ulong Epoch, ulong Seat)>> _tenures = new();
     private readonly ConcurrentDictionary<string, List<(long FromNs, long ToNs)>> _frozen = new();
+    private readonly ConcurrentDictionary<string, byte> _unanswered = new();
     private int _refusals, _staleAsked, _staleGranted;
 
     public IReadOnlyCollection<Grant> Grants => _grants;
     public int Refusals => _refusals;
+    /// <summary>What else came back in place of an answer; for a reader who wonders why there was none.</summary>
+    public IEnumerable<string> Unanswered => _unanswered.Keys;
     /// <summary>Answers to requests under an epoch that was known to be over when the request was sent.</summary>
     public int StaleAsked => _staleAsked;
     /// <summary>How many of them were grants: must stay 0.</summary>
@@ -89,7 +92,11 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
             Interlocked.Increment(ref _refusals);
             if (stale) Interlocked.Increment(ref _staleAsked);
         }
-        catch (RpcException) { await Task.Delay(Pause, CancellationToken.None); } // down, cut or frozen: no answer is no grant
+        catch (RpcException e)
+        {
+            _unanswered[e.Status.ToString()] = 0;
+            await Task.Delay(Pause, CancellationToken.None); // down, cut or frozen: no answer is no grant
+        }
     }
 
     private long Earliest(string node, long sentNs)

@@ -9,7 +9,7 @@ using VideoScale.Wire;
 namespace VideoScale.MediaNode.Host.Admission;
 
 /// <summary>Authority as seen from outside: seats are granted under a running lease and the current epoch, or refused with the reason.</summary>
-[RequireRole(Role.Replica)]
+[RequireRole(Role.Operator)]
 public sealed class AdmissionApi(MediaNodeOptions options, AuthorityGate authority) : AdmissionService.AdmissionServiceBase
 {
     public override async Task<TakeSeatReply> TakeSeat(TakeSeatRequest request, ServerCallContext context)
