@@ -1,11 +1,13 @@
 using System.CommandLine;
 using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Forward;
+using VideoScale.Bench.State;
 
 // A verb per benchmark: add a line.
 var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
 {
     ConsensusVerb.Create(),
     ForwardVerb.Create(),
+    StateVerb.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -127,6 +127,9 @@ public sealed class RoomState : INamed
     /// <summary>What is charged to the owner's node now: the reservation, or what the seats cost where that is more. Nothing without an owner.</summary>
     public Reservation Charged { get; internal set; }
 
+    /// <summary>The owner's node, so that no seat has to look it up.</summary>
+    internal NodeState? Home { get; set; }
+
     /// <summary>Actual as last counted into the owner's node.</summary>
     internal Reservation ActualCounted { get; set; }
     internal UInt128 HashCounted { get; set; }

@@ -25,7 +25,8 @@ public sealed partial class ClusterState
         _rooms.Add(room);
         if (record.Owner is { } owner)
         {
-            NodeOf(owner.Node).Rooms.Add(room);
+            room.Home = NodeOf(owner.Node);
+            room.Home.Rooms.Add(room);
             Recharge(room);
         }
         if (record.Phase == RoomPhase.Closed) _closed.Add(new(record.ClosedAtMs, room));

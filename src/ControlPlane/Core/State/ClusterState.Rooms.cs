@@ -64,7 +64,8 @@ public sealed partial class ClusterState
         Invariant.Require(record.Owner is null, "a room has at most one unreleased ownership");
         Invariant.Require(placed.Epoch > record.LastEpoch, "epochs of a room strictly grow");
         Invariant.Require(placed.Epoch.EventSeq == context.Seq, "an epoch is the event_seq of its placement");
-        NodeOf(placed.Node).Rooms.Add(room);
+        room.Home = NodeOf(placed.Node);
+        room.Home.Rooms.Add(room);
         Set(room, record with
         {
             Owner = new(placed.Node, placed.Incarnation, placed.Epoch, placed.Reservation, LastTime.UnixMs, EventRef.None, RevokeReason.None, new("")),
@@ -97,6 +98,7 @@ public sealed partial class ClusterState
         var node = NodeOf(owner.Node);
         Discharge(room, node);
         node.Rooms.Remove(room.Name);
+        room.Home = null;
         // A room that goes on in a new life waits because it was created; one that was not revoked, because its owner let go or was lost.
         var (cause, why) = owner.IsRevoked || !record.IsOpen ? (record.Cause, record.Why)
             : released.Kind == ReleaseKind.NodeLost ? (node.Record.LostCause, PlacementReason.NodeLost)
@@ -163,10 +165,10 @@ public sealed partial class ClusterState
     }
 
     /// <summary>Counts into the owner's node what the room takes of it now.</summary>
-    private void Recharge(RoomState room)
+    private static void Recharge(RoomState room)
     {
-        if (room.Record.Owner is not { } owner) return;
-        var node = NodeOf(owner.Node);
+        if (room.Home is not { } node) return;
+        var owner = room.Record.Owner!;
         var actual = room.Actual;
         var charged = Reservation.Max(owner.Reservation, actual);
         node.Actual = node.Actual - room.ActualCounted + actual;
