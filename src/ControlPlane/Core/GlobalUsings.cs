@@ -1,5 +1,4 @@
 global using System.Collections.Immutable;
-global using VideoScale.Model;
 global using VideoScale.ControlPlane.Canonical;
 global using VideoScale.ControlPlane.Cluster;
 global using VideoScale.ControlPlane.Commands;
@@ -13,3 +12,4 @@ global using VideoScale.ControlPlane.Placement;
 global using VideoScale.ControlPlane.Requests;
 global using VideoScale.ControlPlane.Rooms;
 global using VideoScale.ControlPlane.State;
+global using VideoScale.Model;

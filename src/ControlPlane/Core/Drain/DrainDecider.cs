@@ -21,7 +21,10 @@ public static class DrainDecider
 
     private static CommandOutcome Show(NodeState node) => new()
     {
-        Node = node.Record.Id, Scheduling = node.Record.Scheduling, DeadlineMs = node.Record.DrainDeadlineMs, Rooms = (uint)node.Rooms.Count,
+        Node = node.Record.Id,
+        Scheduling = node.Record.Scheduling,
+        DeadlineMs = node.Record.DrainDeadlineMs,
+        Rooms = (uint)node.Rooms.Count,
     };
 
     private static Decision Begin(NodeState node, DrainCommand.Begin begin, in EntryContext entry)

@@ -70,8 +70,10 @@ public sealed class FleetView
         // What a node says of itself is bounded here, so that no sum of it can overflow.
         load = load with
         {
-            CpuPermille = Math.Min(load.CpuPermille, 1000), Publishers = Math.Min(load.Publishers, Capacity.MaxSubscribers),
-            Subscribers = Math.Min(load.Subscribers, Capacity.MaxSubscribers), BitrateKbps = Math.Min(load.BitrateKbps, Capacity.MaxBitrateKbps),
+            CpuPermille = Math.Min(load.CpuPermille, 1000),
+            Publishers = Math.Min(load.Publishers, Capacity.MaxSubscribers),
+            Subscribers = Math.Min(load.Subscribers, Capacity.MaxSubscribers),
+            BitrateKbps = Math.Min(load.BitrateKbps, Capacity.MaxBitrateKbps),
         };
         if (_nodes.TryGet(node.Value, out var slot) && slot.View.Incarnation == incarnation) slot.View = slot.View with { Load = load };
     }

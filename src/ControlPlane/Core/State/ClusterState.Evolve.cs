@@ -57,7 +57,11 @@ public sealed partial class ClusterState
         if (fenced.Length > NodeRecord.MaxFenced) fenced = fenced.RemoveAt(0);
         Set(known, known.Record with
         {
-            Description = description, Health = NodeHealth.Healthy, RegisteredAtMs = LastTime.UnixMs, LostCause = EventRef.None, FencedIncarnations = fenced,
+            Description = description,
+            Health = NodeHealth.Healthy,
+            RegisteredAtMs = LastTime.UnixMs,
+            LostCause = EventRef.None,
+            FencedIncarnations = fenced,
         });
     }
 
@@ -71,7 +75,11 @@ public sealed partial class ClusterState
             case DrainEvent.Started started:
                 Set(node, record with
                 {
-                    Scheduling = NodeScheduling.Draining, BeforeDrain = record.Scheduling, Drain = context.Ref, DrainDeadlineMs = started.DeadlineMs, DrainTimedOut = false,
+                    Scheduling = NodeScheduling.Draining,
+                    BeforeDrain = record.Scheduling,
+                    Drain = context.Ref,
+                    DrainDeadlineMs = started.DeadlineMs,
+                    DrainTimedOut = false,
                 });
                 break;
             case DrainEvent.TimedOut: Set(node, record with { DrainTimedOut = true }); break;

@@ -30,7 +30,10 @@ public sealed partial class ClusterState
                 FreeSeats(room);
                 Set(room, record with
                 {
-                    Phase = RoomPhase.Closing, CloseReason = closing.Reason, EmptySinceMs = -1, Target = new(""),
+                    Phase = RoomPhase.Closing,
+                    CloseReason = closing.Reason,
+                    EmptySinceMs = -1,
+                    Target = new(""),
                     Owner = record.Owner is { IsRevoked: false } owner ? owner with { Revoke = context.Ref, RevokeReason = RevokeReason.Close } : record.Owner,
                 });
                 break;
@@ -69,7 +72,10 @@ public sealed partial class ClusterState
         Set(room, record with
         {
             Owner = new(placed.Node, placed.Incarnation, placed.Epoch, placed.Reservation, LastTime.UnixMs, EventRef.None, RevokeReason.None, new("")),
-            LastEpoch = placed.Epoch, LastNode = placed.Node, Target = new(""), PlacementFailedRecorded = false,
+            LastEpoch = placed.Epoch,
+            LastNode = placed.Node,
+            Target = new(""),
+            PlacementFailedRecorded = false,
         });
         Recharge(room);
         foreach (var seat in room.Seats.InOrder()) ExpectJoin(room, seat);
@@ -112,7 +118,11 @@ public sealed partial class ClusterState
         FreeSeats(room);
         Set(room, room.Record with
         {
-            Phase = RoomPhase.Closed, CloseReason = closed.Reason, EmptySinceMs = -1, ClosedAtMs = LastTime.UnixMs, Target = new(""),
+            Phase = RoomPhase.Closed,
+            CloseReason = closed.Reason,
+            EmptySinceMs = -1,
+            ClosedAtMs = LastTime.UnixMs,
+            Target = new(""),
             Settings = room.Record.Settings with { Metadata = default },
         });
         _closed.Add(new(LastTime.UnixMs, room));
