@@ -16,7 +16,7 @@ run.SetAction(async (parsed, cancellationToken) =>
 {
     var scenario = scenarios.FirstOrDefault(s => s.Name == parsed.GetValue(name));
     if (scenario is null) { await Console.Error.WriteLineAsync($"chaos: no scenario \"{parsed.GetValue(name)}\"; `chaos list` names them"); return 254; }
-    if (scenario.NeedsFabric && !Namespaced.IsInside) return Namespaced.Reenter(Environment.GetCommandLineArgs());
+    if (scenario.NeedsNamespaces && !Namespaced.IsInside) return Namespaced.Reenter(Environment.GetCommandLineArgs());
     return await RunScenarioAsync(scenario, parsed.GetValue(seed), parsed.GetValue(rounds), parsed.GetValue(output)?.FullName, cancellationToken);
 });
 var list = new Command("list", "Names the scenarios.");
@@ -28,6 +28,7 @@ static async Task<int> RunScenarioAsync(IScenario scenario, int seed, int rounds
 {
     var directory = output ?? Directory.CreateTempSubdirectory("chaos-").FullName;
     Directory.CreateDirectory(directory);
+    if (Namespaced.IsInside) Shell.Run("ip", "link", "set", "lo", "up");
     var result = new ScenarioResult { Scenario = scenario.Name, Seed = seed };
     var started = Stopwatch.GetTimestamp();
     try

@@ -17,6 +17,8 @@ need gcc gcc "a preload library that makes fdatasync fail"
 [ -e /usr/include/errno.h ] || { missing+=(libc6-dev); echo "missing: C headers (the same); package libc6-dev"; }
 need mkfs.xfs xfsprogs "power loss on a file system of its own"
 need ip iproute2 "network faults"
+need nft nftables "the same"
+need unshare util-linux "the same"
 need node nodejs "the grpc-js client"
 need npm npm "the grpc-js client"
 if [ ${#missing[@]} -gt 0 ]; then

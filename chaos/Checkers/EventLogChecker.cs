@@ -1,7 +1,7 @@
+using System.Text.Json;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
-using System.Text.Json;
 using VideoScale.Chaos.Workloads;
 using VideoScale.V1;
 

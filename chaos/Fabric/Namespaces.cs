@@ -20,7 +20,6 @@ public sealed class Namespaces
         var fabric = new Namespaces();
         Directory.CreateDirectory("/run/netns");
         Shell.Run("mount", "-t", "tmpfs", "tmpfs", "/run/netns");
-        Shell.Run("ip", "link", "set", "lo", "up");
         Shell.Run("ip", "link", "add", Bridge, "type", "bridge");
         Shell.Run("ip", "address", "add", HarnessAddress + "/24", "dev", Bridge);
         Shell.Run("ip", "link", "set", Bridge, "up");

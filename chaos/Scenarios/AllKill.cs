@@ -9,7 +9,7 @@ public sealed class AllKill : IScenario
     public string Name => "all-kill";
     public string Summary => "kill -9 of all replicas mid-load, then restart: no acknowledged command is lost";
     public int DefaultRounds => 50;
-    public bool NeedsFabric => false;
+    public bool NeedsNamespaces => false;
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {

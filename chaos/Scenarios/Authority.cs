@@ -21,7 +21,7 @@ public sealed class Authority : IScenario
     public string Name => "authority";
     public string Summary => "media nodes frozen, cut off, killed; rooms moved, drained, closed: authority never overlaps, no stale epoch grants";
     public int DefaultRounds => 14;
-    public bool NeedsFabric => true;
+    public bool NeedsNamespaces => true;
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
@@ -61,8 +61,13 @@ public sealed class Authority : IScenario
 
     private static string NameOf(int fault) => fault switch
     {
-        0 => "freeze beyond lease", 1 => "cut both ways", 2 => "cut leader to node only", 3 => "kill and return",
-        4 => "move all rooms", 5 => "drain and cancel", _ => "close and recreate",
+        0 => "freeze beyond lease",
+        1 => "cut both ways",
+        2 => "cut leader to node only",
+        3 => "kill and return",
+        4 => "move all rooms",
+        5 => "drain and cancel",
+        _ => "close and recreate",
     };
 
     private static async Task StrikeAsync(int fault, string node, Fleet fleet, RetryingClient client, SeatProbes probes, string[] rooms, Random random, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ public sealed class LeaderKill : IScenario
     public string Name => "leader-kill";
     public string Summary => "kill -9 of the leader under mutations: nothing acknowledged is lost, nothing happens twice";
     public int DefaultRounds => 20;
-    public bool NeedsFabric => false;
+    public bool NeedsNamespaces => false;
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ public sealed class PausedLeader : IScenario
     public string Name => "paused-leader";
     public string Summary => "SIGSTOP, then SIGCONT of the leader: no stale linearizable read, no acknowledgement in an old term";
     public int DefaultRounds => 10;
-    public bool NeedsFabric => false;
+    public bool NeedsNamespaces => false;
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ public sealed class PowerLoss : IScenario
     public string Name => "power-loss";
     public string Summary => "power loss of all replicas' disks (XFS on loop devices): no acknowledged command is lost";
     public int DefaultRounds => 10;
-    public bool NeedsFabric => false;
+    public bool NeedsNamespaces => true; // a mount namespace takes the disks away when the harness ends
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {

@@ -50,6 +50,6 @@ public interface IScenario
     string Summary { get; }
     int DefaultRounds { get; }
     /// <summary>Must the harness run as root in namespaces of its own?</summary>
-    bool NeedsFabric { get; }
+    bool NeedsNamespaces { get; }
     Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken);
 }

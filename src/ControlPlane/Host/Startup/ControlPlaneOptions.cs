@@ -27,7 +27,7 @@ public sealed class ControlPlaneOptions
     /// <summary>mTLS material; needed unless <see cref="DevelopmentMode"/>.</summary>
     public TlsFiles Tls { get; set; } = new();
 
-    /// <summary>JSON file with API tokens and their roles; needed unless <see cref="DevelopmentMode"/>.</summary>
+    /// <summary>JSON file with API tokens and their roles; needed when there are no certificates, unless <see cref="DevelopmentMode"/>.</summary>
     public string TokensFile { get; set; } = "";
 
     /// <summary>The unit of consensus's own time, in milliseconds: heartbeats every 2, elections after 6 to 12 of silence; 10 to 5,000.</summary>

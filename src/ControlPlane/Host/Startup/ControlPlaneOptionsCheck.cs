@@ -46,7 +46,7 @@ public static class ControlPlaneOptionsCheck
                 problems.Add(Line(nameof(options.BindAddress), options.BindAddress, "a loopback address while DevelopmentMode is true (it asks for no tokens)"));
             return;
         }
-        NeedFile("TokensFile", options.TokensFile);
+        if (options.Tls.IsEmpty || options.TokensFile.Length > 0) NeedFile("TokensFile", options.TokensFile); // with mTLS, certificates may be all there is
         if (options.Tls.IsEmpty && bind is not null && IPAddress.IsLoopback(bind)) return; // tokens on loopback need no TLS
         NeedFile("Tls:Certificate", options.Tls.Certificate);
         NeedFile("Tls:Key", options.Tls.Key);

@@ -29,7 +29,7 @@ internal static class WebHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "videoscale-control" });
         builder.Configuration.Sources.Clear(); // the options are the only configuration
         AddLogging(builder, options);
-        var tokens = options.DevelopmentMode ? [] : TokensFile.Read(options.TokensFile);
+        var tokens = options.DevelopmentMode || options.TokensFile.Length == 0 ? [] : TokensFile.Read(options.TokensFile);
         Replica? replica = null;
         var rpc = new RpcServerOptions
         {

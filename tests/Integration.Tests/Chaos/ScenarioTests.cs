@@ -1,0 +1,54 @@
+using System.Diagnostics;
+
+namespace VideoScale.Integration.Tests.Chaos;
+
+/// <summary>The short forms of the chaos scenarios: real processes, disks and networks; each run must bite and find nothing.</summary>
+[Collection("processes")]
+public sealed class ScenarioTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+
+    [Theory]
+    [InlineData("leader-kill", 4)]
+    [InlineData("all-kill", 3)]
+    [InlineData("paused-leader", 2)]
+    [InlineData("power-loss", 2)]
+    [InlineData("authority", 7)]
+    public async Task Laws_hold_while_faults_bite(string scenario, int rounds)
+    {
+        var directory = Directory.CreateTempSubdirectory("videoscale-chaos-").FullName;
+        var (code, output) = await RunAsync(["run", scenario, "--rounds", $"{rounds}", "--seed", "1", "--out", directory]);
+        Assert.True(code == 0, $"chaos run {scenario} ended with {code}; all files in {directory}\n{output}");
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(string[] arguments)
+    {
+        var start = new ProcessStartInfo(HarnessPath, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        using var patience = new CancellationTokenSource(Patience);
+        var output = process.StandardOutput.ReadToEndAsync(patience.Token);
+        var error = process.StandardError.ReadToEndAsync(patience.Token);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+            return (process.ExitCode, await output + await error);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <summary>The harness as it was built beside these tests.</summary>
+    private static string HarnessPath
+    {
+        get
+        {
+            var tests = new DirectoryInfo(AppContext.BaseDirectory);
+            var (framework, configuration) = (tests.Name, tests.Parent!.Name);
+            var root = tests.Parent.Parent!.Parent!.Parent!.Parent!.FullName;
+            return Path.Combine(root, "chaos", "bin", configuration, framework, "VideoScale.Chaos");
+        }
+    }
+}
