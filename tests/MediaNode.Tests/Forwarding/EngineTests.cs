@@ -109,6 +109,14 @@ public class EngineTests
     {
         var camera = new Camera(new Random(5), layers: 1);
         var engine = Engine(camera);
+        var sentBefore = camera.NextFrame().ToList();
+        foreach (var packet in sentBefore) engine.HandleRtp(1, packet, 100_000);
+        _sink.TakeRtp(2);
+        engine.SetMuted(Camera.Track, true); // a pause, so that the subscriber's clock no longer is the publisher's
+        engine.SetMuted(Camera.Track, false);
+        engine.Tick(200_000);
+        _sink.TakeRtcp(2);
+        camera.WantKey(0);
         var frame = camera.NextFrame().ToList();
         foreach (var packet in frame) engine.HandleRtp(1, packet, 1_000_000);
         Assert.True(RtpHeader.TryParse(frame[0], out var first));
@@ -122,9 +130,10 @@ public class EngineTests
         var report = Read(_sink.TakeRtcp(2)).First(rtcp => rtcp.Type == RtcpTypes.SenderReport);
         Assert.True(SenderInfo.TryParse(report.Body, out var ssrc, out var info));
         Assert.Equal(7000u, ssrc);
+        Assert.NotEqual(first.Timestamp, forwarded.Timestamp);
         Assert.Equal(forwarded.Timestamp + 45_000, info.RtpTime); // half a second later in both clocks
         Assert.InRange(info.NtpTime - ntp, 0x7FFF_FF00UL, 0x8000_0000UL);
-        Assert.Equal((uint)frame.Count, info.PacketCount);
+        Assert.Equal((uint)(sentBefore.Count + frame.Count), info.PacketCount);
 
         writer = new RtcpWriter(datagram);
         writer.ReceiverReport(9, [new ReportBlock { Ssrc = 7000, FractionLost = 64, CumulativeLost = 3, LastSenderReport = (uint)(info.NtpTime >> 16), DelaySinceLastSenderReport = 65_536 / 10, HighestSequence = 10 }]);
@@ -219,7 +228,7 @@ public class EngineTests
         Assert.Equal([3, 2], last!.Select(speaker => speaker.Track));
         Speak(5, 127, 127);
         Assert.Equal([1], last!.Select(speaker => speaker.Track));
-        Speak(127, 127, 127);
+        Speak(40, 40, 40); // a room's noise is no voice
         Assert.Empty(last!);
     }
 
