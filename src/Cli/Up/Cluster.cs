@@ -8,8 +8,11 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Supervisor[] supervisors = [.. Specs().Select(spec => new Supervisor(spec, Say))];
-        var running = supervisors.Select(supervisor => supervisor.RunAsync(stop.Token)).ToArray();
+        using var stopReplicas = new CancellationTokenSource(); // later: media nodes give their rooms up to them first
+        Supervisor[] replicas = [.. ReplicaSpecs().Select(spec => new Supervisor(spec, Say))], media = [.. MediaSpecs().Select(spec => new Supervisor(spec, Say))];
+        Supervisor[] supervisors = [.. replicas, .. media];
+        Task[] serving = [.. replicas.Select(supervisor => supervisor.RunAsync(stopReplicas.Token))], hosting = [.. media.Select(supervisor => supervisor.RunAsync(stop.Token))];
+        Task[] running = [.. serving, .. hosting];
         try
         {
             using var readiness = new Readiness();
@@ -17,14 +20,16 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
             var first = await Task.WhenAny([ready, .. running]);
             await first; // a child that cannot start is the end of all
             if (first == ready) Announcement.Print(directory, topology, ports);
-            await await Task.WhenAny(running);
+            await await Task.WhenAny([Task.Delay(Timeout.Infinite, stop.Token), .. running]);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
         finally
         {
             if (cancellationToken.IsCancellationRequested) Console.WriteLine("stopping …");
             await stop.CancelAsync();
-            await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(hosting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await stopReplicas.CancelAsync();
+            await Task.WhenAll(serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         Console.WriteLine("stopped");
         return Exit.Ok;
@@ -32,13 +37,17 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
 
     private static void Say(string line) => Console.WriteLine(line);
 
-    private IEnumerable<ChildSpec> Specs()
+    private IEnumerable<ChildSpec> ReplicaSpecs()
     {
         for (var i = 0; i < topology.Replicas; i++)
             yield return new ChildSpec($"replica-{i + 1}",
             [
                 "control", "--dev", "--data", directory.Replica(i), "--http-port", $"{ports.ReplicaHttp(i)}", "--grpc-port", $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
             ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"));
+    }
+
+    private IEnumerable<ChildSpec> MediaSpecs()
+    {
         var control = string.Join(',', Enumerable.Range(0, topology.Replicas).Select(i => $"127.0.0.1:{ports.ReplicaGrpc(i)}"));
         for (var j = 0; j < topology.Media; j++)
             yield return new ChildSpec($"media-{j + 1}",

@@ -28,7 +28,7 @@ internal static class SingleProcess
                 await readiness.WaitAsync([("replica-1", new Uri($"http://127.0.0.1:{ports.ReplicaHttp(0)}/readyz")), ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],
                     _ => { }, Console.WriteLine, signals.Token);
             Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports);
-            await media.Fatal.WaitAsync(signals.Token);
+            await Task.WhenAny(media.Fatal, control.Fatal).WaitAsync(signals.Token);
             Console.WriteLine($"stopped by a fault; log: {log}");
             return (int)ControlPlane.Host.Startup.ExitCode.Fatal;
         }

@@ -57,6 +57,7 @@ public sealed class PlacementTests
     [InlineData(RejectionReason.Subscribers)]
     [InlineData(RejectionReason.Bitrate)]
     [InlineData(RejectionReason.Cpu)]
+    [InlineData(RejectionReason.Leaving)]
     public void Each_reason_to_reject_keeps_a_node_out_and_is_told(RejectionReason reason)
     {
         var bed = new Bed();
@@ -78,6 +79,7 @@ public sealed class PlacementTests
             case RejectionReason.Bitrate: bed.Room("a", "n1", need: new(0, 0, 751)); break;
         }
         var view = View(bed);
+        if (reason == RejectionReason.Leaving) view.Measured(new("n1"), 1, new(0, 0, 0, 0, -1_000_000, Leaving: true));
         if (reason == RejectionReason.Cpu) view.Measured(new("n1"), 1, new(851, 0, 0, 0, 1_000));
         var decision = PlacementPolicy.Decide(view, request, PlacementSettings.Default, 1_000);
         Assert.True(decision.Found);

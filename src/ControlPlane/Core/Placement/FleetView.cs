@@ -4,7 +4,8 @@ namespace VideoScale.ControlPlane.Placement;
 /// <param name="BitrateKbps">In and out together.</param>
 /// <param name="CpuPermille">Of all cores.</param>
 /// <param name="MeasuredAtMs">On the leader's monotonic clock, when it arrived.</param>
-public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs);
+/// <param name="Leaving">The process is stopping: it must get no new rooms.</param>
+public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs, bool Leaving = false);
 
 /// <summary>A node as placement sees it.</summary>
 /// <param name="Charged">What its rooms are charged in state.</param>

@@ -17,6 +17,8 @@ public enum RejectionReason : byte
     MovedFrom = 11,
     /// <summary>The caller named another node.</summary>
     NotTarget = 12,
+    /// <summary>Its process is stopping and gives its rooms up.</summary>
+    Leaving = 13,
 }
 
 public static class PlacementWords
@@ -51,6 +53,7 @@ public readonly record struct PlacementRejection(NodeId Node, RejectionReason Re
         RejectionReason.OtherRegion => "in another region",
         RejectionReason.MovedFrom => "the room is being moved away from it",
         RejectionReason.NotTarget => "another node was asked for",
+        RejectionReason.Leaving => "its process is stopping",
         RejectionReason.Publishers => Over("publishers", ""),
         RejectionReason.Subscribers => Over("subscribers", ""),
         RejectionReason.Bitrate => Over("bitrate", " kbit/s"),

@@ -88,6 +88,7 @@ public static class PlacementPolicy
         PlacementRejection Because(RejectionReason reason, ulong limit = 0, ulong inUse = 0, ulong need = 0) => new(node.Node, reason, limit, inUse, need);
         if (!request.Target.IsNone && request.Target != node.Node) return Because(RejectionReason.NotTarget);
         if (node.Health != NodeHealth.Healthy) return Because(node.Health == NodeHealth.Lost ? RejectionReason.Lost : RejectionReason.Suspected);
+        if (node.Load is { Leaving: true }) return Because(RejectionReason.Leaving); // however old: it is never taken back
         switch (node.Scheduling)
         {
             case NodeScheduling.Cordoned: return Because(RejectionReason.Cordoned);

@@ -101,7 +101,7 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
                     if (message.Heartbeat.Load is { } load)
                     {
                         loads.Record(session.Node.Value, session.Incarnation, load);
-                        fleet.Measured(session.Node, session.Incarnation, load);
+                        fleet.Measured(session.Node, session.Incarnation, load, message.Heartbeat.Leaving);
                     }
                     grants.Heard(session, message.Heartbeat);
                     break;

@@ -78,10 +78,10 @@ public sealed class Fleet : IStateListener, ICommandFinisher
         lock (_gate) _view.Settle(room);
     }
 
-    public void Measured(NodeId node, ulong incarnation, V1.Load load)
+    public void Measured(NodeId node, ulong incarnation, V1.Load load, bool leaving)
     {
         var bitrate = load.IngressKbps > ulong.MaxValue - load.EgressKbps ? ulong.MaxValue : load.IngressKbps + load.EgressKbps;
-        var measured = new MeasuredLoad(load.CpuPermille, bitrate, load.Publishers, load.Subscribers, _clock.NowMs);
+        var measured = new MeasuredLoad(load.CpuPermille, bitrate, load.Publishers, load.Subscribers, _clock.NowMs, leaving);
         lock (_gate) _view.Measured(node, incarnation, measured);
     }
 

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using VideoScale.TestKit.Processes;
+
+namespace VideoScale.Integration.Tests.Cli;
+
+/// <summary><c>videoscale up</c> and <c>ctl</c> as a person uses them, on real processes.</summary>
+public sealed class UpTests : IDisposable
+{
+    private const int BasePort = 25_000;
+    private const string Servers = "127.0.0.1:25100,25101,25102";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private readonly string _directory = Directory.CreateTempSubdirectory("videoscale-up-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private CliProcess Up(params string[] arguments) => CliProcess.Start(["up", "--base-port", $"{BasePort}", .. arguments], _directory);
+
+    private static Task WaitUntilReadyAsync(CliProcess up) => Eventually.HoldsAsync(() =>
+    {
+        if (up.HasExited) throw new InvalidOperationException($"up ended with {up.ExitCode}: {up.Output}{up.Errors}");
+        return up.Output.Contains("Ctrl-C stops everything.", StringComparison.Ordinal);
+    }, "up is ready", Patience, () => up.Output + up.Errors);
+
+    private static async Task<CliResult> CtlAsync(params string[] arguments)
+    {
+        var result = await CliProcess.RunAsync(["ctl", .. arguments, "--server", Servers, "--timeout", "30"]);
+        Assert.True(result.ExitCode == 0, $"{string.Join(' ', arguments)}: {result.Errors}");
+        return result;
+    }
+
+    /// <summary>Processes that were started with this test's directory, but for <paramref name="except"/>.</summary>
+    private List<int> Started(int except = 0) => [.. Directory.EnumerateDirectories("/proc")
+        .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
+        .Where(pid => pid > 0 && pid != except && CommandLineOf(pid).Contains(_directory, StringComparison.Ordinal))];
+
+    private static string CommandLineOf(int pid)
+    {
+        try { return File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' '); }
+        catch (IOException) { return ""; }
+        catch (UnauthorizedAccessException) { return ""; }
+    }
+
+    private int PidOf(string name) => Started().Single(pid => CommandLineOf(pid).Contains($"logs/{name}.log", StringComparison.Ordinal));
+
+    [Fact]
+    public async Task A_cluster_serves_survives_a_killed_child_stops_cleanly_and_goes_on_where_it_was()
+    {
+        using (var up = Up())
+        {
+            await WaitUntilReadyAsync(up);
+            Assert.Contains("DEVELOPMENT MODE", up.Output, StringComparison.Ordinal);
+            var created = await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2", "--request-id", "once");
+            Assert.Matches("room standup active on media-[12] under epoch [0-9]+", created.Output);
+            Assert.Equal(created.Output, (await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2", "--request-id", "once")).Output);
+            var refused = await CliProcess.RunAsync(["ctl", "room", "create", "standup", "--server", Servers]);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("refused, ALREADY_EXISTS", refused.Errors, StringComparison.Ordinal);
+            Assert.Contains("standup", (await CtlAsync("room", "list")).Output, StringComparison.Ordinal);
+            Assert.Contains("created", (await CtlAsync("room", "explain", "standup")).Output, StringComparison.Ordinal);
+            Assert.Matches("seat [0-9]+ for ann", (await CtlAsync("room", "admit", "standup", "ann")).Output);
+            using var room = JsonDocument.Parse((await CtlAsync("room", "get", "standup", "--json")).Output);
+            Assert.Equal(1, room.RootElement.GetProperty("room").GetProperty("participants").GetInt32());
+            var drained = room.RootElement.GetProperty("room").GetProperty("node_id").GetString()!;
+            Assert.Contains("safe to terminate", (await CtlAsync("node", "drain", drained, "--wait")).Output, StringComparison.Ordinal);
+            Assert.Matches($"standup +active +{(drained == "media-1" ? "media-2" : "media-1")}", (await CtlAsync("room", "get", "standup")).Output);
+            Assert.Contains("leader", (await CtlAsync("cluster", "status")).Output, StringComparison.Ordinal);
+
+            var victim = PidOf("replica-1");
+            System.Diagnostics.Process.GetProcessById(victim).Kill();
+            await Eventually.HoldsAsync(() => up.Output.Contains($"replica-1 (pid {victim}) ended with signal 9; starting it again", StringComparison.Ordinal), "the restart is announced");
+            await Eventually.HoldsAsync(() => Started().Any(pid => pid != victim && CommandLineOf(pid).Contains("logs/replica-1.log", StringComparison.Ordinal)), "the child runs again");
+
+            up.Interrupt();
+            await up.WaitForExitAsync(Patience);
+            Assert.Equal(0, up.ExitCode);
+            Assert.Empty(Started());
+        }
+        using (var other = Up("--replicas", "5"))
+        {
+            await other.WaitForExitAsync(Patience);
+            Assert.Equal(1, other.ExitCode);
+            Assert.Contains("--replicas 3 --media 2 --base-port 25000", other.Errors, StringComparison.Ordinal);
+        }
+        using (var again = CliProcess.Start(["up"], _directory))
+        {
+            await WaitUntilReadyAsync(again);
+            Assert.Contains("going on with the cluster", again.Output, StringComparison.Ordinal);
+            Assert.Contains("standup", (await CtlAsync("room", "list")).Output, StringComparison.Ordinal);
+            using (var second = CliProcess.Start(["up"], _directory))
+            {
+                await second.WaitForExitAsync(Patience);
+                Assert.Contains("is in use: another `videoscale up` runs there", second.Errors, StringComparison.Ordinal);
+            }
+            again.Kill(); // not even time to say goodbye
+            await Eventually.HoldsAsync(() => Started().Count == 0, "no orphan is left", Patience);
+        }
+    }
+
+    [Fact]
+    public async Task A_single_process_serves_within_its_memory_bound()
+    {
+        const long BoundBytes = 200_000_000;
+        using var up = Up("--single");
+        await WaitUntilReadyAsync(up);
+        var created = await CliProcess.RunAsync(["ctl", "room", "create", "alone", "--server", "127.0.0.1:25100", "--timeout", "30"]);
+        Assert.Contains("active on media-1", created.Output, StringComparison.Ordinal);
+        Assert.Empty(Started(except: up.Pid));
+        await Eventually.HoldsAsync(() => ResidentBytes(up.Pid) < BoundBytes, $"resident memory is below {BoundBytes} bytes", TimeSpan.FromSeconds(30), () => $"it is {ResidentBytes(up.Pid)}");
+        up.Terminate();
+        await up.WaitForExitAsync(Patience);
+        Assert.Equal(0, up.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_one_line_that_names_port_and_flag()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, BasePort + 101);
+        taken.Start();
+        using var up = Up();
+        await up.WaitForExitAsync(Patience);
+        Assert.Equal(1, up.ExitCode);
+        Assert.Contains("port 25101 (gRPC of replica-2) cannot be used", up.Errors, StringComparison.Ordinal);
+        Assert.Contains("--base-port", up.Errors, StringComparison.Ordinal);
+        Assert.Single(up.Errors.Trim().Split('\n'));
+    }
+
+    private static long ResidentBytes(int pid) =>
+        long.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+}
