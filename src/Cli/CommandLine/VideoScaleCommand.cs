@@ -39,7 +39,7 @@ internal static class VideoScaleCommand
     internal static async Task<int> RunAsync(string[] args)
     {
         using var signals = new StopSignals();
-        var parsed = Create(signals).Parse(args);
+        var parsed = Create(signals).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @ is ours: --metadata @FILE
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync(error.Message);
