@@ -39,6 +39,7 @@ internal static class VideoScaleCommand
     internal static async Task<int> RunAsync(string[] args)
     {
         using var signals = new StopSignals();
+        if (args is ["help", .. var topic]) args = [.. topic, "--help"];
         var parsed = Create(signals).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @ is ours: --metadata @FILE
         if (parsed.Errors.Count > 0)
         {
