@@ -56,7 +56,12 @@ public sealed partial class RaftCore
             if (!Membership.IsVoter(peer.Member)) continue;
             Send(new Message
             {
-                Kind = kind, To = peer.Member, Term = term, Index = _log.LastIndex, LogTerm = _log.LastTerm, Force = kind == MessageKind.Vote && _forced,
+                Kind = kind,
+                To = peer.Member,
+                Term = term,
+                Index = _log.LastIndex,
+                LogTerm = _log.LastTerm,
+                Force = kind == MessageKind.Vote && _forced,
             });
         }
     }

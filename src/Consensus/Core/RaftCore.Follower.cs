@@ -49,7 +49,12 @@ public sealed partial class RaftCore
         var hint = _log.LastNotAfter(message.Index, message.LogTerm);
         Send(new Message
         {
-            Kind = MessageKind.AppendReply, To = message.From, Reject = true, Index = message.Index, Hint = hint, LogTerm = _log.TermAt(hint),
+            Kind = MessageKind.AppendReply,
+            To = message.From,
+            Reject = true,
+            Index = message.Index,
+            Hint = hint,
+            LogTerm = _log.TermAt(hint),
         });
     }
 

@@ -137,7 +137,12 @@ public sealed partial class RaftCore
             var entries = _log.Slice(peer.Next, _log.LastIndex, _options.MaxAppendBytes, out var bytes);
             Send(new Message
             {
-                Kind = MessageKind.Append, To = peer.Member, Index = before, LogTerm = _log.TermAt(before), Commit = _commit, Entries = entries,
+                Kind = MessageKind.Append,
+                To = peer.Member,
+                Index = before,
+                LogTerm = _log.TermAt(before),
+                Commit = _commit,
+                Entries = entries,
             });
             peer.CommitSent = Math.Max(peer.CommitSent, Math.Min(_commit, before + (ulong)entries.Length));
             if (peer.State == PeerState.Probe)

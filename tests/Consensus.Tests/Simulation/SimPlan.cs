@@ -42,7 +42,9 @@ internal sealed record SimPlan
         var maxSync = 1 + random.Next(random.Next(4) == 0 ? 50 : 8);
         return new SimPlan
         {
-            Seed = seed, Voters = voters, Learners = learners,
+            Seed = seed,
+            Voters = voters,
+            Learners = learners,
             LossPerMille = random.Next(3) == 0 ? random.Next(200) : 0,
             DuplicatePerMille = random.Next(3) == 0 ? random.Next(200) : 0,
             MaxDelayMs = maxDelay,
@@ -54,7 +56,8 @@ internal sealed record SimPlan
             MaxInflight = 1 + random.Next(8),
             ElectionTicks = maxDelay + maxSync > 12 ? 6 : 3 + random.Next(4), // a timeout must bear a round trip and a sync
             Burst = 1 + random.Next(6),
-            FaultPhaseMs = faultPhase, HealedPhaseMs = 1_500,
+            FaultPhaseMs = faultPhase,
+            HealedPhaseMs = 1_500,
             Faults = DrawFaults(random, voters + learners, faultPhase),
         };
     }

@@ -99,8 +99,13 @@ public sealed partial class ReplicatedLog
         _writes.Enqueue((write.Token, Stopwatch.GetTimestamp()));
         _wal.Append(new WriteBatch
         {
-            Token = write.Token, Term = write.Term, LastIndex = write.LastIndex, HardState = write.HardState,
-            HardStateChanged = write.HardStateChanged, ResetTo = write.ResetTo, Entries = CollectionsMarshal.AsSpan(_pieces),
+            Token = write.Token,
+            Term = write.Term,
+            LastIndex = write.LastIndex,
+            HardState = write.HardState,
+            HardStateChanged = write.HardStateChanged,
+            ResetTo = write.ResetTo,
+            Entries = CollectionsMarshal.AsSpan(_pieces),
         });
     }
 

@@ -194,7 +194,12 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         if (_resetFirst is not { } meta) return;
         _wal.Append(new WriteBatch
         {
-            Token = 0, Term = _loadedHardState.Term, LastIndex = meta.Index, HardState = _loadedHardState, HardStateChanged = false, ResetTo = meta,
+            Token = 0,
+            Term = _loadedHardState.Term,
+            LastIndex = meta.Index,
+            HardState = _loadedHardState,
+            HardStateChanged = false,
+            ResetTo = meta,
         });
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace VideoScale.Consensus.Host.Driver;
@@ -95,31 +96,44 @@ internal sealed class SessionTable
     public void Clear() => _sessions.Clear();
 
     /// <summary>Sessions in ascending order, replies in ascending sequence: equal tables give equal bytes.</summary>
+    /// <remarks>Runs on the apply thread, so it is one pass without garbage but for the result.</remarks>
     public byte[] Serialize()
     {
-        using var stream = new MemoryStream();
-        Span<byte> word = stackalloc byte[8];
+        var target = new ArrayBufferWriter<byte>(1024);
         var ids = _sessions.Keys.ToArray();
         Array.Sort(ids);
-        Write(stream, word, (ulong)ids.Length);
+        Write(target, (ulong)ids.Length);
         foreach (var id in ids)
         {
             var session = _sessions[id];
-            var slots = session.Slots.Where(slot => slot.Index != 0 && slot.Sequence + Window > session.Highest).OrderBy(slot => slot.Sequence).ToArray();
-            Write(stream, word, id);
-            Write(stream, word, session.Highest);
-            Write(stream, word, session.LastUsed);
-            Write(stream, word, (ulong)slots.Length);
-            foreach (var slot in slots)
+            Write(target, id);
+            Write(target, session.Highest);
+            Write(target, session.LastUsed);
+            Write(target, (ulong)CountKept(session));
+            for (var sequence = OldestKept(session); sequence <= session.Highest; sequence++)
             {
-                Write(stream, word, slot.Sequence);
-                Write(stream, word, slot.Index);
-                Write(stream, word, slot.Term);
-                Write(stream, word, (ulong)slot.Length);
-                stream.Write(slot.Reply.AsSpan(0, slot.Length));
+                ref var slot = ref session.Slots[sequence & (ulong)(session.Slots.Length - 1)];
+                if (slot.Index == 0 || slot.Sequence != sequence) continue;
+                Write(target, slot.Sequence);
+                Write(target, slot.Index);
+                Write(target, slot.Term);
+                Write(target, (ulong)slot.Length);
+                target.Write(slot.Reply.AsSpan(0, slot.Length));
             }
         }
-        return stream.ToArray();
+        return target.WrittenSpan.ToArray();
+    }
+
+    private static ulong OldestKept(Session session) => session.Highest < Window ? 0 : session.Highest - Window + 1;
+
+    private static int CountKept(Session session)
+    {
+        var (count, oldest) = (0, OldestKept(session));
+        foreach (ref readonly var slot in session.Slots.AsSpan())
+        {
+            if (slot.Index != 0 && slot.Sequence >= oldest) count++;
+        }
+        return count;
     }
 
     public void Deserialize(ReadOnlySpan<byte> bytes)
@@ -141,10 +155,10 @@ internal sealed class SessionTable
         if (!bytes.IsEmpty) throw new InvalidDataException("bytes after the session table");
     }
 
-    private static void Write(Stream stream, Span<byte> word, ulong value)
+    private static void Write(ArrayBufferWriter<byte> target, ulong value)
     {
-        BinaryPrimitives.WriteUInt64LittleEndian(word, value);
-        stream.Write(word);
+        BinaryPrimitives.WriteUInt64LittleEndian(target.GetSpan(8), value);
+        target.Advance(8);
     }
 
     private static ulong Read(ref ReadOnlySpan<byte> bytes)
