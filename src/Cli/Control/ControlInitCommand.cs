@@ -13,7 +13,8 @@ internal static class ControlInitCommand
     private static readonly Option<string> Replicas = new("--replicas")
     {
         Description = "Comma-separated, one per replica: HOST:RAFT:GRPC[:HTTP], as the others reach it; HTTP defaults to 7880.",
-        HelpName = "LIST", Required = true,
+        HelpName = "LIST",
+        Required = true,
     };
     private static readonly Option<string> Out = new("--out") { Description = "Directory to make replica-1, replica-2, … in.", HelpName = "DIR", Required = true };
 

@@ -10,7 +10,8 @@ internal static class CtlOptions
     internal static Option<string> Server { get; } = new("--server", "-s")
     {
         Description = $"Replicas to ask, host:port[,port…]; the next is tried when one does not answer. Default: VIDEOSCALE_SERVER, else {DefaultServers}.",
-        HelpName = "LIST", Recursive = true,
+        HelpName = "LIST",
+        Recursive = true,
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("VIDEOSCALE_SERVER") is { Length: > 0 } servers ? servers : DefaultServers,
     };
     internal static Option<string?> Token { get; } = new("--token") { Description = "API token; default VIDEOSCALE_TOKEN.", HelpName = "TOKEN", Recursive = true };

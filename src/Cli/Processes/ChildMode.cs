@@ -30,7 +30,8 @@ internal static class ChildMode
             Span<byte> ignored = stackalloc byte[64];
             while (input.Read(ignored) > 0) { }
             signals.Stop();
-        }) { IsBackground = true, Name = "stdin watch" }.Start();
+        })
+        { IsBackground = true, Name = "stdin watch" }.Start();
     }
 
     internal static void RedirectOutput(string path) => Redirect(path, Libc.StandardOutput, Libc.StandardError);

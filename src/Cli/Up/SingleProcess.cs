@@ -16,13 +16,19 @@ internal static class SingleProcess
         {
             await using var control = await ControlPlaneApp.StartAsync(new ControlPlaneOptions
             {
-                DataDirectory = directory.Replica(0), DevelopmentMode = true,
-                HttpPort = ports.ReplicaHttp(0), GrpcPort = ports.ReplicaGrpc(0), RaftPort = ports.ReplicaRaft(0),
+                DataDirectory = directory.Replica(0),
+                DevelopmentMode = true,
+                HttpPort = ports.ReplicaHttp(0),
+                GrpcPort = ports.ReplicaGrpc(0),
+                RaftPort = ports.ReplicaRaft(0),
             }, signals.Token);
             await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions
             {
-                NodeId = "media-1", DevelopmentMode = true, Control = [$"127.0.0.1:{ports.ReplicaGrpc(0)}"],
-                GrpcPort = ports.MediaGrpc(0), HttpPort = ports.MediaHttp(0),
+                NodeId = "media-1",
+                DevelopmentMode = true,
+                Control = [$"127.0.0.1:{ports.ReplicaGrpc(0)}"],
+                GrpcPort = ports.MediaGrpc(0),
+                HttpPort = ports.MediaHttp(0),
             }, signals.Token);
             using (var readiness = new Readiness())
                 await readiness.WaitAsync([("replica-1", new Uri($"http://127.0.0.1:{ports.ReplicaHttp(0)}/readyz")), ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],

@@ -13,7 +13,14 @@ public sealed class MediaNodeAppTests
 
     private static MediaNodeOptions Options(params string[] control) => new()
     {
-        NodeId = "media-1", Control = [.. control], DevelopmentMode = true, GrpcPort = GrpcPort, HttpPort = HttpPort, LogLevel = "Error", SeatWaitMs = 2_000, Zone = "a",
+        NodeId = "media-1",
+        Control = [.. control],
+        DevelopmentMode = true,
+        GrpcPort = GrpcPort,
+        HttpPort = HttpPort,
+        LogLevel = "Error",
+        SeatWaitMs = 2_000,
+        Zone = "a",
     };
 
     private static Participant Seat(string identity, ulong id) => new() { Identity = identity, SeatId = id, Role = ParticipantRole.Publisher };

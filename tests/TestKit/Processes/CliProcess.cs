@@ -34,7 +34,10 @@ public sealed class CliProcess : IDisposable
     {
         var start = new ProcessStartInfo(ExecutablePath)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? Path.GetTempPath(),
         };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);

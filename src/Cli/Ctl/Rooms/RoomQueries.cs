@@ -39,7 +39,11 @@ internal static class RoomQueries
             {
                 var reply = await session.Rooms.ListRoomsAsync(new ListRoomsRequest
                 {
-                    PageSize = PageSize, PageToken = token, NodeId = parsed.GetValue(node) ?? "", IncludeClosed = parsed.GetValue(all), Consistency = session.Consistency,
+                    PageSize = PageSize,
+                    PageToken = token,
+                    NodeId = parsed.GetValue(node) ?? "",
+                    IncludeClosed = parsed.GetValue(all),
+                    Consistency = session.Consistency,
                 }, session.Call(cancellationToken));
                 foreach (var room in reply.Rooms)
                     if (session.Output.IsJson) session.Output.Write(room, () => { });

@@ -16,7 +16,10 @@ internal static class Seats
         {
             var reply = await session.Rooms.AdmitParticipantAsync(new AdmitParticipantRequest
             {
-                RequestId = session.RequestId, RoomId = parsed.GetValue(room), Identity = parsed.GetValue(identity), Role = parsed.GetValue(role),
+                RequestId = session.RequestId,
+                RoomId = parsed.GetValue(room),
+                Identity = parsed.GetValue(identity),
+                Role = parsed.GetValue(role),
             }, session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line(
                 $"seat {reply.Participant.SeatId} for {reply.Participant.Identity} ({Format.Role(reply.Participant.Role)}); " +
@@ -49,7 +52,10 @@ internal static class Seats
         {
             var reply = await session.Rooms.RemoveParticipantAsync(new RemoveParticipantRequest
             {
-                RequestId = session.RequestId, RoomId = parsed.GetValue(room), Identity = parsed.GetValue(identity), Reason = parsed.GetValue(reason) ?? "",
+                RequestId = session.RequestId,
+                RoomId = parsed.GetValue(room),
+                Identity = parsed.GetValue(identity),
+                Reason = parsed.GetValue(reason) ?? "",
             }, session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line($"{parsed.GetValue(identity)} removed from {parsed.GetValue(room)} ({Format.Commit(reply.Commit)})"));
         });
