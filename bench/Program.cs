@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VideoScale.Bench.Consensus;
+using VideoScale.Bench.Replay;
 using VideoScale.Bench.Forward;
 using VideoScale.Bench.State;
 
@@ -7,6 +8,7 @@ using VideoScale.Bench.State;
 var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
 {
     ConsensusVerb.Create(),
+    ReplayVerb.Create(),
     ForwardVerb.Create(),
     StateVerb.Create(),
 };

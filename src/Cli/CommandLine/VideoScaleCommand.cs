@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Reflection;
+using VideoScale.Cli.Audit;
 using VideoScale.Cli.Certs;
 using VideoScale.Cli.Control;
 using VideoScale.Cli.Ctl;
@@ -23,6 +24,7 @@ internal static class VideoScaleCommand
         ControlCommand.Create(signals),
         MediaCommand.Create(signals),
         CtlCommand.Create(),
+        AuditCommands.Create(),
         CertsCommand.Create(),
         Examples.CreateHelp(),
         new VersionOption { Action = new PrintVersion() },

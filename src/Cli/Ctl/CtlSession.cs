@@ -44,18 +44,22 @@ internal sealed class CtlSession : IDisposable
     internal CallOptions Call(CancellationToken cancellationToken) => new(deadline: DateTime.UtcNow + _timeout, cancellationToken: cancellationToken);
 
     /// <summary>Runs a command against the control plane; a refusal or silence becomes a line on standard error and an exit code.</summary>
-    internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancellationToken) =>
+    internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task<int>> run) => command.SetAction(
+        (parsed, cancellationToken) => RunAsync(parsed, session => run(session, parsed, cancellationToken), cancellationToken));
+
+    /// <summary>One command's run, for commands that need a cluster only sometimes.</summary>
+    internal static async Task<int> RunAsync(ParseResult parsed, Func<CtlSession, Task<int>> run, CancellationToken cancellationToken)
     {
         using var session = new CtlSession(parsed);
         using var patience = new PatienceNotice(session);
-        try { return await run(session, parsed, cancellationToken); }
+        try { return await run(session); }
         catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested) { return Exit.Interrupted; }
         catch (RpcException e)
         {
             await Console.Error.WriteLineAsync(Refusal.Describe(e, session));
             return Refusal.ExitCodeOf(e);
         }
-    });
+    }
 
     /// <summary>As <see cref="Bind(Command, Func{CtlSession, ParseResult, CancellationToken, Task{int}})"/>, for commands that either succeed or throw.</summary>
     internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task> run) => Bind(command, async (session, parsed, cancellationToken) =>

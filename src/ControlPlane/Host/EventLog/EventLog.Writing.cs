@@ -91,11 +91,8 @@ public sealed partial class EventLog
     {
         lock (_gate)
         {
-            while ((!_idle || _wanted || !_filling.IsEmpty) && _failure is null)
-            {
-                Wake();
-                Monitor.Wait(_gate);
-            }
+            if (!_idle || !_filling.IsEmpty) Wake();
+            while ((!_idle || _wanted || !_filling.IsEmpty) && _failure is null) Monitor.Wait(_gate);
             if (_failure is not null) throw new EventLogException(EventLogProblem.WriteFailed, _failure.Message, _failure);
         }
     }

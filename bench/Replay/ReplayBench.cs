@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using VideoScale.ControlPlane.Host.Audit;
+using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.ControlPlane.State;
+using EventLog = VideoScale.ControlPlane.Host.EventLog.EventLog;
+
+namespace VideoScale.Bench.Replay;
+
+/// <summary>
+/// <c>bench replay</c>: makes a log of five million events, then folds and verifies it, each in a process of its own, so that time and memory are theirs alone.
+/// </summary>
+internal static class ReplayBench
+{
+    private const int Nodes = 200;
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private sealed record Result(
+        DateTimeOffset MeasuredAt, string Machine, int Cores, ulong Events, ulong LogBytes, int LiveRooms, int Nodes, double MakeEventsPerSecond,
+        double FoldEventsPerSecond, double[] FoldRunsEventsPerSecond, double FoldCpuSeconds, long FoldPeakMemoryBytes, double VerifyEventsPerSecond, double VerifyCpuSeconds, long VerifyPeakMemoryBytes, string StateHash, string ChainHead);
+
+    private sealed record Part(ulong Events, double Seconds, double CpuSeconds, long PeakMemoryBytes, string Hash);
+
+    public static async Task<int> RunAsync(ulong events, int rooms, int runs, string? keep)
+    {
+        if (events == 0 || rooms is < 1 or > 1_000_000 || runs is < 1 or > 20) return Fail("--events from 1, --rooms 1 to 1000000, --runs 1 to 20");
+        var directory = keep ?? Directory.CreateTempSubdirectory("vs-bench-replay-").FullName;
+        try { return await Measure(directory, events, rooms, runs); }
+        finally { if (keep is null) Directory.Delete(directory, recursive: true); }
+    }
+
+    private static async Task<int> Measure(string directory, ulong events, int rooms, int runs)
+    {
+        var (made, makeSeconds) = Make(directory, events, rooms);
+        Console.WriteLine($"made    {made:N0} events in {makeSeconds:F1} s");
+        var folds = new List<Part>();
+        for (var i = 0; i < runs; i++)
+        {
+            folds.Add(await InChild("fold", directory));
+            Console.WriteLine($"folded  {folds[^1].Events:N0} events in {folds[^1].Seconds:F2} s: {Rate(folds[^1]):N0} events/s ({folds[^1].CpuSeconds:F2} s of CPU), peak {folds[^1].PeakMemoryBytes >> 20} MiB, state hash {folds[^1].Hash}");
+        }
+        if (folds.Any(f => f.Hash != folds[0].Hash)) return Fail("two folds of one log differ in their hash");
+        var verified = await InChild("verify", directory);
+        Console.WriteLine($"verified {verified.Events:N0} events in {verified.Seconds:F2} s: {Rate(verified):N0} events/s ({verified.CpuSeconds:F2} s of CPU), peak {verified.PeakMemoryBytes >> 20} MiB, chain head {verified.Hash}");
+        var median = folds.OrderBy(Rate).ElementAt(folds.Count / 2);
+        var bytes = (ulong)Directory.GetFiles(directory, "*.seg").Sum(path => new FileInfo(path).Length);
+        var result = new Result(DateTimeOffset.UtcNow, Processor(), Environment.ProcessorCount, median.Events, bytes, rooms, Nodes, Math.Round(made / makeSeconds),
+            Math.Round(Rate(median)), [.. folds.Select(f => Math.Round(Rate(f)))], Math.Round(median.CpuSeconds, 2), folds.Max(f => f.PeakMemoryBytes), Math.Round(Rate(verified)), Math.Round(verified.CpuSeconds, 2), verified.PeakMemoryBytes, median.Hash, verified.Hash);
+        Directory.CreateDirectory(Path.Combine("bench", "results"));
+        var path = Path.Combine("bench", "results", "replay.json");
+        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(result, Indented) + "\n");
+        Console.WriteLine($"wrote   {path}");
+        return 0;
+    }
+
+    private static (ulong Events, double Seconds) Make(string directory, ulong events, int rooms)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var log = EventLog.Open(directory, new UInt128(1, 2));
+        log.RestoreEmpty();
+        using var story = new FleetStory(log, seed: 1, Nodes, rooms);
+        for (var to = events / 10; story.State.LastEventSeq < events; to = Math.Min(events, to + Math.Max(1, events / 10)))
+        {
+            story.PlayUntil(to);
+            Console.Error.WriteLine($"making: {story.State.LastEventSeq:N0} of {events:N0} events, {story.State.Rooms.Count:N0} rooms, {story.State.SeatCount:N0} seats");
+        }
+        return (story.State.LastEventSeq, Stopwatch.GetElapsedTime(began).TotalSeconds);
+    }
+
+    internal static int RunPart(string part, string directory)
+    {
+        var log = EventLogReader.OpenDirectory(directory);
+        var began = Stopwatch.GetTimestamp();
+        string hash;
+        if (part == "fold")
+        {
+            var state = new ClusterState();
+            DomainFold.Run(log, state, log.LastSeq, null, null, CancellationToken.None);
+            hash = state.StateHash().ToString("x32", CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            var verified = EventLogVerifier.Verify(log, 0, 0, null, CancellationToken.None);
+            if (!verified.Ok) return Fail($"event {verified.FirstBadSeq}: {verified.Problem}");
+            hash = verified.ChainHead.ToString();
+        }
+        Console.WriteLine(JsonSerializer.Serialize(new Part(log.LastSeq, Stopwatch.GetElapsedTime(began).TotalSeconds, Environment.CpuUsage.TotalTime.TotalSeconds, PeakMemoryBytes(), hash)));
+        return 0;
+    }
+
+    private static async Task<Part> InChild(string part, string directory)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(ReplayBench).Assembly.Location);
+        foreach (var argument in new[] { "replay", "--part", part, "--keep", directory }) start.ArgumentList.Add(argument);
+        using var child = Process.Start(start)!;
+        var output = await child.StandardOutput.ReadToEndAsync();
+        await child.WaitForExitAsync();
+        if (child.ExitCode != 0) throw new InvalidOperationException($"{part} ended with {child.ExitCode}");
+        return JsonSerializer.Deserialize<Part>(output)!;
+    }
+
+    private static double Rate(Part part) => part.Events / part.Seconds;
+
+    /// <summary>Highest resident memory of this process so far.</summary>
+    private static long PeakMemoryBytes() =>
+        long.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+
+    private static string Processor() =>
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine(message);
+        return 1;
+    }
+}
