@@ -19,7 +19,7 @@ public sealed class EngineSystem(string root, int payloadBytes) : ISystem
     private readonly List<(ReplicatedLog Log, DataDirectory Directory)> _replicas = [];
     private readonly List<SnapshotStore> _snapshots = [];
     private readonly byte[] _payload = new byte[payloadBytes];
-    private readonly ulong[] _sequences = new ulong[4096];
+    private long _sequence;
     private ReplicatedLog? _leader;
 
     public string Name => "VideoScale engine (3 replicas, 1 process)";
@@ -61,7 +61,8 @@ public sealed class EngineSystem(string root, int payloadBytes) : ISystem
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // what is allocated is to be the engine's alone
     public async ValueTask<bool> CommitAsync(int worker, CancellationToken cancellationToken)
     {
-        var id = new ProposalId((ulong)worker + 1, ++_sequences[worker]);
+        // One session, as the control plane of one replica has.
+        var id = new ProposalId(1, (ulong)Interlocked.Increment(ref _sequence));
         var result = await _leader!.ProposeAsync(id, _payload, CancellationToken.None);
         if (result.Outcome == Outcome.Committed) return true;
         await Task.Delay(10, cancellationToken);

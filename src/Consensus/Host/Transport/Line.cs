@@ -9,6 +9,7 @@ namespace VideoScale.Consensus.Host.Transport;
 internal sealed class Line : IDisposable
 {
     private const int TcpUserTimeoutOption = 18; // TCP_USER_TIMEOUT
+    private static readonly TimeSpan WaitForRoom = TimeSpan.FromSeconds(1);
     private readonly Socket _socket;
     private readonly SslStream? _tls;
 
@@ -40,6 +41,7 @@ internal sealed class Line : IDisposable
             if (type != FrameType.Welcome) throw new ProtocolException($"a {type} frame instead of a welcome");
             if (Welcome.Decode(body.Span) is { } refusal) throw new ProtocolException($"refused: {refusal}");
             line.Admit(options.MaxFrameBytes);
+            if (line.CanSendNow && channel != Channel.Snapshot) socket.Blocking = false; // it is only written to from now on
             return line;
         }
         catch
@@ -81,7 +83,24 @@ internal sealed class Line : IDisposable
             _tls.Write(frames.Span);
             return;
         }
-        for (var rest = frames.Span; !rest.IsEmpty;) rest = rest[_socket.Send(rest)..];
+        for (var rest = frames.Span; !rest.IsEmpty;)
+        {
+            var sent = SendSome(rest);
+            rest = rest[sent..];
+            if (sent == 0 && !rest.IsEmpty) _socket.Poll(WaitForRoom, SelectMode.SelectWrite);
+        }
+    }
+
+    /// <summary>Bytes can be sent without waiting: not so under TLS, whose stream writes all or nothing.</summary>
+    internal bool CanSendNow => _tls is null;
+
+    /// <summary>Sends what the kernel takes at once.</summary>
+    internal int SendNow(ReadOnlyMemory<byte> frames)
+    {
+        if (IsClosedByPeer) throw new ProtocolException("the other side closed the connection");
+        var at = 0;
+        while (at < frames.Length && SendSome(frames.Span[at..]) is > 0 and var sent) at += sent;
+        return at;
     }
 
     /// <summary>True when the other side has closed: it never says anything on a line that we write to, so readable means ended.</summary>
@@ -91,6 +110,14 @@ internal sealed class Line : IDisposable
     {
         _socket.Dispose();
         _tls?.Dispose();
+    }
+
+    /// <returns>0 when there is no room now.</returns>
+    private int SendSome(ReadOnlySpan<byte> bytes)
+    {
+        var sent = _socket.Send(bytes, SocketFlags.None, out var error);
+        if (error is SocketError.Success) return sent;
+        return error is SocketError.WouldBlock && !_socket.Blocking ? 0 : throw new SocketException((int)error);
     }
 
     private int Receive(Memory<byte> buffer) => _tls is null ? _socket.Receive(buffer.Span) : _tls.Read(buffer.Span);

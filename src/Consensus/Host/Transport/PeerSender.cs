@@ -69,7 +69,7 @@ internal sealed class PeerSender : IDisposable
     private void Pump(Line line)
     {
         _line = line;
-        Queue.Open(true);
+        Queue.Open(line);
         _log.Connected(_member, _channel);
         try
         {
@@ -79,6 +79,6 @@ internal sealed class PeerSender : IDisposable
                 if (!frames.IsEmpty) line.Send(frames);
             }
         }
-        finally { Queue.Open(false); }
+        finally { Queue.Open(null); }
     }
 }

@@ -1,36 +1,50 @@
 namespace VideoScale.Consensus.Host.Transport;
 
-/// <summary>Serialized frames that wait for one connection: bounded, and dropped rather than waited for.</summary>
+/// <summary>
+/// Serialized frames that wait for one connection: bounded, and dropped rather than waited for. Little is sent by whoever flushes,
+/// when the kernel takes it at once; the rest is the writer's thread's. So an exchange of small messages costs no thread switch.
+/// </summary>
 internal sealed class SendQueue(int maxBytes)
 {
     private const int InitialBytes = 16 << 10;
+    private const int SentByFlushBytes = 32 << 10; // above it copying to the kernel would hold up the loop that flushes
+    private enum Sender : byte { None, Flusher, Writer }
+
     private readonly object _gate = new();
     private byte[] _filling = GC.AllocateUninitializedArray<byte>(InitialBytes, pinned: true);
     private byte[] _sending = GC.AllocateUninitializedArray<byte>(InitialBytes, pinned: true);
+    private ReadOnlyMemory<byte> _rest;
+    private Line? _line;
     private int _length;
-    private bool _open;
+    private Sender _sender; // who sends from the other buffer
+    private bool _opening;
+    private bool _broken;
     private bool _stopped;
-    private bool _waiting;
-    private bool _dirty;
 
     internal long Dropped { get; private set; }
 
-    /// <summary>Messages are taken from now on (a connection stands), or dropped and forgotten.</summary>
-    internal void Open(bool open)
+    /// <summary>Messages are taken from now on, for this connection; or, with null, dropped.</summary>
+    internal void Open(Line? line)
     {
         lock (_gate)
         {
-            _open = open;
+            _opening = true;
+            while (_sender == Sender.Flusher) Monitor.Wait(_gate); // it does not wait for the kernel, so neither do we for long
+            _opening = _broken = false;
+            _line = line;
             _length = 0;
+            _rest = default;
+            _sender = Sender.None;
         }
     }
 
+    /// <summary>Only from the driver's loop, as is <see cref="Flush"/>.</summary>
     internal void Enqueue(in Message message)
     {
         var bytes = Frame.HeaderBytes + (long)MessageCodec.Measure(message);
         lock (_gate)
         {
-            if (!_open || (_length > 0 && _length + bytes > maxBytes) || bytes > int.MaxValue)
+            if (_line is null || (_length > 0 && _length + bytes > maxBytes) || bytes > int.MaxValue)
             {
                 Dropped++;
                 return;
@@ -40,36 +54,50 @@ internal sealed class SendQueue(int maxBytes)
             MessageCodec.Encode(message, frame[Frame.HeaderBytes..]);
             Frame.Seal(frame, FrameType.Message);
             _length += (int)bytes;
-            _dirty = true;
         }
     }
 
-    /// <summary>Wakes the writer when there is something new. Only from the driver's loop, as is <see cref="Enqueue"/>.</summary>
     internal void Flush()
     {
-        if (!_dirty) return;
-        _dirty = false;
+        Line line;
+        ReadOnlyMemory<byte> frames;
         lock (_gate)
         {
-            if (_waiting) Monitor.Pulse(_gate);
+            if (_length == 0 || _line is null) return;
+            if (_sender != Sender.None || !_rest.IsEmpty || _length > SentByFlushBytes || !_line.CanSendNow)
+            {
+                Monitor.PulseAll(_gate);
+                return;
+            }
+            line = _line;
+            frames = Swap(Sender.Flusher);
+        }
+        var sent = 0;
+        var broken = false;
+        try { sent = line.SendNow(frames); }
+        catch (Exception e) when (PeerSender.EndsConnection(e)) { broken = true; } // the writer's thread meets it too, and connects anew
+        lock (_gate)
+        {
+            _broken = broken;
+            _rest = broken ? default : frames[sent..];
+            _sender = Sender.None;
+            if (broken || _opening || !_rest.IsEmpty) Monitor.PulseAll(_gate);
         }
     }
 
-    /// <summary>Waits for frames and takes them all.</summary>
+    /// <summary>Writer: what it took before is sent; waits for more and takes all of it.</summary>
     /// <returns>False when the queue was stopped; empty when the time ran out.</returns>
+    /// <exception cref="ProtocolException">The connection broke while somebody else sent.</exception>
     internal bool Take(TimeSpan patience, out ReadOnlyMemory<byte> frames)
     {
         lock (_gate)
         {
-            if (_length == 0 && !_stopped)
-            {
-                _waiting = true;
-                Monitor.Wait(_gate, patience);
-                _waiting = false;
-            }
-            (_filling, _sending) = (_sending, _filling);
-            frames = _sending.AsMemory(0, _length);
-            _length = 0;
+            if (_sender == Sender.Writer) _sender = Sender.None;
+            if (!IsReady) Monitor.Wait(_gate, patience);
+            if (_broken) throw new ProtocolException("the connection broke");
+            frames = default;
+            if (!_rest.IsEmpty) (frames, _rest, _sender) = (_rest, default, Sender.Writer);
+            else if (_sender == Sender.None && _length > 0) frames = Swap(Sender.Writer);
             return !_stopped;
         }
     }
@@ -81,6 +109,17 @@ internal sealed class SendQueue(int maxBytes)
             _stopped = true;
             Monitor.PulseAll(_gate);
         }
+    }
+
+    private bool IsReady => _stopped || _broken || !_rest.IsEmpty || (_sender == Sender.None && _length > 0);
+
+    private ReadOnlyMemory<byte> Swap(Sender sender)
+    {
+        (_filling, _sending) = (_sending, _filling);
+        var frames = _sending.AsMemory(0, _length);
+        _length = 0;
+        _sender = sender;
+        return frames;
     }
 
     private void Grow(int bytes)
