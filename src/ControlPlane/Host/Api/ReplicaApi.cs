@@ -1,18 +1,21 @@
 using System.Buffers.Binary;
 using Grpc.Core;
 using VideoScale.ControlPlane.Audit;
+using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.Rpc;
 using VideoScale.V1;
+using VideoScale.Wire;
 
 namespace VideoScale.ControlPlane.Host.Api;
 
-/// <summary>Between replicas: hashes at checkpoint marks, to the leader.</summary>
+/// <summary>Between replicas: hashes at checkpoint marks, to the leader; segments of the event log, to who lacks them.</summary>
 [RequireRole(Role.Replica)]
-public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder) : ReplicaService.ReplicaServiceBase
+public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments) : ReplicaService.ReplicaServiceBase
 {
     public override async Task<ReportHashReply> ReportHash(ReportHashRequest request, ServerCallContext context)
     {
@@ -23,5 +26,15 @@ public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, Leade
         var mark = new MarkedHash(request.MarkIndex, BinaryPrimitives.ReadUInt128BigEndian(request.StateHash.Span), request.EventSeq,
             new Hash256(request.ChainHead.Span), new Hash256(request.MerkleRoot.Span));
         return new ReportHashReply { NoMajority = !await checkpoints.ReportAsync(request.MemberId, mark, context.CancellationToken) };
+    }
+
+    public override async Task FetchSegment(FetchSegmentRequest request, IServerStreamWriter<SegmentChunk> responseStream, ServerCallContext context)
+    {
+        if (segments.Check(request) is { } refused) throw refused.ToRpcException();
+        try
+        {
+            foreach (var chunk in segments.Read(request)) await responseStream.WriteAsync(chunk, context.CancellationToken);
+        }
+        catch (EventLogException e) { throw new RpcException(new Status(StatusCode.DataLoss, e.Message)); }
     }
 }

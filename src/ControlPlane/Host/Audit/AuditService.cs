@@ -1,6 +1,7 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.Model;
+using VideoScale.Rpc;
 using VideoScale.V1;
 using VideoScale.Wire;
 
@@ -10,12 +11,14 @@ namespace VideoScale.ControlPlane.Host.Audit;
 /// The event log over gRPC, answered by any replica from its own disk. A question sees every event that the replica had derived when it came.
 /// What takes long runs on threads of its own, a few at a time, and never touches the apply thread.
 /// </summary>
+[RequireRole(Role.Viewer)]
 public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
 {
     private readonly EventLog.EventLog _events;
     private readonly AuditQueries _queries;
     private readonly AuditOptions _options;
     private readonly SemaphoreSlim _turns;
+    private readonly CancellationTokenSource _stopping = new();
     private int _waiting, _subscribers;
 
     public AuditService(EventLog.EventLog events, AuditOptions? options = null)
@@ -50,6 +53,7 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
             Interlocked.Decrement(ref _subscribers);
             throw Failure.Exhausted($"subscribers: {_options.MaxSubscribers} of {_options.MaxSubscribers} in use, 1 too many").ToRpcException();
         }
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, _stopping.Token);
         try
         {
             using var cursor = log.Read(request.FromSeq == 0 ? Math.Max(_events.AppendedSeq, log.LastSeq) + 1 : request.FromSeq);
@@ -58,10 +62,14 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
             {
                 // Each event is read only once the one before it was taken: a slow subscriber holds one buffer, not a backlog.
                 while (Guard(() => cursor.MoveNext()))
-                    if (AuditQueries.ToWire(cursor, wanted) is { } found) await responseStream.WriteAsync(found, context.CancellationToken);
+                    if (AuditQueries.ToWire(cursor, wanted) is { } found) await responseStream.WriteAsync(found, ends.Token);
                 cursor.Rest();
-                await log.WaitAsync(cursor.Seq + 1, context.CancellationToken);
+                await log.WaitAsync(cursor.Seq + 1, ends.Token);
             }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            throw Failure.Unavailable("this replica is stopping; subscribe to another one, from the event after the last one received").ToRpcException();
         }
         finally { Interlocked.Decrement(ref _subscribers); }
     }
@@ -90,7 +98,14 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         return await InTurn(() => _queries.Verify(request, null, context.CancellationToken), context.CancellationToken);
     }
 
-    public void Dispose() => _turns.Dispose();
+    /// <summary>Ends the subscriptions, so that their callers go elsewhere.</summary>
+    public void EndAll() => _stopping.Cancel();
+
+    public void Dispose()
+    {
+        _turns.Dispose();
+        _stopping.Dispose();
+    }
 
     /// <summary>The writer lags by milliseconds: who was told of a command finds its events here.</summary>
     private Task SeeWhatIsDerived(CancellationToken cancellationToken) => _queries.Log.WaitAsync(_events.AppendedSeq, cancellationToken);

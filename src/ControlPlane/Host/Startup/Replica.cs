@@ -3,6 +3,7 @@ using VideoScale.Consensus.Host;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Observability;
@@ -60,6 +61,8 @@ internal sealed class Replica : IAsyncDisposable
         Recorder = new LeadershipRecorder(Terms, Queries, commands, Log, tuning.Clock, loggers.CreateLogger<LeadershipRecorder>());
         Reporter = new HashReporter(Log, Leadership, Machine, cluster, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
         Explainer = new PlacementExplainer(Queries, Events.Reader);
+        Audit = new Audit.AuditService(Events);
+        Backfill = new SegmentBackfill(Events, SegmentSources, tuning.Clock, loggers.CreateLogger<SegmentBackfill>());
         Fatal.Watch(Log.Fatal);
         Fatal.Watch(Events.Fatal);
         _background = new Background(Fatal);
@@ -96,6 +99,8 @@ internal sealed class Replica : IAsyncDisposable
     internal LeadershipRecorder Recorder { get; }
     internal HashReporter Reporter { get; }
     internal PlacementExplainer Explainer { get; }
+    internal Audit.AuditService Audit { get; }
+    internal SegmentBackfill Backfill { get; }
 
     /// <summary>A leader is known and what is committed is applied here, all but what is on its way.</summary>
     internal bool IsReady
@@ -113,6 +118,7 @@ internal sealed class Replica : IAsyncDisposable
         foreach (var loop in (LeaderLoop[])[Leases, HandOver, Placement, Drains, Housekeeping, Checkpoints, Recorder]) _background.Run(loop.RunAsync);
         _background.Run(Grants.RunAsync);
         _background.Run(Reporter.RunAsync);
+        _background.Run(Backfill.RunAsync);
     }
 
     /// <summary>Streams end so that their callers go elsewhere.</summary>
@@ -121,6 +127,7 @@ internal sealed class Replica : IAsyncDisposable
         Hub.EndAll(Grpc.Core.StatusCode.Unavailable, "this replica is stopping");
         RoomWatches.EndAll("this replica is stopping; watch another one");
         NodeWatches.EndAll("this replica is stopping; watch another one");
+        Audit.EndAll();
     }
 
     public async ValueTask DisposeAsync()
@@ -130,6 +137,7 @@ internal sealed class Replica : IAsyncDisposable
         await Pipeline.DisposeAsync();
         await Log.DisposeAsync();
         await Leadership.DisposeAsync();
+        Audit.Dispose();
         Events.Dispose();
         Machine.Dispose();
         Channels.Dispose();
@@ -150,6 +158,9 @@ internal sealed class Replica : IAsyncDisposable
         try { await Log.TransferLeadershipAsync(Consensus.MemberId.None, CancellationToken.None); }
         catch (TimeoutException) { } // nobody can take over now; whoever asks here is refused all the same
     }
+
+    private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Cluster.Peers.Where(peer => peer.Member != Cluster.Self)
+        .Select(peer => new GrpcSegmentSource(new V1.ReplicaService.ReplicaServiceClient(Channels.Get(peer.GrpcAddress)), Identity.Own))];
 
     private static EventLog.EventLog OpenEvents(DataDirectory directory, ClusterFiles cluster)
     {

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.Model;
 using VideoScale.Rpc;
@@ -81,8 +82,8 @@ internal static class WebHost
         services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Gate)));
         services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Cluster, r.Gate)));
         services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, s.GetRequiredService<ILogger<AgentApi>>())));
-        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder)));
-        services.AddSingleton(s => Of(s, r => new Audit.AuditService(r.Events)));
+        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events))));
+        services.AddSingleton(s => Of(s, r => r.Audit));
     }
 
     private static T Of<T>(IServiceProvider services, Func<Replica, T> make) => make(services.GetRequiredService<Replica>());

@@ -11,8 +11,9 @@ public interface ISegmentSource
 }
 
 /// <summary>A peer over gRPC.</summary>
-public sealed class GrpcSegmentSource(ReplicaService.ReplicaServiceClient peer) : ISegmentSource
+/// <param name="headers">How this replica proves itself.</param>
+public sealed class GrpcSegmentSource(ReplicaService.ReplicaServiceClient peer, Func<Metadata> headers) : ISegmentSource
 {
     public IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset, CancellationToken cancellationToken) =>
-        peer.FetchSegment(new() { FirstSeq = firstSeq, Offset = offset }, cancellationToken: cancellationToken).ResponseStream.ReadAllAsync(cancellationToken);
+        peer.FetchSegment(new() { FirstSeq = firstSeq, Offset = offset }, headers(), cancellationToken: cancellationToken).ResponseStream.ReadAllAsync(cancellationToken);
 }
