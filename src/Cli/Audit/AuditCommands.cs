@@ -19,7 +19,7 @@ public static class AuditCommands
           videoscale audit stream room-standup               everything that happened to a room
           videoscale audit state --at 1200 --scope room/standup
           videoscale audit why standup                       why the room is where it is
-          videoscale audit verify --data .videoscale/replica-0
+          videoscale audit verify --data .videoscale/replica-1
           videoscale audit replay --assert-hash              folds the log anew, compares with what the voters agreed on
 
         Exit codes: 0 done and sound, 1 refused, damaged or not equal, 2 wrong usage or nobody answered.

@@ -33,7 +33,7 @@ internal static class VideoScaleCommand
           videoscale up                          three replicas and two media nodes on this machine
           videoscale ctl room create standup     a room; its owner and epoch are printed
           videoscale ctl node drain media-1 --within 300 --wait
-          videoscale audit why room standup      why the room is where it is
+          videoscale audit why standup           why the room is where it is
 
         Exit codes: 0 done, 1 refused (the reason is on standard error), 2 wrong usage or nobody answered.
         """);

@@ -16,6 +16,7 @@ internal static class Announcement
         Console.WriteLine("try:");
         Console.WriteLine($"  ./videoscale ctl cluster status{flag}");
         Console.WriteLine($"  ./videoscale ctl room create standup --expected 20{flag}");
+        Console.WriteLine($"  ./videoscale audit why standup{flag}");
         Console.WriteLine($"  ./videoscale ctl node drain media-1 --wait{flag}");
         Console.WriteLine("Ctrl-C stops everything.");
     }
