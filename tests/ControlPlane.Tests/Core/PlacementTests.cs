@@ -44,6 +44,23 @@ public sealed class PlacementTests
         Assert.All(view.Nodes, n => Assert.Equal((Reservation.Nothing, 0u), (n.Pending, n.PendingRooms)));
     }
 
+    [Fact]
+    public void A_large_decision_under_way_weighs_more_than_many_small_rooms()
+    {
+        var bed = new Bed();
+        bed.Node("n1");
+        bed.Node("n2");
+        var view = View(bed);
+        view.Charge(new("big"), new("n1"), new(500, 500, 5_000_000));
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal("n2", Pick(view));
+            view.Charge(new("r" + i), new("n2"), Small);
+        }
+        view.Settle(new("big"));
+        Assert.Equal("n1", Pick(view));
+    }
+
     [Theory]
     [InlineData(RejectionReason.Suspected)]
     [InlineData(RejectionReason.Lost)]
@@ -172,6 +189,14 @@ public sealed class PlacementTests
         var many = RoomCost.Of((uint)some.Participants + more.Participants, (uint)some.Publishers + more.Publishers);
         return many.BitrateKbps >= few.BitrateKbps && many.Publishers >= few.Publishers && many.Subscribers >= few.Subscribers;
     }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_leave_never_raises_the_cost_also_where_layers_change()
+    {
+        for (uint participants = 1; participants <= 40; participants++)
+            for (uint publishers = 1; publishers <= participants; publishers++)
+                Assert.True(RoomCost.Of(participants - 1, publishers - 1).BitrateKbps < RoomCost.Of(participants, publishers).BitrateKbps, $"{publishers} of {participants} publish, one leaves");
+    }
 
     [Fact]
     public void A_reservation_follows_the_hint_within_the_rooms_own_caps()

@@ -40,13 +40,15 @@ public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, Participan
     public override int GetHashCode() => unchecked((int)SeatId);
 }
 
-/// <summary>The seats of a room in order of identity: immutable, so that a snapshot keeps a reference and the room goes on.</summary>
-/// <remarks>Blocks of at most 64: a change copies one block and the list of blocks, never all seats.</remarks>
+/// <summary>The seats of a room in order of identity. Changed in place by its room; a snapshot keeps it as it is, and the room goes on with a copy.</summary>
+/// <remarks>Blocks of at most 64: a newcomer moves one block, never all seats.</remarks>
 public sealed class SeatSet
 {
     private const int BlockSize = 64;
+
+    /// <summary>Never changed: a room begins with a copy of it.</summary>
     public static readonly SeatSet Empty = new([], 0);
-    private readonly Seat[][] _blocks;
+    private Seat[][] _blocks;
 
     private SeatSet(Seat[][] blocks, int count)
     {
@@ -54,7 +56,7 @@ public sealed class SeatSet
         Count = count;
     }
 
-    public int Count { get; }
+    public int Count { get; private set; }
 
     /// <param name="seats">In order of identity, each identity once.</param>
     internal static SeatSet FromOrdered(Seat[] seats)
@@ -83,43 +85,56 @@ public sealed class SeatSet
         return seat is not null;
     }
 
-    public SeatSet With(Seat seat)
+    /// <summary>Shares the seats, which never change, and nothing else.</summary>
+    public SeatSet Copy()
     {
-        if (_blocks.Length == 0) return new([[seat]], 1);
+        var blocks = new Seat[_blocks.Length][];
+        for (var i = 0; i < blocks.Length; i++) blocks[i] = (Seat[])_blocks[i].Clone();
+        return new(blocks, Count);
+    }
+
+    /// <summary>Adds the seat, or puts it in the place of the same identity's.</summary>
+    public void Put(Seat seat)
+    {
+        if (_blocks.Length == 0)
+        {
+            (_blocks, Count) = ([[seat]], 1);
+            return;
+        }
         var at = BlockOf(seat.Identity);
         var block = _blocks[at];
         var place = PlaceIn(block, seat.Identity);
         if (place < block.Length && block[place].Identity == seat.Identity)
         {
-            var changed = (Seat[])block.Clone();
-            changed[place] = seat;
-            return new(Replaced(at, changed), Count);
+            block[place] = seat;
+            return;
         }
         var grown = new Seat[block.Length + 1];
         block.AsSpan(0, place).CopyTo(grown);
         grown[place] = seat;
         block.AsSpan(place).CopyTo(grown.AsSpan(place + 1));
-        if (grown.Length <= BlockSize) return new(Replaced(at, grown), Count + 1);
-        var blocks = new Seat[_blocks.Length + 1][];
-        _blocks.AsSpan(0, at).CopyTo(blocks);
-        blocks[at] = grown[..(BlockSize / 2)];
-        blocks[at + 1] = grown[(BlockSize / 2)..];
-        _blocks.AsSpan(at + 1).CopyTo(blocks.AsSpan(at + 2));
-        return new(blocks, Count + 1);
+        Count++;
+        if (grown.Length <= BlockSize) _blocks[at] = grown;
+        else _blocks = [.. _blocks[..at], grown[..(BlockSize / 2)], grown[(BlockSize / 2)..], .. _blocks[(at + 1)..]];
     }
 
-    public SeatSet Without(ParticipantIdentity identity)
+    public bool Remove(ParticipantIdentity identity)
     {
-        if (!TryGet(identity, out _)) return this;
-        if (Count == 1) return Empty;
+        if (!TryGet(identity, out _)) return false;
+        Count--;
         var at = BlockOf(identity);
         var block = _blocks[at];
-        if (block.Length == 1) return new([.. _blocks[..at], .. _blocks[(at + 1)..]], Count - 1);
+        if (block.Length == 1)
+        {
+            _blocks = [.. _blocks[..at], .. _blocks[(at + 1)..]];
+            return true;
+        }
         var place = PlaceIn(block, identity);
         var shrunk = new Seat[block.Length - 1];
         block.AsSpan(0, place).CopyTo(shrunk);
         block.AsSpan(place + 1).CopyTo(shrunk.AsSpan(place));
-        return new(Replaced(at, shrunk), Count - 1);
+        _blocks[at] = shrunk;
+        return true;
     }
 
     /// <summary>Sum of the seats' hashes: it does not depend on how the blocks were cut.</summary>
@@ -129,13 +144,6 @@ public sealed class SeatSet
         foreach (var block in _blocks)
             foreach (var seat in block) sum = unchecked(sum + seat.Hash(hasher));
         return sum;
-    }
-
-    private Seat[][] Replaced(int at, Seat[] block)
-    {
-        var blocks = (Seat[][])_blocks.Clone();
-        blocks[at] = block;
-        return blocks;
     }
 
     private int BlockOf(ParticipantIdentity identity)

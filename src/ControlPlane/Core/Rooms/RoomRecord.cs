@@ -117,6 +117,10 @@ public sealed class RoomState : INamed
     public RoomRecord Record { get; internal set; }
     public SeatSet Seats { get; internal set; } = SeatSet.Empty;
 
+    /// <summary>Snapshots taken when <see cref="Seats"/> became the room's own; another number means that one may hold them too.</summary>
+    internal ulong SeatsOfPicture { get; set; } = SeatsShared;
+    internal const ulong SeatsShared = ulong.MaxValue;
+
     /// <summary>Seats taken by publishers.</summary>
     public uint Publishers { get; internal set; }
     public uint Participants => (uint)Seats.Count;

@@ -16,13 +16,13 @@ public sealed partial class ClusterState
         switch (happened)
         {
             case ParticipantEvent.Joined joined:
-                room.Seats = room.Seats.With(seat with { JoinedEpoch = joined.Epoch });
+                SeatsOf(room).Put(seat with { JoinedEpoch = joined.Epoch });
                 MarkDirty(room);
                 break;
             case ParticipantEvent.RoleChanged changed:
                 if (seat.Role == ParticipantRole.Publisher) room.Publishers--;
                 if (changed.Role == ParticipantRole.Publisher) room.Publishers++;
-                room.Seats = room.Seats.With(seat with { Role = changed.Role });
+                SeatsOf(room).Put(seat with { Role = changed.Role });
                 Recharge(room);
                 MarkDirty(room);
                 break;
@@ -34,7 +34,7 @@ public sealed partial class ClusterState
     private void TakeSeat(RoomState room, Seat seat)
     {
         Invariant.Require(!room.Seats.TryGet(seat.Identity, out _), "an identity has one seat in a room");
-        room.Seats = room.Seats.With(seat);
+        SeatsOf(room).Put(seat);
         if (seat.Role == ParticipantRole.Publisher) room.Publishers++;
         SeatCount++;
         Recharge(room);
@@ -45,7 +45,7 @@ public sealed partial class ClusterState
 
     private void FreeSeat(RoomState room, Seat seat)
     {
-        room.Seats = room.Seats.Without(seat.Identity);
+        SeatsOf(room).Remove(seat.Identity);
         if (seat.Role == ParticipantRole.Publisher) room.Publishers--;
         SeatCount--;
         Recharge(room);
@@ -56,9 +56,16 @@ public sealed partial class ClusterState
     private void FreeSeats(RoomState room)
     {
         SeatCount -= (ulong)room.Seats.Count;
-        room.Seats = SeatSet.Empty;
+        (room.Seats, room.SeatsOfPicture) = (SeatSet.Empty, RoomState.SeatsShared);
         room.Publishers = 0;
         Recharge(room);
+    }
+
+    /// <summary>The room's seats, to be changed: a copy when the last snapshot holds these.</summary>
+    private SeatSet SeatsOf(RoomState room)
+    {
+        if (room.SeatsOfPicture != _pictures) (room.Seats, room.SeatsOfPicture) = (room.Seats.Copy(), _pictures);
+        return room.Seats;
     }
 
     private void ExpectJoin(RoomState room, Seat seat)

@@ -2,8 +2,14 @@ namespace VideoScale.ControlPlane.State;
 
 public sealed partial class ClusterState
 {
-    /// <summary>A picture of now: copies references only.</summary>
-    public CapturedState Capture() => new(this);
+    private ulong _pictures;
+
+    /// <summary>A picture of now: copies references only. Rooms copy their seats before they change them next.</summary>
+    public CapturedState Capture()
+    {
+        _pictures++;
+        return new(this);
+    }
 
     internal void BeginRestore(ClusterRecord cluster, ulong lastEventSeq, ulong lastEventIndex, LogTime lastTime) =>
         (Cluster, LastEventSeq, LastEventIndex, LastTime) = (cluster, lastEventSeq, lastEventIndex, lastTime);
