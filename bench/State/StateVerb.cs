@@ -45,6 +45,7 @@ internal static class StateVerb
         MemoryMb = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1_000_000,
         Os = System.Runtime.InteropServices.RuntimeInformation.OSDescription,
         Runtime = System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
+        LoadAverage = File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown", // above the core count: wall-clock figures are of a busy machine
         ServerGc = GCSettings.IsServerGC,
 #if DEBUG
         Build = "Debug",
