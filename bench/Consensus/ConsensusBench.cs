@@ -1,7 +1,7 @@
 namespace VideoScale.Bench.Consensus;
 
 /// <param name="WarmUp">Before the first run each system commits for this long at the highest load, so that buffers have grown and code is compiled.</param>
-internal sealed record ConsensusBenchOptions(TimeSpan Duration, TimeSpan WarmUp, int Rounds, int[] InFlight, string Directory, string Results, bool WithEtcd);
+internal sealed record ConsensusBenchOptions(TimeSpan Duration, TimeSpan WarmUp, int Rounds, int[] InFlight, string Directory, string Results, bool WithRooms, bool WithEtcd);
 
 /// <summary>All systems run the whole time and take turns, so that what the machine does meanwhile meets each of them alike.</summary>
 internal static class ConsensusBench
@@ -16,6 +16,7 @@ internal static class ConsensusBench
         Console.WriteLine("measuring disk and loopback …");
         var calibration = Calibration.Take(root, TimeSpan.FromSeconds(2));
         var systems = new List<ISystem> { new EngineSystem(root, PayloadBytes) };
+        if (options.WithRooms) systems.Add(new RoomsSystem(root, PayloadBytes));
         if (options.WithEtcd) systems.Add(new EtcdSystem(root, PayloadBytes));
         var runs = new List<Measurement>();
         try

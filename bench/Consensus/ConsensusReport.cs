@@ -24,11 +24,10 @@ internal sealed record ConsensusReport(
     {
         var medians = runs.GroupBy(run => (run.System, run.InFlight)).Select(Measurement.Median).OrderBy(run => run.InFlight).ToArray();
         var ours = medians[0].System;
-        var ratios = medians.Where(m => m.System != ours).Select(other =>
-        {
-            var own = medians.First(m => m.System == ours && m.InFlight == other.InFlight);
-            return new Ratio(ours, other.System, other.InFlight, own.OpsPerSecond / other.OpsPerSecond, own.CpuSecondsPer1000Ops / other.CpuSecondsPer1000Ops);
-        }).ToArray();
+        var ratios = (from own in medians
+                      from other in medians
+                      where other.System.StartsWith("etcd", StringComparison.Ordinal) && own.System != other.System && own.InFlight == other.InFlight
+                      select new Ratio(own.System, other.System, own.InFlight, own.OpsPerSecond / other.OpsPerSecond, own.CpuSecondsPer1000Ops / other.CpuSecondsPer1000Ops)).ToArray();
         var sequential = Array.Find(medians, m => m.System == ours && m.InFlight == 1)?.OpsPerSecond / calibration.SequentialLimit ?? 0;
         var report = new ConsensusReport(DateTimeOffset.UtcNow, MachineFacts.Read(), calibration, sequential, medians, ratios, runs);
         Print(report);

@@ -12,11 +12,12 @@ internal static class ConsensusVerb
         var directory = new Option<string>("--data") { Description = "Where the logs go; its disk is measured.", DefaultValueFactory = _ => ".build/bench" };
         var warmUp = new Option<double>("--warm-up") { Description = "Seconds that each system commits before anything is measured.", DefaultValueFactory = _ => 10 };
         var results = new Option<string>("--results") { Description = "The file to write.", DefaultValueFactory = _ => "bench/results/consensus.json" };
+        var noRooms = new Option<bool>("--no-rooms") { Description = "Leave CreateRoom through gRPC out." };
         var noEtcd = new Option<bool>("--no-etcd") { Description = "Leave etcd out." };
-        var command = new Command("consensus", "Our engine against the disk it stands on, and against etcd.") { seconds, warmUp, rounds, inFlight, directory, results, noEtcd };
+        var command = new Command("consensus", "Our engine against the disk it stands on, and against etcd.") { seconds, warmUp, rounds, inFlight, directory, results, noRooms, noEtcd };
         command.SetAction((parse, cancellationToken) => ConsensusBench.RunAsync(new ConsensusBenchOptions(
             TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp)), parse.GetValue(rounds), parse.GetValue(inFlight)!,
-            parse.GetValue(directory)!, parse.GetValue(results)!, !parse.GetValue(noEtcd)), cancellationToken));
+            parse.GetValue(directory)!, parse.GetValue(results)!, !parse.GetValue(noRooms), !parse.GetValue(noEtcd)), cancellationToken));
         return command;
     }
 }

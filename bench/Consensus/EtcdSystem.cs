@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -23,7 +21,7 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var ports = FreePorts(6);
+        var ports = LoopbackPorts.Free(6);
         string Peer(int i) => $"http://127.0.0.1:{ports[i]}";
         string Client(int i) => $"http://127.0.0.1:{ports[3 + i]}";
         var cluster = string.Join(',', Enumerable.Range(0, 3).Select(i => $"m{i}={Peer(i)}"));
@@ -95,15 +93,6 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
             }
             await Task.Delay(100, cancellationToken);
         }
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var listener in listeners) listener.Start();
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        foreach (var listener in listeners) listener.Dispose();
-        return ports;
     }
 
     private static byte[] RandomBytes(int count)
