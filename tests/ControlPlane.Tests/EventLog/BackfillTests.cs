@@ -75,6 +75,24 @@ public sealed class BackfillTests
     });
 
     [Fact]
+    public void A_peer_with_another_past_is_refused_though_its_log_is_sound()
+    {
+        using var full = new TempDirectory();
+        using var other = new TempDirectory();
+        using var joined = new TempDirectory();
+        using var honest = Logs.Open(full.Path);
+        using var peer = Logs.Open(other.Path);
+        new Script(new Random(1), 150).Feed(honest, 140);
+        new Script(new Random(2), 150).Feed(peer);
+        peer.SyncAsync().Wait();
+        using var log = Logs.Open(joined.Path);
+        EventLogTests.Restore(log, EventLogTests.TailOf(honest), 1_000);
+        var backfill = new SegmentBackfill(log, () => [new PlainSource(peer)], TimeProvider.System, NullLogger.Instance);
+        Assert.False(backfill.RunOnceAsync(CancellationToken.None).Result);
+        Assert.Empty(log.Reader.Parts);
+    }
+
+    [Fact]
     public void A_request_for_what_is_not_held_is_refused_with_the_rule()
     {
         using var directory = new TempDirectory();
@@ -104,6 +122,15 @@ public sealed class BackfillTests
                 yield return new() { Offset = chunk.Offset, Data = Google.Protobuf.ByteString.CopyFrom(chunk.Data.Span[..length]) };
                 throw new RpcException(new Status(StatusCode.Unavailable, "cut"));
             }
+        }
+    }
+
+    private sealed class PlainSource(Log peer) : ISegmentSource
+    {
+        public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            foreach (var chunk in new SegmentServing(peer).Read(new() { FirstSeq = firstSeq, Offset = offset })) yield return chunk;
         }
     }
 
