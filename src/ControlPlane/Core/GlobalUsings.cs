@@ -5,6 +5,7 @@ global using VideoScale.ControlPlane.Commands;
 global using VideoScale.ControlPlane.Drain;
 global using VideoScale.ControlPlane.Events;
 global using VideoScale.ControlPlane.Fields;
+global using VideoScale.ControlPlane.Hashing;
 global using VideoScale.ControlPlane.Leases;
 global using VideoScale.ControlPlane.Nodes;
 global using VideoScale.ControlPlane.Participants;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace VideoScale.ControlPlane.Audit;
 
@@ -38,14 +37,14 @@ public static class EventHashes
         BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], raftIndex);
         BinaryPrimitives.WriteUInt32BigEndian(bytes[24..], ordinal);
         Span<byte> hash = stackalloc byte[Hash256.SizeBytes];
-        SHA256.HashData(bytes, hash);
+        Hashing.Sha256.Hash(bytes, hash);
         return Audit.EventId.FromBytes(hash);
     }
 
     internal static Hash256 Sha256(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[Hash256.SizeBytes];
-        SHA256.HashData(bytes, hash);
+        Hashing.Sha256.Hash(bytes, hash);
         return new(hash);
     }
 }

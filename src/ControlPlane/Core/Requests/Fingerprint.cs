@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace VideoScale.ControlPlane.Requests;
@@ -9,8 +8,8 @@ public static class Fingerprint
 {
     public static UInt128 Of(ReadOnlySpan<byte> body)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(body, hash);
+        Span<byte> hash = stackalloc byte[Sha256.SizeBytes];
+        Sha256.Hash(body, hash);
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 

@@ -46,6 +46,14 @@ public sealed partial class ClusterState
     public IEnumerable<RoomState> WaitingForPlacement() => _waiting.Select(key => key.Room);
     public int WaitingCount => _waiting.Count;
 
+    /// <summary>Those behind a room that was waiting (it may have been placed meanwhile), without walking over the ones before it.</summary>
+    /// <param name="waitingSeq">event_seq of what that room waited for then: its record's cause.</param>
+    public IEnumerable<RoomState> WaitingForPlacementAfter(RoomState room, ulong waitingSeq)
+    {
+        var from = new RoomKey((long)waitingSeq, room);
+        return _waiting.GetViewBetween(from, new RoomKey(long.MaxValue, room)).Where(key => RoomKey.Order.Compare(key, from) > 0).Select(key => key.Room);
+    }
+
     /// <summary>Open rooms that have been empty for their timeout at <paramref name="now"/>, the longest due first.</summary>
     public IEnumerable<RoomState> EmptyTooLong(LogTime now) => _emptyDue.TakeWhile(key => key.Key <= now.UnixMs).Select(key => key.Room);
 
@@ -65,7 +73,7 @@ public sealed partial class ClusterState
     /// <summary>A room by a number that orders it (a time or an event_seq), then by its name.</summary>
     private readonly record struct RoomKey(long Key, RoomState Room)
     {
-        public static readonly IComparer<RoomKey> Order = Comparer<RoomKey>.Create(static (a, b) =>
+        public static readonly Comparer<RoomKey> Order = Comparer<RoomKey>.Create(static (a, b) =>
             a.Key != b.Key ? a.Key.CompareTo(b.Key) : string.CompareOrdinal(a.Room.Name, b.Room.Name));
     }
 

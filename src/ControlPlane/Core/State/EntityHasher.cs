@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 
 namespace VideoScale.ControlPlane.State;
 
@@ -62,8 +61,8 @@ internal sealed class EntityHasher
 
     private UInt128 End()
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(_writer.WrittenSpan, hash);
+        Span<byte> hash = stackalloc byte[Sha256.SizeBytes];
+        Sha256.Hash(_writer.WrittenSpan, hash);
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 }

@@ -19,7 +19,7 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
     private const int MaxInRound = 256;
     private readonly LoopCommands _commands;
     private readonly Fleet _fleet;
-    private ulong _resumeAfter; // cause of the last room tried: those that nobody can take do not hold up the others
+    private (RoomState Room, ulong WaitingSeq)? _resumeAfter; // the last room tried: those that nobody can take do not hold up the others
 
     public PlacementLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, StateFeed feed, TimeProvider clock, ILogger<PlacementLoop> logger)
         : base(terms, queries, clock, logger)
@@ -53,20 +53,22 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
             placed |= (await result).Status == SubmitStatus.Applied && found;
             _fleet.Settle(room.Room);
         }
-        if (placed && !round.Complete) Wake();
+        if (placed && !round.Complete) Wake(); // there is more, and there was room
     }
 
     private Round Look(ClusterState state, LeaderTerm term)
     {
         var rooms = new List<WaitingRoom>();
-        foreach (var room in state.WaitingForPlacement())
+        var waiting = _resumeAfter is { } last ? state.WaitingForPlacementAfter(last.Room, last.WaitingSeq) : state.WaitingForPlacement();
+        _resumeAfter = null;
+        foreach (var room in waiting)
         {
-            if (room.Record.Cause.Seq <= _resumeAfter) continue;
             rooms.Add(new(room.Record.Id, room.Record.LastEpoch, PlacementRequest.For(room), room.Record.PlacementFailedRecorded, room.Record.Cause));
-            if (rooms.Count == MaxInRound) break;
+            if (rooms.Count < MaxInRound) continue;
+            _resumeAfter = (room, room.Record.Cause.Seq);
+            break;
         }
         var complete = rooms.Count < MaxInRound;
-        _resumeAfter = complete ? 0 : rooms[^1].Cause.Seq;
         return new(term.Term, [.. rooms], complete);
     }
 
@@ -75,7 +77,15 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
         if (state.WaitingCount == 0) return;
         foreach (var applied in events)
         {
-            if (applied.Event is not (RoomEvent.Released or RoomEvent.Created or NodeEvent or Drain.DrainEvent or ClusterEvent.LeadershipRecorded)) continue;
+            var worthARound = applied.Event switch
+            {
+                RoomEvent.Released => true,
+                // Created and found no node in the same entry: nothing has changed since.
+                RoomEvent.Created created => state.FindRoom(created.Room)?.Record is { Status: RoomStatus.Unplaced, PlacementFailedRecorded: false },
+                NodeEvent.Registered or NodeEvent.Recovered or NodeEvent.Uncordoned or Drain.DrainEvent.Cancelled or ClusterEvent.LeadershipRecorded => true,
+                _ => false,
+            };
+            if (!worthARound) continue;
             Wake();
             return;
         }

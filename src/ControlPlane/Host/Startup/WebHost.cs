@@ -27,7 +27,9 @@ internal static class WebHost
 
     internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "videoscale-control" });
+        // Without it the host watches the whole current directory, where data may lie, for a settings file that changes.
+        string[] watchNothing = ["--hostBuilder:reloadConfigOnChange=false"];
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = watchNothing, ApplicationName = "videoscale-control" });
         builder.Configuration.Sources.Clear(); // the options are the only configuration
         AddLogging(builder, options);
         var tokens = options.DevelopmentMode || options.TokensFile.Length == 0 ? [] : TokensFile.Read(options.TokensFile);
