@@ -1,7 +1,7 @@
 using System.CommandLine;
 using VideoScale.Bench.Consensus;
-using VideoScale.Bench.Replay;
 using VideoScale.Bench.Forward;
+using VideoScale.Bench.Replay;
 using VideoScale.Bench.State;
 
 // A verb per benchmark: add a line.

@@ -96,7 +96,9 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
             {
                 Hello = new AgentHello
                 {
-                    NodeId = $"bench-{number}", Incarnation = (ulong)number + 1, Address = $"127.0.0.1:{number + 1}",
+                    NodeId = $"bench-{number}",
+                    Incarnation = (ulong)number + 1,
+                    Address = $"127.0.0.1:{number + 1}",
                     Capacity = new Capacity { Publishers = 100_000, Subscribers = 1_000_000, BitrateKbps = 1_000_000_000 },
                 },
             }, _stop.Token);

@@ -35,7 +35,14 @@ internal static class ForwardBench
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.ResultsFile))!);
         File.WriteAllText(options.ResultsFile, JsonSerializer.Serialize(new
         {
-            options.Subscribers, options.Burst, options.PacketOctets, options.CpuSeconds, options.Rounds, Remote = options.Remote?.ToString(), Processors = Environment.ProcessorCount, Ways = medians,
+            options.Subscribers,
+            options.Burst,
+            options.PacketOctets,
+            options.CpuSeconds,
+            options.Rounds,
+            Remote = options.Remote?.ToString(),
+            Processors = Environment.ProcessorCount,
+            Ways = medians,
         }, Json));
     }
 

@@ -13,7 +13,9 @@ internal sealed class AuditSession(IAuditBackend backend, bool json)
 
     internal static Option<string?> Data { get; } = new("--data")
     {
-        Description = "A stopped replica's data directory, read instead of asking a cluster; nothing in it is changed.", HelpName = "DIR", Recursive = true,
+        Description = "A stopped replica's data directory, read instead of asking a cluster; nothing in it is changed.",
+        HelpName = "DIR",
+        Recursive = true,
     };
 
     internal IAuditBackend Backend => backend;

@@ -1,6 +1,6 @@
+using VideoScale.Cli.Ctl;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
-using VideoScale.Cli.Ctl;
 using VideoScale.V1;
 
 namespace VideoScale.Cli.Audit;

@@ -14,7 +14,8 @@ internal static class ReplayCommand
         var assert = new Option<string?>("--assert-hash")
         {
             Description = "Compare the state's hash with this one (32 hex digits); without a value, with every checkpoint that the voters agreed on.",
-            HelpName = "HEX", Arity = ArgumentArity.ZeroOrOne,
+            HelpName = "HEX",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var command = new Command("replay", "Folds the log from its first event; prints count, rate, state hash and chain head.") { until, assert };
         AuditSession.Bind(command, async (session, parsed, cancellationToken) =>
@@ -49,8 +50,14 @@ internal static class ReplayCommand
         {
             Console.WriteLine(System.Text.Json.JsonSerializer.Serialize(new
             {
-                ok = problem.Length == 0, events = result.Events, events_per_second = Math.Round(rate), state_hash = hash, chain_head = result.ChainHead.ToString(),
-                checkpoints = result.Checkpoints, last_checkpoint_index = result.LastCheckpointIndex, problem,
+                ok = problem.Length == 0,
+                events = result.Events,
+                events_per_second = Math.Round(rate),
+                state_hash = hash,
+                chain_head = result.ChainHead.ToString(),
+                checkpoints = result.Checkpoints,
+                last_checkpoint_index = result.LastCheckpointIndex,
+                problem,
             }));
         }
         else

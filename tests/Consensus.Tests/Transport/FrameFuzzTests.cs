@@ -18,7 +18,11 @@ public sealed class Frame_decoder
 
     private static Message Any(Random random) => new()
     {
-        Kind = MessageKind.Append, From = new MemberId(1), To = new MemberId(2), Term = (ulong)random.Next(), Index = (ulong)random.Next(),
+        Kind = MessageKind.Append,
+        From = new MemberId(1),
+        To = new MemberId(2),
+        Term = (ulong)random.Next(),
+        Index = (ulong)random.Next(),
         Reject = random.Next(2) == 0,
         Entries = Enumerable.Range(0, random.Next(6)).Select(i => new Entry((ulong)i, 1, EntryKind.Command, new ProposalId(3, 4), TestLog.Payload(random.Next(200), (ulong)i))).ToArray(),
     };

@@ -98,7 +98,11 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
         var logger = new TestLogger();
         var options = new TransportOptions
         {
-            ClusterId = cluster ?? Cluster, Self = new MemberId(member), Listen = new IPEndPoint(IPAddress.Loopback, port), Tls = tls, MaxBackoffMs = 100,
+            ClusterId = cluster ?? Cluster,
+            Self = new MemberId(member),
+            Listen = new IPEndPoint(IPAddress.Loopback, port),
+            Tls = tls,
+            MaxBackoffMs = 100,
         };
         return new TransportNode(new MemberId(member), new TcpTransport(options, snapshots, new Dictionary<MemberId, EndPoint>(), logger), new(), snapshots, directory, logger);
     }

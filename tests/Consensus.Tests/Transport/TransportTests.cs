@@ -24,7 +24,11 @@ public sealed class Transport_between_members
 
     private static Message Append(ulong index, int entries, int payload) => new()
     {
-        Kind = MessageKind.Append, Term = 4, Index = index, LogTerm = 3, Commit = 2,
+        Kind = MessageKind.Append,
+        Term = 4,
+        Index = index,
+        LogTerm = 3,
+        Commit = 2,
         Entries = Enumerable.Range(1, entries).Select(i => new Entry(index + (ulong)i, 4, EntryKind.Command, new ProposalId(9, (ulong)i), TestLog.Payload(payload, (ulong)i))).ToArray(),
     };
 

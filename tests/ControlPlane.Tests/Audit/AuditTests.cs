@@ -203,8 +203,20 @@ public sealed class AuditTests
 
     private static EventDraft Draft(Log log, ulong index, ulong causeSeq, ulong causeIndex) => new()
     {
-        RaftIndex = index, RaftTerm = 1, OrdinalInEntry = 0, Stream = "cluster", Type = "Unheard", SchemaVersion = 1, OccurredAt = new(1_000), ActorSubject = "t", ActorKind = "operator",
-        ActorAuthMethod = "token", Tenant = "default", CausationSeq = causeSeq, CausationId = causeSeq == 0 ? EventId.None : log.EventIdOf(causeIndex, 0), Payload = [],
+        RaftIndex = index,
+        RaftTerm = 1,
+        OrdinalInEntry = 0,
+        Stream = "cluster",
+        Type = "Unheard",
+        SchemaVersion = 1,
+        OccurredAt = new(1_000),
+        ActorSubject = "t",
+        ActorKind = "operator",
+        ActorAuthMethod = "token",
+        Tenant = "default",
+        CausationSeq = causeSeq,
+        CausationId = causeSeq == 0 ? EventId.None : log.EventIdOf(causeIndex, 0),
+        Payload = [],
     };
 
     private static void Flip(string path, int at, int bit, Action check)

@@ -137,8 +137,19 @@ public sealed class CodecTests
     [Fact]
     public void Replies_come_back_from_their_bytes()
     {
-        var outcome = new CommandOutcome { Room = Room, Node = Node, Epoch = Epoch, Status = RoomStatus.Active, Scheduling = NodeScheduling.Drained, DeadlineMs = -5, Rooms = 3, Accepted = 1, Refused = 2,
-            Seat = new(Ann, ParticipantRole.Publisher, SeatStatus.Joined, 9, 10) };
+        var outcome = new CommandOutcome
+        {
+            Room = Room,
+            Node = Node,
+            Epoch = Epoch,
+            Status = RoomStatus.Active,
+            Scheduling = NodeScheduling.Drained,
+            DeadlineMs = -5,
+            Rooms = 3,
+            Accepted = 1,
+            Refused = 2,
+            Seat = new(Ann, ParticipantRole.Publisher, SeatStatus.Joined, 9, 10)
+        };
         foreach (var reply in new CommandReply[] { new(5, 6, null, outcome), new(5, 0, Failure.Exhausted("too many"), CommandOutcome.Empty) })
         {
             using var writer = new CanonicalWriter();

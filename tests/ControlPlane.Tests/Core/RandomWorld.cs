@@ -28,7 +28,8 @@ internal sealed class RandomWorld(Random random)
             case 3: return new NodeCommand.Recover(node, process);
             case 4: return random.Next(3) == 0 ? new NodeCommand.DeclareLost(node, process, (LossReason)random.Next(1, 3)) : new NodeCommand.Recover(node, process);
             case 5: return random.Next(4) == 0 ? new NodeCommand.Cordon(node) : new NodeCommand.Uncordon(node);
-            case 6: return random.Next(4) == 0 ? new NodeCommand.Deregister(node)
+            case 6:
+                return random.Next(4) == 0 ? new NodeCommand.Deregister(node)
                 : random.Next(2) == 0 ? new NodeCommand.Uncordon(node) : new DrainCommand.Begin(node, (ulong)random.Next(3) * 10_000);
             case 7: return random.Next(3) == 0 ? new DrainCommand.Cancel(node) : new DrainCommand.Complete(node);
             case 8: return new DrainCommand.TimeOut(node);

@@ -33,7 +33,10 @@ internal sealed class ScriptedAgent : IAsyncDisposable
     {
         var hello = new AgentHello
         {
-            NodeId = node, Incarnation = incarnation, Address = "127.0.0.1:9", Version = "test",
+            NodeId = node,
+            Incarnation = incarnation,
+            Address = "127.0.0.1:9",
+            Version = "test",
             Capacity = new Capacity { Publishers = 10_000, Subscribers = 100_000, BitrateKbps = 100_000_000 },
         };
         hello.Held.AddRange(held);

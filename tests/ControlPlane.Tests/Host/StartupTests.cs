@@ -137,6 +137,12 @@ public sealed class StartupTests : IDisposable
 
     private ControlPlaneOptions Options(string name) => new()
     {
-        DataDirectory = Path.Combine(_root, name), DevelopmentMode = true, HttpPort = PortBase, GrpcPort = PortBase + 1, RaftPort = PortBase + 2, LogLevel = "Error", ShutdownGraceMs = 500,
+        DataDirectory = Path.Combine(_root, name),
+        DevelopmentMode = true,
+        HttpPort = PortBase,
+        GrpcPort = PortBase + 1,
+        RaftPort = PortBase + 2,
+        LogLevel = "Error",
+        ShutdownGraceMs = 500,
     };
 }

@@ -48,7 +48,13 @@ internal sealed class TestCluster : IAsyncDisposable
 
     internal ControlPlaneOptions Options(int i) => new()
     {
-        DataDirectory = DirectoryOf(i), DevelopmentMode = true, HttpPort = Http(i), GrpcPort = _ports + 4 + i, RaftPort = Raft(i), LogLevel = "Error", ShutdownGraceMs = 1_000,
+        DataDirectory = DirectoryOf(i),
+        DevelopmentMode = true,
+        HttpPort = Http(i),
+        GrpcPort = _ports + 4 + i,
+        RaftPort = Raft(i),
+        LogLevel = "Error",
+        ShutdownGraceMs = 1_000,
     };
 
     internal async Task StopAsync(int i)

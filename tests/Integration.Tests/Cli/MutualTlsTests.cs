@@ -16,8 +16,10 @@ public sealed class MutualTlsTests : IDisposable
 
     private static string[] With(string name) => ["--cert", $"certs/{name}.pem", "--key", $"certs/{name}.key", "--ca", "certs/ca.pem"];
 
-    private Task<CliResult> CtlAsync(string command, string[]? credentials) =>
-        RunAsync(["ctl", .. command.Split(' '), "--server", $"127.0.0.1:{GrpcPort}", "--timeout", "3", .. credentials ?? []]);
+    private const string NobodyAnswersSeconds = "3";
+
+    private Task<CliResult> CtlAsync(string command, string[]? credentials, string timeoutSeconds = "30") =>
+        RunAsync(["ctl", .. command.Split(' '), "--server", $"127.0.0.1:{GrpcPort}", "--timeout", timeoutSeconds, .. credentials ?? []]);
 
     [Fact]
     public async Task A_cluster_with_certificates_lets_in_who_has_one_and_as_far_as_its_role_goes()
@@ -36,8 +38,8 @@ public sealed class MutualTlsTests : IDisposable
         var denied = await CtlAsync("room close standup", With("guest"));
         Assert.Equal(1, denied.ExitCode);
         Assert.Contains("PERMISSION_DENIED", denied.Errors, StringComparison.Ordinal);
-        Assert.Equal(2, (await CtlAsync("room list", null)).ExitCode); // plaintext is not answered
-        Assert.Equal(2, (await CtlAsync("room list", ["--cert", "elsewhere/stranger.pem", "--key", "elsewhere/stranger.key", "--ca", "certs/ca.pem"])).ExitCode);
+        Assert.Equal(2, (await CtlAsync("room list", null, NobodyAnswersSeconds)).ExitCode); // plaintext is not answered
+        Assert.Equal(2, (await CtlAsync("room list", ["--cert", "elsewhere/stranger.pem", "--key", "elsewhere/stranger.key", "--ca", "certs/ca.pem"], NobodyAnswersSeconds)).ExitCode);
 
         // A node may only be who its certificate says.
         using var impostor = Start($"media --node media-1 --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort + 1} --http-port {MediaHttpPort + 1} {string.Join(' ', With("impostor"))}");

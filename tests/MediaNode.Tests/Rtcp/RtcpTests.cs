@@ -11,8 +11,13 @@ public class RtcpTests
     {
         var block = new ReportBlock
         {
-            Ssrc = (uint)random.NextInt64(1L << 32), FractionLost = (byte)random.Next(256), CumulativeLost = random.Next(-0x800000, 0x800000),
-            HighestSequence = (uint)random.NextInt64(1L << 32), Jitter = 7, LastSenderReport = 8, DelaySinceLastSenderReport = 9,
+            Ssrc = (uint)random.NextInt64(1L << 32),
+            FractionLost = (byte)random.Next(256),
+            CumulativeLost = random.Next(-0x800000, 0x800000),
+            HighestSequence = (uint)random.NextInt64(1L << 32),
+            Jitter = 7,
+            LastSenderReport = 8,
+            DelaySinceLastSenderReport = 9,
         };
         Span<byte> datagram = stackalloc byte[200];
         var writer = new RtcpWriter(datagram);

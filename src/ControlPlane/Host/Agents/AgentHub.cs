@@ -128,8 +128,10 @@ public sealed class AgentHub : IStateListener
         {
             Welcome = new Welcome
             {
-                AppliedIndex = appliedIndex, Term = term.Term,
-                LeaseTtlMs = term.Leases.Rules.Settings.TtlMs, HeartbeatMs = term.Leases.Rules.Settings.HeartbeatMs,
+                AppliedIndex = appliedIndex,
+                Term = term.Term,
+                LeaseTtlMs = term.Leases.Rules.Settings.TtlMs,
+                HeartbeatMs = term.Leases.Rules.Settings.HeartbeatMs,
             },
         });
         Picture(session, node, appliedIndex);

@@ -1,6 +1,6 @@
 using System.Buffers;
-using Google.Protobuf;
 using System.IO.Hashing;
+using Google.Protobuf;
 
 namespace VideoScale.ControlPlane.Host.Api;
 

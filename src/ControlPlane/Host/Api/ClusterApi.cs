@@ -33,12 +33,25 @@ public sealed class ClusterApi(IReplicatedLog log, Leadership leadership, Leader
         BinaryPrimitives.WriteUInt128BigEndian(stateHash, hashed.StateHash);
         var reply = new GetStatusReply
         {
-            ClusterId = cluster.ClusterId, MemberId = status.Self.Value, Role = (V1.ReplicaRole)status.Role, Term = status.Term,
-            LeaderId = status.Leader.Value, LeaderAddress = cluster.Find(status.Leader)?.GrpcAddress ?? "",
-            CommitIndex = status.CommitIndex, AppliedIndex = status.AppliedIndex, DurableIndex = status.DurableIndex,
-            FirstIndex = status.FirstIndex, SnapshotIndex = status.SnapshotIndex,
-            EventSeq = hashed.EventSeq, ChainHead = ByteString.CopyFrom(hashed.ChainHead), StateHash = ByteString.CopyFrom(stateHash), HashedAtIndex = hashed.Index,
-            Version = Version, EventFloor = hashed.EventSeq == 0 ? 0 : events.Reader.Floor, Quarantined = gate.IsQuarantined, CheckpointIndex = hashed.Checkpoint,
+            ClusterId = cluster.ClusterId,
+            MemberId = status.Self.Value,
+            Role = (V1.ReplicaRole)status.Role,
+            Term = status.Term,
+            LeaderId = status.Leader.Value,
+            LeaderAddress = cluster.Find(status.Leader)?.GrpcAddress ?? "",
+            CommitIndex = status.CommitIndex,
+            AppliedIndex = status.AppliedIndex,
+            DurableIndex = status.DurableIndex,
+            FirstIndex = status.FirstIndex,
+            SnapshotIndex = status.SnapshotIndex,
+            EventSeq = hashed.EventSeq,
+            ChainHead = ByteString.CopyFrom(hashed.ChainHead),
+            StateHash = ByteString.CopyFrom(stateHash),
+            HashedAtIndex = hashed.Index,
+            Version = Version,
+            EventFloor = hashed.EventSeq == 0 ? 0 : events.Reader.Floor,
+            Quarantined = gate.IsQuarantined,
+            CheckpointIndex = hashed.Checkpoint,
         };
         foreach (var peer in cluster.Peers) reply.Replicas.Add(Describe(peer, status));
         return reply;
@@ -81,9 +94,13 @@ public sealed class ClusterApi(IReplicatedLog log, Leadership leadership, Leader
         var progress = status.Progress.FirstOrDefault(p => p.Member == peer.Member);
         return new V1.Replica
         {
-            MemberId = peer.Member.Value, RaftAddress = peer.RaftAddress, GrpcAddress = peer.GrpcAddress,
-            Voter = status.Membership.IsVoter(peer.Member), Leader = status.Leader == peer.Member,
-            MatchIndex = progress.MatchIndex, SilentMs = peer.Member == status.Self ? 0 : (uint)Math.Clamp(progress.Silent.TotalMilliseconds, 0, uint.MaxValue),
+            MemberId = peer.Member.Value,
+            RaftAddress = peer.RaftAddress,
+            GrpcAddress = peer.GrpcAddress,
+            Voter = status.Membership.IsVoter(peer.Member),
+            Leader = status.Leader == peer.Member,
+            MatchIndex = progress.MatchIndex,
+            SilentMs = peer.Member == status.Self ? 0 : (uint)Math.Clamp(progress.Silent.TotalMilliseconds, 0, uint.MaxValue),
         };
     }
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.State;
 using VideoScale.Rpc;
 using VideoScale.V1;
@@ -45,8 +45,12 @@ public sealed partial class HashReporter(IReplicatedLog log, Leadership leadersh
         System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(hash, mark.StateHash);
         var reply = await client.ReportHashAsync(new ReportHashRequest
         {
-            MemberId = log.Status.Self.Value, MarkIndex = mark.Index, StateHash = ByteString.CopyFrom(hash), EventSeq = mark.EventSeq,
-            ChainHead = ByteString.CopyFrom(mark.ChainHead.ToArray()), MerkleRoot = ByteString.CopyFrom(mark.MerkleRoot.ToArray()),
+            MemberId = log.Status.Self.Value,
+            MarkIndex = mark.Index,
+            StateHash = ByteString.CopyFrom(hash),
+            EventSeq = mark.EventSeq,
+            ChainHead = ByteString.CopyFrom(mark.ChainHead.ToArray()),
+            MerkleRoot = ByteString.CopyFrom(mark.MerkleRoot.ToArray()),
         }, new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout, cancellationToken));
         if (reply.NoMajority)
             fatal(new InvalidDataException($"no majority of voters has the same state at log index {mark.Index}: nobody knows which is right, so this replica stops"));

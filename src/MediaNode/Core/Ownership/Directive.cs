@@ -1,5 +1,5 @@
-using VideoScale.Model;
 using VideoScale.MediaNode.Seats;
+using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Ownership;
 
