@@ -45,8 +45,8 @@ public sealed class ControlPlaneOptions
     /// <summary>Most bytes of commands in one log entry; 64 KiB (the largest command) to 16 MiB.</summary>
     public int MaxEntryBytes { get; set; } = 1 << 20;
 
-    /// <summary>Most entries proposed and not yet answered; 1 to 1,024.</summary>
-    public int MaxEntriesInFlight { get; set; } = 8;
+    /// <summary>Most entries proposed and not yet answered; 1 to 1,024. More make entries smaller and cost each replica more.</summary>
+    public int MaxEntriesInFlight { get; set; } = 3;
 
     /// <summary>Most calls waiting for the log before new ones are refused with RESOURCE_EXHAUSTED; 16 to 1,000,000.</summary>
     public int MaxWaitingCommands { get; set; } = 16_384;
