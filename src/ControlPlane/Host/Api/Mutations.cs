@@ -13,6 +13,8 @@ namespace VideoScale.ControlPlane.Host.Api;
 /// <summary>The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.</summary>
 public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate)
 {
+    private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
+
     /// <param name="requestId">Already checked.</param>
     /// <param name="call">How the leader is called when it is another replica.</param>
     public async Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, ServerCallContext context, DomainCommand command,
@@ -38,7 +40,9 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
                     throw Failure.Unavailable("too many commands wait for the log on this replica; nothing was done, retry with the same request_id").ToRpcException();
                 // The new leader's log knows what became of it: the same request_id asks there.
                 case SubmitStatus.Unknown when !leadership.IsMine && !context.CancellationToken.IsCancellationRequested:
+                    continue;
                 case SubmitStatus.NotLeader when !context.CancellationToken.IsCancellationRequested:
+                    if (leadership.IsMine) await Task.Delay(RolePause, CancellationToken.None); // the log knows before we do
                     continue;
                 default:
                     throw Failure.Unavailable("no quorum answered in time; the outcome is unknown, retry with the same request_id").ToRpcException();
