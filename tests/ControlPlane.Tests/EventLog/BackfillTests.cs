@@ -75,7 +75,7 @@ public sealed class BackfillTests
     });
 
     [Fact]
-    public void A_peer_with_another_past_is_refused_though_its_log_is_sound()
+    public async Task A_peer_with_another_past_is_refused_though_its_log_is_sound()
     {
         using var full = new TempDirectory();
         using var other = new TempDirectory();
@@ -84,11 +84,11 @@ public sealed class BackfillTests
         using var peer = Logs.Open(other.Path);
         new Script(new Random(1), 150).Feed(honest, 140);
         new Script(new Random(2), 150).Feed(peer);
-        peer.SyncAsync().Wait();
+        await peer.SyncAsync();
         using var log = Logs.Open(joined.Path);
         EventLogTests.Restore(log, EventLogTests.TailOf(honest), 1_000);
         var backfill = new SegmentBackfill(log, () => [new PlainSource(peer)], TimeProvider.System, NullLogger.Instance);
-        Assert.False(backfill.RunOnceAsync(CancellationToken.None).Result);
+        Assert.False(await backfill.RunOnceAsync(CancellationToken.None));
         Assert.Empty(log.Reader.Parts);
     }
 
