@@ -48,7 +48,7 @@ for project in "${projects[@]}"; do
   echo "== $project.Tests"
   trx="$results/$project.trx" began=$SECONDS
   dotnet test "tests/$project.Tests/VideoScale.$project.Tests.csproj" -c Release --no-build --nologo -v quiet \
-    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$results" ${1:+--filter "$1"}
+    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$results" --blame-hang-timeout 10m --blame-hang-dump-type none ${1:+--filter "$1"}
   code=$?
   good=$(count passed "$trx") bad=$(count failed "$trx")
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))

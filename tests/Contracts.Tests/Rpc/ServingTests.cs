@@ -12,6 +12,9 @@ public sealed class ServingTests
 {
     private static readonly ProbeRequest Nothing = new();
 
+    /// <summary>Ends what would hang for ever if the law under test were broken.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private static RpcServerOptions Development(Action<RpcServerOptions>? change = null)
     {
         var options = new RpcServerOptions { DevelopmentMode = true };
@@ -34,7 +37,7 @@ public sealed class ServingTests
     public async Task When_the_default_deadline_passes_the_caller_hears_so_and_the_handler_is_cancelled()
     {
         await using var host = await ProbeHost.StartAsync(Development(o => o.DefaultDeadline = TimeSpan.FromMilliseconds(200)));
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client().ReadAsync(new ProbeRequest { Behave = "wait" }));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client().ReadAsync(new ProbeRequest { Behave = "wait" }).ResponseAsync.WaitAsync(Limit));
         Assert.Equal(StatusCode.DeadlineExceeded, refusal.StatusCode);
         await Eventually.HoldsAsync(() => host.Service.Cancelled.Contains("/videoscale.probe.Probe/Read"), "the handler saw its cancellation");
     }
@@ -115,7 +118,7 @@ public sealed class ServingTests
         using var channel = Grpc.Net.Client.GrpcChannel.ForAddress("http://" + host.Address, new() { HttpHandler = http });
         var client = new Probe.ProbeClient(channel);
         var watches = Enumerable.Range(0, 1000).Select(_ => client.Watch(new ProbeRequest { Behave = "stay" })).ToList();
-        foreach (var watch in watches) Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        foreach (var watch in watches) Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Limit));
         await client.ReadAsync(Nothing, deadline: DateTime.UtcNow.AddSeconds(30));
         foreach (var watch in watches) watch.Dispose();
     }
