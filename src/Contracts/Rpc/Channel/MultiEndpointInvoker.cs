@@ -138,7 +138,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
                     _headers.TrySetResult(await attempt.ResponseHeadersAsync.ConfigureAwait(false));
                     return response;
                 }
-                catch (RpcException e) when (e.IsConnectionLost() && !_givenUp.IsCancellationRequested && DateTime.UtcNow + pause < until)
+                catch (RpcException e) when (e.IsConnectionLost() && DateTime.UtcNow + pause < until) // given up meanwhile: the next attempt says CANCELLED
                 {
                     owner.Leave(index);
                     // The next address is asked at once; only when all have been asked is there a pause.
