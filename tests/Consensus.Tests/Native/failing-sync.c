@@ -1,20 +1,57 @@
-/* Stands in front of libc's fdatasync: after VS_SYNCS good calls, each further one fails with VS_ERRNO, as a dying disk does. */
+/* Stands in front of libc, as a dying disk does: after VS_SYNCS good calls each fdatasync fails with VS_ERRNO,
+   and what had been written to the file since its last good one is lost (zeros again, as in a segment that was zero-filled). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-static atomic_long calls;
+enum { MAX_WRITES = 4096 };
+static struct { int file; off_t from; size_t bytes; } unsynced[MAX_WRITES];
+static int writes;
+static long calls;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+typedef ssize_t (*pwrite_call)(int, const void *, size_t, off_t);
+
+static ssize_t remembered(const char *name, int file, const void *bytes, size_t count, off_t offset)
+{
+    ssize_t done = ((pwrite_call)dlsym(RTLD_NEXT, name))(file, bytes, count, offset);
+    pthread_mutex_lock(&gate);
+    if (done > 0 && writes < MAX_WRITES) {
+        unsynced[writes].file = file;
+        unsynced[writes].from = offset;
+        unsynced[writes++].bytes = (size_t)done;
+    }
+    pthread_mutex_unlock(&gate);
+    return done;
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) { return remembered("pwrite", file, bytes, count, offset); }
+ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) { return remembered("pwrite64", file, bytes, count, offset); }
+
+static void settle(int file, int lose)
+{
+    int kept = 0;
+    for (int i = 0; i < writes; i++) {
+        if (unsynced[i].file != file) { unsynced[kept++] = unsynced[i]; continue; }
+        char *zeros = lose ? calloc(1, unsynced[i].bytes) : NULL;
+        if (zeros) ((pwrite_call)dlsym(RTLD_NEXT, "pwrite64"))(file, zeros, unsynced[i].bytes, unsynced[i].from);
+        free(zeros);
+    }
+    writes = kept;
+}
 
 int fdatasync(int file)
 {
     const char *good = getenv("VS_SYNCS");
     const char *code = getenv("VS_ERRNO");
-    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
-    if (good && atomic_fetch_add(&calls, 1) >= atol(good)) {
-        errno = code ? atoi(code) : EIO;
-        return -1;
-    }
-    return real(file);
+    pthread_mutex_lock(&gate);
+    int fails = good && calls++ >= atol(good);
+    settle(file, fails);
+    pthread_mutex_unlock(&gate);
+    if (!fails) return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(file);
+    errno = code ? atoi(code) : EIO;
+    return -1;
 }
