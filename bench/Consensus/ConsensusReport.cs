@@ -18,7 +18,7 @@ internal sealed record ConsensusReport(
     DateTimeOffset Date, MachineFacts Machine, Calibration Calibration, double SequentialShareOfLimit, IReadOnlyList<Measurement> Medians,
     IReadOnlyList<Ratio> Ratios, IReadOnlyList<Measurement> Runs)
 {
-    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     internal static void Write(Calibration calibration, List<Measurement> runs, ConsensusBenchOptions options)
     {
@@ -32,7 +32,7 @@ internal sealed record ConsensusReport(
         var report = new ConsensusReport(DateTimeOffset.UtcNow, MachineFacts.Read(), calibration, sequential, medians, ratios, runs);
         Print(report);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Results))!);
-        File.WriteAllText(options.Results, JsonSerializer.Serialize(report, _json) + "\n");
+        File.WriteAllText(options.Results, JsonSerializer.Serialize(report, Json) + "\n");
         Console.WriteLine($"\nwritten to {options.Results}");
     }
 

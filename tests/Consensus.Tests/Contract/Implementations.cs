@@ -57,7 +57,7 @@ public sealed class Contract_of_the_engine_with_tls(SkipTally skips, ITestOutput
 
 internal sealed class EngineCluster : IContractSystem
 {
-    private static readonly MemberId[] s_members = [new(1), new(2), new(3)];
+    private static readonly MemberId[] Members = [new(1), new(2), new(3)];
     private readonly TemporaryDirectory _root = new();
     private readonly List<DataDirectory> _directories = [];
     private readonly List<(IReplicatedLog Log, JournalMachine Machine)> _replicas = [];
@@ -65,13 +65,13 @@ internal sealed class EngineCluster : IContractSystem
     internal EngineCluster(bool secure)
     {
         var authority = secure ? TestCertificates.Authority("cluster") : null;
-        var parts = s_members.Select(member => Parts(member, authority)).ToArray();
-        for (var i = 0; i < s_members.Length; i++)
+        var parts = Members.Select(member => Parts(member, authority)).ToArray();
+        for (var i = 0; i < Members.Length; i++)
         {
-            for (var peer = 0; peer < s_members.Length; peer++) parts[i].Transport.SetPeer(s_members[peer], parts[peer].Transport.LocalEndPoint);
+            for (var peer = 0; peer < Members.Length; peer++) parts[i].Transport.SetPeer(Members[peer], parts[peer].Transport.LocalEndPoint);
             var machine = new JournalMachine();
             // TestLog.Small, so that segments change hands during the tests.
-            var log = ReplicatedLog.Start(new ReplicatedLogOptions { Self = s_members[i], InitialMembership = Membership.Of(s_members), TickMs = 20 },
+            var log = ReplicatedLog.Start(new ReplicatedLogOptions { Self = Members[i], InitialMembership = Membership.Of(Members), TickMs = 20 },
                 new WriteAheadLog(_directories[i], TestLog.Small), parts[i].Snapshots, parts[i].Transport, machine, NullLogger.Instance);
             _replicas.Add((log, machine));
         }

@@ -5,7 +5,7 @@ namespace VideoScale.Consensus.Tests.Core;
 /// <summary>The core has no clock, thread, task, disk, network or chance of its own: the analyzer keeps calls out, this keeps state and signatures clean.</summary>
 public sealed class PurityTests
 {
-    private static readonly string[] s_forbidden = ["System.Threading", "System.IO", "System.Net", "System.Random", "System.Diagnostics.Stopwatch", "System.TimeProvider", "System.DateTime"];
+    private static readonly string[] Forbidden = ["System.Threading", "System.IO", "System.Net", "System.Random", "System.Diagnostics.Stopwatch", "System.TimeProvider", "System.DateTime"];
 
     [Fact]
     public void Core_keeps_and_takes_nothing_that_waits_or_reaches_outside()
@@ -21,7 +21,7 @@ public sealed class PurityTests
                 foreach (var parameter in method.GetParameters()) used.Add(parameter.ParameterType.FullName ?? parameter.ParameterType.Name);
             }
         }
-        Assert.DoesNotContain(used, name => s_forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
+        Assert.DoesNotContain(used, name => Forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -5,14 +5,14 @@ namespace VideoScale.Consensus.Tests.Simulation;
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     /// <summary>More for a longer campaign: <c>VS_SIM_SEEDS=20000</c>; one of them: <c>VS_SIM_SEED=417</c>.</summary>
-    private static readonly int s_seeds = int.Parse(Environment.GetEnvironmentVariable("VS_SIM_SEEDS") ?? "500");
+    private static readonly int Seeds = int.Parse(Environment.GetEnvironmentVariable("VS_SIM_SEEDS") ?? "500");
 
     [Fact]
     public void No_promise_breaks_under_faults_and_all_converge_afterwards()
     {
         var marks = new Dictionary<string, int>();
         var chosen = Environment.GetEnvironmentVariable("VS_SIM_SEED");
-        var (first, last) = chosen is null ? (1, s_seeds) : (int.Parse(chosen), int.Parse(chosen));
+        var (first, last) = chosen is null ? (1, Seeds) : (int.Parse(chosen), int.Parse(chosen));
         long events = 0;
         for (var seed = first; seed <= last; seed++)
         {
@@ -24,7 +24,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
         foreach (var (what, times) in marks.OrderBy(mark => mark.Key, StringComparer.Ordinal)) output.WriteLine($"{what}: {times}");
         output.WriteLine($"{events} events");
-        if (chosen is not null || s_seeds < 200) return;
+        if (chosen is not null || Seeds < 200) return;
         string[] wanted = ["election", "write", "read at leader", "read at follower", "overwrite", "install snapshot", "compact", "crash", "Transfer", "joint membership", "membership"];
         Assert.All(wanted, mark => Assert.True(marks.GetValueOrDefault(mark) > 0, $"never seen: {mark}"));
     }

@@ -6,8 +6,8 @@ namespace VideoScale.Consensus.Host.Driver;
 /// <summary>A proposal's waiter: pooled, completed once, by whoever is first (applied, refused, cancelled).</summary>
 internal sealed class PendingProposal : IValueTaskSource<ProposeResult>, IThreadPoolWorkItem
 {
-    private static readonly ConcurrentQueue<PendingProposal> s_pool = new();
-    private static readonly Action<object?> s_cancel = static state => ((PendingProposal)state!).Complete(new ProposeResult(Outcome.Unknown, 0, 0, default));
+    private static readonly ConcurrentQueue<PendingProposal> Pool = new();
+    private static readonly Action<object?> Cancel = static state => ((PendingProposal)state!).Complete(new ProposeResult(Outcome.Unknown, 0, 0, default));
 
     private ManualResetValueTaskSourceCore<ProposeResult> _source;
     private CancellationTokenRegistration _cancellation;
@@ -20,7 +20,7 @@ internal sealed class PendingProposal : IValueTaskSource<ProposeResult>, IThread
     /// <summary>Held by two: the engine, and the caller who awaits it. It returns to the pool when both let go.</summary>
     public static PendingProposal Rent()
     {
-        if (!s_pool.TryDequeue(out var pending)) pending = new PendingProposal();
+        if (!Pool.TryDequeue(out var pending)) pending = new PendingProposal();
         pending._holders = 2;
         pending._completed = 0;
         return pending;
@@ -29,7 +29,7 @@ internal sealed class PendingProposal : IValueTaskSource<ProposeResult>, IThread
     /// <summary>Before the proposal is queued, so that nobody else has it yet.</summary>
     public void CancelWith(CancellationToken cancellationToken)
     {
-        if (cancellationToken.CanBeCanceled) _cancellation = cancellationToken.UnsafeRegister(s_cancel, this);
+        if (cancellationToken.CanBeCanceled) _cancellation = cancellationToken.UnsafeRegister(Cancel, this);
     }
 
     /// <summary>The engine's last word; it lets go.</summary>
@@ -66,7 +66,7 @@ internal sealed class PendingProposal : IValueTaskSource<ProposeResult>, IThread
 
     private void LetGo()
     {
-        if (Interlocked.Decrement(ref _holders) == 0) s_pool.Enqueue(this);
+        if (Interlocked.Decrement(ref _holders) == 0) Pool.Enqueue(this);
     }
 }
 

@@ -7,7 +7,7 @@ namespace VideoScale.Consensus.Host.Transport;
 /// <summary>Keeps one connection to a member and writes to it what waits in its queue: one thread, from the first try to the end.</summary>
 internal sealed class PeerSender : IDisposable
 {
-    private static readonly TimeSpan _idleCheck = TimeSpan.FromSeconds(1); // a quiet line is looked at this often for having been closed
+    private static readonly TimeSpan IdleCheck = TimeSpan.FromSeconds(1); // a quiet line is looked at this often for having been closed
     private readonly TransportOptions _options;
     private readonly MemberId _member;
     private readonly EndPoint _address;
@@ -73,7 +73,7 @@ internal sealed class PeerSender : IDisposable
         _log.Connected(_member, _channel);
         try
         {
-            while (Queue.Take(_idleCheck, out var frames))
+            while (Queue.Take(IdleCheck, out var frames))
             {
                 if (line.IsClosedByPeer) throw new ProtocolException("the other side closed the connection");
                 if (!frames.IsEmpty) line.Send(frames);
