@@ -3,6 +3,9 @@ namespace VideoScale.Consensus;
 /// <summary>Elections: pre-vote and check-quorum together, so that whoever was cut off neither deposes a live leader nor goes on leading alone.</summary>
 public sealed partial class RaftCore
 {
+    /// <summary>Ticks that a voter has for winning before the next one asks.</summary>
+    private const int TicksPerTurn = 2;
+
     private readonly List<MemberValue> _votes = [];
     private int _electionElapsed;
     private int _electionTimeout;
@@ -24,6 +27,19 @@ public sealed partial class RaftCore
         }
         if (_electionElapsed < _electionTimeout || !Membership.IsVoter(Self)) return;
         BeginPreVote();
+    }
+
+    /// <summary>
+    /// The leader's connection broke: most likely its process is gone, and there is no silence to wait out. Whoever still hears it refuses the
+    /// pre-vote, so asking early risks nothing. The voters take turns, or they would split the vote.
+    /// </summary>
+    private void SuspectLeader()
+    {
+        var turn = 0;
+        foreach (var voter in Membership.Voters)
+            if (voter != _leader && voter.CompareTo(Self) < 0) turn++;
+        _electionElapsed = Math.Max(_electionElapsed, _options.ElectionTicks);
+        _electionTimeout = Math.Min(_electionTimeout, _electionElapsed + 1 + (turn * TicksPerTurn));
     }
 
     private void BeginPreVote()

@@ -235,6 +235,7 @@ public sealed partial class RaftCore
     private void OnDisconnected(MemberId member)
     {
         if (_role == RaftRole.Leader && Peer(member) is { State: PeerState.Replicate } peer) peer.BecomeProbe(peer.Match + 1);
+        if (_role == RaftRole.Follower && member == _leader) SuspectLeader();
     }
 
     /// <summary>What a leader knows of the others, for status pages.</summary>

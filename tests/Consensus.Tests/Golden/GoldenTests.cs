@@ -77,6 +77,28 @@ public sealed class GoldenTests
     }
 
     [Fact]
+    public void A_leader_whose_connections_broke_is_followed_at_once_and_one_that_others_hear_stays()
+    {
+        var cluster = Elected(3);
+        cluster.Say("2 alone loses its connection: 3 hears the leader and refuses");
+        cluster.Do(2, "lost its connection to 1", RaftInput.Disconnected(new MemberId(1)));
+        cluster.Tick(2, 1);
+        cluster.Settle();
+        cluster.Tick(1, 2);
+        cluster.Settle();
+        Assert.Equal(RaftRole.Leader, cluster[1].Role);
+        cluster.Say("the process of 1 is gone: both see it, and 2 has the first turn");
+        cluster.Isolate(1);
+        cluster.Do(2, "lost its connection to 1", RaftInput.Disconnected(new MemberId(1)));
+        cluster.Do(3, "lost its connection to 1", RaftInput.Disconnected(new MemberId(1)));
+        cluster.Tick(3, 1);
+        cluster.Tick(2, 1);
+        cluster.Settle();
+        Assert.Equal(RaftRole.Leader, cluster[2].Role);
+        Compare("lost-connection", cluster);
+    }
+
+    [Fact]
     public void A_member_far_behind_gets_a_snapshot()
     {
         var cluster = Elected(3);

@@ -57,6 +57,18 @@ public sealed class Transport_between_members
 
     [Theory]
     [MemberData(nameof(Both))]
+    public async Task Whoever_only_listens_sees_at_once_that_the_other_is_gone(bool secure)
+    {
+        var (a, b) = Pair(secure);
+        await using var _ = b;
+        a.Send(b, new Message { Kind = MessageKind.Heartbeat, Term = 5 });
+        b.Listener.Until(() => b.Listener.Messages.Length == 1);
+        await a.DisposeAsync();
+        b.Listener.Until(() => b.Listener.Disconnects >= 3); // its two senders look once a second; the reader of what came in tells first
+    }
+
+    [Theory]
+    [MemberData(nameof(Both))]
     public async Task A_heartbeat_does_not_wait_behind_appends(bool secure)
     {
         var (a, b) = Pair(secure);

@@ -90,14 +90,17 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
 
     private void Leave(Socket socket, Line? line)
     {
+        var lost = false;
         lock (_gate)
         {
             _unproven.Remove(socket);
             _threads.Remove(Thread.CurrentThread);
-            if (line is not null && _lines.TryGetValue((line.Hello.From, line.Hello.Channel), out var current) && current == line) _lines.Remove((line.Hello.From, line.Hello.Channel));
+            if (line is not null && _lines.TryGetValue((line.Hello.From, line.Hello.Channel), out var current) && current == line)
+                lost = _lines.Remove((line.Hello.From, line.Hello.Channel)) && !_stopped;
         }
         line?.Dispose();
         socket.Dispose();
+        if (lost && line!.Hello.Channel == Channel.Control) _listener!.OnDisconnected(line.Hello.From); // a follower rarely writes: here it sees first that its leader is gone
     }
 
     private void Receive(Line line)
