@@ -40,10 +40,10 @@ public readonly record struct Message
     /// <summary>Append and Heartbeat: the sender's commit index, as far as it is known to match at the receiver.</summary>
     public ulong Commit { get; init; }
 
-    /// <summary>A refused append: where the logs may agree.</summary>
+    /// <summary>A refused append: where the logs may agree. Heartbeat and its reply: the receiver's and the sender's repair, see <see cref="RepairNonce"/>.</summary>
     public ulong Hint { get; init; }
 
-    /// <summary>Heartbeat: the quorum round, echoed in the reply (0 asks for no reply). ReadIndex: the asker's own number, echoed.</summary>
+    /// <summary>Heartbeat: the quorum round, echoed in the reply (0 asks for no reply). ReadIndex: the asker's own number, echoed. AppendReply: the sender's repair, see <see cref="RepairNonce"/>.</summary>
     public ulong Context { get; init; }
 
     /// <summary>A reply that refuses.</summary>
@@ -54,6 +54,17 @@ public readonly record struct Message
 
     /// <summary>Append: consecutive entries from <see cref="Index"/> + 1.</summary>
     public ReadOnlyMemory<Entry> Entries { get; init; }
+
+    /// <summary>
+    /// In what a member answers: not 0 while it fetches again what its disk lost, a number of its own for each such repair; its word does not
+    /// count. In a heartbeat: that repair is over, as far as the leader knows.
+    /// </summary>
+    public ulong RepairNonce => Kind switch
+    {
+        MessageKind.AppendReply => Context,
+        MessageKind.Heartbeat or MessageKind.HeartbeatReply => Hint,
+        _ => 0,
+    };
 
     /// <summary>Appends with entries may take long; everything else must never wait behind them.</summary>
     public bool IsBulk => Kind == MessageKind.Append && !Entries.IsEmpty;

@@ -16,6 +16,8 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
     private readonly ulong[] _inflightLast = new ulong[options.MaxInflightAppends];
     private readonly long[] _inflightSize = new long[options.MaxInflightAppends];
     private int _inflightHead;
+    private ulong _repair;
+    private ulong _repaired;
 
     public MemberId Member { get; } = member;
     public PeerState State { get; private set; } = PeerState.Probe;
@@ -28,6 +30,10 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
     /// <summary>The round that was current when the probe was sent: an answer to a later one means that the probe had its chance.</summary>
     public ulong ProbeRound { get; set; }
     public ulong PendingSnapshot { get; private set; }
+
+    /// <summary>The configuration that no longer has this member; 0 while it is one.</summary>
+    public ulong LeavesAt { get; set; }
+    public int LeavingTicks { get; set; }
 
     /// <summary>Heard from since the last quorum check.</summary>
     public bool Active { get; set; }
@@ -88,6 +94,40 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
     {
         Enter(PeerState.Snapshot);
         PendingSnapshot = index;
+    }
+
+    /// <summary>The member fetches again what its disk lost: nothing that it says counts.</summary>
+    public bool IsRepairing => _repair != 0;
+
+    /// <summary>All that it may ever have acknowledged to this leader: our log's end when we learned of the repair.</summary>
+    public ulong RepairTarget { get; private set; }
+
+    /// <summary>It has everything again; it does not know yet that we know.</summary>
+    public bool IsWhole => IsRepairing && Match >= RepairTarget;
+    public ulong WholeNonce => IsWhole ? _repair : 0;
+
+    /// <param name="nonce">Of an answer: not 0 while the member repairs itself.</param>
+    /// <param name="logEnd">The leader's last index.</param>
+    /// <returns>Whether the answer may be used.</returns>
+    public bool NoteRepair(ulong nonce, ulong logEnd)
+    {
+        if (nonce == 0)
+        {
+            if (!IsRepairing) return true;
+            if (!IsWhole) return false; // said before its disk lost what it vouches for
+            _repaired = _repair;
+            _repair = 0;
+            return true;
+        }
+        if (nonce == _repaired) return false; // an old answer, of a repair that is over
+        if (nonce == _repair) return true;
+        _repair = nonce;
+        RepairTarget = logEnd;
+        Match = 0; // what it acknowledged before may be gone
+        CommitSent = 0;
+        Enter(PeerState.Probe);
+        Next = logEnd + 1;
+        return true;
     }
 
     private void Enter(PeerState state)

@@ -25,8 +25,9 @@ public sealed partial class RaftCore
             TickLeader();
             return;
         }
-        if (_electionElapsed < _electionTimeout || !Membership.IsVoter(Self)) return;
-        BeginPreVote();
+        if (_electionElapsed < _electionTimeout) return;
+        if (Membership.IsVoter(Self) && MayVote) BeginPreVote();
+        else _leader = MemberId.None; // it is silent; who does not vote waits for the next one
     }
 
     /// <summary>
@@ -94,7 +95,7 @@ public sealed partial class RaftCore
     private void OnPreVote(in Message message)
     {
         // No promise is made and nothing is written: only whether a vote would be given.
-        var granted = message.Term > _term && !LeaderIsAlive && IsUpToDate(message);
+        var granted = message.Term > _term && !LeaderIsAlive && MayVote && IsUpToDate(message);
         Send(new Message { Kind = MessageKind.PreVoteReply, To = message.From, Term = granted ? message.Term : _term, Reject = !granted });
     }
 
@@ -113,7 +114,7 @@ public sealed partial class RaftCore
     private void OnVote(in Message message)
     {
         var free = _vote == message.From || (_vote.IsNone && _leader.IsNone);
-        var granted = free && IsUpToDate(message);
+        var granted = free && MayVote && IsUpToDate(message);
         if (granted)
         {
             Invariant.Require(_vote.IsNone || _vote == message.From, "one vote per term");
@@ -151,7 +152,7 @@ public sealed partial class RaftCore
 
     private void OnTimeoutNow(in Message message)
     {
-        if (_leader != message.From || !Membership.IsVoter(Self)) return;
+        if (_leader != message.From || !Membership.IsVoter(Self) || !MayVote) return;
         Campaign(force: true);
     }
 }

@@ -54,6 +54,7 @@ public sealed partial class RaftCore
             Reject = true,
             Index = message.Index,
             Hint = hint,
+            Context = _repair,
             LogTerm = _log.TermAt(hint),
         });
     }
@@ -62,12 +63,18 @@ public sealed partial class RaftCore
     {
         _ackOwed = false;
         if (_role == RaftRole.Leader || _leader.IsNone) return;
-        Send(new Message { Kind = MessageKind.AppendReply, To = _leader, Index = Math.Min(_durableIndex, _matched) });
+        Send(new Message { Kind = MessageKind.AppendReply, To = _leader, Index = Math.Min(_durableIndex, _matched), Context = _repair });
     }
 
     private void OnHeartbeat(in Message message)
     {
         FollowLeader(message.From);
+        NoteRepaired(message);
+        if (_repair != 0) // it may count on what is gone here
+        {
+            if (message.Context != 0) Send(new Message { Kind = MessageKind.HeartbeatReply, To = message.From, Context = message.Context, Hint = _repair });
+            return;
+        }
         // The leader tells only what we acknowledged to it in this term, perhaps before a restart: so it is here, and equal.
         Invariant.Require(message.Commit <= _log.LastIndex, "what was acknowledged is still in the log");
         _matched = Math.Max(_matched, message.Commit);

@@ -27,6 +27,7 @@ public sealed partial class RaftCore
         _quorumElapsed = 0;
         _round = 0;
         _sentRound = 0;
+        Invariant.Require(Membership.IsVoter(Self), "only a voter leads");
         for (var i = 0; i < _peers.Length; i++) _peers[i] = new PeerProgress(_peers[i].Member, _log.LastIndex + 1, _options);
         _termStart = _log.LastIndex + 1;
         Append(_termStart, EntryKind.Noop, ProposalId.None, default);
@@ -38,6 +39,7 @@ public sealed partial class RaftCore
     {
         FailReads();
         _transferTo = MemberId.None;
+        _peers = Array.FindAll(_peers, peer => peer.LeavesAt == 0);
         _uncommittedBytes = 0;
         _termStart = ulong.MaxValue;
     }
@@ -78,6 +80,12 @@ public sealed partial class RaftCore
             }
         }
         TickTransfer();
+        TickLeaving();
+        if (_abstaining && !IsTransferring)
+        {
+            BecomeFollower(_term, MemberId.None);
+            return;
+        }
         if (++_heartbeatElapsed >= _options.HeartbeatTicks) BeginRound();
     }
 
@@ -86,7 +94,7 @@ public sealed partial class RaftCore
         Span<MemberValue> values = stackalloc MemberValue[_peers.Length + 1];
         for (var i = 0; i < _peers.Length; i++)
         {
-            values[i] = new MemberValue(_peers[i].Member, _peers[i].Active ? 1UL : 0);
+            values[i] = new MemberValue(_peers[i].Member, _peers[i].Active && !_peers[i].IsRepairing ? 1UL : 0);
             _peers[i].Active = false;
         }
         values[^1] = new MemberValue(Self, 1);
@@ -111,7 +119,7 @@ public sealed partial class RaftCore
     private void AdvanceCommit()
     {
         Span<MemberValue> values = stackalloc MemberValue[_peers.Length + 1];
-        for (var i = 0; i < _peers.Length; i++) values[i] = new MemberValue(_peers[i].Member, _peers[i].Match);
+        for (var i = 0; i < _peers.Length; i++) values[i] = new MemberValue(_peers[i].Member, _peers[i].IsRepairing ? 0 : _peers[i].Match);
         values[^1] = new MemberValue(Self, _durableIndex); // its own append counts only once durable
         var agreed = Quorum.Agreed(Membership, values);
         // Only an entry of this term commits by counting; it carries those before it.
@@ -162,7 +170,7 @@ public sealed partial class RaftCore
         var newRound = _round > _sentRound;
         if (!newRound && commit <= peer.CommitSent) return;
         peer.CommitSent = Math.Max(peer.CommitSent, commit);
-        Send(new Message { Kind = MessageKind.Heartbeat, To = peer.Member, Commit = commit, Context = newRound ? _round : 0 });
+        Send(new Message { Kind = MessageKind.Heartbeat, To = peer.Member, Commit = commit, Context = newRound ? _round : 0, Hint = peer.WholeNonce, Index = peer.IsWhole ? peer.RepairTarget : 0 });
     }
 
     private void BeginRound()
@@ -190,7 +198,7 @@ public sealed partial class RaftCore
 
     private void OnAppendReply(in Message message)
     {
-        if (HeardFrom(message.From) is not { } peer) return;
+        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex)) return;
         if (message.Reject)
         {
             OnRefusedAppend(peer, message);
@@ -226,9 +234,9 @@ public sealed partial class RaftCore
 
     private void OnHeartbeatReply(in Message message)
     {
-        if (HeardFrom(message.From) is not { } peer) return;
+        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex)) return;
         Invariant.Require(message.Context <= _round, "nobody confirms a round that was not begun");
-        peer.ConfirmedRound = Math.Max(peer.ConfirmedRound, message.Context);
+        if (!peer.IsRepairing) peer.ConfirmedRound = Math.Max(peer.ConfirmedRound, message.Context);
         if (peer.State == PeerState.Probe && message.Context > peer.ProbeRound) peer.ProbeSent = false; // the probe or its answer may be lost
     }
 
@@ -242,11 +250,14 @@ public sealed partial class RaftCore
     /// <returns>How many were written.</returns>
     public int CopyProgress(Span<PeerStatus> target)
     {
-        var count = Math.Min(target.Length, _peers.Length);
-        for (var i = 0; i < count; i++)
-            target[i] = new PeerStatus(_peers[i].Member, _peers[i].State, _peers[i].Match, _peers[i].SilentTicks, Membership.IsVoter(_peers[i].Member));
+        var count = 0;
+        foreach (var peer in _peers)
+        {
+            if (count == target.Length) break;
+            if (peer.LeavesAt == 0) target[count++] = new PeerStatus(peer.Member, peer.State, peer.Match, peer.SilentTicks, Membership.IsVoter(peer.Member), peer.IsRepairing);
+        }
         return count;
     }
 }
 
-public readonly record struct PeerStatus(MemberId Member, PeerState State, ulong Match, int SilentTicks, bool Voter);
+public readonly record struct PeerStatus(MemberId Member, PeerState State, ulong Match, int SilentTicks, bool Voter, bool Repairing);

@@ -5,6 +5,9 @@ public sealed partial class RaftCore
 {
     private readonly List<Configured> _configurations = []; // ascending; the first is at or before the log's base
 
+    /// <summary>Election timeouts for which a member that was removed is still told so.</summary>
+    private const int TicksToLeave = 10;
+
     private Membership? _peersOf;
 
     private readonly record struct Configured(ulong Index, Membership Membership);
@@ -24,11 +27,38 @@ public sealed partial class RaftCore
     {
         if (ReferenceEquals(_peersOf, Membership)) return;
         _peersOf = Membership;
-        var members = new SortedSet<MemberId>([.. Membership.Voters, .. Membership.OutgoingVoters, .. Membership.Learners]);
+        var members = Membership.Everyone;
         members.Remove(Self);
         var peers = new List<PeerProgress>(members.Count);
-        foreach (var member in members) peers.Add(Peer(member) ?? new PeerProgress(member, _log.LastIndex + 1, _options));
+        foreach (var member in members)
+        {
+            var peer = Peer(member) ?? new PeerProgress(member, _log.LastIndex + 1, _options);
+            peer.LeavesAt = 0;
+            peers.Add(peer);
+        }
+        if (_role == RaftRole.Leader) KeepLeaving(members, peers);
         _peers = [.. peers];
+    }
+
+    /// <summary>Who is out is still told so, by this leader and only for a while: else it would wait for ever for a leader that has forgotten it.</summary>
+    private void KeepLeaving(SortedSet<MemberId> members, List<PeerProgress> peers)
+    {
+        foreach (var peer in _peers)
+        {
+            if (members.Contains(peer.Member)) continue;
+            if (peer.LeavesAt == 0) (peer.LeavesAt, peer.LeavingTicks) = (MembershipIndex, 0);
+            peers.Add(peer);
+        }
+    }
+
+    private void TickLeaving()
+    {
+        var gone = 0;
+        foreach (var peer in _peers)
+        {
+            if (peer.LeavesAt != 0 && (peer.CommitSent >= peer.LeavesAt || ++peer.LeavingTicks > TicksToLeave * _options.ElectionTicks)) gone++;
+        }
+        if (gone > 0) _peers = Array.FindAll(_peers, peer => peer.LeavesAt == 0 || (peer.CommitSent < peer.LeavesAt && peer.LeavingTicks <= TicksToLeave * _options.ElectionTicks));
     }
 
     private void OnChangeMembership(Membership target)
@@ -44,8 +74,16 @@ public sealed partial class RaftCore
     private void AdvanceMembership()
     {
         if (MembershipIndex > _commit || !CommittedInTerm) return;
-        if (Membership.IsJoint) AppendMembership(Membership with { OutgoingVoters = [] });
-        else if (!Membership.IsVoter(Self)) BecomeFollower(_term, MemberId.None);
+        if (Membership.IsJoint) AppendMembership(Membership.Settled());
+        else if (!Membership.IsVoter(Self)) Retire();
+    }
+
+    /// <summary>The leader's own removal is committed: the others are told, and the furthest voter need not wait for silence.</summary>
+    private void Retire()
+    {
+        foreach (var peer in _peers) SendHeartbeat(peer);
+        if (FurthestVoter() is { } heir && heir.Match == _log.LastIndex) Send(new Message { Kind = MessageKind.TimeoutNow, To = heir.Member });
+        BecomeFollower(_term, MemberId.None);
     }
 
     private void AppendMembership(Membership membership)

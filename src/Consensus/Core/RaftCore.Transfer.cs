@@ -21,7 +21,7 @@ public sealed partial class RaftCore
         PeerProgress? best = null;
         foreach (var peer in _peers)
         {
-            if (!Membership.IsVoter(peer.Member) || peer.SilentTicks > 2 * _options.HeartbeatTicks) continue;
+            if (!Membership.IsVoter(peer.Member) || peer.IsRepairing || peer.SilentTicks > 2 * _options.HeartbeatTicks) continue;
             if (best is null || peer.Match > best.Match) best = peer;
         }
         return best;

@@ -3,7 +3,11 @@ namespace VideoScale.Consensus;
 /// <summary>What a replica finds on its disk.</summary>
 /// <param name="Snapshot">The latest snapshot, or, at index 0, the membership that the cluster began with.</param>
 /// <param name="Log">Holds what is durable; belongs to the core from now on.</param>
-public sealed record RestoredState(HardState HardState, SnapshotMeta Snapshot, RaftLog Log);
+public sealed record RestoredState(HardState HardState, SnapshotMeta Snapshot, RaftLog Log)
+{
+    /// <summary>The disk lost entries that may have been acknowledged, see <see cref="RaftCore.IsRepairing"/>.</summary>
+    public bool Damaged { get; init; }
+}
 
 /// <summary>
 /// One replica of the consensus protocol (Raft) as a state machine without clock, thread, disk or network: inputs go in one at a time,
@@ -40,6 +44,7 @@ public sealed partial class RaftCore
         _offered = _snapshot.Index;
         _durableIndex = _log.LastIndex;
         _matched = _commit;
+        _repair = restored.Damaged ? seed | 1 : 0;
         _configurations.Add(new Configured(_snapshot.MembershipIndex, _snapshot.Membership));
         RefreshPeers();
         for (var index = _snapshot.Index + 1; index <= _log.LastIndex; index++) NoteConfiguration(_log[index]);
@@ -98,6 +103,7 @@ public sealed partial class RaftCore
             case RaftInputKind.Transfer: OnTransfer(input.Member); break;
             case RaftInputKind.ChangeMembership: OnChangeMembership(input.Membership!); break;
             case RaftInputKind.Compact: OnCompact(input.Index); break;
+            case RaftInputKind.Abstain: OnAbstain(); break;
             default: Invariant.Require(false, "an input has a known kind"); break;
         }
     }

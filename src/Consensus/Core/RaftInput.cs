@@ -2,7 +2,7 @@ namespace VideoScale.Consensus;
 
 public enum RaftInputKind : byte
 {
-    Tick = 1, Message, Propose, Read, Stored, SnapshotCreated, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Compact,
+    Tick = 1, Message, Propose, Read, Stored, SnapshotCreated, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Compact, Abstain,
 }
 
 /// <summary>A command to be replicated.</summary>
@@ -50,6 +50,9 @@ public readonly ref struct RaftInput
 
     /// <param name="target">Voters and learners to go to; the core finds the joint step itself.</param>
     public static RaftInput ChangeMembership(Membership target) => new() { Kind = RaftInputKind.ChangeMembership, Membership = target };
+
+    /// <summary>From now on neither vote nor lead: this replica's state is not the majority's. Its log is sound, so it goes on keeping it.</summary>
+    public static RaftInput Abstain() => new() { Kind = RaftInputKind.Abstain };
 
     /// <summary>Entries up to the index are in a snapshot and not needed here any more.</summary>
     public static RaftInput Compact(ulong index) => new() { Kind = RaftInputKind.Compact, Index = index };

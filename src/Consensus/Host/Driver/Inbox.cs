@@ -6,7 +6,7 @@ namespace VideoScale.Consensus.Host.Driver;
 /// <summary>A queued proposal and who waits for it.</summary>
 internal readonly record struct QueuedProposal(ProposalId Id, ReadOnlyMemory<byte> Payload, PendingProposal Waiter);
 
-internal enum ControlKind : byte { SnapshotDone = 1, SnapshotReceived, SnapshotSent, Disconnected, Transfer, StorageFailed }
+internal enum ControlKind : byte { SnapshotDone = 1, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Abstain, StorageFailed }
 
 /// <summary>A rare input.</summary>
 internal readonly record struct Control(ControlKind Kind, MemberId Member = default, ulong Number = 0, bool Ok = false, object? Subject = null);

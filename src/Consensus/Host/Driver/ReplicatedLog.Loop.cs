@@ -149,6 +149,8 @@ public sealed partial class ReplicatedLog
             case ControlKind.SnapshotReceived: Step(RaftInput.SnapshotReceived(control.Member, control.Number, (SnapshotMeta)control.Subject!)); break;
             case ControlKind.SnapshotSent: Step(RaftInput.SnapshotSent(control.Member, control.Number, control.Ok)); break;
             case ControlKind.Disconnected: Step(RaftInput.Disconnected(control.Member)); break;
+            case ControlKind.ChangeMembership: BeginMembershipChange((PendingMembershipChange)control.Subject!); break;
+            case ControlKind.Abstain: Step(RaftInput.Abstain()); break;
             case ControlKind.Transfer: BeginTransfer(control.Member, (TaskCompletionSource)control.Subject!); break;
             default: Fail((Exception)control.Subject!); break;
         }
@@ -160,6 +162,7 @@ public sealed partial class ReplicatedLog
         Step(RaftInput.Tick());
         TickReads();
         TickTransfer();
+        TickMembership();
         if (_ticks % 64 == 0) Compact(); // what derived logs held up may have become free
     }
 
@@ -168,6 +171,7 @@ public sealed partial class ReplicatedLog
         if (_sent) _transport.Flush();
         _sent = false;
         HandOver();
+        FollowMembership();
         RetryReads();
         Publish();
     }
@@ -200,6 +204,7 @@ public sealed partial class ReplicatedLog
         if (_core.Role == RaftRole.Leader && !_leading) _metrics.ElectionWon();
         if (_core.Role != RaftRole.Leader)
         {
+            AdvanceMembershipChange();
             // Another leader may commit them or not.
             while (_waiters.TryDequeue(out var waiting)) waiting.Waiter.Finish(new ProposeResult(Outcome.Unknown, 0, 0, default));
             FinishTransfer();
@@ -225,10 +230,12 @@ public sealed partial class ReplicatedLog
             foreach (var control in batch.Controls)
             {
                 (control.Subject as TaskCompletionSource)?.TrySetResult();
+                (control.Subject as PendingMembershipChange)?.TrySetResult(new MembershipResult(Outcome.Unknown, 0));
                 if (control.Subject is SnapshotDone done) CancelAll(done.Askers);
             }
         }
         AbandonReads();
+        AbandonMembershipChange();
         FinishTransfer();
         _apply.Stop();
     }

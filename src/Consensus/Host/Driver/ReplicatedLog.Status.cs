@@ -10,7 +10,7 @@ public sealed partial class ReplicatedLog
     private int _peerCount;
     private volatile bool _leading;
 
-    private record struct Picture(RaftRole Role, ulong Term, MemberId Leader, ulong Commit, ulong Durable, ulong First, ulong Last, ulong Snapshot, ulong MembershipIndex);
+    private record struct Picture(RaftRole Role, ulong Term, MemberId Leader, ulong Commit, ulong Durable, ulong First, ulong Last, ulong Snapshot, ulong MembershipIndex, bool Repairing);
 
     private ulong Term { get { lock (_statusGate) return _picture.Term; } }
 
@@ -23,10 +23,12 @@ public sealed partial class ReplicatedLog
                 var progress = new MemberProgress[_peerCount + 1];
                 progress[0] = new MemberProgress(_options.Self, _picture.Durable, TimeSpan.Zero, _membership.IsVoter(_options.Self));
                 for (var i = 0; i < _peerCount; i++)
-                    progress[i + 1] = new MemberProgress(_peers[i].Member, _peers[i].Match, TimeSpan.FromMilliseconds((double)_peers[i].SilentTicks * _options.TickMs), _peers[i].Voter);
+                    progress[i + 1] = new MemberProgress(_peers[i].Member, _peers[i].Match, TimeSpan.FromMilliseconds((double)_peers[i].SilentTicks * _options.TickMs), _peers[i].Voter,
+                        _peers[i].State == PeerState.Snapshot, _peers[i].Repairing);
                 var p = _picture;
                 return new ReplicaStatus(_options.Self, RoleOf(p.Role), p.Term, p.Leader, p.Commit, _apply.Applied, p.Durable, p.First, p.Last, p.Snapshot,
-                    _membership, p.MembershipIndex, progress);
+                    _membership, p.MembershipIndex, progress)
+                { Repairing = p.Repairing };
             }
         }
     }
@@ -36,7 +38,7 @@ public sealed partial class ReplicatedLog
         lock (_statusGate)
         {
             _picture = new Picture(_core.Role, _core.Term, _core.Leader, _core.CommitIndex, _core.DurableIndex, _core.Log.FirstIndex, _core.Log.LastIndex,
-                _core.Snapshot.Index, _core.MembershipIndex);
+                _core.Snapshot.Index, _core.MembershipIndex, _core.IsRepairing);
             _membership = _core.Membership;
             _peerCount = _core.Role == RaftRole.Leader ? _core.CopyProgress(_peers) : 0; // only a leader knows
         }

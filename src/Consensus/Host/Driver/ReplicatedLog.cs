@@ -68,7 +68,7 @@ public sealed partial class ReplicatedLog : IReplicatedLog
     }
 
     public LogCapabilities Capabilities =>
-        LogCapabilities.Transfer | LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions | LogCapabilities.LinearizableReads;
+        LogCapabilities.Membership | LogCapabilities.Transfer | LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions | LogCapabilities.LinearizableReads;
 
     public Task<Exception> Fatal => _fatal.Task;
 
@@ -103,10 +103,6 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         await using var registration = cancellationToken.UnsafeRegister(static state => ((PendingFence)state!).TrySetResult(default), fence);
         return await fence.Task;
     }
-
-    /// <summary>The change protocol stands in the core; its operator's side (catching up first, then the change) does not stand yet.</summary>
-    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("this log's Capabilities do not have Membership");
 
     public async ValueTask TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken)
     {

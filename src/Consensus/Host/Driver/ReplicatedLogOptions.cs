@@ -8,6 +8,9 @@ public sealed record ReplicatedLogOptions
     /// <summary>The membership that the cluster begins with, the same at every replica; what the log says later wins.</summary>
     public required Membership InitialMembership { get; init; }
 
+    /// <summary>Where the first members are: put into the membership with its first change, so that whoever joins later finds them.</summary>
+    public IReadOnlyList<MemberAddress> KnownAddresses { get; init; } = [];
+
     public RaftOptions Raft { get; init; } = new();
 
     /// <summary>50 ms × the core's ticks: heartbeats every 100 ms, elections after 300 to 600 ms of silence.</summary>

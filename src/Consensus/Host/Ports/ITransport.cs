@@ -12,6 +12,12 @@ public interface ITransport : IAsyncDisposable
     /// <summary>Ends a run of <see cref="Send"/>: writers are woken once for all of them.</summary>
     void Flush();
 
+    /// <summary>Adds a member, or says where it is now, as host:port. Any thread.</summary>
+    void SetPeer(MemberId member, string address) { }
+
+    /// <summary>Forgets a member that was removed; its connections end. Any thread, does not wait.</summary>
+    void RemovePeer(MemberId member) { }
+
     /// <summary>
     /// Sends the snapshot at this index, on a connection of its own, resuming what an earlier try left off.
     /// Ends with <see cref="ITransportListener.OnSnapshotSent"/>. At most one per member at a time: a second call for a member is ignored.

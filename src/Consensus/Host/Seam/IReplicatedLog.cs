@@ -17,6 +17,9 @@ public interface IReplicatedLog : IAsyncDisposable
 
     ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken);
 
+    /// <summary>From now on this replica neither votes nor leads, until it is started anew: its state is not the majority's.</summary>
+    void Abstain() { }
+
     /// <param name="to">The voter that shall lead; <see cref="MemberId.None"/> for the one that is furthest.</param>
     ValueTask TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken);
 
@@ -66,10 +69,16 @@ public enum ReadMode : byte { Linearizable, Stale }
 /// <param name="Index">State as of this index (or later) answers the read.</param>
 public readonly record struct ReadFence(bool Ok, ulong Index);
 
-/// <summary>The voter set and learners to go to; joint consensus in between.</summary>
-public sealed record MembershipChange(IReadOnlyList<MemberId> Voters, IReadOnlyList<MemberId> Learners);
+/// <summary>The voter set and learners to go to; joint consensus in between, once all that are to vote have caught up.</summary>
+public sealed record MembershipChange(IReadOnlyList<MemberId> Voters, IReadOnlyList<MemberId> Learners)
+{
+    /// <summary>Where members are reached: needed for those who are new, allowed for all.</summary>
+    public IReadOnlyList<MemberAddress> Addresses { get; init; } = [];
+}
 
-public readonly record struct MembershipResult(Outcome Outcome, ulong ConfigIndex);
+/// <param name="ConfigIndex">Log index of the membership that holds now.</param>
+/// <param name="Reason">Why it was rejected, for the operator.</param>
+public readonly record struct MembershipResult(Outcome Outcome, ulong ConfigIndex, string Reason = "");
 
 public readonly record struct SnapshotInfo(ulong Index, ulong Bytes, ulong FirstIndex);
 
@@ -77,12 +86,18 @@ public enum ReplicaRole : byte { Follower = 1, PreCandidate = 2, Candidate = 3, 
 
 public readonly record struct RoleChange(ReplicaRole Role, ulong Term, MemberId Leader);
 
-public readonly record struct MemberProgress(MemberId Member, ulong MatchIndex, TimeSpan Silent, bool Voter);
+/// <param name="Snapshotting">A snapshot is on its way to it.</param>
+/// <param name="Repairing">It fetches again what its disk lost; it does not count.</param>
+public readonly record struct MemberProgress(MemberId Member, ulong MatchIndex, TimeSpan Silent, bool Voter, bool Snapshotting = false, bool Repairing = false);
 
 /// <summary>A picture of the replica; cheap to take, from any thread.</summary>
 public sealed record ReplicaStatus(
     MemberId Self, ReplicaRole Role, ulong Term, MemberId Leader, ulong CommitIndex, ulong AppliedIndex, ulong DurableIndex,
-    ulong FirstIndex, ulong LastIndex, ulong SnapshotIndex, Membership Membership, ulong MembershipIndex, IReadOnlyList<MemberProgress> Progress);
+    ulong FirstIndex, ulong LastIndex, ulong SnapshotIndex, Membership Membership, ulong MembershipIndex, IReadOnlyList<MemberProgress> Progress)
+{
+    /// <summary>This replica's disk lost entries: until a leader confirms that it has them again it does not vote, lead or acknowledge.</summary>
+    public bool Repairing { get; init; }
+}
 
 [Flags]
 public enum LogCapabilities { None = 0, Membership = 1, Transfer = 2, Snapshots = 4, ExactlyOnceSessions = 8, LinearizableReads = 16 }

@@ -18,7 +18,7 @@ internal static class SnapshotFormat
     internal const int ChunkHeaderBytes = 8;
     internal const int TrailerBytes = ChunkHeaderBytes + sizeof(ulong) + SHA256.HashSizeInBytes;
     internal const int FixedHeaderBytes = 56;
-    internal const int MaxHeaderBytes = 8 << 10;
+    internal const int MaxHeaderBytes = 256 << 10; // a membership of the most members with the longest addresses
     private const ulong Magic = 0x31504E53_534C4156; // "VALSSNP1"
     private const uint Version = 1;
 

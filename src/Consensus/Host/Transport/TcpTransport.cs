@@ -60,6 +60,13 @@ public sealed class TcpTransport : ITransport
         _accepting = Task.Run(AcceptAsync);
     }
 
+    /// <summary>An address that is not host:port leaves the member unreachable, which the log says.</summary>
+    public void SetPeer(MemberId member, string address)
+    {
+        if (HostAndPort.TryParse(address) is { } endPoint) SetPeer(member, endPoint);
+        else _log.ConnectionFailed(member, Channel.Control, new ProtocolException($"its address \"{address}\" is not host:port"));
+    }
+
     /// <summary>Adds a member, or says where it is now.</summary>
     public void SetPeer(MemberId member, EndPoint address)
     {
@@ -72,7 +79,7 @@ public sealed class TcpTransport : ITransport
     public void RemovePeer(MemberId member)
     {
         Addresses.TryRemove(member, out _);
-        if (_peers.TryRemove(member, out var peer)) Close(peer);
+        if (_peers.TryRemove(member, out var peer)) _ = Task.Run(() => Close(peer)); // its threads may be in the middle of connecting
         _receivers.Drop(member);
     }
 
@@ -133,7 +140,7 @@ public sealed class TcpTransport : ITransport
         if (_peers.TryGetValue(member, out var old))
         {
             if (old.Address.Equals(address)) return;
-            Close(old);
+            _ = Task.Run(() => Close(old));
         }
         _peers[member] = new Peer(address,
             new PeerSender(_options, member, address, Channel.Control, _log, _listener!.OnDisconnected),
