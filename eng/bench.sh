@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
-# Runs a benchmark in Release. usage: eng/bench.sh VERB [OPTIONS]; `--help` lists the verbs, `VERB --help` its options.
+# Runs a benchmark in Release. usage: eng/bench.sh VERB [OPTIONS]; `--help` lists the verbs, and `failover` is one more, `VERB --help` its options.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+. eng/runtime.sh
 [ "${1:-list}" = list ] && set -- --help
+if [ "$1" = failover ]; then # kill -9 of the leader under load, again and again: the chaos scenario, its figures kept
+  shift
+  dotnet build src/Cli -c Release -v quiet --nologo && dotnet build chaos -c Release -v quiet --nologo || exit 1
+  case " $* " in *" --rounds "*) ;; *) set -- --rounds 100 "$@" ;; esac
+  exec chaos/bin/Release/net10.0/VideoScale.Chaos run leader-kill --results bench/results/failover.json "$@"
+fi
 if [ "$1" = consensus ] && ! command -v etcd >/dev/null 2>&1; then
   echo "installing with apt-get: etcd-server (what our log is measured against)"
   sudo=(); [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)

@@ -1,16 +1,8 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VideoScale.Bench.Machine;
 
 namespace VideoScale.Bench.Consensus;
-
-internal sealed record MachineFacts(string Processor, int Processors, string OperatingSystem, string Runtime, double LoadAverage)
-{
-    internal static MachineFacts Read() => new(
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown",
-        Environment.ProcessorCount, RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription,
-        double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture));
-}
 
 internal sealed record Ratio(string Of, string To, int InFlight, double Throughput, double CpuPerOp);
 

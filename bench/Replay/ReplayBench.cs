@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using VideoScale.Bench.Machine;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.State;
@@ -17,10 +18,10 @@ internal static class ReplayBench
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private sealed record Result(
-        DateTimeOffset MeasuredAt, string Machine, int Cores, ulong Events, ulong LogBytes, int LiveRooms, int Nodes, double MakeEventsPerSecond,
-        double FoldEventsPerSecond, double[] FoldRunsEventsPerSecond, double FoldCpuSeconds, long FoldPeakMemoryBytes, double VerifyEventsPerSecond, double VerifyCpuSeconds, long VerifyPeakMemoryBytes, string StateHash, string ChainHead);
+        DateTimeOffset Date, MachineFacts Machine, ulong Events, ulong LogBytes, int LiveRooms, int Nodes, double MakeEventsPerSecond,
+        double FoldEventsPerSecond, double[] FoldRunsEventsPerSecond, double FoldCpuSeconds, int FoldCollections, double FoldPauseSeconds, long FoldPeakMemoryBytes, double VerifyEventsPerSecond, double VerifyCpuSeconds, long VerifyPeakMemoryBytes, string StateHash, string ChainHead);
 
-    private sealed record Part(ulong Events, double Seconds, double CpuSeconds, long PeakMemoryBytes, string Hash);
+    private sealed record Part(ulong Events, double Seconds, double CpuSeconds, int Collections, double PauseSeconds, long PeakMemoryBytes, string Hash);
 
     public static async Task<int> RunAsync(ulong events, int rooms, int runs, string? keep)
     {
@@ -45,8 +46,8 @@ internal static class ReplayBench
         Console.WriteLine($"verified {verified.Events:N0} events in {verified.Seconds:F2} s: {Rate(verified):N0} events/s ({verified.CpuSeconds:F2} s of CPU), peak {verified.PeakMemoryBytes >> 20} MiB, chain head {verified.Hash}");
         var median = folds.OrderBy(Rate).ElementAt(folds.Count / 2);
         var bytes = (ulong)Directory.GetFiles(directory, "*.seg").Sum(path => new FileInfo(path).Length);
-        var result = new Result(DateTimeOffset.UtcNow, Processor(), Environment.ProcessorCount, median.Events, bytes, rooms, Nodes, Math.Round(made / makeSeconds),
-            Math.Round(Rate(median)), [.. folds.Select(f => Math.Round(Rate(f)))], Math.Round(median.CpuSeconds, 2), folds.Max(f => f.PeakMemoryBytes), Math.Round(Rate(verified)), Math.Round(verified.CpuSeconds, 2), verified.PeakMemoryBytes, median.Hash, verified.Hash);
+        var result = new Result(DateTimeOffset.UtcNow, MachineFacts.Read(), median.Events, bytes, rooms, Nodes, Math.Round(made / makeSeconds),
+            Math.Round(Rate(median)), [.. folds.Select(f => Math.Round(Rate(f)))], Math.Round(median.CpuSeconds, 2), median.Collections, Math.Round(median.PauseSeconds, 2), folds.Max(f => f.PeakMemoryBytes), Math.Round(Rate(verified)), Math.Round(verified.CpuSeconds, 2), verified.PeakMemoryBytes, median.Hash, verified.Hash);
         Directory.CreateDirectory(Path.Combine("bench", "results"));
         var path = Path.Combine("bench", "results", "replay.json");
         await File.WriteAllTextAsync(path, JsonSerializer.Serialize(result, Indented) + "\n");
@@ -85,7 +86,8 @@ internal static class ReplayBench
             if (!verified.Ok) return Fail($"event {verified.FirstBadSeq}: {verified.Problem}");
             hash = verified.ChainHead.ToString();
         }
-        Console.WriteLine(JsonSerializer.Serialize(new Part(log.LastSeq, Stopwatch.GetElapsedTime(began).TotalSeconds, Environment.CpuUsage.TotalTime.TotalSeconds, PeakMemoryBytes(), hash)));
+        Console.WriteLine(JsonSerializer.Serialize(new Part(log.LastSeq, Stopwatch.GetElapsedTime(began).TotalSeconds, Environment.CpuUsage.TotalTime.TotalSeconds,
+            GC.CollectionCount(0), GC.GetTotalPauseDuration().TotalSeconds, PeakMemoryBytes(), hash)));
         return 0;
     }
 
@@ -106,9 +108,6 @@ internal static class ReplayBench
     /// <summary>Highest resident memory of this process so far.</summary>
     private static long PeakMemoryBytes() =>
         long.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
-
-    private static string Processor() =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
 
     private static int Fail(string message)
     {

@@ -1,3 +1,5 @@
+using VideoScale.Bench.Machine;
+
 namespace VideoScale.Chaos.Scenarios;
 
 /// <param name="Seed">Draws faults and operations; the schedule of faults repeats, the interleaving of real processes does not.</param>
@@ -23,6 +25,8 @@ public sealed class ScenarioResult
 {
     public required string Scenario { get; init; }
     public required int Seed { get; init; }
+    public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;
+    public MachineFacts? Machine { get; set; }
     public Verdict Verdict { get; set; } = Verdict.Valid;
     public SortedDictionary<string, double> Figures { get; } = new(StringComparer.Ordinal);
     public List<string> Violations { get; } = [];
