@@ -29,8 +29,12 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
 {
     private readonly AuditService.AuditServiceClient _client = new(session.Invoker);
 
-    public async Task<ulong> LastSeqAsync(CancellationToken cancellationToken) =>
-        (await session.Cluster.GetStatusAsync(new(), session.Call(cancellationToken))).EventSeq;
+    public async Task<ulong> LastSeqAsync(CancellationToken cancellationToken)
+    {
+        var status = await session.Cluster.GetStatusAsync(new(), session.Call(cancellationToken));
+        session.Output.Answered(); // a quiet log is no silent cluster
+        return status.EventSeq;
+    }
 
     public IAsyncEnumerable<Event> ReadAll(ReadAllRequest request, CancellationToken cancellationToken) =>
         Stream(() => _client.ReadAll(request, cancellationToken: cancellationToken), cancellationToken);
@@ -117,6 +121,6 @@ internal sealed class OfflineAudit : IAuditBackend
 
     private static void Refuse(Failure? failure)
     {
-        if (failure is not null) throw new CliException($"refused: {failure.Message}") { ExitCode = failure.Code == FailureCode.InvalidArgument ? Exit.UsageOrUnreachable : Exit.Refused };
+        if (failure is not null) throw new CliException($"refused: {failure.Message}") { ExitCode = Exit.Refused };
     }
 }

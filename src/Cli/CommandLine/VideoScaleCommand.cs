@@ -63,6 +63,11 @@ internal static class VideoScaleCommand
             await Console.Error.WriteLineAsync(e.Message);
             return Exit.UsageOrUnreachable;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) // a directory or disk that cannot be used
+        {
+            await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));
+            return Exit.Refused;
+        }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested) { return Exit.Interrupted; }
     }
 

@@ -11,8 +11,11 @@ internal sealed class CtlOutput(bool json)
 
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithPreserveProtoFieldNames(true));
 
-    /// <summary>Something was printed already.</summary>
+    /// <summary>Something was printed or answered already.</summary>
     internal bool Wrote { get; private set; }
+
+    /// <summary>Answers come: nobody waits for nothing.</summary>
+    internal void Answered() => Wrote = true;
 
     internal bool IsJson => json;
 

@@ -36,10 +36,8 @@ internal static class ChildMode
 
     internal static void RedirectOutput(string path) => Redirect(path, Libc.StandardOutput, Libc.StandardError);
 
-    internal static void RedirectErrors(string path) => Redirect(path, Libc.StandardError);
-
     /// <summary>At the descriptor, so that what the runtime itself prints when it dies is kept too.</summary>
-    private static void Redirect(string path, params ReadOnlySpan<int> descriptors)
+    internal static void Redirect(string path, params ReadOnlySpan<int> descriptors)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);

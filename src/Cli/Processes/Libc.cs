@@ -13,6 +13,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int pid, int signal);
 
+    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
+    internal static partial int Dup(int descriptor);
+
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     internal static partial int Dup2(int from, int to);
 }

@@ -11,7 +11,7 @@ internal static class SingleProcess
     internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, StopSignals signals)
     {
         var log = directory.Log("single");
-        ChildMode.RedirectErrors(log);
+        using var errors = new ErrorsToLog(log);
         try
         {
             await using var control = await ControlPlaneApp.StartAsync(new ControlPlaneOptions
@@ -21,7 +21,7 @@ internal static class SingleProcess
                 HttpPort = ports.ReplicaHttp(0),
                 GrpcPort = ports.ReplicaGrpc(0),
                 RaftPort = ports.ReplicaRaft(0),
-            }, signals.Token);
+            }, signals.Token, new ReplicaTuning { LastWords = errors.SayOnBoth });
             await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions
             {
                 NodeId = "media-1",

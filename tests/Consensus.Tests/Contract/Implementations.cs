@@ -11,6 +11,7 @@ using VideoScale.Consensus.Tests.Driver;
 using VideoScale.Consensus.Tests.Transport;
 using VideoScale.Consensus.Tests.Wal;
 using Xunit.Abstractions;
+using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Tests.Contract;
 
@@ -99,7 +100,7 @@ internal sealed class EngineCluster : IContractSystem
         var directory = DataDirectory.Open(Path.Combine(_root.Path, member.ToString()), clusterId: 1, member);
         _directories.Add(directory);
         var snapshots = new SnapshotStore(directory);
-        var tls = authority is null ? null : new TransportTls(TestCertificates.Member(authority, member), authority);
+        var tls = authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, member), authority);
         return (snapshots, new TcpTransport(new TransportOptions { ClusterId = 1, Self = member, Listen = new IPEndPoint(IPAddress.Loopback, 0), Tls = tls, MaxBackoffMs = 200 },
             snapshots, new Dictionary<MemberId, EndPoint>(), NullLogger<TcpTransport>.Instance));
     }

@@ -6,6 +6,7 @@ using VideoScale.Consensus.Host.Ports;
 using VideoScale.Consensus.Host.Snapshots;
 using VideoScale.Consensus.Host.Transport;
 using VideoScale.Consensus.Tests.Wal;
+using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Tests.Transport;
 
@@ -79,7 +80,7 @@ internal static class TestCertificates
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=replica", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(TransportTls.NameOf(member));
+        names.AddDnsName(MemberName.Of(member));
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
         using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
@@ -91,7 +92,7 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
 {
     internal static readonly UInt128 Cluster = 0xC1;
 
-    internal static TransportNode Create(ulong member, TransportTls? tls = null, UInt128? cluster = null, int port = 0)
+    internal static TransportNode Create(ulong member, TlsMaterial? tls = null, UInt128? cluster = null, int port = 0)
     {
         var directory = new TemporaryDirectory();
         var snapshots = new SnapshotStore(directory.Path);

@@ -1,5 +1,6 @@
 using VideoScale.Consensus.Host.Transport;
 using VideoScale.Consensus.Tests.Wal;
+using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Tests.Transport;
 
@@ -9,8 +10,8 @@ public sealed class Transport_between_members
 
     private static (TransportNode A, TransportNode B) Pair(bool secure)
     {
-        TransportTls? One(ulong member, System.Security.Cryptography.X509Certificates.X509Certificate2? authority) =>
-            authority is null ? null : new TransportTls(TestCertificates.Member(authority, new MemberId(member)), authority);
+        TlsMaterial? One(ulong member, System.Security.Cryptography.X509Certificates.X509Certificate2? authority) =>
+            authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(member)), authority);
         var authority = secure ? TestCertificates.Authority("cluster") : null;
         var (a, b) = (TransportNode.Create(0xA, One(0xA, authority)), TransportNode.Create(0xB, One(0xB, authority)));
         a.Meet(b);
@@ -89,7 +90,7 @@ public sealed class Transport_between_members
     public async Task A_member_that_comes_back_is_connected_again(bool secure)
     {
         var authority = secure ? TestCertificates.Authority("cluster") : null;
-        TransportTls? For(ulong member) => authority is null ? null : new TransportTls(TestCertificates.Member(authority, new MemberId(member)), authority);
+        TlsMaterial? For(ulong member) => authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(member)), authority);
         await using var a = TransportNode.Create(0xA, For(0xA));
         var b = TransportNode.Create(0xB, For(0xB));
         a.Meet(b);
@@ -143,9 +144,9 @@ public sealed class Transport_between_members
     {
         var authority = TestCertificates.Authority("cluster");
         var other = TestCertificates.Authority("other");
-        await using var a = TransportNode.Create(0xA, new TransportTls(TestCertificates.Member(authority, new MemberId(0xA)), authority));
-        await using var stranger = TransportNode.Create(0xB, new TransportTls(TestCertificates.Member(other, new MemberId(0xB)), authority));
-        await using var impostor = TransportNode.Create(0xD, new TransportTls(TestCertificates.Member(authority, new MemberId(0xE)), authority));
+        await using var a = TransportNode.Create(0xA, TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(0xA)), authority));
+        await using var stranger = TransportNode.Create(0xB, TlsMaterial.Of(TestCertificates.Member(other, new MemberId(0xB)), authority));
+        await using var impostor = TransportNode.Create(0xD, TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(0xE)), authority));
         await using var plain = TransportNode.Create(0xF);
         foreach (var node in new[] { stranger, impostor, plain })
         {
@@ -190,7 +191,7 @@ public sealed class Snapshot_transfer
     public async Task A_snapshot_arrives_whole_and_a_cut_one_goes_on_where_it_stopped(bool secure)
     {
         var authority = secure ? TestCertificates.Authority("cluster") : null;
-        TransportTls? For(ulong member) => authority is null ? null : new TransportTls(TestCertificates.Member(authority, new MemberId(member)), authority);
+        TlsMaterial? For(ulong member) => authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(member)), authority);
         await using var a = TransportNode.Create(0xA, For(0xA));
         await using var b = TransportNode.Create(0xB, For(0xB));
         a.Meet(b);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,6 +9,7 @@ using VideoScale.Consensus.Host.Storage;
 using VideoScale.Consensus.Host.Transport;
 using VideoScale.Consensus.Host.Wal;
 using VideoScale.Consensus.Tests.Driver;
+using VideoScale.TestKit.Disks;
 
 namespace VideoScale.Consensus.Tests.Wal;
 
@@ -25,7 +25,7 @@ public sealed class A_replica_whose_disk_fails
     public async Task Ends_without_acknowledging_what_did_not_reach_it(int errno, string why)
     {
         using var directory = new TemporaryDirectory();
-        var shim = await CompileShim(directory.Path);
+        var shim = await FailingSync.CompileAsync(directory.Path);
         var data = Path.Combine(directory.Path, "data");
         const int GoodSyncs = 25;
         var (exit, lines, error) = await RunChild(data, shim, GoodSyncs, errno);
@@ -45,20 +45,10 @@ public sealed class A_replica_whose_disk_fails
     public async Task A_good_disk_under_the_same_shim_goes_on()
     {
         using var directory = new TemporaryDirectory();
-        var shim = await CompileShim(directory.Path);
+        var shim = await FailingSync.CompileAsync(directory.Path);
         var (exit, lines, _) = await RunChild(Path.Combine(directory.Path, "data"), shim, int.MaxValue, Errno_EIO);
         Assert.Equal(0, exit);
         Assert.Equal(FailingDiskChild.Commits, lines.Count(line => line.StartsWith("ack ", StringComparison.Ordinal)));
-    }
-
-    private static async Task<string> CompileShim(string directory)
-    {
-        var shim = Path.Combine(directory, "failing-sync.so");
-        var source = Path.Combine(AppContext.BaseDirectory, "Native", "failing-sync.c");
-        using var gcc = Process.Start("gcc", ["-shared", "-fPIC", "-O1", "-o", shim, source, "-ldl"]);
-        await gcc.WaitForExitAsync();
-        Assert.Equal(0, gcc.ExitCode);
-        return shim;
     }
 
     private static async Task<(int Exit, string[] Lines, string Error)> RunChild(string data, string shim, int goodSyncs, int errno)
@@ -67,9 +57,7 @@ public sealed class A_replica_whose_disk_fails
         start.ArgumentList.Add(typeof(A_replica_whose_disk_fails).Assembly.Location);
         start.ArgumentList.Add("commit-one-after-the-other");
         start.ArgumentList.Add(data);
-        start.Environment["LD_PRELOAD"] = shim;
-        start.Environment["VS_SYNCS"] = goodSyncs.ToString(CultureInfo.InvariantCulture);
-        start.Environment["VS_ERRNO"] = errno.ToString(CultureInfo.InvariantCulture);
+        foreach (var (name, value) in FailingSync.Environment(shim, goodSyncs, errno)) start.Environment[name] = value;
         using var child = Process.Start(start)!;
         var error = child.StandardError.ReadToEndAsync();
         var output = await child.StandardOutput.ReadToEndAsync();

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using VideoScale.Consensus.Host.Storage;
 
 namespace VideoScale.Consensus.Host.Native;
 
@@ -8,14 +9,13 @@ namespace VideoScale.Consensus.Host.Native;
 /// The system calls whose failure must be seen. Measured on .NET 10.0.12: <c>RandomAccess.FlushToDisk</c> and
 /// <c>FileStream.Flush(true)</c> return normally when fsync failed with EIO or ENOSPC, so no sync goes through them.
 /// </summary>
-internal static partial class Libc
+public static partial class Libc
 {
     private const int OpenReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, the same on x64 and arm64
     private const int OpenLockFile = OpenReadOnlyCloseOnExec | 2 | 0x40; // O_RDWR | O_CREAT
     private const int LockFileMode = 0x1A4; // 0644
     private const int LockExclusiveNonBlocking = 2 | 4; // LOCK_EX | LOCK_NB
     private const int ErrnoWouldBlock = 11; // EWOULDBLOCK
-    private const int ErrnoNoSpace = 28; // ENOSPC
 
     // Symbols are looked up in the whole process and not in libc.so alone, so that a preloaded library
     // (fault injection, tracing) stands in front of libc here as it does for programs in C.
@@ -23,13 +23,13 @@ internal static partial class Libc
         name == "libc" ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
 
     /// <summary>fdatasync; never retried on failure: the kernel has marked the pages clean.</summary>
-    internal static void SyncData(SafeFileHandle file, string path)
+    public static void SyncData(SafeFileHandle file, string path)
     {
         if (fdatasync(file) != 0) throw Failed("fdatasync", path);
     }
 
     /// <summary>Makes creations and renames in a directory durable.</summary>
-    internal static void SyncDirectory(string path)
+    public static void SyncDirectory(string path)
     {
         using var directory = new SafeFileHandle(open(path, OpenReadOnlyCloseOnExec, 0), ownsHandle: true);
         if (directory.IsInvalid) throw Failed("open", path);
@@ -51,8 +51,8 @@ internal static partial class Libc
     private static IOException Failed(string call, string path)
     {
         var errno = Marshal.GetLastPInvokeError();
-        var what = errno == ErrnoNoSpace ? "the disk is full: free space, then start again" : Marshal.GetPInvokeErrorMessage(errno);
-        return new IOException($"{call} of {path} failed (errno {errno}): {what}");
+        var what = errno == DiskFull.Errno ? DiskFull.Advice(Path.GetDirectoryName(path) ?? path) : Marshal.GetPInvokeErrorMessage(errno);
+        return new IOException($"{call} of {path} failed (errno {errno}): {what}", errno);
     }
 
 #pragma warning disable IDE1006, SYSLIB1092 // named as in libc

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Host.Transport;
 
@@ -132,7 +133,7 @@ internal sealed class Line : IDisposable
     private string? CertificateRefusal()
     {
         if (_tls is null) return null;
-        var name = TransportTls.NameOf(Hello.From);
+        var name = MemberName.Of(Hello.From);
         return _tls.RemoteCertificate is X509Certificate2 certificate && certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)
             ? null
             : $"its certificate does not name {name}";
@@ -154,35 +155,19 @@ internal sealed class Line : IDisposable
         socket.SendTimeout = timeoutMs;
     }
 
-    private static SslStream AsClient(Socket socket, TransportTls config, MemberId to)
+    private static SslStream AsClient(Socket socket, TlsMaterial material, MemberId to)
     {
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
-        tls.AuthenticateAsClient(new SslClientAuthenticationOptions
-        {
-            TargetHost = TransportTls.NameOf(to),
-            ClientCertificates = [config.Certificate],
-            CertificateChainPolicy = OnlyTrust(config.Authority),
-        });
+        tls.AuthenticateAsClient(material.CreateClientAuthenticationOptions(MemberName.Of(to)));
         return tls;
     }
 
-    private static SslStream AsServer(Socket socket, TransportTls config)
+    private static SslStream AsServer(Socket socket, TlsMaterial material)
     {
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
-        tls.AuthenticateAsServer(new SslServerAuthenticationOptions
-        {
-            ServerCertificate = config.Certificate,
-            ClientCertificateRequired = true,
-            CertificateChainPolicy = OnlyTrust(config.Authority),
-            AllowTlsResume = false, // every connection shows its certificate
-        });
+        var options = material.CreateServerAuthenticationOptions();
+        options.AllowTlsResume = false; // every connection shows its certificate
+        tls.AuthenticateAsServer(options);
         return tls;
-    }
-
-    private static X509ChainPolicy OnlyTrust(X509Certificate2 authority)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(authority);
-        return policy;
     }
 }

@@ -44,7 +44,8 @@ public sealed class TcpTransport : ITransport
         catch (SocketException e)
         {
             _listen.Dispose();
-            throw new IOException($"cannot listen on {options.Listen} for other replicas: {e.Message}; choose another port or stop what holds it", e);
+            throw new IOException($"cannot listen on {options.Listen} for other replicas: {e.Message}; "
+                + (e.SocketErrorCode == SocketError.AddressNotAvailable ? "name an address of this machine" : "choose another port or stop what holds it"), e);
         }
     }
 

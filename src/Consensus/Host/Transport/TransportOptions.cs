@@ -1,5 +1,5 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
+using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Host.Transport;
 
@@ -11,8 +11,11 @@ public sealed record TransportOptions
     /// <summary>Where to listen; port 0 takes a free one, see <see cref="TcpTransport.LocalEndPoint"/>.</summary>
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>Null: plain TCP, for loopback in development and for tests.</summary>
-    public TransportTls? Tls { get; init; }
+    /// <summary>
+    /// Both sides show a certificate of the cluster's authority that has their <see cref="MemberName"/> among its DNS names.
+    /// Null: plain TCP, for loopback in development and for tests.
+    /// </summary>
+    public TlsMaterial? Tls { get; init; }
 
     /// <summary>TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged before the connection counts as broken.</summary>
     public int UserTimeoutMs { get; init; } = 2_000;
@@ -32,13 +35,4 @@ public sealed record TransportOptions
 
     /// <summary>The largest frame that is accepted; room for the largest append.</summary>
     public int MaxFrameBytes { get; init; } = 32 << 20;
-}
-
-/// <summary>Mutual TLS: both sides show a certificate of the cluster's authority with their member's name in it.</summary>
-/// <param name="Certificate">With private key; its DNS names include <see cref="NameOf"/> of this member.</param>
-/// <param name="Authority">The cluster's own CA; no other is trusted.</param>
-public sealed record TransportTls(X509Certificate2 Certificate, X509Certificate2 Authority)
-{
-    /// <summary>The DNS name in a member's certificate.</summary>
-    public static string NameOf(MemberId member) => $"member-{member}.videoscale.internal";
 }

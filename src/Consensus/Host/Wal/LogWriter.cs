@@ -46,9 +46,9 @@ internal sealed class LogWriter : IDisposable
             segment.Sync();
             _offset += bytes.Length;
         }
-        catch (IOException e) when ((e.HResult & 0xFFFF) == 28) // ENOSPC of a write, as .NET passes it on
+        catch (IOException e) when (DiskFull.Is(e))
         {
-            throw new StorageFailedException($"the disk that holds {_directory} is full: free space, then start again", e);
+            throw new StorageFailedException($"the log cannot be written ({e.Message}): {DiskFull.Advice(_directory)}", e);
         }
         _statistics.Wrote(bytes.Length, Stopwatch.GetTimestamp() - started);
         Release();

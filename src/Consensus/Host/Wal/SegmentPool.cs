@@ -1,5 +1,6 @@
 using System.Globalization;
 using VideoScale.Consensus.Host.Native;
+using VideoScale.Consensus.Host.Storage;
 
 namespace VideoScale.Consensus.Host.Wal;
 
@@ -46,6 +47,7 @@ internal sealed class SegmentPool : IDisposable
             while (_ready.Count == 0 && _failure is null && !_stopped) Monitor.Wait(_gate);
             if (_ready.TryDequeue(out var path)) { Monitor.PulseAll(_gate); return path; }
             _failure = null; // tried once more here, and if it fails again it is the log's failure
+            Monitor.PulseAll(_gate);
         }
         return Make(_options.SegmentBytes, null);
     }
@@ -91,7 +93,11 @@ internal sealed class SegmentPool : IDisposable
             }
             string? made = null;
             Exception? failure = null;
-            try { made = Make(_options.SegmentBytes, used); }
+            try
+            {
+                if (used is null) RequireRoomForOthers();
+                made = Make(_options.SegmentBytes, used);
+            }
             catch (IOException e) { failure = e; } // a full disk: the log fails only when it needs the segment
             lock (_gate)
             {
@@ -106,6 +112,24 @@ internal sealed class SegmentPool : IDisposable
     {
         string path;
         lock (_gate) path = reuse ?? NextName();
+        try { FillWithZeros(path, bytes); }
+        catch (IOException)
+        {
+            File.Delete(path); // half a spare would only take the space that others on this disk still have
+            throw;
+        }
+        return path;
+    }
+
+    /// <summary>A spare must not take the last space: events and snapshots live on the same disk.</summary>
+    private void RequireRoomForOthers()
+    {
+        var free = new DriveInfo(_directory).AvailableFreeSpace;
+        if (free < 2L * _options.SegmentBytes) throw new IOException($"{free} bytes are free, too few for a spare segment", DiskFull.Errno);
+    }
+
+    private void FillWithZeros(string path, long bytes)
+    {
         using var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         for (long at = 0, unsynced = 0; at < bytes;)
         {
@@ -118,7 +142,6 @@ internal sealed class SegmentPool : IDisposable
             Libc.SyncData(handle, path);
             unsynced = 0;
         }
-        return path;
     }
 
     private string NextName() => Path.Combine(_directory, "spare-" + (_nextName++).ToString(CultureInfo.InvariantCulture));

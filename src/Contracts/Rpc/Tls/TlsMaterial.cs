@@ -31,6 +31,11 @@ public sealed class TlsMaterial : IDisposable
     /// <summary>Whom our own certificate names; null when it names nobody.</summary>
     public PeerIdentity? Identity { get; }
 
+    /// <summary>From certificates in memory. Clients must present one.</summary>
+    /// <param name="certificate">With its private key.</param>
+    /// <param name="authority">The only one that is trusted.</param>
+    public static TlsMaterial Of(X509Certificate2 certificate, X509Certificate2 authority) => new([authority], certificate, [], requireClientCertificate: true);
+
     internal static TlsMaterial Load(TlsOptions options, TimeProvider clock)
     {
         var authorities = ReadCertificates(options.CaPath, "TLS CA (CaPath)");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 using VideoScale.Wire;
@@ -34,12 +33,6 @@ internal static class FieldRules
         if (value > max) throw Broken(field, value.ToString(CultureInfo.InvariantCulture), $"0 to {max.ToString("N0", CultureInfo.InvariantCulture)}");
     }
 
-    internal static void Within(string field, ulong value, ulong min, ulong max)
-    {
-        if (value < min || value > max)
-            throw Broken(field, value.ToString(CultureInfo.InvariantCulture), $"{min.ToString("N0", CultureInfo.InvariantCulture)} to {max.ToString("N0", CultureInfo.InvariantCulture)}");
-    }
-
     internal static void Metadata(int bytes)
     {
         if (bytes > RoomSettings.MaxMetadataBytes)
@@ -49,14 +42,6 @@ internal static class FieldRules
     internal static void Reason(string value)
     {
         if (value.Length > MaxReasonLength) throw Broken("reason", value, $"at most {MaxReasonLength} characters");
-    }
-
-    internal static void Address(string field, string value)
-    {
-        var colon = value.LastIndexOf(':');
-        if (value.Length > NodeDescription.MaxAddressLength || colon <= 0
-            || !ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
-            throw Broken(field, value, $"host:port, at most {NodeDescription.MaxAddressLength} characters");
     }
 
     internal static Grpc.Core.RpcException Broken(string field, string value, string rule) =>

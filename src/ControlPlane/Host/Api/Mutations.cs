@@ -15,12 +15,12 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
 {
     private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
 
-    /// <param name="requestId">Already checked.</param>
     /// <param name="call">How the leader is called when it is another replica.</param>
     public async Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, ServerCallContext context, DomainCommand command,
         Func<CommandReply, TReply> map, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call)
         where TRequest : class, IMessage where TReply : class
     {
+        FieldRules.RequestId(requestId);
         CommandEnvelope? envelope = null;
         while (true)
         {

@@ -13,44 +13,29 @@ namespace VideoScale.ControlPlane.Host.Api;
 public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatches watches, NodeLoads loads, ServingGate gate) : NodeService.NodeServiceBase
 {
     [RequireRole(Role.Operator)]
-    public override Task<NodeReply> CordonNode(CordonNodeRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
+    public override Task<NodeReply> CordonNode(CordonNodeRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).CordonNodeAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
-    public override Task<NodeReply> UncordonNode(UncordonNodeRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
+    public override Task<NodeReply> UncordonNode(UncordonNodeRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).UncordonNodeAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
-    public override Task<DrainNodeReply> DrainNode(DrainNodeRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToDrainReply(),
+    public override Task<DrainNodeReply> DrainNode(DrainNodeRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToDrainReply(),
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).DrainNodeAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
-    public override Task<NodeReply> CancelDrain(CancelDrainRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
+    public override Task<NodeReply> CancelDrain(CancelDrainRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).CancelDrainAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
-    public override Task<NodeReply> DeregisterNode(DeregisterNodeRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
+    public override Task<NodeReply> DeregisterNode(DeregisterNodeRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).DeregisterNodeAsync(r, options));
-    }
 
     public override async Task<ListNodesReply> ListNodes(ListNodesRequest request, ServerCallContext context)
     {

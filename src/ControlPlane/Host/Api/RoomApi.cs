@@ -17,33 +17,23 @@ public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatch
     private const string NextPagePrefix = "after:";
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> CreateRoom(CreateRoomRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
+    public override Task<RoomReply> CreateRoom(CreateRoomRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
             static (leader, r, options) => new RoomService.RoomServiceClient(leader).CreateRoomAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> CloseRoom(CloseRoomRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
+    public override Task<RoomReply> CloseRoom(CloseRoomRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
             static (leader, r, options) => new RoomService.RoomServiceClient(leader).CloseRoomAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> MoveRoom(MoveRoomRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
+    public override Task<RoomReply> MoveRoom(MoveRoomRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
             static (leader, r, options) => new RoomService.RoomServiceClient(leader).MoveRoomAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
     public override async Task<AdmitParticipantReply> AdmitParticipant(AdmitParticipantRequest request, ServerCallContext context)
     {
-        FieldRules.RequestId(request.RequestId);
         var reply = await mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToAdmitReply(),
             static (leader, r, options) => new RoomService.RoomServiceClient(leader).AdmitParticipantAsync(r, options));
         if (reply.NodeId.Length > 0 && reply.NodeAddress.Length == 0)
@@ -52,20 +42,14 @@ public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatch
     }
 
     [RequireRole(Role.Operator)]
-    public override Task<RemoveParticipantReply> RemoveParticipant(RemoveParticipantRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRemoveReply(),
+    public override Task<RemoveParticipantReply> RemoveParticipant(RemoveParticipantRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRemoveReply(),
             static (leader, r, options) => new RoomService.RoomServiceClient(leader).RemoveParticipantAsync(r, options));
-    }
 
     [RequireRole(Role.Operator)]
-    public override Task<ParticipantReply> SetParticipantRole(SetParticipantRoleRequest request, ServerCallContext context)
-    {
-        FieldRules.RequestId(request.RequestId);
-        return mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToParticipantReply(),
+    public override Task<ParticipantReply> SetParticipantRole(SetParticipantRoleRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToParticipantReply(),
             static (leader, r, options) => new RoomService.RoomServiceClient(leader).SetParticipantRoleAsync(r, options));
-    }
 
     public override async Task<GetRoomReply> GetRoom(GetRoomRequest request, ServerCallContext context)
     {

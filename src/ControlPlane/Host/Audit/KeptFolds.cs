@@ -51,23 +51,30 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
         if (directory is null) return;
         lock (_gate)
         {
-            Directory.CreateDirectory(directory);
             var path = PathOf(state.LastEventSeq);
             if (File.Exists(path) || log.TryGet(state.LastEventSeq) is not { } last) return;
             var temporary = path + ".new";
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
+            try
             {
-                Span<byte> header = stackalloc byte[HeaderBytes];
-                Magic.CopyTo(header);
-                BinaryPrimitives.WriteUInt64LittleEndian(header[8..], state.LastEventSeq);
-                BinaryPrimitives.WriteUInt128LittleEndian(header[16..], state.StateHash());
-                last.Chain.CopyTo(header[32..]);
-                file.Write(header);
-                state.Capture().WriteTo(file);
+                Directory.CreateDirectory(directory);
+                Write(temporary, state, last);
+                File.Move(temporary, path, overwrite: true);
+                Prune();
             }
-            File.Move(temporary, path, overwrite: true);
-            Prune();
+            catch (IOException) { if (File.Exists(temporary)) File.Delete(temporary); } // a full disk: the answer stands, the next one folds from further back
         }
+    }
+
+    private static void Write(string path, ClusterState state, EventEnvelope last)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[8..], state.LastEventSeq);
+        BinaryPrimitives.WriteUInt128LittleEndian(header[16..], state.StateHash());
+        last.Chain.CopyTo(header[32..]);
+        file.Write(header);
+        state.Capture().WriteTo(file);
     }
 
     private static ClusterState? TryLoad(EventLogReader log, string path, ulong seq)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Canonical;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
@@ -134,6 +135,7 @@ public sealed partial class EventLog
                 if (!sync && _options.WriteInterval - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } rest) Pause(rest);
             }
         }
+        catch (Exception e) when (DiskFull.Is(e)) { Fail(new EventLogException(EventLogProblem.WriteFailed, $"the event log cannot be written ({e.Message}): {DiskFull.Advice(Directory)}", e)); }
         catch (Exception e) when (e is EventLogException or IOException or UnauthorizedAccessException) { Fail(e); }
     }
 

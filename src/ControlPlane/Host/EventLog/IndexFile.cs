@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using VideoScale.Consensus.Host.Checksums;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.Model;
@@ -64,8 +65,8 @@ internal sealed class IndexFile : IPartIndex
             posting = posting[(stream.RelativeSeqs.Count * 4)..];
             firstPosting += stream.RelativeSeqs.Count;
         }
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), Crc32C.Of(bytes.AsSpan(BodyAt)));
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), Crc32C.Of(bytes.AsSpan(FixedAt, FixedBytes)));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), Crc32C.Compute(bytes.AsSpan(BodyAt)));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), Crc32C.Compute(bytes.AsSpan(FixedAt, FixedBytes)));
         Disk.Replace(path, bytes);
     }
 
@@ -76,7 +77,7 @@ internal sealed class IndexFile : IPartIndex
         using var file = Open(path);
         Span<byte> bytes = stackalloc byte[BodyAt];
         if (RandomAccess.Read(file, bytes, 0) < BodyAt || !bytes.StartsWith(Magic)) return null;
-        if (Crc32C.Of(bytes.Slice(FixedAt, FixedBytes)) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..])) return null;
+        if (Crc32C.Compute(bytes.Slice(FixedAt, FixedBytes)) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..])) return null;
         var reader = bytes[FixedAt..];
         var extent = new PartExtent(
             BinaryPrimitives.ReadUInt64LittleEndian(reader[8..]), BinaryPrimitives.ReadInt64LittleEndian(reader[16..]),
@@ -150,7 +151,7 @@ internal sealed class IndexFile : IPartIndex
         if (_bodyChecked) return file;
         var body = new byte[PostingsAt + (long)_postings * 4 - BodyAt];
         ReadFully(file, body, BodyAt);
-        if (Crc32C.Of(body) != _bodyCrc)
+        if (Crc32C.Compute(body) != _bodyCrc)
         {
             file.Dispose();
             throw Damaged();

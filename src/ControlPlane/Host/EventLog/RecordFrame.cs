@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using VideoScale.Consensus.Host.Checksums;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
 
@@ -33,5 +34,5 @@ internal static class RecordFrame
     /// <summary>event_seq of a record, without reading the rest.</summary>
     public static ulong SeqOf(ReadOnlySpan<byte> record) => new CanonicalReader(record[2..]).ReadUInt64();
 
-    private static uint Checksum(ReadOnlySpan<byte> frame) => ~Crc32C.Add(Crc32C.Add(Crc32C.Start, frame[..4]), frame[PrefixBytes..]);
+    private static uint Checksum(ReadOnlySpan<byte> frame) => Crc32C.Compute(frame[PrefixBytes..], seed: Crc32C.Compute(frame[..4]));
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
+using VideoScale.Consensus.Host.Checksums;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
 
@@ -33,7 +34,7 @@ internal sealed record SegmentHeader(UInt128 ClusterId, uint EventsPerSegment, u
         var bytes = new byte[FixedBytes + body.Length];
         Magic.CopyTo(bytes);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), body.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), Crc32C.Of(body.WrittenSpan));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), Crc32C.Compute(body.WrittenSpan));
         body.WrittenSpan.CopyTo(bytes.AsSpan(FixedBytes));
         return bytes;
     }
@@ -52,7 +53,7 @@ internal sealed record SegmentHeader(UInt128 ClusterId, uint EventsPerSegment, u
         problem = "the header is damaged";
         if (bodyLength is <= 0 or > MaxBodyBytes || FixedBytes + bodyLength > read) return null;
         var body = bytes.Slice(FixedBytes, bodyLength);
-        if (Crc32C.Of(body) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..])) return null;
+        if (Crc32C.Compute(body) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..])) return null;
         try
         {
             var reader = new CanonicalReader(body);

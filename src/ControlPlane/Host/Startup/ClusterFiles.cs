@@ -13,7 +13,7 @@ namespace VideoScale.ControlPlane.Host.Startup;
 public sealed record ReplicaPeer(MemberId Member, string RaftAddress, string GrpcAddress, string HttpAddress)
 {
     /// <summary>The name that its certificate must carry for consensus, beside its hosts: it stays when the replica moves.</summary>
-    public string TransportName => TransportTls.NameOf(Member);
+    public string TransportName => MemberName.Of(Member);
 }
 
 /// <summary>What a data directory belongs to: identity.json and cluster.json.</summary>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using VideoScale.Consensus;
@@ -60,8 +61,9 @@ public sealed class ControlPlaneApp : IAsyncDisposable
             {
                 IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
                     new StartupException(ExitCode.PortInUse, $"replica {cluster.Self} cannot listen: {e.Message} Stop what listens there, or choose another port", e),
-                IOException when IsDiskFull(e) => new StartupException(ExitCode.DataDirectory, $"the disk of {options.DataDirectory} is full: make room and start again", e),
-                StartupException or OperationCanceledException => e,
+                IOException when DiskFull.Is(e) => new StartupException(ExitCode.DataDirectory, $"replica {cluster.Self} cannot start ({e.Message}): {DiskFull.Advice(options.DataDirectory)}", e),
+                IOException or UnauthorizedAccessException => new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {e.Message}", e),
+                SocketException => new StartupException(ExitCode.BadConfiguration, $"replica {cluster.Self} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e),
                 RpcConfigurationException => new StartupException(ExitCode.BadConfiguration, e.Message, e),
                 _ => e,
             };
@@ -126,12 +128,6 @@ public sealed class ControlPlaneApp : IAsyncDisposable
         try { return DataDirectory.Open(options.DataDirectory, cluster.ClusterNumber, cluster.Self); }
         catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
         catch (UnauthorizedAccessException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used ({e.Message}): run as the user who owns it", e); }
-        catch (IOException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {e.Message}", e); }
-    }
-
-    private static bool IsDiskFull(Exception e)
-    {
-        const int NoSpaceLeft = 28; // ENOSPC, errno.h
-        return (e.HResult & 0xFFFF) == NoSpaceLeft || e.Message.Contains("No space left", StringComparison.Ordinal);
+        catch (IOException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {(DiskFull.Is(e) ? DiskFull.Advice(options.DataDirectory) : e.Message)}", e); }
     }
 }

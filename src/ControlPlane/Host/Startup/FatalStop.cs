@@ -4,7 +4,7 @@ using VideoScale.ControlPlane.Host.Api;
 namespace VideoScale.ControlPlane.Host.Startup;
 
 /// <summary>The one place where a replica stops for ever: nothing more is answered, one line says why, the process ends with code 70.</summary>
-public sealed partial class FatalStop(ServingGate gate, string replica, bool endsProcess)
+public sealed partial class FatalStop(ServingGate gate, string replica, bool endsProcess, Action<string> lastWords)
 {
     private readonly TaskCompletionSource<Exception> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -15,7 +15,7 @@ public sealed partial class FatalStop(ServingGate gate, string replica, bool end
     {
         gate.BeginShutdown();
         if (!_cause.TrySetResult(cause)) return;
-        Console.Error.WriteLine($"replica {replica} stops for ever: {cause.Message.ReplaceLineEndings(" ")}");
+        lastWords($"replica {replica} stops for ever: {cause.Message.ReplaceLineEndings(" ")}");
         // Not Environment.Exit: that runs shutdown code, which could still answer somebody.
         if (endsProcess) ExitNow((int)ExitCode.Fatal);
     }

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host;
@@ -26,7 +26,7 @@ internal static class LogFactory
                 ClusterId = cluster.ClusterNumber,
                 Self = cluster.Self,
                 Listen = new IPEndPoint(IPAddress.Parse(options.BindAddress), options.RaftPort),
-                Tls = tls is null ? null : new TransportTls(tls.Certificate, X509Certificate2.CreateFromPem(File.ReadAllText(options.Tls.Authority))),
+                Tls = tls,
             }, snapshots, peers, loggers.CreateLogger<TcpTransport>());
             var log = new ReplicatedLogOptions
             {
@@ -39,7 +39,10 @@ internal static class LogFactory
             return ReplicatedLog.Start(log, new WriteAheadLog(directory, new WalOptions()), snapshots, transport, machine, loggers.CreateLogger<ReplicatedLog>());
         }
         catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
-        catch (IOException e) when (e.InnerException is System.Net.Sockets.SocketException) { throw new StartupException(ExitCode.PortInUse, e.Message, e); }
+        catch (IOException e) when (e.InnerException is SocketException inner)
+        {
+            throw new StartupException(inner.SocketErrorCode == SocketError.AddressNotAvailable ? ExitCode.BadConfiguration : ExitCode.PortInUse, e.Message, e);
+        }
         catch (InvalidDataException e) { throw new StartupException(ExitCode.DataDirectory, $"{directory.Path}: {e.Message}", e); }
     }
 

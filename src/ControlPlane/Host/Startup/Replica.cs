@@ -26,7 +26,7 @@ internal sealed class Replica : IAsyncDisposable
         _directory = directory;
         Cluster = cluster;
         Metrics = new ReplicaMetrics(cluster.Self.ToString());
-        Fatal = new FatalStop(Gate, cluster.Self.ToString(), tuning.EndsProcess);
+        Fatal = new FatalStop(Gate, cluster.Self.ToString(), tuning.EndsProcess, tuning.LastWords);
         Channels = new ChannelPool(tls);
         Events = OpenEvents(directory, cluster);
         Feed = new StateFeed();

@@ -18,4 +18,7 @@ public sealed record ReplicaTuning
 
     /// <summary>A replica that stops for ever takes the process with it.</summary>
     public bool EndsProcess { get; init; } = true;
+
+    /// <summary>Takes the one line that says why it stopped, before the process ends.</summary>
+    public Action<string> LastWords { get; init; } = Console.Error.WriteLine;
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -64,6 +65,11 @@ public sealed class MediaNodeApp : IAsyncDisposable
         {
             await app.ReleaseAsync();
             throw new StartupException(ExitCode.PortInUse, $"media node {options.NodeId} cannot listen: {e.Message} Stop what listens there, or choose another port", e);
+        }
+        catch (SocketException e)
+        {
+            await app.ReleaseAsync();
+            throw new StartupException(ExitCode.BadConfiguration, $"media node {options.NodeId} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e);
         }
         return app;
     }

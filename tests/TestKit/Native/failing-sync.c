@@ -1,10 +1,12 @@
-/* Stands in front of libc, as a dying disk does: after VS_SYNCS good calls each fdatasync fails with VS_ERRNO,
-   and what had been written to the file since its last good one is lost (zeros again, as in a segment that was zero-filled). */
+/* Stands in front of libc, as a dying disk does: after VS_SYNCS good calls each fdatasync of a file whose path holds VS_ONLY
+   (all files when it is not set) fails with VS_ERRNO, and what had been written to the file since its last good one is lost (zeros again, as in a segment that was zero-filled). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MAX_WRITES = 4096 };
@@ -43,12 +45,24 @@ static void settle(int file, int lose)
     writes = kept;
 }
 
+static int concerns(int file)
+{
+    const char *only = getenv("VS_ONLY");
+    char link[64], path[4096];
+    if (!only) return 1;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length < 0) return 0;
+    path[length] = 0;
+    return strstr(path, only) != NULL;
+}
+
 int fdatasync(int file)
 {
     const char *good = getenv("VS_SYNCS");
     const char *code = getenv("VS_ERRNO");
     pthread_mutex_lock(&gate);
-    int fails = good && calls++ >= atol(good);
+    int fails = good && concerns(file) && calls++ >= atol(good);
     settle(file, fails);
     pthread_mutex_unlock(&gate);
     if (!fails) return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(file);

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.Json;
+using VideoScale.TestKit.Processes;
+
+namespace VideoScale.Integration.Tests.Cli;
+
+/// <summary><c>videoscale audit</c> against a cluster that serves, and against the directory of a replica that has stopped.</summary>
+[Collection("processes")]
+public sealed class AuditCommandTests
+{
+    private const int BasePort = 25_600;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_live_cluster_and_a_stopped_replicas_directory_give_the_same_answers()
+    {
+        await using var cluster = await TestCluster.StartAsync(replicas: 3, media: 2, BasePort);
+        string[] live = ["--server", string.Join(',', cluster.Replicas.Select(r => r.GrpcAddress)), "--timeout", "30"];
+        await Done(["ctl", "room", "create", "standup", "--keep-when-empty", .. live]);
+        await Done(["ctl", "room", "admit", "standup", "ann", .. live]);
+        var owner = Json((await Done(["ctl", "room", "get", "standup", "--json", .. live])).Output)[0].GetProperty("room").GetProperty("node_id").GetString()!;
+        await Done(["ctl", "node", "drain", owner, "--wait", .. live]);
+        await Eventually.HoldsAsync(async () => (await Run(["audit", "replay", "--assert-hash", .. live])).ExitCode == 0, "a checkpoint was agreed on", Patience);
+
+        var fromLive = await AskEverything(live, owner);
+        await FollowsNewEvents(live);
+
+        var stopped = cluster.Replicas[0];
+        Assert.Equal(0, await stopped.StopAsync());
+        string[] directory = ["--data", stopped.DataDirectory];
+        var fromDirectory = await AskEverything(directory, owner);
+        Assert.Equal(fromLive, fromDirectory);
+        await RefusesWhatCannotBe(directory);
+        Assert.Equal(2, (await Run(["audit", "tail", "--follow", .. directory])).ExitCode);
+        await RefusesWhatCannotBe(["--server", cluster.Replicas[1].GrpcAddress, "--timeout", "30"]);
+        await SeesDamage(stopped.DataDirectory);
+    }
+
+    /// <summary>Every verb up to one fixed event; what was answered, for a comparison.</summary>
+    private static async Task<string> AskEverything(string[] where, string drained)
+    {
+        var stream = Json((await Done(["audit", "stream", "room-standup", "--json", .. where])).Output);
+        Assert.Equal("RoomCreated", stream[0].GetProperty("type").GetString());
+        var last = ulong.Parse(stream[^1].GetProperty("event_seq").GetString()!, CultureInfo.InvariantCulture);
+        var until = last.ToString(CultureInfo.InvariantCulture);
+
+        var tail = Json((await Done(["audit", "tail", "--from", "1", "--type", "RoomCreated", "--json", .. where])).Output);
+        Assert.All(tail, e => Assert.Equal("RoomCreated", e.GetProperty("type").GetString()));
+        Assert.Equal("room-standup", tail[0].GetProperty("stream").GetString());
+        Assert.Contains("RoomCreated", (await Done(["audit", "tail", "-n", "100000", .. where])).Output, StringComparison.Ordinal);
+
+        var state = (await Done(["audit", "state", "--at", "#" + until, "--scope", "room/standup", "--json", .. where])).Output;
+        var room = JsonDocument.Parse(Json(state)[0].GetProperty("state_json").GetString()!).RootElement;
+        Assert.NotEqual(drained, room.GetProperty("node").GetString());
+        var hash = Convert.ToHexStringLower(Convert.FromBase64String(Json(state)[0].GetProperty("state_hash").GetString()!));
+        Assert.Contains("state hash " + hash, (await Done(["audit", "state", "--at", "#" + until, .. where])).Output, StringComparison.Ordinal);
+
+        var why = (await Done(["audit", "why", "standup", .. where])).Output;
+        Assert.Contains("because", why, StringComparison.Ordinal);
+        Assert.Contains("drain", why, StringComparison.OrdinalIgnoreCase);
+        var chain = Json((await Done(["audit", "why", "#" + until, "--json", .. where])).Output)[0];
+        Assert.Equal("", chain.GetProperty("broken_link").GetString());
+
+        var verified = Json((await Done(["audit", "verify", "--from", "1", "--to", until, "--json", .. where])).Output)[0];
+        Assert.True(verified.GetProperty("ok").GetBoolean());
+        Assert.StartsWith("ok: ", (await Done(["audit", "verify", .. where])).Output, StringComparison.Ordinal);
+
+        var replayed = Json((await Done(["audit", "replay", "--until", until, "--assert-hash", hash, "--json", .. where])).Output)[0];
+        Assert.Equal((true, last, hash), (replayed.GetProperty("ok").GetBoolean(), replayed.GetProperty("events").GetUInt64(), replayed.GetProperty("state_hash").GetString()));
+        var agreed = Json((await Done(["audit", "replay", "--assert-hash", "--json", .. where])).Output)[0];
+        Assert.True(agreed.GetProperty("checkpoints").GetInt64() > 0);
+        var chainHead = Convert.ToHexStringLower(Convert.FromBase64String(verified.GetProperty("chain_head").GetString()!));
+        Assert.Equal(chainHead, replayed.GetProperty("chain_head").GetString());
+
+        var unequal = await Run(["audit", "replay", "--until", until, "--assert-hash", new string('0', 32), .. where]);
+        Assert.Equal(1, unequal.ExitCode);
+        Assert.Contains("NOT EQUAL: state hash is " + hash, unequal.Output, StringComparison.Ordinal);
+        return string.Join('\n', until, state, why, chainHead, verified.GetProperty("merkle_root").GetString(), string.Join(',', stream.Select(e => e.GetProperty("chain_hash").GetString())));
+    }
+
+    private static async Task FollowsNewEvents(string[] live)
+    {
+        using var follow = CliProcess.Start(["audit", "tail", "--follow", "-n", "1", "--json", .. live]);
+        await Eventually.HoldsAsync(() => follow.Output.Length > 0, "the newest event is shown", Patience, () => follow.Errors);
+        await Done(["ctl", "room", "create", "retro", "--keep-when-empty", .. live]);
+        await Eventually.HoldsAsync(() => follow.Output.Contains("room-retro", StringComparison.Ordinal), "the new event is shown", Patience, () => follow.Errors);
+        follow.Interrupt();
+        await follow.WaitForExitAsync(Patience);
+        Assert.Contains(follow.ExitCode, new[] { 0, 130 });
+    }
+
+    private static async Task RefusesWhatCannotBe(string[] where)
+    {
+        foreach (var (arguments, exitCode, says) in new (string[], int, string)[]
+        {
+            (["stream", "room-nowhere"], 1, "stream room-nowhere has no events"),
+            (["why", "nowhere"], 1, "nowhere"),
+            (["why", "#999999999"], 1, "999999999"),
+            (["state", "--at", "yesterday-ish"], 2, "--at: \"yesterday-ish\""),
+            (["state", "--at", "#1", "--scope", "shelf/1"], 1, "scope: \"shelf/1\" breaks the rule"),
+            (["tail", "--type", "Bogus"], 1, "types: \"Bogus\" breaks the rule"),
+            (["verify", "--from", "9", "--to", "3"], 1, "to_seq: 3 breaks the rule"),
+            (["replay", "--until", "999999999"], 1, "event 999999999 does not exist yet"),
+            (["replay", "--assert-hash", "xyz"], 2, "--assert-hash: \"xyz\" is not 32 hex digits"),
+        })
+        {
+            var refused = await Run(["audit", .. arguments, .. where]);
+            Assert.True(refused.ExitCode == exitCode && refused.Errors.Contains(says, StringComparison.Ordinal),
+                $"audit {string.Join(' ', arguments)} {where[0]}: {refused.ExitCode}, wanted {exitCode} and \"{says}\": {refused.Output}{refused.Errors}");
+            Assert.DoesNotContain("   at ", refused.Errors, StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task SeesDamage(string directory)
+    {
+        var segment = Directory.GetFiles(Path.Combine(directory, "events"), "events-*.seg").Order(StringComparer.Ordinal).First();
+        var bytes = await File.ReadAllBytesAsync(segment);
+        bytes[bytes.Length / 2] ^= 0x5A;
+        await File.WriteAllBytesAsync(segment, bytes);
+        var damaged = await Run(["audit", "verify", "--data", directory]);
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.Contains("NOT SOUND at event #", damaged.Output, StringComparison.Ordinal);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(segment)); // looked at, not touched
+    }
+
+    private static Task<CliResult> Run(string[] arguments) => CliProcess.RunAsync(arguments);
+
+    private static async Task<CliResult> Done(string[] arguments)
+    {
+        var result = await Run(arguments);
+        Assert.True(result.ExitCode == 0, $"{string.Join(' ', arguments)}: {result.ExitCode}: {result.Output}{result.Errors}");
+        return result;
+    }
+
+    private static JsonElement[] Json(string lines) => [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+}
