@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using VideoScale.TestKit.Processes;
 
 namespace VideoScale.Chaos.Fabric;
 
 /// <summary>One process of the product, started, frozen, killed and started again with the same words.</summary>
 public sealed class ServerProcess(string name, IReadOnlyList<string> command, string logFile) : IDisposable
 {
-    private const int SigKill = 9, SigTerm = 15, SigCont = 18, SigStop = 19;
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
 
     private Process? _process;
@@ -16,7 +15,7 @@ public sealed class ServerProcess(string name, IReadOnlyList<string> command, st
 
     public void Start()
     {
-        Stop(SigKill);
+        Stop(Signals.Kill);
         // Through the shell, so that the log survives the harness and holds what the runtime itself prints when it dies.
         var start = new ProcessStartInfo("/bin/bash") { RedirectStandardInput = true };
         foreach (var word in (string[])["-c", $"exec \"$@\" >>'{logFile}' 2>&1", "server"]) start.ArgumentList.Add(word);
@@ -24,25 +23,25 @@ public sealed class ServerProcess(string name, IReadOnlyList<string> command, st
         _process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {name}");
     }
 
-    public void Kill() => Stop(SigKill);
+    public void Kill() => Stop(Signals.Kill);
 
-    public void Pause() => Signal(SigStop);
+    public void Pause() => Signal(Signals.Stop);
 
-    public void Resume() => Signal(SigCont);
+    public void Resume() => Signal(Signals.Continue);
 
     /// <summary>Asks it to end; its exit code, or -1 when it had to be killed.</summary>
     public async Task<int> TerminateAsync(CancellationToken cancellationToken)
     {
         if (_process is not { HasExited: false } process) return 0;
-        Signal(SigTerm);
+        Signal(Signals.Terminate);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(StopPatience);
         try { await process.WaitForExitAsync(patience.Token); }
-        catch (OperationCanceledException) { Stop(SigKill); return -1; }
+        catch (OperationCanceledException) { Stop(Signals.Kill); return -1; }
         return process.ExitCode;
     }
 
-    public void Dispose() => Stop(SigKill);
+    public void Dispose() => Stop(Signals.Kill);
 
     private void Stop(int signal)
     {
@@ -54,10 +53,6 @@ public sealed class ServerProcess(string name, IReadOnlyList<string> command, st
 
     private void Signal(int signal)
     {
-        if (_process is { HasExited: false } process) _ = SendSignal(process.Id, signal);
+        if (_process is { HasExited: false } process) Signals.SendTo(process.Id, signal);
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SendSignal(int pid, int signal);
 }

@@ -27,7 +27,7 @@ public sealed class SampleSettingsTests
     {
         var settings = options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).ToList();
         Assert.Equal(settings.Select(p => $"{path}:{p.Name}").Order(StringComparer.Ordinal), shown.EnumerateObject().Select(p => $"{path}:{p.Name}").Order(StringComparer.Ordinal));
-        foreach (var nested in settings.Where(p => p.PropertyType.Assembly == options.Assembly && p.PropertyType.IsClass))
+        foreach (var nested in settings.Where(p => p.PropertyType.IsClass && p.PropertyType.Namespace!.StartsWith(nameof(VideoScale), StringComparison.Ordinal)))
             Same($"{path}:{nested.Name}", nested.PropertyType, shown.GetProperty(nested.Name));
     }
 }

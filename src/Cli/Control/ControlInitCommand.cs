@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.Rpc;
 using MediaNodeOptionsCheck = VideoScale.MediaNode.Host.Startup.MediaNodeOptionsCheck;
 
 namespace VideoScale.Cli.Control;

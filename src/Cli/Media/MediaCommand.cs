@@ -9,37 +9,29 @@ namespace VideoScale.Cli.Media;
 /// <summary><c>videoscale media</c>: one media node.</summary>
 internal static class MediaCommand
 {
-    private static readonly Option<string?> Config = new("--config") { Description = "JSON file with a MediaNode section; default appsettings.json in the current directory, if there is one.", HelpName = "FILE" };
+    private static readonly ServerFlags Shared = new(MediaNodeOptions.Section, defaultGrpcPort: 8180, defaultHttpPort: 8380);
     private static readonly Option<string?> Node = new("--node") { Description = "The node's name in the fleet; keep it across restarts.", HelpName = "NAME" };
     private static readonly Option<string?> ControlPlane = new("--control") { Description = "gRPC addresses of replicas: host:port,host:port,…", HelpName = "LIST" };
     private static readonly Option<string?> Region = new("--region") { Description = "Region, e.g. eu-west.", HelpName = "NAME" };
     private static readonly Option<string?> Zone = new("--zone") { Description = "Zone inside the region.", HelpName = "NAME" };
-    private static readonly Option<string?> Bind = new("--bind") { Description = "IP address to listen on; default 127.0.0.1.", HelpName = "ADDRESS" };
-    private static readonly Option<int?> GrpcPort = new("--grpc-port") { Description = "Port of the gRPC endpoint; default 8180.", HelpName = "PORT" };
-    private static readonly Option<int?> HttpPort = new("--http-port") { Description = "Port of /healthz, /readyz and /metrics; default 8380.", HelpName = "PORT" };
     private static readonly Option<string?> Advertise = new("--advertise") { Description = "host:port of the gRPC endpoint as others reach it; default the bound address.", HelpName = "ADDRESS" };
     private static readonly Option<int?> Publishers = new("--capacity-publishers") { Description = "Most publishers at once; default 500.", HelpName = "N" };
     private static readonly Option<int?> Subscribers = new("--capacity-subscribers") { Description = "Most participants who receive media at once; default 2000.", HelpName = "N" };
     private static readonly Option<long?> Bitrate = new("--capacity-kbps") { Description = "Most bitrate in and out together, in kbit/s; default 2000000.", HelpName = "N" };
     private static readonly Option<MediaContinuity?> Continuity = new("--continuity") { Description = "When the lease is lost, sessions that have joined: continue (for the isolation grace) or stop.", HelpName = "continue|stop" };
-    private static readonly Option<string?> Certificate = new("--cert") { Description = "PEM file with this node's certificate.", HelpName = "FILE" };
-    private static readonly Option<string?> Key = new("--key") { Description = "PEM file with its private key.", HelpName = "FILE" };
-    private static readonly Option<string?> Authority = new("--ca") { Description = "PEM file with the authority of all certificates.", HelpName = "FILE" };
     private static readonly Option<string?> Token = new("--token") { Description = "API token with the role node; prefer VIDEOSCALE__MediaNode__Token, which other users cannot see.", HelpName = "TOKEN" };
-    private static readonly Option<bool> Development = new("--dev") { Description = "Development mode: no tokens, plaintext; loopback only." };
-    private static readonly Option<string?> LogLevel = new("--log-level") { Description = "Trace, Debug, Information, Warning, Error; default Information.", HelpName = "LEVEL" };
 
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("media", "Runs one media node: it finds the leader by itself, takes rooms under a lease, and gives them up when it is stopped.")
-        { Config, Node, ControlPlane, Region, Zone, Bind, GrpcPort, HttpPort, Advertise, Publishers, Subscribers, Bitrate, Continuity, Certificate, Key, Authority, Token, Development, LogLevel }.WithNotes("""
+        { Node, ControlPlane, Region, Zone, Advertise, Publishers, Subscribers, Bitrate, Continuity, Token }.WithNotes("""
             Example:
               videoscale media --node media-1 --control cp1.example:7980,cp2.example:7980,cp3.example:7980 \
                 --bind 0.0.0.0 --advertise media1.example:8180 --cert media-1.pem --key media-1.key --ca ca.pem
 
             Exit codes: 0 stopped cleanly, 69 port in use, 70 stopped by a fault, 78 configuration.
             """);
-        ChildMode.AddTo(command);
+        Shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             ChildMode.Enter(parsed, signals);
@@ -50,25 +42,17 @@ internal static class MediaCommand
 
     private static MediaNodeOptions Read(ParseResult parsed)
     {
-        var options = Settings.Read<MediaNodeOptions>(MediaNodeOptions.Section, parsed.GetValue(Config));
+        var options = Shared.Read<MediaNodeOptions>(parsed);
         options.NodeId = parsed.GetValue(Node) ?? options.NodeId;
         if (parsed.GetValue(ControlPlane) is { } list) options.Control = [.. AddressList.Parse(list)];
         options.Region = parsed.GetValue(Region) ?? options.Region;
         options.Zone = parsed.GetValue(Zone) ?? options.Zone;
-        options.BindAddress = parsed.GetValue(Bind) ?? options.BindAddress;
-        options.GrpcPort = parsed.GetValue(GrpcPort) ?? options.GrpcPort;
-        options.HttpPort = parsed.GetValue(HttpPort) ?? options.HttpPort;
         options.AdvertisedAddress = parsed.GetValue(Advertise) ?? options.AdvertisedAddress;
         options.CapacityPublishers = parsed.GetValue(Publishers) ?? options.CapacityPublishers;
         options.CapacitySubscribers = parsed.GetValue(Subscribers) ?? options.CapacitySubscribers;
         options.CapacityBitrateKbps = parsed.GetValue(Bitrate) ?? options.CapacityBitrateKbps;
         options.Continuity = parsed.GetValue(Continuity) ?? options.Continuity;
-        options.Tls.Certificate = parsed.GetValue(Certificate) ?? options.Tls.Certificate;
-        options.Tls.Key = parsed.GetValue(Key) ?? options.Tls.Key;
-        options.Tls.Authority = parsed.GetValue(Authority) ?? options.Tls.Authority;
         options.Token = parsed.GetValue(Token) ?? options.Token;
-        options.DevelopmentMode |= parsed.GetValue(Development);
-        options.LogLevel = parsed.GetValue(LogLevel) ?? options.LogLevel;
         return options;
     }
 }

@@ -2,6 +2,7 @@ using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Processes;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.MediaNode.Host.Startup;
+using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Up;
 
@@ -36,10 +37,9 @@ internal static class SingleProcess
             Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports);
             await Task.WhenAny(media.Fatal, control.Fatal).WaitAsync(signals.Token);
             Console.WriteLine($"stopped by a fault; log: {log}");
-            return (int)ControlPlane.Host.Startup.ExitCode.Fatal;
+            return (int)ExitCode.Fatal;
         }
-        catch (ControlPlane.Host.Startup.StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
-        catch (MediaNode.Host.Startup.StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
+        catch (StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested) { }
         Console.WriteLine("stopped");
         return Exit.Ok;

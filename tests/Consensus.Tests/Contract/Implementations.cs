@@ -10,8 +10,8 @@ using VideoScale.Consensus.Host.Wal;
 using VideoScale.Consensus.Tests.Driver;
 using VideoScale.Consensus.Tests.Transport;
 using VideoScale.Consensus.Tests.Wal;
-using Xunit.Abstractions;
 using VideoScale.Rpc;
+using Xunit.Abstractions;
 
 namespace VideoScale.Consensus.Tests.Contract;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.Rpc;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;

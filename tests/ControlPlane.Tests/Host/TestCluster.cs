@@ -87,29 +87,3 @@ internal sealed class TestCluster : IAsyncDisposable
         Directory.Delete(_root, recursive: true);
     }
 }
-
-/// <summary>Waits for what must come to hold, with a bound far beyond what it takes.</summary>
-internal static class Eventually
-{
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
-
-    internal static async Task HoldsAsync(Func<bool> condition, string what)
-    {
-        using var limit = new CancellationTokenSource(Bound);
-        while (!condition())
-        {
-            if (limit.IsCancellationRequested) throw new TimeoutException($"within {Bound.TotalSeconds} s it never held that {what}");
-            await Task.Delay(10);
-        }
-    }
-
-    internal static async Task HoldsAsync(Func<Task<bool>> condition, string what)
-    {
-        using var limit = new CancellationTokenSource(Bound);
-        while (!await condition())
-        {
-            if (limit.IsCancellationRequested) throw new TimeoutException($"within {Bound.TotalSeconds} s it never held that {what}");
-            await Task.Delay(20);
-        }
-    }
-}

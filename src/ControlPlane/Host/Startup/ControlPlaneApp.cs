@@ -44,7 +44,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
         Replica? replica = null;
         try
         {
-            tls = WebHost.LoadTls(options);
+            tls = options.Tls.Load();
             var web = WebHost.Build(options, cluster, directory, tuning ?? ReplicaTuning.Default, tls, out replica);
             var app = new ControlPlaneApp(options, replica, web, tls);
             await web.StartAsync(cancellationToken);

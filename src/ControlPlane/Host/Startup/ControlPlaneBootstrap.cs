@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using VideoScale.Consensus;
+using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;
 

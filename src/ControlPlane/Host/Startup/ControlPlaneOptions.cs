@@ -1,31 +1,20 @@
+using VideoScale.Rpc;
+
 namespace VideoScale.ControlPlane.Host.Startup;
 
 /// <summary>Everything one control-plane replica is told at start. Bound from appsettings.json, VIDEOSCALE__ControlPlane__… and flags, in that order.</summary>
-public sealed class ControlPlaneOptions
+public sealed class ControlPlaneOptions : ServerOptions
 {
+    public ControlPlaneOptions() => (HttpPort, GrpcPort) = (7880, 7980);
+
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "ControlPlane";
 
-    /// <summary>Holds identity.json, cluster.json, wal/, snapshots/, events/; made by <see cref="ControlPlaneBootstrap"/>.</summary>
+    /// <summary>Holds identity.json, cluster.json, log/, snapshots/, events/; made by <see cref="ControlPlaneBootstrap"/>.</summary>
     public string DataDirectory { get; set; } = "";
-
-    /// <summary>The IP address all three endpoints listen on.</summary>
-    public string BindAddress { get; set; } = "127.0.0.1";
-
-    /// <summary>/healthz, /readyz, /metrics and, later, the gateway; 1 to 65,535.</summary>
-    public int HttpPort { get; set; } = 7880;
-
-    /// <summary>The gRPC API, h2; 1 to 65,535.</summary>
-    public int GrpcPort { get; set; } = 7980;
 
     /// <summary>Consensus between replicas; 1 to 65,535.</summary>
     public int RaftPort { get; set; } = 8080;
-
-    /// <summary>On loopback only: no tokens are asked for and traffic is plaintext. Announced at start.</summary>
-    public bool DevelopmentMode { get; set; }
-
-    /// <summary>mTLS material; needed unless <see cref="DevelopmentMode"/>.</summary>
-    public TlsFiles Tls { get; set; } = new();
 
     /// <summary>JSON file with API tokens and their roles; needed when there are no certificates, unless <see cref="DevelopmentMode"/>.</summary>
     public string TokensFile { get; set; } = "";
@@ -48,28 +37,9 @@ public sealed class ControlPlaneOptions
     /// <summary>Most entries proposed and not yet answered; 1 to 1,024. More make entries smaller and cost each replica more.</summary>
     public int MaxEntriesInFlight { get; set; } = 3;
 
-    /// <summary>Most calls waiting for the log before new ones are refused with RESOURCE_EXHAUSTED; 16 to 1,000,000.</summary>
+    /// <summary>Most calls waiting for the log before new ones are refused with UNAVAILABLE; 16 to 1,000,000.</summary>
     public int MaxWaitingCommands { get; set; } = 16_384;
 
     /// <summary>Changes a watcher may lag behind before its stream ends with UNAVAILABLE; 16 to 1,000,000.</summary>
     public int WatchBuffer { get; set; } = 4_096;
-
-    /// <summary>Time for calls in flight at shutdown, in milliseconds; 0 to 600,000.</summary>
-    public int ShutdownGraceMs { get; set; } = 5_000;
-
-    /// <summary>Minimum level of log lines on standard error: Trace, Debug, Information, Warning, Error.</summary>
-    public string LogLevel { get; set; } = "Information";
-}
-
-/// <summary>PEM files for mTLS.</summary>
-public sealed class TlsFiles
-{
-    /// <summary>This replica's certificate with its chain.</summary>
-    public string Certificate { get; set; } = "";
-    /// <summary>Its private key.</summary>
-    public string Key { get; set; } = "";
-    /// <summary>The authority that peers', nodes' and clients' certificates must come from.</summary>
-    public string Authority { get; set; } = "";
-
-    public bool IsEmpty => Certificate.Length == 0 && Key.Length == 0 && Authority.Length == 0;
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VideoScale.ControlPlane.Host.Api;
+using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;
 

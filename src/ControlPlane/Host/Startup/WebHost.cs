@@ -18,13 +18,6 @@ namespace VideoScale.ControlPlane.Host.Startup;
 /// <summary>The endpoints of a replica: gRPC on one port, probes and metrics on another.</summary>
 internal static class WebHost
 {
-    internal static TlsMaterial? LoadTls(ControlPlaneOptions options)
-    {
-        if (options.Tls.IsEmpty) return null;
-        try { return ToRpc(options.Tls).Load(); }
-        catch (RpcConfigurationException e) { throw new StartupException(ExitCode.BadConfiguration, e.Message, e); }
-    }
-
     internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
     {
         // Without it the host watches the whole current directory, where data may lie, for a settings file that changes.
@@ -37,7 +30,7 @@ internal static class WebHost
         var rpc = new RpcServerOptions
         {
             DevelopmentMode = options.DevelopmentMode,
-            Tls = options.Tls.IsEmpty ? null : ToRpc(options.Tls),
+            Tls = options.Tls.ToOptions(),
             ClusterId = tls?.Identity?.ClusterId,
             DefaultDeadline = TimeSpan.FromMilliseconds(options.DefaultDeadlineMs),
             IsFatal = static e => e is InvariantViolation,
@@ -97,8 +90,6 @@ internal static class WebHost
         if (!replica.Gate.IsOpen) return (false, "stopping");
         return (false, replica.Leadership.Now.Leader.IsNone ? "no leader is known" : "catching up");
     }
-
-    private static TlsOptions ToRpc(TlsFiles files) => new() { CertPath = files.Certificate, KeyPath = files.Key, CaPath = files.Authority };
 
     private sealed class NoLifetime : IHostLifetime
     {

@@ -50,7 +50,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
     {
         var problems = MediaNodeOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
-        var tls = LoadTls(options);
+        var tls = options.Tls.Load();
         var authority = new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, options.IsolationGraceSeconds * 1_000_000_000L,
             new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), LeaderAgent.NewIncarnation()), new BootClock());
         var channels = new ChannelPool(tls);
@@ -118,15 +118,6 @@ public sealed class MediaNodeApp : IAsyncDisposable
         _tls?.Dispose();
     }
 
-    private static TlsMaterial? LoadTls(MediaNodeOptions options)
-    {
-        if (options.Tls.IsEmpty) return null;
-        try { return ToRpc(options.Tls).Load(); }
-        catch (RpcConfigurationException e) { throw new StartupException(ExitCode.BadConfiguration, e.Message, e); }
-    }
-
-    private static TlsOptions ToRpc(MediaNodeTlsFiles files) => new() { CertPath = files.Certificate, KeyPath = files.Key, CaPath = files.Authority };
-
     private static WebApplication Build(MediaNodeOptions options, TlsMaterial? tls, AuthorityGate authority, ChannelPool channels, Func<bool> stopping, Action fatal)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"], ApplicationName = "videoscale-media" });
@@ -138,7 +129,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         var rpc = new RpcServerOptions
         {
             DevelopmentMode = options.DevelopmentMode,
-            Tls = options.Tls.IsEmpty ? null : ToRpc(options.Tls),
+            Tls = options.Tls.ToOptions(),
             ClusterId = tls?.Identity?.ClusterId,
             IsFatal = e => e is InvariantViolation,
             OnFatal = _ => fatal(),

@@ -1,10 +1,13 @@
 using VideoScale.MediaNode.Ownership;
+using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Startup;
 
 /// <summary>Everything one media node is told at start. Bound from appsettings.json, VIDEOSCALE__MediaNode__… and flags, in that order.</summary>
-public sealed class MediaNodeOptions
+public sealed class MediaNodeOptions : ServerOptions
 {
+    public MediaNodeOptions() => (HttpPort, GrpcPort) = (8380, 8180);
+
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "MediaNode";
 
@@ -16,15 +19,6 @@ public sealed class MediaNodeOptions
 
     /// <summary>Zone inside the region, e.g. "a"; may be empty.</summary>
     public string Zone { get; set; } = "";
-
-    /// <summary>The IP address both endpoints listen on.</summary>
-    public string BindAddress { get; set; } = "127.0.0.1";
-
-    /// <summary>The gRPC endpoint, h2; 1 to 65,535.</summary>
-    public int GrpcPort { get; set; } = 8180;
-
-    /// <summary>/healthz, /readyz and /metrics; 1 to 65,535.</summary>
-    public int HttpPort { get; set; } = 8380;
 
     /// <summary>host:port of the gRPC endpoint as others reach it; empty for BindAddress:GrpcPort.</summary>
     public string AdvertisedAddress { get; set; } = "";
@@ -47,36 +41,11 @@ public sealed class MediaNodeOptions
     /// <summary>With Continue: how long sessions outlive the lease, in seconds; 0 to 86,400.</summary>
     public int IsolationGraceSeconds { get; set; } = 600;
 
-    /// <summary>On loopback only: no tokens are asked for and traffic is plaintext. Announced at start.</summary>
-    public bool DevelopmentMode { get; set; }
-
-    /// <summary>mTLS material; needed unless everything stays on loopback.</summary>
-    public MediaNodeTlsFiles Tls { get; set; } = new();
-
     /// <summary>API token shown to the control plane; empty when the certificate or development mode suffices.</summary>
     public string Token { get; set; } = "";
 
     /// <summary>Longest wait for a reservation that is still on its way when a seat is taken up, in milliseconds; 0 to 10,000.</summary>
     public int SeatWaitMs { get; set; } = 2_000;
 
-    /// <summary>Time to give rooms up and have that acknowledged at shutdown, in milliseconds; 0 to 600,000.</summary>
-    public int ShutdownGraceMs { get; set; } = 5_000;
-
-    /// <summary>Minimum level of log lines on standard error: Trace, Debug, Information, Warning, Error.</summary>
-    public string LogLevel { get; set; } = "Information";
-
     internal string Advertised => AdvertisedAddress.Length > 0 ? AdvertisedAddress : BindAddress.Contains(':', StringComparison.Ordinal) ? $"[{BindAddress}]:{GrpcPort}" : $"{BindAddress}:{GrpcPort}";
-}
-
-/// <summary>PEM files for mTLS.</summary>
-public sealed class MediaNodeTlsFiles
-{
-    /// <summary>This node's certificate with its chain.</summary>
-    public string Certificate { get; set; } = "";
-    /// <summary>Its private key.</summary>
-    public string Key { get; set; } = "";
-    /// <summary>The authority that the replicas' and callers' certificates must come from.</summary>
-    public string Authority { get; set; } = "";
-
-    public bool IsEmpty => Certificate.Length == 0 && Key.Length == 0 && Authority.Length == 0;
 }
