@@ -11,6 +11,7 @@ public sealed class Fleet : IAsyncDisposable
 {
     /// <summary>Generous: a machine with two cores may start five runtimes at once.</summary>
     private static readonly TimeSpan LiveWithin = TimeSpan.FromSeconds(60);
+    private const ulong AppliedEnough = 128; // entries on their way
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(5);
 
     private readonly FleetPlan _plan;
@@ -62,10 +63,12 @@ public sealed class Fleet : IAsyncDisposable
     public void ResumeNode(string node) => _nodes[node].Resume();
 
     /// <summary>Starts a replica and waits until it answers and knows a leader.</summary>
+    /// <summary>Starts it and waits until it could take over, as whoever restarts replicas one by one must.</summary>
     public async Task StartReplicaAsync(int replica, CancellationToken cancellationToken)
     {
         _replicas[replica].Start();
-        await AwaitAsync($"replica {replica} to follow or lead", async () => (await StatusAsync(replica, cancellationToken)).LeaderId != 0, cancellationToken);
+        await AwaitAsync($"replica {replica} to follow or lead, and to have applied what is committed", async () =>
+            await StatusAsync(replica, cancellationToken) is { LeaderId: not 0 } status && status.AppliedIndex + AppliedEnough >= status.CommitIndex, cancellationToken);
     }
 
     public async Task StartNodeAsync(string node, CancellationToken cancellationToken)

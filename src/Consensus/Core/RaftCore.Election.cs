@@ -32,15 +32,15 @@ public sealed partial class RaftCore
 
     /// <summary>
     /// The leader's connection broke: most likely its process is gone, and there is no silence to wait out. Whoever still hears it refuses the
-    /// pre-vote, so asking early risks nothing. The voters take turns, or they would split the vote.
+    /// pre-vote, so asking early risks nothing. The voters take turns, or they would split the vote; whoever could win but not serve yet comes after all others.
     /// </summary>
-    private void SuspectLeader()
+    private void SuspectLeader(bool canServe)
     {
-        var turn = 0;
+        var turn = canServe ? 0 : Membership.Voters.Length;
         foreach (var voter in Membership.Voters)
             if (voter != _leader && voter.CompareTo(Self) < 0) turn++;
         _electionElapsed = Math.Max(_electionElapsed, _options.ElectionTicks);
-        _electionTimeout = Math.Min(_electionTimeout, _electionElapsed + 1 + (turn * TicksPerTurn));
+        _electionTimeout = _electionElapsed + 1 + (turn * TicksPerTurn);
     }
 
     private void BeginPreVote()

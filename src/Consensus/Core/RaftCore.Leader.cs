@@ -240,10 +240,10 @@ public sealed partial class RaftCore
         if (peer.State == PeerState.Probe && message.Context > peer.ProbeRound) peer.ProbeSent = false; // the probe or its answer may be lost
     }
 
-    private void OnDisconnected(MemberId member)
+    private void OnDisconnected(MemberId member, bool canServe)
     {
         if (_role == RaftRole.Leader && Peer(member) is { State: PeerState.Replicate } peer) peer.BecomeProbe(peer.Match + 1);
-        if (_role == RaftRole.Follower && member == _leader) SuspectLeader();
+        if (_role == RaftRole.Follower && member == _leader) SuspectLeader(canServe);
     }
 
     /// <summary>What a leader knows of the others, for status pages.</summary>

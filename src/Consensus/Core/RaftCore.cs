@@ -99,7 +99,7 @@ public sealed partial class RaftCore
             case RaftInputKind.SnapshotCreated: OnSnapshotCreated(input.Snapshot!); break;
             case RaftInputKind.SnapshotReceived: OnSnapshotReceived(input.Member, input.Term, input.Snapshot!); break;
             case RaftInputKind.SnapshotSent: OnSnapshotSent(input.Member, input.Index, input.Ok); break;
-            case RaftInputKind.Disconnected: OnDisconnected(input.Member); break;
+            case RaftInputKind.Disconnected: OnDisconnected(input.Member, input.Ok); break;
             case RaftInputKind.Transfer: OnTransfer(input.Member); break;
             case RaftInputKind.ChangeMembership: OnChangeMembership(input.Membership!); break;
             case RaftInputKind.Compact: OnCompact(input.Index); break;

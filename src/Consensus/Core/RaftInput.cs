@@ -43,7 +43,8 @@ public readonly ref struct RaftInput
 
     public static RaftInput SnapshotSent(MemberId to, ulong index, bool ok) => new() { Kind = RaftInputKind.SnapshotSent, Member = to, Index = index, Ok = ok };
 
-    public static RaftInput Disconnected(MemberId member) => new() { Kind = RaftInputKind.Disconnected, Member = member };
+    /// <param name="canServe">Whether this replica has applied about all that is committed, so that it could lead at once.</param>
+    public static RaftInput Disconnected(MemberId member, bool canServe = true) => new() { Kind = RaftInputKind.Disconnected, Member = member, Ok = canServe };
 
     /// <param name="to">None: whoever is furthest.</param>
     public static RaftInput Transfer(MemberId to) => new() { Kind = RaftInputKind.Transfer, Member = to };

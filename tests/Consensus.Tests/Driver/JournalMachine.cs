@@ -15,12 +15,15 @@ internal sealed class JournalMachine : IReplicatedStateMachine
     public int BatchEnds { get; private set; }
     public ulong CompactionLimit { get; set; } = ulong.MaxValue;
     public string? ThrowOn { get; set; }
+    /// <summary>While it is not set, nothing is applied.</summary>
+    public ManualResetEventSlim Going { get; } = new(initialState: true);
 
     public string[] Commands { get { lock (_gate) return [.. _commands]; } }
 
     public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply)
     {
         var text = Encoding.UTF8.GetString(command);
+        Going.Wait();
         if (text == ThrowOn) throw new InvalidOperationException("cannot apply " + text);
         lock (_gate)
         {

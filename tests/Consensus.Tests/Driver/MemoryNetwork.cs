@@ -29,6 +29,14 @@ internal sealed class MemoryNetwork
         }
     }
 
+    /// <summary>As if the process had ended: all others read the end of its connections.</summary>
+    public void BreakConnectionsOf(MemberId member)
+    {
+        Node[] others;
+        lock (_gate) others = [.. _nodes.Where(node => node.Key != member).Select(node => node.Value)];
+        foreach (var other in others) other.Lose(member);
+    }
+
     public void Heal()
     {
         lock (_gate) _cut.Clear();
@@ -66,6 +74,8 @@ internal sealed class MemoryNetwork
         }
 
         public void Flush() { }
+
+        internal void Lose(MemberId member) => _listener!.OnDisconnected(member);
 
         public void SendSnapshot(MemberId to, ulong term, ulong snapshotIndex)
         {

@@ -228,4 +228,28 @@ public sealed class ReplicatedLogTests
             break;
         }
     }
+
+    [Fact]
+    public async Task Who_has_much_to_apply_leaves_leading_to_who_can_serve()
+    {
+        await using var replicas = new Replicas(3, options => options with { TickMs = 100 });
+        var leader = await replicas.LeaderAsync();
+        while (leader != replicas[3]) // the others take turns in order of their ids: 1 is the one to hold back
+        {
+            await leader.TransferLeadershipAsync(new MemberId(3), CancellationToken.None);
+            leader = await replicas.LeaderAsync();
+        }
+        await Replicas.Until(() => replicas[1].Status.Leader == new MemberId(3) && replicas[2].Status.Leader == new MemberId(3));
+        replicas.Machines[1].Going.Reset();
+        try
+        {
+            for (ulong i = 1; i <= 300; i++) await replicas.CommitAsync(new ProposalId(5, i), $"c{i}");
+            await Replicas.Until(() => replicas[1].Status.CommitIndex > 300 && replicas.Machines[2].Commands.Length == 300);
+            replicas.Network.Isolate(new MemberId(3));
+            replicas.Network.BreakConnectionsOf(new MemberId(3));
+            await Replicas.Until(() => replicas[1].Status.Role == ReplicaRole.Leader || replicas[2].Status.Role == ReplicaRole.Leader);
+            Assert.Equal(ReplicaRole.Leader, replicas[2].Status.Role);
+        }
+        finally { replicas.Machines[1].Going.Set(); }
+    }
 }

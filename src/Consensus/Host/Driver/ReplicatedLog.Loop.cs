@@ -7,6 +7,9 @@ namespace VideoScale.Consensus.Host.Driver;
 /// <summary>The loop: takes what came in, steps the core, carries out its effects. Everything here runs on the loop thread alone.</summary>
 public sealed partial class ReplicatedLog
 {
+    /// <summary>Entries that a new leader may have to apply before it serves; about as many as are applied within one turn of an early election.</summary>
+    private const ulong MaxApplyLagToLead = 128;
+
     private readonly Effects _effects = new();
     private readonly List<Proposal> _proposals = new(1024);
     private readonly List<ApplyItem> _handover = new(1024);
@@ -148,7 +151,7 @@ public sealed partial class ReplicatedLog
             case ControlKind.SnapshotDone: OnSnapshotDone((SnapshotDone)control.Subject!); break;
             case ControlKind.SnapshotReceived: Step(RaftInput.SnapshotReceived(control.Member, control.Number, (SnapshotMeta)control.Subject!)); break;
             case ControlKind.SnapshotSent: Step(RaftInput.SnapshotSent(control.Member, control.Number, control.Ok)); break;
-            case ControlKind.Disconnected: Step(RaftInput.Disconnected(control.Member)); break;
+            case ControlKind.Disconnected: Step(RaftInput.Disconnected(control.Member, canServe: _offeredTo <= _apply.Applied + MaxApplyLagToLead)); break;
             case ControlKind.ChangeMembership: BeginMembershipChange((PendingMembershipChange)control.Subject!); break;
             case ControlKind.Abstain: Step(RaftInput.Abstain()); break;
             case ControlKind.Transfer: BeginTransfer(control.Member, (TaskCompletionSource)control.Subject!); break;
