@@ -36,7 +36,7 @@ public sealed class AuditLimitTests : IDisposable
         var first = new Call(leaves.Token);
         var subscribed = _audit.Subscribe(new SubscribeRequest(), new Nowhere(), first);
         await first.Begun.WaitAsync(Bound);
-        var refused = await Assert.ThrowsAsync<RpcException>(() => _audit.Subscribe(new SubscribeRequest(), new Nowhere(), new Call(CancellationToken.None)));
+        var refused = await Assert.ThrowsAsync<RpcException>(() => _audit.Subscribe(new SubscribeRequest(), new Nowhere(), new Call(CancellationToken.None)).WaitAsync(Bound));
         Assert.Equal((StatusCode.ResourceExhausted, "subscribers: 1 of 1 in use, 1 too many"), (refused.StatusCode, refused.Status.Detail));
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => subscribed);
