@@ -12,13 +12,18 @@ internal static class ControlCommand
     private static readonly Option<string?> Data = new("--data") { Description = "The replica's data directory, made by `control init` or `up`.", HelpName = "DIR" };
     private static readonly Option<int?> RaftPort = new("--raft-port") { Description = "Port of consensus; default 8080.", HelpName = "PORT" };
     private static readonly Option<string?> Tokens = new("--tokens") { Description = "JSON file with API tokens and roles.", HelpName = "FILE" };
+    private static readonly Option<string?> Join = new("--join") { Description = "Replicas of a cluster that runs, host:port[,port…] of their gRPC API: with an empty --data directory this replica joins it, as a learner.", HelpName = "LIST" };
+    private static readonly Option<string?> Advertise = new("--advertise") { Description = "Host name or IP address under which the others reach this replica when it joins; default --bind.", HelpName = "HOST" };
 
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
-        { Data, RaftPort, Tokens, ControlInitCommand.Create() }.WithNotes("""
+        { Data, RaftPort, Tokens, Join, Advertise, ControlInitCommand.Create(), ControlRecoverCommand.Create() }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json
+
+            A further replica joins a cluster that runs, and votes once `ctl cluster promote` says so:
+              videoscale control --join cp1.example:7980,cp2.example:7980 --data /var/lib/videoscale --bind 0.0.0.0 --advertise cp4.example …
 
             Exit codes: 0 stopped cleanly, 69 port in use, 70 stopped by a fault, 74 data directory, 78 configuration.
             """);
@@ -37,6 +42,8 @@ internal static class ControlCommand
         options.DataDirectory = parsed.GetValue(Data) ?? options.DataDirectory;
         options.RaftPort = parsed.GetValue(RaftPort) ?? options.RaftPort;
         options.TokensFile = parsed.GetValue(Tokens) ?? options.TokensFile;
+        if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers)];
+        options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;
     }
 }

@@ -13,6 +13,8 @@ internal sealed class CtlSession : IDisposable
     private readonly TlsMaterial? _tls;
     private readonly MultiEndpointInvoker _endpoints;
     private readonly TimeSpan _timeout;
+    private readonly string? _token;
+    private readonly List<MultiEndpointInvoker> _others = [];
 
     private CtlSession(ParseResult parsed)
     {
@@ -24,8 +26,8 @@ internal sealed class CtlSession : IDisposable
         _tls = LoadTls(parsed);
         Servers = AddressList.Parse(parsed.GetValue(CtlOptions.Server)!);
         _endpoints = new MultiEndpointInvoker(Servers, _tls, _timeout);
-        var token = parsed.GetValue(CtlOptions.Token) ?? Environment.GetEnvironmentVariable("VIDEOSCALE_TOKEN");
-        Invoker = token is { Length: > 0 } ? _endpoints.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : _endpoints;
+        _token = parsed.GetValue(CtlOptions.Token) ?? Environment.GetEnvironmentVariable("VIDEOSCALE_TOKEN");
+        Invoker = _token is { Length: > 0 } token ? _endpoints.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : _endpoints;
         Output = new CtlOutput(parsed.GetValue(CtlOptions.Json));
         Consistency = parsed.GetValue(CtlOptions.Stale) ? Consistency.Stale : Consistency.Linearizable;
     }
@@ -39,6 +41,14 @@ internal sealed class CtlSession : IDisposable
     internal RoomService.RoomServiceClient Rooms => new(Invoker);
     internal NodeService.NodeServiceClient Nodes => new(Invoker);
     internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
+
+    /// <summary>The replica at one address, with the same credentials.</summary>
+    internal ClusterService.ClusterServiceClient At(string address)
+    {
+        var single = new MultiEndpointInvoker([address], _tls, TimeSpan.FromSeconds(1));
+        _others.Add(single);
+        return new(_token is { Length: > 0 } token ? single.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : single);
+    }
 
     /// <summary>Of one call: it ends after --timeout.</summary>
     internal CallOptions Call(CancellationToken cancellationToken) => new(deadline: DateTime.UtcNow + _timeout, cancellationToken: cancellationToken);
@@ -77,6 +87,7 @@ internal sealed class CtlSession : IDisposable
     public void Dispose()
     {
         _endpoints.Dispose();
+        foreach (var other in _others) other.Dispose();
         _tls?.Dispose();
     }
 }

@@ -75,8 +75,11 @@ public sealed partial class RaftCore
     {
         if (MembershipIndex > _commit || !CommittedInTerm) return;
         if (Membership.IsJoint) AppendMembership(Membership.Settled());
-        else if (!Membership.IsVoter(Self)) Retire();
+        else if (!Membership.IsVoter(Self) && !Array.Exists(_peers, StillToTell)) Retire();
     }
+
+    /// <summary>Whoever is removed together with the leader hears of it from nobody else.</summary>
+    private bool StillToTell(PeerProgress peer) => peer.LeavesAt != 0 && peer.CommitSent < peer.LeavesAt && peer.SilentTicks < _options.ElectionTicks;
 
     /// <summary>The leader's own removal is committed: the others are told, and the furthest voter need not wait for silence.</summary>
     private void Retire()

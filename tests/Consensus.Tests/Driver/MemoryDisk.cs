@@ -58,6 +58,16 @@ internal sealed class MemoryDisk : ISnapshotStore
         }
     }
 
+    /// <summary>As after rot: what stands behind an index is gone, and how to vote is not known any more.</summary>
+    public void LoseFrom(ulong index)
+    {
+        lock (_gate)
+        {
+            _entries.RemoveAll(entry => entry.Index >= index);
+            _hardState = _hardState with { Commit = Math.Min(_hardState.Commit, index - 1) };
+        }
+    }
+
     internal void Compact(ulong index, ulong term)
     {
         lock (_gate)

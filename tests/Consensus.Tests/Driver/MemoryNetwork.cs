@@ -37,6 +37,21 @@ internal sealed class MemoryNetwork
         foreach (var other in others) other.Lose(member);
     }
 
+    public void Split(IReadOnlyList<ulong> one, IReadOnlyList<ulong> other)
+    {
+        lock (_gate)
+        {
+            foreach (var a in one)
+            {
+                foreach (var b in other)
+                {
+                    _cut.Add((new MemberId(a), new MemberId(b)));
+                    _cut.Add((new MemberId(b), new MemberId(a)));
+                }
+            }
+        }
+    }
+
     public void Heal()
     {
         lock (_gate) _cut.Clear();

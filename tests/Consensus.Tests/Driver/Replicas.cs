@@ -29,11 +29,18 @@ internal sealed class Replicas : IAsyncDisposable
     public ReplicatedLog this[ulong id] => _running[id];
     public IEnumerable<ReplicatedLog> Running => _running.Values;
 
-    public void Start(ulong id)
+    public void Start(ulong id, Func<ReplicatedLogOptions, ReplicatedLogOptions>? further = null)
     {
-        var options = _adjust(new ReplicatedLogOptions { Self = new MemberId(id), InitialMembership = Membership.Of(_members), TickMs = 10, ReadTimeoutMs = 5_000 });
+        var options = (further ?? (o => o))(_adjust(new ReplicatedLogOptions { Self = new MemberId(id), InitialMembership = Membership.Of(_members), TickMs = 10, ReadTimeoutMs = 5_000 }));
         Machines[id] = new JournalMachine();
         _running[id] = ReplicatedLog.Start(options, new MemoryWal(Disks[id]), Disks[id], Network.Join(new MemberId(id), Disks[id]), Machines[id], NullLogger.Instance);
+    }
+
+    /// <summary>One that belongs to nothing yet: it knows no voters.</summary>
+    public void Join(ulong id)
+    {
+        Disks[id] = new MemoryDisk();
+        Start(id, options => options with { InitialMembership = Membership.Of() });
     }
 
     /// <summary>As if its power were cut: no handing over, and what is not synced is lost.</summary>

@@ -105,6 +105,13 @@ internal sealed class TestLog : IAsyncDisposable
         Write(HardState with { Term = Math.Max(term, HardState.Term) }, [entries]);
     }
 
+    internal void Configure(ulong term, Membership membership)
+    {
+        Entry[] entries = [new(LastIndex + 1, term, EntryKind.Configuration, ProposalId.None, MembershipCodec.Encode(membership))];
+        Model.AddRange(entries);
+        Write(HardState with { Term = Math.Max(term, HardState.Term) }, [entries]);
+    }
+
     internal void Vote(ulong term, ulong vote) => Write(new HardState(term, new MemberId(vote), HardState.Commit), []);
 
     internal void Commit(ulong index) => Write(HardState with { Commit = index }, []);

@@ -42,7 +42,7 @@ public sealed class CodecTests
         new DrainEvent.Completed(Node), new DrainEvent.Cancelled(Node),
         new ClusterEvent.LeadershipRecorded(7, 2), new ClusterEvent.CheckpointCommitted(Mark), new ClusterEvent.LeaseSettingsChanged(LeaseSettings.Default),
         new ClusterEvent.RulesVersionRaised(2), new ClusterEvent.RecoveryGenerationRaised(65_535), new ClusterEvent.ReplicaDiverged(3, 2048),
-        new ClusterEvent.CommandRejected("room-standup", "CreateRoom", FailureCode.AlreadyExists, "room standup already exists"),
+        new ClusterEvent.MemberChangeRequested(MemberChangeKind.Promote, "a1,b2", ""), new ClusterEvent.CommandRejected("room-standup", "CreateRoom", FailureCode.AlreadyExists, "room standup already exists"),
     ];
 
     private static readonly DomainCommand[] Commands =
@@ -57,7 +57,7 @@ public sealed class CodecTests
         new DrainCommand.Begin(Node, 60_000), new DrainCommand.Cancel(Node), new DrainCommand.TimeOut(Node), new DrainCommand.Complete(Node),
         new ClusterCommand.RecordLeadership(2), new ClusterCommand.MarkCheckpoint(), new ClusterCommand.CommitCheckpoint(Mark), new ClusterCommand.SetLease(LeaseSettings.Default),
         new ClusterCommand.RaiseRulesVersion(1), new ClusterCommand.RaiseRecoveryGeneration(3), new ClusterCommand.RecordDivergence(3, 2048),
-        new ClusterCommand.RecordRejection("cluster", "DrainNode", FailureCode.PermissionDenied, "viewer may not"),
+        new ClusterCommand.RequestMemberChange(MemberChangeKind.Add, "a1", "10.0.0.4:8080"), new ClusterCommand.RecordRejection("cluster", "DrainNode", FailureCode.PermissionDenied, "viewer may not"),
     ];
 
     [Fact]

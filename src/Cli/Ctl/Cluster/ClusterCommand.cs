@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Grpc.Core;
 using VideoScale.Cli.CommandLine;
 using VideoScale.V1;
 
@@ -8,7 +9,7 @@ namespace VideoScale.Cli.Ctl.Cluster;
 /// <summary><c>ctl cluster …</c></summary>
 internal static class ClusterCommand
 {
-    internal static Command Create() => new("cluster", "The control plane's own replicas.") { Status(), Transfer(), Snapshot() };
+    internal static Command Create() => new("cluster", "The control plane's own replicas.") { Status(), MemberCommands.Add(), MemberCommands.Promote(), MemberCommands.Remove(), MemberCommands.Set(), Transfer(), Snapshot() };
 
     private static Command Status()
     {
@@ -16,9 +17,24 @@ internal static class ClusterCommand
         CtlSession.Bind(command, async (session, _, cancellationToken) =>
         {
             var reply = await session.Cluster.GetStatusAsync(new GetStatusRequest(), session.Call(cancellationToken));
+            if (!session.Output.IsJson) await AskLeaderAsync(session, reply, cancellationToken);
             session.Output.Write(reply, () => Print(session, reply));
         });
         return command;
+    }
+
+    /// <summary>Only the leader knows how far the others are. When it cannot be reached from here, those columns stay empty.</summary>
+    private static async Task AskLeaderAsync(CtlSession session, GetStatusReply reply, CancellationToken cancellationToken)
+    {
+        if (reply.Role == ReplicaRole.Leader || reply.LeaderAddress.Length == 0) return;
+        try
+        {
+            var leader = await session.At(reply.LeaderAddress).GetStatusAsync(new GetStatusRequest(), new CallOptions(deadline: DateTime.UtcNow.AddSeconds(1), cancellationToken: cancellationToken));
+            if (leader.Role != ReplicaRole.Leader) return;
+            reply.Replicas.Clear();
+            reply.Replicas.Add(leader.Replicas);
+        }
+        catch (RpcException) { }
     }
 
     private static void Print(CtlSession session, GetStatusReply reply)
@@ -27,13 +43,29 @@ internal static class ClusterCommand
         session.Output.Line($"term {reply.Term}, leader {(reply.LeaderId == 0 ? "not known" : $"{reply.LeaderId:x} at {reply.LeaderAddress}")}");
         session.Output.Line($"log {reply.FirstIndex}..{reply.DurableIndex}, committed {reply.CommitIndex}, applied {reply.AppliedIndex}, snapshot {reply.SnapshotIndex}, checkpoint {reply.CheckpointIndex}");
         session.Output.Line($"events {reply.EventFloor}..{reply.EventSeq}, state {Convert.ToHexStringLower(reply.StateHash.Span)} at {reply.HashedAtIndex}");
+        if (reply.Joint) session.Output.Line("a change of voters is under way: both majorities are needed");
+        if (reply.Generation > 0) session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
+        if (reply.Repairing) session.Output.Line("QUARANTINED: this replica's disk lost log entries; it fetches them again and takes no part until it has them");
         if (reply.Quarantined) session.Output.Line("QUARANTINED: this replica's state differed from the majority's; replace it");
-        session.Output.Table(["MEMBER", "ROLE", "GRPC", "RAFT", "ON DISK", "SILENT"], reply.Replicas.Select(r => new[]
+        var known = reply.Replicas.Any(r => r.MatchIndex > 0 && r.MemberId != reply.MemberId) || reply.Role == ReplicaRole.Leader;
+        session.Output.Table(["MEMBER", "ROLE", "GRPC", "RAFT", "ON DISK", "BEHIND", "SILENT"], reply.Replicas.Select(r => new[]
         {
-            r.MemberId.ToString("x", CultureInfo.InvariantCulture), (r.Leader ? "leader" : r.Voter ? "voter" : "learner"), r.GrpcAddress, r.RaftAddress,
-            r.MatchIndex == 0 ? "-" : $"{r.MatchIndex}", reply.Role == ReplicaRole.Leader ? $"{r.SilentMs} ms" : "-",
+            r.MemberId.ToString("x", CultureInfo.InvariantCulture), RoleOf(r), r.GrpcAddress, r.RaftAddress,
+            r.MatchIndex == 0 ? "-" : $"{r.MatchIndex}", known ? Behind(r) : "-", known ? $"{r.SilentMs} ms" : "-",
         }));
+        var voters = reply.Replicas.Count(r => r.Role == MemberRole.Voter);
+        if (ControlPlane.Host.Members.VoterSetAdvice.For(voters) is { Length: > 0 } advice) session.Output.Line($"note: {advice}");
     }
+
+    private static string RoleOf(Replica replica) => replica.Leader ? "leader" : replica.Role switch
+    {
+        MemberRole.Voter => "voter",
+        MemberRole.Learner => "learner",
+        MemberRole.Leaving => "leaving",
+        _ => "not a member",
+    };
+
+    private static string Behind(Replica replica) => (replica.Repairing ? "repairing, " : "") + (replica.Snapshotting ? "snapshot, " : "") + $"{replica.LagEntries}";
 
     private static Command Transfer()
     {

@@ -39,6 +39,7 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         var restored = Restore();
         _core = new RaftCore(options.Self, restored, options.Raft, options.Seed);
         _handedTo = restored.Snapshot.Index;
+        _seen.UnionWith(options.KnownAddresses.Select(address => address.Member).Where(member => member != options.Self));
         _nextReadContext = options.Seed | 1; // a read's number never comes again, not after a restart either
         _snapshots = new SnapshotWork(store, options.SnapshotLogBytes,
             done => { if (!_inbox.Add(new Control(ControlKind.SnapshotDone, Subject: done))) CancelAll(done.Askers); }, LogSnapshotFailed);
@@ -182,7 +183,7 @@ public sealed partial class ReplicatedLog : IReplicatedLog
             _resetFirst = snapshot;
         }
         _loadedHardState = loaded.HardState;
-        return new RestoredState(loaded.HardState, snapshot, log);
+        return new RestoredState(loaded.HardState, snapshot, log) { Damaged = _options.IsDamaged };
     }
 
     private void WriteResetIfNeeded()

@@ -8,6 +8,12 @@ public sealed record ReplicatedLogOptions
     /// <summary>The membership that the cluster begins with, the same at every replica; what the log says later wins.</summary>
     public required Membership InitialMembership { get; init; }
 
+    /// <summary>The disk lost entries that may have been acknowledged; see <see cref="RaftCore.IsRepairing"/>.</summary>
+    public bool IsDamaged { get; init; }
+
+    /// <summary>Called once on the loop's thread when a damaged replica has everything again.</summary>
+    public Action? Repaired { get; init; }
+
     /// <summary>Where the first members are: put into the membership with its first change, so that whoever joins later finds them.</summary>
     public IReadOnlyList<MemberAddress> KnownAddresses { get; init; } = [];
 

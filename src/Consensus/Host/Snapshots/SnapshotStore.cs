@@ -78,6 +78,21 @@ public sealed class SnapshotStore : ISnapshotStore
         }
     }
 
+    /// <summary>Who voted, from the newest damaged snapshot whose beginning can still be read.</summary>
+    internal static Membership? ReadableMembership(IReadOnlyList<RotFoundException> damaged)
+    {
+        foreach (var rot in damaged.Reverse())
+        {
+            try
+            {
+                using var content = new SnapshotContentStream(OpenFile(rot.File), rot.File);
+                return content.Meta.Membership;
+            }
+            catch (Exception e) when (e is RotFoundException or IOException) { } // damaged at its beginning: an older one may say it
+        }
+        return null;
+    }
+
     /// <exception cref="RotFoundException"/>
     internal static SnapshotMeta Check(string path)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Net;
 using VideoScale.Consensus.Host.Ports;
 using VideoScale.Consensus.Host.Snapshots;
@@ -28,6 +29,7 @@ internal static class SnapshotTransfer
             line.Send(Offer(term, id, file.Length));
             file.Position = ReadResume(line, file.Length);
             var frame = new byte[Frame.HeaderBytes + ChunkBytes];
+            var (started, sent) = (Stopwatch.GetTimestamp(), 0L);
             while (true)
             {
                 stop.ThrowIfCancellationRequested();
@@ -36,6 +38,8 @@ internal static class SnapshotTransfer
                 var chunk = frame.AsMemory(0, Frame.HeaderBytes + read);
                 Frame.Seal(chunk.Span, FrameType.SnapshotChunk);
                 line.Send(chunk);
+                sent += read;
+                Hold(options.SnapshotBytesPerSecond, sent, started, stop);
             }
             line.Send(Frame.Make(FrameType.SnapshotEnd, []));
             return line.Frames.TryRead(out var type, out _) && type == FrameType.SnapshotInstalled;
@@ -73,6 +77,14 @@ internal static class SnapshotTransfer
             }
         }
         catch (Exception e) when (e is InvalidDataException or RotFoundException) { throw new ProtocolException($"the snapshot is not usable: {e.Message}", e); }
+    }
+
+    /// <summary>Waits until the bytes sent so far fit the bandwidth that a snapshot may take.</summary>
+    private static void Hold(long bytesPerSecond, long sent, long started, CancellationToken stop)
+    {
+        if (bytesPerSecond == 0) return;
+        var ahead = TimeSpan.FromSeconds((double)sent / bytesPerSecond) - Stopwatch.GetElapsedTime(started);
+        if (ahead > TimeSpan.Zero) stop.WaitHandle.WaitOne(ahead);
     }
 
     private static byte[] Offer(ulong term, UInt128 id, long totalBytes)

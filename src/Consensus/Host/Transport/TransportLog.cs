@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace VideoScale.Consensus.Host.Transport;
@@ -6,7 +7,10 @@ namespace VideoScale.Consensus.Host.Transport;
 /// <summary>Says each new trouble with a member once, not at every try.</summary>
 internal sealed partial class TransportLog(ILogger logger, MemberId self)
 {
+    private const int MostRefusalsRemembered = 1_000;
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<(MemberId, Channel), string> _said = new();
+    private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
 
     internal void Connected(MemberId member, Channel channel)
     {
@@ -21,7 +25,14 @@ internal sealed partial class TransportLog(ILogger logger, MemberId self)
         LogConnectionFailed(self, channel, member, e.Message);
     }
 
-    internal void Refused(string address, string reason) => LogRefused(self, address, reason);
+    /// <summary>Whoever is refused tries again soon: each reason is said once a minute.</summary>
+    internal void Refused(string address, string reason)
+    {
+        if (_refused.TryGetValue(reason, out var since) && Stopwatch.GetElapsedTime(since) < RefusalPause) return;
+        if (_refused.Count >= MostRefusalsRemembered) _refused.Clear();
+        _refused[reason] = Stopwatch.GetTimestamp();
+        LogRefused(self, address, reason);
+    }
 
     internal void Ended(MemberId member, Channel channel, string reason) => LogEnded(self, member, channel, reason);
 

@@ -33,6 +33,9 @@ public sealed record TransportOptions
     /// <summary>Bytes of everything else that may wait for one member.</summary>
     public int ControlQueueBytes { get; init; } = 1 << 20;
 
+    /// <summary>The most that one snapshot on its way takes of the network; 0: no limit.</summary>
+    public long SnapshotBytesPerSecond { get; init; }
+
     /// <summary>The largest frame that is accepted; room for the largest append.</summary>
     public int MaxFrameBytes { get; init; } = 32 << 20;
 }

@@ -38,7 +38,7 @@ internal static unsafe class LogRecovery
         }
     }
 
-    private static List<(string Path, SegmentHeader Header)> FindSegments(string directory, MemberId member)
+    internal static List<(string Path, SegmentHeader Header)> FindSegments(string directory, MemberId member)
     {
         var found = new List<(string Path, SegmentHeader Header)>();
         foreach (var path in Directory.EnumerateFiles(directory, "*" + SegmentFile.Extension).Order(StringComparer.Ordinal))
@@ -63,7 +63,7 @@ internal static unsafe class LogRecovery
         return SegmentHeader.Read(page.AsSpan(0, read), path) ?? throw new RotFoundException(path, 0, "its header fails its checksum", 0, ulong.MaxValue);
     }
 
-    private static void RequireContinues(string previousPath, long previousEnd, string path, SegmentHeader header, LogReplay replay)
+    internal static void RequireContinues(string previousPath, long previousEnd, string path, SegmentHeader header, LogReplay replay)
     {
         if (header.PreviousEnd != (ulong)previousEnd || header.PreviousChain != replay.Chain)
             throw new RotFoundException(previousPath, previousEnd, $"its records end there, but {Path.GetFileName(path)} continues it at byte {header.PreviousEnd}",

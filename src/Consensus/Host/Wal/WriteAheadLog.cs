@@ -15,6 +15,7 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
     private LogWriter? _writer;
     private Thread? _thread;
     private IStorageListener? _listener;
+    private LoadedLog? _loaded;
     private ulong _stagedLast;
     private ulong _stagedBase;
     private bool _closing;
@@ -27,8 +28,16 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
     /// <summary>Bytes of an unfinished last write that <see cref="Load"/> removed; they were never acknowledged.</summary>
     public long TornBytesCut { get; private set; }
 
+    /// <summary>Reads the log before somebody asks for it with <see cref="Load"/>, to see whether it is sound.</summary>
+    public LoadedLog Preload() => _loaded = Load();
+
     public LoadedLog Load()
     {
+        if (_loaded is { } loaded)
+        {
+            _loaded = null; // its entries are the caller's from now on
+            return loaded;
+        }
         if (_writer is not null) throw new InvalidOperationException("the log is loaded already");
         Directory.CreateDirectory(directory);
         var recovered = LogRecovery.Run(directory, member);

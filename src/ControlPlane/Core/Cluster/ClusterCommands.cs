@@ -39,6 +39,7 @@ public abstract record ClusterCommand : DomainCommand
     }
 
     /// <summary>After an offline recovery from permanent quorum loss: every later epoch is above every earlier one.</summary>
+    /// <param name="Generation">0: the one after the current one.</param>
     public sealed record RaiseRecoveryGeneration(ushort Generation) : ClusterCommand
     {
         public override CommandType Type => CommandType.RaiseRecoveryGeneration;
@@ -56,6 +57,23 @@ public abstract record ClusterCommand : DomainCommand
         }
     }
 
+    /// <summary>
+    /// Somebody asked for other members. Changes nothing here: consensus has its own entries for who votes. It makes the request one that is
+    /// remembered, under its request id, and its place in the log says whether it was carried out.
+    /// </summary>
+    /// <param name="Members">Member ids in hexadecimal, comma-separated, ascending.</param>
+    /// <param name="Address">Where the member is reached, for an added one; else empty.</param>
+    public sealed record RequestMemberChange(MemberChangeKind Change, string Members, string Address) : ClusterCommand
+    {
+        public override CommandType Type => CommandType.RequestMemberChange;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Choice("change", Change);
+            sink.Text("members", Members);
+            sink.Text("address", Address);
+        }
+    }
+
     /// <summary>A request that was refused before it became a command (e.g. PERMISSION_DENIED) and shall be remembered.</summary>
     /// <param name="Stream">Where it is recorded: the stream of what it was about, or "cluster".</param>
     public sealed record RecordRejection(string Stream, string Command, FailureCode Code, string Message) : ClusterCommand
@@ -70,6 +88,9 @@ public abstract record ClusterCommand : DomainCommand
         }
     }
 }
+
+/// <summary>Numbers are in the log: only append.</summary>
+public enum MemberChangeKind : byte { Add = 1, Promote = 2, Remove = 3, SetVoters = 4 }
 
 /// <summary>What voters agree on at one place of the log.</summary>
 /// <param name="Index">Log index of the mark.</param>

@@ -8,6 +8,9 @@ public static class ClusterDecider
     /// <summary>Longest text kept of a refused request.</summary>
     public const int MaxRejectionLength = 512;
 
+    /// <summary>64 member ids of 16 digits with their commas, or three addresses.</summary>
+    private const int MaxMemberListLength = 1_100;
+
     public static Decision Decide(ClusterState state, ClusterCommand command, in EntryContext entry)
     {
         var cluster = state.Cluster;
@@ -22,10 +25,13 @@ public static class ClusterDecider
             ClusterCommand.SetLease c when c.Lease == cluster.Lease => Decision.Nothing(),
             ClusterCommand.SetLease c => One(new ClusterEvent.LeaseSettingsChanged(c.Lease), entry),
             ClusterCommand.RaiseRulesVersion c => RaiseRules(cluster, c.Version, entry),
+            ClusterCommand.RaiseRecoveryGeneration { Generation: 0 } when cluster.Generation == ushort.MaxValue => Failure.Exhausted("the last recovery generation is reached"),
+            ClusterCommand.RaiseRecoveryGeneration { Generation: 0 } => One(new ClusterEvent.RecoveryGenerationRaised((ushort)(cluster.Generation + 1)), entry),
             ClusterCommand.RaiseRecoveryGeneration c when c.Generation <= cluster.Generation =>
                 Failure.Precondition($"generation: {c.Generation} breaks the rule: above the current one, {cluster.Generation}"),
             ClusterCommand.RaiseRecoveryGeneration c => One(new ClusterEvent.RecoveryGenerationRaised(c.Generation), entry),
             ClusterCommand.RecordDivergence c => One(new ClusterEvent.ReplicaDiverged(c.Member, c.Index), entry),
+            ClusterCommand.RequestMemberChange c => RequestMemberChange(c, entry),
             ClusterCommand.RecordRejection c => RecordRejection(c, entry),
             _ => throw new UnreachableException(command.ToString()),
         };
@@ -47,6 +53,13 @@ public static class ClusterDecider
         if (version > ClusterRecord.KnownRulesVersion)
             throw new UnknownCommandException($"rules version {version} is unknown to this program, which knows {ClusterRecord.KnownRulesVersion}; start a newer one");
         return version <= cluster.RulesVersion ? Decision.Nothing() : One(new ClusterEvent.RulesVersionRaised(version), entry);
+    }
+
+    private static Decision RequestMemberChange(ClusterCommand.RequestMemberChange c, in EntryContext entry)
+    {
+        if (c.Members.Length == 0) return Failure.InvalidArgument("members: none breaks the rule: at least one member id");
+        if ((Rules.MaxLength("members", c.Members, MaxMemberListLength) ?? Rules.MaxLength("address", c.Address, MaxMemberListLength)) is { } wrong) return wrong;
+        return One(new ClusterEvent.MemberChangeRequested(c.Change, c.Members, c.Address), entry);
     }
 
     private static Decision RecordRejection(ClusterCommand.RecordRejection c, in EntryContext entry)

@@ -57,6 +57,24 @@ public abstract record ClusterEvent : DomainEvent
         public override string Words => $"member {Member} differed from the majority at log index {Index}";
     }
 
+    public sealed record MemberChangeRequested(MemberChangeKind Change, string Members, string Address) : ClusterEvent
+    {
+        public override EventType Type => EventType.MemberChangeRequested;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Choice("change", Change);
+            sink.Text("members", Members);
+            sink.Text("address", Address);
+        }
+        public override string Words => Change switch
+        {
+            MemberChangeKind.Add => $"member {Members} at {Address} was asked to be added as learner",
+            MemberChangeKind.Promote => $"learners {Members} were asked to become voters",
+            MemberChangeKind.Remove => $"members {Members} were asked to be removed",
+            _ => $"the voters were asked to be {Members}",
+        };
+    }
+
     /// <param name="In">The stream it is recorded in.</param>
     public sealed record CommandRejected(string In, string Command, FailureCode Code, string Message) : ClusterEvent
     {

@@ -88,6 +88,7 @@ public static class CommandCodec
         CommandType.RaiseRecoveryGeneration => new ClusterCommand.RaiseRecoveryGeneration(checked((ushort)r.ReadUInt32())),
         CommandType.RecordDivergence => new ClusterCommand.RecordDivergence(r.ReadUInt64(), r.ReadUInt64()),
         CommandType.RecordRejection => new ClusterCommand.RecordRejection(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()),
+        CommandType.RequestMemberChange => new ClusterCommand.RequestMemberChange((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()),
         _ => throw new UnknownCommandException((uint)type),
     };
 

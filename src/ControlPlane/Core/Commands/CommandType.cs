@@ -40,4 +40,5 @@ public enum CommandType : ushort
     RaiseRecoveryGeneration = 85,
     RecordDivergence = 86,
     RecordRejection = 87,
+    RequestMemberChange = 88,
 }

@@ -84,6 +84,7 @@ public static class EventCodec
         EventType.RulesVersionRaised => new ClusterEvent.RulesVersionRaised(r.ReadUInt32()),
         EventType.RecoveryGenerationRaised => new ClusterEvent.RecoveryGenerationRaised(checked((ushort)r.ReadUInt32())),
         EventType.ReplicaDiverged => new ClusterEvent.ReplicaDiverged(r.ReadUInt64(), r.ReadUInt64()),
+        EventType.MemberChangeRequested => new ClusterEvent.MemberChangeRequested((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()),
         EventType.CommandRejected => new ClusterEvent.CommandRejected(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()),
         _ => throw Unknown(type),
     };

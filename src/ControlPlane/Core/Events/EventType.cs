@@ -42,4 +42,5 @@ public enum EventType : ushort
     RecoveryGenerationRaised = 84,
     ReplicaDiverged = 85,
     CommandRejected = 86,
+    MemberChangeRequested = 87,
 }

@@ -107,7 +107,7 @@ public sealed partial class ClusterState
                 break;
             case ClusterEvent.RulesVersionRaised e: Cluster = Cluster with { RulesVersion = e.Version }; break;
             case ClusterEvent.RecoveryGenerationRaised e: Cluster = Cluster with { Generation = e.Generation }; break;
-            case ClusterEvent.ReplicaDiverged or ClusterEvent.CommandRejected: break; // remembered by the log alone
+            case ClusterEvent.ReplicaDiverged or ClusterEvent.CommandRejected or ClusterEvent.MemberChangeRequested: break; // remembered by the log alone
             default: Invariant.Require(false, "every cluster event has a fold"); break;
         }
     }

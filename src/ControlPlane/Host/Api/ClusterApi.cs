@@ -4,6 +4,7 @@ using Grpc.Core;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.ControlPlane.Host.StateMachine;
@@ -16,29 +17,29 @@ namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>The replicas themselves: how this one sees the cluster, who shall lead, snapshots.</summary>
 [RequireRole(Role.Viewer)]
-public sealed class ClusterApi(IReplicatedLog log, Leadership leadership, LeaderForwarder forwarder, StateQueries queries, ControlPlaneStateMachine machine,
-    EventLog.EventLog events, ClusterFiles cluster, ServingGate gate) : ClusterService.ClusterServiceBase
+public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership, LeaderForwarder forwarder, StateQueries queries, ControlPlaneStateMachine machine,
+    EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate) : ClusterService.ClusterServiceBase
 {
     private static readonly string Version = typeof(ClusterApi).Assembly.GetName().Version?.ToString(3) ?? "";
 
-    private sealed record Hashed(ulong Index, ulong EventSeq, byte[] ChainHead, UInt128 StateHash, ulong Checkpoint);
+    private sealed record Hashed(ulong Index, ulong EventSeq, byte[] ChainHead, UInt128 StateHash, ulong Checkpoint, ushort Generation);
 
     /// <summary>Answers without a quorum, and while quarantined: it is what an operator asks when something is wrong.</summary>
     public override async Task<GetStatusReply> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
         var hashed = await queries.ReadNowAsync((machine, events), static (state, index, at) =>
-            new Hashed(index, at.events.NextSeq - 1, at.events.ChainHead.ToArray(), at.machine.StateHash(), state.Cluster.Checkpoint.Index));
+            new Hashed(index, at.events.NextSeq - 1, at.events.ChainHead.ToArray(), at.machine.StateHash(), state.Cluster.Checkpoint.Index, state.Cluster.Generation));
         var status = log.Status;
         var stateHash = new byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(stateHash, hashed.StateHash);
         var reply = new GetStatusReply
         {
-            ClusterId = cluster.ClusterId,
+            ClusterId = book.ClusterId,
             MemberId = status.Self.Value,
             Role = (V1.ReplicaRole)status.Role,
             Term = status.Term,
             LeaderId = status.Leader.Value,
-            LeaderAddress = cluster.Find(status.Leader)?.GrpcAddress ?? "",
+            LeaderAddress = book.Find(status.Leader)?.GrpcAddress ?? "",
             CommitIndex = status.CommitIndex,
             AppliedIndex = status.AppliedIndex,
             DurableIndex = status.DurableIndex,
@@ -52,8 +53,13 @@ public sealed class ClusterApi(IReplicatedLog log, Leadership leadership, Leader
             EventFloor = hashed.EventSeq == 0 ? 0 : events.Reader.Floor,
             Quarantined = gate.IsQuarantined,
             CheckpointIndex = hashed.Checkpoint,
+            MembershipIndex = status.MembershipIndex,
+            Joint = status.Membership.IsJoint,
+            LastIndex = status.LastIndex,
+            Repairing = status.Repairing,
+            Generation = hashed.Generation,
         };
-        foreach (var peer in cluster.Peers) reply.Replicas.Add(Describe(peer, status));
+        foreach (var peer in book.PeersOf(status.Membership)) reply.Replicas.Add(Describe(peer, status));
         return reply;
     }
 
@@ -92,8 +98,14 @@ public sealed class ClusterApi(IReplicatedLog log, Leadership leadership, Leader
     private static V1.Replica Describe(ReplicaPeer peer, ReplicaStatus status)
     {
         var progress = status.Progress.FirstOrDefault(p => p.Member == peer.Member);
+        var leads = status.Role == Consensus.Host.ReplicaRole.Leader;
         return new V1.Replica
         {
+            HttpAddress = peer.HttpAddress,
+            Role = RoleOf(peer.Member, status.Membership),
+            LagEntries = leads ? status.LastIndex - Math.Min(status.LastIndex, progress.MatchIndex) : 0,
+            Snapshotting = progress.Snapshotting,
+            Repairing = peer.Member == status.Self ? status.Repairing : progress.Repairing,
             MemberId = peer.Member.Value,
             RaftAddress = peer.RaftAddress,
             GrpcAddress = peer.GrpcAddress,
@@ -102,5 +114,12 @@ public sealed class ClusterApi(IReplicatedLog log, Leadership leadership, Leader
             MatchIndex = progress.MatchIndex,
             SilentMs = peer.Member == status.Self ? 0 : (uint)Math.Clamp(progress.Silent.TotalMilliseconds, 0, uint.MaxValue),
         };
+    }
+
+    private static MemberRole RoleOf(MemberId member, Membership now)
+    {
+        if (now.Voters.Contains(member)) return MemberRole.Voter;
+        if (now.OutgoingVoters.Contains(member)) return MemberRole.Leaving;
+        return now.Learners.Contains(member) ? MemberRole.Learner : MemberRole.Unspecified;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VideoScale.Consensus.Host.Transport;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 using VideoScale.Wire;
@@ -42,6 +43,12 @@ internal static class FieldRules
     internal static void Reason(string value)
     {
         if (value.Length > MaxReasonLength) throw Broken("reason", value, $"at most {MaxReasonLength} characters");
+    }
+
+    internal static void Address(string field, string value)
+    {
+        if (value.Length > Consensus.MemberAddress.MaxLength || HostAndPort.TryParse(value) is null)
+            throw Broken(field, value, $"host:port, at most {Consensus.MemberAddress.MaxLength} characters");
     }
 
     internal static Grpc.Core.RpcException Broken(string field, string value, string rule) =>

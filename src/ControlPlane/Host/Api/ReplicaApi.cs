@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
+using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.Rpc;
@@ -15,7 +16,7 @@ namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Between replicas: hashes at checkpoint marks, to the leader; segments of the event log, to who lacks them.</summary>
 [RequireRole(Role.Replica)]
-public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments) : ReplicaService.ReplicaServiceBase
+public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments, MemberChanges members) : ReplicaService.ReplicaServiceBase
 {
     public override async Task<ReportHashReply> ReportHash(ReportHashRequest request, ServerCallContext context)
     {
@@ -26,6 +27,17 @@ public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, Leade
         var mark = new MarkedHash(request.MarkIndex, BinaryPrimitives.ReadUInt128BigEndian(request.StateHash.Span), request.EventSeq,
             new Hash256(request.ChainHead.Span), new Hash256(request.MerkleRoot.Span));
         return new ReportHashReply { NoMajority = !await checkpoints.ReportAsync(request.MemberId, mark, context.CancellationToken) };
+    }
+
+    /// <summary>A new replica asks for itself, so with a certificate it must be the one that the certificate names.</summary>
+    public override Task<MembersReply> Join(AddMemberRequest request, ServerCallContext context)
+    {
+        FieldRules.RequestId(request.RequestId);
+        var wanted = ClusterApi.ToRequest(request);
+        var caller = context.GetCaller();
+        if (caller.AuthMethod == AuthMethod.MutualTls && caller.Subject != $"replica/{wanted.Members[0]}")
+            throw Model.Failure.Denied($"{caller.Subject} asks to join as member {wanted.Members[0]}: a replica joins as the one that its certificate names").ToRpcException();
+        return members.RunAsync(request, request.RequestId, context, wanted, static (leader, r, options) => new ReplicaService.ReplicaServiceClient(leader).JoinAsync(r, options));
     }
 
     public override async Task FetchSegment(FetchSegmentRequest request, IServerStreamWriter<SegmentChunk> responseStream, ServerCallContext context)

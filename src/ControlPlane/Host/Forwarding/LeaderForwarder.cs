@@ -1,8 +1,8 @@
 using Grpc.Core;
 using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.Wire;
@@ -10,7 +10,7 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Forwarding;
 
 /// <summary>Carries a call that only the leader can serve to the leader, over a pooled channel, for the one who asked.</summary>
-public sealed class LeaderForwarder(Leadership leadership, ClusterFiles cluster, ChannelPool channels, ReplicaIdentity identity, ReplicaMetrics metrics)
+public sealed class LeaderForwarder(Leadership leadership, MemberBook book, ChannelPool channels, ReplicaIdentity identity, ReplicaMetrics metrics)
 {
     /// <summary>Set on forwarded calls: a replica that does not lead never forwards them again.</summary>
     public const string ForwardedHeader = "videoscale-forwarded";
@@ -18,7 +18,7 @@ public sealed class LeaderForwarder(Leadership leadership, ClusterFiles cluster,
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(25);
 
     /// <summary>The leader's gRPC address; empty when it is not known.</summary>
-    public string LeaderAddress => cluster.Find(leadership.Now.Leader)?.GrpcAddress ?? "";
+    public string LeaderAddress => book.Find(leadership.Now.Leader)?.GrpcAddress ?? "";
 
     /// <summary>Refuses a call for the leader: the trailer says where it is.</summary>
     public RpcException NotLeader(StatusCode status) => new(
@@ -37,7 +37,7 @@ public sealed class LeaderForwarder(Leadership leadership, ClusterFiles cluster,
         {
             var seen = await WaitForLeaderAsync(context.CancellationToken);
             if (seen.Role == ReplicaRole.Leader) return (false, null);
-            if (cluster.Find(seen.Leader) is not { } leader)
+            if (book.Find(seen.Leader) is not { GrpcAddress.Length: > 0 } leader)
                 throw Failure.Unavailable($"the leader, member {seen.Leader}, is not in this replica's list of members; retry with the same request_id").ToRpcException();
             try
             {

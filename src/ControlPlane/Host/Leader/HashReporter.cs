@@ -3,8 +3,8 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.State;
 using VideoScale.Rpc;
@@ -13,7 +13,7 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Leader;
 
 /// <summary>On a replica that does not lead: tells the leader what the state hashed to at each mark.</summary>
-public sealed partial class HashReporter(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, ClusterFiles cluster, ChannelPool channels,
+public sealed partial class HashReporter(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, MemberBook book, ChannelPool channels,
     ReplicaIdentity identity, Action<Exception> fatal, ILogger<HashReporter> logger) : IStateListener
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
@@ -39,7 +39,7 @@ public sealed partial class HashReporter(IReplicatedLog log, Leadership leadersh
     {
         if (machine.Marks.Last is not { } mark || mark.Index <= _reported || leadership.IsMine) return;
         _reported = mark.Index;
-        if (cluster.Find(leadership.Now.Leader) is not { } leader) return;
+        if (book.Find(leadership.Now.Leader) is not { } leader) return;
         var client = new ReplicaService.ReplicaServiceClient(channels.Get(leader.GrpcAddress));
         Span<byte> hash = stackalloc byte[16];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(hash, mark.StateHash);

@@ -23,6 +23,12 @@ public sealed record ReplicaPeer(MemberId Member, string RaftAddress, string Grp
 /// <param name="Peers">All replicas, this one included, in ascending order of member id.</param>
 public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList<ReplicaPeer> Peers)
 {
+    /// <summary>The directory joined a cluster that ran already; <see cref="Peers"/> is whom it asked. Else they are the founding members, who voted first.</summary>
+    public bool IsJoined { get; init; }
+
+    /// <summary>It has been a member: when it no longer is, it was removed.</summary>
+    public bool IsAdmitted { get; init; } = true;
+
     internal const string IdentityName = "identity.json";
     internal const string ClusterName = "cluster.json";
     internal const int Format = 1;
@@ -51,8 +57,11 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
             .OrderBy(p => p.Member).ToArray();
         if (peers.All(p => p.Member != self))
             throw StartupException.Directory($"{directory}: member {self} of {IdentityName} is not among the members in {ClusterName}: the directory is another replica's");
-        return new(identity.ClusterId, self, peers);
+        return new(identity.ClusterId, self, peers) { IsJoined = cluster.Joined, IsAdmitted = !cluster.Joined || cluster.Admitted };
     }
+
+    /// <summary>Remembers that the replica has been a member.</summary>
+    internal void MarkAdmitted(string directory) => ControlPlaneBootstrap.WriteCluster(directory, this with { IsAdmitted = true });
 
     /// <summary>True when the directory has been made by <see cref="ControlPlaneBootstrap"/>.</summary>
     public static bool Exist(string directory) => File.Exists(Path.Combine(directory, IdentityName));
@@ -84,7 +93,7 @@ internal sealed record IdentityFile(int FormatVersion, string ClusterId, string 
 
 internal sealed record ClusterMemberFile(string MemberId, string RaftAddress, string GrpcAddress, string HttpAddress);
 
-internal sealed record ClusterFile(int Format, string ClusterId, IReadOnlyList<ClusterMemberFile> Members);
+internal sealed record ClusterFile(int Format, string ClusterId, IReadOnlyList<ClusterMemberFile> Members, bool Joined = false, bool Admitted = false);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(IdentityFile))]

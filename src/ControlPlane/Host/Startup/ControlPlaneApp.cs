@@ -38,6 +38,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
     {
         var problems = ControlPlaneOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
+        if (options.Join.Count > 0) await Members.JoinPreparation.PrepareAsync(options, WebHost.ReplicaToken(options), cancellationToken);
         var cluster = ClusterFiles.Read(options.DataDirectory);
         var directory = Open(options, cluster);
         TlsMaterial? tls = null;
@@ -114,7 +115,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
 
     private async Task HandOverAsync()
     {
-        if (!_replica.Leadership.IsMine || _replica.Cluster.Peers.Count == 1) return;
+        if (!_replica.Leadership.IsMine || _replica.Log.Status.Membership.Voters.Length <= 1) return;
         try
         {
             using var limit = new CancellationTokenSource(TransferTime);

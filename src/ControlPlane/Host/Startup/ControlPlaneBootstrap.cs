@@ -39,6 +39,24 @@ public static class ControlPlaneBootstrap
         return made;
     }
 
+    /// <summary>Makes the directory of a replica that joins a cluster.</summary>
+    /// <param name="self">How it is reached; its member id is drawn here.</param>
+    /// <param name="known">Members that it can ask.</param>
+    internal static ClusterFiles CreateJoining(string directory, string clusterId, ReplicaPeer self, IEnumerable<ReplicaPeer> known)
+    {
+        var member = NewMemberId();
+        var peers = known.Append(self with { Member = member }).OrderBy(p => p.Member).ToArray();
+        var files = new ClusterFiles(clusterId, member, peers) { IsJoined = true, IsAdmitted = false };
+        Directory.CreateDirectory(directory);
+        WriteCluster(directory, files);
+        Write(directory, ClusterFiles.IdentityName, JsonSerializer.SerializeToUtf8Bytes(new IdentityFile(ClusterFiles.Format, clusterId, member.ToString()), ClusterJson.Default.IdentityFile));
+        return files;
+    }
+
+    internal static void WriteCluster(string directory, ClusterFiles files) => Write(directory, ClusterFiles.ClusterName, JsonSerializer.SerializeToUtf8Bytes(
+        new ClusterFile(ClusterFiles.Format, files.ClusterId, [.. files.Peers.Select(p => new ClusterMemberFile(p.Member.ToString(), p.RaftAddress, p.GrpcAddress, p.HttpAddress))],
+            files.IsJoined, files.IsJoined && files.IsAdmitted), ClusterJson.Default.ClusterFile));
+
     private static MemberId NewMemberId()
     {
         Span<byte> bytes = stackalloc byte[8];

@@ -16,6 +16,15 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>Consensus between replicas; 1 to 65,535.</summary>
     public int RaftPort { get; set; } = 8080;
 
+    /// <summary>The host name or IP address under which the others reach this replica when it joins; empty: <see cref="BindAddress"/>.</summary>
+    public string AdvertiseHost { get; set; } = "";
+
+    /// <summary>gRPC addresses, host:port, of replicas of a cluster that runs: with an empty data directory this replica joins it.</summary>
+    public List<string> Join { get; set; } = [];
+
+    /// <summary>Most of the network that a snapshot on its way to another replica takes, in MiB per second; 0 (no limit) to 100,000.</summary>
+    public int SnapshotSendMegabytesPerSecond { get; set; }
+
     /// <summary>JSON file with API tokens and their roles; needed when there are no certificates, unless <see cref="DevelopmentMode"/>.</summary>
     public string TokensFile { get; set; } = "";
 

@@ -26,17 +26,23 @@ internal static class LogFactory
                 ClusterId = cluster.ClusterNumber,
                 Self = cluster.Self,
                 Listen = new IPEndPoint(IPAddress.Parse(options.BindAddress), options.RaftPort),
+                SnapshotBytesPerSecond = (long)options.SnapshotSendMegabytesPerSecond << 20,
                 Tls = tls,
             }, snapshots, peers, loggers.CreateLogger<TcpTransport>());
+            var initial = cluster.IsJoined ? Membership.Of() : Membership.Of([.. cluster.Peers.Select(peer => peer.Member)]); // who joined learns it from the log
+            var disk = DurableState.Open(directory, snapshots, new WalOptions(), initial, loggers.CreateLogger<DurableState>());
             var log = new ReplicatedLogOptions
             {
                 Self = cluster.Self,
-                InitialMembership = Membership.Of([.. cluster.Peers.Select(peer => peer.Member)]),
+                InitialMembership = initial,
+                IsDamaged = disk.IsDamaged,
+                Repaired = disk.Repaired,
+                KnownAddresses = [.. cluster.Peers.Select(peer => new MemberAddress(peer.Member, peer.RaftAddress, peer.GrpcAddress, peer.HttpAddress))],
                 TickMs = options.RaftTickMs,
                 SnapshotLogBytes = (long)options.SnapshotLogMegabytes << 20,
                 MaxCommandBytes = Math.Max(8 << 20, options.MaxEntryBytes + (128 << 10)), // an entry is closed by the command that exceeds it
             };
-            return ReplicatedLog.Start(log, new WriteAheadLog(directory, new WalOptions()), snapshots, transport, machine, loggers.CreateLogger<ReplicatedLog>());
+            return ReplicatedLog.Start(log, disk.Log, snapshots, transport, machine, loggers.CreateLogger<ReplicatedLog>());
         }
         catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
         catch (IOException e) when (e.InnerException is SocketException inner)
@@ -46,11 +52,6 @@ internal static class LogFactory
         catch (InvalidDataException e) { throw new StartupException(ExitCode.DataDirectory, $"{directory.Path}: {e.Message}", e); }
     }
 
-    private static EndPoint EndPointOf(string address)
-    {
-        if (IPEndPoint.TryParse(address, out var ip)) return ip;
-        var colon = address.LastIndexOf(':');
-        return colon > 0 && int.TryParse(address.AsSpan(colon + 1), out var port) ? new DnsEndPoint(address[..colon], port)
-            : throw StartupException.Directory($"\"{address}\" in {ClusterFiles.ClusterName} is not host:port");
-    }
+    private static EndPoint EndPointOf(string address) =>
+        HostAndPort.TryParse(address) ?? throw StartupException.Directory($"\"{address}\" in {ClusterFiles.ClusterName} is not host:port");
 }

@@ -6,6 +6,7 @@ using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
+using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.Projections;
@@ -34,6 +35,7 @@ internal sealed class Replica : IAsyncDisposable
         Machine.Diverged += Quarantine;
         Log = tuning.StartLog?.Invoke(Machine) ?? LogFactory.Start(options, cluster, directory, tls, Machine, loggers);
         Metrics.Observe(Log);
+        Book = new MemberBook(cluster, Log);
         Leadership = new Leadership(Log);
         Queries = new StateQueries(Log, Machine);
         Terms = new LeaderTerms(Log, Leadership, Machine, tuning.LeaseClock);
@@ -43,8 +45,9 @@ internal sealed class Replica : IAsyncDisposable
         Pipeline = new CommandPipeline(Log, Leadership, Fleet, tuning.Clock,
             new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight, options.MaxWaitingCommands), Metrics, loggers.CreateLogger<CommandPipeline>());
         Identity = new ReplicaIdentity(replicaToken);
-        Forwarder = new LeaderForwarder(Leadership, cluster, Channels, Identity, Metrics);
+        Forwarder = new LeaderForwarder(Leadership, Book, Channels, Identity, Metrics);
         Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate);
+        Members = new MemberChanges(Log, Leadership, Mutations);
         RoomWatches = new RoomWatches(Log, Queries, options.WatchBuffer, Metrics);
         NodeWatches = new NodeWatches(Log, Queries, options.WatchBuffer, Metrics);
         Feed.Add(RoomWatches);
@@ -59,16 +62,24 @@ internal sealed class Replica : IAsyncDisposable
         Housekeeping = new HousekeepingLoop(Terms, Queries, commands, tuning.Clock, loggers.CreateLogger<HousekeepingLoop>());
         Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine, Fatal.Stop, tuning.Clock, loggers.CreateLogger<CheckpointLoop>());
         Recorder = new LeadershipRecorder(Terms, Queries, commands, Log, tuning.Clock, loggers.CreateLogger<LeadershipRecorder>());
-        Reporter = new HashReporter(Log, Leadership, Machine, cluster, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
+        Reporter = new HashReporter(Log, Leadership, Machine, Book, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
         Explainer = new PlacementExplainer(Queries, Events.Reader);
         Audit = new Audit.AuditService(Events);
         Backfill = new SegmentBackfill(Events, SegmentSources, tuning.Clock, loggers.CreateLogger<SegmentBackfill>());
+        Membership = new MembershipLoop(Log, cluster, directory.Path, Book, Channels, Identity, Fatal.Stop, tuning.Clock, loggers.CreateLogger<MembershipLoop>());
         Fatal.Watch(Log.Fatal);
         Fatal.Watch(Events.Fatal);
         _background = new Background(Fatal);
+        if (File.Exists(QuarantinePath)) Quarantine(File.ReadAllText(QuarantinePath));
     }
 
+    /// <summary>While it is there, this replica answers nothing and does not vote.</summary>
+    private string QuarantinePath => Path.Combine(_directory.Path, "quarantined");
+
     internal ClusterFiles Cluster { get; }
+    internal MemberBook Book { get; }
+    internal MemberChanges Members { get; }
+    internal MembershipLoop Membership { get; }
     internal ServingGate Gate { get; } = new();
     internal FatalStop Fatal { get; }
     internal ReplicaMetrics Metrics { get; }
@@ -109,7 +120,7 @@ internal sealed class Replica : IAsyncDisposable
         {
             const ulong OnItsWay = 4_096;
             var status = Log.Status;
-            return Gate.IsOpen && !Leadership.Now.Leader.IsNone && status.AppliedIndex + OnItsWay >= status.CommitIndex;
+            return Gate.IsOpen && !status.Repairing && status.Membership.IsMember(Cluster.Self) && !Leadership.Now.Leader.IsNone && status.AppliedIndex + OnItsWay >= status.CommitIndex;
         }
     }
 
@@ -119,6 +130,7 @@ internal sealed class Replica : IAsyncDisposable
         _background.Run(Grants.RunAsync);
         _background.Run(Reporter.RunAsync);
         _background.Run(Backfill.RunAsync);
+        _background.Run(Membership.RunAsync);
     }
 
     /// <summary>Streams end so that their callers go elsewhere.</summary>
@@ -149,17 +161,12 @@ internal sealed class Replica : IAsyncDisposable
     private void Quarantine(string difference)
     {
         Gate.Quarantine($"its state differs from the majority's: {difference}");
+        File.WriteAllText(QuarantinePath, difference); // a restart does not make the state right
         Console.Error.WriteLine($"replica {Cluster.Self} quarantines itself: {difference}; keep its data directory for analysis and let the replica join anew");
-        Leadership.Listen(role => { if (role.Role == ReplicaRole.Leader) _ = StepDownAsync(); });
+        Log.Abstain();
     }
 
-    private async Task StepDownAsync()
-    {
-        try { await Log.TransferLeadershipAsync(Consensus.MemberId.None, CancellationToken.None); }
-        catch (TimeoutException) { } // nobody can take over now; whoever asks here is refused all the same
-    }
-
-    private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Cluster.Peers.Where(peer => peer.Member != Cluster.Self)
+    private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Book.Peers.Where(peer => peer.Member != Cluster.Self && peer.GrpcAddress.Length > 0)
         .Select(peer => new GrpcSegmentSource(new V1.ReplicaService.ReplicaServiceClient(Channels.Get(peer.GrpcAddress)), Identity.Own))];
 
     private static EventLog.EventLog OpenEvents(DataDirectory directory, ClusterFiles cluster)

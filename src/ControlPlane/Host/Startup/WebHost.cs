@@ -25,7 +25,7 @@ internal static class WebHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = watchNothing, ApplicationName = "videoscale-control" });
         builder.Configuration.Sources.Clear(); // the options are the only configuration
         AddLogging(builder, options);
-        var tokens = options.DevelopmentMode || options.TokensFile.Length == 0 ? [] : TokensFile.Read(options.TokensFile);
+        var tokens = Tokens(options);
         Replica? replica = null;
         var rpc = new RpcServerOptions
         {
@@ -49,7 +49,7 @@ internal static class WebHost
             kestrel.Listen(address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var web = builder.Build();
-        replica = new Replica(options, cluster, directory, tuning, tls, tokens.FirstOrDefault(token => token.Role == Role.Replica)?.Token, web.Services.GetRequiredService<ILoggerFactory>());
+        replica = new Replica(options, cluster, directory, tuning, tls, ReplicaToken(options), web.Services.GetRequiredService<ILoggerFactory>());
         web.MapVideoScaleGrpc();
         web.MapGrpcService<RoomApi>();
         web.MapGrpcService<NodeApi>();
@@ -61,6 +61,12 @@ internal static class WebHost
         built = replica;
         return web;
     }
+
+    /// <summary>The token of role Replica; null when the certificate speaks.</summary>
+    internal static string? ReplicaToken(ControlPlaneOptions options) => Tokens(options).FirstOrDefault(token => token.Role == Role.Replica)?.Token;
+
+    private static IReadOnlyList<ApiToken> Tokens(ControlPlaneOptions options) =>
+        options.DevelopmentMode || options.TokensFile.Length == 0 ? [] : TokensFile.Read(options.TokensFile);
 
     private static void AddLogging(WebApplicationBuilder builder, ControlPlaneOptions options)
     {
@@ -75,9 +81,9 @@ internal static class WebHost
     {
         services.AddSingleton(s => Of(s, r => new RoomApi(r.Mutations, r.Queries, r.RoomWatches, r.Explainer, r.Gate)));
         services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Gate)));
-        services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Cluster, r.Gate)));
+        services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate)));
         services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, s.GetRequiredService<ILogger<AgentApi>>())));
-        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events))));
+        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members)));
         services.AddSingleton(s => Of(s, r => r.Audit));
     }
 
@@ -88,6 +94,9 @@ internal static class WebHost
         if (replica.IsReady) return (true, "ready");
         if (replica.Gate.IsQuarantined) return (false, "quarantined: its state differs from the majority's");
         if (!replica.Gate.IsOpen) return (false, "stopping");
+        var status = replica.Log.Status;
+        if (status.Repairing) return (false, "quarantined: its disk lost log entries, which it fetches again from the leader");
+        if (!status.Membership.IsMember(replica.Cluster.Self)) return (false, "not a member yet");
         return (false, replica.Leadership.Now.Leader.IsNone ? "no leader is known" : "catching up");
     }
 

@@ -1,0 +1,19 @@
+using VideoScale.Consensus.Host.Native;
+
+namespace VideoScale.Consensus.Host.Storage;
+
+/// <summary>Small files that are there whole or not at all.</summary>
+internal static class DurableFile
+{
+    internal static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".tmp";
+        using (var handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        {
+            RandomAccess.Write(handle, content, 0);
+            Libc.SyncData(handle, temporary);
+        }
+        File.Move(temporary, path, overwrite: true);
+        Libc.SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+}
