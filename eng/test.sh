@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-projects=(Architecture Contracts Consensus ControlPlane MediaNode Integration)
+projects=(Architecture Contracts Consensus ControlPlane MediaNode Integration EndToEnd)
 results="$PWD/.build/test-results"
 started=$SECONDS
 finish() { echo "time: $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"; echo "$1 passed, $2 failed"; [ "$2" -eq 0 ] && [ "$1" -gt 0 ]; exit; }
@@ -21,6 +21,7 @@ need nft nftables "the same"
 need unshare util-linux "the same"
 need node nodejs "the grpc-js client"
 need npm npm "the grpc-js client"
+need chromium chromium "calls of a real browser"
 if [ ${#missing[@]} -gt 0 ]; then
   echo "installing with apt-get: ${missing[*]}"
   sudo=(); [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
@@ -28,11 +29,14 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "cannot install; do it by hand: apt-get install ${missing[*]}"; finish 0 1
   fi
 fi
-if [ -f tests/Interop/package-lock.json ] && ! [ tests/Interop/node_modules/.package-lock.json -nt tests/Interop/package-lock.json ]; then
-  echo "installing with npm: @grpc/grpc-js for tests/Interop"
-  npm ci --prefix tests/Interop --ignore-scripts --no-audit --no-fund --silent || { echo "npm ci failed in tests/Interop"; finish 0 1; }
-  touch tests/Interop/node_modules/.package-lock.json
-fi
+clients() { # FOLDER WHAT
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
+  echo "installing with npm: $2 for $1"
+  npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --silent || { echo "npm ci failed in $1"; finish 0 1; }
+  touch "$1/node_modules/.package-lock.json"
+}
+clients tests/Interop @grpc/grpc-js
+clients tests/EndToEnd.Tests/clients "LiveKit's clients"
 
 echo "== build"
 dotnet build VideoScale.sln -c Release -v quiet --nologo -clp:NoSummary || finish 0 1

@@ -52,7 +52,7 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
         for (var j = 0; j < topology.Media; j++)
             yield return new ChildSpec($"media-{j + 1}",
             [
-                "media", "--dev", "--node", $"media-{j + 1}", "--control", control, "--grpc-port", $"{ports.MediaGrpc(j)}", "--http-port", $"{ports.MediaHttp(j)}",
+                "media", "--dev", "--node", $"media-{j + 1}", "--control", control, "--grpc-port", $"{ports.MediaGrpc(j)}", "--http-port", $"{ports.MediaHttp(j)}", "--udp-port", $"{ports.MediaUdp(j)}",
             ], directory.Log($"media-{j + 1}"), new Uri($"http://127.0.0.1:{ports.MediaHttp(j)}/readyz"));
     }
 }

@@ -22,6 +22,7 @@ internal sealed record Ports(int Base)
     internal int ReplicaRaft(int replica) => Base + 200 + replica;
     internal int MediaGrpc(int node) => Base + 300 + node;
     internal int MediaHttp(int node) => Base + 500 + node;
+    internal int MediaUdp(int node) => Base + MediaUdpOffset + UdpPortsPerNode * node;
 
     /// <summary>Fails with one line that names the first port somebody else listens on.</summary>
     internal void RequireFree(Topology topology)

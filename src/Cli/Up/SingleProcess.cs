@@ -30,6 +30,7 @@ internal static class SingleProcess
                 Control = [$"127.0.0.1:{ports.ReplicaGrpc(0)}"],
                 GrpcPort = ports.MediaGrpc(0),
                 HttpPort = ports.MediaHttp(0),
+                UdpPort = ports.MediaUdp(0),
             }, signals.Token);
             using (var readiness = new Readiness())
                 await readiness.WaitAsync([("replica-1", new Uri($"http://127.0.0.1:{ports.ReplicaHttp(0)}/readyz")), ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],

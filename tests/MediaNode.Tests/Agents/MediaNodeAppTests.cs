@@ -9,7 +9,7 @@ namespace VideoScale.MediaNode.Tests.Agents;
 /// <summary>A whole node against a leader of the test's own, over real sockets.</summary>
 public sealed class MediaNodeAppTests
 {
-    private const int LeaderPort = 25_901, OtherPort = 25_902, GrpcPort = 25_911, HttpPort = 25_912;
+    private const int LeaderPort = 25_901, OtherPort = 25_902, GrpcPort = 25_911, HttpPort = 25_912, UdpPort = 25_920;
 
     private static MediaNodeOptions Options(params string[] control) => new()
     {
@@ -18,6 +18,7 @@ public sealed class MediaNodeAppTests
         DevelopmentMode = true,
         GrpcPort = GrpcPort,
         HttpPort = HttpPort,
+        UdpPort = UdpPort,
         LogLevel = "Error",
         SeatWaitMs = 2_000,
         Zone = "a",

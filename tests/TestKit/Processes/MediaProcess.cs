@@ -1,7 +1,7 @@
 namespace VideoScale.TestKit.Processes;
 
 /// <summary>One <c>videoscale media</c>; every start is a new incarnation of the same node.</summary>
-public sealed class MediaProcess(string nodeId, IReadOnlyList<string> control, int grpcPort, int httpPort) : ServerProcess
+public sealed class MediaProcess(string nodeId, IReadOnlyList<string> control, int grpcPort, int httpPort, int udpPort) : ServerProcess
 {
     public override string Name => nodeId;
     public string NodeId => nodeId;
@@ -9,5 +9,5 @@ public sealed class MediaProcess(string nodeId, IReadOnlyList<string> control, i
     public override string HttpAddress => $"127.0.0.1:{httpPort}";
 
     protected override IEnumerable<string> Arguments =>
-        ["media", "--dev", "--node", nodeId, "--control", string.Join(',', control), "--grpc-port", $"{grpcPort}", "--http-port", $"{httpPort}"];
+        ["media", "--dev", "--node", nodeId, "--control", string.Join(',', control), "--grpc-port", $"{grpcPort}", "--http-port", $"{httpPort}", "--udp-port", $"{udpPort}"];
 }

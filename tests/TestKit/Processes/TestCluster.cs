@@ -38,7 +38,7 @@ public sealed class TestCluster : IAsyncDisposable
             .Select(i => new ReplicaProcess(i, Path.Combine(root, $"replica-{i + 1}"), basePort + i, basePort + 100 + i, basePort + 200 + i))];
         string[] control = [.. replicaProcesses.Select(r => r.GrpcAddress)];
         return new TestCluster(root, dataRoot is null, replicaProcesses,
-            [.. Enumerable.Range(0, media).Select(j => new MediaProcess($"media-{j + 1}", control, basePort + 300 + j, basePort + 500 + j))]);
+            [.. Enumerable.Range(0, media).Select(j => new MediaProcess($"media-{j + 1}", control, basePort + 300 + j, basePort + 500 + j, basePort + 600 + 16 * j))]);
     }
 
     /// <summary>Makes a cluster, starts everything and waits until all of it is ready.</summary>

@@ -28,6 +28,9 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>JSON file with API tokens and their roles; needed when there are no certificates, unless <see cref="DevelopmentMode"/>.</summary>
     public string TokensFile { get; set; } = "";
 
+    /// <summary>LiveKit API keys whose tokens are taken; in development mode "devkey" with the secret "secret" is added.</summary>
+    public IList<ApiKeyOptions> ApiKeys { get; set; } = [];
+
     /// <summary>The unit of consensus's own time, in milliseconds: heartbeats every 2, elections after 6 to 12 of silence; 10 to 5,000.</summary>
     public int RaftTickMs { get; set; } = 50;
 
@@ -51,4 +54,13 @@ public sealed class ControlPlaneOptions : ServerOptions
 
     /// <summary>Changes a watcher may lag behind before its stream ends with UNAVAILABLE; 16 to 1,000,000.</summary>
     public int WatchBuffer { get; set; } = 4_096;
+}
+
+/// <summary>A LiveKit API key: tokens name it as their issuer and are signed with its secret.</summary>
+public sealed class ApiKeyOptions
+{
+    /// <summary>The key's name, which is no secret.</summary>
+    public string Key { get; set; } = "";
+    /// <summary>The secret that tokens are signed with.</summary>
+    public string Secret { get; set; } = "";
 }

@@ -26,6 +26,10 @@ public static class ControlPlaneOptionsCheck
         problems.Within(nameof(options.MaxEntriesInFlight), options.MaxEntriesInFlight, 1, 1_024);
         problems.Within(nameof(options.MaxWaitingCommands), options.MaxWaitingCommands, 16, 1_000_000);
         problems.Within(nameof(options.WatchBuffer), options.WatchBuffer, 16, 1_000_000);
+        foreach (var key in options.ApiKeys)
+            if (key.Key.Length == 0 || key.Secret.Length == 0) problems.Add(nameof(options.ApiKeys), key.Key, "a Key and a Secret, neither empty");
+        if (options.ApiKeys.Select(key => key.Key).Distinct(StringComparer.Ordinal).Count() != options.ApiKeys.Count)
+            problems.Add(nameof(options.ApiKeys), string.Join(", ", options.ApiKeys.Select(key => key.Key)), "each Key once");
         CheckSecurity(options, bind, problems);
         return problems.Lines;
     }

@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Observability;
@@ -65,6 +66,7 @@ internal sealed class Replica : IAsyncDisposable
         Reporter = new HashReporter(Log, Leadership, Machine, Book, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
         Explainer = new PlacementExplainer(Queries, Events.Reader);
         Audit = new Audit.AuditService(Events);
+        Gateway = OpenGateway(options, loggers);
         Backfill = new SegmentBackfill(Events, SegmentSources, tuning.Clock, loggers.CreateLogger<SegmentBackfill>());
         Membership = new MembershipLoop(Log, cluster, directory.Path, Book, Channels, Identity, Fatal.Stop, tuning.Clock, loggers.CreateLogger<MembershipLoop>());
         Fatal.Watch(Log.Fatal);
@@ -112,6 +114,7 @@ internal sealed class Replica : IAsyncDisposable
     internal PlacementExplainer Explainer { get; }
     internal Audit.AuditService Audit { get; }
     internal SegmentBackfill Backfill { get; }
+    internal GatewayEndpoints Gateway { get; }
 
     /// <summary>A leader is known and what is committed is applied here, all but what is on its way.</summary>
     internal bool IsReady
@@ -165,6 +168,18 @@ internal sealed class Replica : IAsyncDisposable
         Console.Error.WriteLine($"replica {Cluster.Self} quarantines itself: {difference}; keep its data directory for analysis and let the replica join anew");
         Log.Abstain();
     }
+
+    private GatewayEndpoints OpenGateway(ControlPlaneOptions options, ILoggerFactory loggers)
+    {
+        var signals = new RoomSignals();
+        Feed.Add(signals);
+        var tokens = new TokenVerifier(options.DevelopmentMode && options.ApiKeys.All(key => key.Key != DevelopmentKey.Key) ? [.. options.ApiKeys, DevelopmentKey] : options.ApiKeys);
+        var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals);
+        return new GatewayEndpoints(tokens, door, new RoomServer(tokens, door), Gate, loggers);
+    }
+
+    /// <summary>LiveKit's convention, for development mode alone.</summary>
+    internal static ApiKeyOptions DevelopmentKey { get; } = new() { Key = "devkey", Secret = "secret" };
 
     private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Book.Peers.Where(peer => peer.Member != Cluster.Self && peer.GrpcAddress.Length > 0)
         .Select(peer => new GrpcSegmentSource(new V1.ReplicaService.ReplicaServiceClient(Channels.Get(peer.GrpcAddress)), Identity.Own))];

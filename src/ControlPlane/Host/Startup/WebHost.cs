@@ -18,6 +18,9 @@ namespace VideoScale.ControlPlane.Host.Startup;
 /// <summary>The endpoints of a replica: gRPC on one port, probes and metrics on another.</summary>
 internal static class WebHost
 {
+    /// <summary>A join carries its token and the first offer in the request line.</summary>
+    private const int LongestRequestLine = 256 * 1024;
+
     internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
     {
         // Without it the host watches the whole current directory, where data may lie, for a settings file that changes.
@@ -46,10 +49,12 @@ internal static class WebHost
         {
             var address = IPAddress.Parse(options.BindAddress);
             kestrel.Listen(address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
+            kestrel.Limits.MaxRequestLineSize = LongestRequestLine; // a join carries the token and the first offer
             kestrel.Listen(address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var web = builder.Build();
         replica = new Replica(options, cluster, directory, tuning, tls, ReplicaToken(options), web.Services.GetRequiredService<ILoggerFactory>());
+        replica.Gateway.Map(web, options.HttpPort);
         web.MapVideoScaleGrpc();
         web.MapGrpcService<RoomApi>();
         web.MapGrpcService<NodeApi>();

@@ -1,4 +1,5 @@
 using VideoScale.MediaNode.Bandwidth;
+using VideoScale.MediaNode.Rtp;
 using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Forwarding;
@@ -43,6 +44,14 @@ public sealed partial class ForwardingEngine
         var peer = new Peer(options, _estimators());
         _peers.Add(options.Peer, peer);
         _peerOrder.Add(peer);
+        return null;
+    }
+
+    /// <summary>A later offer of the peer has named its header extensions anew.</summary>
+    public Failure? SetExtensions(int id, ExtensionIds extensions)
+    {
+        if (!_peers.TryGetValue(id, out var peer)) return Failure.NotFound($"peer {id}");
+        peer.Extensions = extensions;
         return null;
     }
 

@@ -7,7 +7,7 @@ namespace VideoScale.MediaNode.Forwarding;
 internal sealed class Peer(PeerOptions options, IBandwidthEstimator estimator)
 {
     public int Id { get; } = options.Peer;
-    public ExtensionIds Extensions { get; } = options.Extensions;
+    public ExtensionIds Extensions { get; set; } = options.Extensions;
     public IBandwidthEstimator Estimator { get; } = estimator;
     public TransportFeedbackRecorder Feedback { get; } = new();
 

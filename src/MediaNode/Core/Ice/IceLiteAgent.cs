@@ -40,6 +40,10 @@ public sealed class IceLiteAgent(IceCredentials local, IceCredentials remote)
     public TransportAddress Selected { get; private set; }
     public long ChecksAnswered { get; private set; }
 
+    /// <summary>The agent after an ICE restart (RFC 8445 §9): new credentials; media goes on over the old pair until a new one is nominated.</summary>
+    public IceLiteAgent Restart(IceCredentials local, IceCredentials remote) =>
+        new(local, remote) { _consentUntilUs = _consentUntilUs, Selected = Selected };
+
     public bool HasConsent(long nowUs) => !Selected.IsNone && nowUs < _consentUntilUs;
 
     /// <summary>Handles one STUN datagram; writes the answer and its length where the outcome says so.</summary>

@@ -1,10 +1,10 @@
 using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Sessions;
 
 namespace VideoScale.MediaNode.Host.Load;
 
-/// <summary>The load that travels with a heartbeat: the process's own CPU and memory, and the seats taken.</summary>
-/// <remarks>Bitrates, packet rates, queue time and loss are 0: this node carries no media.</remarks>
-public sealed class LoadMeter(AuthorityGate authority)
+/// <summary>The load that travels with a heartbeat: the process's own CPU and memory, the seats taken, and the media it carries.</summary>
+public sealed class LoadMeter(AuthorityGate authority, SessionHost sessions)
 {
     private const long NsPerMs = 1_000_000;
     private readonly CpuMeter _cpu = new(Environment.ProcessorCount);
@@ -14,6 +14,7 @@ public sealed class LoadMeter(AuthorityGate authority)
     {
         var usage = ProcessUsage.Read();
         var counts = authority.Counts();
+        var traffic = sessions.Traffic;
         lock (_gate)
         {
             _cpu.Sample(authority.Clock.NowNs / NsPerMs, usage.CpuMs);
@@ -25,6 +26,12 @@ public sealed class LoadMeter(AuthorityGate authority)
                 Publishers = counts.Publishers,
                 Subscribers = counts.Subscribers,
                 Rooms = counts.Rooms,
+                IngressKbps = (ulong)traffic.IngressKbps,
+                EgressKbps = (ulong)traffic.EgressKbps,
+                IngressPps = (ulong)traffic.IngressPps,
+                EgressPps = (ulong)traffic.EgressPps,
+                PacketQueueUs = (uint)traffic.QueueUs,
+                LossPerMyriad = (uint)traffic.LossPerMyriad,
             };
         }
     }

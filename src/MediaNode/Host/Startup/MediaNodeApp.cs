@@ -12,6 +12,7 @@ using VideoScale.MediaNode.Host.Agent;
 using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Observability;
 using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Time;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
@@ -28,11 +29,13 @@ public sealed class MediaNodeApp : IAsyncDisposable
     private readonly AuthorityGate _authority;
     private readonly ChannelPool _channels;
     private readonly TlsMaterial? _tls;
+    private readonly SessionHost _sessions;
     private bool _stopping;
 
     private MediaNodeApp(MediaNodeOptions options, WebApplication web, AuthorityGate authority, ChannelPool channels, TlsMaterial? tls)
     {
         Options = options;
+        _sessions = web.Services.GetRequiredService<SessionHost>();
         _web = web;
         _authority = authority;
         _channels = channels;
@@ -53,9 +56,10 @@ public sealed class MediaNodeApp : IAsyncDisposable
         var tls = options.Tls.Load();
         var authority = new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, options.IsolationGraceSeconds * 1_000_000_000L,
             new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), LeaderAgent.NewIncarnation()), new BootClock());
+        var plane = new MediaPlane(options);
         var channels = new ChannelPool(tls);
         MediaNodeApp? app = null;
-        var web = Build(options, tls, authority, channels, stopping: () => app?._stopping ?? false, fatal: () => app?._fatal.TrySetResult());
+        var web = Build(options, tls, authority, plane, channels, stopping: () => app?._stopping ?? false, fatal: () => app?._fatal.TrySetResult());
         app = new MediaNodeApp(options, web, authority, channels, tls);
         try
         {
@@ -71,6 +75,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
             await app.ReleaseAsync();
             throw new StartupException(ExitCode.BadConfiguration, $"media node {options.NodeId} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e);
         }
+        plane.Start();
         return app;
     }
 
@@ -106,6 +111,8 @@ public sealed class MediaNodeApp : IAsyncDisposable
         _authority.Leave();
         var until = Environment.TickCount64 + Options.ShutdownGraceMs;
         while (_authority.PendingReports > 0 && _authority.View().View.LeaseLeftMs > 0 && Environment.TickCount64 < until) await Task.Delay(PollMs);
+        // Media goes on until the clients have moved to the new owners.
+        while (Environment.TickCount64 < until && await _sessions.CountAsync() > 0) await Task.Delay(PollMs);
         await ReleaseAsync();
     }
 
@@ -113,12 +120,13 @@ public sealed class MediaNodeApp : IAsyncDisposable
     {
         using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
             await _web.StopAsync(limit.Token);
+        await _sessions.DisposeAsync();
         await _web.DisposeAsync();
         _channels.Dispose();
         _tls?.Dispose();
     }
 
-    private static WebApplication Build(MediaNodeOptions options, TlsMaterial? tls, AuthorityGate authority, ChannelPool channels, Func<bool> stopping, Action fatal)
+    private static WebApplication Build(MediaNodeOptions options, TlsMaterial? tls, AuthorityGate authority, MediaPlane plane, ChannelPool channels, Func<bool> stopping, Action fatal)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"], ApplicationName = "videoscale-media" });
         builder.Logging.ClearProviders();
@@ -136,6 +144,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         };
         builder.Services.AddVideoScaleGrpc(rpc);
         builder.Services.AddSingleton(options).AddSingleton(authority).AddSingleton<LoadMeter>();
+        builder.Services.AddSingleton(services => new SessionHost(options, authority, plane, services.GetRequiredService<ILoggerFactory>(), fatal));
         builder.Services.AddHostedService(services => new LeaderAgent(options, authority, services.GetRequiredService<LoadMeter>(),
             address => Authorized(channels.Get(address), options.Token), fatal, services.GetRequiredService<ILogger<LeaderAgent>>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
@@ -148,6 +157,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         var web = builder.Build();
         web.MapVideoScaleGrpc();
         web.MapGrpcService<AdmissionApi>();
+        web.MapGrpcService<MediaSessionApi>();
         web.MapProbes(authority, new NodeMetrics(authority), stopping, options.HttpPort);
         web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
         return web;

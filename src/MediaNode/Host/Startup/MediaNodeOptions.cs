@@ -20,6 +20,15 @@ public sealed class MediaNodeOptions : ServerOptions
     /// <summary>Zone inside the region, e.g. "a"; may be empty.</summary>
     public string Zone { get; set; } = "";
 
+    /// <summary>First UDP port of media; shard i has this plus i; 1 to 65,520.</summary>
+    public int UdpPort { get; set; } = 8480;
+
+    /// <summary>Threads that carry media, each with a UDP port; 0 for one per core; at most 16.</summary>
+    public int MediaShards { get; set; }
+
+    /// <summary>IP addresses under which clients reach the UDP ports (public address, NAT 1:1); empty for BindAddress.</summary>
+    public IList<string> MediaAddresses { get; set; } = [];
+
     /// <summary>host:port of the gRPC endpoint as others reach it; empty for BindAddress:GrpcPort.</summary>
     public string AdvertisedAddress { get; set; } = "";
 
@@ -46,6 +55,8 @@ public sealed class MediaNodeOptions : ServerOptions
 
     /// <summary>Longest wait for a reservation that is still on its way when a seat is taken up, in milliseconds; 0 to 10,000.</summary>
     public int SeatWaitMs { get; set; } = 2_000;
+
+    internal const int MostShards = 16;
 
     internal string Advertised => AdvertisedAddress.Length > 0 ? AdvertisedAddress : BindAddress.Contains(':', StringComparison.Ordinal) ? $"[{BindAddress}]:{GrpcPort}" : $"{BindAddress}:{GrpcPort}";
 }

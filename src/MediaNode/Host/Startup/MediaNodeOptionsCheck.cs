@@ -20,6 +20,12 @@ public static class MediaNodeOptionsCheck
         if (options.AdvertisedAddress.Length > 0 && !IsHostAndPort(options.AdvertisedAddress)) problems.Add(nameof(options.AdvertisedAddress), options.AdvertisedAddress, "host:port, or empty");
         else if (options.AdvertisedAddress.Length == 0 && bind is not null && (bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any)))
             problems.Add(nameof(options.AdvertisedAddress), "", $"host:port that others reach, because BindAddress {options.BindAddress} is every address");
+        problems.Within(nameof(options.MediaShards), options.MediaShards, 0, MediaNodeOptions.MostShards);
+        problems.Within(nameof(options.UdpPort), options.UdpPort, 1, 65_536 - MediaNodeOptions.MostShards);
+        foreach (var address in options.MediaAddresses)
+            if (!IPAddress.TryParse(address, out _)) problems.Add(nameof(options.MediaAddresses), address, "an IP address");
+        if (options.MediaAddresses.Count == 0 && bind is not null && (bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any)))
+            problems.Add(nameof(options.MediaAddresses), "", $"at least one IP address that clients reach, because BindAddress {options.BindAddress} is every address");
         if (options.Control.Count == 0) problems.Add(nameof(options.Control), "", "at least one host:port of a control-plane replica");
         foreach (var address in options.Control)
             if (!IsHostAndPort(address)) problems.Add(nameof(options.Control), address, "host:port");

@@ -28,6 +28,10 @@ public sealed class SocketStatistics
 {
     public long Received { get; internal set; }
     public long Sent { get; internal set; }
+    public long ReceivedOctets { get; internal set; }
+    public long SentOctets { get; internal set; }
+    /// <summary>From taking a batch of datagrams in to handing what came of it to the kernel: smoothed over about sixteen batches.</summary>
+    public long BatchUs { get; internal set; }
     /// <summary>Datagrams the kernel refused.</summary>
     public long Dropped { get; internal set; }
     public long ReceiveCalls { get; internal set; }

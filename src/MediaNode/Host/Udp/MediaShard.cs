@@ -90,6 +90,17 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         return null;
     }
 
+    /// <summary>New ICE credentials for a peer whose client restarts ICE; DTLS, keys and media go on.</summary>
+    public Failure? RestartIce(int id, IceCredentials local, IceCredentials remote)
+    {
+        if (!_peers.TryGetValue(id, out var peer)) return Failure.NotFound($"peer {id}");
+        if (_byFragment.ContainsKey(local.UsernameFragment)) return Failure.AlreadyExists($"ICE fragment {local.UsernameFragment}");
+        if (peer.PreviousIce is { } older) _byFragment.Remove(older.Local.UsernameFragment);
+        peer.RestartIce(local, remote);
+        _byFragment.Add(local.UsernameFragment, peer);
+        return null;
+    }
+
     public Failure? RemovePeer(int id)
     {
         if (!_peers.Remove(id, out var peer)) return Failure.NotFound($"peer {id}");
@@ -103,6 +114,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
             _byAddress.Remove(destination.Address);
         }
         _byFragment.Remove(peer.Ice.Local.UsernameFragment);
+        if (peer.PreviousIce is { } previous) _byFragment.Remove(previous.Local.UsernameFragment);
         _order.Remove(peer);
         Change(peer, TransportState.Closed);
         peer.Dispose();
@@ -151,6 +163,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
                 Handle(datagram, from, now);
             }
             _socket.Flush();
+            _socket.Statistics.BatchUs += (NowUs - now - _socket.Statistics.BatchUs) / 16;
         }
         if (now < _nextTickUs && NowUs < _nextTickUs) return;
         _nextTickUs = NowUs + TickMs * 1000;
@@ -175,6 +188,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     private void Handle(Span<byte> datagram, in TransportAddress from, long nowUs)
     {
         if (datagram.IsEmpty) return;
+        _socket.Statistics.ReceivedOctets += datagram.Length;
         if (datagram[0] <= 3)
         {
             HandleStun(datagram, from, nowUs);
@@ -206,8 +220,10 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
             return;
         }
         var outcome = peer.Ice.Handle(message, from, nowUs, _stunAnswer, out var length);
+        var isPrevious = outcome is IceOutcome.Ignored && peer.PreviousIce is not null;
+        if (isPrevious) outcome = peer.PreviousIce!.Handle(message, from, nowUs, _stunAnswer, out length);
         if (outcome is IceOutcome.Ignored) return;
-        if (outcome is IceOutcome.AnswerAndMove) Move(peer, from);
+        if (outcome is IceOutcome.AnswerAndMove && !isPrevious) Move(peer, from);
         if (peer.State is TransportState.Failed && peer.Dtls.State is DtlsState.Connected && peer.Ice.HasConsent(nowUs)) Change(peer, TransportState.Connected);
         _stunAnswer.AsSpan(0, length).CopyTo(NextSlot());
         // A check of another pair is answered where it came from, which need not be where media goes.
@@ -279,7 +295,9 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     {
         if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return;
         var sealedLength = sender.ProtectRtp(_socket.Outgoing.NextSlot, length);
-        if (sealedLength > 0) _socket.Outgoing.Add(destination, sealedLength);
+        if (sealedLength <= 0) return;
+        _socket.Statistics.SentOctets += sealedLength;
+        _socket.Outgoing.Add(destination, sealedLength);
     }
 
     void IPacketSink.CommitRtcp(int peer, int length)

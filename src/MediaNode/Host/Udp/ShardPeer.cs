@@ -13,12 +13,20 @@ public enum TransportState : byte { New, Checked, Connected, Failed, Closed }
 internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity) : IDisposable
 {
     public int Id { get; } = options.Peer;
-    public IceLiteAgent Ice { get; } = new(options.Local, options.Remote);
+    public IceLiteAgent Ice { get; private set; } = new(options.Local, options.Remote);
+    /// <summary>Before the last restart: a client checks the old pair until it has the new one.</summary>
+    public IceLiteAgent? PreviousIce { get; private set; }
     public DtlsSession Dtls { get; } = new(identity, options.RemoteFingerprint);
     public SrtpSender? Sender { get; private set; }
     public SrtpReceiver? Receiver { get; private set; }
     public Destination? Destination { get; set; }
     public TransportState State { get; set; }
+
+    public void RestartIce(IceCredentials local, IceCredentials remote)
+    {
+        PreviousIce = Ice;
+        Ice = Ice.Restart(local, remote);
+    }
 
     /// <summary>Takes the keys when the handshake has just ended.</summary>
     public bool TryKey(AeadKind kind)

@@ -1,0 +1,96 @@
+using LiveKit.Proto;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Tokens;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Gateway;
+
+/// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
+internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, RoomServer rooms, ServingGate gate, ILoggerFactory loggers)
+{
+    private const string SignalPath = "/rtc/v1";
+    private const string OldSignalPath = "/rtc";
+    private const string ServerApi = "/twirp/livekit.RoomService/";
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+
+    private readonly ILogger _logger = loggers.CreateLogger<SignalSession>();
+
+    /// <param name="httpPort">The port they are served on; by the connection, not the Host header, since balancers stand before it.</param>
+    internal void Map(IApplicationBuilder app, int httpPort)
+    {
+        app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context.Request.Path), branch =>
+        {
+            branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
+            branch.Run(ServeAsync);
+        });
+    }
+
+    private static bool IsOurs(PathString path) => path.StartsWithSegments("/rtc", StringComparison.Ordinal) || path.StartsWithSegments("/twirp", StringComparison.Ordinal);
+
+    private Task ServeAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!.TrimEnd('/');
+        context.Response.Headers.AccessControlAllowOrigin = "*";
+        context.Response.Headers.AccessControlAllowHeaders = "*";
+        if (HttpMethods.IsOptions(context.Request.Method)) return Task.CompletedTask;
+        if (!gate.IsOpen) return AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "this replica is stopping; ask another one");
+        return path switch
+        {
+            SignalPath => SignalAsync(context),
+            SignalPath + "/validate" or OldSignalPath + "/validate" => ValidateAsync(context),
+            _ when path.StartsWith(ServerApi, StringComparison.Ordinal) && HttpMethods.IsPost(context.Request.Method) => rooms.ServeAsync(context, path[ServerApi.Length..]),
+            _ => AnswerAsync(context, StatusCodes.Status404NotFound, "404 page not found"),
+        };
+    }
+
+    private async Task ValidateAsync(HttpContext context)
+    {
+        var (grants, status, problem) = await CheckAsync(context);
+        await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
+    }
+
+    private async Task SignalAsync(HttpContext context)
+    {
+        var (grants, status, problem) = await CheckAsync(context);
+        if (grants is null)
+        {
+            await AnswerAsync(context, status, problem);
+            return;
+        }
+        var text = context.Request.Query["join_request"].ToString();
+        var join = text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } } : JoinParameters.Parse(text);
+        if (join is null || !context.WebSockets.IsWebSocketRequest)
+        {
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, join is null ? "join_request is not a base64url WrappedJoinRequest" : "a WebSocket is expected here");
+            return;
+        }
+        using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
+        try { await new SignalSession(door, client, grants, join, _logger).RunAsync(context.RequestAborted); }
+        catch (Exception e) when (e is OperationCanceledException or System.Net.WebSockets.WebSocketException or IOException) { } // the client has gone
+    }
+
+    private async Task<(ParticipantGrants? Grants, int Status, string Problem)> CheckAsync(HttpContext context)
+    {
+        var (grants, problem) = await tokens.VerifyAsync(TokenOf(context));
+        if (grants is null) return (null, StatusCodes.Status401Unauthorized, problem);
+        if (grants.RefuseJoin() is { } refusal) return (null, StatusCodes.Status403Forbidden, refusal.Message);
+        if (NameRule.Check("room", grants.Room) is { } wrong) return (null, StatusCodes.Status400BadRequest, wrong.Message);
+        return (grants, StatusCodes.Status200OK, "");
+    }
+
+    internal static string TokenOf(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : context.Request.Query["access_token"].ToString();
+    }
+
+    internal static Task AnswerAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(text);
+    }
+}

@@ -1,0 +1,104 @@
+using Grpc.Core;
+using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Projections;
+using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.ControlPlane.Tokens;
+using VideoScale.Model;
+using VideoScale.Rpc;
+using VideoScale.V1;
+using LiveKitRoom = LiveKit.Proto.Room;
+using RoomStatus = VideoScale.ControlPlane.Rooms.RoomStatus;
+
+namespace VideoScale.ControlPlane.Host.Gateway;
+
+/// <summary>A reserved seat and where it is granted.</summary>
+internal sealed record Entrance(RoomId Room, string Seat, ulong SeatId, ulong Epoch, string NodeAddress, LiveKitRoom Info);
+
+/// <summary>Where a room stands, as this replica has applied it.</summary>
+/// <param name="NodeAddress">Empty unless the room is active.</param>
+internal sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, LiveKitRoom Info, ulong SeatId);
+
+/// <summary>Rooms and seats for the gateway, through the log, by this replica's own API: forwarding, repeats and refusals are what every caller gets.</summary>
+internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaIdentity identity, StateQueries queries, RoomSignals signals)
+{
+    private static readonly Caller Gateway = new("gateway", Role.Operator, AuthMethod.Token);
+    private static readonly TimeSpan CallTime = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    internal RoomService.RoomServiceClient Rooms => new(channels.Get(ownAddress).CreateCallInvoker());
+
+    internal CallOptions Options(CancellationToken cancellationToken)
+    {
+        var headers = identity.Own();
+        ForwardedCaller.Write(headers, Gateway);
+        return new CallOptions(headers, DateTime.UtcNow + CallTime, cancellationToken);
+    }
+
+    internal static string NewRequestId() => Guid.CreateVersion7().ToString("N");
+
+    internal MediaSessionService.MediaSessionServiceClient Sessions(string nodeAddress) => new(channels.Get(nodeAddress).CreateCallInvoker());
+
+    internal Metadata OwnHeaders() => identity.Own();
+
+    /// <summary>Reserves a seat in a room that has an owner; makes the room when there is none; waits while it changes hands.</summary>
+    /// <exception cref="RpcException">A cap is reached, no quorum answers, or the token is cancelled.</exception>
+    internal async Task<Entrance> EnterAsync(ParticipantGrants grants, CancellationToken cancellationToken)
+    {
+        var room = new RoomId(grants.Room);
+        var seat = SeatName.Of(grants.Identity);
+        var role = grants.CanPublish ? ParticipantRole.Publisher : ParticipantRole.Subscriber;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var changed = signals.Next(room);
+            try
+            {
+                var request = new AdmitParticipantRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = role };
+                var reply = await Rooms.AdmitParticipantAsync(request, Options(cancellationToken));
+                if (reply.NodeAddress.Length > 0 && await FindAsync(room, reply.Epoch, cancellationToken) is { } place)
+                    return new Entrance(room, seat, reply.Participant.SeatId, reply.Epoch, reply.NodeAddress, place.Info);
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+            {
+                // The room does not exist or is closed; or the identity has a seat of the other role.
+                if (e.StatusCode == StatusCode.FailedPrecondition && await HasOtherRoleAsync(room, seat, role))
+                    await Rooms.SetParticipantRoleAsync(new SetParticipantRoleRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = role }, Options(cancellationToken));
+                else await CreateAsync(room, cancellationToken);
+                continue;
+            }
+            await Task.WhenAny(changed, Task.Delay(Pause, cancellationToken));
+        }
+    }
+
+    /// <summary>The room as applied here; null when it is not known.</summary>
+    internal ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "") => queries.ReadNowAsync((room, seat), static (state, _, about) => Describe(state, about.room, about.seat));
+
+    internal Task Next(RoomId room) => signals.Next(room);
+
+    private async Task<RoomPlace?> FindAsync(RoomId room, ulong epoch, CancellationToken cancellationToken)
+    {
+        if (await LookAsync(room) is { } here && here.Epoch >= epoch) return here;
+        return await queries.ReadAsync(ReadMode.Linearizable, room, static (state, _, id) => Describe(state, id, ""), cancellationToken); // the leader is ahead of us
+    }
+
+    private async Task<bool> HasOtherRoleAsync(RoomId room, string seat, ParticipantRole role) => await queries.ReadNowAsync((room, seat, role), static (state, _, about) =>
+        state.FindRoom(about.room) is { } found && found.Record.IsOpen && found.Seats.TryGet(new ParticipantIdentity(about.seat), out var held) && (ParticipantRole)held.Role != about.role);
+
+    private async Task CreateAsync(RoomId room, CancellationToken cancellationToken)
+    {
+        try { await Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = NewRequestId(), RoomId = room.Value }, Options(cancellationToken)); }
+        catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists) { } // somebody else was quicker
+    }
+
+    private static RoomPlace? Describe(ClusterState state, RoomId id, string seat)
+    {
+        if (state.FindRoom(id) is not { } room) return null;
+        var record = room.Record;
+        var address = record.Status == RoomStatus.Active ? state.FindNode(record.Owner!.Node)?.Record.Description.Address ?? "" : "";
+        var seatId = seat.Length > 0 && room.Seats.TryGet(new ParticipantIdentity(seat), out var held) ? held.SeatId : 0;
+        return new RoomPlace(record.Status, record.LastEpoch.Value, address, room.Participants, room.ToWire().ToLiveKit(), seatId);
+    }
+}

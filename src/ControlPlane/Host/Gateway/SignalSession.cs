@@ -1,0 +1,248 @@
+using System.Net.WebSockets;
+using Google.Protobuf;
+using Grpc.Core;
+using LiveKit.Proto;
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Tokens;
+using VideoScale.Model;
+using VideoScale.V1;
+using RoomStatus = VideoScale.ControlPlane.Rooms.RoomStatus;
+
+namespace VideoScale.ControlPlane.Host.Gateway;
+
+/// <summary>One client's signalling, from its first message to its last: a pipe to the node that has its room, and a guide when the room moves.</summary>
+internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, ParticipantGrants grants, JoinRequest join, ILogger logger)
+{
+    /// <summary>LiveKit's clients wait 5 s for the first message of a join, and give a reconnecting one longer.</summary>
+    private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReattachPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
+    /// <summary>A room whose owner let its sessions go and then kept it: clients begin anew there.</summary>
+    private static readonly TimeSpan GiveUpTime = TimeSpan.FromSeconds(10);
+    /// <summary>Clients of a room that moved come back one after the other: each brings key frames and a handshake.</summary>
+    private const int StaggerMsPerParticipant = 10, MostStaggerMs = 2_000;
+
+    private Entrance? _entrance;
+    private string _participantSid = "";
+
+    private volatile NodeLine? _line;
+
+    private enum Ending { ClientGone, Over, RoomGone, NodeGone }
+
+    /// <summary>Ends with the client: its socket is closed, or it was told where to go.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var line = await OpenAsync(cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = line is null ? Task.CompletedTask : ReadAsync(ending.Token);
+        while (line is not null)
+        {
+            Ending how;
+            using (_line = line)
+            {
+                var piping = FromNodeAsync(line, ending.Token);
+                how = await Task.WhenAny(reading, piping) == reading ? Ending.ClientGone : await piping;
+                _line = null;
+            }
+            line = how is Ending.RoomGone or Ending.NodeGone ? await FollowAsync(how, reading, ending.Token) : null;
+        }
+        try { await client.CloseAsync(cancellationToken); }
+        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException) { } // it was quicker
+        // The client closes in its turn; what it still sends is of no use.
+        await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken));
+        await ending.CancelAsync();
+        await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>The client's requests, for its whole life: nodes come and go under it.</summary>
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await client.ReceiveAsync(cancellationToken) is { } message)
+            {
+                if (_line is { } to)
+                {
+                    try { await to.SendAsync(message.Octets, cancellationToken); }
+                    catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException) { } // whoever reads from the node meets the same end
+                }
+                else if (message.Request.MessageCase == SignalRequest.MessageOneofCase.Leave) return;
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException) { }
+    }
+
+    private async Task<Ending> FromNodeAsync(NodeLine line, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await line.ReceiveAsync(cancellationToken) is { } message)
+            {
+                if (message.KindCase == SessionMessage.KindOneofCase.Response) await client.SendAsync(message.Response, cancellationToken);
+                else if (message.Ended is { } ended) return ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping ? Ending.RoomGone : Ending.Over;
+            }
+        }
+        catch (RpcException) when (!cancellationToken.IsCancellationRequested) { }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or RpcException) { return Ending.ClientGone; }
+        return Ending.NodeGone;
+    }
+
+    /// <summary>The node has gone, or has given the room up: back to the same session where it lives on, else the client is told to begin anew at the new owner.</summary>
+    private async Task<NodeLine?> FollowAsync(Ending how, Task reading, CancellationToken cancellationToken)
+    {
+        var before = _entrance!;
+        var until = Environment.TickCount64 + (long)GiveUpTime.TotalMilliseconds;
+        while (!reading.IsCompleted)
+        {
+            var changed = door.Next(before.Room);
+            var place = await door.LookAsync(before.Room);
+            if (place is null || place.Status is RoomStatus.Closed or RoomStatus.Closing)
+            {
+                await LeaveAsync(DisconnectReason.RoomDeleted, LeaveRequest.Types.Action.Disconnect, cancellationToken);
+                return null;
+            }
+            if (place.Epoch != before.Epoch && place.NodeAddress.Length > 0)
+            {
+                await Task.Delay(Random.Shared.Next((int)Math.Min(MostStaggerMs, StaggerMsPerParticipant * Math.Max(1, place.Participants))), cancellationToken);
+                LogMoved(grants.Identity, grants.Room, place.Epoch);
+                await LeaveAsync(DisconnectReason.Migration, LeaveRequest.Types.Action.Reconnect, cancellationToken);
+                return null;
+            }
+            if (how == Ending.NodeGone && place.Epoch == before.Epoch)
+            {
+                var (line, isOver) = await ReattachAsync(before, cancellationToken);
+                if (line is not null) return line;
+                if (isOver) until = 0;
+            }
+            if (how == Ending.RoomGone && place.Status == RoomStatus.Active && Environment.TickCount64 > until || until == 0)
+            {
+                await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
+                return null;
+            }
+            await Task.WhenAny(changed, reading, Task.Delay(how == Ending.NodeGone ? ReattachPause : LookPause, cancellationToken));
+        }
+        return null;
+    }
+
+    private async Task<(NodeLine? Line, bool IsOver)> ReattachAsync(Entrance before, CancellationToken cancellationToken)
+    {
+        NodeLine? line = null;
+        try
+        {
+            line = await NodeLine.OpenAsync(door, before.NodeAddress, Describe(before, _participantSid), cancellationToken);
+            await line.ReceiveAsync(cancellationToken); // "reconnect" is for clients that came back; this one was never away
+            return (line, false);
+        }
+        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            line?.Dispose();
+            return (null, e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition);
+        }
+    }
+
+    /// <summary>A seat, then the session at the node; null when the client was told why not.</summary>
+    private async Task<NodeLine?> OpenAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(JoinTime);
+        try
+        {
+            return join.Reconnect ? await ResumeAsync(limit.Token, cancellationToken) : await JoinAsync(limit.Token, cancellationToken);
+        }
+        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRefused(grants.Identity, grants.Room, e.StatusCode, e.Status.Detail);
+            // Caps are final; everything else may be better in a moment, and the client's own retry asks again.
+            await LeaveAsync(DisconnectReason.JoinFailure, LeaveRequest.Types.Action.Disconnect, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRefused(grants.Identity, grants.Room, StatusCode.DeadlineExceeded, "no node answered in time");
+            await LeaveAsync(DisconnectReason.JoinFailure, LeaveRequest.Types.Action.Disconnect, cancellationToken);
+        }
+        return null;
+    }
+
+    private async Task<NodeLine> JoinAsync(CancellationToken limit, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            _entrance = await door.EnterAsync(grants, limit);
+            try
+            {
+                var line = await NodeLine.OpenAsync(door, _entrance.NodeAddress, Describe(_entrance, resumeSid: ""), cancellationToken).WaitAsync(limit);
+                _participantSid = line.ParticipantSid;
+                return line;
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.Unavailable)
+            {
+                LogRetried(grants.Identity, grants.Room, e.Status.Detail); // the room is on its way elsewhere, or the node's lease lapsed
+                await Task.Delay(RetryPause, limit);
+            }
+        }
+    }
+
+    /// <summary>A live session at the node is taken up without the log: nothing new is admitted, and a lost quorum is no reason to end a call.</summary>
+    private async Task<NodeLine?> ResumeAsync(CancellationToken limit, CancellationToken cancellationToken)
+    {
+        var room = new RoomId(grants.Room);
+        var seat = SeatName.Of(grants.Identity);
+        while (await door.LookAsync(room, seat) is { } place)
+        {
+            if (place.NodeAddress.Length == 0) break;
+            _entrance = new Entrance(room, seat, place.SeatId, place.Epoch, place.NodeAddress, place.Info);
+            try
+            {
+                var line = await NodeLine.OpenAsync(door, place.NodeAddress, Describe(_entrance, join.ParticipantSid), cancellationToken).WaitAsync(limit);
+                _participantSid = line.ParticipantSid;
+                return line;
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable) { await Task.Delay(RetryPause, limit); }
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition) { break; }
+        }
+        await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
+        return null;
+    }
+
+    private OpenSession Describe(Entrance entrance, string resumeSid)
+    {
+        var open = new OpenSession
+        {
+            RoomId = entrance.Room.Value,
+            Epoch = entrance.Epoch,
+            Identity = entrance.Seat,
+            ShownIdentity = grants.Identity,
+            SeatId = entrance.SeatId,
+            Name = grants.Name,
+            Metadata = grants.CanUpdateOwnMetadata && join.Metadata.Length > 0 ? join.Metadata : grants.Metadata,
+            ResumeSid = resumeSid,
+            Room = entrance.Info.ToByteString(),
+            Grants = new SessionGrants
+            {
+                CanPublish = grants.CanPublish,
+                CanSubscribe = grants.CanSubscribe,
+                CanPublishData = grants.CanPublishData,
+                Hidden = grants.Hidden,
+                Recorder = grants.Recorder,
+                CanUpdateMetadata = grants.CanUpdateOwnMetadata,
+            },
+            JoinRequest = join.ToByteString(),
+        };
+        open.Grants.CanPublishSources.AddRange(grants.Sources);
+        foreach (var (key, value) in grants.Attributes) open.Attributes[key] = value;
+        if (grants.CanUpdateOwnMetadata) foreach (var (key, value) in join.ParticipantAttributes) open.Attributes[key] = value;
+        return open;
+    }
+
+    private async Task LeaveAsync(DisconnectReason reason, LeaveRequest.Types.Action action, CancellationToken cancellationToken)
+    {
+        var leave = new SignalResponse { Leave = new LeaveRequest { Reason = reason, Action = action, CanReconnect = action != LeaveRequest.Types.Action.Disconnect } };
+        await client.SendAsync(leave, cancellationToken);
+    }
+
+    [LoggerMessage(3401, LogLevel.Information, "{Identity} could not join room {Room}: {Code}, {Why}")] private partial void LogRefused(string identity, string room, StatusCode code, string why);
+    [LoggerMessage(3402, LogLevel.Debug, "{Identity} tries room {Room} again: {Why}")] private partial void LogRetried(string identity, string room, string why);
+    [LoggerMessage(3403, LogLevel.Information, "Room {Room} went to another node (epoch {Epoch}): {Identity} is told to reconnect")] private partial void LogMoved(string identity, string room, ulong epoch);
+}

@@ -1,0 +1,38 @@
+using LiveKit.Proto;
+using VideoScale.V1;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>Between what a token grants and what LiveKit's clients are told of it.</summary>
+internal static class GrantMapping
+{
+    internal static ParticipantPermission ToPermission(this SessionGrants grants)
+    {
+        var permission = new ParticipantPermission
+        {
+            CanPublish = grants.CanPublish,
+            CanSubscribe = grants.CanSubscribe,
+            CanPublishData = grants.CanPublishData,
+            Hidden = grants.Hidden,
+            Recorder = grants.Recorder,
+            CanUpdateMetadata = grants.CanUpdateMetadata,
+        };
+        permission.CanPublishSources.AddRange(grants.CanPublishSources.Select(source => (TrackSource)source));
+        return permission;
+    }
+
+    internal static SessionGrants ToGrants(this ParticipantPermission permission)
+    {
+        var grants = new SessionGrants
+        {
+            CanPublish = permission.CanPublish,
+            CanSubscribe = permission.CanSubscribe,
+            CanPublishData = permission.CanPublishData,
+            Hidden = permission.Hidden,
+            Recorder = permission.Recorder,
+            CanUpdateMetadata = permission.CanUpdateMetadata,
+        };
+        grants.CanPublishSources.AddRange(permission.CanPublishSources.Select(source => (int)source));
+        return grants;
+    }
+}

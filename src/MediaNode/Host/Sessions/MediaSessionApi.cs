@@ -1,0 +1,104 @@
+using Google.Protobuf;
+using Grpc.Core;
+using LiveKit.Proto;
+using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Startup;
+using VideoScale.Model;
+using VideoScale.Rpc;
+using VideoScale.V1;
+using VideoScale.Wire;
+using Room = LiveKit.Proto.Room;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>Gateways' way in: one stream per participant.</summary>
+[RequireRole(Role.Replica)]
+public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate authority, SessionHost host) : MediaSessionService.MediaSessionServiceBase
+{
+    public override async Task Signal(IAsyncStreamReader<GatewayMessage> requestStream, IServerStreamWriter<SessionMessage> responseStream, ServerCallContext context)
+    {
+        var cancellation = context.CancellationToken;
+        if (!await requestStream.MoveNext(cancellation) || requestStream.Current.Open is not { } open) throw Failure.InvalidArgument("kind: the first message opens the session").ToRpcException();
+        var link = new GatewayLink();
+        var session = await OpenAsync(open, link, cancellation);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var hearing = HearAsync(session, link, requestStream, ending.Token);
+        try
+        {
+            await foreach (var message in link.Messages.ReadAllAsync(cancellation)) await responseStream.WriteAsync(message, cancellation);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException && cancellation.IsCancellationRequested) { } // the gateway has gone
+        finally
+        {
+            host.Loop.Post(() => SessionTable.Detached(session, link));
+            await ending.CancelAsync();
+            await hearing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public override Task<ListSessionsReply> ListSessions(ListSessionsRequest request, ServerCallContext context) => host.Loop.AskAsync(() =>
+    {
+        var reply = new ListSessionsReply();
+        if (host.Table.Find(new RoomId(request.RoomId)) is not { } room) return reply;
+        foreach (var participant in room.Participants) reply.Participants.Add(participant.Info.ToByteString());
+        return reply;
+    });
+
+    public override async Task<ChangeRoomReply> ChangeRoom(ChangeRoomRequest request, ServerCallContext context)
+    {
+        var update = request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Participant ? UpdateParticipantRequest.Parser.ParseFrom(request.Participant) : null;
+        var (reply, failure) = await host.Loop.AskAsync(() => Change(request, update));
+        return reply ?? throw failure!.ToRpcException();
+    }
+
+    private (ChangeRoomReply?, Failure?) Change(ChangeRoomRequest request, UpdateParticipantRequest? update)
+    {
+        if (host.Table.Find(new RoomId(request.RoomId)) is not { } room) return (null, Failure.NotFound($"room {request.RoomId}"));
+        if (request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.RoomMetadata)
+        {
+            room.SetMetadata(request.RoomMetadata);
+            return (new ChangeRoomReply(), null);
+        }
+        if (room.Find(new ParticipantIdentity(request.Identity)) is not { } participant) return (null, Failure.NotFound($"participant {request.Identity}"));
+        if (update is not null)
+        {
+            if (update.Permission is { } permission) participant.Permit(permission);
+            participant.Describe(update.Name, update.Metadata, update.Attributes);
+            room.AskForSections();
+            return (new ChangeRoomReply { Changed = participant.Info.ToByteString() }, null);
+        }
+        if (request.TrackMuted is not { } mute || participant.Tracks.FirstOrDefault(track => track.Sid == mute.TrackSid) is not { } found) return (null, Failure.NotFound($"track {request.TrackMuted?.TrackSid}"));
+        participant.Tell(new SignalResponse { Mute = new MuteTrackRequest { Sid = found.Sid, Muted = mute.Muted } });
+        participant.SetMuted(found, mute.Muted);
+        return (new ChangeRoomReply { Changed = found.Info.ToByteString() }, null);
+    }
+
+    private async Task<ParticipantSession> OpenAsync(OpenSession open, GatewayLink link, CancellationToken cancellationToken)
+    {
+        if ((NameRule.Check("room_id", open.RoomId) ?? NameRule.Check("identity", open.Identity)) is { } wrong) throw wrong.ToRpcException();
+        if (open.ResumeSid.Length > 0)
+            return await host.Loop.AskAsync(() => host.Table.Resume(open, link)) ?? throw Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}").ToRpcException();
+        var join = JoinRequest.Parser.ParseFrom(open.JoinRequest);
+        var info = Room.Parser.ParseFrom(open.Room);
+        var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch), new ParticipantIdentity(open.Identity), open.SeatId,
+            TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken);
+        if (decision.Failure is { } failure) throw failure.ToRpcException();
+        return await host.Loop.AskAsync(() => host.Table.Open(open, join, info, link));
+    }
+
+    /// <summary>One request at a time: a client that floods waits for itself.</summary>
+    private async Task HearAsync(ParticipantSession session, GatewayLink link, IAsyncStreamReader<GatewayMessage> requests, CancellationToken cancellationToken)
+    {
+        while (await requests.MoveNext(cancellationToken))
+        {
+            SignalRequest request;
+            try { request = SignalRequest.Parser.ParseFrom(requests.Current.Request); }
+            catch (InvalidProtocolBufferException) { continue; } // a newer client's, or no client's: nothing of it can be meant for us
+            await host.Loop.AskAsync(() =>
+            {
+                SessionTable.Handle(session, link, request);
+                return true;
+            });
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using LiveKit.Proto;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>What the client asks for.</summary>
+internal sealed partial class ParticipantSession
+{
+    private const int LongestText = 64 * 1024;
+    private const int MostAttributes = 256;
+
+    /// <summary>Carries out one request. What a client may not do is answered, or passed over, as LiveKit does.</summary>
+    internal void Handle(SignalRequest request)
+    {
+        switch (request.MessageCase)
+        {
+            case SignalRequest.MessageOneofCase.Offer: OnOffer(request.Offer); break;
+            case SignalRequest.MessageOneofCase.AddTrack: OnAddTrack(request.AddTrack); break;
+            case SignalRequest.MessageOneofCase.Mute: OnMute(request.Mute); break;
+            case SignalRequest.MessageOneofCase.Subscription: OnSubscription(request.Subscription); break;
+            case SignalRequest.MessageOneofCase.TrackSetting: OnTrackSetting(request.TrackSetting); break;
+            case SignalRequest.MessageOneofCase.SubscriptionPermission: OnPermission(request.SubscriptionPermission); break;
+            case SignalRequest.MessageOneofCase.UpdateMetadata: OnMetadata(request.UpdateMetadata); break;
+            case SignalRequest.MessageOneofCase.Leave: Room.Left(this); break;
+            // A lite agent learns addresses from checks, so candidates are not needed; layers and features tell only what is seen anyway.
+            case SignalRequest.MessageOneofCase.Trickle:
+            case SignalRequest.MessageOneofCase.UpdateLayers:
+            case SignalRequest.MessageOneofCase.UpdateAudioTrack:
+            case SignalRequest.MessageOneofCase.UpdateVideoTrack:
+            case SignalRequest.MessageOneofCase.SyncState:
+            case SignalRequest.MessageOneofCase.Answer:
+            case SignalRequest.MessageOneofCase.None:
+            default: break;
+        }
+    }
+
+    internal void OnOffer(SessionDescription offer)
+    {
+        var answer = new SessionDescription { Type = "answer", Id = offer.Id };
+        var changes = new TrackChanges();
+        var (text, failure) = Media.Negotiate(offer.Sdp, answer.MidToTrackId, changes);
+        if (text is null)
+        {
+            Room.Refused(this, failure!.Message);
+            return;
+        }
+        answer.Sdp = text;
+        Tell(new SignalResponse { Answer = answer });
+        foreach (var track in changes.Published) Info.Tracks.Add(track.Info);
+        if (changes.Published.Count + changes.Withdrawn.Count > 0) Room.TracksChanged(this, changes);
+        // Subscriptions that found no section in this offer, or whose section was still in use by another, ask once more.
+        if (_subscriptions.Exists(subscription => subscription.Mid.Length == 0)) _negotiationAsked = true;
+    }
+
+    internal void OnAddTrack(AddTrackRequest request)
+    {
+        if (!Grants.CanPublish || (Grants.CanPublishSources.Count > 0 && !Grants.CanPublishSources.Contains((int)request.Source)) || request.Type == TrackType.Data)
+        {
+            Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.NotAllowed, Message = "the token does not allow to publish this source" } });
+            return;
+        }
+        if (_tracks.Count >= MostTracks || request.Name.Length > LongestText) return;
+        // A repeat, after a resume: the same track keeps its id.
+        var track = _tracks.Find(known => known.Request.Cid == request.Cid && request.Cid.Length > 0) ?? Announce(request);
+        Tell(new SignalResponse { TrackPublished = new TrackPublishedResponse { Cid = request.Cid, Track = track.Info } });
+    }
+
+    private PublishedTrack Announce(AddTrackRequest request)
+    {
+        var info = new TrackInfo
+        {
+            Sid = (request.Type == TrackType.Audio ? "TR_A" : "TR_V") + MediaPlane.RandomText(11),
+            Type = request.Type,
+            Name = request.Name,
+            Muted = request.Muted,
+            Width = request.Width,
+            Height = request.Height,
+            DisableDtx = request.DisableDtx,
+            DisableRed = true,
+            Source = request.Source,
+            Stereo = request.Stereo,
+            Stream = request.Stream,
+            MimeType = request.Type == TrackType.Audio ? "audio/opus" : "video/VP8",
+            Simulcast = request.Layers.Count > 1,
+        };
+        info.Layers.AddRange(request.Layers);
+        info.AudioFeatures.AddRange(request.AudioFeatures);
+        if (request.Type == TrackType.Video)
+        {
+            var codec = new SimulcastCodecInfo { MimeType = info.MimeType, Cid = request.Cid };
+            codec.Layers.AddRange(request.Layers);
+            info.Codecs.Add(codec);
+        }
+        var track = new PublishedTrack(this, _numbers.Next(), request, info);
+        _tracks.Add(track);
+        return track;
+    }
+
+    private void OnMute(MuteTrackRequest request)
+    {
+        if (_tracks.Find(track => track.Sid == request.Sid) is { } found && found.Info.Muted != request.Muted) SetMuted(found, request.Muted);
+    }
+
+    internal void SetMuted(PublishedTrack track, bool muted)
+    {
+        track.SetMuted(muted);
+        Changed();
+        Room.Announce(this);
+    }
+
+    private void OnSubscription(UpdateSubscription request)
+    {
+        foreach (var sid in request.TrackSids.Concat(request.ParticipantTracks.SelectMany(participant => participant.TrackSids)).Take(MostSubscriptions))
+        {
+            if (request.Subscribe) _unwanted.Remove(sid);
+            else if (_unwanted.Count < MostSubscriptions) _unwanted.Add(sid);
+            if (Room.FindTrack(sid) is not { } track || track.Owner == this) continue;
+            if (!request.Subscribe) Unsubscribe(track);
+            else if (!Subscribe(track)) Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = track.Owner.Sid, TrackSid = sid, Allowed = false } });
+        }
+    }
+
+    private void OnTrackSetting(UpdateTrackSettings request)
+    {
+        foreach (var sid in request.TrackSids.Take(MostSubscriptions))
+        {
+            if (_subscriptions.Find(known => known.Track.Sid == sid) is not { } subscription) continue;
+            subscription.Configure(request);
+            Room.WantedChanged(subscription.Track);
+        }
+    }
+
+    private void OnPermission(SubscriptionPermission permission)
+    {
+        _allowed = permission;
+        foreach (var other in Room.Participants)
+        {
+            if (other == this) continue;
+            foreach (var track in _tracks)
+            {
+                if (!track.IsPublished) continue;
+                var had = other.Subscriptions.Any(subscription => subscription.Track == track);
+                var may = Allows(other, track);
+                if (had == may) continue;
+                if (may) other.Offered(track);
+                else other.Unsubscribe(track);
+                other.Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = Sid, TrackSid = track.Sid, Allowed = may } });
+            }
+        }
+    }
+
+    private void OnMetadata(UpdateParticipantMetadata request)
+    {
+        var reason = !Grants.CanUpdateMetadata ? RequestResponse.Types.Reason.NotAllowed
+            : request.Metadata.Length + request.Name.Length > LongestText || Info.Attributes.Count + request.Attributes.Count > MostAttributes ? RequestResponse.Types.Reason.LimitExceeded
+            : RequestResponse.Types.Reason.Ok;
+        if (reason == RequestResponse.Types.Reason.Ok) Describe(request.Name, request.Metadata, request.Attributes);
+        if (request.RequestId != 0 || reason != RequestResponse.Types.Reason.Ok)
+            Tell(new SignalResponse { RequestResponse = new RequestResponse { RequestId = request.RequestId, Reason = reason } });
+    }
+
+    /// <summary>Empty texts stay as they are; an attribute that becomes empty is taken away (LiveKit's rules).</summary>
+    internal void Describe(string name, string metadata, IEnumerable<KeyValuePair<string, string>> attributes)
+    {
+        if (name.Length > 0) Info.Name = name;
+        if (metadata.Length > 0) Info.Metadata = metadata;
+        foreach (var (key, value) in attributes)
+        {
+            if (value.Length == 0) Info.Attributes.Remove(key);
+            else Info.Attributes[key] = value;
+        }
+        Changed();
+        Room.Announce(this);
+    }
+
+    /// <summary>New rights over the server API: what is no longer allowed ends.</summary>
+    internal void Permit(ParticipantPermission permission)
+    {
+        Grants = permission.ToGrants();
+        Info.Permission = permission;
+        var changes = new TrackChanges();
+        foreach (var track in _tracks.ToArray())
+        {
+            if (Grants.CanPublish && (Grants.CanPublishSources.Count == 0 || Grants.CanPublishSources.Contains((int)track.Info.Source))) continue;
+            Withdraw(track, changes);
+            Tell(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid } });
+        }
+        if (!Grants.CanSubscribe) foreach (var subscription in _subscriptions.ToArray()) Unsubscribe(subscription.Track);
+        Changed();
+        if (changes.Withdrawn.Count > 0) Room.TracksChanged(this, changes);
+        else Room.Announce(this);
+        if (Grants.CanSubscribe) Room.OfferAllTo(this);
+    }
+}

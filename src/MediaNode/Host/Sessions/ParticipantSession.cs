@@ -1,0 +1,171 @@
+using LiveKit.Proto;
+using VideoScale.MediaNode.Sdp;
+using VideoScale.Model;
+using VideoScale.V1;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>One participant in one room of this node: its signalling, its connection, its tracks and what it receives. Lives on the session loop.</summary>
+internal sealed partial class ParticipantSession
+{
+    /// <summary>More than any client publishes.</summary>
+    private const int MostTracks = 64;
+    private const int MostSubscriptions = 2_000;
+
+    private readonly SessionNumbers _numbers;
+    private readonly List<PublishedTrack> _tracks = [];
+    private readonly List<TrackSubscription> _subscriptions = [];
+    private readonly HashSet<string> _unwanted = new(StringComparer.Ordinal);
+    private SubscriptionPermission? _allowed;
+    private readonly bool _autoSubscribe;
+    private bool _negotiationAsked;
+
+    internal ParticipantSession(RoomSession room, OpenSession open, JoinRequest join, MediaPlane plane, SessionNumbers numbers, int shard, long nowMs)
+    {
+        _numbers = numbers;
+        Room = room;
+        Identity = new ParticipantIdentity(open.Identity);
+        SeatId = open.SeatId;
+        Grants = open.Grants ?? new SessionGrants();
+        _autoSubscribe = join.ConnectionSettings?.AutoSubscribe ?? true;
+        Info = new ParticipantInfo
+        {
+            Sid = "PA_" + MediaPlane.RandomText(12),
+            Identity = open.ShownIdentity.Length > 0 ? open.ShownIdentity : open.Identity,
+            Name = open.Name,
+            Metadata = open.Metadata,
+            State = ParticipantInfo.Types.State.Joined,
+            JoinedAt = nowMs / 1000,
+            JoinedAtMs = nowMs,
+            Version = 1,
+            Permission = Grants.ToPermission(),
+        };
+        foreach (var (key, value) in open.Attributes) Info.Attributes[key] = value;
+        Media = new PeerMedia(this, plane, numbers.Next(), shard);
+    }
+
+    internal RoomSession Room { get; }
+    internal ParticipantIdentity Identity { get; }
+    internal ulong SeatId { get; }
+    internal SessionGrants Grants { get; private set; }
+    internal ParticipantInfo Info { get; }
+    internal string Sid => Info.Sid;
+    internal PeerMedia Media { get; }
+    internal IReadOnlyList<PublishedTrack> Tracks => _tracks;
+    internal IReadOnlyList<TrackSubscription> Subscriptions => _subscriptions;
+    /// <summary>Null while no gateway has the client.</summary>
+    internal GatewayLink? Link { get; private set; }
+    /// <summary>When its gateway went away; the session lives on for a while.</summary>
+    internal long DetachedAtMs { get; private set; }
+    internal ConnectionQuality Quality { get; set; } = ConnectionQuality.Excellent;
+    /// <summary>Fractions lost in the last round of statistics.</summary>
+    internal (double Up, double Down) Loss { get; set; }
+    internal bool IsHidden => Grants.Hidden;
+
+    internal void Attach(GatewayLink link) => Link = link;
+
+    internal void Detach(long nowMs)
+    {
+        Link = null;
+        DetachedAtMs = nowMs;
+    }
+
+    internal void Tell(SignalResponse response) => Link?.Send(response);
+
+    internal void Changed() => Info.Version++;
+
+    /// <summary>The publication that an offered section carries; a track that was announced and not seen yet is found by the client's id for it.</summary>
+    internal PublishedTrack? TrackOf(SdpMedia media)
+    {
+        var known = _tracks.Find(track => track.IsPublished && track.Info.Mid == media.Mid);
+        if (known is not null && (media.TrackId.Length == 0 || known.Cids.Count == 0 || known.LastTrackId == media.TrackId || known.Cids.Contains(media.TrackId))) return known;
+        var announced = _tracks.Find(track => !track.IsPublished && track.IsVideo == media.IsVideo && track.Cids.Contains(media.TrackId))
+            ?? _tracks.Find(track => !track.IsPublished && track.IsVideo == media.IsVideo);
+        if (announced is null) return known; // the same track under another name: a replaced camera
+        announced.LastTrackId = media.TrackId;
+        if (known is not null) _superseded.Add(known);
+        return announced;
+    }
+
+    private readonly List<PublishedTrack> _superseded = [];
+
+    /// <summary>Tracks that the offer does not carry any more are over.</summary>
+    internal void WithdrawMissing(SdpOffer offer, TrackChanges changes)
+    {
+        foreach (var track in _tracks.ToArray())
+        {
+            if (!track.IsPublished) continue;
+            var carried = !_superseded.Contains(track) && offer.Media.Any(media => media.Mid == track.Info.Mid && media.Sends);
+            if (!carried) Withdraw(track, changes);
+        }
+        _superseded.Clear();
+    }
+
+    private void Withdraw(PublishedTrack track, TrackChanges changes)
+    {
+        track.Unpublish();
+        _tracks.Remove(track);
+        Info.Tracks.Remove(track.Info);
+        changes.Withdrawn.Add(track);
+    }
+
+    internal TrackSubscription? SubscriptionOn(string mid) => _subscriptions.Find(subscription => subscription.Mid == mid);
+
+    internal TrackSubscription? NextWaiting(bool video) => _subscriptions.Find(subscription => subscription.Mid.Length == 0 && subscription.Track.IsVideo == video);
+
+    /// <summary>Somebody's track is there to be received, when this participant wants it and may have it.</summary>
+    internal void Offered(PublishedTrack track)
+    {
+        if (_autoSubscribe && !_unwanted.Contains(track.Sid)) Subscribe(track);
+    }
+
+    internal bool Subscribe(PublishedTrack track)
+    {
+        if (!Grants.CanSubscribe || !track.Owner.Allows(this, track) || _subscriptions.Count >= MostSubscriptions || !track.IsPublished) return false;
+        if (_subscriptions.Exists(subscription => subscription.Track == track)) return true;
+        _subscriptions.Add(new TrackSubscription(this, track, _numbers.Next()));
+        _negotiationAsked = true;
+        return true;
+    }
+
+    internal void Unsubscribe(PublishedTrack track)
+    {
+        var at = _subscriptions.FindIndex(subscription => subscription.Track == track);
+        if (at < 0) return;
+        var subscription = _subscriptions[at];
+        subscription.Stop();
+        _subscriptions.RemoveAt(at);
+        if (subscription.Mid.Length > 0) _negotiationAsked = true;
+    }
+
+    /// <summary>Whether another may receive a track of this participant.</summary>
+    internal bool Allows(ParticipantSession other, PublishedTrack track)
+    {
+        if (_allowed is not { AllParticipants: false } allowed) return true;
+        foreach (var permission in allowed.TrackPermissions)
+            if ((permission.ParticipantSid == other.Sid || permission.ParticipantIdentity == other.Info.Identity) && (permission.AllTracks || permission.TrackSids.Contains(track.Sid))) return true;
+        return false;
+    }
+
+    /// <summary>The server never offers: it says how many sections are missing, and the client offers anew. Asked once for all that happened in one turn.</summary>
+    internal void AskForSections()
+    {
+        if (!_negotiationAsked || !Media.IsOpen) return;
+        _negotiationAsked = false;
+        var audio = _subscriptions.Count(subscription => subscription.Mid.Length == 0 && !subscription.Track.IsVideo);
+        var video = _subscriptions.Count(subscription => subscription.Mid.Length == 0 && subscription.Track.IsVideo);
+        Tell(new SignalResponse
+        {
+            MediaSectionsRequirement = new MediaSectionsRequirement { NumAudios = (uint)Math.Max(0, audio - Media.FreeAudio), NumVideos = (uint)Math.Max(0, video - Media.FreeVideo) },
+        });
+    }
+
+    /// <summary>Everything of this participant on the shards ends.</summary>
+    internal void Close()
+    {
+        foreach (var subscription in _subscriptions) subscription.Stop();
+        foreach (var track in _tracks) track.Unpublish();
+        _subscriptions.Clear();
+        Media.Close();
+    }
+}

@@ -1,0 +1,153 @@
+using VideoScale.MediaNode.Forwarding;
+using VideoScale.MediaNode.Host.Dtls;
+using VideoScale.MediaNode.Host.Udp;
+using VideoScale.MediaNode.Ice;
+using VideoScale.MediaNode.Rtp;
+using VideoScale.MediaNode.Sdp;
+using VideoScale.Model;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>A participant's one connection: its transport on a shard, and what each media section of its offers carries.</summary>
+internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int peerNumber, int shardNumber)
+{
+    private const int FragmentLength = 8;   // RFC 8445 §5.3: at least 4 characters
+    private const int PasswordLength = 24;  // at least 22
+
+    private readonly HashSet<string> _used = new(StringComparer.Ordinal); // sections that carried a subscription in the last answer
+    private readonly ulong _sessionId = MediaPlane.RandomSource();
+    private IceCredentials? _local;
+    private string _remoteFragment = "";
+    private DtlsFingerprint? _fingerprint;
+    private ExtensionIds? _extensions;
+    private ulong _version;
+
+    internal MediaPlane Plane { get; } = plane;
+    internal int PeerNumber { get; } = peerNumber;
+    internal int ShardNumber { get; } = shardNumber;
+    internal bool IsOpen => _local is not null;
+    internal TransportState State { get; set; }
+    /// <summary>Sections of the last offer that could carry a track and carry none.</summary>
+    internal int FreeAudio { get; private set; }
+    internal int FreeVideo { get; private set; }
+
+    internal void Post(Action<MediaShard> command) => Plane.Shards[ShardNumber].Post(command);
+
+    internal void Close()
+    {
+        if (!IsOpen) return;
+        _local = null;
+        var peer = PeerNumber;
+        Post(shard => shard.RemovePeer(peer));
+    }
+
+    /// <summary>Answers an offer: opens or restarts the transport, publishes and unpublishes, gives sections to waiting subscriptions.</summary>
+    /// <param name="midToTrack">Gets which section carries which track.</param>
+    /// <param name="tracks">Gets tracks that are published with this offer, and those that no longer are.</param>
+    internal (string? Answer, Failure? Failure) Negotiate(string text, IDictionary<string, string> midToTrack, TrackChanges tracks)
+    {
+        var (offer, failure) = SdpParser.Parse(text);
+        if (offer is null) return (null, failure);
+        if (OpenTransport(offer) is { } refused) return (null, refused);
+        var answers = new SectionAnswer[offer.Media.Count];
+        for (var i = 0; i < answers.Length; i++) answers[i] = AnswerSender(offer.Media[i], tracks);
+        owner.WithdrawMissing(offer, tracks);
+        AssignReceivers(offer, answers, midToTrack);
+        var transport = new SdpTransport(_local!.UsernameFragment, _local.Password, Plane.Fingerprint, Plane.CandidatesOf(ShardNumber));
+        return (SdpAnswer.Write(offer, answers, transport, _sessionId, ++_version), null);
+    }
+
+    private Failure? OpenTransport(SdpOffer offer)
+    {
+        if (DtlsFingerprint.Parse(offer.Fingerprint) is not { } fingerprint) return Failure.InvalidArgument("sdp: a fingerprint of sha-256, sha-384 or sha-512 is needed");
+        if (_fingerprint is not null && _fingerprint != fingerprint) return Failure.InvalidArgument("sdp: the fingerprint changed; a new connection is needed");
+        var extensions = ExtensionsOf(offer);
+        var remote = new IceCredentials(offer.IceFragment, offer.IcePassword);
+        var peer = PeerNumber;
+        if (!IsOpen)
+        {
+            _fingerprint = fingerprint;
+            var local = _local = NewCredentials();
+            Post(shard => shard.AddPeer(new TransportOptions(peer, local, remote, fingerprint), new PeerOptions(peer, extensions)));
+        }
+        else
+        {
+            if (offer.IceFragment != _remoteFragment)
+            {
+                var local = _local = NewCredentials();
+                Post(shard => shard.RestartIce(peer, local, remote));
+            }
+            if (extensions != _extensions) Post(shard => shard.Engine.SetExtensions(peer, extensions));
+        }
+        _extensions = extensions;
+        _remoteFragment = offer.IceFragment;
+        return null;
+    }
+
+    private static IceCredentials NewCredentials() => new(MediaPlane.RandomText(FragmentLength), MediaPlane.RandomText(PasswordLength));
+
+    /// <summary>With BUNDLE an id means the same in every section.</summary>
+    private static ExtensionIds ExtensionsOf(SdpOffer offer)
+    {
+        var ids = new ExtensionIds();
+        foreach (var media in offer.Media)
+            foreach (var (id, uri) in media.Extensions)
+                ids = uri switch
+                {
+                    SdpAnswer.Mid => ids with { Mid = id },
+                    SdpAnswer.Rid => ids with { Rid = id },
+                    SdpAnswer.RepairedRid => ids with { RepairedRid = id },
+                    SdpAnswer.TransportSequence => ids with { TransportSequence = id },
+                    SdpAnswer.AudioLevel => ids with { AudioLevel = id },
+                    _ => ids,
+                };
+        return ids;
+    }
+
+    private SectionAnswer AnswerSender(SdpMedia media, TrackChanges tracks)
+    {
+        // Data channels are not served; a section without a format we could name cannot even be kept.
+        if (!media.IsUsed || media.Formats.Count == 0 || !(media.IsAudio || media.IsVideo)) return new SectionAnswer.Refused();
+        if (!media.Sends) return new SectionAnswer.Idle();
+        var track = owner.TrackOf(media);
+        if (track?.Choose(media) is not { } format) return new SectionAnswer.Idle();
+        if (!track.IsPublished)
+        {
+            track.Publish(media, format);
+            tracks.Published.Add(track);
+        }
+        return new SectionAnswer.Receive(format, media.RtxOf(format.PayloadType), media.Rids);
+    }
+
+    /// <summary>Sections the client receives on: those that carry a track go on, free ones take waiting subscriptions.</summary>
+    private void AssignReceivers(SdpOffer offer, SectionAnswer[] answers, IDictionary<string, string> midToTrack)
+    {
+        var (audio, video) = (0, 0);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            var media = offer.Media[i];
+            if (answers[i] is not SectionAnswer.Idle || !media.Receives) continue;
+            var subscription = owner.SubscriptionOn(media.Mid);
+            // A section that has just lost its track is answered as inactive once: only then does a new track make an event at the client.
+            if (subscription is null && !_used.Remove(media.Mid)) subscription = owner.NextWaiting(media.IsVideo);
+            if (subscription?.Describe(media) is not { } answer)
+            {
+                if (media.IsVideo) video++;
+                else audio++;
+                continue;
+            }
+            _used.Add(media.Mid);
+            answers[i] = answer;
+            midToTrack[media.Mid] = subscription.Track.Sid;
+            subscription.Start(answer);
+        }
+        (FreeAudio, FreeVideo) = (audio, video);
+    }
+}
+
+/// <summary>What an offer changed for the others in the room.</summary>
+internal sealed class TrackChanges
+{
+    internal List<PublishedTrack> Published { get; } = [];
+    internal List<PublishedTrack> Withdrawn { get; } = [];
+}

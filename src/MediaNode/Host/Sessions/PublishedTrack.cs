@@ -1,0 +1,134 @@
+using LiveKit.Proto;
+using VideoScale.MediaNode.Codecs;
+using VideoScale.MediaNode.Forwarding;
+using VideoScale.MediaNode.Sdp;
+using Codec = VideoScale.MediaNode.Codecs.Codec;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>A track of a participant: announced with add_track, published once an offer carries it.</summary>
+internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTrackRequest request, TrackInfo info)
+{
+    /// <summary>From the smallest to the largest, as LiveKit's clients name their encodings.</summary>
+    private const string RidOrder = "qhf";
+
+    private readonly HashSet<int> _mirrors = [];
+
+    internal ParticipantSession Owner { get; } = owner;
+    /// <summary>The engine's name for it.</summary>
+    internal int Number { get; } = number;
+    internal AddTrackRequest Request { get; } = request;
+    internal TrackInfo Info { get; } = info;
+    internal string Sid => Info.Sid;
+    internal bool IsVideo => Info.Type == TrackType.Video;
+    internal PublicationOptions? Publication { get; private set; }
+    internal bool IsPublished => Publication is not null;
+    /// <summary>The client's own ids for it, one of which its offer carries.</summary>
+    internal IReadOnlySet<string> Cids { get; } = new HashSet<string>(request.SimulcastCodecs.Select(codec => codec.Cid).Append(request.Cid).Where(cid => cid.Length > 0), StringComparer.Ordinal);
+    /// <summary>The id under which an offer last carried it.</summary>
+    internal string LastTrackId { get; set; } = "";
+    internal Codec Codec { get; private set; }
+
+    /// <summary>Tracks with one stream id are played in step.</summary>
+    internal string Stream => Request.Stream.Length > 0 ? Clean(Request.Stream) : Info.Source switch
+    {
+        TrackSource.Camera or TrackSource.Microphone => "camera",
+        TrackSource.ScreenShare or TrackSource.ScreenShareAudio => "screenshare",
+        _ => Sid,
+    };
+
+    /// <summary>The codecs the client asked for come first.</summary>
+    internal SdpFormat? Choose(SdpMedia media)
+    {
+        if (!IsVideo) return media.Find(Codec.Opus);
+        foreach (var codec in Request.SimulcastCodecs)
+            if (ToCodec(codec.Codec) is { } asked && media.Find(asked) is { } found) return found;
+        return media.Find(Codec.Vp8) ?? media.Find(Codec.H264);
+    }
+
+    internal bool Publish(SdpMedia media, SdpFormat format)
+    {
+        Codec = format.Is(Codec.Opus) ? Codec.Opus : format.Is(Codec.Vp8) ? Codec.Vp8 : Codec.H264;
+        var layers = media.Rids.Count == 0
+            ? [new LayerOptions("", media.Ssrc, media.RtxSsrc)]
+            : media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(3).Select(rid => new LayerOptions(rid)).ToArray();
+        var publication = new PublicationOptions(Number, Owner.Media.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio, Codec, format.PayloadType, layers)
+        {
+            Mid = media.Mid,
+            RtxPayloadType = media.RtxOf(format.PayloadType),
+        };
+        Publication = publication;
+        Info.Mid = media.Mid;
+        Info.MimeType = Codec switch { Codec.Opus => "audio/opus", Codec.Vp8 => "video/VP8", _ => "video/H264" };
+        Info.Simulcast = layers.Length > 1;
+        if (Info.Codecs.Count > 0)
+        {
+            Info.Codecs[0].MimeType = Info.MimeType;
+            Info.Codecs[0].Mid = media.Mid;
+        }
+        var muted = Info.Muted;
+        Owner.Media.Post(shard =>
+        {
+            shard.Engine.Publish(publication);
+            if (muted) shard.Engine.SetMuted(publication.Track, true);
+        });
+        return true;
+    }
+
+    internal void Unpublish()
+    {
+        if (Publication is null) return;
+        var track = Number;
+        Owner.Media.Post(shard => shard.Engine.Unpublish(track));
+        foreach (var mirror in _mirrors) Owner.Media.Plane.Shards[mirror].Post(shard => shard.Engine.Unpublish(track));
+        _mirrors.Clear();
+        Publication = null;
+        Info.Mid = "";
+    }
+
+    internal void SetMuted(bool muted)
+    {
+        Info.Muted = muted;
+        if (Publication is null) return;
+        var track = Number;
+        Owner.Media.Post(shard => shard.Engine.SetMuted(track, muted));
+        foreach (var mirror in _mirrors) Owner.Media.Plane.Shards[mirror].Post(shard => shard.Engine.SetMuted(track, muted));
+    }
+
+    /// <summary>Before a peer on another shard subscribes: that shard gets a mirror.</summary>
+    internal void ReachShard(int shardNumber)
+    {
+        if (Publication is not { } publication || shardNumber == Owner.Media.ShardNumber || !_mirrors.Add(shardNumber)) return;
+        var owner = Owner.Media.ShardNumber;
+        var muted = Info.Muted;
+        Owner.Media.Plane.Shards[shardNumber].Post(shard =>
+        {
+            shard.Engine.Mirror(publication);
+            shard.SetOwner(publication.Track, owner);
+            if (muted) shard.Engine.SetMuted(publication.Track, true);
+        });
+        Owner.Media.Post(shard => shard.SetMirrored(publication.Track, shardNumber, mirrored: true));
+    }
+
+    /// <summary>The layer that a quality names; with fewer layers the largest stands for all above it.</summary>
+    internal int LayerOf(VideoQuality quality) => Math.Min(quality switch { VideoQuality.Low => 0, VideoQuality.Medium => 1, _ => 2 }, Math.Max(0, (Publication?.Layers.Count ?? 1) - 1));
+
+    /// <summary>The smallest layer that fills a tile of this size.</summary>
+    internal int LayerFor(uint width, uint height)
+    {
+        var count = Publication?.Layers.Count ?? 1;
+        foreach (var layer in Request.Layers.OrderBy(layer => layer.Quality))
+            if (layer.Width >= width && layer.Height >= height) return Math.Min(LayerOf(layer.Quality), count - 1);
+        return count - 1;
+    }
+
+    private static Codec? ToCodec(string name) => name.ToUpperInvariant() switch
+    {
+        "VP8" or "VIDEO/VP8" => Codec.Vp8,
+        "H264" or "VIDEO/H264" => Codec.H264,
+        _ => null,
+    };
+
+    /// <summary>It stands in other clients' session descriptions.</summary>
+    private static string Clean(string stream) => string.Concat(stream.Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-').Take(64));
+}

@@ -1,0 +1,159 @@
+using LiveKit.Proto;
+using VideoScale.MediaNode.Forwarding;
+using VideoScale.Model;
+using VideoScale.V1;
+using Room = LiveKit.Proto.Room;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>A room while this node serves it under one epoch: who is in it, and what each is told of the others. Lives on the session loop.</summary>
+internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, int number, Room info)
+{
+    private readonly SortedDictionary<ParticipantIdentity, ParticipantSession> _participants = [];
+    private readonly Dictionary<int, IReadOnlyList<Speaker>> _speakersOfShard = [];
+    private readonly Dictionary<string, float> _speaking = new(StringComparer.Ordinal);
+
+    internal RoomId Id { get; } = id;
+    internal Epoch Epoch { get; } = epoch;
+    /// <summary>The engine's name for it.</summary>
+    internal int Number { get; } = number;
+    internal Room Info { get; } = info;
+    internal IReadOnlyCollection<ParticipantSession> Participants => _participants.Values;
+    /// <summary>When the room was given up; its media goes on for a little while, until the clients have moved.</summary>
+    internal long GivenUpAtMs { get; set; }
+
+    internal ParticipantSession? Find(ParticipantIdentity identity) => _participants.GetValueOrDefault(identity);
+
+    internal PublishedTrack? FindTrack(string sid) => _participants.Values.SelectMany(participant => participant.Tracks).FirstOrDefault(track => track.Sid == sid);
+
+    internal IReadOnlyList<ParticipantInfo> OthersOf(ParticipantSession self) => [.. _participants.Values.Where(other => other != self && !other.IsHidden).Select(other => other.Info)];
+
+    internal void Add(ParticipantSession participant)
+    {
+        _participants.Add(participant.Identity, participant);
+        Counted();
+    }
+
+    /// <summary>Takes a participant out: its tracks end for everyone, and everyone hears of it.</summary>
+    internal void Remove(ParticipantSession participant, DisconnectReason reason)
+    {
+        if (!_participants.Remove(participant.Identity)) return;
+        foreach (var other in _participants.Values)
+            foreach (var track in participant.Tracks) other.Unsubscribe(track);
+        participant.Close();
+        participant.Info.State = ParticipantInfo.Types.State.Disconnected;
+        participant.Info.DisconnectReason = reason;
+        participant.Info.Tracks.Clear();
+        participant.Changed();
+        Announce(participant);
+        Counted();
+        AskForSections();
+    }
+
+    /// <summary>Tells everyone how a participant looks now; a hidden one is shown to itself alone.</summary>
+    internal void Announce(ParticipantSession participant)
+    {
+        var update = new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info.Clone() } } };
+        participant.Tell(update);
+        if (participant.IsHidden) return;
+        foreach (var other in _participants.Values)
+            if (other != participant) other.Tell(update);
+    }
+
+    internal void TracksChanged(ParticipantSession participant, TrackChanges changes)
+    {
+        participant.Info.IsPublisher = participant.Info.Tracks.Count > 0;
+        participant.Changed();
+        foreach (var other in _participants.Values)
+        {
+            if (other == participant) continue;
+            foreach (var track in changes.Withdrawn) other.Unsubscribe(track);
+        }
+        Announce(participant); // before the media that it explains
+        foreach (var other in _participants.Values)
+        {
+            if (other == participant) continue;
+            foreach (var track in changes.Published) other.Offered(track);
+        }
+        Counted();
+        AskForSections();
+    }
+
+    internal void OfferAllTo(ParticipantSession participant)
+    {
+        foreach (var other in _participants.Values)
+        {
+            if (other == participant) continue;
+            foreach (var track in other.Tracks) if (track.IsPublished) participant.Offered(track);
+        }
+    }
+
+    internal void AskForSections()
+    {
+        foreach (var participant in _participants.Values) participant.AskForSections();
+    }
+
+    /// <summary>Tells a publisher which layers anybody still wants, so that it can pause the others.</summary>
+    internal void WantedChanged(PublishedTrack track)
+    {
+        if (!track.IsVideo || track.Publication is not { Layers.Count: > 1 } publication) return;
+        var subscriptions = _participants.Values.SelectMany(other => other.Subscriptions).Where(subscription => subscription.Track == track).ToList();
+        if (subscriptions.Count == 0) return;
+        var largest = subscriptions.Max(subscription => subscription.WantedLayer);
+        var codec = new SubscribedCodec { Codec = track.Codec == Codecs.Codec.H264 ? "h264" : "vp8" };
+        for (var quality = VideoQuality.Low; quality <= VideoQuality.High; quality++)
+            codec.Qualities.Add(new SubscribedQuality { Quality = quality, Enabled = track.LayerOf(quality) <= Math.Min(largest, publication.Layers.Count - 1) && largest >= 0 });
+        var update = new SubscribedQualityUpdate { TrackSid = track.Sid, SubscribedCodecs = { codec } };
+        update.SubscribedQualities.AddRange(codec.Qualities);
+        track.Owner.Tell(new SignalResponse { SubscribedQualityUpdate = update });
+    }
+
+    /// <summary>One shard's speakers; a room may lie on several.</summary>
+    internal void OnSpeakers(int shard, IReadOnlyList<Speaker> loudest)
+    {
+        _speakersOfShard[shard] = loudest;
+        var now = new Dictionary<string, float>(StringComparer.Ordinal);
+        foreach (var speaker in _speakersOfShard.Values.SelectMany(speakers => speakers))
+        {
+            var owner = _participants.Values.FirstOrDefault(participant => participant.Tracks.Any(track => track.Number == speaker.Track));
+            if (owner is null || owner.IsHidden) continue;
+            now[owner.Sid] = Math.Max(now.GetValueOrDefault(owner.Sid), (float)speaker.Level);
+        }
+        var changed = new SpeakersChanged();
+        foreach (var (sid, level) in now.OrderByDescending(speaker => speaker.Value).ThenBy(speaker => speaker.Key, StringComparer.Ordinal))
+            if (!_speaking.TryGetValue(sid, out var before) || Math.Abs(before - level) > 0.01) changed.Speakers.Add(new SpeakerInfo { Sid = sid, Level = level, Active = true });
+        foreach (var sid in _speaking.Keys.Where(sid => !now.ContainsKey(sid)).Order(StringComparer.Ordinal)) changed.Speakers.Add(new SpeakerInfo { Sid = sid, Level = 0, Active = false });
+        _speaking.Clear();
+        foreach (var (sid, level) in now) _speaking[sid] = level;
+        if (changed.Speakers.Count > 0) TellAll(new SignalResponse { SpeakersChanged = changed });
+    }
+
+    internal void Quality(IReadOnlyList<ConnectionQualityInfo> changed)
+    {
+        if (changed.Count == 0) return;
+        var update = new ConnectionQualityUpdate();
+        update.Updates.AddRange(changed);
+        TellAll(new SignalResponse { ConnectionQuality = update });
+    }
+
+    internal void SetMetadata(string metadata)
+    {
+        Info.Metadata = metadata;
+        TellAll(new SignalResponse { RoomUpdate = new RoomUpdate { Room = Info.Clone() } });
+    }
+
+    internal void Left(ParticipantSession participant) => table.Leave(participant, SessionEndReason.Left);
+
+    internal void Refused(ParticipantSession participant, string why) => table.Refuse(participant, why);
+
+    internal void TellAll(SignalResponse response)
+    {
+        foreach (var participant in _participants.Values) participant.Tell(response);
+    }
+
+    private void Counted()
+    {
+        Info.NumParticipants = (uint)_participants.Values.Count(participant => !participant.IsHidden);
+        Info.NumPublishers = (uint)_participants.Values.Count(participant => participant.Info.IsPublisher);
+    }
+}

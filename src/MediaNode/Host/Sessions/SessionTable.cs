@@ -1,0 +1,258 @@
+using LiveKit.Proto;
+using Microsoft.Extensions.Logging;
+using VideoScale.MediaNode.Forwarding;
+using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Startup;
+using VideoScale.MediaNode.Host.Udp;
+using VideoScale.MediaNode.Ownership;
+using VideoScale.MediaNode.Seats;
+using VideoScale.Model;
+using VideoScale.V1;
+using Room = LiveKit.Proto.Room;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>All sessions of the node. Everything here runs on the session loop.</summary>
+internal sealed partial class SessionTable
+{
+    /// <summary>Time for a client whose signalling broke to come back through another gateway; counted only while the control plane is there to come back to.</summary>
+    internal const long ResumeWindowMs = 30_000;
+    /// <summary>The client has closed its connection too: it is gone, or about to join anew.</summary>
+    internal const long ClosedWindowMs = 3_000;
+    /// <summary>Media of a room that was given up goes on this long, while its clients move to the new owner.</summary>
+    internal const long LingerMs = 8_000;
+    /// <summary>A room fills one shard before it takes the next: between shards packets are copied once more.</summary>
+    private const int RoomOnOneShard = 100;
+
+    private readonly MediaNodeOptions _options;
+    private readonly AuthorityGate _authority;
+    private readonly MediaPlane _plane;
+    private readonly SessionLoop _loop;
+    private readonly ILogger _logger;
+    private readonly SessionNumbers _numbers = new();
+    private readonly SortedDictionary<RoomId, RoomSession> _rooms = [];
+    private readonly List<RoomSession> _lingering = [];
+    private readonly Dictionary<int, RoomSession> _byNumber = [];
+    private readonly Dictionary<int, ParticipantSession> _byPeer = [];
+
+    internal SessionTable(MediaNodeOptions options, AuthorityGate authority, MediaPlane plane, SessionLoop loop, ILogger<SessionTable> logger)
+    {
+        _options = options;
+        _authority = authority;
+        _plane = plane;
+        _loop = loop;
+        _logger = logger;
+        authority.SessionsEnded += ended => loop.Post(() => OnEnded(ended));
+        foreach (var shard in plane.Shards)
+        {
+            shard.TransportChanged += (peer, state) => loop.Post(() => OnTransport(peer, state));
+            shard.EngineRaised += happened =>
+            {
+                if (happened is EngineEvent.Speakers speakers) loop.Post(() => _byNumber.GetValueOrDefault(speakers.Room)?.OnSpeakers(shard.Index, speakers.Loudest));
+            };
+        }
+    }
+
+    private static long NowMs => Environment.TickCount64;
+
+    internal IReadOnlyCollection<RoomSession> Rooms => _rooms.Values;
+    internal int Count => _byPeer.Count;
+
+    internal RoomSession? Find(RoomId room) => _rooms.GetValueOrDefault(room);
+
+    /// <summary>The live session that a client means to take up again.</summary>
+    internal ParticipantSession? FindLive(OpenSession open) =>
+        _rooms.GetValueOrDefault(new RoomId(open.RoomId)) is { } room && room.Epoch.Value == open.Epoch
+        && room.Find(new ParticipantIdentity(open.Identity)) is { } session && session.Sid == open.ResumeSid
+        && session.Media.State is not (TransportState.Closed or TransportState.Failed) ? session : null;
+
+    /// <summary>Takes a live session over for a client that has come back; its media never stopped.</summary>
+    internal ParticipantSession? Resume(OpenSession open, GatewayLink link)
+    {
+        if (FindLive(open) is not { } session) return null;
+        session.Link?.End(SessionEndReason.TakenOver);
+        session.Attach(link);
+        link.Opened(session.Sid, resumed: true);
+        link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = ServerInfo() } });
+        var everyone = new ParticipantUpdate { Participants = { session.Info.Clone() } };
+        everyone.Participants.AddRange(session.Room.OthersOf(session).Select(info => info.Clone()));
+        link.Send(new SignalResponse { Update = everyone });
+        LogResumed(session.Identity, session.Room.Id);
+        return session;
+    }
+
+    /// <summary>A new session for a seat that authority has granted. An older session of the identity is over.</summary>
+    internal ParticipantSession Open(OpenSession open, JoinRequest join, Room info, GatewayLink link)
+    {
+        var room = RoomOf(new RoomId(open.RoomId), new Epoch(open.Epoch), info);
+        if (room.Find(new ParticipantIdentity(open.Identity)) is { } older) End(older, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
+        var session = new ParticipantSession(room, open, join, _plane, _numbers, ChooseShard(room), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        _byPeer.Add(session.Media.PeerNumber, session);
+        room.Add(session);
+        session.Attach(link);
+        link.Opened(session.Sid, resumed: false);
+        link.Send(new SignalResponse { Join = JoinResponse(session) });
+        room.Announce(session);
+        foreach (var track in join.AddTrackRequests) session.OnAddTrack(track);
+        room.OfferAllTo(session); // the first offer has free sections for what is there already
+        if (join.PublisherOffer is { Sdp.Length: > 0 } offer) session.OnOffer(offer);
+        room.AskForSections();
+        LogJoined(session.Identity, room.Id, room.Epoch);
+        return session;
+    }
+
+    internal static void Handle(ParticipantSession session, GatewayLink link, SignalRequest request)
+    {
+        if (session.Link != link) return; // taken over by another gateway
+        session.Handle(request);
+        session.Room.AskForSections();
+    }
+
+    /// <summary>A gateway has gone: the session's media goes on, and the client may come back through another.</summary>
+    internal static void Detached(ParticipantSession session, GatewayLink link)
+    {
+        if (session.Link == link) session.Detach(NowMs);
+    }
+
+    /// <summary>The session is over for good, and its seat is free.</summary>
+    internal void Leave(ParticipantSession session, SessionEndReason reason)
+    {
+        _authority.LeaveSeat(session.Room.Id, session.Room.Epoch, session.Identity, session.SeatId);
+        End(session, reason, reason == SessionEndReason.Left ? DisconnectReason.ClientInitiated : DisconnectReason.ConnectionTimeout);
+    }
+
+    /// <summary>What the client sent cannot be served; it is told to begin anew.</summary>
+    internal void Refuse(ParticipantSession session, string why)
+    {
+        LogRefused(session.Identity, session.Room.Id, why);
+        session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveRequest.Types.Action.Disconnect } });
+        Leave(session, SessionEndReason.MediaLost);
+    }
+
+    /// <summary>To be called twice a second.</summary>
+    internal void Tick()
+    {
+        var now = NowMs;
+        var hasLease = _authority.Counts().Rooms > 0 || _rooms.Count == 0;
+        foreach (var session in _byPeer.Values.ToArray())
+        {
+            if (session.Link is not null || session.Room.GivenUpAtMs != 0) continue;
+            var isClosed = session.Media.State is TransportState.Closed;
+            if (!hasLease && !isClosed) session.Detach(now);
+            else if (now - session.DetachedAtMs > (isClosed ? ClosedWindowMs : ResumeWindowMs)) Leave(session, SessionEndReason.MediaLost);
+        }
+        foreach (var room in _lingering.ToArray())
+            if (now - room.GivenUpAtMs > LingerMs || room.Participants.Count == 0) Dissolve(room);
+        foreach (var (id, room) in _rooms.ToArray())
+            if (room.Participants.Count == 0) { _rooms.Remove(id); _byNumber.Remove(room.Number); }
+        if (_plane.Fault is { } fault) throw new InvariantViolation("a shard's thread never ends by itself", fault);
+    }
+
+    private void OnEnded(IReadOnlyList<EndedSession> ended)
+    {
+        foreach (var end in ended)
+        {
+            if (_rooms.GetValueOrDefault(end.Room)?.Find(end.Identity) is not { } session || session.SeatId != end.SeatId) continue;
+            if (end.Why is SessionEnd.Evicted)
+            {
+                session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.ParticipantRemoved, Action = LeaveRequest.Types.Action.Disconnect } });
+                End(session, SessionEndReason.Removed, DisconnectReason.ParticipantRemoved);
+            }
+            else GiveUp(session.Room, linger: end.Why is not SessionEnd.Isolated && _options.Continuity is MediaContinuity.Continue);
+        }
+    }
+
+    /// <summary>Authority over the room is over. Gateways are told, and ask the control plane where it is now.</summary>
+    private void GiveUp(RoomSession room, bool linger)
+    {
+        if (!_rooms.Remove(room.Id)) return;
+        room.GivenUpAtMs = NowMs;
+        foreach (var participant in room.Participants)
+        {
+            participant.Link?.End(SessionEndReason.RoomGivenUp);
+            participant.Detach(NowMs);
+        }
+        LogGivenUp(room.Id, room.Epoch, room.Participants.Count);
+        if (linger) _lingering.Add(room);
+        else Dissolve(room);
+    }
+
+    private void Dissolve(RoomSession room)
+    {
+        foreach (var participant in room.Participants.ToArray()) End(participant, SessionEndReason.RoomGivenUp, DisconnectReason.Migration);
+        _lingering.Remove(room);
+        _byNumber.Remove(room.Number);
+    }
+
+    private void End(ParticipantSession session, SessionEndReason reason, DisconnectReason told)
+    {
+        if (reason == SessionEndReason.Replaced) session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = told, Action = LeaveRequest.Types.Action.Disconnect } });
+        var link = session.Link;
+        session.Detach(NowMs);
+        session.Room.Remove(session, told);
+        _byPeer.Remove(session.Media.PeerNumber);
+        link?.End(reason);
+        LogLeft(session.Identity, session.Room.Id, reason);
+    }
+
+    private void OnTransport(int peer, TransportState state)
+    {
+        if (!_byPeer.TryGetValue(peer, out var session)) return;
+        session.Media.State = state;
+        LogTransport(session.Identity, session.Room.Id, state);
+        if (state is TransportState.Closed && session.Room.GivenUpAtMs != 0) End(session, SessionEndReason.Left, DisconnectReason.Migration);
+        if (state is not TransportState.Connected || session.Info.State == ParticipantInfo.Types.State.Active) return;
+        session.Info.State = ParticipantInfo.Types.State.Active;
+        session.Changed();
+        session.Room.Announce(session);
+    }
+
+    private RoomSession RoomOf(RoomId id, Epoch epoch, Room info)
+    {
+        if (_rooms.TryGetValue(id, out var known))
+        {
+            if (known.Epoch == epoch) return known;
+            GiveUp(known, linger: true); // an earlier ownership, or an earlier life of the name
+        }
+        var room = new RoomSession(this, id, epoch, _numbers.Next(), info);
+        _rooms.Add(id, room);
+        _byNumber.Add(room.Number, room);
+        return room;
+    }
+
+    private int ChooseShard(RoomSession room)
+    {
+        var load = new int[_plane.Shards.Count];
+        foreach (var session in _byPeer.Values) load[session.Media.ShardNumber]++;
+        var used = room.Participants.GroupBy(participant => participant.Media.ShardNumber).Where(shard => shard.Count() < RoomOnOneShard).Select(shard => shard.Key).ToList();
+        return used.Count > 0 ? used.Min() : Array.IndexOf(load, load.Min());
+    }
+
+    private ServerInfo ServerInfo() => new() { Version = "1.11.0", Protocol = 17, Region = _options.Region, NodeId = _options.NodeId };
+
+    private JoinResponse JoinResponse(ParticipantSession session)
+    {
+        var join = new JoinResponse
+        {
+            Room = session.Room.Info.Clone(),
+            Participant = session.Info.Clone(),
+            ServerVersion = ServerInfo().Version,
+            ServerInfo = ServerInfo(),
+            ServerRegion = _options.Region,
+            SubscriberPrimary = false,
+            FastPublish = true,
+            PingInterval = 5,
+            PingTimeout = 15,
+        };
+        join.OtherParticipants.AddRange(session.Room.OthersOf(session).Select(info => info.Clone()));
+        foreach (var mime in (string[])["video/VP8", "video/H264", "audio/opus"]) join.EnabledPublishCodecs.Add(new LiveKit.Proto.Codec { Mime = mime });
+        return join;
+    }
+
+    [LoggerMessage(5301, LogLevel.Information, "{Identity} joined room {Room} (epoch {Epoch})")] private partial void LogJoined(ParticipantIdentity identity, RoomId room, Epoch epoch);
+    [LoggerMessage(5302, LogLevel.Information, "{Identity} left room {Room}: {Reason}")] private partial void LogLeft(ParticipantIdentity identity, RoomId room, SessionEndReason reason);
+    [LoggerMessage(5303, LogLevel.Information, "{Identity} came back to room {Room} through another gateway")] private partial void LogResumed(ParticipantIdentity identity, RoomId room);
+    [LoggerMessage(5304, LogLevel.Information, "Room {Room} (epoch {Epoch}) given up with {Participants} participants")] private partial void LogGivenUp(RoomId room, Epoch epoch, int participants);
+    [LoggerMessage(5305, LogLevel.Warning, "{Identity} in room {Room} sent what cannot be served: {Why}")] private partial void LogRefused(ParticipantIdentity identity, RoomId room, string why);
+    [LoggerMessage(5306, LogLevel.Debug, "{Identity} in room {Room}: transport {State}")] private partial void LogTransport(ParticipantIdentity identity, RoomId room, TransportState state);
+}

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using VideoScale.TestKit.Processes;
+
+namespace VideoScale.EndToEnd.Tests;
+
+/// <summary>One participant: livekit-client in a browser tab.</summary>
+internal sealed class Caller : IAsyncDisposable
+{
+    private readonly IBrowserContext _context;
+    private readonly IPage _page;
+    private readonly List<string> _console = [];
+
+    private Caller(IBrowserContext context, IPage page, string identity)
+    {
+        _context = context;
+        _page = page;
+        Identity = identity;
+        page.Console += (_, message) => { lock (_console) _console.Add(message.Text); };
+    }
+
+    internal string Identity { get; }
+    internal IPage Page => _page;
+
+    internal static async Task<Caller> OpenAsync(IBrowser browser, string url, string identity)
+    {
+        var context = await browser.NewContextAsync();
+        var caller = new Caller(context, await context.NewPageAsync(), identity);
+        await caller._page.GotoAsync(url);
+        return caller;
+    }
+
+    internal async Task JoinAsync(string url, string token, object? options = null)
+    {
+        try { await _page.EvaluateAsync("([url, token, options]) => join(url, token, options)", new object?[] { url, token, options ?? new { } }); }
+        catch (PlaywrightException e) { throw new InvalidOperationException($"{Identity} could not join: {e.Message}\n{Story}", e); }
+    }
+
+    internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true) =>
+        _page.EvaluateAsync<string[]>("([camera, microphone]) => publish(camera, microphone)", new object[] { camera, microphone });
+
+    internal Task<JsonElement> RunAsync(string script) => _page.EvaluateAsync<JsonElement>(script)!;
+
+    internal async Task<Received?> ReceivedAsync(string from, string kind) => await _page.EvaluateAsync<Received?>("([from, kind]) => received(from, kind)", new[] { from, kind });
+
+    internal async Task<int> CountAsync(string eventKind, string detail = "") =>
+        await _page.EvaluateAsync<int>("([kind, detail]) => events.filter((e) => e.kind === kind && e.detail.startsWith(detail)).length", new[] { eventKind, detail });
+
+    internal Task HasAsync(string eventKind, string detail = "") =>
+        Eventually.HoldsAsync(async () => await CountAsync(eventKind, detail) > 0, $"{Identity} sees {eventKind} {detail}", details: () => Story);
+
+    /// <summary>Waits until so many frames more have been decoded than are now.</summary>
+    internal async Task SeesAsync(string from, int frames = 20)
+    {
+        var before = (await ReceivedAsync(from, "video"))?.Frames ?? 0;
+        await Eventually.HoldsAsync(async () => (await ReceivedAsync(from, "video"))?.Frames >= before + frames, $"{Identity} sees {from}", details: () => Story);
+    }
+
+    internal Task HearsAsync(string from) =>
+        Eventually.HoldsAsync(async () => await ReceivedAsync(from, "audio") is { Energy: > 0, Packets: > 20 }, $"{Identity} hears {from}", details: () => Story);
+
+    internal Task WatchAsync(string from, string kind) => _page.EvaluateAsync("([from, kind]) => watch(from, kind)", new[] { from, kind });
+
+    internal Task<int> GapMsAsync(string from, string kind) => _page.EvaluateAsync<int>("([from, kind]) => gapOf(from, kind)", new[] { from, kind });
+
+    /// <summary>What happened in the tab, for a failed test.</summary>
+    internal string Story
+    {
+        get
+        {
+            var seen = _page.EvaluateAsync<string>("events.map((e) => `${e.atMs} ${e.kind} ${e.detail}`).join('\\n')").GetAwaiter().GetResult();
+            lock (_console) return $"\n{Identity}:\n{seen}\n{string.Join('\n', _console.TakeLast(30))}";
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _context.DisposeAsync();
+}
+
+/// <summary>What a tab's receiver counted of one track.</summary>
+public sealed class Received
+{
+    public long Packets { get; set; }
+    public long Lost { get; set; }
+    public long Frames { get; set; }
+    public long KeyFrames { get; set; }
+    public int Width { get; set; }
+    public long Dropped { get; set; }
+    public double Energy { get; set; }
+    public double Samples { get; set; }
+    public double Concealed { get; set; }
+    public long Freezes { get; set; }
+    public long Nacks { get; set; }
+    public long Plis { get; set; }
+    public long Retransmitted { get; set; }
+}

@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Logging;
+using Microsoft.Playwright;
+using VideoScale.TestKit;
+using VideoScale.TestKit.Processes;
+
+namespace VideoScale.EndToEnd.Tests;
+
+/// <summary>Three replicas, two media nodes, and a Chromium whose pages are participants; shared by the tests of a class.</summary>
+public sealed class Stage : IAsyncLifetime
+{
+    internal const int BasePort = 27_000;
+    private const int PagePort = 27_900;
+    private static readonly string[] Flags =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection",
+        "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
+    ];
+
+    private WebApplication? _pages;
+    private IPlaywright? _playwright;
+
+    internal TestCluster Cluster { get; private set; } = null!;
+    internal IBrowser Browser { get; private set; } = null!;
+    internal static string Clients => Repository.Path("tests", "EndToEnd.Tests", "clients");
+
+    public async Task InitializeAsync()
+    {
+        Cluster = await TestCluster.StartAsync(replicas: 3, media: 2, BasePort);
+        _pages = await ServePagesAsync();
+        _playwright = await Playwright.CreateAsync();
+        Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = Flags });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Browser is not null) await Browser.DisposeAsync();
+        _playwright?.Dispose();
+        if (_pages is not null) await _pages.DisposeAsync();
+        await Cluster.DisposeAsync();
+    }
+
+    internal string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";
+
+    /// <summary>A participant in a browser tab of its own profile, joined.</summary>
+    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null)
+    {
+        var caller = await Caller.OpenAsync(Browser, $"http://127.0.0.1:{PagePort}/caller.html", identity);
+        await caller.JoinAsync(SignalUrl(replica), token ?? Tokens.Join(room, identity), options);
+        return caller;
+    }
+
+    private static async Task<WebApplication> ServePagesAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{PagePort}");
+        var app = builder.Build();
+        app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Clients) });
+        app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.Combine(Clients, "node_modules", "livekit-client", "dist")) });
+        await app.StartAsync();
+        return app;
+    }
+}

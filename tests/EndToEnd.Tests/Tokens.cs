@@ -1,0 +1,29 @@
+using System.Text;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace VideoScale.EndToEnd.Tests;
+
+/// <summary>Tokens as a customer's server mints them.</summary>
+internal static class Tokens
+{
+    internal static string Join(string room, string identity, Action<Dictionary<string, object>>? change = null)
+    {
+        var video = new Dictionary<string, object> { ["roomJoin"] = true, ["room"] = room };
+        change?.Invoke(video);
+        return Mint(identity, video);
+    }
+
+    internal static string Mint(string identity, Dictionary<string, object> video)
+    {
+        var secret = Encoding.UTF8.GetBytes("secret");
+        Array.Resize(ref secret, 32);
+        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = "devkey",
+            Claims = new Dictionary<string, object> { ["sub"] = identity, ["name"] = identity, ["video"] = video },
+            Expires = DateTime.UtcNow.AddHours(1),
+            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(secret), SecurityAlgorithms.HmacSha256),
+        });
+    }
+}
