@@ -53,7 +53,8 @@ internal sealed class Caller : IAsyncDisposable
     internal async Task SeesAsync(string from, int frames = 20)
     {
         var before = (await ReceivedAsync(from, "video"))?.Frames ?? 0;
-        await Eventually.HoldsAsync(async () => (await ReceivedAsync(from, "video"))?.Frames >= before + frames, $"{Identity} sees {from}", details: () => Story);
+        await Eventually.HoldsAsync(async () => (await ReceivedAsync(from, "video"))?.Frames >= before + frames, $"{Identity} sees {from}",
+            details: () => Story + RunAsync($"received('{from}', 'video')").Result + RunAsync("sent()").Result);
     }
 
     internal Task HearsAsync(string from) =>

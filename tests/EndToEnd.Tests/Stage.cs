@@ -8,6 +8,9 @@ using VideoScale.TestKit.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 
+[CollectionDefinition(nameof(Stage))]
+public sealed class StageCollection : ICollectionFixture<Stage>;
+
 /// <summary>Three replicas, two media nodes, and a Chromium whose pages are participants; shared by the tests of a class.</summary>
 public sealed class Stage : IAsyncLifetime
 {
@@ -22,6 +25,9 @@ public sealed class Stage : IAsyncLifetime
 
     private WebApplication? _pages;
     private IPlaywright? _playwright;
+
+    /// <summary>How long there is no control plane: longer than a lease; VS_OUTAGE_SECONDS for longer.</summary>
+    internal static TimeSpan Outage => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
 
     internal TestCluster Cluster { get; private set; } = null!;
     internal IBrowser Browser { get; private set; } = null!;
@@ -48,10 +54,13 @@ public sealed class Stage : IAsyncLifetime
     /// <summary>A participant in a browser tab of its own profile, joined.</summary>
     internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null)
     {
-        var caller = await Caller.OpenAsync(Browser, $"http://127.0.0.1:{PagePort}/caller.html", identity);
+        var caller = await OpenAsync(identity);
         await caller.JoinAsync(SignalUrl(replica), token ?? Tokens.Join(room, identity), options);
         return caller;
     }
+
+    /// <summary>A tab that has not joined yet.</summary>
+    internal Task<Caller> OpenAsync(string identity) => Caller.OpenAsync(Browser, $"http://127.0.0.1:{PagePort}/caller.html", identity);
 
     private static async Task<WebApplication> ServePagesAsync()
     {

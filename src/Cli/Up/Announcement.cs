@@ -13,6 +13,7 @@ internal static class Announcement
         for (var j = 0; j < topology.Media; j++)
             Console.WriteLine($"  media-{j + 1}    gRPC 127.0.0.1:{ports.MediaGrpc(j)}  metrics http://127.0.0.1:{ports.MediaHttp(j)}/metrics");
         Console.WriteLine($"  data {directory.FullPath}, logs {Path.GetDirectoryName(directory.Log("x"))}");
+        Console.WriteLine($"call: http://127.0.0.1:{ports.ReplicaHttp(0)}/?room=demo&join=1  (open it twice; any replica's HTTP port serves the page, and LiveKit clients at ws://127.0.0.1:{ports.ReplicaHttp(0)})");
         Console.WriteLine("try:");
         Console.WriteLine($"  ./videoscale ctl cluster status{flag}");
         Console.WriteLine($"  ./videoscale ctl room create standup --expected 20{flag}");

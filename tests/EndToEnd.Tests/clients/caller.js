@@ -4,7 +4,7 @@
 const L = LivekitClient;
 L.setLogLevel('warn');
 const events = [];
-const note = (kind, detail) => events.push({ atMs: Math.round(performance.now()), kind, detail: detail ?? '' });
+const note = (kind, detail) => events.push({ atMs: Math.round(performance.now()), kind, detail: String(detail ?? '') });
 let room;
 
 // A minute without any replica: the library's own policy gives up after some 45 s.
@@ -35,7 +35,7 @@ async function join(url, token, options) {
 }
 
 async function publish(camera, microphone) {
-  if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: L.VideoPresets.h720.resolution }, { simulcast: true, videoCodec: 'vp8' });
+  if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: L.VideoPresets.h540.resolution }, { simulcast: true, videoCodec: 'vp8' });
   if (microphone) await room.localParticipant.setMicrophoneEnabled(true);
   return [...room.localParticipant.trackPublications.values()].map((publication) => `${publication.kind} ${publication.trackSid}`);
 }

@@ -147,9 +147,14 @@ public sealed class MediaNodeAppTests
     public async Task A_port_in_use_is_one_clear_line()
     {
         await using var first = await MediaNodeApp.StartAsync(Options($"127.0.0.1:{LeaderPort}"), CancellationToken.None);
-        var refused = await Assert.ThrowsAsync<StartupException>(() => MediaNodeApp.StartAsync(Options($"127.0.0.1:{LeaderPort}"), CancellationToken.None));
-        Assert.Equal(ExitCode.PortInUse, refused.Code);
-        Assert.Contains($"{GrpcPort}", refused.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', refused.Message);
+        foreach (var (port, change) in new (int, Action<MediaNodeOptions>)[] { (GrpcPort, options => options.UdpPort += 50), (UdpPort, options => (options.GrpcPort, options.HttpPort) = (options.GrpcPort + 50, options.HttpPort + 50)) })
+        {
+            var options = Options($"127.0.0.1:{LeaderPort}");
+            change(options);
+            var refused = await Assert.ThrowsAsync<StartupException>(() => MediaNodeApp.StartAsync(options, CancellationToken.None));
+            Assert.Equal(ExitCode.PortInUse, refused.Code);
+            Assert.Contains($"{port}", refused.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', refused.Message);
+        }
     }
 }

@@ -9,7 +9,7 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
-internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, RoomServer rooms, ServingGate gate, ILoggerFactory loggers)
+internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, ILoggerFactory loggers)
 {
     private const string SignalPath = "/rtc/v1";
     private const string OldSignalPath = "/rtc";
@@ -21,6 +21,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
     /// <param name="httpPort">The port they are served on; by the connection, not the Host header, since balancers stand before it.</param>
     internal void Map(IApplicationBuilder app, int httpPort)
     {
+        page.Map(app, httpPort);
         app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context.Request.Path), branch =>
         {
             branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });

@@ -41,6 +41,9 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
 
     internal MediaSessionService.MediaSessionServiceClient Sessions(string nodeAddress) => new(channels.Get(nodeAddress).CreateCallInvoker());
 
+    /// <summary>As this replica itself: media nodes trust replicas alone.</summary>
+    internal CallOptions OwnOptions(CancellationToken cancellationToken) => new(identity.Own(), DateTime.UtcNow + CallTime, cancellationToken);
+
     internal Metadata OwnHeaders() => identity.Own();
 
     /// <summary>Reserves a seat in a room that has an owner; makes the room when there is none; waits while it changes hands.</summary>

@@ -103,7 +103,7 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
         RequireAdmin(grants, room);
         var reply = new ListParticipantsResponse();
         if (await OwnerAsync(room, cancellationToken) is not { } owner) return reply;
-        var sessions = await owner.ListSessionsAsync(new ListSessionsRequest { RoomId = room }, door.Options(cancellationToken));
+        var sessions = await owner.ListSessionsAsync(new ListSessionsRequest { RoomId = room }, door.OwnOptions(cancellationToken));
         reply.Participants.AddRange(sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom));
         return reply;
     }
@@ -154,7 +154,7 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
     {
         RequireAdmin(grants, room);
         var owner = await OwnerAsync(room, cancellationToken) ?? throw new RpcException(new Status(StatusCode.NotFound, $"room {room} has no owner now"));
-        return (await owner.ChangeRoomAsync(change, door.Options(cancellationToken))).Changed;
+        return (await owner.ChangeRoomAsync(change, door.OwnOptions(cancellationToken))).Changed;
     }
 
     private async Task<MediaSessionService.MediaSessionServiceClient?> OwnerAsync(string room, CancellationToken cancellationToken)

@@ -175,7 +175,10 @@ internal sealed class Replica : IAsyncDisposable
         Feed.Add(signals);
         var tokens = new TokenVerifier(options.DevelopmentMode && options.ApiKeys.All(key => key.Key != DevelopmentKey.Key) ? [.. options.ApiKeys, DevelopmentKey] : options.ApiKeys);
         var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals);
-        return new GatewayEndpoints(tokens, door, new RoomServer(tokens, door), Gate, loggers);
+        var events = new Dashboard.EventTicker();
+        Feed.Add(events);
+        var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Cluster, Loads), events, tokens);
+        return new GatewayEndpoints(tokens, door, new RoomServer(tokens, door), page, Gate, loggers);
     }
 
     /// <summary>LiveKit's convention, for development mode alone.</summary>

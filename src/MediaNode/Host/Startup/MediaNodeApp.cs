@@ -120,7 +120,6 @@ public sealed class MediaNodeApp : IAsyncDisposable
     {
         using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
             await _web.StopAsync(limit.Token);
-        await _sessions.DisposeAsync();
         await _web.DisposeAsync();
         _channels.Dispose();
         _tls?.Dispose();

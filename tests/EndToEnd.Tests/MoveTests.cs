@@ -1,0 +1,133 @@
+using VideoScale.TestKit.Processes;
+using VideoScale.V1;
+using Xunit.Abstractions;
+
+namespace VideoScale.EndToEnd.Tests;
+
+/// <summary>Calls go on while what carries them comes and goes.</summary>
+[Collection(nameof(Stage))]
+public sealed class MoveTests(Stage stage, ITestOutputHelper output)
+{
+    private async Task<RoomReply> MoveAsync(string room) => await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = room });
+
+    private async Task<string> OwnerAsync(string room) => (await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).GetRoomAsync(new GetRoomRequest { RoomId = room })).Room.NodeId;
+
+    [Fact]
+    public async Task A_call_of_four_goes_on_at_another_node_when_its_room_is_moved()
+    {
+        const string Room = "moving";
+        var names = new[] { "ann", "bob", "cid", "dan" };
+        var callers = new List<Caller>();
+        try
+        {
+            for (var i = 0; i < names.Length; i++)
+            {
+                callers.Add(await stage.JoinAsync(i % 3, Room, names[i]));
+                await callers[i].PublishAsync(camera: i < 2, microphone: i < 2);
+            }
+            foreach (var caller in callers) await caller.SeesAsync(caller.Identity == "ann" ? "bob" : "ann");
+            foreach (var caller in callers) await caller.WatchAsync(caller.Identity == "ann" ? "bob" : "ann", "video");
+            var before = await OwnerAsync(Room);
+            await MoveAsync(Room);
+            foreach (var caller in callers) await caller.HasAsync("reconnected");
+            foreach (var caller in callers) await caller.SeesAsync(caller.Identity == "ann" ? "bob" : "ann");
+            Assert.NotEqual(before, await OwnerAsync(Room));
+            var gaps = new List<int>();
+            foreach (var caller in callers) gaps.Add(await caller.GapMsAsync(caller.Identity == "ann" ? "bob" : "ann", "video"));
+            output.WriteLine($"longest time without a new video packet, ms: {string.Join(", ", gaps.Order())}");
+            foreach (var caller in callers) Assert.Equal(0, await caller.CountAsync("disconnected"));
+        }
+        finally
+        {
+            foreach (var caller in callers) await caller.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_client_whose_gateway_dies_comes_back_through_another_and_its_media_never_stops()
+    {
+        const string Room = "gateway-dies";
+        await using var balancer = new Balancer(Stage.BasePort + 950, stage.Cluster.Replicas.Select(replica => replica.HttpAddress));
+        await using var ann = await stage.JoinAsync(0, Room, "ann");
+        await ann.PublishAsync();
+        await using var bob = await stage.OpenAsync("bob");
+        await bob.JoinAsync($"ws://127.0.0.1:{Stage.BasePort + 950}", Tokens.Join(Room, "bob"));
+        await bob.SeesAsync("ann");
+        await bob.WatchAsync("ann", "audio");
+        var subscribed = await bob.CountAsync("trackSubscribed");
+        var victim = stage.Cluster.Replicas[balancer.Last];
+        Assert.NotEqual(0, victim.Index); // ann's own gateway lives
+        await victim.KillAsync();
+        try
+        {
+            await bob.HasAsync("reconnected");
+            await bob.SeesAsync("ann", frames: 60);
+            Assert.Equal(subscribed, await bob.CountAsync("trackSubscribed"));
+            Assert.Equal(0, await ann.CountAsync("participantDisconnected"));
+            output.WriteLine($"longest time without a new audio packet: {await bob.GapMsAsync("ann", "audio")} ms");
+            await bob.RunAsync("room.localParticipant.setMicrophoneEnabled(true).then(() => 1)"); // signalling works in both directions
+            await ann.HearsAsync("bob");
+        }
+        finally
+        {
+            victim.Start();
+            await victim.WaitForReadyAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_call_goes_on_while_there_is_no_control_plane_and_needs_nobody_when_it_is_back()
+    {
+        const string Room = "alone";
+        await using var ann = await stage.JoinAsync(0, Room, "ann");
+        await ann.PublishAsync();
+        await using var bob = await stage.JoinAsync(1, Room, "bob");
+        await bob.SeesAsync("ann");
+        await bob.WatchAsync("ann", "audio");
+        var subscribed = await bob.CountAsync("trackSubscribed");
+        foreach (var replica in stage.Cluster.Replicas) await replica.KillAsync();
+        try
+        {
+            await Task.Delay(Stage.Outage); // longer than the lease: authority ends, media does not
+            await bob.SeesAsync("ann");
+            output.WriteLine($"longest time without a new audio packet in {Stage.Outage.TotalSeconds} s without control plane: {await bob.GapMsAsync("ann", "audio")} ms");
+        }
+        finally
+        {
+            foreach (var replica in stage.Cluster.Replicas) replica.Start();
+            await stage.Cluster.WaitForReadyAsync();
+        }
+        await bob.HasAsync("reconnected");
+        await ann.HasAsync("reconnected");
+        await bob.SeesAsync("ann");
+        Assert.Equal(subscribed, await bob.CountAsync("trackSubscribed"));
+        await using var cat = await stage.JoinAsync(2, Room, "cat");
+        await cat.SeesAsync("ann");
+    }
+
+    [Fact]
+    public async Task A_node_that_dies_is_replaced_and_its_calls_go_on()
+    {
+        const string Room = "node-dies";
+        await using var ann = await stage.JoinAsync(0, Room, "ann");
+        await ann.PublishAsync();
+        await using var bob = await stage.JoinAsync(1, Room, "bob");
+        await bob.SeesAsync("ann");
+        await bob.WatchAsync("ann", "video");
+        var owner = await OwnerAsync(Room);
+        var victim = stage.Cluster.Media.Single(node => node.NodeId == owner);
+        await victim.KillAsync();
+        try
+        {
+            await bob.HasAsync("reconnected");
+            await ann.HasAsync("reconnected");
+            await bob.SeesAsync("ann");
+            output.WriteLine($"longest time without a new video packet after kill -9 of the node: {await bob.GapMsAsync("ann", "video")} ms");
+        }
+        finally
+        {
+            victim.Start();
+            await victim.WaitForReadyAsync();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Text.Json;
+using VideoScale.TestKit.Processes;
+
+namespace VideoScale.EndToEnd.Tests;
+
+/// <summary>A client on Node.js; what it writes is kept line by line.</summary>
+internal sealed class NodeClient : IDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+
+    internal NodeClient(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Stage.Clients };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    internal string Output { get { lock (_lines) return string.Join('\n', _lines); } }
+
+    /// <summary>Lines of a kind whose detail begins so.</summary>
+    internal int Count(string kind, string detail = "")
+    {
+        lock (_lines) return _lines.Count(line => line.StartsWith('{') && Says(line, kind, detail));
+    }
+
+    internal Task HasAsync(string kind, string detail = "", int times = 1) =>
+        Eventually.HoldsAsync(() => Count(kind, detail) >= times, $"the node client says {kind} {detail}", details: () => Output);
+
+    internal async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        _process.WaitForExit(); // the last lines too
+        return _process.ExitCode;
+    }
+
+    private static bool Says(string line, string kind, string detail)
+    {
+        using var said = JsonDocument.Parse(line);
+        // Libraries log lines of their own.
+        return said.RootElement.TryGetProperty("kind", out var its) && its.GetString() == kind && said.RootElement.GetProperty("detail").GetString()!.StartsWith(detail, StringComparison.Ordinal);
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null) return;
+        lock (_lines) _lines.Add(line);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+}

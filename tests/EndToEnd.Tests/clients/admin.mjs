@@ -1,0 +1,70 @@
+// livekit-server-sdk against a replica: prints one line for each thing that was checked, PASS or FAIL.
+import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
+
+const [url, room, identity] = process.argv.slice(2);
+const api = new RoomServiceClient(url, 'devkey', 'secret');
+let failed = 0;
+const check = (what, holds, got) => {
+  console.log(`${holds ? 'PASS' : 'FAIL'} ${what}${holds ? '' : `: ${JSON.stringify(got, (k, v) => (typeof v === 'bigint' ? String(v) : v))}`}`);
+  if (!holds) failed++;
+};
+const refused = async (what, status, call) => {
+  try {
+    check(what, false, await call());
+  } catch (e) {
+    check(what, e.status === status, { status: e.status, message: e.message });
+  }
+};
+
+const made = await api.createRoom({ name: `${room}-new`, maxParticipants: 7, metadata: 'made by a test', emptyTimeout: 60 });
+check('createRoom returns the room', made.name === `${room}-new` && made.maxParticipants === 7 && made.metadata === 'made by a test' && made.sid.startsWith('RM_'), made);
+const again = await api.createRoom({ name: `${room}-new` });
+check('createRoom again returns the same room', again.sid === made.sid, again);
+const named = await api.listRooms([`${room}-new`]);
+check('listRooms by name', named.length === 1 && named[0].sid === made.sid, named);
+check('listRooms lists the call', (await api.listRooms()).some((r) => r.name === room));
+await api.deleteRoom(`${room}-new`);
+check('deleteRoom', (await api.listRooms([`${room}-new`])).length === 0);
+await refused('deleteRoom of nothing is 404', 404, () => api.deleteRoom(`${room}-never`));
+
+const participants = await api.listParticipants(room);
+const participant = participants.find((p) => p.identity === identity);
+check('listParticipants with tracks', participant?.tracks.length === 2, participants);
+check('getParticipant', (await api.getParticipant(room, identity)).sid === participant.sid);
+await refused('getParticipant of nobody is 404', 404, () => api.getParticipant(room, 'nobody'));
+const camera = participant.tracks.find((t) => t.type === 1);
+check('mutePublishedTrack', (await api.mutePublishedTrack(room, identity, camera.sid, true)).muted === true);
+const updated = await api.updateParticipant(room, identity, { metadata: 'from the server', attributes: { hand: 'up' } });
+check('updateParticipant', updated.metadata === 'from the server' && updated.attributes.hand === 'up', updated);
+check('updateRoomMetadata', (await api.updateRoomMetadata(room, 'the room says')).metadata === 'the room says');
+
+const wrong = new RoomServiceClient(url, 'devkey', 'not the secret');
+await refused('wrong secret is 401', 401, () => wrong.listRooms());
+await refused('unknown key is 401', 401, () => new RoomServiceClient(url, 'nokey', 'secret').listRooms());
+const bare = new RoomServiceClient(url, 'devkey', 'secret');
+bare.authHeader = async (grant) => {
+  const token = new AccessToken('devkey', 'secret', { ttl: '10m' });
+  token.addGrant({ ...grant, roomList: false, roomCreate: false, roomAdmin: grant.roomAdmin, room: 'another' });
+  return { Authorization: `Bearer ${await token.toJwt()}` };
+};
+await refused('missing grant is 403', 403, () => bare.listRooms());
+await refused('another room is 403', 403, () => bare.listParticipants(room));
+const late = new RoomServiceClient(url, 'devkey', 'secret');
+late.authHeader = async (grant) => {
+  const token = new AccessToken('devkey', 'secret', { ttl: '1s' });
+  token.addGrant(grant);
+  const jwt = await token.toJwt();
+  const [head, body] = jwt.split('.');
+  const claims = JSON.parse(Buffer.from(body, 'base64url'));
+  claims.nbf -= 7200;
+  claims.exp -= 7200;
+  const { createHmac } = await import('node:crypto');
+  const signed = `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  return { Authorization: `Bearer ${signed}.${createHmac('sha256', 'secret').update(signed).digest('base64url')}` };
+};
+await refused('expired is 401', 401, () => late.listRooms());
+
+await api.removeParticipant(room, identity);
+check('removeParticipant', !(await api.listParticipants(room)).some((p) => p.identity === identity));
+console.log(`${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,94 @@
+using System.Text;
+using VideoScale.MediaNode.Codecs;
+using VideoScale.MediaNode.Sdp;
+using VideoScale.MediaNode.Tests.Fuzzing;
+
+namespace VideoScale.MediaNode.Tests.Sdp;
+
+public sealed class SdpTests
+{
+    private static readonly SdpTransport Ours = new("ours1234", "our-password-of-24-chars", Offers.Fingerprint, [("127.0.0.1", 8480), ("203.0.113.1", 8480)]);
+
+    private static SdpOffer Parse(string text)
+    {
+        var (offer, failure) = SdpParser.Parse(text);
+        Assert.Null(failure);
+        return offer!;
+    }
+
+    [Fact]
+    public void A_browsers_offer_is_read()
+    {
+        var offer = Parse(Offers.Of("abcd", Offers.Audio("sendrecv"), Offers.Simulcast("q;~h;~f"), Offers.Data));
+        Assert.Equal(("abcd", "abcdefghijklmnopqrstuvwx", Offers.Fingerprint), (offer.IceFragment, offer.IcePassword, offer.Fingerprint));
+        Assert.Equal(["0", "1", "2"], offer.Bundle);
+        var (audio, video, data) = (offer.Media[0], offer.Media[1], offer.Media[2]);
+        Assert.True(audio is { IsAudio: true, Sends: true, Receives: true, TrackId: "mic", Ssrc: 1001 });
+        Assert.Equal(111, audio.Find(Codec.Opus)!.PayloadType);
+        Assert.True(video is { IsVideo: true, Sends: true, Receives: false, TrackId: "cam", Ssrc: 0 });
+        Assert.Equal([new SdpRid("q", false), new SdpRid("h", true), new SdpRid("f", true)], video.Rids);
+        Assert.Equal((96, 97), (video.Find(Codec.Vp8)!.PayloadType, video.RtxOf(96)));
+        Assert.Equal((103, 104), (video.Find(Codec.H264)!.PayloadType, video.RtxOf(103)));
+        Assert.Equal("application", data.Kind);
+    }
+
+    [Fact]
+    public void An_answer_says_what_is_received_sent_kept_and_refused()
+    {
+        var offer = Parse(Offers.Of("abcd", Offers.Audio("recvonly"), Offers.Simulcast(), Offers.Video("recvonly"), Offers.Data));
+        var (opus, vp8) = (offer.Media[0].Find(Codec.Opus)!, offer.Media[1].Find(Codec.Vp8)!);
+        var text = SdpAnswer.Write(offer, [
+            new SectionAnswer.Send(opus, 0, "PA_x|camera", "TR_x", 7, 0, "PA_x"),
+            new SectionAnswer.Receive(vp8, 97, offer.Media[1].Rids),
+            new SectionAnswer.Idle(),
+            new SectionAnswer.Refused(),
+        ], Ours, 1, 2);
+        var sections = text.Split("m=");
+        Assert.Contains("a=ice-lite\r\n", sections[0], StringComparison.Ordinal);
+        Assert.Contains("a=group:BUNDLE 0 1 2\r\n", sections[0], StringComparison.Ordinal);
+        Assert.Contains("a=sendonly\r\na=msid:PA_x|camera TR_x\r\na=ssrc:7 cname:PA_x\r\n", sections[1], StringComparison.Ordinal);
+        Assert.Contains("a=candidate:1 1 udp 2130706431 127.0.0.1 8480 typ host\r\na=candidate:2 1 udp 2130706430 203.0.113.1 8480 typ host\r\n", sections[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("a=rtcp-fb:111 nack", sections[1], StringComparison.Ordinal);
+        Assert.StartsWith("video 9 UDP/TLS/RTP/SAVPF 96 97\r\n", sections[2], StringComparison.Ordinal);
+        Assert.Contains("a=recvonly\r\na=rid:q recv\r\na=rid:h recv\r\na=rid:f recv\r\na=simulcast:recv q;h;f\r\n", sections[2], StringComparison.Ordinal);
+        Assert.Contains("a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n", sections[2], StringComparison.Ordinal);
+        Assert.DoesNotContain("goog-remb", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("video-orientation", text, StringComparison.Ordinal);
+        Assert.Contains("a=inactive\r\n", sections[3], StringComparison.Ordinal);
+        Assert.StartsWith("application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n", sections[4], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "no media section")]
+    [InlineData("v=0\r\nm=audio\r\n", "no media section")]
+    [InlineData("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "a=mid")]
+    [InlineData("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n", "ice-ufrag")]
+    [InlineData("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n", "fingerprint")]
+    public void What_is_missing_is_named(string text, string named)
+    {
+        var (offer, failure) = SdpParser.Parse(text);
+        Assert.Null(offer);
+        Assert.Contains(named, failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_too_large_or_stands_twice_is_refused()
+    {
+        Assert.NotNull(SdpParser.Parse(new string('x', SdpParser.MaxLength + 1)).Failure);
+        Assert.NotNull(SdpParser.Parse(Offers.Of("abcd", [.. Enumerable.Repeat(Offers.Data, SdpParser.MaxSections + 1)])).Failure);
+        Assert.Contains("twice", SdpParser.Parse(Offers.Of("abcd", Offers.Audio("recvonly")).Replace("a=rtcp-mux", "a=mid:0", StringComparison.Ordinal) + Offers.Audio("recvonly").Replace("@MID", "0", StringComparison.Ordinal)).Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Session_descriptions_of_any_shape_are_read_or_refused() => Fuzz.Run(
+        [Encoding.UTF8.GetBytes(Offers.Of("abcd", Offers.Audio("sendrecv"))), Encoding.UTF8.GetBytes(Offers.Of("efgh", Offers.Simulcast()))], input =>
+        {
+            var (offer, failure) = SdpParser.Parse(Encoding.UTF8.GetString(input));
+            Assert.True(offer is null == failure is not null);
+            if (offer is null) return;
+            var answers = offer.Media.Select(media => media.Formats.Count == 0 ? (SectionAnswer)new SectionAnswer.Refused()
+                : media.Sends ? new SectionAnswer.Receive(media.Formats[0], media.RtxOf(media.Formats[0].PayloadType), media.Rids) : new SectionAnswer.Idle()).ToList();
+            var text = SdpAnswer.Write(offer, answers, Ours, 1, 1);
+            Assert.True(text.Length < 64 * 1024, "an answer is no larger than its offer allows");
+        });
+}

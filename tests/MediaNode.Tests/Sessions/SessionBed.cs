@@ -1,0 +1,68 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using LiveKit.Proto;
+using Microsoft.Extensions.Logging.Abstractions;
+using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Host.Startup;
+using VideoScale.MediaNode.Host.Time;
+using VideoScale.MediaNode.Ownership;
+using VideoScale.MediaNode.Seats;
+using VideoScale.V1;
+
+namespace VideoScale.MediaNode.Tests.Sessions;
+
+/// <summary>The sessions of a node on real shards, driven from the test's own thread; no gateway, no browser.</summary>
+internal sealed class SessionBed : IAsyncDisposable
+{
+    private readonly MediaPlane _plane;
+    private readonly SessionLoop _loop;
+
+    internal SessionBed(int shards = 1)
+    {
+        // Ports of the system's choice would all be one apart; these belong to the tests.
+        var options = new MediaNodeOptions { NodeId = "media-1", UdpPort = 25_940, MediaShards = shards };
+        _plane = new MediaPlane(options);
+        _plane.Start();
+        _loop = new SessionLoop(e => Broken = e);
+        var authority = new AuthorityGate(new Authority(new AuthorityOptions(MediaContinuity.Continue, 1_000_000_000, new NodeSeatCaps(100, 100)), 1), new BootClock());
+        Table = new SessionTable(options, authority, _plane, _loop, NullLogger<SessionTable>.Instance);
+    }
+
+    internal SessionTable Table { get; }
+    internal Exception? Broken { get; private set; }
+
+    /// <summary>What is done to sessions is done in their loop.</summary>
+    internal Task<T> DoAsync<T>(Func<T> work) => _loop.AskAsync(work);
+
+    internal async Task<(ParticipantSession Session, GatewayLink Link)> JoinAsync(string identity, string? offer = null, bool subscribe = true, ulong epoch = 1, Action<OpenSession>? change = null)
+    {
+        var open = new OpenSession { RoomId = "room", Epoch = epoch, Identity = identity, SeatId = 1, Name = identity, Grants = new SessionGrants { CanPublish = true, CanSubscribe = subscribe } };
+        change?.Invoke(open);
+        var join = new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } };
+        if (offer is not null) join.PublisherOffer = new SessionDescription { Type = "offer", Sdp = offer, Id = 1 };
+        var link = new GatewayLink();
+        return (await DoAsync(() => Table.Open(open, join, new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" }, link)), link);
+    }
+
+    internal Task<bool> AskAsync(ParticipantSession session, SignalRequest request) => DoAsync(() =>
+    {
+        SessionTable.Handle(session, session.Link!, request);
+        return true;
+    });
+
+    /// <summary>Everything the client was told so far.</summary>
+    internal static List<SignalResponse> Told(GatewayLink link)
+    {
+        var told = new List<SignalResponse>();
+        while (link.Messages.TryRead(out var message))
+            if (message.KindCase == SessionMessage.KindOneofCase.Response) told.Add(SignalResponse.Parser.ParseFrom(message.Response));
+        return told;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.DisposeAsync();
+        _plane.Dispose();
+    }
+}

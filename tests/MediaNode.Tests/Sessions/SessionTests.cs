@@ -1,0 +1,150 @@
+using Google.Protobuf;
+using LiveKit.Proto;
+using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Tests.Fuzzing;
+using VideoScale.MediaNode.Tests.Sdp;
+using VideoScale.V1;
+
+namespace VideoScale.MediaNode.Tests.Sessions;
+
+public sealed class SessionTests
+{
+    private static SignalRequest Offer(uint id, string fragment, params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
+
+    private static SignalRequest AddCamera(string cid = "cam") => new()
+    {
+        AddTrack = new AddTrackRequest { Cid = cid, Type = TrackType.Video, Source = TrackSource.Camera, Width = 960, Height = 540, Layers = { new VideoLayer { Quality = VideoQuality.Low }, new VideoLayer { Quality = VideoQuality.Medium }, new VideoLayer { Quality = VideoQuality.High } } },
+    };
+
+    private static T One<T>(IEnumerable<SignalResponse> told, Func<SignalResponse, T?> pick) where T : class => Assert.Single(told.Select(pick).OfType<T>());
+
+    [Fact]
+    public async Task A_published_track_is_announced_and_reaches_the_free_section_of_the_others()
+    {
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly"), Offers.Video("recvonly")));
+        var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Audio("recvonly"), Offers.Video("recvonly")));
+        Assert.Equal("ann", Assert.Single(One(SessionBed.Told(bobLink), response => response.Join).OtherParticipants).Identity);
+        SessionBed.Told(annLink);
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", Offers.Audio("recvonly"), Offers.Video("recvonly"), Offers.Simulcast()));
+        var told = SessionBed.Told(annLink);
+        var published = One(told, response => response.TrackPublished);
+        Assert.StartsWith("TR_V", published.Track.Sid, StringComparison.Ordinal);
+        var answer = One(told, response => response.Answer);
+        Assert.Equal(2u, answer.Id);
+        Assert.Contains("a=simulcast:recv q;h;f", answer.Sdp, StringComparison.Ordinal);
+
+        var heard = SessionBed.Told(bobLink);
+        var shown = Assert.Single(heard.Last(response => response.Update is not null).Update.Participants);
+        Assert.Equal((published.Track.Sid, "2", true), (Assert.Single(shown.Tracks).Sid, shown.Tracks[0].Mid, shown.IsPublisher));
+        Assert.Equal(new MediaSectionsRequirement(), One(heard, response => response.MediaSectionsRequirement)); // there is room already: only offer anew
+        await bed.AskAsync(bob, Offer(2, "bbbb", Offers.Audio("recvonly"), Offers.Video("recvonly")));
+        var carried = One(SessionBed.Told(bobLink), response => response.Answer);
+        Assert.Equal(published.Track.Sid, Assert.Single(carried.MidToTrackId, pair => pair.Key == "1").Value);
+        Assert.Contains($"a=msid:{ann.Sid}|camera {published.Track.Sid}", carried.Sdp, StringComparison.Ordinal);
+        Assert.Null(bed.Broken);
+    }
+
+    [Fact]
+    public async Task Sections_that_are_missing_are_asked_for_and_a_freed_one_is_idle_once_before_it_is_used_again()
+    {
+        await using var bed = new SessionBed();
+        var (ann, _) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Simulcast()));
+        var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Audio("recvonly")));
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", Offers.Simulcast()));
+        Assert.Equal(1u, One(SessionBed.Told(bobLink), response => response.MediaSectionsRequirement).NumVideos);
+        string[] sections = [Offers.Audio("recvonly"), Offers.Video("recvonly")];
+        await bed.AskAsync(bob, Offer(2, "bbbb", sections));
+        var track = Assert.Single(One(SessionBed.Told(bobLink), response => response.Answer).MidToTrackId).Value;
+        // Unpublished and published anew: the same section, but never without an inactive answer in between.
+        await bed.AskAsync(ann, Offer(3, "aaaa", Offers.Video("inactive")));
+        await bed.AskAsync(ann, AddCamera("cam2"));
+        await bed.AskAsync(ann, Offer(4, "aaaa", Offers.Simulcast().Replace("msid:- cam", "msid:- cam2", StringComparison.Ordinal)));
+        await bed.AskAsync(bob, Offer(3, "bbbb", sections));
+        var between = SessionBed.Told(bobLink);
+        Assert.Empty(One(between, response => response.Answer).MidToTrackId);
+        Assert.NotNull(between[^1].MediaSectionsRequirement); // and asked to offer once more
+        await bed.AskAsync(bob, Offer(4, "bbbb", sections));
+        Assert.NotEqual(track, Assert.Single(One(SessionBed.Told(bobLink), response => response.Answer).MidToTrackId).Value);
+    }
+
+    [Fact]
+    public async Task What_a_token_does_not_grant_is_not_done()
+    {
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Simulcast()), change: open => open.Grants = new SessionGrants { CanSubscribe = true });
+        await bed.AskAsync(ann, AddCamera());
+        Assert.Equal(RequestResponse.Types.Reason.NotAllowed, One(SessionBed.Told(annLink), response => response.RequestResponse).Reason);
+        await bed.AskAsync(ann, new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Metadata = "mine", RequestId = 3 } });
+        Assert.Equal(RequestResponse.Types.Reason.NotAllowed, One(SessionBed.Told(annLink), response => response.RequestResponse).Reason);
+        Assert.Empty(ann.Tracks);
+        var (eve, eveLink) = await bed.JoinAsync("eve", change: open => open.Grants = new SessionGrants { Hidden = true, CanSubscribe = true });
+        Assert.DoesNotContain(SessionBed.Told(annLink), response => response.Update?.Participants.Any(participant => participant.Identity == "eve") == true);
+        Assert.True(eve.IsHidden);
+        Assert.NotEmpty(SessionBed.Told(eveLink));
+    }
+
+    [Fact]
+    public async Task A_live_session_is_taken_over_by_another_gateway_and_the_old_one_has_no_more_say()
+    {
+        await using var bed = new SessionBed();
+        var (ann, before) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")));
+        var (_, bobLink) = await bed.JoinAsync("bob");
+        var open = new OpenSession { RoomId = "room", Epoch = 1, Identity = "ann", ResumeSid = ann.Sid };
+        var after = new GatewayLink();
+        Assert.Same(ann, await bed.DoAsync(() => bed.Table.Resume(open, after)));
+        Assert.NotNull(SessionBed.Told(after)[0].Reconnect); // clients take nothing else for the first message
+        await bed.DoAsync(() => { SessionTable.Handle(ann, before, new SignalRequest { Leave = new LeaveRequest() }); return true; });
+        Assert.Same(after, ann.Link);
+        Assert.DoesNotContain(SessionBed.Told(bobLink), response => response.Update?.Participants.Any(participant => participant.State == ParticipantInfo.Types.State.Disconnected) == true);
+        foreach (var wrong in (OpenSession[])[new(open) { ResumeSid = "PA_other" }, new(open) { Epoch = 2 }, new(open) { Identity = "bob" }, new(open) { RoomId = "elsewhere" }])
+            Assert.Null(await bed.DoAsync(() => bed.Table.Resume(wrong, new GatewayLink())));
+    }
+
+    [Fact]
+    public async Task A_new_epoch_leaves_the_old_rooms_sessions_behind()
+    {
+        await using var bed = new SessionBed();
+        var (_, before) = await bed.JoinAsync("ann");
+        var (_, after) = await bed.JoinAsync("bob", epoch: 2);
+        Assert.Empty(One(SessionBed.Told(after), response => response.Join).OtherParticipants);
+        await before.Messages.Completion.WaitAsync(TimeSpan.FromSeconds(30)).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(TimeSpan.FromSeconds(1)).ContinueWith(_ => { }, TaskScheduler.Default);
+        SessionMessage? last = null;
+        while (before.Messages.TryRead(out var message)) last = message;
+        Assert.Equal(SessionEndReason.RoomGivenUp, last!.Ended.Reason);
+    }
+
+    [Fact]
+    public async Task Requests_of_any_shape_break_nothing()
+    {
+        await using var bed = new SessionBed(shards: 2);
+        var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("sendrecv"), Offers.Simulcast()));
+        var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Video("recvonly")));
+        byte[][] corpus =
+        [
+            AddCamera().ToByteArray(), Offer(1, "aaaa", Offers.Simulcast()).ToByteArray(), new SignalRequest { Mute = new MuteTrackRequest { Sid = "TR_V", Muted = true } }.ToByteArray(),
+            new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { "TR_V" }, Width = 3, Height = 9, Quality = VideoQuality.Off } }.ToByteArray(),
+            new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { "TR_V" }, Subscribe = true } }.ToByteArray(),
+            new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions = { new TrackPermission { ParticipantSid = bob.Sid, TrackSids = { "TR_V" } } } } }.ToByteArray(),
+            new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Name = "n", Attributes = { ["k"] = "v" } } }.ToByteArray(),
+        ];
+        await bed.DoAsync(() =>
+        {
+            Fuzz.Run(corpus, input =>
+            {
+                SignalRequest request;
+                try { request = SignalRequest.Parser.ParseFrom(input); }
+                catch (InvalidProtocolBufferException) { return; }
+                if (request.MessageCase == SignalRequest.MessageOneofCase.Leave || ann.Link is null) return;
+                ann.Handle(request);
+                ann.Room.AskForSections();
+                while (link.Messages.TryRead(out var _)) { }
+            });
+            return true;
+        });
+        Assert.Null(bed.Broken);
+        Assert.True(ann.Tracks.Count <= 64);
+    }
+}
