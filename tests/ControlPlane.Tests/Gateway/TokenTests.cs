@@ -34,7 +34,7 @@ public sealed class TokenTests
         Assert.Null(grants.RefuseJoin());
         var mute = (await Verifier.VerifyAsync(Mint(Claims(new { canPublish = false, canPublishSources = new[] { "microphone", "screen_share" } })))).Grants!;
         Assert.True(mute is { CanPublish: false, CanPublishData: false });
-        Assert.Equal([2, 3], mute.Sources);
+        Assert.Equal(new[] { 2, 3 }, mute.Sources.ToArray());
         Assert.NotNull(mute.RefuseJoin());
         Assert.NotNull((await Verifier.VerifyAsync(Mint(Claims(new { }, iss: "long"), new string('s', 64)))).Grants);
     }

@@ -1,7 +1,7 @@
+using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Host.StateMachine;
-using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
@@ -15,7 +15,7 @@ internal sealed record RoomRow(string Name, string Status, string Node, string E
 internal sealed record FleetState(ulong AppliedIndex, IReadOnlyList<ReplicaRow> Replicas, IReadOnlyList<NodeRow> Nodes, IReadOnlyList<RoomRow> Rooms);
 
 /// <summary>The fleet as the page shows it: this replica's state, and loads where the agents are attached.</summary>
-internal sealed class FleetPage(StateQueries queries, Leadership leadership, ClusterFiles cluster, NodeLoads loads)
+internal sealed class FleetPage(StateQueries queries, Leadership leadership, MemberBook book, NodeLoads loads)
 {
     private const int MostRooms = 200;
 
@@ -25,7 +25,7 @@ internal sealed class FleetPage(StateQueries queries, Leadership leadership, Clu
         var (index, nodes, rooms) = await queries.ReadNowAsync(loads, static (state, index, loads) => (index,
             state.Nodes.InOrder().Select(node => Describe(node, loads)).ToArray(),
             state.Rooms.InOrder().Where(room => room.Record.Phase != RoomPhase.Closed).Take(MostRooms).Select(Describe).ToArray()));
-        return new FleetState(index, [.. cluster.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader, peer.Member == cluster.Self))], nodes, rooms);
+        return new FleetState(index, [.. book.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader, peer.Member == book.Self))], nodes, rooms);
     }
 
     private static NodeRow Describe(NodeState node, NodeLoads loads)

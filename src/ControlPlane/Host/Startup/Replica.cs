@@ -177,7 +177,7 @@ internal sealed class Replica : IAsyncDisposable
         var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals);
         var events = new Dashboard.EventTicker();
         Feed.Add(events);
-        var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Cluster, Loads), events, tokens);
+        var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads), events, tokens);
         return new GatewayEndpoints(tokens, door, new RoomServer(tokens, door), page, Gate, loggers);
     }
 
