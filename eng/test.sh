@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-projects=(Architecture Contracts Consensus ControlPlane MediaNode Integration EndToEnd)
+projects=(Architecture Contracts Consensus Simulation ControlPlane MediaNode Integration EndToEnd)
 results="$PWD/.build/test-results"
 started=$SECONDS
 finish() { echo "time: $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"; echo "$1 passed, $2 failed"; [ "$2" -eq 0 ] && [ "$1" -gt 0 ]; exit; }

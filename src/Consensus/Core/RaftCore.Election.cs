@@ -26,7 +26,7 @@ public sealed partial class RaftCore
             return;
         }
         if (_electionElapsed < _electionTimeout) return;
-        if (Membership.IsVoter(Self) && MayVote) BeginPreVote();
+        if (MayCampaign) BeginPreVote();
         else _leader = MemberId.None; // it is silent; who does not vote waits for the next one
     }
 

@@ -27,7 +27,7 @@ public sealed partial class RaftCore
         _quorumElapsed = 0;
         _round = 0;
         _sentRound = 0;
-        Invariant.Require(Membership.IsVoter(Self), "only a voter leads");
+        Invariant.Require(Membership.IsVoter(Self) || MembershipIndex > _commit, "only a voter leads, or whoever brings its own removal to an end");
         for (var i = 0; i < _peers.Length; i++) _peers[i] = new PeerProgress(_peers[i].Member, _log.LastIndex + 1, _options);
         _termStart = _log.LastIndex + 1;
         Append(_termStart, EntryKind.Noop, ProposalId.None, default);

@@ -15,6 +15,13 @@ public sealed partial class RaftCore
     public Membership Membership => _configurations[^1].Membership;
     public ulong MembershipIndex => _configurations[^1].Index;
 
+    /// <summary>
+    /// A voter may; and whoever a membership leaves out that is not committed yet: it may be the only one that has it, and those who stay
+    /// elect nobody whose log is behind. Its own vote does not count, as it is in no voter set.
+    /// </summary>
+    private bool MayCampaign => MayVote && (Membership.IsVoter(Self)
+        || (MembershipIndex > _commit && _configurations.Count > 1 && _configurations[^2].Membership.IsVoter(Self)));
+
     private void NoteConfiguration(in Entry entry)
     {
         if (entry.Kind != EntryKind.Configuration) return;

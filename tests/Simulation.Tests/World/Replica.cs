@@ -1,0 +1,271 @@
+using VideoScale.Consensus;
+using VideoScale.Consensus.Host;
+using VideoScale.Consensus.Host.Driver;
+using VideoScale.Simulation.Engine;
+using VideoScale.Simulation.Seams;
+
+namespace VideoScale.Simulation.World;
+
+/// <summary>One simulated replica: the real core and the real session table, a simulated disk, a machine above.</summary>
+internal sealed class Replica
+{
+    private readonly Simulated _world;
+    private readonly Effects _effects = new();
+    private readonly Queue<Waiter> _waiters = new();
+    private readonly List<(ulong Context, ulong Index)> _reads = [];
+    private readonly SessionTable _sessions = new();
+    private Membership _appliedMembership = Membership.Of();
+    private ulong _appliedMembershipIndex;
+    private ulong _commitSeen;
+    private ulong _nextRead;
+    private bool _snapshotting;
+
+    private readonly record struct Waiter(ulong Index, ulong Term, object What);
+
+    public Replica(Simulated world, int slot, MemberId id, Membership initial, ProcessClock clock)
+    {
+        (_world, Slot, Id, Clock) = (world, slot, id, clock);
+        Machine = world.Workload.MachineFor(this);
+        Disk = new ReplicaDisk(initial, Machine.Capture());
+    }
+
+    public int Slot { get; }
+    public MemberId Id { get; private set; }
+    public ProcessClock Clock { get; }
+    public ReplicaDisk Disk { get; private set; }
+    public IMachine Machine { get; private set; }
+    public RaftCore? Core { get; private set; }
+
+    /// <summary>Counts starts and crashes: what was planned in an earlier life does not happen any more.</summary>
+    public int Life { get; private set; }
+    public long PausedUntilUs { get; set; }
+    public long SlowUntilUs { get; set; }
+
+    /// <summary>A synced record of its log rotted; nobody has noticed yet.</summary>
+    public bool IsRotten { get; set; }
+    /// <summary>Whether its word counts as a voter's: its disk is whole, or will be found to be.</summary>
+    public bool IsSound => !IsRotten && !Disk.IsDamaged && !StaysDown;
+    public bool StaysDown { get; set; }
+    public ulong Applied { get; private set; }
+    public ulong AppliedTerm { get; private set; }
+
+    /// <summary>Hash of all entries applied.</summary>
+    public ulong Chain { get; private set; }
+    public bool IsLeader => Core is { Role: RaftRole.Leader };
+    public bool IsPaused => PausedUntilUs > _world.NowUs;
+    public bool Runs => Core is not null && !IsPaused;
+
+    public void Start()
+    {
+        if (Core is not null || StaysDown) return;
+        if (IsRotten)
+        {
+            Disk.Rot(_world.Chance); // found now: what lies behind the rot is set aside
+            IsRotten = false;
+        }
+        Life++;
+        Machine = _world.Workload.MachineFor(this);
+        var plan = _world.Plan;
+        var options = new RaftOptions { ElectionTicks = plan.ElectionTicks, HeartbeatTicks = plan.HeartbeatTicks, MaxAppendBytes = plan.MaxAppendBytes, MaxInflightAppends = plan.MaxInflight };
+        Core = new RaftCore(Id, Disk.Load(), options, _world.Chance.Next());
+        Restore(Disk.Snapshot);
+        _commitSeen = Core.CommitIndex;
+        _nextRead = ((ulong)Life << 32) | (Id.Value << 52);
+        _snapshotting = false;
+        _world.ScheduleTick(this);
+        _world.Workload.Started(this);
+    }
+
+    public void Crash()
+    {
+        if (Core is null) return;
+        Core = null;
+        Life++;
+        Disk.Crash(_world.Chance);
+        _waiters.Clear();
+        _reads.Clear();
+        _world.Workload.Stopped(this);
+    }
+
+    /// <summary>The machine loses its disk; whoever runs here next is somebody else.</summary>
+    public void Wipe(MemberId id)
+    {
+        Crash();
+        Id = id;
+        IsRotten = false;
+        Machine = _world.Workload.MachineFor(this);
+        Disk = new ReplicaDisk(Membership.Of(), Machine.Capture());
+        _appliedMembership = Membership.Of();
+    }
+
+    public void Step(in RaftInput input)
+    {
+        if (Core is not { } core) return;
+        var (role, term) = (core.Role, core.Term);
+        Planted.Salt = Id.Value;
+        core.Step(input, _effects);
+        if (_effects.Write is { } write) Write(write);
+        foreach (ref readonly var message in _effects.Messages)
+        {
+            _world.Checker.Vouches(message, this);
+            _world.Send(message);
+        }
+        foreach (var member in _effects.SnapshotsToSend) _world.SendSnapshot(this, member);
+        if (_effects.Install is not null) Restore(Disk.Snapshot);
+        if (core.Role == RaftRole.Leader) LookAtLeader(role != RaftRole.Leader || term != core.Term);
+        else if (role == RaftRole.Leader) _waiters.Clear(); // whoever proposed does not know its fate
+        if (core.Term != term && core.Vote == Id && core.Role is RaftRole.Candidate or RaftRole.Leader) _world.Checker.Campaigned(this, input, term);
+        ApplyAll();
+        foreach (var read in _effects.Reads) OnRead(read);
+        ServeReads();
+        if (Disk.IsDamaged && !core.IsRepairing) Disk.Repaired();
+        if (_effects.RoleChanged) _world.Workload.RoleChanged(this);
+        if (!_snapshotting && Applied >= Disk.Snapshot.Meta.Index + (ulong)_world.Plan.SnapshotEvery) BeginSnapshot();
+    }
+
+    /// <returns>False when this replica does not take it: whoever asked may ask elsewhere.</returns>
+    public bool Propose(ProposalId id, byte[] payload, object waiter)
+    {
+        if (Core is not { Role: RaftRole.Leader } core || core.Log.LastIndex > core.CommitIndex + 200) return false;
+        Proposal proposal = new(id, payload);
+        Step(RaftInput.Propose(new ReadOnlySpan<Proposal>(in proposal)));
+        if (_effects.ProposalsAccepted != 1) return false;
+        _waiters.Enqueue(new Waiter(_effects.FirstProposal, core.Term, waiter)); // not applied yet: at least a sync lies between
+        return true;
+    }
+
+    /// <summary>The context of the next read: its answer may come before <see cref="Read"/> returns.</summary>
+    public ulong NextReadContext => _nextRead;
+
+    public void Read() => Step(RaftInput.Read(_nextRead++));
+
+    public void Synced()
+    {
+        var last = Disk.EndSync();
+        if (Disk.IsDirty) _world.BeginSync(this);
+        Step(RaftInput.Stored(last.Token, last.Term, last.LastIndex));
+    }
+
+    private void Write(in WriteEffect effect)
+    {
+        var log = Core!.Log;
+        var write = Disk.Enqueue(effect);
+        for (var index = effect.FirstIndex; index <= effect.LastIndex; index++)
+        {
+            ref readonly var entry = ref log[index];
+            _world.Checker.Wrote(entry, log.TermAt(index - 1));
+            write.Entries.Add(entry);
+        }
+        if (Disk.Syncing == 0) _world.BeginSync(this);
+    }
+
+    private void LookAtLeader(bool isNew)
+    {
+        var core = Core!;
+        if (isNew)
+        {
+            _waiters.Clear();
+            _commitSeen = core.CommitIndex;
+            _world.Checker.Leads(this);
+        }
+        if (core.CommitIndex > _commitSeen) _world.Checker.Committed(this, core.CommitIndex);
+        _commitSeen = core.CommitIndex;
+    }
+
+    private void ApplyAll()
+    {
+        var (from, to) = (_effects.ApplyFrom, _effects.ApplyTo);
+        if (from > to) return;
+        for (var index = from; index <= to; index++) Apply(Core!.Log[index]);
+        Machine.EndOfRun(Applied);
+        _world.Checker.Hashed(this);
+    }
+
+    private void Apply(in Entry entry)
+    {
+        if (entry.Index != Applied + 1) throw new Violation("apply-order", $"{Id} applied {entry.Index} after {Applied}");
+        (Applied, AppliedTerm) = (entry.Index, entry.Term);
+        Chain = _world.Checker.Applied(entry, Chain);
+        object? reply = null;
+        if (entry.Kind == EntryKind.Command) reply = ApplyCommand(entry);
+        else if (entry.Kind == EntryKind.Configuration)
+        {
+            _appliedMembership = MembershipCodec.Decode(entry.Payload.Span);
+            _appliedMembershipIndex = entry.Index;
+        }
+        while (_waiters.TryPeek(out var waiter) && waiter.Index <= entry.Index)
+        {
+            _waiters.Dequeue();
+            if (waiter.Index == entry.Index && waiter.Term == entry.Term) _world.Workload.Proposed(this, waiter.What, entry.Index, reply);
+        }
+    }
+
+    private object? ApplyCommand(in Entry entry)
+    {
+        if (entry.Id != ProposalId.None)
+        {
+            switch (_sessions.Find(entry.Id, out var known))
+            {
+                case SessionAnswer.Repeated:
+                    Marks.Hit(Mark.ProposalRepeated);
+                    return _world.Workload.Repeated(known.Reply);
+                case SessionAnswer.Expired: throw new Violation("exactly-once", $"{Id} forgot session {entry.Id.Session}");
+                default: break;
+            }
+        }
+        var reply = Machine.Apply(entry);
+        if (entry.Id != ProposalId.None) _sessions.Record(entry.Id, entry.Index, entry.Term, reply as byte[] ?? []);
+        return reply;
+    }
+
+    private void OnRead(in ReadState read)
+    {
+        if (read.Ok) _reads.Add((read.Context, read.Index));
+        else _world.Workload.ReadDone(this, read.Context, 0, false);
+    }
+
+    private void ServeReads()
+    {
+        for (var i = 0; i < _reads.Count; i++)
+        {
+            if (_reads[i].Index > Applied) continue;
+            var (context, index) = _reads[i];
+            _reads.RemoveAt(i--);
+            Marks.Hit(IsLeader ? Mark.ReadAtLeader : Mark.ReadAtFollower);
+            _world.Workload.ReadDone(this, context, index, true);
+        }
+    }
+
+    private void Restore(StoredSnapshot snapshot)
+    {
+        _sessions.Clear();
+        if (snapshot.Sessions.Length > 0) _sessions.Deserialize(snapshot.Sessions);
+        Machine.Restore(snapshot.State, snapshot.Meta.Index);
+        (Applied, AppliedTerm, Chain) = (snapshot.Meta.Index, snapshot.Meta.Term, snapshot.Chain);
+        (_appliedMembership, _appliedMembershipIndex) = (snapshot.Meta.Membership, snapshot.Meta.MembershipIndex);
+        _waiters.Clear();
+        _world.Checker.Restored(this);
+    }
+
+    private void BeginSnapshot()
+    {
+        _snapshotting = true;
+        var meta = new SnapshotMeta(Applied, AppliedTerm, _appliedMembership, Planted.Is(Bug.ConfigIndexIsSnapshotIndex) ? Applied : _appliedMembershipIndex);
+        _world.StoreSnapshot(this, new StoredSnapshot(meta, _sessions.Serialize(), Machine.Capture(), Chain));
+    }
+
+    public void SnapshotStored(StoredSnapshot snapshot)
+    {
+        _snapshotting = false;
+        (snapshot.State as IDeferred)?.Finish();
+        var core = Core!;
+        if (core.Snapshot.Index > snapshot.Meta.Index) Marks.Hit(Mark.SnapshotRacedByInstall);
+        Disk.Keep(snapshot);
+        Step(RaftInput.SnapshotCreated(snapshot.Meta));
+        var target = core.Snapshot.Index - Math.Min(core.Snapshot.Index, (ulong)_world.Plan.TailEntries);
+        if (target <= core.Log.BaseIndex) return;
+        Step(RaftInput.Compact(target));
+        Disk.Compact(core.Log.BaseIndex, core.Log.BaseTerm);
+        Marks.Hit(Mark.LogCompacted);
+    }
+}
