@@ -5,7 +5,7 @@ namespace VideoScale.Integration.Tests.Cli;
 /// <summary>The way to a real cluster as docs/cli.md tells it: init, certs, control, media, ctl; nothing in the clear.</summary>
 public sealed class MutualTlsTests : IDisposable
 {
-    private const int HttpPort = 25_010, GrpcPort = 25_110, RaftPort = 25_210, MediaGrpcPort = 25_310, MediaHttpPort = 25_510;
+    private const int HttpPort = 25_010, GrpcPort = 25_110, RaftPort = 25_210, MediaGrpcPort = 25_310, MediaHttpPort = 25_510, MediaUdpPort = 25_610;
     private readonly string _directory = Directory.CreateTempSubdirectory("videoscale-mtls-").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -28,7 +28,7 @@ public sealed class MutualTlsTests : IDisposable
         Assert.Equal(0, (await RunAsync("certs", "--cluster", "cluster", "--node", "media-1=127.0.0.1", "--node", "impostor=127.0.0.1", "--user", "ops=admin", "--user", "guest=viewer")).ExitCode);
         Assert.Equal(0, (await RunAsync("certs", "--cluster-id", "0123456789abcdef0123456789abcdef", "--user", "stranger=admin", "--out", "elsewhere")).ExitCode);
         using var replica = Start($"control --data cluster/replica-1 --http-port {HttpPort} --grpc-port {GrpcPort} --raft-port {RaftPort} {string.Join(' ', With("replica-1"))}");
-        using var media = Start($"media --node media-1 --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort} --http-port {MediaHttpPort} {string.Join(' ', With("media-1"))}");
+        using var media = Start($"media --node media-1 --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort} --http-port {MediaHttpPort} --udp-port {MediaUdpPort} {string.Join(' ', With("media-1"))}");
         await Eventually.HoldsAsync(async () => (await CtlAsync("node list", With("ops"))).Output.Contains("media-1", StringComparison.Ordinal), "the node is attached",
             TimeSpan.FromSeconds(120), () => replica.Errors + media.Errors);
         await Eventually.HoldsAsync(async () => (await CtlAsync("room create standup --request-id once", With("ops"))).Output.Contains("active on media-1", StringComparison.Ordinal), "a room is placed",
@@ -42,7 +42,7 @@ public sealed class MutualTlsTests : IDisposable
         Assert.Equal(2, (await CtlAsync("room list", ["--cert", "elsewhere/stranger.pem", "--key", "elsewhere/stranger.key", "--ca", "certs/ca.pem"], NobodyAnswersSeconds)).ExitCode);
 
         // A node may only be who its certificate says.
-        using var impostor = Start($"media --node media-1 --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort + 1} --http-port {MediaHttpPort + 1} {string.Join(' ', With("impostor"))}");
+        using var impostor = Start($"media --node media-1 --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort + 1} --http-port {MediaHttpPort + 1} --udp-port {MediaUdpPort + 16} {string.Join(' ', With("impostor"))}");
         await Eventually.HoldsAsync(() => impostor.Errors.Contains("the certificate is of node/impostor, not of node media-1", StringComparison.Ordinal), "the impostor is refused", TimeSpan.FromSeconds(120), () => impostor.Errors);
     }
 

@@ -29,6 +29,8 @@ public sealed class MediaPlane : IDisposable
         {
             foreach (var shard in shards) shard.Dispose();
             _identity.Dispose();
+            if (e.SocketErrorCode is not System.Net.Sockets.SocketError.AddressAlreadyInUse and not System.Net.Sockets.SocketError.AccessDenied)
+                throw new StartupException(ExitCode.BadConfiguration, $"media node {options.NodeId} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e);
             throw new StartupException(ExitCode.PortInUse, $"media node {options.NodeId} cannot use UDP port {options.UdpPort + shards.Count}: {e.Message}. Stop what listens there, or choose another port", e);
         }
         Shards = shards;

@@ -57,7 +57,8 @@ internal sealed partial class ParticipantSession
     internal GatewayLink? Link { get; private set; }
     /// <summary>When its gateway went away; the session lives on for a while.</summary>
     internal long DetachedAtMs { get; private set; }
-    internal ConnectionQuality Quality { get; set; } = ConnectionQuality.Excellent;
+    /// <summary>As last told; null before the first round of statistics.</summary>
+    internal ConnectionQuality? Quality { get; set; }
     /// <summary>Fractions lost in the last round of statistics.</summary>
     internal (double Up, double Down) Loss { get; set; }
     internal bool IsHidden => Grants.Hidden;

@@ -1,0 +1,50 @@
+using Microsoft.Playwright;
+using VideoScale.TestKit.Processes;
+
+namespace VideoScale.EndToEnd.Tests;
+
+/// <summary>The page that every replica serves.</summary>
+[Collection(nameof(Stage))]
+public sealed class PageTests(Stage stage)
+{
+    private async Task<IPage> OpenAsync(int replica, string name)
+    {
+        var context = await stage.Browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1360, Height = 800 } });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync($"http://{stage.Cluster.Replicas[replica].HttpAddress}/?room=page&name={name}&join=1");
+        return page;
+    }
+
+    private static Task PlaysAsync(IPage page, int tiles) => Eventually.HoldsAsync(
+        async () => await page.EvaluateAsync<int>("[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
+        $"{tiles} tiles play", details: () => page.InnerTextAsync("body").Result);
+
+    [Fact]
+    public async Task Its_link_joins_a_call_and_beside_it_stands_the_fleet()
+    {
+        var ann = await OpenAsync(0, "ann");
+        var bob = await OpenAsync(1, "bob");
+        await PlaysAsync(ann, 2);
+        await PlaysAsync(bob, 2);
+        await Eventually.HoldsAsync(async () => await ann.Locator("#replicas tr").CountAsync() == 3 && await ann.Locator("#nodes tbody tr").CountAsync() == 2, "replicas and nodes are shown");
+        await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#rooms tbody")).Contains("page", StringComparison.Ordinal), "the room is shown");
+        await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#events")).Contains("bob joined room page", StringComparison.Ordinal), "events are shown in words");
+        Assert.Equal("none", await ann.EvaluateAsync<string>("getComputedStyle(document.getElementById('join')).display"));
+        if (Environment.GetEnvironmentVariable("VS_SCREENSHOT") is { Length: > 0 } path) await ann.ScreenshotAsync(new PageScreenshotOptions { Path = path });
+        await ann.ClickAsync("#leave");
+        await Eventually.HoldsAsync(async () => await ann.IsVisibleAsync("#join"), "one can join again");
+        await PlaysAsync(bob, 1);
+        await ann.Context.DisposeAsync();
+        await bob.Context.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_librarys_licence_goes_with_it()
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{stage.Cluster.Replicas[2].HttpAddress}") };
+        Assert.Contains("Apache License", await http.GetStringAsync("/livekit-client.LICENSE.txt"), StringComparison.Ordinal);
+        Assert.True((await http.GetStringAsync("/livekit-client.js")).Length > 100_000);
+        using var missing = await http.GetAsync(new Uri("/page/nothing", UriKind.Relative));
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, missing.StatusCode);
+    }
+}
