@@ -2,6 +2,8 @@
 # Runs every test, quick projects first. The last line is "N passed, M failed".
 # usage: eng/test.sh [FILTER]   FILTER: a part of a test's name, or a whole dotnet test filter expression
 set -uo pipefail
+# A background job ignores Ctrl-C, and so would all it starts; tests of stopping need it.
+[ -n "${VS_SIGNALS_RESET:-}" ] || VS_SIGNALS_RESET=1 exec env --default-signal=INT,QUIT bash "${BASH_SOURCE[0]}" "$@"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1

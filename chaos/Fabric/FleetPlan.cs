@@ -10,6 +10,7 @@ internal sealed record PlannedProcess(string Name, IReadOnlyList<string> Command
 internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOnlyList<PlannedProcess> Nodes, TlsMaterial? Tls, Namespaces? Network)
 {
     private const int PortsPerProcess = 3;
+    private const int UdpPortsPerNode = 16; // one per shard, at most
     private const int FirstPort = 10_000, LastPort = 19_000; // below the ports that the kernel hands out to clients
 
     public static async Task<FleetPlan> MakeAsync(FleetShape shape, string directory, CancellationToken cancellationToken)
@@ -17,9 +18,10 @@ internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOn
         string[] replicaNames = [.. Enumerable.Range(1, shape.Replicas).Select(i => $"replica-{i}")];
         string[] nodeNames = [.. Enumerable.Range(1, shape.Nodes).Select(i => $"media-{i}")];
         var network = shape.Fabric ? Namespaces.Create([.. replicaNames, .. nodeNames]) : null;
-        var basePort = network is null ? FreePorts((shape.Replicas + shape.Nodes) * PortsPerProcess) : FirstPort;
+        var basePort = network is null ? FreePorts((shape.Replicas + shape.Nodes) * PortsPerProcess + shape.Nodes * UdpPortsPerNode) : FirstPort;
         string Host(string name) => network?.AddressOf(name) ?? IPAddress.Loopback.ToString();
         int Port(int process, int which) => network is null ? basePort + process * PortsPerProcess + which : basePort + which;
+        int UdpPort(int node) => Port(shape.Replicas + shape.Nodes, 0) + (network is null ? node * UdpPortsPerNode : 0);
 
         var seats = string.Join(',', replicaNames.Select((name, i) => $"{Host(name)}:{Port(i, 0)}:{Port(i, 1)}:{Port(i, 2)}"));
         var made = Path.Combine(directory, "cluster");
@@ -44,7 +46,8 @@ internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOn
         }
         var control = string.Join(',', replicas.Select(r => r.GrpcAddress));
         var nodes = nodeNames.Select((name, j) => Process(name, Port(shape.Replicas + j, 1),
-            ["media", "--node", name, "--control", control, "--bind", Host(name), "--grpc-port", $"{Port(shape.Replicas + j, 1)}", "--http-port", $"{Port(shape.Replicas + j, 2)}"], "")).ToArray();
+            ["media", "--node", name, "--control", control, "--bind", Host(name), "--grpc-port", $"{Port(shape.Replicas + j, 1)}", "--http-port", $"{Port(shape.Replicas + j, 2)}",
+             "--udp-port", $"{UdpPort(j)}"], "")).ToArray();
         return new FleetPlan(replicas, nodes, network is null ? null : Certificates(directory, "chaos").Load(), network);
 
         PlannedProcess Process(string name, int grpcPort, IReadOnlyList<string> words, string data)
