@@ -4,15 +4,15 @@ namespace VideoScale.Simulation.Seams;
 /// <remarks>One for the whole process: a run of mutants turns them on one after the other.</remarks>
 internal static class Planted
 {
-    private static volatile int s_bug;
+    private static volatile int _bug;
 
     internal static Bug Now
     {
-        get => (Bug)s_bug;
-        set => s_bug = (int)value;
+        get => (Bug)_bug;
+        set => _bug = (int)value;
     }
 
-    internal static bool Is(Bug bug) => s_bug == (int)bug;
+    internal static bool Is(Bug bug) => _bug == (int)bug;
 
     /// <summary>What differs from replica to replica: for bugs that depend on who runs the code.</summary>
     [ThreadStatic] internal static ulong Salt;
