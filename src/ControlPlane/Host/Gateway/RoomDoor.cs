@@ -70,8 +70,8 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
                 if (e.StatusCode == StatusCode.FailedPrecondition && await HasOtherRoleAsync(room, seat, role))
                     await Rooms.SetParticipantRoleAsync(new SetParticipantRoleRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = role }, Options(cancellationToken));
                 else await CreateAsync(room, cancellationToken);
-                continue;
             }
+            // Also after a room was made: what this replica has applied of it wakes us, and a name that is not free yet does not make us ask without end.
             await Task.WhenAny(changed, Task.Delay(Pause, cancellationToken));
         }
     }

@@ -15,18 +15,21 @@ public sealed class GatewayLink
 
     public ChannelReader<SessionMessage> Messages => _messages.Reader;
 
-    /// <summary>False once the link is over.</summary>
-    public bool Send(SignalResponse response) => Write(new SessionMessage { Response = response.ToByteString() });
+    /// <summary>A message as it is sent; packed once for all who get it.</summary>
+    internal static SessionMessage Pack(SignalResponse response) => new() { Response = response.ToByteString() };
 
-    internal bool Opened(string participantSid, bool resumed) => Write(new SessionMessage { Opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed } });
+    /// <summary>False once the link is over.</summary>
+    public bool Send(SignalResponse response) => Send(Pack(response));
+
+    internal bool Opened(string participantSid, bool resumed) => Send(new SessionMessage { Opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed } });
 
     internal void End(SessionEndReason reason)
     {
-        Write(new SessionMessage { Ended = new SessionEnded { Reason = reason } });
+        Send(new SessionMessage { Ended = new SessionEnded { Reason = reason } });
         _messages.Writer.TryComplete();
     }
 
-    private bool Write(SessionMessage message)
+    internal bool Send(SessionMessage message)
     {
         if (_messages.Writer.TryWrite(message)) return true;
         _messages.Writer.TryComplete();

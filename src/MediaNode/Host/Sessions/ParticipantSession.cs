@@ -18,7 +18,6 @@ internal sealed partial class ParticipantSession
     private readonly HashSet<string> _unwanted = new(StringComparer.Ordinal);
     private SubscriptionPermission? _allowed;
     private readonly bool _autoSubscribe;
-    private bool _negotiationAsked;
 
     internal ParticipantSession(RoomSession room, OpenSession open, JoinRequest join, MediaPlane plane, SessionNumbers numbers, int shard, long nowMs)
     {
@@ -73,6 +72,8 @@ internal sealed partial class ParticipantSession
 
     internal void Tell(SignalResponse response) => Link?.Send(response);
 
+    internal void Tell(SessionMessage packed) => Link?.Send(packed);
+
     internal void Changed() => Info.Version++;
 
     /// <summary>The publication that an offered section carries; a track that was announced and not seen yet is found by the client's id for it.</summary>
@@ -125,7 +126,7 @@ internal sealed partial class ParticipantSession
         if (!Grants.CanSubscribe || !track.Owner.Allows(this, track) || _subscriptions.Count >= MostSubscriptions || !track.IsPublished) return false;
         if (_subscriptions.Exists(subscription => subscription.Track == track)) return true;
         _subscriptions.Add(new TrackSubscription(this, track, _numbers.Next()));
-        _negotiationAsked = true;
+        Room.MissesSections(this);
         return true;
     }
 
@@ -136,7 +137,7 @@ internal sealed partial class ParticipantSession
         var subscription = _subscriptions[at];
         subscription.Stop();
         _subscriptions.RemoveAt(at);
-        if (subscription.Mid.Length > 0) _negotiationAsked = true;
+        if (subscription.Mid.Length > 0) Room.MissesSections(this);
     }
 
     /// <summary>Whether another may receive a track of this participant.</summary>
@@ -148,17 +149,18 @@ internal sealed partial class ParticipantSession
         return false;
     }
 
-    /// <summary>The server never offers: it says how many sections are missing, and the client offers anew. Asked once for all that happened in one turn.</summary>
-    internal void AskForSections()
+    /// <summary>The server never offers: it says how many sections are missing, and the client offers anew.</summary>
+    /// <returns>False while the connection is not open yet.</returns>
+    internal bool AskForSections()
     {
-        if (!_negotiationAsked || !Media.IsOpen) return;
-        _negotiationAsked = false;
+        if (!Media.IsOpen) return false;
         var audio = _subscriptions.Count(subscription => subscription.Mid.Length == 0 && !subscription.Track.IsVideo);
         var video = _subscriptions.Count(subscription => subscription.Mid.Length == 0 && subscription.Track.IsVideo);
         Tell(new SignalResponse
         {
             MediaSectionsRequirement = new MediaSectionsRequirement { NumAudios = (uint)Math.Max(0, audio - Media.FreeAudio), NumVideos = (uint)Math.Max(0, video - Media.FreeVideo) },
         });
+        return true;
     }
 
     /// <summary>Everything of this participant on the shards ends.</summary>

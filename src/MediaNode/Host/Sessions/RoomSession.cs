@@ -12,6 +12,7 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     private readonly SortedDictionary<ParticipantIdentity, ParticipantSession> _participants = [];
     private readonly Dictionary<int, IReadOnlyList<Speaker>> _speakersOfShard = [];
     private readonly Dictionary<string, float> _speaking = new(StringComparer.Ordinal);
+    private readonly HashSet<ParticipantSession> _missingSections = [];
 
     internal RoomId Id { get; } = id;
     internal Epoch Epoch { get; } = epoch;
@@ -38,6 +39,7 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     internal void Remove(ParticipantSession participant, DisconnectReason reason)
     {
         if (!_participants.Remove(participant.Identity)) return;
+        _missingSections.Remove(participant);
         foreach (var other in _participants.Values)
             foreach (var track in participant.Tracks) other.Unsubscribe(track);
         participant.Close();
@@ -53,7 +55,7 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     /// <summary>Tells everyone how a participant looks now; a hidden one is shown to itself alone.</summary>
     internal void Announce(ParticipantSession participant)
     {
-        var update = new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info.Clone() } } };
+        var update = GatewayLink.Pack(new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info } } });
         participant.Tell(update);
         if (participant.IsHidden) return;
         foreach (var other in _participants.Values)
@@ -88,10 +90,11 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
         }
     }
 
-    internal void AskForSections()
-    {
-        foreach (var participant in _participants.Values) participant.AskForSections();
-    }
+    /// <summary>What the participant receives has changed: its client is asked for sections at the end of the turn, or once its connection is open.</summary>
+    internal void MissesSections(ParticipantSession participant) => _missingSections.Add(participant);
+
+    /// <summary>At the end of a turn: asks once for all that happened in it.</summary>
+    internal void AskForSections() => _missingSections.RemoveWhere(static participant => participant.AskForSections());
 
     /// <summary>Tells a publisher which layers anybody still wants, so that it can pause the others.</summary>
     internal void WantedChanged(PublishedTrack track)
@@ -148,7 +151,8 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
 
     internal void TellAll(SignalResponse response)
     {
-        foreach (var participant in _participants.Values) participant.Tell(response);
+        var packed = GatewayLink.Pack(response);
+        foreach (var participant in _participants.Values) participant.Tell(packed);
     }
 
     private void Counted()
