@@ -18,6 +18,7 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
     private int _inflightHead;
     private ulong _repair;
     private ulong _repaired;
+    private ulong _repairRound;
 
     public MemberId Member { get; } = member;
     public PeerState State { get; private set; } = PeerState.Probe;
@@ -108,13 +109,19 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
 
     /// <param name="nonce">Of an answer: not 0 while the member repairs itself.</param>
     /// <param name="logEnd">The leader's last index.</param>
+    /// <param name="round">The leader's present round.</param>
+    /// <param name="confirms">The round that the answer confirms; 0 when none.</param>
     /// <returns>Whether the answer may be used.</returns>
-    public bool NoteRepair(ulong nonce, ulong logEnd)
+    /// <remarks>
+    /// Only the answer to a round begun after we learned of the repair is surely younger than the damage. Any other may have been on its way since
+    /// before: taken for the end of the repair, it would leave the member waiting for ever for our word that it is whole.
+    /// </remarks>
+    public bool NoteRepair(ulong nonce, ulong logEnd, ulong round, ulong confirms)
     {
         if (nonce == 0)
         {
             if (!IsRepairing) return true;
-            if (!IsWhole) return false; // said before its disk lost what it vouches for
+            if (confirms <= _repairRound) return false;
             _repaired = _repair;
             _repair = 0;
             return true;
@@ -122,6 +129,7 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
         if (nonce == _repaired) return false; // an old answer, of a repair that is over
         if (nonce == _repair) return true;
         _repair = nonce;
+        _repairRound = round;
         RepairTarget = logEnd;
         Match = 0; // what it acknowledged before may be gone
         CommitSent = 0;

@@ -198,7 +198,7 @@ public sealed partial class RaftCore
 
     private void OnAppendReply(in Message message)
     {
-        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex)) return;
+        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex, _round, confirms: 0)) return;
         if (message.Reject)
         {
             OnRefusedAppend(peer, message);
@@ -234,7 +234,7 @@ public sealed partial class RaftCore
 
     private void OnHeartbeatReply(in Message message)
     {
-        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex)) return;
+        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex, _round, message.Context)) return;
         Invariant.Require(message.Context <= _round, "nobody confirms a round that was not begun");
         if (!peer.IsRepairing) peer.ConfirmedRound = Math.Max(peer.ConfirmedRound, message.Context);
         if (peer.State == PeerState.Probe && message.Context > peer.ProbeRound) peer.ProbeSent = false; // the probe or its answer may be lost
