@@ -16,11 +16,12 @@ room.on(RoomEvent.TrackSubscribed, async (track, publication, participant) => {
       if (++count % 30 === 1) say('frame', `${participant.identity} ${frame.width}x${frame.height} ${count}`);
     }
   } else {
+    let loudest = 0; // of half a second: a fake microphone beeps only now and then
     for await (const frame of new AudioStream(track, 48000, 1)) {
-      if (++count % 50 !== 0) continue;
-      let loudest = 0;
       for (const sample of frame.data) loudest = Math.max(loudest, Math.abs(sample));
+      if (++count % 50 !== 0) continue;
       if (loudest > 300) say('sound', `${participant.identity} ${loudest}`);
+      loudest = 0;
     }
   }
 });

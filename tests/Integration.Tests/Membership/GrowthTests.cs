@@ -63,7 +63,7 @@ public sealed class GrowthTests : IAsyncDisposable
 
         var first = new List<string> { await MemberOf(await JoinAsync(BasePort, "second")), await MemberOf(await JoinAsync(BasePort, "third")) };
         Assert.Matches("learner", (await CtlAsync("status")).Output);
-        Assert.Equal("", (await CtlAsync(["promote", .. first])).Errors.Trim());
+        Assert.DoesNotContain("survive", (await CtlAsync(["promote", .. first])).Errors, StringComparison.Ordinal); // three voters are no reason to warn
         await Eventually.HoldsAsync(async () => Voters(await StatusAsync(_replicas[0])) == 3, "three vote");
 
         var second = new List<string> { await MemberOf(await JoinAsync(BasePort, "fourth")), await MemberOf(await JoinAsync(BasePort, "fifth")) };
