@@ -19,6 +19,7 @@ internal sealed class Replica
     private ulong _commitSeen;
     private ulong _nextRead;
     private bool _snapshotting;
+    private ulong _restoredTo;
 
     private readonly record struct Waiter(ulong Index, ulong Term, object What);
 
@@ -183,6 +184,7 @@ internal sealed class Replica
 
     private void Apply(in Entry entry)
     {
+        if (entry.Index <= Applied && Applied == _restoredTo) return; // a newer snapshot was restored than the one that was asked for, as the driver may
         if (entry.Index != Applied + 1) throw new Violation("apply-order", $"{Id} applied {entry.Index} after {Applied}");
         (Applied, AppliedTerm) = (entry.Index, entry.Term);
         Chain = _world.Checker.Applied(entry, Chain);
@@ -242,6 +244,7 @@ internal sealed class Replica
         if (snapshot.Sessions.Length > 0) _sessions.Deserialize(snapshot.Sessions);
         Machine.Restore(snapshot.State, snapshot.Meta.Index);
         (Applied, AppliedTerm, Chain) = (snapshot.Meta.Index, snapshot.Meta.Term, snapshot.Chain);
+        _restoredTo = Applied;
         (_appliedMembership, _appliedMembershipIndex) = (snapshot.Meta.Membership, snapshot.Meta.MembershipIndex);
         _waiters.Clear();
         _world.Checker.Restored(this);
