@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VideoScale.Bench.CatchUp;
 using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Forward;
 using VideoScale.Bench.Replay;
@@ -11,5 +12,6 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     ReplayVerb.Create(),
     ForwardVerb.Create(),
     StateVerb.Create(),
+    CatchUpVerb.Create(),
 };
 return await root.Parse(args).InvokeAsync();

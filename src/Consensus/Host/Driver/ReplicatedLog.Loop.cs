@@ -79,7 +79,7 @@ public sealed partial class ReplicatedLog
         if (_effects.Write is { } write) Write(write);
         foreach (ref readonly var message in _effects.Messages) _transport.Send(message.To, message);
         _sent |= _effects.Messages.Length > 0;
-        foreach (var member in _effects.SnapshotsToSend) _transport.SendSnapshot(member, _core.Term, _core.Snapshot.Index);
+        foreach (var member in _effects.SnapshotsToSend) SendSnapshot(member);
         if (_effects.Install is { } meta) Install(meta);
         if (_effects.ApplyTo >= _effects.ApplyFrom)
         {
@@ -166,6 +166,7 @@ public sealed partial class ReplicatedLog
         TickReads();
         TickTransfer();
         TickMembership();
+        TickSending();
         if (_ticks % 64 == 0) Compact(); // what derived logs held up may have become free
     }
 

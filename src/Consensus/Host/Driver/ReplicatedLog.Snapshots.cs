@@ -28,6 +28,8 @@ public sealed partial class ReplicatedLog
     {
         var index = Math.Min(_compactTo, Math.Min(_apply.CompactionLimit, _handedTo));
         if (index <= _core.Log.BaseIndex) return;
+        if (_sending.Count > 0) index = Math.Min(index, SendingLimit());
+        if (index <= _core.Log.BaseIndex) return;
         Step(RaftInput.Compact(index));
         _wal.Compact(_core.Log.BaseIndex, _core.Log.BaseTerm);
     }

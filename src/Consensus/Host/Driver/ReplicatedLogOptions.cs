@@ -28,6 +28,12 @@ public sealed record ReplicatedLogOptions
     /// <summary>Bytes of log kept behind a snapshot, so that a member that was away shortly needs no snapshot.</summary>
     public long TailBytes { get; init; } = 16L * 1024 * 1024;
 
+    /// <summary>Log that is kept beyond <see cref="TailBytes"/> while snapshots are on their way to others; it is in memory.</summary>
+    public long MaxHeldForSnapshotsBytes { get; init; } = 512L * 1024 * 1024;
+
+    /// <summary>Ticks of a member's silence after which nothing is kept for it any more.</summary>
+    public int SnapshotPatienceTicks { get; init; } = 1_200;
+
     /// <summary>Proposals waiting for the loop; more are refused as overload.</summary>
     public int MaxQueuedProposals { get; init; } = 16_384;
 

@@ -15,6 +15,7 @@ namespace VideoScale.Consensus.Host.Snapshots;
 internal static class SnapshotFormat
 {
     internal const int ChunkBytes = 256 << 10;
+    internal const int SyncBytes = 4 << 20; // written between two syncs
     internal const int ChunkHeaderBytes = 8;
     internal const int TrailerBytes = ChunkHeaderBytes + sizeof(ulong) + SHA256.HashSizeInBytes;
     internal const int FixedHeaderBytes = 56;

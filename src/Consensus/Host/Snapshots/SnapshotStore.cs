@@ -14,6 +14,7 @@ public sealed class SnapshotStore : ISnapshotStore
     private readonly Lock _gate = new();
     private readonly string _directory;
     private readonly List<SnapshotMeta> _sound = []; // oldest first
+    private HashSet<ulong> _asked = [];
 
     public SnapshotStore(DataDirectory directory) : this(directory.SnapshotPath) { }
 
@@ -44,6 +45,11 @@ public sealed class SnapshotStore : ISnapshotStore
 
     public IStoredSnapshot? Open(ulong index) => OpenStored(index);
 
+    public void Keep(IReadOnlyCollection<ulong> indexes)
+    {
+        lock (_gate) _asked = [.. indexes];
+    }
+
     /// <summary>Receives a snapshot file from a peer; goes on with what an earlier try left.</summary>
     internal SnapshotReceipt Receive(UInt128 id, long totalBytes) => new(this, _directory, id, totalBytes);
 
@@ -70,10 +76,10 @@ public sealed class SnapshotStore : ISnapshotStore
             _sound.RemoveAll(m => m.Index == meta.Index);
             _sound.Add(meta);
             _sound.Sort((a, b) => a.Index.CompareTo(b.Index));
-            while (_sound.Count > Kept)
+            foreach (var old in _sound.Where(m => !_asked.Contains(m.Index)).SkipLast(Kept).ToArray())
             {
-                File.Delete(PathOf(_sound[0]));
-                _sound.RemoveAt(0);
+                File.Delete(PathOf(old));
+                _sound.Remove(old);
             }
         }
     }
