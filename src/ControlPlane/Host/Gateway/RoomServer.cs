@@ -79,16 +79,29 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
     {
         if (!grants.RoomList) throw Denied("the token does not grant roomList");
         var reply = new ListRoomsResponse();
+        if (request.Names.Count > 0) // those alone, not all rooms for their sake
+        {
+            foreach (var name in request.Names.Distinct(StringComparer.Ordinal))
+                if (await FindAsync(name, cancellationToken) is { Status: not (V1.RoomStatus.Closing or V1.RoomStatus.Closed) } room) reply.Rooms.Add(room.ToLiveKit());
+            return reply;
+        }
         var next = "";
         do
         {
             var page = await door.Rooms.ListRoomsAsync(new V1.ListRoomsRequest { PageSize = 1_000, PageToken = next }, door.Options(cancellationToken));
             foreach (var room in page.Rooms)
-                if (room.Status != V1.RoomStatus.Closing && (request.Names.Count == 0 || request.Names.Contains(room.RoomId))) reply.Rooms.Add(room.ToLiveKit());
+                if (room.Status != V1.RoomStatus.Closing) reply.Rooms.Add(room.ToLiveKit());
             next = page.NextPageToken;
         }
         while (next.Length > 0);
         return reply;
+    }
+
+    /// <returns>Null when there is no such room, or could be none of that name.</returns>
+    private async Task<V1.Room?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        try { return (await door.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = name }, door.Options(cancellationToken))).Room; }
+        catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.InvalidArgument) { return null; }
     }
 
     private async Task<IMessage> DeleteAsync(ParticipantGrants grants, DeleteRoomRequest request, CancellationToken cancellationToken)

@@ -58,6 +58,8 @@ internal sealed partial class ParticipantSession
     internal long DetachedAtMs { get; private set; }
     /// <summary>As last told; null before the first round of statistics.</summary>
     internal ConnectionQuality? Quality { get; set; }
+    /// <summary>What it had sent, and what of it was lost, by the last round of statistics.</summary>
+    internal (long Packets, long Lost) Counted { get; set; }
     /// <summary>Fractions lost in the last round of statistics.</summary>
     internal (double Up, double Down) Loss { get; set; }
     internal bool IsHidden => Grants.Hidden;

@@ -46,7 +46,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         return media.Find(Codec.Vp8) ?? media.Find(Codec.H264);
     }
 
-    internal bool Publish(SdpMedia media, SdpFormat format)
+    internal void Publish(SdpMedia media, SdpFormat format)
     {
         Codec = format.Is(Codec.Opus) ? Codec.Opus : format.Is(Codec.Vp8) ? Codec.Vp8 : Codec.H264;
         var layers = media.Rids.Count == 0
@@ -72,7 +72,6 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             shard.Engine.Publish(publication);
             if (muted) shard.Engine.SetMuted(publication.Track, true);
         });
-        return true;
     }
 
     internal void Unpublish()

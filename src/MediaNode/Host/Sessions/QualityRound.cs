@@ -15,7 +15,6 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
     private const double GoodLoss = 0.02, PoorLoss = 0.08;
     private const double GoodRoundTripMs = 250, PoorRoundTripMs = 600;
 
-    private readonly Dictionary<int, (long Packets, long Lost)> _before = [];
     private int _steps;
     private (long Received, long Sent, long ReceivedOctets, long SentOctets, long AtMs) _last;
 
@@ -48,15 +47,14 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         loop.Post(() => Judge(measured));
     }
 
-    private void Judge(List<(ParticipantSession Session, List<LayerStatistics> Up, List<SubscriptionStatistics> Down)> measured)
+    private static void Judge(List<(ParticipantSession Session, List<LayerStatistics> Up, List<SubscriptionStatistics> Down)> measured)
     {
         var changed = new Dictionary<RoomSession, List<ConnectionQualityInfo>>();
         foreach (var (session, up, down) in measured)
         {
             var (packets, lost) = (up.Sum(layer => layer.Packets), up.Sum(layer => layer.Lost));
-            _before.TryGetValue(session.Media.PeerNumber, out var before);
-            _before[session.Media.PeerNumber] = (packets, lost);
-            var (came, missing) = (packets - before.Packets, Math.Max(0, lost - before.Lost));
+            var (came, missing) = (packets - session.Counted.Packets, Math.Max(0, lost - session.Counted.Lost));
+            session.Counted = (packets, lost);
             var upLoss = came + missing <= 0 ? 0 : missing / (double)(came + missing);
             var downLoss = down.Count == 0 ? 0 : down.Max(subscription => subscription.FractionLost);
             var roundTripMs = down.Count == 0 ? 0 : down.Max(subscription => subscription.RoundTripMs);
@@ -68,7 +66,6 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
             list.Add(new ConnectionQualityInfo { ParticipantSid = session.Sid, Quality = quality, Score = quality switch { ConnectionQuality.Excellent => 4.5f, ConnectionQuality.Good => 3.5f, ConnectionQuality.Poor => 2, _ => 0 } });
         }
         foreach (var (room, list) in changed) room.Quality(list);
-        if (_before.Count > 2 * measured.Count + 1_000) _before.Clear();
     }
 
     internal static ConnectionQuality Judge(double loss, double roundTripMs) =>
