@@ -13,41 +13,42 @@ internal sealed class EventTicker : IStateListener
     private const int Kept = 50;
     private const int MostPages = 200;
     private readonly Lock _gate = new();
-    private readonly Queue<TickerLine> _last = new();
-    private readonly List<Channel<TickerLine>> _pages = [];
+    private readonly Queue<AppliedEvent> _last = new();
+    private readonly List<Channel<AppliedEvent>> _pages = [];
 
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
     {
         if (events.Count == 0) return;
         lock (_gate)
         {
-            // Of a burst only what a page can show is put into words: this runs on the apply thread.
+            // This runs on the apply thread: a page puts into words what it shows.
             for (var i = Math.Max(0, events.Count - Kept); i < events.Count; i++)
             {
-                var line = new TickerLine(events[i].Context.Seq, events[i].Context.Time.UnixMs, events[i].Event.Words);
-                _last.Enqueue(line);
+                _last.Enqueue(events[i]);
                 if (_last.Count > Kept) _last.Dequeue();
-                foreach (var page in _pages) page.Writer.TryWrite(line);
+                foreach (var page in _pages) page.Writer.TryWrite(events[i]);
             }
         }
     }
 
     public void OnRestored(ulong appliedIndex, ClusterState state) { }
 
+    internal static TickerLine Describe(in AppliedEvent applied) => new(applied.Context.Seq, applied.Context.Time.UnixMs, applied.Event.Words);
+
     /// <returns>Null when too many pages are open.</returns>
-    internal Channel<TickerLine>? Open()
+    internal Channel<AppliedEvent>? Open()
     {
-        var page = Channel.CreateBounded<TickerLine>(new BoundedChannelOptions(4 * Kept) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        var page = Channel.CreateBounded<AppliedEvent>(new BoundedChannelOptions(4 * Kept) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         lock (_gate)
         {
             if (_pages.Count >= MostPages) return null;
-            foreach (var line in _last) page.Writer.TryWrite(line);
+            foreach (var applied in _last) page.Writer.TryWrite(applied);
             _pages.Add(page);
         }
         return page;
     }
 
-    internal void Close(Channel<TickerLine> page)
+    internal void Close(Channel<AppliedEvent> page)
     {
         lock (_gate) _pages.Remove(page);
     }

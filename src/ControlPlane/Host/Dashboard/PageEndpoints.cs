@@ -80,7 +80,7 @@ internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, Event
                 using var beat = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
                 beat.CancelAfter(Beat);
                 string text;
-                try { text = $"data: {JsonSerializer.Serialize(await page.Reader.ReadAsync(beat.Token), PageJson.Default.TickerLine)}\n\n"; }
+                try { text = $"data: {JsonSerializer.Serialize(EventTicker.Describe(await page.Reader.ReadAsync(beat.Token)), PageJson.Default.TickerLine)}\n\n"; }
                 catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested) { text = ": still here\n\n"; }
                 await context.Response.WriteAsync(text, context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
