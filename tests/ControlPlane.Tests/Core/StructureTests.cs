@@ -16,16 +16,25 @@ public sealed class StructureTests
         var plain = new SortedSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < 3_000; i++)
         {
-            var name = (random.Next(2) == 0 ? "A" : "a") + random.Next(2_000);
+            var name = NameFrom(random);
             if (random.Next(3) > 0) { if (plain.Add(name)) index.Add(new(name)); }
             else Assert.Equal(plain.Remove(name), index.Remove(name));
         }
         Assert.Equal(plain, index.InOrder().Select(t => t.Name));
-        var from = "a" + random.Next(2_000);
+        var from = NameFrom(random);
         Assert.Equal(plain.Where(n => string.CompareOrdinal(n, from) > 0), index.After(from).Select(t => t.Name));
         Assert.Equal(plain, index.After("").Select(t => t.Name));
         Assert.Equal(plain.Count, index.Count);
     });
+
+    /// <summary>Short and long names, alike in their first characters, with characters that no byte holds and with zeros.</summary>
+    private static string NameFrom(Random random) => random.Next(4) switch
+    {
+        0 => (random.Next(2) == 0 ? "A" : "a") + random.Next(2_000),
+        1 => "a-name-that-is-the-same-for-long-" + random.Next(1_000),
+        2 => string.Concat(Enumerable.Range(0, random.Next(1, 5)).Select(_ => "\0a\u00fe\u00ff\u0100\u0101\uffff"[random.Next(7)])),
+        _ => "a" + (char)random.Next(250, 260) + random.Next(50),
+    };
 
     [Fact]
     public void Seats_keep_order_and_old_pictures_of_them_stay_as_they_were() => Seeds.Run(30, random =>

@@ -9,12 +9,13 @@ public interface INamed
 }
 
 /// <summary>Things by name: found by hash, enumerated in ordinal order, never in hash order. O(log n) plus the move of one small block.</summary>
-/// <remarks>Blocks of at most <see cref="BlockSize"/>, so that insertion never moves the whole list.</remarks>
+/// <remarks>Blocks of at most <see cref="BlockSize"/>, so that insertion never moves the whole list; prefixes of names beside them, so that a search stays in few cache lines.</remarks>
 public sealed class OrdinalIndex<T> where T : class, INamed
 {
-    private const int BlockSize = 512;
+    private const int BlockSize = 128;
     private readonly Dictionary<string, T> _byName = new(StringComparer.Ordinal);
-    private readonly List<List<T>> _blocks = [];
+    private readonly List<OrdinalBlock<T>> _blocks = [];
+    private readonly List<UInt128> _firsts = []; // prefix of each block's first name
 
     public int Count => _byName.Count;
     public bool TryGet(string name, [NotNullWhen(true)] out T? found) => _byName.TryGetValue(name, out found);
@@ -25,15 +26,16 @@ public sealed class OrdinalIndex<T> where T : class, INamed
     public IEnumerable<T> InOrder()
     {
         foreach (var block in _blocks)
-            foreach (var item in block) yield return item;
+            for (var i = 0; i < block.Count; i++) yield return block[i];
     }
 
     /// <summary>Those whose name comes after <paramref name="name"/>, in ordinal order: for pages.</summary>
     public IEnumerable<T> After(string name)
     {
         if (_blocks.Count == 0) yield break;
-        var at = BlockOf(name);
-        var from = PlaceIn(_blocks[at], name);
+        var prefix = OrdinalPrefix.Of(name);
+        var at = BlockOf(prefix, name);
+        var from = _blocks[at].PlaceOf(prefix, name);
         if (from < _blocks[at].Count && _blocks[at][from].Name == name) from++;
         for (; at < _blocks.Count; at++, from = 0)
             for (var i = from; i < _blocks[at].Count; i++) yield return _blocks[at][i];
@@ -41,49 +43,51 @@ public sealed class OrdinalIndex<T> where T : class, INamed
 
     public void Add(T item)
     {
-        _byName.Add(item.Name, item);
-        if (_blocks.Count == 0) _blocks.Add(new List<T>(4));
-        var at = BlockOf(item.Name);
+        var name = item.Name;
+        _byName.Add(name, item);
+        var prefix = OrdinalPrefix.Of(name);
+        if (_blocks.Count == 0)
+        {
+            _blocks.Add(new());
+            _firsts.Add(prefix);
+        }
+        var at = BlockOf(prefix, name);
         var block = _blocks[at];
-        block.Insert(PlaceIn(block, item.Name), item);
+        block.Insert(block.PlaceOf(prefix, name), prefix, item);
+        _firsts[at] = block.FirstPrefix;
         if (block.Count <= BlockSize) return;
         // Appending in order is common: leave the lower half nearly full then.
-        var cut = at == _blocks.Count - 1 ? BlockSize * 7 / 8 : BlockSize / 2;
-        _blocks.Insert(at + 1, block.GetRange(cut, block.Count - cut));
-        block.RemoveRange(cut, block.Count - cut);
+        var rest = block.CutAt(at == _blocks.Count - 1 ? BlockSize * 7 / 8 : BlockSize / 2);
+        _blocks.Insert(at + 1, rest);
+        _firsts.Insert(at + 1, rest.FirstPrefix);
     }
 
     public bool Remove(string name)
     {
         if (!_byName.Remove(name)) return false;
-        var at = BlockOf(name);
+        var prefix = OrdinalPrefix.Of(name);
+        var at = BlockOf(prefix, name);
         var block = _blocks[at];
-        block.RemoveAt(PlaceIn(block, name));
-        if (block.Count == 0) _blocks.RemoveAt(at);
+        block.RemoveAt(block.PlaceOf(prefix, name));
+        if (block.Count > 0) _firsts[at] = block.FirstPrefix;
+        else
+        {
+            _blocks.RemoveAt(at);
+            _firsts.RemoveAt(at);
+        }
         return true;
     }
 
     /// <summary>The last block whose first name is not after <paramref name="name"/>.</summary>
-    private int BlockOf(string name)
+    private int BlockOf(UInt128 prefix, string name)
     {
         var (low, high) = (0, _blocks.Count - 1);
         while (low < high)
         {
             var middle = (low + high + 1) / 2;
-            if (string.CompareOrdinal(_blocks[middle][0].Name, name) <= 0) low = middle;
+            var first = _firsts[middle];
+            if (first < prefix || (first == prefix && string.CompareOrdinal(_blocks[middle][0].Name, name) <= 0)) low = middle;
             else high = middle - 1;
-        }
-        return low;
-    }
-
-    private static int PlaceIn(List<T> block, string name)
-    {
-        var (low, high) = (0, block.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (string.CompareOrdinal(block[middle].Name, name) < 0) low = middle + 1;
-            else high = middle;
         }
         return low;
     }
