@@ -43,11 +43,16 @@ internal sealed class CtlSession : IDisposable
     internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
 
     /// <summary>The replica at one address, with the same credentials.</summary>
-    internal ClusterService.ClusterServiceClient At(string address)
+    internal ClusterService.ClusterServiceClient At(string address) => new(InvokerAt(address));
+
+    /// <summary>The media node at one address, with the same credentials.</summary>
+    internal StatisticsService.StatisticsServiceClient StatisticsAt(string address) => new(InvokerAt(address));
+
+    private CallInvoker InvokerAt(string address)
     {
         var single = new MultiEndpointInvoker([address], _tls, TimeSpan.FromSeconds(1));
         _others.Add(single);
-        return new(_token is { Length: > 0 } token ? single.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : single);
+        return _token is { Length: > 0 } token ? single.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : single;
     }
 
     /// <summary>Of one call: it ends after --timeout.</summary>

@@ -275,6 +275,12 @@ public class EngineTests
         foreach (var packet in far.TakeRtp(2)) viewer.Receive(packet);
         viewer.RequireContinuity(withoutLoss: true);
         Assert.Equal(100, viewer.Packets.Values.Select(packet => packet.Frame).Distinct().Count());
+        var pli = new byte[12];
+        var writer = new RtcpWriter(pli);
+        writer.Pli(5, 7000);
+        mirror.HandleRtcp(2, pli, now);
+        mirror.Tick(now);
+        Assert.Equal(2, toOwner.KeyframesWanted); // a viewer that lost the picture
         owner.HandleKeyframeWanted(Camera.Track, 0, now);
         Assert.Contains(Read(_sink.TakeRtcp(1)), rtcp => rtcp.Type == RtcpTypes.PayloadFeedback);
     }

@@ -124,7 +124,7 @@ public class SimulcastTests
     {
         Span<ushort> missing = stackalloc ushort[256];
         Span<byte> datagram = stackalloc byte[1400];
-        var count = wanted.Collect(now, 100_000, missing, out _);
+        var count = wanted.Collect(now, missing, out _);
         var writer = new RtcpWriter(datagram);
         if (count > 0 && writer.Nack(9, options.Ssrc, missing[..count])) engine.HandleRtcp(2, datagram[..writer.Length], now);
     }

@@ -57,8 +57,8 @@ public class RecoveryTests
         }
         nacks.Received(++sequence, now);
         Span<ushort> asked = stackalloc ushort[256];
-        Assert.Equal(0, nacks.Collect(now + NackGenerator.FirstDelayUs - 1, 0, asked, out _));
-        var count = nacks.Collect(now + NackGenerator.FirstDelayUs, 0, asked, out _);
+        Assert.Equal(0, nacks.Collect(now + NackGenerator.FirstDelayUs - 1, asked, out _));
+        var count = nacks.Collect(now + NackGenerator.FirstDelayUs, asked, out _);
         Assert.Equal(missing.Order(), asked[..count].ToArray().Order());
         foreach (var one in asked[..count].ToArray().Where(_ => random.Next(2) == 0))
         {
@@ -70,14 +70,38 @@ public class RecoveryTests
         var tries = 1;
         for (long at = now + NackGenerator.FirstDelayUs; nacks.Count > 0; at += NackGenerator.RepeatUs)
         {
-            Assert.Equal(0, nacks.Collect(at + NackGenerator.RepeatUs - 1, 0, asked, out _));
-            var again = nacks.Collect(at + NackGenerator.RepeatUs, 0, asked, out var gaveUp);
+            Assert.Equal(0, nacks.Collect(at + NackGenerator.RepeatUs - 1, asked, out _));
+            var again = nacks.Collect(at + NackGenerator.RepeatUs, asked, out var gaveUp);
             if (again > 0) { Assert.Equal(missing.Count, again); tries++; }
             Assert.Equal(again == 0 && missing.Count > 0, gaveUp);
         }
         if (missing.Count > 0) Assert.Equal(NackGenerator.MaxTries, tries);
         Assert.Equal(missing.Count, nacks.GivenUp);
     });
+
+    [Theory]
+    [InlineData(5_000)]
+    [InlineData(100_000)]
+    [InlineData(240_000)]
+    public void However_long_the_way_it_is_learned_and_then_each_packet_is_asked_for_once(long roundTripUs)
+    {
+        var nacks = new NackGenerator();
+        var answers = new PriorityQueue<long, long>();
+        long now = 1_000_000, sequence = 70_000, askedBefore = 0, lostBefore = 0, lost = 0;
+        Span<ushort> asked = stackalloc ushort[256];
+        for (var step = 0; step < 3_000; step++, now += 10_000)
+        {
+            if (step == 1_500) (askedBefore, lostBefore) = (nacks.Asked, lost);
+            if (step % 10 == 0) (sequence, lost) = (sequence + 1, lost + 1);
+            nacks.Received(++sequence, now);
+            while (answers.TryPeek(out var answer, out var at) && at <= now) { answers.Dequeue(); nacks.Received(answer, now); }
+            var count = nacks.Collect(now, asked, out _);
+            for (var i = 0; i < count; i++) answers.Enqueue(sequence - (ushort)(sequence - asked[i]), now + roundTripUs);
+        }
+        Assert.InRange(nacks.RoundTripUs, roundTripUs, roundTripUs + 10_000);
+        Assert.InRange(nacks.Asked - askedBefore, lost - lostBefore - 2, lost - lostBefore + 2);
+        Assert.Equal(0, nacks.GivenUp);
+    }
 
     [Fact]
     public void A_hole_too_wide_is_a_break()

@@ -7,7 +7,7 @@ internal static class RoomCommand
 {
     internal static Command Create() => new("room", "Rooms, their owners and the seats in them.")
     {
-        RoomChanges.Create(), RoomQueries.Get(), RoomQueries.List(), RoomChanges.Close(), RoomChanges.Move(), RoomQueries.Explain(), RoomQueries.Watch(),
+        RoomChanges.Create(), RoomQueries.Get(), RoomQueries.List(), RoomChanges.Close(), RoomChanges.Move(), RoomQueries.Explain(), RoomQueries.Watch(), RoomStatistics.Create(),
         Seats.Admit(), Seats.List(), Seats.Remove(),
     };
 

@@ -52,7 +52,7 @@ public sealed partial class ForwardingEngine
         var sequence = layer.Unwrapper.Unwrap(header.Sequence);
         var first = layer.Reception.Packets == 0;
         if (first) Events.Enqueue(new EngineEvent.LayerStarted(options.Track, layer.Index, layer.Ssrc));
-        if (retransmitted) layer.Reception.Retransmitted++;
+        if (retransmitted) layer.Reception.Retransmissions++;
         var padding = header.PayloadLength == 0;
         FrameInfo frame = default;
         if (!padding && !FrameInfo.TryRead(options.Codec, packet.Slice(header.HeaderLength, header.PayloadLength), out frame)) return;
@@ -61,6 +61,7 @@ public sealed partial class ForwardingEngine
             layer.Reception.Duplicates++;
             return;
         }
+        if (retransmitted) layer.Reception.Repaired++;
         layer.NoteLive(nowUs);
         layer.Reception.OnPacket(sequence, header.Timestamp, packet.Length, options.ClockRate, !publication.IsVideo, nowUs);
         if (layer.Nacks is { } nacks && nacks.Received(sequence, nowUs)) layer.Keyframes.Want();

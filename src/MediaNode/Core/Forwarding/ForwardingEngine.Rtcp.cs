@@ -101,7 +101,7 @@ public sealed partial class ForwardingEngine
     {
         if (layer.Nacks is not { Count: > 0 } nacks || layer.Publication.Options.RtxPayloadType == 0) return;
         Span<ushort> sequences = stackalloc ushort[NackGenerator.MaxMissing];
-        var count = nacks.Collect(nowUs, nacks.LastAnswerUs, sequences, out var gaveUp);
+        var count = nacks.Collect(nowUs, sequences, out var gaveUp);
         if (gaveUp) layer.Keyframes.Want();
         if (count == 0) return;
         var writer = new RtcpWriter(_sink.Reserve(peer.Id));

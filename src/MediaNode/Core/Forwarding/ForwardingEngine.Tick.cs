@@ -14,6 +14,12 @@ public sealed partial class ForwardingEngine
     public void Tick(long nowUs)
     {
         for (var i = 0; i < _peerOrder.Count; i++) TickPeer(_peerOrder[i], nowUs);
+        for (var i = 0; i < _mirrored.Count; i++)
+            foreach (var layer in _mirrored[i].Layers)
+            {
+                AskForKeyframe(layer, nowUs); // at its owner
+                layer.Reception.UpdateRate(nowUs);
+            }
         for (var i = 0; i < _rooms.Count; i++)
             if (_rooms[i].TakeChange(nowUs) is { } speakers) Events.Enqueue(new EngineEvent.Speakers(_rooms[i].Room, speakers));
     }
@@ -82,47 +88,4 @@ public sealed partial class ForwardingEngine
         target.Keyframes.Want();
         AskForKeyframe(target, nowUs);
     }
-}
-
-/// <summary>Shares a peer's bandwidth among its videos: every one gets its smallest layer, then all rise in turn.</summary>
-internal static class LayerAllocator
-{
-    /// <summary>To rise, the larger layer has to fit with this to spare; staying takes no margin, so that choices do not swing.</summary>
-    private const double RiseMargin = 1.2;
-    /// <summary>Between two rises of a subscription.</summary>
-    private const long RiseUs = 2_000_000;
-
-    public static void Allocate(Peer peer, long nowUs)
-    {
-        var left = (double)peer.Estimator.EstimateBps;
-        foreach (var subscription in peer.Subscriptions)
-        {
-            if (Takes(subscription) || !subscription.Publication.IsVideo) left -= Rate(subscription.Publication, 0);
-            subscription.PlannedLayer = 0;
-        }
-        for (var level = 1; level < 3; level++)
-            foreach (var subscription in peer.Subscriptions)
-                if (Takes(subscription) && subscription.PlannedLayer == level - 1) TryRaise(subscription, level, ref left, nowUs);
-        foreach (var subscription in peer.Subscriptions)
-        {
-            if (!Takes(subscription)) continue;
-            if (subscription.PlannedLayer > subscription.AllowedLayer) subscription.RaisedUs = nowUs;
-            subscription.AllowedLayer = subscription.PlannedLayer;
-        }
-    }
-
-    private static void TryRaise(Subscription subscription, int level, ref double left, long nowUs)
-    {
-        if (level >= subscription.Publication.Layers.Length || level > subscription.Settings.MaxLayer) return;
-        var step = Rate(subscription.Publication, level) - Rate(subscription.Publication, level - 1);
-        var rising = level > subscription.AllowedLayer;
-        if (rising && nowUs - subscription.RaisedUs < RiseUs) return;
-        if (step * (rising ? RiseMargin : 1) > left) return;
-        left -= step;
-        subscription.PlannedLayer = level;
-    }
-
-    private static bool Takes(Subscription subscription) => subscription.Publication.IsVideo && !subscription.Settings.Paused && !subscription.Publication.Muted;
-
-    private static long Rate(Publication publication, int layer) => publication.Layers[layer].Reception.BitsPerSecond;
 }

@@ -25,6 +25,7 @@ public sealed partial class ForwardingEngine
     // Enumeration goes over lists, in the order of joining.
     private readonly List<Peer> _peerOrder = [];
     private readonly List<ActiveSpeakers> _rooms = [];
+    private readonly List<Publication> _mirrored = [];
 
     public ForwardingEngine(IPacketSink sink, IMirrorLink? mirrors = null, Func<IBandwidthEstimator>? estimators = null)
     {
@@ -91,7 +92,9 @@ public sealed partial class ForwardingEngine
     public Failure? Mirror(PublicationOptions options)
     {
         if (Check(options) is { } failure) return failure;
-        _publications.Add(options.Track, new Publication(options, peer: null));
+        var mirror = new Publication(options, peer: null);
+        _publications.Add(options.Track, mirror);
+        _mirrored.Add(mirror);
         return null;
     }
 
@@ -112,6 +115,7 @@ public sealed partial class ForwardingEngine
             peer.Publications.Remove(publication);
             foreach (var (ssrc, _) in peer.Incoming.Where(stream => stream.Value.Layer.Publication == publication).OrderBy(stream => stream.Key).ToList()) peer.Incoming.Remove(ssrc);
         }
+        else _mirrored.Remove(publication);
         if (publication.Room is { } room)
         {
             room.Remove(track);

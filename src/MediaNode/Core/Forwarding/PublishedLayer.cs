@@ -31,7 +31,7 @@ public sealed class PublishedLayer
         if (publication.IsVideo)
         {
             History = new PacketHistory();
-            Nacks = new NackGenerator();
+            if (publication.Peer is not null) Nacks = new NackGenerator(); // a mirror's owner asks
         }
     }
 
@@ -52,8 +52,17 @@ public sealed class PublishedLayer
     internal void NoteLive(long nowUs)
     {
         if (Reception.Packets != 0 && nowUs - Reception.LastUs < SilentUs) return;
+        if (WasStopped(nowUs)) Frames.Pause(); // on purpose, which is no freeze
         LiveSinceUs = nowUs;
-        if (Publication.Layers.Length > 1) Frames.Pause(); // stopped by its publisher, which is no freeze
+    }
+
+    /// <summary>Whether a silence was the publisher's will: nobody received anything, or another layer came all the while.</summary>
+    private bool WasStopped(long nowUs)
+    {
+        if (!Publication.IsReceived) return true;
+        foreach (var other in Publication.Layers)
+            if (other != this && other.LiveSinceUs <= Reception.LastUs && nowUs - other.Reception.LastUs < SilentUs) return true;
+        return false;
     }
 
     public LayerStatistics Statistics() => new()
@@ -64,14 +73,15 @@ public sealed class PublishedLayer
         Octets = Reception.Octets,
         BitsPerSecond = Reception.BitsPerSecond,
         Lost = Math.Max(0, Reception.Lost),
+        LostOnTheWay = Math.Max(0, Reception.LostOnTheWay),
         JitterMs = Reception.Jitter * 1000.0 / Publication.Options.ClockRate,
         Duplicates = Reception.Duplicates,
         NacksSent = Nacks?.Asked ?? 0,
         Recovered = Nacks?.Recovered ?? 0,
         GivenUp = Nacks?.GivenUp ?? 0,
-        RetransmissionsReceived = Reception.Retransmitted,
+        RetransmissionsReceived = Reception.Retransmissions,
         KeyframesAsked = KeyframesAsked,
-        RoundTripMs = (Nacks?.LastAnswerUs ?? 0) / 1000.0,
+        RoundTripMs = (Nacks?.RoundTripUs ?? 0) / 1000.0,
         Frames = Frames.Frames,
         KeyFrames = Frames.KeyFrames,
         FramesPerSecond = Frames.FramesPerSecond,
@@ -102,6 +112,15 @@ public sealed class Publication
     internal Peer? Peer { get; }
     internal List<Subscription> Subscriptions { get; } = [];
     internal bool Mirrored { get; set; }
+    /// <summary>Whether anybody gets packets of it now, here or on another shard.</summary>
+    internal bool IsReceived
+    {
+        get
+        {
+            foreach (var subscription in Subscriptions) if (subscription.CurrentLayer >= 0) return true;
+            return Mirrored;
+        }
+    }
     /// <summary>Who speaks where this is heard; null for video and mirrors.</summary>
     internal ActiveSpeakers? Room { get; set; }
 }

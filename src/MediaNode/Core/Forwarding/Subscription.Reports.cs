@@ -17,6 +17,8 @@ public sealed partial class Subscription
     private bool _reported;
     private byte _fractionLost;
     private int _lost;
+    private long _reportedExpected;
+    private double _reportedLost;
     private uint _jitter;
 
     public long Packets { get; private set; }
@@ -48,7 +50,7 @@ public sealed partial class Subscription
         var length = at + 2 + stored.Header.PayloadLength;
         Retransmissions++;
         _sink.CommitRtp(_peer.Id, length);
-        if (transportSequence >= 0) _peer.Estimator.OnSent((ushort)transportSequence, length, nowUs);
+        _peer.Estimator.OnSent(transportSequence, length, nowUs);
     }
 
     /// <summary>A sender report in the subscriber's numbers, carrying the publisher's clock on to now; nothing before the publisher's first.</summary>
@@ -80,8 +82,11 @@ public sealed partial class Subscription
             var expected = unchecked((int)(block.HighestSequence - _reportedHighest));
             if (expected is > 0 and < 100_000)
             {
+                var lost = expected * block.FractionLost / 256.0;
                 _peer.LossExpected += expected;
-                _peer.LossLost += expected * block.FractionLost / 256.0;
+                _peer.LossLost += lost;
+                _reportedExpected += expected;
+                _reportedLost += lost;
             }
         }
         _reported = true;
@@ -105,6 +110,8 @@ public sealed partial class Subscription
         Octets = Octets,
         FractionLost = _fractionLost / 256.0,
         Lost = _lost,
+        ReportedExpected = _reportedExpected,
+        ReportedLost = _reportedLost,
         JitterMs = _jitter * 1000.0 / Publication.Options.ClockRate,
         RoundTripMs = RoundTripUs / 1000.0,
         NacksReceived = NacksReceived,

@@ -49,6 +49,10 @@ public sealed partial class Subscription
     internal int AllowedLayer { get; set; } = int.MaxValue;
     internal int PlannedLayer { get; set; }
     internal long RaisedUs { get; set; } = long.MinValue / 2;
+    /// <summary>Since the last rise it has not had to go down.</summary>
+    internal bool IsOnTrial { get; set; }
+    /// <summary>How long the next rise is kept back after the last change.</summary>
+    internal long RiseAfterUs { get; set; } = LayerAllocator.RiseUs;
     internal long AskedKeyframeUs { get; set; } = long.MinValue / 2;
     internal byte[] CanonicalName { get; }
     internal bool WaitsForKeyframe => Publication.IsVideo && TargetLayer >= 0 && TargetLayer != CurrentLayer;
@@ -89,7 +93,7 @@ public sealed partial class Subscription
         Packets++;
         Octets += header.PayloadLength;
         _sink.CommitRtp(_peer.Id, length);
-        if (transportSequence >= 0) _peer.Estimator.OnSent((ushort)transportSequence, length, nowUs);
+        _peer.Estimator.OnSent(transportSequence, length, nowUs);
     }
 
     private int WriteExtensions(Span<byte> room, int audioLevel, out int transportSequence)

@@ -4,6 +4,8 @@ namespace VideoScale.MediaNode.Quality;
 public struct ReceptionQuality
 {
     private const long AudioGapUs = 200_000; // ten packets of 20 ms
+    /// <summary>Packets missing that make a long silence a gap. Silence that the speaker's client cuts out (DTX) sends one in 400 ms, each under the next number.</summary>
+    private const int AudioGapPackets = 5;
     private const long RateWindowUs = 500_000;
 
     private bool _started;
@@ -20,7 +22,10 @@ public struct ReceptionQuality
     public long Packets { get; private set; }
     public long Octets { get; private set; }
     public long Duplicates { get; set; }
-    public long Retransmitted { get; set; }
+    /// <summary>Packets that came under the retransmission stream, needed or not.</summary>
+    public long Retransmissions { get; set; }
+    /// <summary>Those of them that filled a hole.</summary>
+    public long Repaired { get; set; }
     public long AudioGaps { get; private set; }
     public long LastUs { get; private set; }
     public long FirstUs { get; private set; }
@@ -29,7 +34,10 @@ public struct ReceptionQuality
     /// <summary>In units of the stream's clock.</summary>
     public readonly uint Jitter => (uint)_jitter;
     public readonly long Expected => _started ? _highestSequence - _firstSequence + 1 : 0;
+    /// <summary>After repair.</summary>
     public readonly long Lost => Expected - Packets;
+    /// <summary>Before repair: what the path lost.</summary>
+    public readonly long LostOnTheWay => Lost + Repaired;
     public readonly long HighestSequence => _highestSequence;
 
     public void OnPacket(long sequence, uint timestamp, int octets, int clockRate, bool audio, long nowUs)
@@ -41,7 +49,7 @@ public struct ReceptionQuality
             _windowUs = nowUs;
             FirstUs = nowUs;
         }
-        else if (audio && sequence == _highestSequence + 1 && nowUs - LastUs > AudioGapUs && unchecked(timestamp - _timestamp) <= clockRate / 10) AudioGaps++;
+        else if (audio && IsGap(sequence, timestamp, clockRate, nowUs)) AudioGaps++;
         if (sequence < _firstSequence) _firstSequence = sequence;
         UpdateJitter(timestamp, clockRate, nowUs);
         _started = true;
@@ -52,6 +60,13 @@ public struct ReceptionQuality
         Octets += octets;
         _windowOctets += octets;
         UpdateRate(nowUs);
+    }
+
+    /// <summary>Nothing was heard for long, and more was said meanwhile: packets stood still on the way, or were lost.</summary>
+    private readonly bool IsGap(long sequence, uint timestamp, int clockRate, long nowUs)
+    {
+        if (sequence <= _highestSequence || nowUs - LastUs <= AudioGapUs) return false;
+        return sequence - _highestSequence > AudioGapPackets || unchecked(timestamp - _timestamp) <= clockRate / 10;
     }
 
     /// <summary>Packets lost since the last call, in 1/256 of those expected.</summary>

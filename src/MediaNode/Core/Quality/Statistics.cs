@@ -10,6 +10,8 @@ public sealed record LayerStatistics
     public long BitsPerSecond { get; init; }
     /// <summary>Expected and not there, after recovery.</summary>
     public long Lost { get; init; }
+    /// <summary>The same before recovery: what the way from the publisher lost.</summary>
+    public long LostOnTheWay { get; init; }
     public double JitterMs { get; init; }
     public long Duplicates { get; init; }
     public long NacksSent { get; init; }
@@ -17,7 +19,7 @@ public sealed record LayerStatistics
     public long GivenUp { get; init; }
     public long RetransmissionsReceived { get; init; }
     public long KeyframesAsked { get; init; }
-    /// <summary>From a request to its retransmission; 0 before the first.</summary>
+    /// <summary>From the first request for a packet to its coming, smoothed; 0 before any.</summary>
     public double RoundTripMs { get; init; }
     public long Frames { get; init; }
     public long KeyFrames { get; init; }
@@ -39,7 +41,11 @@ public sealed record SubscriptionStatistics
     public long Octets { get; init; }
     /// <summary>Of the last receiver report, 0 to 1.</summary>
     public double FractionLost { get; init; }
+    /// <summary>As the receiver reports it.</summary>
     public long Lost { get; init; }
+    /// <summary>Packets the receiver has reported on, and those of them lost, before repair.</summary>
+    public long ReportedExpected { get; init; }
+    public double ReportedLost { get; init; }
     public double JitterMs { get; init; }
     /// <summary>0 before the first receiver report that answers a sender report of ours.</summary>
     public double RoundTripMs { get; init; }

@@ -5,8 +5,10 @@ public sealed class NackGenerator
 {
     /// <summary>Reordering shorter than this is not asked about: one tick of the engine.</summary>
     public const long FirstDelayUs = 10_000;
-    /// <summary>Between two requests for a packet, or one round trip when that is longer (mediasoup and libwebrtc: 40 ms, 10 tries).</summary>
+    /// <summary>Between two requests for a packet, or one round trip and a tick when that is longer (mediasoup and libwebrtc: 40 ms, 10 tries).</summary>
     public const long RepeatUs = 40_000;
+    /// <summary>However slow the answers seem: a request may have been lost itself.</summary>
+    public const long LongestRepeatUs = 250_000;
     public const int MaxTries = 10;
     /// <summary>A wider hole is no loss to repair but a break: everything is given up and a key frame asked for.</summary>
     public const int MaxMissing = 256;
@@ -15,6 +17,7 @@ public sealed class NackGenerator
     {
         public long Sequence;
         public long NoticedUs;
+        public long FirstAskedUs;
         public long AskedUs;
         public int Tries;
     }
@@ -27,8 +30,8 @@ public sealed class NackGenerator
     public long Asked { get; private set; }
     public long Recovered { get; private set; }
     public long GivenUp { get; private set; }
-    /// <summary>From asking to receiving, of the last packet that came after a single request: about a round trip; 0 before any.</summary>
-    public long LastAnswerUs { get; private set; }
+    /// <summary>From the first request for a packet to its coming, smoothed: about a round trip, a little more under loss; 0 before any.</summary>
+    public long RoundTripUs { get; private set; }
 
     /// <summary>Notes an arrival; true when a hole too wide to repair has opened.</summary>
     public bool Received(long sequence, long nowUs)
@@ -51,12 +54,12 @@ public sealed class NackGenerator
     }
 
     /// <summary>Writes what is to be asked for now, ascending; true in <paramref name="gaveUp"/> when a packet was asked for in vain.</summary>
-    public int Collect(long nowUs, long roundTripUs, Span<ushort> sequences, out bool gaveUp)
+    public int Collect(long nowUs, Span<ushort> sequences, out bool gaveUp)
     {
         gaveUp = false;
         var written = 0;
         var kept = 0;
-        var repeat = Math.Max(RepeatUs, roundTripUs);
+        var repeat = Math.Clamp(RoundTripUs + FirstDelayUs, RepeatUs, LongestRepeatUs);
         for (var i = 0; i < _count; i++)
         {
             ref var missing = ref _missing[i];
@@ -69,7 +72,7 @@ public sealed class NackGenerator
             }
             if (due && written < sequences.Length)
             {
-                missing.Tries++;
+                if (missing.Tries++ == 0) missing.FirstAskedUs = nowUs;
                 missing.AskedUs = nowUs;
                 sequences[written++] = unchecked((ushort)missing.Sequence);
                 Asked++;
@@ -85,8 +88,13 @@ public sealed class NackGenerator
         for (var i = 0; i < _count; i++)
         {
             if (_missing[i].Sequence != sequence) continue;
-            if (_missing[i].Tries > 0) Recovered++;
-            if (_missing[i].Tries == 1) LastAnswerUs = nowUs - _missing[i].AskedUs;
+            if (_missing[i].Tries > 0)
+            {
+                Recovered++;
+                // Also of packets asked for oftener: until a long round trip is known, every packet is.
+                var tookUs = nowUs - _missing[i].FirstAskedUs;
+                RoundTripUs = RoundTripUs == 0 ? tookUs : RoundTripUs + (tookUs - RoundTripUs) / 8;
+            }
             _missing.AsSpan(i + 1, _count - i - 1).CopyTo(_missing.AsSpan(i));
             _count--;
             return;

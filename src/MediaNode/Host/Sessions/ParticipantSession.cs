@@ -1,4 +1,5 @@
 using LiveKit.Proto;
+using VideoScale.MediaNode.Quality;
 using VideoScale.MediaNode.Sdp;
 using VideoScale.Model;
 using VideoScale.V1;
@@ -58,10 +59,8 @@ internal sealed partial class ParticipantSession
     internal long DetachedAtMs { get; private set; }
     /// <summary>As last told; null before the first round of statistics.</summary>
     internal ConnectionQuality? Quality { get; set; }
-    /// <summary>What it had sent, and what of it was lost, by the last round of statistics.</summary>
-    internal (long Packets, long Lost) Counted { get; set; }
-    /// <summary>Fractions lost in the last round of statistics.</summary>
-    internal (double Up, double Down) Loss { get; set; }
+    /// <summary>What its connection loses, before repair, as of the last round of statistics.</summary>
+    internal LossTrend LossUp, LossDown;
     internal bool IsHidden => Grants.Hidden;
 
     internal void Attach(GatewayLink link) => Link = link;

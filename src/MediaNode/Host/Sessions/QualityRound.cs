@@ -1,6 +1,6 @@
 using LiveKit.Proto;
+using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Host.Udp;
-using VideoScale.MediaNode.Quality;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
@@ -13,6 +13,8 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
     private const int StepsPerRound = 4;
     // Fractions and milliseconds at which people notice: ITU-T G.107 puts one-way delay of 150 ms and loss of a few percent at the knee.
     private const double GoodLoss = 0.02, PoorLoss = 0.08;
+    /// <summary>Browsers check their connection every 2.5 s at least, and call it disconnected after 5 s without an answer.</summary>
+    private const long SilentUs = 6_000_000;
     private const double GoodRoundTripMs = 250, PoorRoundTripMs = 600;
 
     private int _steps;
@@ -26,40 +28,28 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         if (++_steps % StepsPerRound != 0) return;
         foreach (var shard in plane.Shards)
         {
-            var sessions = table.Rooms.SelectMany(room => room.Participants).Where(participant => participant.Media.IsOpen && participant.Media.ShardNumber == shard.Index)
-                .Select(participant => (Session: participant, Tracks: participant.Tracks.Where(track => track.IsPublished).Select(track => track.Number).ToArray(),
-                    Subscriptions: participant.Subscriptions.Select(subscription => subscription.Number).ToArray())).ToArray();
-            if (sessions.Length > 0) shard.Post(on => Measure(on, sessions));
+            var probes = table.Rooms.SelectMany(room => room.Participants).Where(participant => participant.Media.IsOpen && participant.Media.ShardNumber == shard.Index).Select(SessionProbe.Of).ToArray();
+            if (probes.Length == 0) continue;
+            shard.Post(on =>
+            {
+                var measured = probes.Select(probe => probe.Measure(on)).ToList();
+                loop.Post(() => Judge(measured));
+            });
         }
         CountTraffic();
     }
 
-    /// <summary>On a shard's thread.</summary>
-    private void Measure(MediaShard shard, (ParticipantSession Session, int[] Tracks, int[] Subscriptions)[] sessions)
-    {
-        var measured = new List<(ParticipantSession Session, List<LayerStatistics> Up, List<SubscriptionStatistics> Down)>(sessions.Length);
-        foreach (var (session, tracks, subscriptions) in sessions)
-        {
-            var up = tracks.Select(shard.Engine.FindPublication).OfType<Forwarding.Publication>().SelectMany(publication => publication.Layers).Select(layer => layer.Statistics()).ToList();
-            var down = subscriptions.Select(shard.Engine.FindSubscription).OfType<Forwarding.Subscription>().Select(subscription => subscription.Statistics()).ToList();
-            measured.Add((session, up, down));
-        }
-        loop.Post(() => Judge(measured));
-    }
-
-    private static void Judge(List<(ParticipantSession Session, List<LayerStatistics> Up, List<SubscriptionStatistics> Down)> measured)
+    private static void Judge(List<MeasuredSession> sessions)
     {
         var changed = new Dictionary<RoomSession, List<ConnectionQualityInfo>>();
-        foreach (var (session, up, down) in measured)
+        foreach (var measured in sessions)
         {
-            var (packets, lost) = (up.Sum(layer => layer.Packets), up.Sum(layer => layer.Lost));
-            var (came, missing) = (packets - session.Counted.Packets, Math.Max(0, lost - session.Counted.Lost));
-            session.Counted = (packets, lost);
-            var upLoss = came + missing <= 0 ? 0 : missing / (double)(came + missing);
-            var downLoss = down.Count == 0 ? 0 : down.Max(subscription => subscription.FractionLost);
-            var roundTripMs = down.Count == 0 ? 0 : down.Max(subscription => subscription.RoundTripMs);
-            var quality = session.Media.State is TransportState.Failed ? ConnectionQuality.Lost : Judge(Math.Max(upLoss, downLoss), roundTripMs);
-            session.Loss = (upLoss, downLoss);
+            var session = measured.Session;
+            session.LossUp.Take(measured.Up.Sum(stream => stream.Layer.Packets + stream.Layer.Lost), measured.Up.Sum(stream => stream.Layer.LostOnTheWay));
+            session.LossDown.Take(measured.Down.Sum(stream => stream.Statistics.ReportedExpected), measured.Down.Sum(stream => stream.Statistics.ReportedLost));
+            var roundTripMs = measured.Down.Select(stream => stream.Statistics.RoundTripMs).Concat(measured.Up.Select(stream => stream.Layer.RoundTripMs)).DefaultIfEmpty().Max();
+            var isLost = session.Media.State is TransportState.Failed || measured.SilentUs >= SilentUs;
+            var quality = isLost ? ConnectionQuality.Lost : Judge(Math.Max(session.LossUp.Fraction, session.LossDown.Fraction), roundTripMs);
             if (quality == session.Quality) continue;
             session.Quality = quality;
             if (!changed.TryGetValue(session.Room, out var list)) changed[session.Room] = list = [];
@@ -90,7 +80,7 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         var elapsedMs = now - _last.AtMs;
         if (_last.AtMs != 0 && elapsedMs > 0)
         {
-            var losses = table.Rooms.SelectMany(room => room.Participants).Select(participant => Math.Max(participant.Loss.Up, participant.Loss.Down)).ToList();
+            var losses = table.Rooms.SelectMany(room => room.Participants).Select(participant => Math.Max(participant.LossUp.Fraction, participant.LossDown.Fraction)).ToList();
             Traffic = new MediaTraffic((receivedOctets - _last.ReceivedOctets) * 8 / elapsedMs, (sentOctets - _last.SentOctets) * 8 / elapsedMs,
                 (received - _last.Received) * 1000 / elapsedMs, (sent - _last.Sent) * 1000 / elapsedMs, losses.Count == 0 ? 0 : (int)(losses.Average() * 10_000), (int)queueUs);
         }

@@ -13,6 +13,7 @@ using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Observability;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Host.Time;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
@@ -157,6 +158,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         web.MapVideoScaleGrpc();
         web.MapGrpcService<AdmissionApi>();
         web.MapGrpcService<MediaSessionApi>();
+        web.MapGrpcService<StatisticsApi>();
         web.MapProbes(authority, new NodeMetrics(authority), stopping, options.HttpPort);
         web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
         return web;

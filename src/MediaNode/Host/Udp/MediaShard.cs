@@ -76,6 +76,21 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         _socket.Wake();
     }
 
+    /// <summary>Runs something on the shard's thread and returns what came of it.</summary>
+    public Task<T> AskAsync<T>(Func<MediaShard, T> query)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(on =>
+        {
+            try { answer.SetResult(query(on)); }
+            catch (Exception e) when (e is not InvariantViolation) { answer.SetException(e); }
+        });
+        return answer.Task;
+    }
+
+    /// <summary>Microseconds since something authentic came of a peer; 0 before the first, or for a stranger. On the shard's thread.</summary>
+    public long SilentUs(int id) => _peers.TryGetValue(id, out var peer) && peer.HeardUs != 0 ? NowUs - peer.HeardUs : 0;
+
     /// <summary>Microseconds of this shard's clock, which only goes forward; the clock the engine is told.</summary>
     public long NowUs => 1 + (long)((Stopwatch.GetTimestamp() - _startTicks) * 1e6 / Stopwatch.Frequency);
 
@@ -206,6 +221,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
             var isRtcp = (datagram[1] & 0x7F) is >= 64 and <= 95;
             var length = isRtcp ? receiver.UnprotectRtcp(datagram) : receiver.UnprotectRtp(datagram);
             if (length < 0) return;
+            peer.HeardUs = nowUs;
             if (isRtcp) Engine.HandleRtcp(peer.Id, datagram[..length], nowUs);
             else Engine.HandleRtp(peer.Id, datagram[..length], nowUs);
         }
@@ -223,6 +239,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         var isPrevious = outcome is IceOutcome.Ignored && peer.PreviousIce is not null;
         if (isPrevious) outcome = peer.PreviousIce!.Handle(message, from, nowUs, _stunAnswer, out length);
         if (outcome is IceOutcome.Ignored) return;
+        peer.HeardUs = nowUs;
         if (outcome is IceOutcome.AnswerAndMove && !isPrevious) Move(peer, from);
         if (peer.State is TransportState.Failed && peer.Dtls.State is DtlsState.Connected && peer.Ice.HasConsent(nowUs)) Change(peer, TransportState.Connected);
         _stunAnswer.AsSpan(0, length).CopyTo(NextSlot());

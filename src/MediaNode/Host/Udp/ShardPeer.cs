@@ -21,6 +21,8 @@ internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity)
     public SrtpReceiver? Receiver { get; private set; }
     public Destination? Destination { get; set; }
     public TransportState State { get; set; }
+    /// <summary>When something authentic last came; 0 before the first.</summary>
+    public long HeardUs { get; set; }
 
     public void RestartIce(IceCredentials local, IceCredentials remote)
     {
