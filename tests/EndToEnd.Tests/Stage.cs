@@ -36,9 +36,9 @@ public sealed class Stage : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Cluster = await TestCluster.StartAsync(replicas: 3, media: 2, BasePort);
-        _pages = await ServePagesAsync();
+        _pages = await ServePagesAsync(PagePort);
         _playwright = await Playwright.CreateAsync();
-        Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = Flags });
+        Browser = await LaunchAsync(_playwright);
     }
 
     public async Task DisposeAsync()
@@ -62,11 +62,14 @@ public sealed class Stage : IAsyncLifetime
     /// <summary>A tab that has not joined yet.</summary>
     internal Task<Caller> OpenAsync(string identity) => Caller.OpenAsync(Browser, $"http://127.0.0.1:{PagePort}/caller.html", identity);
 
-    private static async Task<WebApplication> ServePagesAsync()
+    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright) =>
+        playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = Flags });
+
+    internal static async Task<WebApplication> ServePagesAsync(int port)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{PagePort}");
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Clients) });
         app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.Combine(Clients, "node_modules", "livekit-client", "dist")) });

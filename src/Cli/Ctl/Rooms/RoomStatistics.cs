@@ -27,10 +27,10 @@ internal static class RoomStatistics
     private static void Print(CtlOutput output, GetRoomStatisticsReply reply)
     {
         output.Line($"on {reply.NodeId} under epoch {reply.Epoch}");
-        output.Table(["PARTICIPANT", "QUALITY", "LOSS UP", "LOSS DOWN", "ESTIMATE", "SILENT"], reply.Participants.Select(participant => new[]
+        output.Table(["PARTICIPANT", "QUALITY", "LOSS UP", "LOSS DOWN", "ROUND TRIP", "ESTIMATE", "SILENT"], reply.Participants.Select(participant => new[]
         {
             participant.Identity, participant.Quality.ToString().ToLowerInvariant(), Share(participant.LossUpPerMyriad), Share(participant.LossDownPerMyriad),
-            $"{participant.EstimateKbps} kbit/s", $"{participant.SilentMs} ms",
+            Ms(participant.RoundTripMs), $"{participant.EstimateKbps} kbit/s", $"{participant.SilentMs} ms",
         }));
         output.Table(["PUBLISHES", "TRACK", "RID", "KBIT/S", "PACKETS", "LOST", "ON THE WAY", "JITTER", "ROUND TRIP", "FPS", "SIZE", "FREEZES", "GAPS"],
             reply.Participants.SelectMany(participant => participant.Published.Select(stream => new[]

@@ -171,6 +171,17 @@ public sealed partial class ForwardingEngine
     public Subscription? FindSubscription(int subscription) => _subscriptions.GetValueOrDefault(subscription);
     public long EstimateBps(int peer) => _peers.TryGetValue(peer, out var found) ? found.Estimator.EstimateBps : 0;
 
+    /// <summary>Of a peer's way, smoothed, in microseconds: by its answers to our reports, else by its retransmissions; 0 before any.</summary>
+    public long RoundTripUs(int id)
+    {
+        if (!_peers.TryGetValue(id, out var peer)) return 0;
+        var longest = peer.RoundTripUs;
+        if (longest > 0) return longest;
+        foreach (var publication in peer.Publications)
+            foreach (var layer in publication.Layers) longest = Math.Max(longest, layer.Nacks?.RoundTripUs ?? 0);
+        return longest;
+    }
+
     private Failure? Check(PublicationOptions options)
     {
         if (_publications.ContainsKey(options.Track)) return Failure.AlreadyExists($"track {options.Track}");

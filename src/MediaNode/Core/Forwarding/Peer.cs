@@ -21,6 +21,8 @@ internal sealed class Peer(PeerOptions options, IBandwidthEstimator estimator)
     public ushort NextTransportSequence;
     public long LossExpected;
     public double LossLost;
+    /// <summary>Over the reports of all streams, smoothed: one late report of a busy client is no long way. 0 before any.</summary>
+    public long RoundTripUs;
     public long FeedbackUs;
     public long ReportUs;
     public long AllocatedUs;

@@ -99,6 +99,7 @@ public sealed partial class Subscription
         {
             if (ntp != block.LastSenderReport || sentUs == 0) continue;
             RoundTripUs = Math.Max(0, nowUs - sentUs - block.DelaySinceLastSenderReport * 1_000_000L / 65_536);
+            _peer.RoundTripUs = _peer.RoundTripUs == 0 ? RoundTripUs : _peer.RoundTripUs + (RoundTripUs - _peer.RoundTripUs) / 8;
             return;
         }
     }

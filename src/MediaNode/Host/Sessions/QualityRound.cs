@@ -47,9 +47,8 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
             var session = measured.Session;
             session.LossUp.Take(measured.Up.Sum(stream => stream.Layer.Packets + stream.Layer.Lost), measured.Up.Sum(stream => stream.Layer.LostOnTheWay));
             session.LossDown.Take(measured.Down.Sum(stream => stream.Statistics.ReportedExpected), measured.Down.Sum(stream => stream.Statistics.ReportedLost));
-            var roundTripMs = measured.Down.Select(stream => stream.Statistics.RoundTripMs).Concat(measured.Up.Select(stream => stream.Layer.RoundTripMs)).DefaultIfEmpty().Max();
             var isLost = session.Media.State is TransportState.Failed || measured.SilentUs >= SilentUs;
-            var quality = isLost ? ConnectionQuality.Lost : Judge(Math.Max(session.LossUp.Fraction, session.LossDown.Fraction), roundTripMs);
+            var quality = isLost ? ConnectionQuality.Lost : Judge(Math.Max(session.LossUp.Fraction, session.LossDown.Fraction), measured.RoundTripUs / 1000.0);
             if (quality == session.Quality) continue;
             session.Quality = quality;
             if (!changed.TryGetValue(session.Room, out var list)) changed[session.Room] = list = [];

@@ -19,11 +19,11 @@ internal sealed record SessionProbe(ParticipantSession Session, IReadOnlyList<Pu
         foreach (var subscription in Subscriptions)
             if (shard.Engine.FindSubscription(subscription.Number) is { } found) down.Add((subscription, found.Statistics()));
         var peer = Session.Media.PeerNumber;
-        return new MeasuredSession(Session, up, down, shard.SilentUs(peer), shard.Engine.EstimateBps(peer));
+        return new MeasuredSession(Session, up, down, shard.SilentUs(peer), shard.Engine.EstimateBps(peer), shard.Engine.RoundTripUs(peer));
     }
 }
 
 /// <summary>A session's media at one moment.</summary>
 /// <param name="SilentUs">Since something authentic was last heard of its client; 0 before the first.</param>
 internal sealed record MeasuredSession(ParticipantSession Session, IReadOnlyList<(PublishedTrack Track, LayerStatistics Layer)> Up,
-    IReadOnlyList<(TrackSubscription Subscription, SubscriptionStatistics Statistics)> Down, long SilentUs, long EstimateBps);
+    IReadOnlyList<(TrackSubscription Subscription, SubscriptionStatistics Statistics)> Down, long SilentUs, long EstimateBps, long RoundTripUs);

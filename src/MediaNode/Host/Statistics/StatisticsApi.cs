@@ -47,6 +47,7 @@ public sealed class StatisticsApi(MediaNodeOptions options, SessionHost host) : 
             LossDownPerMyriad = PerMyriad(session.LossDown.Fraction),
             EstimateKbps = (ulong)(measured.EstimateBps / 1000),
             SilentMs = (ulong)(measured.SilentUs / 1000),
+            RoundTripMs = measured.RoundTripUs / 1000.0,
         };
         described.Published.AddRange(measured.Up.Select(stream => Describe(stream.Track, stream.Layer)));
         described.Received.AddRange(measured.Down.Select(stream => Describe(stream.Subscription, stream.Statistics)));
