@@ -71,7 +71,7 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         using var cat = new NodeClient("listener.mjs", stage.SignalUrl, Tokens.Join(Room, "cat"));
         var path = await stage.PathAfterAsync(before, "cat", () => cat.Output);
         up.Set(new LinkPolicy(0.05, DelayMs));
-        path.Set(new LinkPolicy(0.05, DelayMs, JitterMs: 10));
+        path.Set(new LinkPolicy(0.05, DelayMs, JitterMs: 5));
         await cat.HasAsync("frame", "ann", times: 3);
         await cat.HasAsync("sound", "ann");
         await ann.SeesAsync("cat", frames: 40);

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using Google.Protobuf;
 using LiveKit.Proto;
 using VideoScale.ControlPlane.Host.Gateway;
@@ -25,6 +26,8 @@ public sealed class JoinParametersTests
 
     private static readonly JoinRequest Join = new() { ParticipantSid = "PA_1", Reconnect = true, PublisherOffer = new SessionDescription { Id = 7, Sdp = new string('s', 5_000) } };
 
+    private static readonly JoinRequest Short = new() { ParticipantSid = "PA_1", Reconnect = true, ClientInfo = new ClientInfo(), PublisherOffer = new SessionDescription { Id = 7, Sdp = "v=0 and more" } };
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, false)]
@@ -44,10 +47,26 @@ public sealed class JoinParametersTests
     }
 
     [Fact]
-    public void Text_of_any_shape_is_read_or_refused() => Seeds.Run(20_000, random =>
+    public void Join_requests_of_any_shape_are_read_or_refused() => Fuzz.Run(
+        [Encoding.Latin1.GetBytes(Wrap(Short.ToByteArray(), gzip: true)), Encoding.Latin1.GetBytes(Wrap(Short.ToByteArray(), gzip: false)), Encoding.Latin1.GetBytes(Wrap(new byte[JoinParameters.MostOctets + 1], gzip: true))],
+        input => JoinParameters.Parse(Encoding.Latin1.GetString(input)));
+
+    /// <summary>Below the text, where most changes would be refused by base64 alone.</summary>
+    [Fact]
+    public void Gzip_of_any_shape_inflates_to_no_more_than_the_limit()
     {
-        var text = Wrap(Join.ToByteArray(), random.Next(2) == 0).ToCharArray();
-        for (var i = random.Next(1, 6); i > 0; i--) text[random.Next(text.Length)] = (char)random.Next(32, 127);
-        JoinParameters.Parse(new string(text, 0, random.Next(text.Length + 1)));
-    });
+        byte[][] corpus = [.. new[] { Short.ToByteArray(), new byte[JoinParameters.MostOctets + 1], new byte[200_000] }.Select(Pack)];
+        Fuzz.Run(corpus, input =>
+        {
+            var wrapped = new WrappedJoinRequest { Compression = WrappedJoinRequest.Types.Compression.Gzip, JoinRequest = ByteString.CopyFrom(input) };
+            JoinParameters.Parse(Convert.ToBase64String(wrapped.ToByteArray()));
+        });
+    }
+
+    private static byte[] Pack(byte[] content)
+    {
+        using var packed = new MemoryStream();
+        using (var stream = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) stream.Write(content);
+        return packed.ToArray();
+    }
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.ControlPlane.Tokens;
+using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 
@@ -56,6 +57,31 @@ public sealed class TokenTests
             Assert.Contains(why, problem, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public void Tokens_of_any_shape_are_refused_without_harm()
+    {
+        var good = Mint(Claims(new { roomJoin = true, room = "standup", canPublishSources = new[] { "camera" } }));
+        var corpus = new[] { good, Mint(Claims(new { }), header: "{\"alg\":\"none\"}"), $"{Encode("{}"u8.ToArray())}.{good.Split('.')[1]}." }.Select(Encoding.Latin1.GetBytes).ToArray();
+        Fuzz.Run(corpus, input =>
+        {
+            var token = Encoding.Latin1.GetString(input);
+            var (grants, problem) = Verifier.VerifyAsync(token).GetAwaiter().GetResult();
+            Assert.True(grants is null == problem.Length > 0);
+            if (grants is not null) Assert.Equal(good.Split('.')[..2], token.Split('.')[..2]); // the last bits of base64 say nothing, so only the signed part is compared
+        });
+    }
+
+    [Fact]
+    public void Claims_of_any_shape_are_read_or_refused() => Fuzz.Run([JsonSerializer.SerializeToUtf8Bytes(Claims(new { roomJoin = true, room = "standup", canPublish = false, canPublishSources = new[] { "camera" }, hidden = true }))], input =>
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(input);
+            TokenVerifier.Read(parsed.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException) { } // as the verifier catches them
+    });
 
     [Fact]
     public void An_admin_of_one_room_is_none_of_another()

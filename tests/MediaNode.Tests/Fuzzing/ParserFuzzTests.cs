@@ -3,6 +3,7 @@ using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Ice;
 using VideoScale.MediaNode.Rtcp;
 using VideoScale.MediaNode.Rtp;
+using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Fuzzing;
 

@@ -2,6 +2,7 @@ using System.Text;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Sdp;
 using VideoScale.MediaNode.Tests.Fuzzing;
+using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Sdp;
 

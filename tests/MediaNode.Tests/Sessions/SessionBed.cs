@@ -35,14 +35,18 @@ internal sealed class SessionBed : IAsyncDisposable
     /// <summary>What is done to sessions is done in their loop.</summary>
     internal Task<T> DoAsync<T>(Func<T> work) => _loop.AskAsync(work);
 
-    internal async Task<(ParticipantSession Session, GatewayLink Link)> JoinAsync(string identity, string? offer = null, bool subscribe = true, ulong epoch = 1, Action<OpenSession>? change = null)
+    internal Task<(ParticipantSession Session, GatewayLink Link)> JoinAsync(string identity, string? offer = null, bool subscribe = true, ulong epoch = 1, Action<OpenSession>? change = null) =>
+        DoAsync(() => Join(identity, offer, subscribe, epoch, change));
+
+    /// <summary>In the loop.</summary>
+    internal (ParticipantSession Session, GatewayLink Link) Join(string identity, string? offer, bool subscribe = true, ulong epoch = 1, Action<OpenSession>? change = null)
     {
         var open = new OpenSession { RoomId = "room", Epoch = epoch, Identity = identity, SeatId = 1, Name = identity, Grants = new SessionGrants { CanPublish = true, CanSubscribe = subscribe } };
         change?.Invoke(open);
         var join = new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } };
         if (offer is not null) join.PublisherOffer = new SessionDescription { Type = "offer", Sdp = offer, Id = 1 };
         var link = new GatewayLink();
-        return (await DoAsync(() => Table.Open(open, join, new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" }, link)), link);
+        return (Table.Open(open, join, new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" }, link), link);
     }
 
     internal Task<bool> AskAsync(ParticipantSession session, SignalRequest request) => DoAsync(() =>

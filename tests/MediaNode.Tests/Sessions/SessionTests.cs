@@ -3,6 +3,7 @@ using LiveKit.Proto;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Sdp;
+using VideoScale.TestKit;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
@@ -120,8 +121,9 @@ public sealed class SessionTests
     public async Task Requests_of_any_shape_break_nothing()
     {
         await using var bed = new SessionBed(shards: 2);
-        var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("sendrecv"), Offers.Simulcast()));
-        var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Video("recvonly")));
+        var first = Offers.Of("aaaa", Offers.Audio("sendrecv"), Offers.Simulcast());
+        var (ann, link) = await bed.JoinAsync("ann", first);
+        var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Video("recvonly")));
         byte[][] corpus =
         [
             AddCamera().ToByteArray(), Offer(1, "aaaa", Offers.Simulcast()).ToByteArray(), new SignalRequest { Mute = new MuteTrackRequest { Sid = "TR_V", Muted = true } }.ToByteArray(),
@@ -130,6 +132,7 @@ public sealed class SessionTests
             new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions = { new TrackPermission { ParticipantSid = bob.Sid, TrackSids = { "TR_V" } } } } }.ToByteArray(),
             new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Name = "n", Attributes = { ["k"] = "v" } } }.ToByteArray(),
         ];
+        var (handled, sessions) = (0, 1);
         await bed.DoAsync(() =>
         {
             Fuzz.Run(corpus, input =>
@@ -137,14 +140,20 @@ public sealed class SessionTests
                 SignalRequest request;
                 try { request = SignalRequest.Parser.ParseFrom(input); }
                 catch (InvalidProtocolBufferException) { return; }
-                if (request.MessageCase == SignalRequest.MessageOneofCase.Leave || ann.Link is null) return;
-                ann.Handle(request);
-                ann.Room.AskForSections();
+                if (!ann.Room.Participants.Contains(ann)) // an offer that cannot be served, or a leave, has ended it
+                {
+                    (ann, link) = bed.Join("ann", first);
+                    sessions++;
+                }
+                SessionTable.Handle(ann, link, request);
+                handled++;
                 while (link.Messages.TryRead(out var _)) { }
+                while (bobLink.Messages.TryRead(out var _)) { }
             });
             return true;
         });
         Assert.Null(bed.Broken);
         Assert.True(ann.Tracks.Count <= 64);
+        Assert.True(handled > 1_000 && sessions > 10, $"{handled} requests were handled in {sessions} sessions");
     }
 }

@@ -64,7 +64,12 @@ public sealed partial class ForwardingEngine
         if (retransmitted) layer.Reception.Repaired++;
         layer.NoteLive(nowUs);
         layer.Reception.OnPacket(sequence, header.Timestamp, packet.Length, options.ClockRate, !publication.IsVideo, nowUs);
-        if (layer.Nacks is { } nacks && nacks.Received(sequence, nowUs)) layer.Keyframes.Want();
+        if (layer.Nacks is { } nacks)
+        {
+            var recovered = nacks.Recovered;
+            if (nacks.Received(sequence, nowUs)) layer.Keyframes.Want();
+            if (options.RtxPayloadType == 0) layer.Reception.Repaired += nacks.Recovered - recovered;
+        }
         if (publication.IsVideo && !padding)
         {
             layer.Frames.OnPacket(header.Timestamp, frame.KeyFrameStart, frame.Width, frame.Height, nowUs);
@@ -82,7 +87,7 @@ public sealed partial class ForwardingEngine
         {
             var subscription = subscriptions[i];
             if (subscription.Settings.Paused) continue;
-            if (padding) subscription.Skip(layer, sequence);
+            if (padding) subscription.Skip(layer, sequence, nowUs);
             else if (subscription.Forward(layer, sequence, packet, header, frame, audioLevel, nowUs))
                 Events.Enqueue(new EngineEvent.LayerSwitched(subscription.Options.Subscription, layer.Index));
         }

@@ -99,10 +99,12 @@ public sealed partial class ForwardingEngine
 
     private void AskForMissing(Peer peer, PublishedLayer layer, long nowUs)
     {
-        if (layer.Nacks is not { Count: > 0 } nacks || layer.Publication.Options.RtxPayloadType == 0) return;
+        var options = layer.Publication.Options;
+        if (layer.Nacks is not { Count: > 0 } nacks || (options.RtxPayloadType == 0 && !options.RepeatsPlainly)) return;
         Span<ushort> sequences = stackalloc ushort[NackGenerator.MaxMissing];
         var count = nacks.Collect(nowUs, sequences, out var gaveUp);
-        if (gaveUp) layer.Keyframes.Want();
+        // Without a retransmission stream clients fill their rate with padding in this one, which never comes again: whether a picture is missing, its viewers know.
+        if (gaveUp && options.RtxPayloadType != 0) layer.Keyframes.Want();
         if (count == 0) return;
         var writer = new RtcpWriter(_sink.Reserve(peer.Id));
         if (writer.Nack(EngineSsrc, layer.Ssrc, sequences[..count])) _sink.CommitRtcp(peer.Id, writer.Length);

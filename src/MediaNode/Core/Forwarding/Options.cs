@@ -15,6 +15,8 @@ public sealed record PublicationOptions(int Track, int Peer, int Room, MediaKind
     public string Mid { get; init; } = "";
     /// <summary>0 when retransmissions were not negotiated.</summary>
     public byte RtxPayloadType { get; init; }
+    /// <summary>Whether a lost packet may be asked for where it cannot come under a stream of its own: then it comes again as it was.</summary>
+    public bool RepeatsPlainly { get; init; }
     public int ClockRate => Kind is MediaKind.Audio ? 48_000 : 90_000;
 }
 

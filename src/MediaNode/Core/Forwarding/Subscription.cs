@@ -187,10 +187,25 @@ public sealed partial class Subscription
         return true;
     }
 
-    /// <summary>Leaves out a packet of padding alone, so that its number closes up.</summary>
-    internal void Skip(PublishedLayer layer, long sequence)
+    /// <summary>Leaves out a packet of padding alone, so that its number closes up. One that comes late cannot: its number was kept free, and is sent as padding.</summary>
+    internal void Skip(PublishedLayer layer, long sequence, long nowUs)
     {
-        if (layer.Index == CurrentLayer) _sequences.Drop(sequence);
+        if (layer.Index != CurrentLayer) return;
+        if (sequence > _sequences.Highest)
+        {
+            _sequences.Drop(sequence);
+            return;
+        }
+        if (!_sequences.TryMap(sequence, out var output)) return;
+        var room = _sink.Reserve(_peer.Id);
+        RtpHeader.WriteFixed(room, marker: false, Options.PayloadType, unchecked((ushort)output), _lastTimestamp, Options.Ssrc);
+        var at = WriteExtensions(room, audioLevel: -1, out var transportSequence);
+        room[0] |= RtpHeader.PaddingFlag;
+        ReadOnlySpan<byte> padding = [0, 0, 0, 4]; // the last octet is their number (RFC 3550 §5.1)
+        padding.CopyTo(room[at..]);
+        Packets++;
+        _sink.CommitRtp(_peer.Id, at + padding.Length);
+        _peer.Estimator.OnSent(transportSequence, at + padding.Length, nowUs);
     }
 
     /// <summary>Stops forwarding; what comes next begins with a key frame and goes on in every number.</summary>

@@ -7,6 +7,8 @@ public struct RtpHeader
 {
     /// <summary>Octets of the fixed header, without contributing sources and extensions.</summary>
     public const int FixedLength = 12;
+    /// <summary>In the first octet: the last octet counts octets of padding.</summary>
+    internal const byte PaddingFlag = 0x20;
 
     public bool Marker;
     public byte PayloadType;
@@ -44,7 +46,7 @@ public struct RtpHeader
             length += 4 + header.ExtensionLength;
             if (length > packet.Length) return false;
         }
-        if ((packet[0] & 0x20) != 0)
+        if ((packet[0] & PaddingFlag) != 0)
         {
             header.PaddingLength = packet[^1];
             if (header.PaddingLength == 0 || header.PaddingLength > packet.Length - length) return false;

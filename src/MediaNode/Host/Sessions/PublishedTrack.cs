@@ -56,6 +56,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         {
             Mid = media.Mid,
             RtxPayloadType = media.RtxOf(format.PayloadType),
+            RepeatsPlainly = format.Feedback.Contains("nack", StringComparer.Ordinal),
         };
         Publication = publication;
         Info.Mid = media.Mid;
