@@ -4,6 +4,7 @@ using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Forward;
 using VideoScale.Bench.Replay;
 using VideoScale.Bench.State;
+using VideoScale.Bench.StunFlood;
 
 // A verb per benchmark: add a line.
 var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
@@ -11,6 +12,7 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     ConsensusVerb.Create(),
     ReplayVerb.Create(),
     ForwardVerb.Create(),
+    StunFloodVerb.Create(),
     StateVerb.Create(),
     CatchUpVerb.Create(),
 };

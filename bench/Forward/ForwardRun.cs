@@ -77,7 +77,7 @@ internal sealed class ForwardRun : IPacketSink
         packets = _sealed - packets;
         dropped = _socket.Statistics.Dropped - dropped;
         Thread.Sleep(100); // the receiver empties its buffers
-        var delivered = drain is null ? double.NaN : (drain.Received - received) / (double)packets;
+        double? delivered = drain is null || _way.Sending is Sending.None ? null : (drain.Received - received) / (double)packets;
         _socket.Dispose();
         foreach (var sender in _senders) sender.Dispose();
         return new WayResult(_way.Cipher, _way.Sending.ToString(), packets / spent, spent * 1e9 / packets, (double)allocated / packets, delivered, dropped / (double)packets);

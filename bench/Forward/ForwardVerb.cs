@@ -14,8 +14,9 @@ internal static class ForwardVerb
         var rounds = new Option<int>("--rounds") { Description = "Turns of each way; the median counts.", DefaultValueFactory = _ => 3 };
         var remote = new Option<string?>("--remote") { Description = "Send to this address, where `forward --drain` runs, instead of loopback." };
         var drain = new Option<string?>("--drain") { Description = "Only receive on this address, until stopped." };
+        var path = new Option<string>("--path") { Description = "Name of the way to the receivers in the results.", DefaultValueFactory = _ => "loopback" };
         var results = new Option<string>("--results") { Description = "The file to write.", DefaultValueFactory = _ => "bench/results/forward.json" };
-        var command = new Command("forward", "Packets that one core forwards: the real engine, SRTP and socket, by cipher and by way of sending.") { subscribers, burst, octets, seconds, rounds, remote, drain, results };
+        var command = new Command("forward", "Packets that one core forwards: the real engine, SRTP and socket, by cipher and by way of sending.") { subscribers, burst, octets, seconds, rounds, remote, drain, path, results };
         command.SetAction(parse =>
         {
             if (parse.GetValue(drain) is { } address)
@@ -26,7 +27,7 @@ internal static class ForwardVerb
                 return;
             }
             ForwardBench.Run(new ForwardBenchOptions(parse.GetValue(subscribers), parse.GetValue(burst), parse.GetValue(octets), parse.GetValue(seconds), parse.GetValue(rounds),
-                parse.GetValue(remote) is { } to ? IPAddress.Parse(to) : null, parse.GetValue(results)!));
+                parse.GetValue(remote) is { } to ? IPAddress.Parse(to) : null, parse.GetValue(path)!, parse.GetValue(results)!));
         });
         return command;
     }

@@ -110,6 +110,54 @@ public sealed class ShardTests : IDisposable
         Assert.Null(shard.Fault);
     }
 
+    [Fact]
+    public void A_flood_in_a_peers_name_costs_little_and_stops_no_media()
+    {
+        var shard = Shard(0, managed: false);
+        shard.Start();
+        using var publisher = new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
+        using var subscriber = new Client(2, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
+        var camera = new Camera(new Random(1), layers: 1);
+        var options = new SubscriptionOptions(20, 2, Camera.Track, 7000, 102) { RtxSsrc = 7001, RtxPayloadType = 103 };
+        Assert.Null(On(shard, on => on.AddPeer(publisher.Transport, new PeerOptions(1, Camera.Ids))));
+        Assert.Null(On(shard, on => on.AddPeer(subscriber.Transport, new PeerOptions(2, Camera.Ids))));
+        publisher.Connect();
+        subscriber.Connect();
+        Assert.Null(On(shard, on => on.Engine.Publish(camera.Options(1))));
+        Assert.Null(On(shard, on => on.Engine.Subscribe(options, on.NowUs)));
+        using var stranger = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var target = new Destination(stranger.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
+        var forged = Samples.Check(new IceLiteAgent(publisher.Transport.Local, publisher.Transport.Remote), useCandidate: true, password: "not the password of the node");
+        var viewer = new Viewer(options);
+        var (before, startUs) = (On(shard, on => (on.ChecksRefused, on.ChecksIgnored)), shard.NowUs);
+        for (var frame = 0; frame < 100; frame++)
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                if (stranger.Outgoing.IsFull) stranger.Flush();
+                forged.CopyTo(stranger.Outgoing.NextSlot);
+                stranger.Outgoing.Add(target, forged.Length);
+            }
+            stranger.Flush();
+            foreach (var packet in camera.NextFrame()) publisher.Send(packet);
+            foreach (var rtcp in publisher.Receive().Rtcp) camera.Answer(rtcp);
+            foreach (var packet in subscriber.Receive().Rtp) viewer.Receive(packet);
+            Thread.Sleep(2);
+        }
+        while (viewer.Packets.Values.Select(packet => packet.Frame).Distinct().Count() < 100 && DateTime.UtcNow < Deadline)
+            foreach (var packet in subscriber.Receive(waitMs: 50).Rtp) viewer.Receive(packet);
+        viewer.RequireContinuity(withoutLoss: true);
+        Assert.Equal(100, viewer.Packets.Values.Select(packet => packet.Frame).Distinct().Count());
+        Assert.Equal(0, stranger.Receive(0)); // nothing is reflected
+        var (refused, ignored) = On(shard, on => (on.ChecksRefused, on.ChecksIgnored));
+        Assert.InRange(refused - before.ChecksRefused, 1, CheckBudget.FailuresPerAddress * ((shard.NowUs - startUs) / 1_000_000 + 2));
+        Assert.True(ignored - before.ChecksIgnored > 1_000, $"{ignored} of the flood were not computed");
+        using var late = new Client(3, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames); // who comes new is served
+        Assert.Null(On(shard, on => on.AddPeer(late.Transport, new PeerOptions(3, Camera.Ids))));
+        late.Connect();
+        Assert.Null(shard.Fault);
+    }
+
     /// <summary>A client of our own making on one socket.</summary>
     private sealed class Client : IDisposable
     {

@@ -44,7 +44,10 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
     public override bool Equals(object? obj) => obj is TransportAddress other && Equals(other);
 
     /// <remarks>Used for look-ups only, never for an order; a flood of chosen addresses cannot fill a table, which only authenticated peers enter.</remarks>
-    public override int GetHashCode() => unchecked((int)(((_high * 31) ^ (_low * 0x9E3779B97F4A7C15UL) ^ ((ulong)Port << 40)) >> 32));
+    public override int GetHashCode() => unchecked((int)Hash);
+
+    /// <summary>The same in every process.</summary>
+    internal uint Hash => unchecked((uint)(((_high * 31) ^ (_low * 0x9E3779B97F4A7C15UL) ^ ((ulong)Port << 40)) >> 32));
 
     public static bool operator ==(TransportAddress a, TransportAddress b) => a.Equals(b);
     public static bool operator !=(TransportAddress a, TransportAddress b) => !a.Equals(b);

@@ -1,6 +1,7 @@
 using Prometheus;
 using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Sessions;
 
 namespace VideoScale.MediaNode.Host.Observability;
 
@@ -9,7 +10,7 @@ internal sealed class NodeMetrics
 {
     internal CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
 
-    internal NodeMetrics(AuthorityGate authority)
+    internal NodeMetrics(AuthorityGate authority, MediaPlane plane)
     {
         var factory = Metrics.WithCustomRegistry(Registry);
         var leaseLeft = factory.CreateGauge("videoscale_media_lease_left_seconds", "What is left of the node's lease; 0 when it has ended.");
@@ -17,6 +18,11 @@ internal sealed class NodeMetrics
         var publishers = factory.CreateGauge("videoscale_media_publishers", "Joined participants who may send media.");
         var subscribers = factory.CreateGauge("videoscale_media_subscribers", "Joined participants.");
         var reports = factory.CreateGauge("videoscale_media_reports_pending", "Reports that are not in the log yet.");
+        var packets = factory.CreateCounter("videoscale_media_packets_total", "Datagrams of the media ports.", "direction");
+        var octets = factory.CreateCounter("videoscale_media_octets_total", "Octets in them.", "direction");
+        var dropped = factory.CreateCounter("videoscale_media_send_dropped_total", "Datagrams that the kernel took no more of.");
+        var strangers = factory.CreateCounter("videoscale_media_strangers_total", "Datagrams of nobody we know.");
+        var refused = factory.CreateCounter("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity");
         var cpu = factory.CreateCounter("process_cpu_seconds_total", "User and system CPU time of the process, in seconds.");
         var resident = factory.CreateGauge("process_resident_memory_bytes", "Resident memory of the process, in bytes.");
         Registry.AddBeforeCollectCallback(() =>
@@ -28,6 +34,14 @@ internal sealed class NodeMetrics
             publishers.Set(counts.Publishers);
             subscribers.Set(counts.Subscribers);
             reports.Set(authority.PendingReports);
+            packets.WithLabels("in").IncTo(plane.Shards.Sum(shard => shard.Statistics.Received));
+            packets.WithLabels("out").IncTo(plane.Shards.Sum(shard => shard.Statistics.Sent));
+            octets.WithLabels("in").IncTo(plane.Shards.Sum(shard => shard.Statistics.ReceivedOctets));
+            octets.WithLabels("out").IncTo(plane.Shards.Sum(shard => shard.Statistics.SentOctets));
+            dropped.IncTo(plane.Shards.Sum(shard => shard.Statistics.Dropped));
+            strangers.IncTo(plane.Shards.Sum(shard => shard.Strangers));
+            refused.WithLabels("computed").IncTo(plane.Shards.Sum(shard => shard.ChecksRefused));
+            refused.WithLabels("not_computed").IncTo(plane.Shards.Sum(shard => shard.ChecksIgnored));
             cpu.IncTo(usage.CpuMs / 1000.0);
             resident.Set(usage.ResidentBytes);
         });

@@ -159,7 +159,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         web.MapGrpcService<AdmissionApi>();
         web.MapGrpcService<MediaSessionApi>();
         web.MapGrpcService<StatisticsApi>();
-        web.MapProbes(authority, new NodeMetrics(authority), stopping, options.HttpPort);
+        web.MapProbes(authority, new NodeMetrics(authority, plane), stopping, options.HttpPort);
         web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
         return web;
     }

@@ -47,8 +47,23 @@ public static class DatagramSockets
             ? new LinuxDatagramSocket(local, segmentation)
             : new ManagedDatagramSocket(local);
 
-    /// <summary>Room for about a quarter of a second of a busy shard; the kernel may grant less (net.core.rmem_max).</summary>
+    /// <summary>Room for about a quarter of a second of a busy shard; without CAP_NET_ADMIN the kernel grants net.core.rmem_max at most.</summary>
     internal const int BufferOctets = 8 << 20;
+    private const int SocketLevel = 1;          // SOL_SOCKET
+    private const int SendBufferForce = 32;     // SO_SNDBUFFORCE
+    private const int ReceiveBufferForce = 33;  // SO_RCVBUFFORCE
+
+    private static void ForceBuffers(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        var size = BitConverter.GetBytes(BufferOctets);
+        try
+        {
+            socket.SetRawSocketOption(SocketLevel, ReceiveBufferForce, size);
+            socket.SetRawSocketOption(SocketLevel, SendBufferForce, size);
+        }
+        catch (SocketException) { } // not permitted: what was granted above stays
+    }
 
     internal static Socket Open(IPEndPoint local)
     {
@@ -58,6 +73,7 @@ public static class DatagramSockets
             if (local.AddressFamily is AddressFamily.InterNetworkV6) socket.DualMode = true;
             socket.ReceiveBufferSize = BufferOctets;
             socket.SendBufferSize = BufferOctets;
+            ForceBuffers(socket);
             socket.Bind(local);
             return socket;
         }

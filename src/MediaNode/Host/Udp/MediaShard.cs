@@ -35,6 +35,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     private readonly List<ShardPeer> _order = [];
     private readonly Thread _thread;
     private readonly byte[] _stunAnswer = new byte[256];
+    private readonly CheckBudget _checks = new(slots: 1024);
     private readonly byte[] _applicationData = new byte[2048];
     private readonly long _startTicks = Stopwatch.GetTimestamp();
     private volatile bool _stopping;
@@ -59,6 +60,10 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     public ForwardingEngine Engine { get; }
     /// <summary>Datagrams that no peer of ours sent.</summary>
     public long Strangers { get; private set; }
+    /// <summary>Checks that named a peer of ours and were not made by it: their integrity was computed, in vain.</summary>
+    public long ChecksRefused { get; private set; }
+    /// <summary>The same, not even computed: too many came before.</summary>
+    public long ChecksIgnored { get; private set; }
     /// <summary>Why the shard's thread ended, when it was not asked to.</summary>
     public Exception? Fault { get; private set; }
 
@@ -235,10 +240,22 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
             Strangers++;
             return;
         }
+        var isKnown = from == peer.Ice.Selected;
+        var budget = isKnown ? peer.Checks : _checks;
+        if (!budget.Allows(from, isKnown, nowUs))
+        {
+            ChecksIgnored++;
+            return;
+        }
         var outcome = peer.Ice.Handle(message, from, nowUs, _stunAnswer, out var length);
         var isPrevious = outcome is IceOutcome.Ignored && peer.PreviousIce is not null;
         if (isPrevious) outcome = peer.PreviousIce!.Handle(message, from, nowUs, _stunAnswer, out length);
-        if (outcome is IceOutcome.Ignored) return;
+        if (outcome is IceOutcome.Ignored)
+        {
+            ChecksRefused++;
+            budget.Failed(from, nowUs);
+            return;
+        }
         peer.HeardUs = nowUs;
         if (outcome is IceOutcome.AnswerAndMove && !isPrevious) Move(peer, from);
         if (peer.State is TransportState.Failed && peer.Dtls.State is DtlsState.Connected && peer.Ice.HasConsent(nowUs)) Change(peer, TransportState.Connected);

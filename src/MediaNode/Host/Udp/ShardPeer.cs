@@ -20,6 +20,8 @@ internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity)
     public SrtpSender? Sender { get; private set; }
     public SrtpReceiver? Receiver { get; private set; }
     public Destination? Destination { get; set; }
+    /// <summary>Of checks from where its media goes: a flood from elsewhere takes nothing of it.</summary>
+    public CheckBudget Checks { get; } = new(slots: 1);
     public TransportState State { get; set; }
     /// <summary>When something authentic last came; 0 before the first.</summary>
     public long HeardUs { get; set; }
