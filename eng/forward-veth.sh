@@ -19,7 +19,7 @@ ip link add near type veth peer name far
 ip addr add 10.9.0.1/24 dev near; ip link set near up
 for feature in tx-udp-segmentation generic-segmentation-offload tcp-segmentation-offload; do ethtool -K near "$feature" off; done
 ip link set far netns "$(cat "$pid")"
-for _ in $(seq 100); do ping -c 1 -W 1 10.9.0.2 >/dev/null 2>&1 && break; sleep 0.05; done
+for _ in $(seq 100); do ip -o link show near | grep -q "state UP" && break; sleep 0.05; done
 sleep 2 # its sockets
 ethtool -k near | grep -E "^(tx-udp-segmentation|generic-segmentation-offload):"
 "$bench" forward --remote 10.9.0.2 --path "veth, segmentation offload off" "$@"

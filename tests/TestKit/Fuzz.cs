@@ -16,20 +16,23 @@ public static class Fuzz
     private const long MostKept = 64L << 20;
     private const int LongestInput = 2048;
 
-    private static int Inputs { get; } = Read("VS_FUZZ_INPUTS", 200_000);
+    private const int UsualInputs = 200_000;
+    private static int Asked { get; } = Read("VS_FUZZ_INPUTS", 0);
     private static int Seed { get; } = Read("VS_FUZZ_SEED", 1);
 
-    public static void Run(byte[][] corpus, Target target, int longest = LongestInput, [CallerMemberName] string name = "")
+    /// <param name="costs">How much dearer an input is than a parser's: so many times fewer are tried unless VS_FUZZ_INPUTS says how many.</param>
+    public static void Run(byte[][] corpus, Target target, int costs = 1, [CallerMemberName] string name = "")
     {
+        var inputs = Asked > 0 ? Asked : UsualInputs / costs;
         var kept = GC.GetTotalMemory(forceFullCollection: true);
         var began = Stopwatch.GetTimestamp();
         var random = new Random(Seed);
         var current = Array.Empty<byte>();
         try
         {
-            for (var i = 0; i < Inputs; i++)
+            for (var i = 0; i < inputs; i++)
             {
-                current = Mutate(corpus[random.Next(corpus.Length)], corpus[random.Next(corpus.Length)], random, longest);
+                current = Mutate(corpus[random.Next(corpus.Length)], corpus[random.Next(corpus.Length)], random);
                 target(current);
             }
         }
@@ -39,11 +42,11 @@ public static class Fuzz
         }
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         kept = GC.GetTotalMemory(forceFullCollection: true) - kept;
-        if (Environment.GetEnvironmentVariable("VS_FUZZ_LOG") is { Length: > 0 } log) File.AppendAllText(log, string.Create(CultureInfo.InvariantCulture, $"{name} {Inputs} {seconds:F1} {Math.Max(0, kept)}\n"));
-        if (kept > MostKept) throw new InvalidOperationException($"{name} kept {kept} octets of {Inputs} inputs");
+        if (Environment.GetEnvironmentVariable("VS_FUZZ_LOG") is { Length: > 0 } log) File.AppendAllText(log, string.Create(CultureInfo.InvariantCulture, $"{name} {inputs} {seconds:F1} {Math.Max(0, kept)}\n"));
+        if (kept > MostKept) throw new InvalidOperationException($"{name} kept {kept} octets of {inputs} inputs");
     }
 
-    private static byte[] Mutate(byte[] good, byte[] other, Random random, int longest)
+    private static byte[] Mutate(byte[] good, byte[] other, Random random)
     {
         var bytes = (byte[])good.Clone();
         for (var round = random.Next(4); round >= 0; round--)
@@ -61,7 +64,7 @@ public static class Fuzz
                 case 6: random.NextBytes(bytes.AsSpan(at, Math.Min(4, bytes.Length - at))); break;
                 default: bytes = [.. bytes, .. new byte[random.Next(40)]]; break;
             }
-            if (bytes.Length > longest) Array.Resize(ref bytes, longest);
+            if (bytes.Length > LongestInput) Array.Resize(ref bytes, LongestInput);
         }
         return bytes;
     }

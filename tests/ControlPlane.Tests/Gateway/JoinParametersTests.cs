@@ -60,7 +60,7 @@ public sealed class JoinParametersTests
         {
             var wrapped = new WrappedJoinRequest { Compression = WrappedJoinRequest.Types.Compression.Gzip, JoinRequest = ByteString.CopyFrom(input) };
             JoinParameters.Parse(Convert.ToBase64String(wrapped.ToByteArray()));
-        });
+        }, costs: 40);
     }
 
     private static byte[] Pack(byte[] content)

@@ -26,7 +26,7 @@ internal sealed class TokenVerifier(IEnumerable<ApiKeyOptions> keys)
         if (token.Length > MostTokenLength || !_handler.CanReadToken(token)) return (null, "invalid token");
         JsonWebToken parsed;
         try { parsed = _handler.ReadJsonWebToken(token); }
-        catch (Exception e) when (e is ArgumentException or SecurityTokenMalformedException) { return (null, "invalid token"); }
+        catch (Exception e) when (e is ArgumentException or FormatException or SecurityTokenException) { return (null, "invalid token"); }
         if (!_keys.TryGetValue(parsed.Issuer, out var key)) return (null, "invalid API key");
         var result = await _handler.ValidateTokenAsync(parsed, new TokenValidationParameters
         {
