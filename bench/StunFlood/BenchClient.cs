@@ -39,10 +39,16 @@ internal sealed class BenchClient : IDisposable
         return datagram[..writer.Finish(Encoding.ASCII.GetBytes(password))];
     }
 
-    public void Connect()
+    /// <summary>A true check: without one in 30 s the node stops sending (RFC 7675).</summary>
+    public void Consent()
     {
         Put(Check($"{Transport.Local.UsernameFragment}:{Transport.Remote.UsernameFragment}", Transport.Local.Password));
         Socket.Flush();
+    }
+
+    public void Connect()
+    {
+        Consent();
         var started = false;
         var until = Environment.TickCount64 + 30_000;
         while (_sender is null)

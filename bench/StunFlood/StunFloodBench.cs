@@ -100,6 +100,11 @@ internal static class StunFloodBench
             {
                 for (; sent < total && sent < Stopwatch.GetElapsedTime(began).TotalSeconds * perSecond; sent++)
                 {
+                    if (sent % perSecond == 0)
+                    {
+                        publisher.Consent();
+                        subscriber.Consent();
+                    }
                     RtpHeader.WriteFixed(packet, marker: true, 111, _sequence++, _timestamp += 960, 5);
                     BinaryPrimitives.WriteInt64BigEndian(packet.AsSpan(PacketOctets - 8), Stopwatch.GetTimestamp());
                     publisher.Send(packet);
@@ -115,6 +120,6 @@ internal static class StunFloodBench
             return (total, 1 - latencies.Count / (double)total, At(latencies, 0.5), At(latencies, 0.99));
         }
 
-        private static double At(List<double> sorted, double share) => sorted.Count == 0 ? double.NaN : sorted[(int)(share * (sorted.Count - 1))];
+        private static double At(List<double> sorted, double share) => sorted.Count == 0 ? 0 : sorted[(int)(share * (sorted.Count - 1))];
     }
 }
