@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a benchmark in Release. usage: eng/bench.sh VERB [OPTIONS]; `--help` lists the verbs, and `failover` is one more, `VERB --help` its options.
+# Runs a benchmark in Release. usage: eng/bench.sh VERB [OPTIONS]; `--help` lists the verbs, and `failover` and `calls` are two more, `VERB --help` its options.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
@@ -10,6 +10,12 @@ if [ "$1" = failover ]; then # kill -9 of the leader under load, again and again
   dotnet build src/Cli -c Release -v quiet --nologo && dotnet build chaos -c Release -v quiet --nologo || exit 1
   case " $* " in *" --rounds "*) ;; *) set -- --rounds 100 "$@" ;; esac
   exec chaos/bin/Release/net10.0/VideoScale.Chaos run leader-kill --results bench/results/failover.json "$@"
+fi
+if [ "$1" = calls ]; then # stock clients on the stage of the end-to-end tests
+  shift
+  clients=tests/EndToEnd.Tests/clients
+  [ -d "$clients/node_modules" ] || npm ci --prefix "$clients" --ignore-scripts --no-audit --no-fund --silent || exit 1
+  dotnet build tests/EndToEnd.Tests -c Release -v quiet --nologo && exec dotnet tests/EndToEnd.Tests/bin/Release/net10.0/VideoScale.EndToEnd.Tests.dll "$@"
 fi
 if [ "$1" = consensus ] && ! command -v etcd >/dev/null 2>&1; then
   echo "installing with apt-get: etcd-server (what our log is measured against)"

@@ -10,9 +10,11 @@ internal sealed class Caller : IAsyncDisposable
     private readonly IBrowserContext _context;
     private readonly IPage _page;
     private readonly List<string> _console = [];
+    private readonly Func<string> _serverLogs;
 
-    private Caller(IBrowserContext context, IPage page, string identity)
+    private Caller(IBrowserContext context, IPage page, string identity, Func<string> serverLogs)
     {
+        _serverLogs = serverLogs;
         _context = context;
         _page = page;
         Identity = identity;
@@ -22,10 +24,10 @@ internal sealed class Caller : IAsyncDisposable
     internal string Identity { get; }
     internal IPage Page => _page;
 
-    internal static async Task<Caller> OpenAsync(IBrowser browser, string url, string identity)
+    internal static async Task<Caller> OpenAsync(IBrowser browser, string url, string identity, Func<string> serverLogs)
     {
         var context = await browser.NewContextAsync();
-        var caller = new Caller(context, await context.NewPageAsync(), identity);
+        var caller = new Caller(context, await context.NewPageAsync(), identity, serverLogs);
         await caller._page.GotoAsync(url);
         return caller;
     }
@@ -36,8 +38,8 @@ internal sealed class Caller : IAsyncDisposable
         catch (PlaywrightException e) { throw new InvalidOperationException($"{Identity} could not join: {e.Message}\n{Story}", e); }
     }
 
-    internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true) =>
-        _page.EvaluateAsync<string[]>("([camera, microphone]) => publish(camera, microphone)", new object[] { camera, microphone });
+    internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 540) =>
+        _page.EvaluateAsync<string[]>("([camera, microphone, height]) => publish(camera, microphone, height)", new object[] { camera, microphone, height });
 
     internal Task<JsonElement> RunAsync(string script) => _page.EvaluateAsync<JsonElement>(script)!;
 
@@ -60,21 +62,42 @@ internal sealed class Caller : IAsyncDisposable
     internal Task HearsAsync(string from) =>
         Eventually.HoldsAsync(async () => await ReceivedAsync(from, "audio") is { Energy: > 0, Packets: > 20 }, $"{Identity} hears {from}", details: () => Story);
 
-    internal Task WatchAsync(string from, string kind) => _page.EvaluateAsync("([from, kind]) => watch(from, kind)", new[] { from, kind });
+    internal Task WatchAsync(string from, string kind, int everyMs = 20) => _page.EvaluateAsync("([from, kind, everyMs]) => watch(from, kind, everyMs)", new object[] { from, kind, everyMs });
+
+    /// <summary>Waits until the tab has noted it since then, in milliseconds since 1970 UTC.</summary>
+    internal Task HasSinceAsync(double sinceMs, string kind) =>
+        Eventually.HoldsAsync(async () => (await NotedAsync(sinceMs)).Exists(noted => noted.Kind == kind), $"{Identity} notes {kind}", details: () => Story);
 
     internal Task<int> GapMsAsync(string from, string kind) => _page.EvaluateAsync<int>("([from, kind]) => gapOf(from, kind)", new[] { from, kind });
 
-    /// <summary>What happened in the tab, for a failed test.</summary>
+    /// <summary>What the tab noted since then, oldest first.</summary>
+    /// <param name="sinceMs">Milliseconds since 1970 UTC.</param>
+    internal async Task<List<Noted>> NotedAsync(double sinceMs)
+    {
+        var all = await _page.EvaluateAsync<Noted[]>("events.map((e) => ({ kind: e.kind, detail: e.detail, atMs: performance.timeOrigin + e.atMs }))");
+        return [.. all.Where(noted => noted.AtMs >= sinceMs)];
+    }
+
+    /// <summary>What happened in the tab, and what the servers say of it, for a failed test.</summary>
     internal string Story
     {
         get
         {
             var seen = _page.EvaluateAsync<string>("events.map((e) => `${e.atMs} ${e.kind} ${e.detail}`).join('\\n')").GetAwaiter().GetResult();
-            lock (_console) return $"\n{Identity}:\n{seen}\n{string.Join('\n', _console.TakeLast(30))}";
+            lock (_console) return $"\n{Identity}:\n{seen}\n{string.Join('\n', _console.TakeLast(30))}\n{_serverLogs()}";
         }
     }
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();
+}
+
+/// <summary>Something a tab noted.</summary>
+/// <remarks><c>AtMs</c>: milliseconds since 1970 UTC.</remarks>
+public sealed class Noted
+{
+    public string Kind { get; set; } = "";
+    public string Detail { get; set; } = "";
+    public double AtMs { get; set; }
 }
 
 /// <summary>What a tab's receiver counted of one track.</summary>

@@ -29,6 +29,16 @@ internal sealed class NodeClient : IDisposable
         lock (_lines) return _lines.Count(line => line.StartsWith('{') && Says(line, kind, detail));
     }
 
+    /// <summary>When it first said so, in milliseconds since 1970 UTC.</summary>
+    internal double AtMs(string kind, string detail = "")
+    {
+        lock (_lines)
+        {
+            using var said = JsonDocument.Parse(_lines.First(line => line.StartsWith('{') && Says(line, kind, detail)));
+            return said.RootElement.GetProperty("atMs").GetDouble();
+        }
+    }
+
     internal Task HasAsync(string kind, string detail = "", int times = 1) =>
         Eventually.HoldsAsync(() => Count(kind, detail) >= times, $"the node client says {kind} {detail}", details: () => Output);
 

@@ -16,6 +16,7 @@ public sealed class Stage : IAsyncLifetime
 {
     internal const int BasePort = 27_000;
     private const int PagePort = 27_900;
+    private const int LogLines = 60;
     private static readonly string[] Flags =
     [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -60,7 +61,9 @@ public sealed class Stage : IAsyncLifetime
     }
 
     /// <summary>A tab that has not joined yet.</summary>
-    internal Task<Caller> OpenAsync(string identity) => Caller.OpenAsync(Browser, $"http://127.0.0.1:{PagePort}/caller.html", identity);
+    internal Task<Caller> OpenAsync(string identity) => Caller.OpenAsync(Browser, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Logs);
+
+    private string Logs => string.Join('\n', Cluster.Replicas.Cast<ServerProcess>().Concat(Cluster.Media).Select(server => $"{server.Name}:\n{string.Join('\n', server.Log.Split('\n').TakeLast(LogLines))}"));
 
     internal static Task<IBrowser> LaunchAsync(IPlaywright playwright) =>
         playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = Flags });

@@ -7,6 +7,27 @@ const events = [];
 const note = (kind, detail) => events.push({ atMs: Math.round(performance.now()), kind, detail: String(detail ?? '') });
 let room;
 
+// What a bench takes a reconnection apart by: sockets, the server's first words, connections. The first octet of a message is its field number.
+const words = { 0x0a: 'join', 0x12: 'answer', 0x42: 'leave' };
+window.WebSocket = class extends WebSocket {
+  constructor(...how) {
+    super(...how);
+    note('socket');
+    this.addEventListener('open', () => note('open'));
+    this.addEventListener('message', (message) => {
+      const word = message.data instanceof ArrayBuffer ? words[new Uint8Array(message.data, 0, 1)[0]] : undefined;
+      if (word) note(word);
+    });
+  }
+};
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...how) {
+    super(...how);
+    this.addEventListener('iceconnectionstatechange', () => this.iceConnectionState === 'connected' && note('ice'));
+    this.addEventListener('connectionstatechange', () => this.connectionState === 'connected' && note('dtls'));
+  }
+};
+
 // A minute without any replica: the library's own policy gives up after some 45 s.
 const patience = new L.DefaultReconnectPolicy([0, 100, 300, 500, 1000, ...Array(120).fill(1000)]);
 
@@ -19,6 +40,7 @@ async function join(url, token, options) {
     const element = track.attach();
     element.muted = false;
     document.body.append(element);
+    decodes(track, element, participant.identity);
   });
   room.on('trackUnsubscribed', (track, publication, participant) => {
     note('trackUnsubscribed', `${participant.identity} ${track.kind}`);
@@ -30,27 +52,53 @@ async function join(url, token, options) {
   room.on('participantAttributesChanged', (changed, participant) => note('attributes', `${participant.identity} ${JSON.stringify(changed)}`));
   room.on('participantPermissionsChanged', (before, participant) => note('permissions', participant.identity));
   const began = performance.now();
+  note('joining');
   await room.connect(url, token);
   return Math.round(performance.now() - began);
 }
 
-async function publish(camera, microphone) {
-  if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: L.VideoPresets.h540.resolution }, { simulcast: true, videoCodec: 'vp8' });
+// Notes when the first frame, or the first sound out of the jitter buffer, has been decoded.
+function decodes(track, element, identity) {
+  if (track.kind === 'video') {
+    element.requestVideoFrameCallback(() => note('decoded', `${identity} video`));
+    return;
+  }
+  const looking = setInterval(async () => {
+    const reports = [...((await track.receiver?.getStats().catch(() => null))?.values() ?? [])];
+    if (!reports.some((report) => report.type === 'inbound-rtp' && report.jitterBufferEmittedCount > 0)) return;
+    clearInterval(looking);
+    note('decoded', `${identity} audio`);
+  }, 20);
+}
+
+async function publish(camera, microphone, height = 540) {
+  if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: L.VideoPresets[`h${height}`].resolution }, { simulcast: true, videoCodec: 'vp8' });
   if (microphone) await room.localParticipant.setMicrophoneEnabled(true);
   return [...room.localParticipant.trackPublications.values()].map((publication) => `${publication.kind} ${publication.trackSid}`);
+}
+
+// A sound without pauses: a fake microphone beeps, and between the beeps the encoder may send next to nothing.
+async function publishTone() {
+  const context = new AudioContext();
+  const tone = new OscillatorNode(context, { frequency: 440 });
+  const out = context.createMediaStreamDestination();
+  tone.connect(out);
+  tone.start();
+  await context.resume();
+  await room.localParticipant.publishTrack(out.stream.getAudioTracks()[0], { source: L.Track.Source.Microphone, dtx: false });
 }
 
 const publications = (identity) => [...(room.remoteParticipants.get(identity)?.trackPublications.values() ?? [])];
 
 async function received(identity, kind) {
-  const track = publications(identity).find((publication) => publication.kind === kind)?.track;
+  const track = publications(identity).find((publication) => publication.kind === kind && publication.track)?.track;
   if (!track?.receiver) return null;
   for (const report of (await track.receiver.getStats()).values())
     if (report.type === 'inbound-rtp')
       return {
         packets: report.packetsReceived, lost: report.packetsLost, frames: report.framesDecoded ?? 0, keyFrames: report.keyFramesDecoded ?? 0, width: report.frameWidth ?? 0,
         dropped: report.framesDropped ?? 0, samples: report.totalSamplesReceived ?? 0, concealed: report.concealedSamples ?? 0, energy: report.totalAudioEnergy ?? 0,
-        freezes: report.freezeCount ?? 0, nacks: report.nackCount ?? 0, plis: report.pliCount ?? 0, retransmitted: report.retransmittedPacketsReceived ?? 0, decoder: report.decoderImplementation ?? '',
+        track: track.sid, lastPacketMs: report.lastPacketReceivedTimestamp ?? 0, freezes: report.freezeCount ?? 0, nacks: report.nackCount ?? 0, plis: report.pliCount ?? 0, retransmitted: report.retransmittedPacketsReceived ?? 0, decoder: report.decoderImplementation ?? '',
       };
   return null;
 }
@@ -65,21 +113,25 @@ async function sent() {
   return layers;
 }
 
-// Packets as they come, so that a gap can be measured: the longest time without a new packet of a kind.
+// Packets as they come, so that a gap can be measured: the longest time without a new packet of a kind, by the receiver's own time of each.
 const gaps = {};
-function watch(identity, kind) {
+function watch(identity, kind, everyMs = 20) {
   const key = `${identity} ${kind}`;
-  gaps[key] = { longestMs: 0, lastMs: performance.now(), packets: -1 };
-  setInterval(async () => {
+  clearInterval(gaps[key]?.looking);
+  const gap = { longestMs: 0, lastMs: performance.now(), packets: -1, frames: 0, track: '' };
+  gaps[key] = gap;
+  gap.looking = setInterval(async () => {
     const now = await received(identity, kind).catch(() => null);
-    const gap = gaps[key];
-    const at = performance.now();
-    if (now && now.packets !== gap.packets) {
-      gap.longestMs = Math.max(gap.longestMs, at - gap.lastMs);
-      gap.lastMs = at;
-      gap.packets = now.packets;
-    }
-  }, 20);
+    if (!now || now.packets === gap.packets) return;
+    const anew = now.track !== gap.track && gap.track !== '';
+    const at = now.lastPacketMs > 0 ? now.lastPacketMs - performance.timeOrigin : performance.now();
+    // Of several packets at once the times between are not known; the gap to the last of them is more than the true one.
+    gap.longestMs = Math.max(gap.longestMs, at - gap.lastMs);
+    if (anew && now.packets > 0) note('packet', key);
+    if ((anew || gap.frames === 0) && now.frames > 0) note('frame', key);
+    if (anew) gap.frames = 0;
+    Object.assign(gap, { lastMs: at, packets: now.packets, frames: now.frames, track: now.packets > 0 ? now.track : gap.track });
+  }, everyMs);
 }
 const gapOf = (identity, kind) => {
   const gap = gaps[`${identity} ${kind}`];

@@ -1,7 +1,7 @@
 // A participant on libwebrtc without a browser: @livekit/rtc-node publishes and receives, and says on its output what it got.
 import { AudioFrame, AudioSource, AudioStream, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, TrackKind, TrackPublishOptions, TrackSource, VideoBufferType, VideoFrame, VideoSource, VideoStream } from '@livekit/rtc-node';
 
-const [url, token] = process.argv.slice(2);
+const [url, token, silent] = process.argv.slice(2); // silent: it only listens
 const say = (kind, detail = '') => console.log(JSON.stringify({ kind, detail, atMs: Date.now() }));
 const room = new Room();
 room.on(RoomEvent.Reconnecting, () => say('reconnecting'));
@@ -17,7 +17,12 @@ room.on(RoomEvent.TrackSubscribed, async (track, publication, participant) => {
     }
   } else {
     let loudest = 0; // of half a second: a fake microphone beeps only now and then
+    let heard = false;
     for await (const frame of new AudioStream(track, 48000, 1)) {
+      if (!heard && frame.data.some((sample) => Math.abs(sample) > 30)) {
+        heard = true;
+        say('audio', participant.identity);
+      }
       for (const sample of frame.data) loudest = Math.max(loudest, Math.abs(sample));
       if (++count % 50 !== 0) continue;
       if (loudest > 300) say('sound', `${participant.identity} ${loudest}`);
@@ -26,8 +31,11 @@ room.on(RoomEvent.TrackSubscribed, async (track, publication, participant) => {
   }
 });
 
+say('connecting');
 await room.connect(url, token, { autoSubscribe: true, dynacast: false });
 say('connected', room.localParticipant.identity);
+
+if (silent) await new Promise(() => setInterval(() => {}, 60_000));
 
 const video = new VideoSource(640, 360);
 const options = new TrackPublishOptions({ source: TrackSource.SOURCE_CAMERA, simulcast: true });
