@@ -78,17 +78,50 @@ public sealed class CallTests(Stage stage)
     [InlineData("wrong secret", 401)]
     [InlineData("no roomJoin", 403)]
     [InlineData("no room", 403)]
+    [InlineData("unknown key", 401)]
+    [InlineData("expired", 401)]
+    [InlineData("not yet", 401)]
     public async Task A_token_that_does_not_allow_it_does_not_join(string what, int status)
     {
         var token = what switch
         {
             "wrong secret" => Tokens.Join("closed", "eve")[..^6] + "AAAAAA",
+            "unknown key" => Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, key: "nokey"),
+            "expired" => Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, from: TimeSpan.FromHours(-2)),
+            "not yet" => Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, from: TimeSpan.FromHours(2)),
             "no roomJoin" => Tokens.Mint("eve", new() { ["room"] = "closed" }),
             _ => Tokens.Mint("eve", new() { ["roomJoin"] = true }),
         };
         await using var eve = await stage.OpenAsync("eve");
         var reason = await eve.RunAsync($"join('{stage.SignalUrl(0)}', '{token}', {{}}).then(() => 'joined', (e) => (e.reason === L.ConnectionErrorReason.NotAllowed) + ' ' + e.status)");
         Assert.Equal($"true {status}", reason.GetString());
+    }
+
+    [Fact]
+    public async Task Grants_that_the_server_sdk_mints_are_honoured()
+    {
+        const string Room = "granted";
+        using var mint = new NodeClient("mint.mjs", Room);
+        Assert.Equal(0, await mint.EndAsync());
+        await using var ann = await stage.JoinAsync(0, Room, "ann");
+        await ann.PublishAsync();
+        await using var speechless = await stage.JoinAsync(1, Room, "speechless", token: mint.Detail("speechless"));
+        Assert.Equal("refused", (await speechless.RunAsync("publish(false, true).then(() => 'published', () => 'refused')")).GetString());
+        await using var voice = await stage.JoinAsync(2, Room, "voice", token: mint.Detail("voice"));
+        Assert.Equal("refused", (await voice.RunAsync("publish(true, false).then(() => 'published', () => 'refused')")).GetString());
+        await voice.PublishAsync(camera: false);
+        await ann.HearsAsync("voice");
+        await using var deaf = await stage.JoinAsync(1, Room, "deaf", token: mint.Detail("deaf"));
+        await deaf.PublishAsync(camera: false);
+        await ann.HearsAsync("deaf");
+        await using var hidden = await stage.JoinAsync(2, Room, "hidden", token: mint.Detail("hidden"));
+        await hidden.SeesAsync("ann");
+        await using var last = await stage.JoinAsync(0, Room, "last"); // whoever came before is known to all by now
+        await ann.HasAsync("participantConnected", "last");
+        await deaf.HasAsync("participantConnected", "last");
+        Assert.Equal(0, await deaf.CountAsync("trackSubscribed"));
+        Assert.Equal(0, await ann.CountAsync("participantConnected", "hidden"));
+        Assert.Equal("the deaf one, minted deaf, deaf", (await ann.RunAsync("((p) => `${p.name}, ${p.metadata}, ${p.attributes.kind}`)(room.remoteParticipants.get('deaf'))")).GetString());
     }
 
     [Fact]

@@ -130,4 +130,49 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             await victim.WaitForReadyAsync();
         }
     }
+
+    [Fact]
+    public async Task With_the_policy_stop_a_call_ends_with_its_nodes_lease_and_begins_anew_when_there_is_a_control_plane()
+    {
+        const string Room = "stops";
+        await RestartNodesAsync(node => node.ExtraArguments.AddRange(["--continuity", "stop"]));
+        try
+        {
+            await using var ann = await stage.JoinAsync(0, Room, "ann");
+            await ann.PublishAsync();
+            await using var bob = await stage.JoinAsync(1, Room, "bob");
+            await bob.SeesAsync("ann");
+            foreach (var replica in stage.Cluster.Replicas) await replica.KillAsync();
+            try
+            {
+                await Eventually.HoldsAsync(() => stage.Cluster.Media.Any(node => node.Log.Contains($"Room {Room} (epoch", StringComparison.Ordinal) && node.Log.Contains("given up with 2 participants", StringComparison.Ordinal)),
+                    "the node gives the room up", details: () => bob.Story);
+                await Eventually.HoldsAsync(async () =>
+                {
+                    var before = await bob.ReceivedAsync("ann", "video");
+                    await Task.Delay(TimeSpan.FromSeconds(1));
+                    return before is null || (await bob.ReceivedAsync("ann", "video"))?.Packets == before.Packets;
+                }, "media stops", details: () => bob.Story);
+            }
+            finally
+            {
+                foreach (var replica in stage.Cluster.Replicas) replica.Start();
+                await stage.Cluster.WaitForReadyAsync();
+            }
+            await bob.HasAsync("reconnected");
+            await bob.SeesAsync("ann");
+        }
+        finally { await RestartNodesAsync(node => node.ExtraArguments.Clear()); }
+    }
+
+    private async Task RestartNodesAsync(Action<MediaProcess> change)
+    {
+        foreach (var node in stage.Cluster.Media)
+        {
+            await node.StopAsync();
+            change(node);
+            node.Start();
+            await node.WaitForReadyAsync();
+        }
+    }
 }

@@ -39,6 +39,16 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
+    /// <summary>What it said of a kind, when it said so first.</summary>
+    internal string Detail(string kind)
+    {
+        lock (_lines)
+        {
+            using var said = JsonDocument.Parse(_lines.First(line => line.StartsWith('{') && Says(line, kind, "")));
+            return said.RootElement.GetProperty("detail").GetString()!;
+        }
+    }
+
     internal Task HasAsync(string kind, string detail = "", int times = 1) =>
         Eventually.HoldsAsync(() => Count(kind, detail) >= times, $"the node client says {kind} {detail}", details: () => Output);
 

@@ -14,15 +14,18 @@ internal static class Tokens
         return Mint(identity, video);
     }
 
-    internal static string Mint(string identity, Dictionary<string, object> video)
+    /// <param name="from">When its hour begins, from now.</param>
+    internal static string Mint(string identity, Dictionary<string, object> video, string key = "devkey", TimeSpan from = default)
     {
+        var begins = DateTime.UtcNow + from;
         var secret = Encoding.UTF8.GetBytes("secret");
         Array.Resize(ref secret, 32);
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
         {
-            Issuer = "devkey",
+            Issuer = key,
             Claims = new Dictionary<string, object> { ["sub"] = identity, ["name"] = identity, ["video"] = video },
-            Expires = DateTime.UtcNow.AddHours(1),
+            NotBefore = begins,
+            Expires = begins.AddHours(1),
             SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(secret), SecurityAlgorithms.HmacSha256),
         });
     }

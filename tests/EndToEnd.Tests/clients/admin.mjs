@@ -38,17 +38,43 @@ const updated = await api.updateParticipant(room, identity, { metadata: 'from th
 check('updateParticipant', updated.metadata === 'from the server' && updated.attributes.hand === 'up', updated);
 check('updateRoomMetadata', (await api.updateRoomMetadata(room, 'the room says')).metadata === 'the room says');
 
+await refused('mutePublishedTrack of no track is 404', 404, () => api.mutePublishedTrack(room, identity, 'TR_none', true));
+const silenced = await api.updateParticipant(room, identity, { permission: { canPublish: false, canSubscribe: true } });
+check('updateParticipant takes a permission away', silenced.permission.canPublish === false && silenced.tracks.length === 0, silenced);
+check('what was published is over', (await api.getParticipant(room, identity)).tracks.length === 0);
+
 const wrong = new RoomServiceClient(url, 'devkey', 'not the secret');
 await refused('wrong secret is 401', 401, () => wrong.listRooms());
 await refused('unknown key is 401', 401, () => new RoomServiceClient(url, 'nokey', 'secret').listRooms());
-const bare = new RoomServiceClient(url, 'devkey', 'secret');
-bare.authHeader = async (grant) => {
-  const token = new AccessToken('devkey', 'secret', { ttl: '10m' });
-  token.addGrant({ ...grant, roomList: false, roomCreate: false, roomAdmin: grant.roomAdmin, room: 'another' });
-  return { Authorization: `Bearer ${await token.toJwt()}` };
+const granted = (grants) => {
+  const client = new RoomServiceClient(url, 'devkey', 'secret');
+  client.authHeader = async () => {
+    const token = new AccessToken('devkey', 'secret', { ttl: '10m' });
+    token.addGrant(grants);
+    return { Authorization: `Bearer ${await token.toJwt()}` };
+  };
+  return client;
 };
-await refused('missing grant is 403', 403, () => bare.listRooms());
-await refused('another room is 403', 403, () => bare.listParticipants(room));
+const everywhere = {
+  listParticipants: (client) => client.listParticipants(room),
+  getParticipant: (client) => client.getParticipant(room, identity),
+  removeParticipant: (client) => client.removeParticipant(room, identity),
+  mutePublishedTrack: (client) => client.mutePublishedTrack(room, identity, camera.sid, true),
+  updateParticipant: (client) => client.updateParticipant(room, identity, { metadata: 'not allowed' }),
+  updateRoomMetadata: (client) => client.updateRoomMetadata(room, 'not allowed'),
+};
+const elsewhere = granted({ roomAdmin: true, room: 'another' });
+const joiner = granted({ roomJoin: true, room });
+for (const [name, call] of Object.entries(everywhere)) {
+  await refused(`${name} with a token for another room is 403`, 403, () => call(elsewhere));
+  await refused(`${name} without roomAdmin is 403`, 403, () => call(joiner));
+  await refused(`${name} with the wrong secret is 401`, 401, () => call(wrong));
+}
+const admin = granted({ roomAdmin: true, room });
+await refused('listRooms without roomList is 403', 403, () => admin.listRooms());
+await refused('createRoom without roomCreate is 403', 403, () => admin.createRoom({ name: `${room}-denied` }));
+await refused('deleteRoom without roomCreate is 403', 403, () => admin.deleteRoom(room));
+check('a token with roomAdmin for the room is enough', (await admin.listParticipants(room)).length === participants.length);
 const late = new RoomServiceClient(url, 'devkey', 'secret');
 late.authHeader = async (grant) => {
   const token = new AccessToken('devkey', 'secret', { ttl: '1s' });
@@ -64,6 +90,7 @@ late.authHeader = async (grant) => {
 };
 await refused('expired is 401', 401, () => late.listRooms());
 
+await refused('removeParticipant of nobody is 404', 404, () => api.removeParticipant(room, 'nobody'));
 await api.removeParticipant(room, identity);
 check('removeParticipant', !(await api.listParticipants(room)).some((p) => p.identity === identity));
 console.log(`${failed} failed`);

@@ -3,7 +3,7 @@ using VideoScale.MediaNode.Host.Sessions;
 
 namespace VideoScale.MediaNode.Host.Load;
 
-/// <summary>The load that travels with a heartbeat: the process's own CPU and memory, the seats taken, and the media it carries.</summary>
+/// <summary>The load that travels with a heartbeat: the process's own CPU and memory, the rooms it holds, and the media it carries.</summary>
 public sealed class LoadMeter(AuthorityGate authority, SessionHost sessions)
 {
     private const long NsPerMs = 1_000_000;
@@ -23,8 +23,8 @@ public sealed class LoadMeter(AuthorityGate authority, SessionHost sessions)
                 CpuPermille = (uint)_cpu.Permille,
                 CpuSlopePermillePerMinute = _cpu.SlopePermillePerMinute,
                 MemoryBytes = (ulong)usage.ResidentBytes,
-                Publishers = counts.Publishers,
-                Subscribers = counts.Subscribers,
+                Publishers = (uint)traffic.Publishers,
+                Subscribers = (uint)traffic.Subscribers,
                 Rooms = counts.Rooms,
                 IngressKbps = (ulong)traffic.IngressKbps,
                 EgressKbps = (ulong)traffic.EgressKbps,
@@ -32,6 +32,7 @@ public sealed class LoadMeter(AuthorityGate authority, SessionHost sessions)
                 EgressPps = (ulong)traffic.EgressPps,
                 PacketQueueUs = (uint)traffic.QueueUs,
                 LossPerMyriad = (uint)traffic.LossPerMyriad,
+                JitterUs = (uint)traffic.JitterUs,
             };
         }
     }

@@ -61,6 +61,8 @@ internal sealed partial class ParticipantSession
     internal ConnectionQuality? Quality { get; set; }
     /// <summary>What its connection loses, before repair, as of the last round of statistics.</summary>
     internal LossTrend LossUp, LossDown;
+    /// <summary>Of what it sends, mean over its layers, in the last round of statistics.</summary>
+    internal double JitterMs { get; set; }
     internal bool IsHidden => Grants.Hidden;
 
     internal void Attach(GatewayLink link) => Link = link;

@@ -5,7 +5,13 @@ using VideoScale.MediaNode.Host.Udp;
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>What the node's clients and it send each other, as rates over the last round.</summary>
-internal readonly record struct MediaTraffic(long IngressKbps, long EgressKbps, long IngressPps, long EgressPps, int LossPerMyriad, int QueueUs);
+/// <param name="Publishers">Participants with a track that is published now.</param>
+/// <param name="Subscribers">Participants who receive somebody's track now.</param>
+/// <param name="LossPerMyriad">Mean over participants of the worse direction, in parts per 10,000.</param>
+/// <param name="JitterUs">Interarrival jitter (RFC 3550), mean over participants who send.</param>
+/// <param name="QueueUs">From taking a batch in to handing what came of it to the kernel, slowest shard.</param>
+internal readonly record struct MediaTraffic(
+    int Publishers, int Subscribers, long IngressKbps, long EgressKbps, long IngressPps, long EgressPps, int LossPerMyriad, int JitterUs, int QueueUs);
 
 /// <summary>Every two seconds: statistics from the shards, connection quality for the clients, traffic for the load report.</summary>
 internal sealed class QualityRound(SessionTable table, MediaPlane plane, SessionLoop loop)
@@ -49,6 +55,7 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
             session.LossDown.Take(measured.Down.Sum(stream => stream.Statistics.ReportedExpected), measured.Down.Sum(stream => stream.Statistics.ReportedLost));
             var isLost = session.Media.State is TransportState.Failed || measured.SilentUs >= SilentUs;
             var quality = isLost ? ConnectionQuality.Lost : Judge(Math.Max(session.LossUp.Fraction, session.LossDown.Fraction), measured.RoundTripUs / 1000.0);
+            session.JitterMs = measured.Up.Where(stream => stream.Layer.Packets > 0).Select(stream => stream.Layer.JitterMs).DefaultIfEmpty().Average();
             if (quality == session.Quality) continue;
             session.Quality = quality;
             if (!changed.TryGetValue(session.Room, out var list)) changed[session.Room] = list = [];
@@ -79,9 +86,18 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         var elapsedMs = now - _last.AtMs;
         if (_last.AtMs != 0 && elapsedMs > 0)
         {
-            var losses = table.Rooms.SelectMany(room => room.Participants).Select(participant => Math.Max(participant.LossUp.Fraction, participant.LossDown.Fraction)).ToList();
-            Traffic = new MediaTraffic((receivedOctets - _last.ReceivedOctets) * 8 / elapsedMs, (sentOctets - _last.SentOctets) * 8 / elapsedMs,
-                (received - _last.Received) * 1000 / elapsedMs, (sent - _last.Sent) * 1000 / elapsedMs, losses.Count == 0 ? 0 : (int)(losses.Average() * 10_000), (int)queueUs);
+            var participants = table.Rooms.SelectMany(room => room.Participants).ToList();
+            var senders = participants.Where(participant => participant.Tracks.Any(track => track.IsPublished)).ToList();
+            Traffic = new MediaTraffic(
+                senders.Count,
+                participants.Count(participant => participant.Subscriptions.Any(subscription => subscription.Mid.Length > 0)),
+                (receivedOctets - _last.ReceivedOctets) * 8 / elapsedMs,
+                (sentOctets - _last.SentOctets) * 8 / elapsedMs,
+                (received - _last.Received) * 1000 / elapsedMs,
+                (sent - _last.Sent) * 1000 / elapsedMs,
+                (int)(participants.Select(participant => Math.Max(participant.LossUp.Fraction, participant.LossDown.Fraction)).DefaultIfEmpty().Average() * 10_000),
+                (int)(senders.Select(sender => sender.JitterMs).DefaultIfEmpty().Average() * 1000),
+                (int)queueUs);
         }
         _last = (received, sent, receivedOctets, sentOctets, now);
     }
