@@ -8,12 +8,14 @@ namespace VideoScale.EndToEnd.Tests;
 internal sealed class Caller : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
+    private readonly IBrowser? _own;
     private readonly IPage _page;
     private readonly List<string> _console = [];
     private readonly Func<string> _serverLogs;
 
-    private Caller(IBrowserContext context, IPage page, string identity, Func<string> serverLogs)
+    private Caller(IBrowserContext context, IBrowser? own, IPage page, string identity, Func<string> serverLogs)
     {
+        _own = own;
         _serverLogs = serverLogs;
         _context = context;
         _page = page;
@@ -24,10 +26,11 @@ internal sealed class Caller : IAsyncDisposable
     internal string Identity { get; }
     internal IPage Page => _page;
 
-    internal static async Task<Caller> OpenAsync(IBrowser browser, string url, string identity, Func<string> serverLogs)
+    /// <param name="own">The browser when it is this caller's alone, to be closed with it.</param>
+    internal static async Task<Caller> OpenAsync(IBrowser browser, IBrowser? own, string url, string identity, Func<string> serverLogs)
     {
         var context = await browser.NewContextAsync();
-        var caller = new Caller(context, await context.NewPageAsync(), identity, serverLogs);
+        var caller = new Caller(context, own, await context.NewPageAsync(), identity, serverLogs);
         await caller._page.GotoAsync(url);
         return caller;
     }
@@ -88,7 +91,11 @@ internal sealed class Caller : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await _context.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _context.DisposeAsync();
+        if (_own is not null) await _own.DisposeAsync();
+    }
 }
 
 /// <summary>Something a tab noted.</summary>

@@ -51,7 +51,7 @@ public sealed class LossyStage : IAsyncLifetime
     internal async Task<(Caller Caller, RelayedClient Path)> JoinAsync(string room, string identity)
     {
         var before = Relay.Clients.Count;
-        var caller = await Caller.OpenAsync(_browser!, $"http://127.0.0.1:{PagePort}/caller.html", identity);
+        var caller = await Caller.OpenAsync(_browser!, null, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
         await caller.JoinAsync(SignalUrl, Tokens.Join(room, identity));
         return (caller, await PathAfterAsync(before, identity));
     }

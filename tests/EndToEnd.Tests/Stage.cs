@@ -53,17 +53,24 @@ public sealed class Stage : IAsyncLifetime
     internal string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";
 
     /// <summary>A participant in a browser tab of its own profile, joined.</summary>
-    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null)
+    /// <param name="alone">In a browser of its own: tabs of one browser share one fake camera, which may stay dark when several of them open it anew at once, as they do after a move.</param>
+    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null, bool alone = false)
     {
-        var caller = await OpenAsync(identity);
+        var caller = await OpenAsync(identity, alone);
         await caller.JoinAsync(SignalUrl(replica), token ?? Tokens.Join(room, identity), options);
         return caller;
     }
 
     /// <summary>A tab that has not joined yet.</summary>
-    internal Task<Caller> OpenAsync(string identity) => Caller.OpenAsync(Browser, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Logs);
+    internal async Task<Caller> OpenAsync(string identity, bool alone = false)
+    {
+        var own = alone ? await LaunchAsync(_playwright!) : null;
+        return await Caller.OpenAsync(own ?? Browser, own, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
+    }
 
-    private string Logs => string.Join('\n', Cluster.Replicas.Cast<ServerProcess>().Concat(Cluster.Media).Select(server => $"{server.Name}:\n{string.Join('\n', server.Log.Split('\n').TakeLast(LogLines))}"));
+    /// <summary>The last lines that every process of a cluster wrote.</summary>
+    internal static string LogsOf(TestCluster cluster) =>
+        string.Join('\n', cluster.Replicas.Cast<ServerProcess>().Concat(cluster.Media).Select(server => $"{server.Name}:\n{string.Join('\n', server.Log.Split('\n').TakeLast(LogLines))}"));
 
     internal static Task<IBrowser> LaunchAsync(IPlaywright playwright) =>
         playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = Flags });

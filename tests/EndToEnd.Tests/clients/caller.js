@@ -103,12 +103,21 @@ async function received(identity, kind) {
   return null;
 }
 
+/** What is sent of the camera, layer by layer; names that begin with $ are about the source and the connection. */
 async function sent() {
   const layers = {};
   for (const publication of room.localParticipant.trackPublications.values()) {
     if (publication.kind !== 'video' || !publication.track?.sender) continue;
-    for (const report of (await publication.track.sender.getStats()).values())
-      if (report.type === 'outbound-rtp') layers[report.rid ?? ''] = { frames: report.framesSent ?? 0, width: report.frameWidth ?? 0, plis: report.pliCount ?? 0, packets: report.packetsSent };
+    const source = publication.track.mediaStreamTrack;
+    for (const report of (await publication.track.sender.getStats()).values()) {
+      if (report.type === 'outbound-rtp')
+        layers[report.rid ?? ''] = {
+          frames: report.framesSent ?? 0, encoded: report.framesEncoded ?? 0, width: report.frameWidth ?? 0, plis: report.pliCount ?? 0, packets: report.packetsSent,
+          active: report.active, targetBps: report.targetBitrate ?? 0, limitedBy: report.qualityLimitationReason ?? '',
+        };
+      if (report.type === 'media-source') layers.$source = { frames: report.frames ?? 0, width: report.width ?? 0, state: source.readyState, muted: source.muted };
+      if (report.type === 'candidate-pair' && report.nominated) layers.$pair = { availableBps: report.availableOutgoingBitrate ?? 0, sent: report.packetsSent, received: report.packetsReceived };
+    }
   }
   return layers;
 }

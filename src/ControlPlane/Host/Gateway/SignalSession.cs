@@ -112,7 +112,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             }
             if (how == Ending.NodeGone && place.Epoch == before.Epoch)
             {
-                var (line, isOver) = await ReattachAsync(before, cancellationToken);
+                var (line, isOver) = await ReattachAsync(before, changed, cancellationToken);
                 if (line is not null) return line;
                 if (isOver) until = 0;
             }
@@ -126,16 +126,30 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         return null;
     }
 
-    private async Task<(NodeLine? Line, bool IsOver)> ReattachAsync(Entrance before, CancellationToken cancellationToken)
+    /// <param name="changed">The room's next event: a host that is gone answers nothing at all, and the room has a new owner long before that is known.</param>
+    private async Task<(NodeLine? Line, bool IsOver)> ReattachAsync(Entrance before, Task changed, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var opening = OpenAgainAsync(before, limit.Token);
+        if (await Task.WhenAny(opening, changed) != opening) await limit.CancelAsync();
+        return await opening;
+    }
+
+    private async Task<(NodeLine? Line, bool IsOver)> OpenAgainAsync(Entrance before, CancellationToken limit)
     {
         NodeLine? line = null;
         try
         {
-            line = await NodeLine.OpenAsync(door, before.NodeAddress, Describe(before, _participantSid), cancellationToken);
-            await line.ReceiveAsync(cancellationToken); // "reconnect" is for clients that came back; this one was never away
+            line = await NodeLine.OpenAsync(door, before.NodeAddress, Describe(before, _participantSid), limit);
+            await line.ReceiveAsync(limit); // "reconnect" is for clients that came back; this one was never away
             return (line, false);
         }
-        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
+        {
+            line?.Dispose();
+            return (null, false);
+        }
+        catch (RpcException e)
         {
             line?.Dispose();
             return (null, e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition);
@@ -167,9 +181,11 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
 
     private async Task<NodeLine> JoinAsync(CancellationToken limit, CancellationToken cancellationToken)
     {
+        var kept = await door.ReturnAsync(grants);
         while (true)
         {
-            _entrance = await door.EnterAsync(grants, limit);
+            _entrance = kept ?? await door.EnterAsync(grants, limit);
+            kept = null;
             try
             {
                 var line = await NodeLine.OpenAsync(door, _entrance.NodeAddress, Describe(_entrance, resumeSid: ""), cancellationToken).WaitAsync(limit);

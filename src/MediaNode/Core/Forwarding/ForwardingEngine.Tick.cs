@@ -85,7 +85,8 @@ public sealed partial class ForwardingEngine
         if (!subscription.WaitsForKeyframe || nowUs - subscription.AskedKeyframeUs < KeyframeRequester.WaitUs) return;
         subscription.AskedKeyframeUs = nowUs;
         var target = publication.Layers[subscription.TargetLayer];
-        target.Keyframes.Want();
+        if (subscription.CurrentLayer < 0) target.Keyframes.WantSoon();
+        else target.Keyframes.Want();
         AskForKeyframe(target, nowUs);
     }
 }
