@@ -15,6 +15,9 @@ public sealed class PageTests(Stage stage)
         return page;
     }
 
+    private static Task ShowsAsync(IPage page, string selector, string what) =>
+        Eventually.HoldsAsync(async () => await page.Locator(selector).CountAsync() > 0, what, details: () => page.InnerTextAsync("body").Result);
+
     private static Task PlaysAsync(IPage page, int tiles) => Eventually.HoldsAsync(
         async () => await page.EvaluateAsync<int>("[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
         $"{tiles} tiles play", details: () => page.InnerTextAsync("body").Result);
@@ -29,8 +32,15 @@ public sealed class PageTests(Stage stage)
         await Eventually.HoldsAsync(async () => await ann.Locator("#replicas tr").CountAsync() == 3 && await ann.Locator("#nodes tbody tr").CountAsync() == 2, "replicas and nodes are shown");
         await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#rooms tbody")).Contains("page", StringComparison.Ordinal), "the room is shown");
         await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#events")).Contains("bob joined room page", StringComparison.Ordinal), "events are shown in words");
-        Assert.Equal("none", await ann.EvaluateAsync<string>("getComputedStyle(document.getElementById('join')).display"));
+        await ShowsAsync(ann, ".tile[data-identity=bob] .quality.excellent, .tile[data-identity=bob] .quality.good, .tile[data-identity=bob] .quality.poor", "the quality of each is shown");
+        await ShowsAsync(ann, ".tile.speaking[data-identity=bob]", "who speaks is shown");
+        await bob.ClickAsync("#screen");
+        await Eventually.HoldsAsync(async () => await ann.EvaluateAsync<bool>("document.querySelector('.tile.screen[data-identity=bob] video')?.videoWidth > 0"), "a shared screen has a tile of its own",
+            details: () => bob.InnerTextAsync("header").Result);
         if (Environment.GetEnvironmentVariable("VS_SCREENSHOT") is { Length: > 0 } path) await ann.ScreenshotAsync(new PageScreenshotOptions { Path = path });
+        await bob.ClickAsync("#screen");
+        await Eventually.HoldsAsync(async () => await ann.Locator(".tile.screen").CountAsync() == 0, "and it goes with the sharing");
+        Assert.Equal("none", await ann.EvaluateAsync<string>("getComputedStyle(document.getElementById('join')).display"));
         await ann.ClickAsync("#leave");
         await Eventually.HoldsAsync(async () => await ann.IsVisibleAsync("#join"), "one can join again");
         await PlaysAsync(bob, 1);

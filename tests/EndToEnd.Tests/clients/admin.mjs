@@ -49,7 +49,7 @@ await refused('unknown key is 401', 401, () => new RoomServiceClient(url, 'nokey
 const granted = (grants) => {
   const client = new RoomServiceClient(url, 'devkey', 'secret');
   client.authHeader = async () => {
-    const token = new AccessToken('devkey', 'secret', { ttl: '10m' });
+    const token = new AccessToken('devkey', 'secret', { identity: 'somebody', ttl: '10m' });
     token.addGrant(grants);
     return { Authorization: `Bearer ${await token.toJwt()}` };
   };

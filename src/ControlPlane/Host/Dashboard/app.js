@@ -84,7 +84,7 @@ function follow() {
     })
     .on(E.SignalReconnecting, () => ($('status').textContent = 'signalling reconnects; the call goes on'))
     .on(E.Reconnecting, () => ($('status').textContent = 'reconnecting …'))
-    .on(E.Reconnected, () => ($('status').textContent = `in ${room.name}`))
+    .on(E.Reconnected, () => ($('status').textContent = `in room ${room.name}`))
     .on(E.Disconnected, (reason) => ended(reason));
 }
 
@@ -127,7 +127,7 @@ async function join(event) {
     room = new LivekitClient.Room({ adaptiveStream: true, dynacast: true, reconnectPolicy: patience });
     follow();
     await room.connect(location.origin.replace(/^http/, 'ws'), await tokenFor($('room').value, $('name').value));
-    $('status').textContent = `in ${room.name}`;
+    $('status').textContent = `in room ${room.name}`;
     $('join').hidden = true;
     $('controls').hidden = false;
     tileOf(room.localParticipant, 'camera');
@@ -176,6 +176,9 @@ async function look() {
     if (answer.status === 403) { $('token-field').hidden = false; document.querySelector('aside').hidden = true; return; }
     const state = await answer.json();
     $('replicas').tBodies[0].replaceChildren(...state.replicas.map((r) => row(r.address, { text: r.isLeader ? 'leads' : 'follows', className: r.isLeader ? 'good' : 'dim' }, { text: r.isSelf ? `this one, index ${state.appliedIndex}` : '', className: 'dim' })));
+    const leader = state.replicas.find((r) => r.isLeader && !r.isSelf);
+    $('measured').hidden = !leader;
+    if (leader) $('measured').firstElementChild.href = `http://${leader.address}/?room=${encodeURIComponent($('room').value)}`;
     $('nodes').tBodies[0].replaceChildren(...state.nodes.map((n) => row(n.name, { text: n.scheduling === 'Active' ? n.health : n.scheduling, className: colour[n.scheduling === 'Active' ? n.health : n.scheduling] }, n.rooms, n.media, bar(n.headroom))));
     $('rooms').tBodies[0].replaceChildren(...state.rooms.map((r) => row(r.name, { text: r.node || r.status, className: colour[r.status] }, { text: r.epoch, className: 'dim' }, r.participants)));
   } catch { /* the replica is away; the next look tells */ }
@@ -187,7 +190,7 @@ const feed = new EventSource('page/events');
 feed.onmessage = (message) => {
   const event = JSON.parse(message.data);
   const item = make('li');
-  item.append(make('time', '', new Date(event.atMs).toLocaleTimeString()), event.words);
+  item.append(make('time', '', new Date(event.atMs).toLocaleTimeString()), event.words.replace(/\b([0-9a-f]{8})[0-9a-f]{24}\b/g, '$1…'));
   $('events').prepend(item);
   while ($('events').childElementCount > 200) $('events').lastChild.remove();
 };
