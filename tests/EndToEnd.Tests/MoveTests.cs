@@ -132,6 +132,31 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_node_that_hangs_is_replaced_though_its_connections_stand()
+    {
+        const string Room = "node-hangs";
+        await using var ann = await stage.JoinAsync(0, Room, "ann");
+        await ann.PublishAsync();
+        await using var bob = await stage.JoinAsync(1, Room, "bob");
+        await bob.SeesAsync("ann");
+        var owner = await OwnerAsync(Room);
+        var victim = stage.Cluster.Media.Single(node => node.NodeId == owner);
+        victim.Freeze();
+        try
+        {
+            await Eventually.HoldsAsync(async () => await OwnerAsync(Room) is { Length: > 0 } now && now != owner, "the room has another owner");
+            await bob.HasAsync("leave"); // long before its connection times out
+            await bob.SeesAsync("ann");
+            await ann.HasAsync("leave");
+        }
+        finally
+        {
+            victim.Resume();
+            await victim.WaitForReadyAsync();
+        }
+    }
+
+    [Fact]
     public async Task With_the_policy_stop_a_call_ends_with_its_nodes_lease_and_begins_anew_when_there_is_a_control_plane()
     {
         const string Room = "stops";

@@ -6,6 +6,7 @@ L.setLogLevel('warn');
 const events = [];
 const note = (kind, detail) => events.push({ atMs: Math.round(performance.now()), kind, detail: String(detail ?? '') });
 let room;
+let connection; // the latest; one carries both directions
 
 // What a bench takes a reconnection apart by: sockets, the server's first words, connections. The first octet of a message is its field number.
 const words = { 0x0a: 'join', 0x12: 'answer', 0x42: 'leave' };
@@ -23,6 +24,7 @@ window.WebSocket = class extends WebSocket {
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...how) {
     super(...how);
+    connection = this;
     this.addEventListener('iceconnectionstatechange', () => this.iceConnectionState === 'connected' && note('ice'));
     this.addEventListener('connectionstatechange', () => this.connectionState === 'connected' && note('dtls'));
   }
@@ -98,7 +100,7 @@ async function received(identity, kind) {
       return {
         packets: report.packetsReceived, lost: report.packetsLost, frames: report.framesDecoded ?? 0, keyFrames: report.keyFramesDecoded ?? 0, width: report.frameWidth ?? 0,
         dropped: report.framesDropped ?? 0, samples: report.totalSamplesReceived ?? 0, concealed: report.concealedSamples ?? 0, energy: report.totalAudioEnergy ?? 0,
-        track: track.sid, lastPacketMs: report.lastPacketReceivedTimestamp ?? 0, freezes: report.freezeCount ?? 0, nacks: report.nackCount ?? 0, plis: report.pliCount ?? 0, retransmitted: report.retransmittedPacketsReceived ?? 0, decoder: report.decoderImplementation ?? '',
+        freezes: report.freezeCount ?? 0, nacks: report.nackCount ?? 0, plis: report.pliCount ?? 0, retransmitted: report.retransmittedPacketsReceived ?? 0, decoder: report.decoderImplementation ?? '',
       };
   return null;
 }
@@ -123,24 +125,30 @@ async function sent() {
 }
 
 // Packets as they come, so that a gap can be measured: the longest time without a new packet of a kind, by the receiver's own time of each.
+// One look at the connection serves all that is watched: looks are what a busy machine has least time for.
 const gaps = {};
+let looking;
 function watch(identity, kind, everyMs = 20) {
-  const key = `${identity} ${kind}`;
-  clearInterval(gaps[key]?.looking);
-  const gap = { longestMs: 0, lastMs: performance.now(), packets: -1, frames: 0, track: '' };
-  gaps[key] = gap;
-  gap.looking = setInterval(async () => {
-    const now = await received(identity, kind).catch(() => null);
-    if (!now || now.packets === gap.packets) return;
-    const anew = now.track !== gap.track && gap.track !== '';
-    const at = now.lastPacketMs > 0 ? now.lastPacketMs - performance.timeOrigin : performance.now();
+  gaps[`${identity} ${kind}`] = { identity, kind, longestMs: 0, lastMs: performance.now(), packets: -1, frames: 0, track: '' };
+  clearInterval(looking);
+  looking = setInterval(look, everyMs);
+}
+
+async function look() {
+  const reports = [...((await connection?.getStats().catch(() => null))?.values() ?? [])].filter((report) => report.type === 'inbound-rtp');
+  for (const [key, gap] of Object.entries(gaps)) {
+    const track = publications(gap.identity).find((publication) => publication.kind === gap.kind && publication.track)?.track;
+    const now = track && reports.find((report) => report.trackIdentifier === track.mediaStreamTrack.id);
+    if (!now || now.packetsReceived === 0 || now.packetsReceived === gap.packets) continue;
+    const anew = track.sid !== gap.track && gap.track !== '';
+    const at = now.lastPacketReceivedTimestamp > 0 ? now.lastPacketReceivedTimestamp - performance.timeOrigin : performance.now();
     // Of several packets at once the times between are not known; the gap to the last of them is more than the true one.
     gap.longestMs = Math.max(gap.longestMs, at - gap.lastMs);
-    if (anew && now.packets > 0) note('packet', key);
-    if ((anew || gap.frames === 0) && now.frames > 0) note('frame', key);
-    if (anew) gap.frames = 0;
-    Object.assign(gap, { lastMs: at, packets: now.packets, frames: now.frames, track: now.packets > 0 ? now.track : gap.track });
-  }, everyMs);
+    if (anew) note('packet', key);
+    const frames = now.framesDecoded ?? 0;
+    if ((anew || gap.frames === 0) && frames > 0) note('frame', key);
+    Object.assign(gap, { lastMs: at, packets: now.packetsReceived, frames, track: track.sid });
+  }
 }
 const gapOf = (identity, kind) => {
   const gap = gaps[`${identity} ${kind}`];

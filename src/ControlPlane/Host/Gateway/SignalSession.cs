@@ -42,8 +42,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             Ending how;
             using (_line = line)
             {
-                var piping = FromNodeAsync(line, ending.Token);
-                how = await Task.WhenAny(reading, piping) == reading ? Ending.ClientGone : await piping;
+                how = await PipeAsync(line, reading, ending.Token);
                 _line = null;
             }
             line = how is Ending.RoomGone or Ending.NodeGone ? await FollowAsync(how, reading, ending.Token) : null;
@@ -54,6 +53,28 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken));
         await ending.CancelAsync();
         await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task<Ending> PipeAsync(NodeLine line, Task reading, CancellationToken cancellationToken)
+    {
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var piping = FromNodeAsync(line, cancellationToken);
+        var elsewhere = ElsewhereAsync(_entrance!, watching.Token);
+        var first = await Task.WhenAny(reading, piping, elsewhere);
+        await watching.CancelAsync();
+        if (first == reading) return Ending.ClientGone;
+        return elsewhere.IsCompletedSuccessfully ? Ending.RoomGone : await piping;
+    }
+
+    /// <summary>Completes when the log says that the room has another owner. A node that hangs or is cut off ends no stream; its clients are led away all the same.</summary>
+    private async Task ElsewhereAsync(Entrance at, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = door.Next(at.Room);
+            if (await door.LookAsync(at.Room) is { NodeAddress.Length: > 0 } place && place.Epoch > at.Epoch) return;
+            await changed.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>The client's requests, for its whole life: nodes come and go under it.</summary>
