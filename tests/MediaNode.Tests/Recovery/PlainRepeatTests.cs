@@ -82,6 +82,6 @@ public class PlainRepeatTests
         Assert.True(Asked().Count > 400);
         var layer = _engine.FindPublication(Camera.Track)!.Layers[0].Statistics();
         Assert.True(layer.GivenUp > 20);
-        Assert.Equal(0, layer.KeyframesAsked);
+        Assert.InRange(layer.KeyframesAsked, 0, 1); // at most the one that the subscription began with
     }
 }

@@ -149,7 +149,7 @@ public sealed class SessionTests
                 handled++;
                 while (link.Messages.TryRead(out var _)) { }
                 while (bobLink.Messages.TryRead(out var _)) { }
-            }, costs: 40);
+            }, costs: 10);
             return true;
         });
         Assert.Null(bed.Broken);
