@@ -23,8 +23,8 @@ internal static class Program
         {
             Console.Error.WriteLine(e.Message);
             Console.Error.WriteLine("""
-                usage: ./dev sim [--seeds N] [--seed S] [--time 60s] [--jobs 2] [--product Journal|ControlPlane] [--only CLASS[,CLASS]] [--classes] [--trace] [--json] [--keep]
-                       ./dev sim mutants [--only BUG] [--runs 5] [--seeds 2000] [--keep]
+                usage: ./dev sim [--seeds N] [--seed S] [--time 60s] [--jobs 2] [--product Journal|ControlPlane] [--only CLASS[,CLASS]] [--classes] [--membership] [--trace] [--json] [--results FILE] [--keep]
+                       ./dev sim mutants [--only BUG] [--runs 5] [--seeds 2000] [--results FILE] [--keep]
                        ./dev sim replay FILE [--trace]
                        ./dev sim list
                 """);

@@ -18,7 +18,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void No_promise_breaks_under_faults_and_all_heals_in_time()
     {
         var campaign = new Campaign(new CampaignOptions((ulong)Number("VS_SIM_SEED", 1), Number("VS_SIM_SEEDS", 150), 60_000, Environment.ProcessorCount)).Run();
-        output.WriteLine($"{campaign.Done} seeds, {campaign.Events} events, {campaign.EventsPerSecondAndCore:0} a second and core, {campaign.MarkCounts.Count(count => count > 0)} of {Marks.Count} marks");
+        output.WriteLine($"{campaign.Done} seeds, {campaign.Events} events, {campaign.EventsPerCpuSecond:0} a second and core, {campaign.MarkCounts.Count(count => count > 0)} of {Marks.Count} marks");
         Assert.True(campaign.Violations.Count == 0, string.Join('\n', campaign.Violations.Select(v => $"./dev sim --seed {v.Seed}: {v.What}")));
         Assert.True(campaign.Events > 100_000);
     }

@@ -137,22 +137,22 @@ public sealed class GoldenTests
         Compare("prevote-checkquorum", cluster);
     }
 
-    private static TraceCluster Elected(int voters)
+    internal static TraceCluster Elected(int voters, int empty = 0)
     {
-        var cluster = new TraceCluster(voters);
+        var cluster = new TraceCluster(voters, empty: empty);
         cluster.TimeOut(1);
         cluster.Settle();
         return cluster;
     }
 
-    private static void Compare(string name, TraceCluster cluster)
+    internal static void Compare(string name, TraceCluster cluster)
     {
         var file = Path.Combine(SourceFolder(), name + ".txt");
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") File.WriteAllText(file, cluster.Text);
         Assert.Equal(File.ReadAllText(file), cluster.Text);
     }
 
-    private static string SourceFolder()
+    internal static string SourceFolder()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

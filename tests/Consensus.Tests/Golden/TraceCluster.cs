@@ -20,7 +20,8 @@ internal sealed class TraceCluster
         public SnapshotMeta Snapshot { get; set; } = snapshot;
     }
 
-    public TraceCluster(int voters, RaftOptions? options = null, Action<ulong, RaftLog>? fill = null, HardState hardState = default)
+    /// <param name="empty">Replicas beside the voters that know of nobody yet.</param>
+    public TraceCluster(int voters, RaftOptions? options = null, Action<ulong, RaftLog>? fill = null, HardState hardState = default, int empty = 0)
     {
         var membership = Membership.Of([.. Enumerable.Range(1, voters).Select(i => new MemberId((ulong)i))]);
         for (var i = 1UL; i <= (ulong)voters; i++)
@@ -30,6 +31,11 @@ internal sealed class TraceCluster
             var meta = new SnapshotMeta(0, 0, membership, 0);
             var term = Math.Max(hardState.Term, log.LastTerm);
             _nodes[i] = new Node(new RaftCore(new MemberId(i), new RestoredState(hardState with { Term = term }, meta, log), options ?? new RaftOptions(), seed: i), meta);
+        }
+        for (var i = (ulong)voters + 1; i <= (ulong)(voters + empty); i++)
+        {
+            var meta = new SnapshotMeta(0, 0, Membership.Of(), 0);
+            _nodes[i] = new Node(new RaftCore(new MemberId(i), new RestoredState(default, meta, new RaftLog()), options ?? new RaftOptions(), seed: i), meta);
         }
     }
 

@@ -63,12 +63,15 @@ internal sealed class ConsensusChecker(Simulated world)
         return count > voters.Length / 2;
     }
 
-    public void Wrote(in Entry entry, ulong previousTerm)
+    public void Wrote(in Entry entry, ulong previousTerm, Replica by)
     {
         var what = unchecked(HashOf(entry) * 31 + previousTerm);
-        if (!_written.TryAdd((entry.Index, entry.Term), (what, world.NowUs)) && _written[(entry.Index, entry.Term)].What != what)
+        var isNew = _written.TryAdd((entry.Index, entry.Term), (what, world.NowUs));
+        if (!isNew && _written[(entry.Index, entry.Term)].What != what)
             throw new Violation("log-matching", $"two different entries at {entry.Index} of term {entry.Term}");
-        if (entry.Kind == EntryKind.Configuration) _configured.Add(entry.Index);
+        if (entry.Kind != EntryKind.Configuration) return;
+        _configured.Add(entry.Index);
+        if (isNew) MembershipRules.Follows(by, entry);
     }
 
     /// <summary>When an entry came to be, at whoever proposed it.</summary>

@@ -27,5 +27,14 @@ internal sealed class Dice(ulong seed)
 
     public bool Hits(int perMille) => perMille > 0 && Below(1000) < perMille;
 
+    public void Shuffle<T>(T[] items)
+    {
+        for (var i = items.Length - 1; i > 0; i--)
+        {
+            var j = Below(i + 1);
+            (items[i], items[j]) = (items[j], items[i]);
+        }
+    }
+
     public T Of<T>(ReadOnlySpan<T> choices) => choices[Below(choices.Length)];
 }

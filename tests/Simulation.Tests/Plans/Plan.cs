@@ -16,6 +16,9 @@ internal sealed record Plan
     public required int Rooms { get; init; }
     public required int Clients { get; init; }
     public required int ThinkMs { get; init; }
+
+    /// <summary>Now and then somebody throws that many commands at a replica that believes it leads, and waits for none of them; 0 for never.</summary>
+    public int Flood { get; init; }
     public required int ReadPerMille { get; init; }
     public required int LossPerMille { get; init; }
     public required int DuplicatePerMille { get; init; }
@@ -37,6 +40,9 @@ internal sealed record Plan
 
     /// <summary>Healing leaves one replica dead for ever, if the cluster can bear it.</summary>
     public required bool LeaveOneDead { get; init; }
+
+    /// <summary>Voter sets that the operator leads the cluster through, one after the other, a bit for each slot; empty when faults say who is to vote.</summary>
+    public IReadOnlyList<int> Journey { get; init; } = [];
     public required long TimeMs { get; init; }
     public required IReadOnlyList<Fault> Faults { get; init; }
 

@@ -17,15 +17,18 @@ internal static class PlanDraw
         var network = May(FaultClass.Network);
         var maxDelayUs = network && chance.OneIn(4) ? chance.Between(5_000, 60_000) : chance.Between(300, 5_000);
         var maxSyncUs = May(FaultClass.Disk) && chance.OneIn(4) ? chance.Between(5_000, 50_000) : chance.Between(200, 5_000);
+        var above = product ?? (chance.OneIn(2) ? Product.ControlPlane : Product.Journal);
+        var crowd = above == Product.Journal && chance.OneIn(4); // many writers: long tails that nobody commits, many reads at whoever no longer leads
         var plan = new Plan
         {
             Seed = seed,
-            Product = product ?? (chance.OneIn(2) ? Product.ControlPlane : Product.Journal),
+            Product = above,
             Slots = slots,
             Voters = voters,
             MediaNodes = chance.Between(1, 4),
             Rooms = chance.Between(1, 6),
-            Clients = chance.Between(2, 8),
+            Clients = crowd ? chance.Between(12, 40) : chance.Between(2, 8),
+            Flood = above == Product.Journal && chance.OneIn(4) ? chance.Between(10, 160) : 0,
             ThinkMs = chance.Of([10, 40, 100, 200]),
             ReadPerMille = chance.Of([50, 300, 500]),
             LossPerMille = network && chance.OneIn(3) ? chance.Below(150) : 0,
@@ -35,7 +38,7 @@ internal static class PlanDraw
             SpikePerMille = network && chance.OneIn(3) ? 1 + chance.Below(20) : 0,
             MaxSyncUs = maxSyncUs,
             DriftPpm = May(FaultClass.Clock) && chance.OneIn(2) ? chance.Between(1_000, 20_000) : 0,
-            SnapshotEvery = chance.OneIn(2) ? chance.Between(10, 120) : 1_000_000,
+            SnapshotEvery = !chance.OneIn(2) ? 1_000_000 : above == Product.Journal ? chance.Between(10, 120) : chance.Between(40, 400),
             TailEntries = chance.Of([0, 5, 20, 200]),
             SnapshotPieces = chance.Between(1, 6),
             MaxAppendBytes = chance.OneIn(2) ? 200 : 100_000,
@@ -50,19 +53,65 @@ internal static class PlanDraw
         return plan with { Faults = DrawFaults(chance, plan, May) };
     }
 
+    /// <summary>
+    /// One voter that becomes three, then five, then three again, of which the first need not be one; all other trouble as ever. Appends may be large:
+    /// whoever joins must be able to receive faster than others write.
+    /// </summary>
+    public static Plan OfJourney(ulong seed, long timeMs, Product? product = null, IReadOnlyCollection<FaultClass>? only = null)
+    {
+        const int slots = 5;
+        var plan = Of(seed, timeMs, product, only);
+        var chance = new Dice(unchecked(seed * 0x9FB21C651E98DF25 + 0x1353));
+        plan = plan with { Slots = slots, Voters = 1, LeaveOneDead = false, MaxAppendBytes = 100_000, Journey = [1 | ThreeOf(chance, slots, 1), (1 << slots) - 1, ThreeOf(chance, slots, 0)] };
+        return plan with { Faults = [.. DrawFaults(chance, plan, of => only is null || only.Contains(of)).Where(fault => fault.Kind != FaultKind.Members)] };
+    }
+
+    private static int ThreeOf(Dice chance, int slots, int chosen)
+    {
+        while (System.Numerics.BitOperations.PopCount((uint)chosen) < 3) chosen |= 1 << chance.Below(slots);
+        return chosen;
+    }
+
     private static List<Fault> DrawFaults(Dice chance, Plan plan, Func<FaultClass, bool> may)
     {
         var faults = new List<Fault>();
         var gapMs = chance.Of([150, 400, 1_000, 2_500, 6_000]);
-        var allowed = Kinds.Where(_ => chance.Below(3) > 0).Where(kind => may(new Fault(0, kind, 0, 0, 0, 0).Class)).ToArray();
-        if (chance.OneIn(2)) allowed = [.. allowed.Where(kind => kind != FaultKind.Members)];
-        if (plan.Product == Product.Journal) allowed = [.. allowed.Where(kind => kind < FaultKind.NodeCut)];
-        if (allowed.Length == 0) return faults;
         var longMs = chance.Of([200, 1_000, 5_000, 12_000]);
+        var allowed = Kinds.Where(kind => may(new Fault(0, kind, 0, 0, 0, 0).Class)).ToArray();
+        if (plan.Product == Product.Journal) allowed = [.. allowed.Where(kind => kind < FaultKind.NodeCut)];
+        if (chance.OneIn(2)) allowed = [.. allowed.Where(_ => chance.Below(3) > 0)];
+        else // few kinds, and those often: two that must meet do
+        {
+            var aboutNodes = plan.Product == Product.ControlPlane && chance.Below(3) > 0;
+            if (aboutNodes)
+            {
+                allowed = [.. allowed.Where(IsAboutNodes)];
+                longMs = chance.Of([1_000, 8_000, 12_000]); // a lease takes more than five seconds to end
+            }
+            chance.Shuffle(allowed);
+            allowed = allowed[..Math.Min(allowed.Length, aboutNodes ? chance.Between(2, 6) : chance.Between(1, 4))];
+        }
+        if (chance.OneIn(2)) allowed = [.. allowed.Where(kind => kind != FaultKind.Members)];
+        if (allowed.Length == 0) return faults;
         for (var at = (long)chance.Below(gapMs); at < plan.FaultsUntilMs; at += 1 + chance.Below(2 * gapMs))
             faults.Add(DrawFault(chance, plan, at, allowed[chance.Below(allowed.Length)], longMs));
-        return faults;
+        if (plan.Product == Product.ControlPlane && chance.OneIn(4))
+            for (var at = 1_000L + chance.Below(2_000); at < plan.FaultsUntilMs; at += chance.Between(9_000, 14_000)) faults.AddRange(Fading(chance, plan, at).Where(fault => may(fault.Class)));
+        return [.. faults.OrderBy(fault => fault.AtMs)];
     }
+
+    /// <summary>A media node's lines grow slow; then it is not heard any more, or its process stands still past its lease while the replicas' disks stall as well.</summary>
+    private static List<Fault> Fading(Dice chance, Plan plan, long at)
+    {
+        var node = chance.Below(plan.MediaNodes);
+        var slow = new Fault(at, FaultKind.NodeSlow, node, 0, chance.Between(3_000, 9_000), chance.Between(400, 1_400));
+        var then = at + chance.Between(1_000, 2_500);
+        if (chance.OneIn(2)) return [slow, new Fault(then, FaultKind.NodeMute, node, 0, chance.Between(6_000, 9_000), 0)];
+        return [slow, new Fault(then, FaultKind.NodePause, node, 0, chance.Between(4_500, 7_500), 0), new Fault(then + 4_000, FaultKind.StallDisks, 0, 0, chance.Between(1_000, 4_000), 0)];
+    }
+
+    /// <summary>What a media node's lease meets: trouble of the node, and of whoever grants it.</summary>
+    private static bool IsAboutNodes(FaultKind kind) => kind >= FaultKind.NodeCut || kind is FaultKind.Sides or FaultKind.PauseLeader or FaultKind.FreezeLeader or FaultKind.StallDisks or FaultKind.ClockStep;
 
     private static Fault DrawFault(Dice chance, Plan plan, long at, FaultKind kind, int longMs)
     {
@@ -79,6 +128,13 @@ internal static class PlanDraw
                 amount = ~other & chance.Below(1 << plan.Slots);
                 break;
             case FaultKind.ClockStep or FaultKind.NodeClockStep: amount = chance.Between(-30_000, 30_000); break;
+            case FaultKind.Sides: amount = 1 + chance.Below((1 << (plan.Slots + plan.MediaNodes)) - 1); break;
+            case FaultKind.FreezeLeader:
+                other = chance.Below(1 << plan.MediaNodes);
+                amount = chance.Between(300, 3_000);
+                forMs = chance.Between(1_000, 9_000);
+                break;
+            case FaultKind.NodeSlow: amount = chance.Between(100, 1_400); break;
             case FaultKind.CrashAll: forMs = chance.Between(10, 2_000); break;
             default: break;
         }

@@ -16,7 +16,7 @@ internal static class ExitCode
 /// <summary>Flags of the command line: <c>--name value</c>, or <c>--name</c> alone.</summary>
 internal sealed class Arguments
 {
-    private static readonly string[] Known = ["seeds", "seed", "time", "jobs", "product", "only", "classes", "trace", "json", "keep", "runs"];
+    private static readonly string[] Known = ["seeds", "seed", "time", "jobs", "product", "only", "classes", "trace", "json", "keep", "runs", "membership", "results"];
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     public Arguments(IReadOnlyList<string> args)

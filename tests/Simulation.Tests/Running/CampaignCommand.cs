@@ -14,45 +14,49 @@ internal static class CampaignCommand
 
     public static int Run(Arguments arguments)
     {
-        var options = new CampaignOptions((ulong)arguments.Number("seed", 1), arguments.Number("seeds", arguments.Has("seed") ? 1 : 200), arguments.Milliseconds("time", 60_000),
-            arguments.Number("jobs", 2), arguments.Choice<Product>("product"), arguments.Text("only") == "none" ? [] : arguments.Choices<FaultClass>("only"));
+        var options = new CampaignOptions((ulong)arguments.Number("seed", 1), arguments.Number("seeds", arguments.Has("seed") ? 1 : 200), arguments.Milliseconds("time", arguments.Has("membership") ? 20_000 : 60_000),
+            arguments.Number("jobs", 2), arguments.Choice<Product>("product"), arguments.Text("only") == "none" ? [] : arguments.Choices<FaultClass>("only")) { Journey = arguments.Has("membership") };
         if (arguments.Has("trace")) return Trace(options);
-        if (arguments.Has("classes")) return EachClass(options);
+        if (arguments.Has("classes")) return EachClass(options, arguments.Text("results"));
         var clock = Stopwatch.StartNew();
         var campaign = new Campaign(options).Run();
-        var missed = options.Only is null && options.Product is null && campaign.Done >= SeedsForAllMarks ? Enum.GetValues<Mark>().Where(mark => campaign.MarkCounts[(int)mark] == 0).ToArray() : [];
+        var missed = options.Only is null && options.Product is null && !options.Journey && campaign.Done >= SeedsForAllMarks ? Enum.GetValues<Mark>().Where(mark => campaign.MarkCounts[(int)mark] == 0).ToArray() : [];
         var elsewhere = campaign.RepeatedHashes.Count == 0 || HashCommand.AgreesElsewhere(campaign.RepeatedHashes, options);
-        if (arguments.Has("json")) PrintJson(options, campaign, clock.Elapsed, missed, elsewhere);
+        var figures = Figures(options, campaign, clock.Elapsed, missed, elsewhere);
+        if (arguments.Text("results") is { Length: > 0 } file) Results.Add(file, options.Journey ? "membership" : "campaigns", $"seeds {options.FirstSeed} to {options.FirstSeed + (ulong)campaign.Done - 1}", figures);
+        if (arguments.Has("json")) Console.WriteLine(JsonSerializer.Serialize(figures));
         else Print(options, campaign, clock.Elapsed, missed, elsewhere);
-        foreach (var violation in campaign.Violations.Take(3)) Keep(campaign, violation, arguments.Has("keep"));
+        foreach (var violation in campaign.Violations.Take(3)) Keep(options, violation, arguments.Has("keep"));
         return campaign.Violations.Any(v => !v.IsLiveness) || missed.Length > 0 || !elsewhere ? ExitCode.Violation : campaign.Violations.Count > 0 ? ExitCode.NotLive : ExitCode.Valid;
     }
 
     private static int Trace(CampaignOptions options)
     {
         using var log = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16);
-        var result = SeedRun.Of(PlanDraw.Of(options.FirstSeed, options.TimeMs, options.Product, options.Only), log);
+        var result = SeedRun.Of(options.PlanOf(options.FirstSeed), log);
         log.WriteLine(result.What ?? "no violation");
         log.WriteLine($"trace hash {result.TraceHash:x16}, {result.Events} events");
         return result.IsViolation ? ExitCode.Violation : ExitCode.Valid;
     }
 
-    private static int EachClass(CampaignOptions options)
+    private static int EachClass(CampaignOptions options, string? results)
     {
-        var worst = ExitCode.Valid;
+        var (worst, clock, figures) = (ExitCode.Valid, Stopwatch.StartNew(), new List<object>());
         foreach (var only in (FaultClass?[])[null, .. Enum.GetValues<FaultClass>()])
         {
             var campaign = new Campaign(options with { Only = only is { } one ? [one] : [] }).Run();
             Console.WriteLine($"{(only?.ToString() ?? "no faults").PadRight(12)} {campaign.Done} seeds, {campaign.Violations.Count} violations, {campaign.Events} events");
+            figures.Add(new { Class = only?.ToString() ?? "none", Seeds = campaign.Done, Violations = campaign.Violations.Count, campaign.Events });
             foreach (var violation in campaign.Violations.Take(2)) Console.WriteLine($"  seed {violation.Seed}: {violation.What}");
             if (campaign.Violations.Count > 0) worst = ExitCode.Violation;
         }
+        if (results is { Length: > 0 }) Results.Add(results, "classes", $"{options.Seeds} seeds each from {options.FirstSeed}", new { SimulatedMs = options.TimeMs, Seconds = Math.Round(clock.Elapsed.TotalSeconds, 1), Classes = figures });
         return worst;
     }
 
-    private static void Keep(Campaign campaign, RunResult violation, bool write)
+    private static void Keep(CampaignOptions options, RunResult violation, bool write)
     {
-        var plan = new Shrinker(violation.Rule!, maxRuns: 150).Shrink(campaign.PlanOf(violation.Seed));
+        var plan = new Shrinker(violation.Rule!, maxRuns: 150).Shrink(options.PlanOf(violation.Seed));
         Console.Error.WriteLine($"seed {violation.Seed} shrinks to {plan.Faults.Count} faults in {plan.TimeMs} ms: {string.Join("; ", plan.Faults)}");
         if (write) Console.Error.WriteLine($"kept as {Corpus.Write(new CorpusCase(violation.Rule!, violation.What!, Bug.None, plan))}");
     }
@@ -61,26 +65,27 @@ internal static class CampaignCommand
     {
         foreach (var violation in campaign.Violations.OrderBy(v => v.Seed)) Console.WriteLine($"seed {violation.Seed} {violation.What}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{campaign.Done} seeds × {options.TimeMs / 1000} s in {took.TotalSeconds:0.0} s: {campaign.Violations.Count} violations, {campaign.Events} events, {campaign.EventsPerSecondAndCore:0} events/s per core"));
+            $"{campaign.Done} seeds × {options.TimeMs / 1000} s in {took.TotalSeconds:0.0} s: {campaign.Violations.Count} violations, {campaign.Events} events, {campaign.CpuSeconds:0.0} s of processor time, {campaign.EventsPerCpuSecond:0} events per second and core"));
         Console.WriteLine($"{campaign.RepeatedHashes.Count} seeds run twice here and once in another process: {(elsewhere ? "same traces" : "DIFFERENT TRACES")}");
         Console.WriteLine($"{campaign.MarkCounts.Count(count => count > 0)} of {Marks.Count} marks reached{(missed.Length == 0 ? "" : $"; never: {string.Join(", ", missed)}")}");
         if (campaign.Done < SeedsForAllMarks) return;
         foreach (var mark in Enum.GetValues<Mark>()) Console.WriteLine($"  {mark,-32} {campaign.MarkCounts[(int)mark]}");
     }
 
-    private static void PrintJson(CampaignOptions options, Campaign campaign, TimeSpan took, Mark[] missed, bool elsewhere) =>
-        Console.WriteLine(JsonSerializer.Serialize(new
-        {
-            firstSeed = options.FirstSeed,
-            seeds = campaign.Done,
-            simulatedMs = options.TimeMs,
-            seconds = took.TotalSeconds,
-            events = campaign.Events,
-            eventsPerSecondPerCore = (long)campaign.EventsPerSecondAndCore,
-            repeated = campaign.RepeatedHashes.Count,
-            sameTraces = elsewhere,
-            violations = campaign.Violations.Select(v => new { v.Seed, v.Rule, v.What }),
-            missed = missed.Select(mark => mark.ToString()),
-            marks = Enum.GetValues<Mark>().ToDictionary(mark => mark.ToString(), mark => campaign.MarkCounts[(int)mark]),
-        }));
+    private static object Figures(CampaignOptions options, Campaign campaign, TimeSpan took, Mark[] missed, bool elsewhere) => new
+    {
+        FirstSeed = options.FirstSeed,
+        Seeds = campaign.Done,
+        SimulatedMs = options.TimeMs,
+        Threads = options.Jobs,
+        Seconds = Math.Round(took.TotalSeconds, 1),
+        CpuSeconds = Math.Round(campaign.CpuSeconds, 1),
+        campaign.Events,
+        EventsPerCpuSecond = (long)campaign.EventsPerCpuSecond,
+        Repeated = campaign.RepeatedHashes.Count,
+        SameTraces = elsewhere,
+        Violations = campaign.Violations.OrderBy(v => v.Seed).Select(v => new { v.Seed, v.Rule, v.What }),
+        Missed = missed.Select(mark => mark.ToString()),
+        Marks = Enum.GetValues<Mark>().ToDictionary(mark => mark.ToString(), mark => campaign.MarkCounts[(int)mark]),
+    };
 }

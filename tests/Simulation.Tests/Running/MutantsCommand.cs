@@ -4,7 +4,7 @@ using VideoScale.Simulation.Seams;
 namespace VideoScale.Simulation.Running;
 
 /// <summary>How a planted bug fared.</summary>
-/// <param name="SeedsNeeded">Of each run, from its own first seed; 0 where it was not caught.</param>
+/// <param name="SeedsNeeded">Of each run, from its own first seed; 0 where no invariant caught it: a mere exception is none.</param>
 internal sealed record MutantResult(Bug Bug, IReadOnlyList<int> SeedsNeeded, IReadOnlyList<string> Rules, ulong FirstSeed)
 {
     public bool IsCaught => SeedsNeeded.All(needed => needed > 0);
@@ -18,15 +18,19 @@ internal static class MutantsCommand
     {
         var bugs = arguments.Choices<Bug>("only") ?? Enum.GetValues<Bug>().Where(bug => bug != Bug.None).ToArray();
         var (runs, seeds, missed) = (Math.Max(1, arguments.Number("runs", 5)), arguments.Number("seeds", 2_000), 0);
+        var (clock, figures) = (System.Diagnostics.Stopwatch.StartNew(), new List<object>());
         Console.WriteLine($"{"planted bug",-32} {"median seeds",12}  caught by");
         foreach (var bug in bugs)
         {
             var result = Try(bug, runs, seeds, arguments.Milliseconds("time", 30_000), arguments.Number("jobs", 2));
             if (!result.IsCaught) missed++;
+            figures.Add(new { Bug = bug.ToString(), result.Median, result.SeedsNeeded, result.Rules });
             Console.WriteLine($"{bug,-32} {(result.IsCaught ? result.Median.ToString() : "NOT CAUGHT"),12}  {string.Join(", ", result.Rules)} ({string.Join(' ', result.SeedsNeeded)})");
             if (arguments.Has("keep") && result.FirstSeed != 0) Keep(bug, result, arguments.Milliseconds("time", 30_000));
         }
-        Console.WriteLine($"{bugs.Count - missed} of {bugs.Count} caught");
+        Console.WriteLine($"{bugs.Count - missed} of {bugs.Count} caught in {clock.Elapsed.TotalSeconds:0} s");
+        if (arguments.Text("results") is { Length: > 0 } file)
+            Results.Add(file, "mutants", arguments.Text("only") ?? "all", new { Runs = runs, MostSeeds = seeds, Seconds = Math.Round(clock.Elapsed.TotalSeconds, 1), Planted = bugs.Count, Caught = bugs.Count - missed, Bugs = figures });
         return missed == 0 ? ExitCode.Valid : ExitCode.Violation;
     }
 
@@ -48,8 +52,9 @@ internal static class MutantsCommand
                     continue;
                 }
                 var campaign = new Campaign(new CampaignOptions(1 + (ulong)run * 100_000, seeds, timeMs, jobs, UntilFirst: true)).Run();
-                needed.Add(campaign.SeedsToFirst);
-                if (campaign.Violations.MinBy(v => v.Seed) is not { } caught) continue;
+                var caught = campaign.Violations.MinBy(v => v.Seed);
+                needed.Add(caught is { Rule: not "exception" } ? campaign.SeedsToFirst : 0);
+                if (caught is null) continue;
                 rules.Add(caught.Rule!);
                 if (first == 0) first = caught.Seed;
             }

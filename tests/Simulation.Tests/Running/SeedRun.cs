@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using VideoScale.Consensus;
 using VideoScale.Simulation.Plans;
 using VideoScale.Simulation.World;
@@ -8,7 +7,7 @@ namespace VideoScale.Simulation.Running;
 /// <summary>How one run ended.</summary>
 /// <param name="Rule">The invariant that broke; null when none did.</param>
 /// <param name="What">The same in words, with the time of the run at which it happened.</param>
-internal sealed record RunResult(ulong Seed, ulong TraceHash, long Events, long TookTicks, string? Rule, string? What)
+internal sealed record RunResult(ulong Seed, ulong TraceHash, long Events, string? Rule, string? What)
 {
     public bool IsViolation => Rule is not null;
     public bool IsLiveness => Rule == "liveness";
@@ -19,7 +18,6 @@ internal static class SeedRun
 {
     public static RunResult Of(Plan plan, TextWriter? log = null)
     {
-        var started = Stopwatch.GetTimestamp();
         var world = new Simulated(plan, log);
         var (rule, what) = ((string?)null, (string?)null);
         try { world.Run(); }
@@ -28,6 +26,6 @@ internal static class SeedRun
         catch (Model.InvariantViolation e) { (rule, what) = ("asserted by the core", e.Message); }
         catch (Exception e) when (e is not OutOfMemoryException) { (rule, what) = ("exception", e.ToString()); }
         if (what is not null) what = $"at {world.NowMs} ms: {what}";
-        return new RunResult(plan.Seed, world.Trace, world.Events, Stopwatch.GetTimestamp() - started, rule, what);
+        return new RunResult(plan.Seed, world.Trace, world.Events, rule, what);
     }
 }

@@ -10,7 +10,9 @@ internal sealed class JournalWorkload : Workload
 {
     private const long PatienceUs = 700_000;
     private readonly Client[] _clients;
+    private static readonly object Unwaited = new();
     private readonly Dictionary<ulong, Asking> _reads = [];
+    private ulong _noise;
 
     private sealed class Client(int number)
     {
@@ -38,18 +40,31 @@ internal sealed class JournalWorkload : Workload
     public override void Begin()
     {
         foreach (var client in _clients) World.At(1_000 + World.Chance.Below(100_000), new Due(Happening.ClientActs, client.Number, 0, 0, null));
+        if (World.Plan.Flood > 0) World.At(1_000_000, new Due(Happening.ClientActs, _clients.Length, 0, 0, null));
     }
 
     public override void Happen(in Due due)
     {
         switch (due.Kind)
         {
+            case Happening.ClientActs when due.Who == _clients.Length: Flood(); break;
             case Happening.ClientActs: Act(_clients[due.Who], due.Number); break;
-            case Happening.Asked when World.Replicas[due.Who].IsPaused: World.At(World.Replicas[due.Who].PausedUntilUs, due); break; // its socket keeps it
+            case Happening.Asked when World.Replicas[due.Who].IsPaused: World.At(World.Replicas[due.Who].ResumesUs, due); break; // its socket keeps it
             case Happening.Asked: Asked(World.Replicas[due.Who], (Asking)due.What!); break;
             case Happening.Answered: Answered((Asking)due.What!, due.Who, due.Number); break;
             default: throw new InvalidOperationException(due.Kind.ToString());
         }
+    }
+
+    private void Flood()
+    {
+        if (World.IsQuiet) return;
+        World.At(World.NowUs + 200_000 + World.Chance.Below(2_000_000), new Due(Happening.ClientActs, _clients.Length, 0, 0, null));
+        var leaders = Array.FindAll(World.Replicas, replica => replica.IsLeader && replica.Runs);
+        if (leaders.Length == 0) return;
+        var leader = leaders[World.Chance.Below(leaders.Length)]; // perhaps one that leads no more and does not know it yet
+        for (var i = World.Chance.Between(1, World.Plan.Flood); i > 0; i--)
+            if (!leader.Propose(ProposalId.None, JournalMachine.Noise(++_noise), Unwaited)) return;
     }
 
     private void Act(Client client, ulong operation)
@@ -115,8 +130,8 @@ internal sealed class JournalWorkload : Workload
 
     public override void Proposed(Replica replica, object waiter, ulong index, object? reply)
     {
-        var asking = (Asking)waiter;
         World.Checker.Answered(index);
+        if (waiter is not Asking asking) return;
         Answer(replica, asking, index, replica.Slot);
     }
 

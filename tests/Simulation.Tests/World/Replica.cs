@@ -54,6 +54,9 @@ internal sealed class Replica
     public ulong Chain { get; private set; }
     public bool IsLeader => Core is { Role: RaftRole.Leader };
     public bool IsPaused => PausedUntilUs > _world.NowUs;
+
+    /// <summary>When something that waits for a paused process is taken up: what timers and sockets hold comes in any order.</summary>
+    public long ResumesUs => PausedUntilUs + _world.Chance.Below(20_000);
     public bool Runs => Core is not null && !IsPaused;
 
     public void Start()
@@ -154,7 +157,7 @@ internal sealed class Replica
         for (var index = effect.FirstIndex; index <= effect.LastIndex; index++)
         {
             ref readonly var entry = ref log[index];
-            _world.Checker.Wrote(entry, log.TermAt(index - 1));
+            _world.Checker.Wrote(entry, log.TermAt(index - 1), this);
             write.Entries.Add(entry);
         }
         if (Disk.Syncing == 0) _world.BeginSync(this);

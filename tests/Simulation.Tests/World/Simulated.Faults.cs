@@ -34,6 +34,11 @@ internal sealed partial class Simulated
             case FaultKind.DeafLeader: Cut(fault, (_, to) => to == leader.Slot); Marks.Hit(Mark.LeaderDeaf); break;
             case FaultKind.MuteLeader: Cut(fault, (from, _) => from == leader.Slot); Marks.Hit(Mark.LeaderMute); break;
             case FaultKind.Halves: Cut(fault, (from, to) => ((from + fault.Where) & 1) != ((to + fault.Where) & 1)); Marks.Hit(Mark.Halves); break;
+            case FaultKind.Sides: CutSides(fault.Amount, fault.ForMs); Marks.Hit(Mark.Sides); break;
+            case FaultKind.StallDisks:
+                _stalledUntilUs = Math.Max(_stalledUntilUs, Math.Min(NowUs + fault.ForMs * 1000, Plan.FaultsUntilMs * 1000));
+                Marks.Hit(Mark.DisksStalled);
+                break;
             case FaultKind.Clog: _clogs[replica.Slot, other.Slot] = NowUs + fault.ForMs * 1000; Marks.Hit(Mark.LinkClogged); break;
             case FaultKind.Crash: CrashFor(replica, fault.ForMs); break;
             case FaultKind.CrashLeader: CrashFor(leader, fault.ForMs); Marks.Hit(Mark.LeaderCrashed); break;
@@ -48,6 +53,11 @@ internal sealed partial class Simulated
                 break;
             case FaultKind.Pause: Pause(replica, fault.ForMs); Marks.Hit(Mark.Paused); break;
             case FaultKind.PauseLeader: Pause(leader, fault.ForMs); Marks.Hit(Mark.LeaderPaused); break;
+            case FaultKind.FreezeLeader:
+                Pause(leader, fault.Amount);
+                CutSides((1L << leader.Slot) | ((long)fault.Other << Plan.Slots), fault.ForMs);
+                Marks.Hit(Mark.LeaderFrozen);
+                break;
             case FaultKind.SlowDisk: replica.SlowUntilUs = NowUs + fault.ForMs * 1000; Marks.Hit(Mark.DiskSlow); break;
             case FaultKind.Rot: Rot(replica); break;
             case FaultKind.Wipe: Wipe(replica); break;
@@ -69,6 +79,25 @@ internal sealed partial class Simulated
             for (var to = 0; to < Replicas.Length; to++)
                 if (from != to && rule(from, to)) ending.Links.Add((from, to));
         Cut(ending, fault.ForMs);
+    }
+
+    /// <summary>Replicas and media nodes fall into two parts that do not hear each other.</summary>
+    /// <param name="side">Who is on one side, a bit for each machine.</param>
+    private void CutSides(long side, long forMs)
+    {
+        var links = new List<(int, int)>();
+        var ends = Plan.Slots + (Plan.Product == Product.Journal ? 0 : Plan.MediaNodes);
+        for (var from = 0; from < ends; from++)
+            for (var to = 0; to < ends; to++)
+                if (((side >> from) & 1) != ((side >> to) & 1)) links.Add((from, to));
+        CutLinks(links, forMs);
+    }
+
+    /// <summary>What is sent from one end to another from now on takes that much longer, for a while.</summary>
+    public void Slow(int from, int to, long byMs, long forMs)
+    {
+        _slow[from, to] = (NowUs + forMs * 1000, byMs * 1000);
+        Marks.Hit(Mark.LineSlow);
     }
 
     public void CutLinks(IEnumerable<(int From, int To)> links, long forMs)
@@ -171,9 +200,11 @@ internal sealed partial class Simulated
         IsHealed = true;
         Array.Clear(_cuts);
         Array.Clear(_clogs);
+        Array.Clear(_slow);
         foreach (var replica in Replicas)
         {
             replica.SlowUntilUs = 0; // a pause ends when it ends
+            if (replica.IsRotten) replica.Crash(); // what rotted is found at a start
             replica.Start();
         }
         Workload.Heal();

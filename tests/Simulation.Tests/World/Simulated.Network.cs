@@ -9,12 +9,13 @@ internal sealed partial class Simulated
 {
     private readonly int[,] _cuts; // from, to: how many faults cut it now
     private readonly long[,] _clogs; // nothing arrives before
+    private readonly (long UntilUs, long ByUs)[,] _slow;
 
     /// <summary>A snapshot on its way to a member, piece by piece; a lost piece is sent again.</summary>
     private sealed class Transfer(Replica from, Replica to, StoredSnapshot snapshot, ulong term)
     {
         public Replica From { get; } = from;
-        public int FromLife { get; } = from.Life;
+        public MemberId FromId { get; } = from.Id; // the machine may be somebody else's by the time it arrives
         public Replica To { get; } = to;
         public MemberId ToId { get; } = to.Id;
         public StoredSnapshot Snapshot { get; } = snapshot;
@@ -36,6 +37,7 @@ internal sealed partial class Simulated
         }
         long delay = 50 + Chance.Below(Plan.MaxDelayUs);
         if (!IsHealed && Plan.SpikePerMille > 0 && Chance.Hits(Plan.SpikePerMille)) delay += Chance.Below(400_000);
+        if (_slow[from, to].UntilUs > NowUs) delay += _slow[from, to].ByUs;
         if (_clogs[from, to] > NowUs) delay += _clogs[from, to] - NowUs;
         return delay;
     }
@@ -150,6 +152,6 @@ internal sealed partial class Simulated
             _agenda.Add(NowUs + 100_000, new Due(Happening.FaultEnds, replica.Slot, 0, 0, Ending.Start));
             return;
         }
-        replica.Step(RaftInput.SnapshotReceived(transfer.From.Id, transfer.Term, transfer.Snapshot.Meta));
+        replica.Step(RaftInput.SnapshotReceived(transfer.FromId, transfer.Term, transfer.Snapshot.Meta));
     }
 }

@@ -7,17 +7,18 @@ namespace VideoScale.Simulation.World;
 /// <summary>Somebody who wants a certain membership and asks whoever leads for it, again and again: learners first, voters once they have caught up.</summary>
 internal sealed partial class Simulated
 {
-    private const ulong CaughtUpWithin = 20;
     private readonly PeerStatus[] _progress = new PeerStatus[64];
     private (int Voters, int Learners)? _goal;
     private int _lastVoters;
+    private int _journeyStep;
 
     private void Operate()
     {
         _agenda.Add(NowUs + 250_000, new Due(Happening.Operator, 0, 0, 0, null));
         if (Leader() is not { Core: { } core } leader || leader.IsPaused) return;
         Watch(core.Membership);
-        var goal = _goal is { } wanted ? new Membership(Ids(wanted.Voters), [], Ids(wanted.Learners)) : Replacing(core.Membership);
+        var goal = Plan.Journey.Count > 0 ? NextOnJourney(core)
+            : _goal is { } wanted ? new Membership(Ids(wanted.Voters), [], Ids(wanted.Learners)) : Replacing(core.Membership);
         if (goal is null || goal.Voters.IsEmpty || core.Membership.IsJoint || core.Membership.Equals(goal)) return;
         if (!Plan.Abrupt && !HaveCaughtUp(core, goal, leader.Id)) goal = WithLearners(core.Membership, goal);
         if (core.Membership.Equals(goal)) return;
@@ -31,6 +32,27 @@ internal sealed partial class Simulated
         if (_lastVoters > 0) Marks.Hit(now.Voters.Length > _lastVoters ? Mark.ClusterGrew : Mark.ClusterShrank);
         _lastVoters = now.Voters.Length;
     }
+
+    /// <summary>The next voter set of the journey; whoever's disk is not whole comes as a learner first, which makes it whole.</summary>
+    private Membership NextOnJourney(RaftCore core)
+    {
+        var slots = Plan.Journey[Math.Min(_journeyStep, Plan.Journey.Count - 1)];
+        var voters = Ids(slots);
+        var isThere = voters.Length == System.Numerics.BitOperations.PopCount((uint)slots);
+        var now = core.Membership;
+        if (isThere && _journeyStep < Plan.Journey.Count && !now.IsJoint && core.MembershipIndex <= core.CommitIndex && now.Voters.AsSpan().SequenceEqual(voters.AsSpan()))
+        {
+            _journeyStep++;
+            return NextOnJourney(core);
+        }
+        if (isThere) return new Membership(voters, [], []);
+        var damaged = new List<MemberId>();
+        for (var i = 0; i < Replicas.Length; i++)
+            if ((slots & (1 << i)) != 0 && !now.IsVoter(Replicas[i].Id)) damaged.Add(Replicas[i].Id);
+        return now with { Learners = [.. damaged.Order()] };
+    }
+
+    private string? NotArrived() => _journeyStep < Plan.Journey.Count ? $"the members are at step {_journeyStep} of {Plan.Journey.Count} of their journey" : null;
 
     private System.Collections.Immutable.ImmutableArray<MemberId> Ids(int slots)
     {
@@ -58,12 +80,13 @@ internal sealed partial class Simulated
     private bool HaveCaughtUp(RaftCore core, Membership goal, MemberId leader)
     {
         var known = core.CopyProgress(_progress);
+        var within = (ulong)(20 + 2 * Plan.Clients + Plan.Flood); // about what is always on its way
         foreach (var voter in goal.Voters)
         {
             if (voter == leader || core.Membership.IsVoter(voter)) continue;
             var caughtUp = false;
             for (var i = 0; i < known; i++)
-                caughtUp |= _progress[i].Member == voter && _progress[i].Match + CaughtUpWithin >= core.Log.LastIndex;
+                caughtUp |= _progress[i].Member == voter && _progress[i].Match + within >= core.Log.LastIndex;
             if (!caughtUp) return false;
         }
         return true;

@@ -19,6 +19,7 @@ internal sealed partial class Simulated
     private readonly TextWriter? _log;
     private TraceHash _trace;
     private ulong _nextIdentity;
+    private long _stalledUntilUs; // no disk syncs before
 
     public Simulated(Plan plan, TextWriter? log = null)
     {
@@ -40,6 +41,7 @@ internal sealed partial class Simulated
         var ends = plan.Slots + plan.MediaNodes;
         _cuts = new int[ends, ends];
         _clogs = new long[ends, ends];
+        _slow = new (long, long)[ends, ends];
     }
 
     public Plan Plan { get; }
@@ -75,6 +77,7 @@ internal sealed partial class Simulated
         var before = Workload.Progress;
         RunUntil(Plan.TimeMs);
         Await(() => Workload.Progress > before ? null : "nothing goes through after healing");
+        Await(NotArrived);
         IsQuiet = true;
         Await(NotConverged);
         Workload.Finish();
@@ -147,7 +150,7 @@ internal sealed partial class Simulated
         if (replica.Life != due.Life) return;
         if (replica.IsPaused)
         {
-            _agenda.Add(replica.PausedUntilUs, due);
+            _agenda.Add(replica.ResumesUs, due);
             return;
         }
         ScheduleTick(replica);
@@ -166,6 +169,11 @@ internal sealed partial class Simulated
     {
         var replica = Replicas[due.Who];
         if (replica.Life != due.Life || WaitsForPause(replica, due)) return;
+        if (_stalledUntilUs > NowUs)
+        {
+            _agenda.Add(_stalledUntilUs + Chance.Below(5_000), due);
+            return;
+        }
         Events++;
         replica.Synced();
     }
@@ -184,7 +192,7 @@ internal sealed partial class Simulated
     private bool WaitsForPause(Replica replica, in Due due)
     {
         if (!replica.IsPaused) return false;
-        _agenda.Add(replica.PausedUntilUs, due);
+        _agenda.Add(replica.ResumesUs, due);
         return true;
     }
 

@@ -15,6 +15,7 @@ public static partial class Libc
     private const int OpenLockFile = OpenReadOnlyCloseOnExec | 2 | 0x40; // O_RDWR | O_CREAT
     private const int LockFileMode = 0x1A4; // 0644
     private const int LockExclusiveNonBlocking = 2 | 4; // LOCK_EX | LOCK_NB
+    private const uint SyncFileRangeWrite = 2;
     private const int ErrnoWouldBlock = 11; // EWOULDBLOCK
 
     // Symbols are looked up in the whole process and not in libc.so alone, so that a preloaded library
@@ -26,6 +27,12 @@ public static partial class Libc
     public static void SyncData(SafeFileHandle file, string path)
     {
         if (fdatasync(file) != 0) throw Failed("fdatasync", path);
+    }
+
+    /// <summary>Has the kernel begin to write out a range, and waits for nothing: no flush, no commit of the file system's journal. Durable it is only after <see cref="SyncData"/>.</summary>
+    internal static void StartWriting(SafeFileHandle file, long offset, long bytes, string path)
+    {
+        if (sync_file_range(file, offset, bytes, SyncFileRangeWrite) != 0) throw Failed("sync_file_range", path);
     }
 
     /// <summary>Makes creations and renames in a directory durable.</summary>
@@ -58,6 +65,9 @@ public static partial class Libc
 #pragma warning disable IDE1006, SYSLIB1092 // named as in libc
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sync_file_range(SafeFileHandle file, long offset, long bytes, uint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle file);

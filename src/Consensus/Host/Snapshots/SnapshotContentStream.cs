@@ -7,6 +7,7 @@ namespace VideoScale.Consensus.Host.Snapshots;
 /// <summary>Reads a snapshot's content and verifies every chunk before it hands out a byte of it, and the whole at the end.</summary>
 internal sealed class SnapshotContentStream : Stream
 {
+    private const int BytesBetweenPauses = 1 << 20;
     private readonly FileStream _file;
     private readonly string _path;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -48,9 +49,11 @@ internal sealed class SnapshotContentStream : Stream
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <summary>Reads to the end for the checks alone.</summary>
-    internal void Verify()
+    /// <param name="pause">After each MiB: beside a replica that serves, so that a large file does not take a processor from it.</param>
+    internal void Verify(TimeSpan pause = default)
     {
-        while (NextChunk()) { }
+        for (var chunks = 1; NextChunk(); chunks++)
+            if (pause > TimeSpan.Zero && chunks % (BytesBetweenPauses / SnapshotFormat.ChunkBytes) == 0) Thread.Sleep(pause);
         if (_file.Position != _file.Length) throw Rot("bytes follow its end");
     }
 

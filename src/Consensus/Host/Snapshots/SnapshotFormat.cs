@@ -15,13 +15,13 @@ namespace VideoScale.Consensus.Host.Snapshots;
 internal static class SnapshotFormat
 {
     internal const int ChunkBytes = 256 << 10;
-    internal const int SyncBytes = 4 << 20; // written between two syncs
+    internal const int WriteOutBytes = 512 << 10; // handed to the disk at a time, while more is on its way
     internal const int ChunkHeaderBytes = 8;
     internal const int TrailerBytes = ChunkHeaderBytes + sizeof(ulong) + SHA256.HashSizeInBytes;
     internal const int FixedHeaderBytes = 56;
     internal const int MaxHeaderBytes = 256 << 10; // a membership of the most members with the longest addresses
     private const ulong Magic = 0x31504E53_534C4156; // "VALSSNP1"
-    private const uint Version = 1;
+    internal const uint Version = 1;
 
     internal static byte[] EncodeHeader(SnapshotMeta meta, UInt128 id)
     {

@@ -11,7 +11,7 @@ internal sealed class SnapshotReceipt : IDisposable
     private readonly string _path;
     private readonly long _totalBytes;
     private readonly FileStream _file;
-    private long _unsynced;
+    private long _unwritten;
 
     internal SnapshotReceipt(SnapshotStore store, string directory, UInt128 id, long totalBytes)
     {
@@ -34,10 +34,10 @@ internal sealed class SnapshotReceipt : IDisposable
     {
         if (bytes.Length > _totalBytes - Offset) throw new InvalidDataException("more bytes than the snapshot has");
         _file.Write(bytes);
-        _unsynced += bytes.Length;
-        if (_unsynced < SnapshotFormat.SyncBytes) return;
-        Libc.SyncData(_file.SafeFileHandle, _path); // bit by bit: all at once would hold up the log's syncs
-        _unsynced = 0;
+        _unwritten += bytes.Length;
+        if (_unwritten < SnapshotFormat.WriteOutBytes) return;
+        Libc.StartWriting(_file.SafeFileHandle, Offset - _unwritten, _unwritten, _path); // bit by bit: all at once would hold up the log's syncs
+        _unwritten = 0;
     }
 
     /// <summary>Verifies the whole file, makes it durable and lists it.</summary>
@@ -48,7 +48,7 @@ internal sealed class SnapshotReceipt : IDisposable
         Libc.SyncData(_file.SafeFileHandle, _path);
         _file.Dispose();
         SnapshotMeta meta;
-        try { meta = SnapshotStore.Check(_path); }
+        try { meta = SnapshotStore.Check(_path, pause: TimeSpan.FromMilliseconds(1)); }
         catch (Storage.RotFoundException)
         {
             File.Delete(_path);

@@ -16,7 +16,7 @@ internal sealed class SnapshotSink : Stream, ISnapshotSink
     private readonly byte[] _chunk = new byte[SnapshotFormat.ChunkHeaderBytes + SnapshotFormat.ChunkBytes];
     private int _used;
     private ulong _contentBytes;
-    private long _unsynced;
+    private long _unwritten;
     private bool _committed;
 
     internal SnapshotSink(SnapshotStore store, string temporary, SnapshotMeta meta)
@@ -71,11 +71,11 @@ internal sealed class SnapshotSink : Stream, ISnapshotSink
         _hash.AppendData(content);
         _file.Write(_chunk.AsSpan(0, SnapshotFormat.ChunkHeaderBytes + _used));
         _contentBytes += (ulong)_used;
-        _unsynced += _used;
+        _unwritten += SnapshotFormat.ChunkHeaderBytes + _used;
         _used = 0;
-        if (_unsynced < SnapshotFormat.SyncBytes) return;
-        Libc.SyncData(_file.SafeFileHandle, _temporary); // bit by bit: all at once would hold up the log's syncs
-        _unsynced = 0;
+        if (_unwritten < SnapshotFormat.WriteOutBytes) return;
+        Libc.StartWriting(_file.SafeFileHandle, _file.Position - _unwritten, _unwritten, _temporary); // bit by bit: all at once would hold up the log's syncs
+        _unwritten = 0;
     }
 
     public override bool CanRead => false;

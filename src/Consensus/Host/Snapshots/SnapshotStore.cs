@@ -100,10 +100,10 @@ public sealed class SnapshotStore : ISnapshotStore
     }
 
     /// <exception cref="RotFoundException"/>
-    internal static SnapshotMeta Check(string path)
+    internal static SnapshotMeta Check(string path, TimeSpan pause = default)
     {
         using var content = new SnapshotContentStream(OpenFile(path), path);
-        content.Verify();
+        content.Verify(pause);
         return content.Meta;
     }
 

@@ -87,7 +87,7 @@ internal sealed class ControlClients
                 break;
             case Happening.ClientActs: Act(_clients[due.Who], due.Number); break;
             case Happening.Asked when due.What is SeatCall seat: Seat(_workload.Agents[due.Who], seat); break;
-            case Happening.Asked when _world.Replicas[due.Who].IsPaused: _world.At(_world.Replicas[due.Who].PausedUntilUs, due); break; // its socket keeps it
+            case Happening.Asked when _world.Replicas[due.Who].IsPaused: _world.At(_world.Replicas[due.Who].ResumesUs, due); break; // its socket keeps it
             case Happening.Asked: Asked(_world.Replicas[due.Who], (Asking)due.What!); break;
             case Happening.Answered: Answered((Answer)due.What!); break;
             default: throw new InvalidOperationException(due.Kind.ToString());
@@ -236,7 +236,7 @@ internal sealed class ControlClients
         if (agent.IsDown) return;
         if (agent.IsPaused)
         {
-            _world.At(agent.PausedUntilUs, new Due(Happening.Asked, agent.Number, 0, call.Seat, call));
+            _world.At(agent.ResumesUs, new Due(Happening.Asked, agent.Number, 0, call.Seat, call));
             return;
         }
         if (call.Leaves)

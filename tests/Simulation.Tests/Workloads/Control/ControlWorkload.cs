@@ -80,7 +80,7 @@ internal sealed class ControlWorkload : Workload
     private void Round(Replica replica, in Due due)
     {
         if (replica.Life != due.Life) return;
-        if (replica.IsPaused) World.At(replica.PausedUntilUs, due);
+        if (replica.IsPaused) World.At(replica.ResumesUs, due);
         else Of(replica).Round((int)due.Number);
         Pump(replica);
     }
@@ -90,7 +90,7 @@ internal sealed class ControlWorkload : Workload
         if (replica.Life != due.Life) return;
         if (replica.IsPaused)
         {
-            World.At(replica.PausedUntilUs, due);
+            World.At(replica.ResumesUs, due);
             return;
         }
         Of(replica).Do((ControlReplica.Work)due.What!);
@@ -160,7 +160,7 @@ internal sealed class ControlWorkload : Workload
         var attachment = pipe.Attachment;
         if (replica.IsPaused)
         {
-            pipe.PutOff(replica.PausedUntilUs);
+            pipe.PutOff(replica.ResumesUs);
             return;
         }
         if (replica.Core is null) return; // nobody answers; the node loses patience
@@ -270,6 +270,13 @@ internal sealed class ControlWorkload : Workload
             case FaultKind.NodeCut: CutNode(agent, fault, up: true, down: true); Marks.Hit(Mark.NodeCutOff); break;
             case FaultKind.NodeDeaf: CutNode(agent, fault, up: false, down: true); Marks.Hit(Mark.NodeDeaf); break;
             case FaultKind.NodeMute: CutNode(agent, fault, up: true, down: false); Marks.Hit(Mark.NodeMute); break;
+            case FaultKind.NodeSlow:
+                for (var slot = 0; slot < World.Replicas.Length; slot++)
+                {
+                    World.Slow(agent.End, slot, fault.Amount, fault.ForMs);
+                    World.Slow(slot, agent.End, fault.Amount, fault.ForMs);
+                }
+                break;
             case FaultKind.NodePause:
                 agent.PausedUntilUs = Math.Max(agent.PausedUntilUs, World.NowUs + fault.ForMs * 1000);
                 Marks.Hit(Mark.NodePaused);

@@ -49,6 +49,9 @@ internal sealed class MediaAgent
     public long PausedUntilUs { get; set; }
     public bool IsPaused => PausedUntilUs > _world.NowUs;
 
+    /// <summary>As a replica's.</summary>
+    public long ResumesUs => PausedUntilUs + _world.Chance.Below(20_000);
+
     /// <summary>The clock that leases run on.</summary>
     private long NowNs => Planted.Is(Bug.LeaseOnWallClock) ? Math.Max(0, Clock.WallMs(_world.NowUs) * 1_000_000) : Clock.BootNs(_world.NowUs);
 
@@ -100,7 +103,7 @@ internal sealed class MediaAgent
         if (due.Number == 1) Restart();
         if (IsPaused)
         {
-            _world.At(PausedUntilUs, due with { Number = 0 });
+            _world.At(ResumesUs, due with { Number = 0 });
             return;
         }
         _world.At(_world.NowUs + Clock.TrueUs(BeatUs) + _world.Chance.Below(10_000), new Due(Happening.NodeBeat, Number, _life, 0, null));
@@ -172,7 +175,7 @@ internal sealed class MediaAgent
         if (IsDown || _attached != pipe.Attachment) return;
         if (IsPaused)
         {
-            pipe.PutOff(PausedUntilUs);
+            pipe.PutOff(ResumesUs);
             return;
         }
         switch (pipe.Take())

@@ -34,15 +34,18 @@ internal sealed class Pipe(Simulated world, Happening arrives, int from, int to,
             if (_stalledSinceUs < 0) _stalledSinceUs = world.NowUs;
             if (world.NowUs - _stalledSinceUs > PatienceUs)
             {
-                Attachment.IsBroken = true;
+                Attachment.IsBroken = true; // the sender heard of no arrival for too long
                 Marks.Hit(Mark.ConnectionBroke);
                 return null;
             }
+        }
+        else _stalledSinceUs = -1;
+        if (world.IsCut(from, to)) // only this direction holds it up: what arrives is read, though the sender does not learn of it
+        {
             Marks.Hit(Mark.ConnectionStalled);
             Plan(world.NowUs + 100_000 + world.Chance.Below(100_000));
             return null;
         }
-        _stalledSinceUs = -1;
         var (_, message) = _under.Dequeue();
         if (_under.TryPeek(out var next)) Plan(next.AtUs);
         return message;
