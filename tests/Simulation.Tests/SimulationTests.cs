@@ -34,6 +34,14 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void One_voter_becomes_three_five_and_three_again_under_load_and_faults()
+    {
+        var campaign = new Campaign(new CampaignOptions(1, 40, 20_000, Environment.ProcessorCount) { Journey = true }).Run();
+        Assert.True(campaign.Violations.Count == 0, string.Join('\n', campaign.Violations.Select(v => $"./dev sim --membership --seed {v.Seed}: {v.What}")));
+        Assert.All((Mark[])[Mark.ClusterGrew, Mark.ClusterShrank, Mark.JointLeft, Mark.RemovedLeaderSteppedDown], mark => Assert.True(campaign.MarkCounts[(int)mark] > 0, mark.ToString()));
+    }
+
+    [Fact]
     public void The_same_seed_goes_the_same_way_here_and_in_another_process()
     {
         var options = new CampaignOptions(100, 1, 20_000, 1);
@@ -74,6 +82,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData(nameof(Bug.LeaseNeverEnds))]
     [InlineData(nameof(Bug.NewLeaderExpiresAtOnce))]
     [InlineData(nameof(Bug.DedupeWithoutBody))]
+    [InlineData(nameof(Bug.OverlappingChanges))]
+    [InlineData(nameof(Bug.RenewWithoutGivingUp))]
     public void A_planted_bug_is_caught(string bug)
     {
         var result = MutantsCommand.Try(Enum.Parse<Bug>(bug), runs: 1, seeds: 400, timeMs: 30_000, jobs: Environment.ProcessorCount);
