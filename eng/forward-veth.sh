@@ -11,8 +11,9 @@ export PATH="$PATH:/usr/sbin:/sbin"
 [ -n "${VS_VETH:-}" ] || VS_VETH=1 exec unshare --net bash "${BASH_SOURCE[0]}" "$@"
 bench=$1; shift
 ip link set lo up
+pid=$(mktemp)
 exec 3> >(exec unshare --net bash -c 'ip link set lo up; echo $$ > "$0"; for _ in $(seq 100); do ip link show far >/dev/null 2>&1 && break; sleep 0.05; done
-  ip addr add 10.9.0.2/24 dev far; ip link set far up; exec "$1" forward --drain 10.9.0.2' "${pid:=$(mktemp)}" "$bench" >/dev/null)
+  ip addr add 10.9.0.2/24 dev far; ip link set far up; exec "$1" forward --drain 10.9.0.2' "$pid" "$bench" >/dev/null)
 trap 'exec 3>&-; rm -f "$pid"' EXIT
 for _ in $(seq 100); do [ -s "$pid" ] && break; sleep 0.05; done
 ip link add near type veth peer name far
