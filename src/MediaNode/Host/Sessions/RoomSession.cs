@@ -139,6 +139,15 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
         TellAll(new SignalResponse { ConnectionQuality = update });
     }
 
+    /// <summary>Quality is told when it changes: a newcomer is told how it stands.</summary>
+    internal void TellQualities(ParticipantSession newcomer)
+    {
+        var update = new ConnectionQualityUpdate();
+        foreach (var other in _participants.Values)
+            if (other != newcomer && !other.IsHidden && other.Quality is { } quality) update.Updates.Add(new ConnectionQualityInfo { ParticipantSid = other.Sid, Quality = quality });
+        if (update.Updates.Count > 0) newcomer.Tell(new SignalResponse { ConnectionQuality = update });
+    }
+
     internal void SetMetadata(string metadata)
     {
         Info.Metadata = metadata;
