@@ -15,7 +15,8 @@ internal static class CampaignCommand
     public static int Run(Arguments arguments)
     {
         var options = new CampaignOptions((ulong)arguments.Number("seed", 1), arguments.Number("seeds", arguments.Has("seed") ? 1 : 200), arguments.Milliseconds("time", arguments.Has("membership") ? 20_000 : 60_000),
-            arguments.Number("jobs", 2), arguments.Choice<Product>("product"), arguments.Text("only") == "none" ? [] : arguments.Choices<FaultClass>("only")) { Journey = arguments.Has("membership") };
+            arguments.Number("jobs", 2), arguments.Choice<Product>("product"), arguments.Text("only") == "none" ? [] : arguments.Choices<FaultClass>("only"))
+        { Journey = arguments.Has("membership") };
         if (arguments.Has("trace")) return Trace(options);
         if (arguments.Has("classes")) return EachClass(options, arguments.Text("results"));
         var clock = Stopwatch.StartNew();
