@@ -67,7 +67,7 @@ public sealed class MediaNodeAppTests
             var authority = await admission.GetAuthorityAsync(new GetAuthorityRequest());
             Assert.Equal(("standup", 20ul, 1u), (authority.Rooms[0].RoomId, authority.Rooms[0].Epoch, authority.Rooms[0].Participants));
             Assert.Equal(session.Hello.Incarnation, authority.Incarnation);
-            await Eventually.HoldsAsync(() => session.Heartbeats.Any(h => h.Load is { Rooms: 1, Publishers: 1, MemoryBytes: > 10_000_000 }), "the load is measured");
+            await Eventually.HoldsAsync(() => session.Heartbeats.Any(h => h.Load is { Rooms: 1, Publishers: 0, MemoryBytes: > 10_000_000 }), "the load is measured: the room is held, and nobody sends yet");
 
             await admission.LeaveSeatAsync(new LeaveSeatRequest { RoomId = "standup", Epoch = 20, Identity = "ann", SeatId = 1 });
             await Eventually.HoldsAsync(() => session.Reports.Any(r => r.Left is { SeatId: 1 }), "the leave is reported");
