@@ -4,20 +4,19 @@ using VideoScale.TestKit.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 
-/// <summary>One participant: livekit-client in a browser tab.</summary>
+/// <summary>One participant: livekit-client in a browser of its own.</summary>
+/// <remarks>Tabs of one browser share one fake camera, which stays dark for all of them, and for all that come after, when two open it at the same moment.</remarks>
 internal sealed class Caller : IAsyncDisposable
 {
-    private readonly IBrowserContext _context;
-    private readonly IBrowser? _own;
+    private readonly IBrowser _browser;
     private readonly IPage _page;
     private readonly List<string> _console = [];
     private readonly Func<string> _serverLogs;
 
-    private Caller(IBrowserContext context, IBrowser? own, IPage page, string identity, Func<string> serverLogs)
+    private Caller(IBrowser browser, IPage page, string identity, Func<string> serverLogs)
     {
-        _own = own;
+        _browser = browser;
         _serverLogs = serverLogs;
-        _context = context;
         _page = page;
         Identity = identity;
         page.Console += (_, message) => { lock (_console) _console.Add(message.Text); };
@@ -26,11 +25,11 @@ internal sealed class Caller : IAsyncDisposable
     internal string Identity { get; }
     internal IPage Page => _page;
 
-    /// <param name="own">The browser when it is this caller's alone, to be closed with it.</param>
-    internal static async Task<Caller> OpenAsync(IBrowser browser, IBrowser? own, string url, string identity, Func<string> serverLogs)
+    /// <summary>A tab that has not joined yet.</summary>
+    internal static async Task<Caller> OpenAsync(IPlaywright playwright, string url, string identity, Func<string> serverLogs)
     {
-        var context = await browser.NewContextAsync();
-        var caller = new Caller(context, own, await context.NewPageAsync(), identity, serverLogs);
+        var browser = await Chromium.LaunchAsync(playwright);
+        var caller = new Caller(browser, await browser.NewPageAsync(), identity, serverLogs);
         await caller._page.GotoAsync(url);
         return caller;
     }
@@ -91,11 +90,7 @@ internal sealed class Caller : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _context.DisposeAsync();
-        if (_own is not null) await _own.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _browser.DisposeAsync();
 }
 
 /// <summary>Something a tab noted.</summary>

@@ -32,6 +32,8 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         var (before, shown) = (await stage.MeasureAsync(room), await bob.ReceivedAsync("ann", "video"));
         await Eventually.HoldsAsync(() => (up.UpCount - upBefore).MediaLost > LossesAwaited && (down.DownCount - downBefore).MediaLost > LossesAwaited, "packets are lost both ways");
         await bob.SeesAsync("ann", frames: 60);
+        // A smoothed figure: it is learned with every packet that is sent again.
+        await Eventually.HoldsAsync(async () => Participant(await stage.MeasureAsync(room), "ann").Published.Any(stream => stream.Kind == "video" && stream.RoundTripMs >= 2 * DelayMs * 0.9), "the node learns the round trip");
         var after = await stage.MeasureAsync(room);
         var (upPath, downPath) = (up.UpCount - upBefore, down.DownCount - downBefore);
         var now = (await bob.ReceivedAsync("ann", "video"))!;

@@ -19,7 +19,6 @@ public sealed class LossyStage : IAsyncLifetime
     private TestCluster? _cluster;
     private WebApplication? _pages;
     private IPlaywright? _playwright;
-    private IBrowser? _browser;
 
     internal UdpRelay Relay { get; private set; } = null!;
 
@@ -32,13 +31,11 @@ public sealed class LossyStage : IAsyncLifetime
         Relay = new UdpRelay(Outside, IPAddress.Loopback, Enumerable.Range(UdpPort, Shards));
         _pages = await Stage.ServePagesAsync(PagePort);
         _playwright = await Playwright.CreateAsync();
-        _browser = await Stage.LaunchAsync(_playwright);
         await _cluster.WaitForReadyAsync();
     }
 
     public async Task DisposeAsync()
     {
-        if (_browser is not null) await _browser.DisposeAsync();
         _playwright?.Dispose();
         if (_pages is not null) await _pages.DisposeAsync();
         Relay?.Dispose();
@@ -51,7 +48,7 @@ public sealed class LossyStage : IAsyncLifetime
     internal async Task<(Caller Caller, RelayedClient Path)> JoinAsync(string room, string identity)
     {
         var before = Relay.Clients.Count;
-        var caller = await Caller.OpenAsync(_browser!, null, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
+        var caller = await Caller.OpenAsync(_playwright!, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
         await caller.JoinAsync(SignalUrl, Tokens.Join(room, identity));
         return (caller, await PathAfterAsync(before, identity));
     }

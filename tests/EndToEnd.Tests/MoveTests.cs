@@ -22,7 +22,7 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
         {
             for (var i = 0; i < names.Length; i++)
             {
-                callers.Add(await stage.JoinAsync(i % 3, Room, names[i], alone: true));
+                callers.Add(await stage.JoinAsync(i % 3, Room, names[i]));
                 await callers[i].PublishAsync(camera: i < 2, microphone: i < 2);
             }
             foreach (var caller in callers) await caller.SeesAsync(caller.Identity == "ann" ? "bob" : "ann");

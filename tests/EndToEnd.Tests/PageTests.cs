@@ -5,12 +5,22 @@ namespace VideoScale.EndToEnd.Tests;
 
 /// <summary>The page that every replica serves.</summary>
 [Collection(nameof(Stage))]
-public sealed class PageTests(Stage stage)
+public sealed class PageTests(Stage stage) : IAsyncLifetime
 {
+    private readonly List<IBrowser> _browsers = [];
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (var browser in _browsers) await browser.DisposeAsync();
+    }
+
     private async Task<IPage> OpenAsync(int replica, string name)
     {
-        var context = await stage.Browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1360, Height = 800 } });
-        var page = await context.NewPageAsync();
+        var browser = await Chromium.LaunchAsync(stage.Playwright);
+        _browsers.Add(browser);
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1360, Height = 800 } });
         await page.GotoAsync($"http://{stage.Cluster.Replicas[replica].HttpAddress}/?room=page&name={name}&join=1");
         return page;
     }
@@ -38,8 +48,6 @@ public sealed class PageTests(Stage stage)
         await ann.ClickAsync("#leave");
         await Eventually.HoldsAsync(async () => await ann.IsVisibleAsync("#join"), "one can join again");
         await PlaysAsync(bob, 1);
-        await ann.Context.DisposeAsync();
-        await bob.Context.DisposeAsync();
     }
 
     [Fact]

@@ -46,7 +46,7 @@ internal sealed class MoveBench(Stage stage)
         {
             for (var i = 0; i < Names.Length; i++)
             {
-                callers.Add(await stage.JoinAsync(i % 3, room, Names[i], alone: true));
+                callers.Add(await stage.JoinAsync(i % 3, room, Names[i]));
                 await callers[i].PublishAsync(height: Height);
             }
             await AllSeeAsync(callers);

@@ -1,6 +1,8 @@
 using Google.Protobuf;
 using LiveKit.Proto;
+using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Sdp;
 using VideoScale.TestKit;
@@ -102,6 +104,39 @@ public sealed class SessionTests
         Assert.DoesNotContain(SessionBed.Told(bobLink), response => response.Update?.Participants.Any(participant => participant.State == ParticipantInfo.Types.State.Disconnected) == true);
         foreach (var wrong in (OpenSession[])[new(open) { ResumeSid = "PA_other" }, new(open) { Epoch = 2 }, new(open) { Identity = "bob" }, new(open) { RoomId = "elsewhere" }])
             Assert.Null(await bed.DoAsync(() => bed.Table.Resume(wrong, new GatewayLink())));
+    }
+
+    [Fact]
+    public async Task Whoever_comes_or_comes_back_is_told_how_the_others_stand_once_its_media_is_connected()
+    {
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann");
+        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio, Source = TrackSource.Microphone } });
+        await RoundAsync(ann);
+        await bed.DoAsync(() => { ann.Room.OnSpeakers(0, [new Speaker(ann.Tracks[0].Number, 0.5)]); return true; });
+        Assert.Equal(ann.Sid, Assert.Single(One(SessionBed.Told(annLink), response => response.ConnectionQuality).Updates).ParticipantSid);
+        var (bob, bobLink) = await bed.JoinAsync("bob");
+        await bed.JoinAsync("hidden", change: open => open.Grants.Hidden = true);
+        Assert.DoesNotContain(SessionBed.Told(bobLink), IsStanding); // a client drops what comes with the answer to its joining
+        await RoundAsync(ann, bob);
+        Assert.DoesNotContain(SessionBed.Told(bobLink), response => response.SpeakersChanged is not null);
+        await bed.DoAsync(() => bob.Info.State = ParticipantInfo.Types.State.Active);
+        await RoundAsync(ann, bob);
+        AssertStanding(SessionBed.Told(bobLink));
+        await RoundAsync(ann, bob);
+        Assert.DoesNotContain(SessionBed.Told(bobLink), IsStanding); // once
+        var link = new GatewayLink();
+        Assert.Same(bob, await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 1, Identity = "bob", ResumeSid = bob.Sid }, link)));
+        await RoundAsync(ann, bob);
+        AssertStanding(SessionBed.Told(link));
+
+        Task RoundAsync(params ParticipantSession[] sessions) => bed.DoAsync(() => { QualityRound.Judge([.. sessions.Select(session => new MeasuredSession(session, [], [], 0, 0, 0))]); return true; });
+        static bool IsStanding(SignalResponse response) => response.ConnectionQuality is not null || response.SpeakersChanged is not null;
+        void AssertStanding(List<SignalResponse> told)
+        {
+            Assert.Equal([ann.Sid, bob.Sid], One(told, response => response.ConnectionQuality).Updates.Select(update => update.ParticipantSid));
+            Assert.Equal((ann.Sid, true), Assert.Single(One(told, response => response.SpeakersChanged).Speakers.Select(speaker => (speaker.Sid, speaker.Active))));
+        }
     }
 
     [Fact]

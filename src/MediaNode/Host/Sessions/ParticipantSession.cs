@@ -59,13 +59,23 @@ internal sealed partial class ParticipantSession
     internal long DetachedAtMs { get; private set; }
     /// <summary>As last told; null before the first round of statistics.</summary>
     internal ConnectionQuality? Quality { get; set; }
+    internal ConnectionQualityInfo? QualityInfo => Quality is { } quality
+        ? new ConnectionQualityInfo { ParticipantSid = Sid, Quality = quality, Score = quality switch { ConnectionQuality.Excellent => 4.5f, ConnectionQuality.Good => 3.5f, ConnectionQuality.Poor => 2, _ => 0 } }
+        : null;
     /// <summary>What its connection loses, before repair, as of the last round of statistics.</summary>
     internal LossTrend LossUp, LossDown;
     /// <summary>Of what it sends, mean over its layers, in the last round of statistics.</summary>
     internal double JitterMs { get; set; }
     internal bool IsHidden => Grants.Hidden;
 
-    internal void Attach(GatewayLink link) => Link = link;
+    /// <summary>Whether its client has been told how the others stand: what is told by its changes alone.</summary>
+    internal bool KnowsStanding { get; set; }
+
+    internal void Attach(GatewayLink link)
+    {
+        Link = link;
+        KnowsStanding = false;
+    }
 
     internal void Detach(long nowMs)
     {

@@ -45,7 +45,8 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         CountTraffic();
     }
 
-    private static void Judge(List<MeasuredSession> sessions)
+    /// <summary>Tells each room which of the measured have become better or worse.</summary>
+    internal static void Judge(IReadOnlyList<MeasuredSession> sessions)
     {
         var changed = new Dictionary<RoomSession, List<ConnectionQualityInfo>>();
         foreach (var measured in sessions)
@@ -58,10 +59,12 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
             session.JitterMs = measured.Up.Where(stream => stream.Layer.Packets > 0).Select(stream => stream.Layer.JitterMs).DefaultIfEmpty().Average();
             if (quality == session.Quality) continue;
             session.Quality = quality;
+            if (session.IsHidden) continue; // the others do not know it
             if (!changed.TryGetValue(session.Room, out var list)) changed[session.Room] = list = [];
-            list.Add(new ConnectionQualityInfo { ParticipantSid = session.Sid, Quality = quality, Score = quality switch { ConnectionQuality.Excellent => 4.5f, ConnectionQuality.Good => 3.5f, ConnectionQuality.Poor => 2, _ => 0 } });
+            list.Add(session.QualityInfo!);
         }
         foreach (var (room, list) in changed) room.Quality(list);
+        foreach (var measured in sessions) measured.Session.Room.TellStanding(measured.Session);
     }
 
     internal static ConnectionQuality Judge(double loss, double roundTripMs) =>

@@ -139,13 +139,19 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
         TellAll(new SignalResponse { ConnectionQuality = update });
     }
 
-    /// <summary>Quality is told when it changes: a newcomer is told how it stands.</summary>
-    internal void TellQualities(ParticipantSession newcomer)
+    /// <summary>Quality and speakers are told when they change: whoever came, or came back, is told how they stand.</summary>
+    /// <remarks>Once its media is connected: what comes together with the answer to its joining, stock clients drop.</remarks>
+    internal void TellStanding(ParticipantSession newcomer)
     {
-        var update = new ConnectionQualityUpdate();
+        if (newcomer.KnowsStanding || newcomer.Link is null || newcomer.Info.State != ParticipantInfo.Types.State.Active) return;
+        newcomer.KnowsStanding = true;
+        var qualities = new ConnectionQualityUpdate();
         foreach (var other in _participants.Values)
-            if (other != newcomer && !other.IsHidden && other.Quality is { } quality) update.Updates.Add(new ConnectionQualityInfo { ParticipantSid = other.Sid, Quality = quality });
-        if (update.Updates.Count > 0) newcomer.Tell(new SignalResponse { ConnectionQuality = update });
+            if (other.QualityInfo is { } quality && (other == newcomer || !other.IsHidden)) qualities.Updates.Add(quality);
+        if (qualities.Updates.Count > 0) newcomer.Tell(new SignalResponse { ConnectionQuality = qualities });
+        var speakers = new SpeakersChanged();
+        foreach (var (sid, level) in _speaking) speakers.Speakers.Add(new SpeakerInfo { Sid = sid, Level = level, Active = true });
+        if (speakers.Speakers.Count > 0) newcomer.Tell(new SignalResponse { SpeakersChanged = speakers });
     }
 
     internal void SetMetadata(string metadata)

@@ -93,7 +93,6 @@ internal sealed partial class SessionTable
         link.Opened(session.Sid, resumed: false);
         link.Send(new SignalResponse { Join = JoinResponse(session) });
         room.Announce(session);
-        room.TellQualities(session);
         foreach (var track in join.AddTrackRequests) session.OnAddTrack(track);
         room.OfferAllTo(session); // the first offer has free sections for what is there already
         if (join.PublisherOffer is { Sdp.Length: > 0 } offer) session.OnOffer(offer);
