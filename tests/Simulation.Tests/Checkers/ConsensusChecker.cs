@@ -9,6 +9,7 @@ internal sealed class ConsensusChecker(Simulated world)
 {
     private const ulong HashEvery = 16;
     private readonly Dictionary<ulong, MemberId> _leaders = [];
+    private readonly Dictionary<ulong, long> _electedUs = [];
     private readonly Dictionary<(ulong Index, ulong Term), (ulong What, long AtUs)> _written = [];
     private readonly HashSet<ulong> _configured = [0];
     private readonly List<ulong> _chain = [0];
@@ -41,6 +42,7 @@ internal sealed class ConsensusChecker(Simulated world)
         Marks.Hit(Mark.Elected);
         if (_leaders.TryGetValue(term, out var known) && known != leader.Id) throw new Violation("one-leader", $"two leaders in term {term}: {known} and {leader.Id}");
         _leaders[term] = leader.Id;
+        _electedUs.TryAdd(term, world.NowUs);
         var votes = new List<MemberValue>();
         foreach (var (member, disk) in Disks())
             votes.Add(new MemberValue(member, disk.HardState.Term > term || (disk.HardState.Term == term && disk.HardState.Vote == leader.Id) ? 1UL : 0));
@@ -49,6 +51,15 @@ internal sealed class ConsensusChecker(Simulated world)
         var committed = _chain.Count - 1;
         while (committed > 0 && _terms[committed] >= term) committed--; // a late winner of an old term owes nothing to later ones
         if ((ulong)committed > last) throw new Violation("leader-completeness", $"{leader.Id} leads term {term} with entries up to {last}, but {committed} of term {_terms[committed]} was applied");
+    }
+
+    /// <summary>When a later term than this had its first leader; null while none has.</summary>
+    public long? FirstElectedAboveUs(ulong term)
+    {
+        long? first = null;
+        foreach (var (later, atUs) in _electedUs)
+            if (later > term && (first is null || atUs < first)) first = atUs;
+        return first;
     }
 
     /// <summary>Majorities as they must be counted; the core's own counting is under test.</summary>

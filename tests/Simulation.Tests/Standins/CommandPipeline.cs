@@ -37,6 +37,10 @@ public sealed class CommandPipeline : IDisposable
         return new(pending.Done.Task);
     }
 
+    /// <summary>Whether a command like it was submitted and not answered yet.</summary>
+    internal bool IsUnderWay(Func<DomainCommand, bool> like) =>
+        _queue.Concat(_underWay.SelectMany(batch => (List<Pending>)batch.Commands)).Any(pending => like(pending.Envelope.Command));
+
     /// <summary>Makes an entry of what waits.</summary>
     internal Batch? Flush(long wallMs)
     {

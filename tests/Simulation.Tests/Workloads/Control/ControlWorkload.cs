@@ -24,6 +24,7 @@ internal sealed class ControlWorkload : Workload
     private readonly MediaAgent[] _agents;
     private readonly List<Attachment>[] _served;
     private readonly ControlClients _clients;
+    private readonly LeaseChecker _leases;
 
     public ControlWorkload(Simulated world) : base(world)
     {
@@ -34,6 +35,7 @@ internal sealed class ControlWorkload : Workload
         _agents = new MediaAgent[world.Plan.MediaNodes];
         for (var i = 0; i < _agents.Length; i++) _agents[i] = new MediaAgent(world, this, i);
         Checker.Agents = _agents;
+        _leases = new LeaseChecker(world);
         _clients = new ControlClients(world, this);
     }
 
@@ -118,7 +120,11 @@ internal sealed class ControlWorkload : Workload
         foreach (var attachment in _served[replica.Slot])
         {
             if (attachment.Session is not { } session) continue;
-            while (session.Directives.TryRead(out var directive)) attachment.Down.Send(directive);
+            while (session.Directives.TryRead(out var directive))
+            {
+                if (directive.HeartbeatAck is { } ack) _leases.Acknowledged(Of(replica), session, ack.Sequence);
+                attachment.Down.Send(directive);
+            }
             if (session.Directives.Completion.IsCompleted && !attachment.IsBroken)
             {
                 attachment.Down.Send(new Closed(-1));
@@ -175,6 +181,7 @@ internal sealed class ControlWorkload : Workload
             case AgentMessage.KindOneofCase.Hello: _ = Serve(replica, attachment, message.Hello); break;
             case AgentMessage.KindOneofCase.Heartbeat when attachment.Session is { } session:
                 Of(replica).Fleet.Measured(session.Node, session.Incarnation, message.Heartbeat.Load, message.Heartbeat.Leaving);
+                _leases.Arrived(session, message.Heartbeat.Sequence);
                 Of(replica).Grants.Heard(session, message.Heartbeat);
                 Of(replica).Grant();
                 break;
