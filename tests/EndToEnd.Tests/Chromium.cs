@@ -12,6 +12,11 @@ internal static class Chromium
         "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
     ];
 
-    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright) =>
-        playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = Flags });
+    /// <param name="microphone">A WAV file that its microphone plays over and over; empty for a beep a second.</param>
+    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright, string microphone = "") => playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+    {
+        ExecutablePath = "/usr/bin/chromium",
+        Headless = true,
+        Args = microphone.Length == 0 ? Flags : [.. Flags, $"--use-file-for-fake-audio-capture={microphone}"],
+    });
 }

@@ -8,20 +8,22 @@ namespace VideoScale.EndToEnd.Tests;
 public sealed class PageTests(Stage stage) : IAsyncLifetime
 {
     private readonly List<IBrowser> _browsers = [];
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vs-page-");
 
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
     {
         foreach (var browser in _browsers) await browser.DisposeAsync();
+        _folder.Delete(recursive: true);
     }
 
-    private async Task<IPage> OpenAsync(int replica, string name)
+    private async Task<IPage> OpenAsync(int replica, string name, string room = "page", string microphone = "")
     {
-        var browser = await Chromium.LaunchAsync(stage.Playwright);
+        var browser = await Chromium.LaunchAsync(stage.Playwright, microphone);
         _browsers.Add(browser);
         var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1360, Height = 800 } });
-        await page.GotoAsync($"http://{stage.Cluster.Replicas[replica].HttpAddress}/?room=page&name={name}&join=1");
+        await page.GotoAsync($"http://{stage.Cluster.Replicas[replica].HttpAddress}/?room={room}&name={name}&join=1");
         return page;
     }
 
@@ -48,6 +50,33 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
         await ann.ClickAsync("#leave");
         await Eventually.HoldsAsync(async () => await ann.IsVisibleAsync("#join"), "one can join again");
         await PlaysAsync(bob, 1);
+    }
+
+    [Fact]
+    public async Task Who_speaks_is_shown_also_to_whoever_comes_later_until_they_are_silent()
+    {
+        var ann = await OpenAsync(0, "ann", "page-speaking", Speech.Write(_folder.FullName));
+        await ShowsAsync(ann, ".tile[data-identity=ann].speaking", "ann sees herself speak");
+        var bob = await OpenAsync(1, "bob", "page-speaking");
+        await ShowsAsync(bob, ".tile[data-identity=ann].speaking", "bob sees ann speak");
+        await ann.ClickAsync("#microphone");
+        await Eventually.HoldsAsync(async () => await bob.Locator(".tile[data-identity=ann].speaking").CountAsync() == 0, "ann is silent");
+        await Eventually.HoldsAsync(async () => await bob.InnerTextAsync(".tile[data-identity=ann] .muted") == "muted", "and muted");
+    }
+
+    [Fact]
+    public async Task A_shared_screen_has_a_tile_of_its_own_while_it_is_shared()
+    {
+        var ann = await OpenAsync(0, "ann", "page-screen");
+        var bob = await OpenAsync(2, "bob", "page-screen");
+        await PlaysAsync(bob, 2);
+        await ann.ClickAsync("#screen");
+        await ShowsAsync(bob, ".tile.screen[data-identity=ann] video", "bob has a tile of ann's screen");
+        await PlaysAsync(bob, 3);
+        await Eventually.HoldsAsync(async () => await ann.GetAttributeAsync("#screen", "aria-pressed") == "true", "the button says so");
+        await ann.ClickAsync("#screen");
+        await Eventually.HoldsAsync(async () => await bob.Locator(".tile.screen").CountAsync() == 0, "the tile has gone");
+        await PlaysAsync(bob, 2);
     }
 
     [Fact]

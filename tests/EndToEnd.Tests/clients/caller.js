@@ -9,7 +9,7 @@ let room;
 let connection; // the latest; one carries both directions
 
 // What a bench takes a reconnection apart by: sockets, the server's first words, connections. The first octet of a message is its field number.
-const words = { 0x0a: 'join', 0x12: 'answer', 0x42: 'leave' };
+const words = { 0x0a: 'join', 0x9a: 'join', 0x12: 'answer', 0x42: 'leave' }; // join or reconnect: the first answer
 window.WebSocket = class extends WebSocket {
   constructor(...how) {
     super(...how);
@@ -129,7 +129,7 @@ async function sent() {
 const gaps = {};
 let looking;
 function watch(identity, kind, everyMs = 20) {
-  gaps[`${identity} ${kind}`] = { identity, kind, longestMs: 0, lastMs: performance.now(), packets: -1, frames: 0, track: '' };
+  gaps[`${identity} ${kind}`] = { identity, kind, longestMs: 0, lastMs: performance.now(), packets: -1, frames: 0, stream: 0 };
   clearInterval(looking);
   looking = setInterval(look, everyMs);
 }
@@ -140,14 +140,14 @@ async function look() {
     const track = publications(gap.identity).find((publication) => publication.kind === gap.kind && publication.track)?.track;
     const now = track && reports.find((report) => report.trackIdentifier === track.mediaStreamTrack.id);
     if (!now || now.packetsReceived === 0 || now.packetsReceived === gap.packets) continue;
-    const anew = track.sid !== gap.track && gap.track !== '';
+    const anew = now.ssrc !== gap.stream && gap.stream !== 0;
     const at = now.lastPacketReceivedTimestamp > 0 ? now.lastPacketReceivedTimestamp - performance.timeOrigin : performance.now();
     // Of several packets at once the times between are not known; the gap to the last of them is more than the true one.
     gap.longestMs = Math.max(gap.longestMs, at - gap.lastMs);
     if (anew) note('packet', key);
     const frames = now.framesDecoded ?? 0;
     if ((anew || gap.frames === 0) && frames > 0) note('frame', key);
-    Object.assign(gap, { lastMs: at, packets: now.packetsReceived, frames, track: track.sid });
+    Object.assign(gap, { lastMs: at, packets: now.packetsReceived, frames, stream: now.ssrc });
   }
 }
 const gapOf = (identity, kind) => {

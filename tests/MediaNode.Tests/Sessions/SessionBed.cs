@@ -6,6 +6,7 @@ using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.MediaNode.Host.Time;
+using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
 using VideoScale.V1;
@@ -34,6 +35,14 @@ internal sealed class SessionBed : IAsyncDisposable
 
     /// <summary>What is done to sessions is done in their loop.</summary>
     internal Task<T> DoAsync<T>(Func<T> work) => _loop.AskAsync(work);
+
+    /// <summary>Looks at a shard in its own thread.</summary>
+    internal Task<T> OnShardAsync<T>(int shard, Func<MediaShard, T> look)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _plane.Shards[shard].Post(on => done.SetResult(look(on)));
+        return done.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
 
     internal Task<(ParticipantSession Session, GatewayLink Link)> JoinAsync(string identity, string? offer = null, bool subscribe = true, ulong epoch = 1, Action<OpenSession>? change = null) =>
         DoAsync(() => Join(identity, offer, subscribe, epoch, change));

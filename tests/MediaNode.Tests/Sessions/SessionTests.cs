@@ -3,6 +3,7 @@ using LiveKit.Proto;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Statistics;
+using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Sdp;
 using VideoScale.TestKit;
@@ -120,7 +121,7 @@ public sealed class SessionTests
         Assert.DoesNotContain(SessionBed.Told(bobLink), IsStanding); // a client drops what comes with the answer to its joining
         await RoundAsync(ann, bob);
         Assert.DoesNotContain(SessionBed.Told(bobLink), response => response.SpeakersChanged is not null);
-        await bed.DoAsync(() => bob.Info.State = ParticipantInfo.Types.State.Active);
+        await bed.DoAsync(() => bob.Media.State = TransportState.Connected);
         await RoundAsync(ann, bob);
         AssertStanding(SessionBed.Told(bobLink));
         await RoundAsync(ann, bob);
@@ -137,6 +138,91 @@ public sealed class SessionTests
             Assert.Equal([ann.Sid, bob.Sid], One(told, response => response.ConnectionQuality).Updates.Select(update => update.ParticipantSid));
             Assert.Equal((ann.Sid, true), Assert.Single(One(told, response => response.SpeakersChanged).Speakers.Select(speaker => (speaker.Sid, speaker.Active))));
         }
+    }
+
+    [Fact]
+    public async Task A_publisher_is_told_of_the_layers_somebody_wants_when_that_changes_also_by_a_newcomer()
+    {
+        string[] receiving = [Offers.Audio("recvonly"), Offers.Video("recvonly")];
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", receiving));
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", [.. receiving, Offers.Simulcast()]));
+        var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", receiving));
+        Assert.DoesNotContain(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate is not null); // all of them, as she sends
+        var small = new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { ann.Tracks[0].Sid }, Quality = VideoQuality.Low } };
+        await bed.AskAsync(bob, small);
+        Assert.Equal([true, false, false], Wanted());
+        await bed.AskAsync(bob, small);
+        Assert.DoesNotContain(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate is not null);
+        await bed.JoinAsync("cat", Offers.Of("cccc", receiving));
+        Assert.Equal([true, true, true], Wanted());
+
+        IEnumerable<bool> Wanted() => One(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate).SubscribedQualities.Select(quality => quality.Enabled);
+    }
+
+    /// <summary>Epoch 2 stands for the new owner: its sessions know nothing of those of epoch 1 but what their clients know.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_that_comes_with_its_room_goes_on_with_what_its_client_sends_and_receives(bool publisherFirst)
+    {
+        string[] receiving = [Offers.Audio("recvonly"), Offers.Video("recvonly")];
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", receiving));
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", [.. receiving, Offers.Simulcast()]));
+        await bed.AskAsync(ann, new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions = { new TrackPermission { ParticipantIdentity = "bob", AllTracks = true } } } });
+        var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", receiving));
+        var carriedBy = One(SessionBed.Told(bobLink), response => response.Answer).MidToTrackId;
+        var camera = Assert.Single(carriedBy, pair => pair.Key == "1").Value;
+        var (annAs, bobAs) = (new CarriedSession { Participant = ann.Info.ToByteString(), SubscriptionPermission = ann.Permission.ToByteString() }, new CarriedSession { Participant = bob.Info.ToByteString() });
+        bobAs.Tracks.Add(carriedBy);
+
+        var (bobThere, bobsGateway) = await bed.JoinAsync("bob", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (bob.Sid, bobAs));
+        var (annThere, _) = await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, annAs));
+        var told = SessionBed.Told(bobsGateway);
+        Assert.DoesNotContain(told, response => response.Join is not null);
+        Assert.Equal(camera, Assert.Single(Assert.Single(told.Last(response => response.Update is not null).Update.Participants).Tracks).Sid); // a track that is missing would be gone for bob
+        Assert.True(annThere.Info.Version > ann.Info.Version, "clients pass over what is older than what they know");
+        var (annBack, bobBack) = (await ComeBackAsync(ann.Sid, "ann"), await ComeBackAsync(bob.Sid, "bob"));
+        Assert.Equal("bob", Assert.Single(annBack.Permission.TrackPermissions).ParticipantIdentity);
+        if (publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
+        await bed.AskAsync(bobThere, Offer(3, "dddd", receiving));
+        var answer = One(SessionBed.Told(bobBack.Link), response => response.Answer);
+        Assert.Equal(carriedBy, answer.MidToTrackId);
+        Assert.Contains($"a=msid:{ann.Sid}|camera {camera}", answer.Sdp, StringComparison.Ordinal);
+        if (!publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
+        Assert.DoesNotContain(SessionBed.Told(annBack.Link), response => response.Update?.Participants.Any(participant => participant.Tracks.Count != 1 && participant.Identity == "ann") == true);
+        Assert.DoesNotContain(SessionBed.Told(bobBack.Link), response => response.MediaSectionsRequirement is { NumVideos: > 0 });
+        var number = Assert.Single(bobThere.Subscriptions).Number;
+        Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number) is not null), "packets flow again");
+        Assert.False(annThere.Allows(await Third(), annThere.Tracks[0]), "who may receive it is carried too");
+        Assert.Null(bed.Broken);
+
+        async Task<(GatewayLink Link, SubscriptionPermission Permission)> ComeBackAsync(string sid, string identity)
+        {
+            var link = new GatewayLink();
+            Assert.NotNull(await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 2, Identity = identity, ResumeSid = sid }, link)));
+            Assert.True(link.Messages.TryRead(out var first));
+            return (link, SubscriptionPermission.Parser.ParseFrom(first.Opened.SubscriptionPermission));
+        }
+        async Task<ParticipantSession> Third() => (await bed.JoinAsync("cat", epoch: 2)).Session;
+    }
+
+    [Fact]
+    public async Task A_carried_track_that_its_client_no_longer_sends_is_gone_for_all()
+    {
+        await using var bed = new SessionBed();
+        var (ann, _) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")));
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", Offers.Audio("recvonly"), Offers.Simulcast()));
+        var carried = new CarriedSession { Participant = ann.Info.ToByteString() };
+        var (there, _) = await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, carried));
+        var (_, catLink) = await bed.JoinAsync("cat", epoch: 2);
+        await bed.AskAsync(there, Offer(3, "cccc", Offers.Audio("recvonly"), Offers.Video("inactive")));
+        Assert.Empty(there.Tracks);
+        Assert.Empty(SessionBed.Told(catLink).Last(response => response.Update is not null).Update.Participants.Single().Tracks);
     }
 
     [Fact]

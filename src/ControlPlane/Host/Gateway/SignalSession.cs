@@ -24,8 +24,15 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
     /// <summary>Clients of a room that moved come back one after the other: each brings key frames and a handshake.</summary>
     private const int StaggerMsPerParticipant = 10, MostStaggerMs = 2_000;
 
+    /// <summary>How far behind this replica may be when a client comes back.</summary>
+    private static readonly TimeSpan BehindTime = TimeSpan.FromMilliseconds(500);
+    /// <summary>The new owner learns of a room a little after the log does; the old one forwards for longer than this.</summary>
+    private static readonly TimeSpan CarryTime = TimeSpan.FromSeconds(5);
+
+    private readonly ClientKnowledge _knowledge = new();
     private Entrance? _entrance;
     private string _participantSid = "";
+    private bool _isCarried;
 
     private volatile NodeLine? _line;
 
@@ -47,6 +54,8 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             }
             line = how is Ending.RoomGone or Ending.NodeGone ? await FollowAsync(how, reading, ending.Token) : null;
         }
+        // A client that keeps its connection takes a socket that closes first for one that broke.
+        if (_isCarried) await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken));
         try { await client.CloseAsync(cancellationToken); }
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException) { } // it was quicker
         // The client closes in its turn; what it still sends is of no use.
@@ -84,6 +93,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         {
             while (await client.ReceiveAsync(cancellationToken) is { } message)
             {
+                _knowledge.Asked(message.Request);
                 if (_line is { } to)
                 {
                     try { await to.SendAsync(message.Octets, cancellationToken); }
@@ -101,7 +111,12 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         {
             while (await line.ReceiveAsync(cancellationToken) is { } message)
             {
-                if (message.KindCase == SessionMessage.KindOneofCase.Response) await client.SendAsync(message.Response, cancellationToken);
+                if (message.KindCase == SessionMessage.KindOneofCase.Response)
+                {
+                    _knowledge.Told(_participantSid, message.Response);
+                    await client.SendAsync(message.Response, cancellationToken);
+                }
+                else if (message.Streams is { } streams) _knowledge.Learned(streams);
                 else if (message.Ended is { } ended) return ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping ? Ending.RoomGone : Ending.Over;
             }
         }
@@ -126,9 +141,10 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             }
             if (place.Epoch != before.Epoch && place.NodeAddress.Length > 0)
             {
+                _isCarried = await CarryAsync(place.Epoch, cancellationToken);
                 await Task.Delay(Random.Shared.Next((int)Math.Min(MostStaggerMs, StaggerMsPerParticipant * Math.Max(1, place.Participants))), cancellationToken);
-                LogMoved(grants.Identity, grants.Room, place.Epoch);
-                await LeaveAsync(DisconnectReason.Migration, LeaveRequest.Types.Action.Reconnect, cancellationToken);
+                LogMoved(grants.Identity, grants.Room, place.Epoch, _isCarried ? "resume" : "reconnect");
+                await LeaveAsync(DisconnectReason.Migration, _isCarried ? LeaveRequest.Types.Action.Resume : LeaveRequest.Types.Action.Reconnect, cancellationToken);
                 return null;
             }
             if (how == Ending.NodeGone && place.Epoch == before.Epoch)
@@ -145,6 +161,46 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             await Task.WhenAny(changed, reading, Task.Delay(how == Ending.NodeGone ? ReattachPause : LookPause, cancellationToken));
         }
         return null;
+    }
+
+    /// <summary>
+    /// Opens the session at the new owner with all that its client knows, so that the client can take it up through any gateway: it keeps its connection, encoders and
+    /// decoders, and needs a new way and new keys alone. False when that cannot be; the client then begins anew.
+    /// </summary>
+    private async Task<bool> CarryAsync(ulong epoch, CancellationToken cancellationToken)
+    {
+        if (_knowledge.Carried() is not { } carried)
+        {
+            LogNotCarried(grants.Identity, grants.Room, "too little is known of it yet");
+            return false;
+        }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(CarryTime);
+        try
+        {
+            while (await door.ReturnAsync(grants) is { } entrance && entrance.Epoch >= epoch)
+            {
+                var open = Describe(entrance, _participantSid);
+                open.Carried = carried;
+                try
+                {
+                    using var line = await NodeLine.OpenAsync(door, entrance.NodeAddress, open, limit.Token);
+                    return true;
+                }
+                catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.Unavailable && !limit.IsCancellationRequested)
+                {
+                    LogRetried(grants.Identity, grants.Room, e.Status.Detail);
+                    await Task.Delay(RetryPause, limit.Token);
+                }
+            }
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            LogNotCarried(grants.Identity, grants.Room, (e as RpcException)?.Status.Detail ?? "the new owner does not answer");
+            return false;
+        }
+        LogNotCarried(grants.Identity, grants.Room, "no seat was kept");
+        return false;
     }
 
     /// <param name="changed">The room's next event: a host that is gone answers nothing at all, and the room has a new owner long before that is known.</param>
@@ -210,7 +266,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             try
             {
                 var line = await NodeLine.OpenAsync(door, _entrance.NodeAddress, Describe(_entrance, resumeSid: ""), cancellationToken).WaitAsync(limit);
-                _participantSid = line.ParticipantSid;
+                Opened(line);
                 return line;
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.Unavailable)
@@ -226,21 +282,35 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
     {
         var room = new RoomId(grants.Room);
         var seat = SeatName.Of(grants.Identity);
-        while (await door.LookAsync(room, seat) is { } place)
+        var behind = Environment.TickCount64 + (long)BehindTime.TotalMilliseconds;
+        while (true)
         {
+            var changed = door.Next(room);
+            if (await door.LookAsync(room, seat) is not { } place) break;
             if (place.NodeAddress.Length == 0) break;
             _entrance = new Entrance(room, seat, place.SeatId, place.Epoch, place.NodeAddress, place.Info);
             try
             {
                 var line = await NodeLine.OpenAsync(door, place.NodeAddress, Describe(_entrance, join.ParticipantSid), cancellationToken).WaitAsync(limit);
-                _participantSid = line.ParticipantSid;
+                Opened(line);
                 return line;
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable) { await Task.Delay(RetryPause, limit); }
-            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition) { break; }
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+            {
+                // This replica may not have heard yet where the session was carried to.
+                var left = behind - Environment.TickCount64;
+                if (left <= 0 || await Task.WhenAny(changed, Task.Delay((int)left, limit)) != changed) break;
+            }
         }
         await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
         return null;
+    }
+
+    private void Opened(NodeLine line)
+    {
+        _participantSid = line.Opened.ParticipantSid;
+        _knowledge.Opened(line.Opened);
     }
 
     private OpenSession Describe(Entrance entrance, string resumeSid)
@@ -281,5 +351,6 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
 
     [LoggerMessage(3401, LogLevel.Information, "{Identity} could not join room {Room}: {Code}, {Why}")] private partial void LogRefused(string identity, string room, StatusCode code, string why);
     [LoggerMessage(3402, LogLevel.Debug, "{Identity} tries room {Room} again: {Why}")] private partial void LogRetried(string identity, string room, string why);
-    [LoggerMessage(3403, LogLevel.Information, "Room {Room} went to another node (epoch {Epoch}): {Identity} is told to reconnect")] private partial void LogMoved(string identity, string room, ulong epoch);
+    [LoggerMessage(3404, LogLevel.Information, "{Identity} in room {Room} cannot be carried to the new owner: {Why}")] private partial void LogNotCarried(string identity, string room, string why);
+    [LoggerMessage(3403, LogLevel.Information, "Room {Room} went to another node (epoch {Epoch}): {Identity} is told to {What}")] private partial void LogMoved(string identity, string room, ulong epoch, string what);
 }

@@ -69,6 +69,7 @@ public sealed class PublishedLayer
     {
         Rid = Rid,
         Ssrc = Ssrc,
+        RtxSsrc = RtxSsrc,
         Packets = Reception.Packets,
         Octets = Reception.Octets,
         BitsPerSecond = Reception.BitsPerSecond,

@@ -5,6 +5,8 @@ public sealed record LayerStatistics
 {
     public required string Rid { get; init; }
     public required uint Ssrc { get; init; }
+    /// <summary>Of its retransmissions; 0 while none was seen.</summary>
+    public uint RtxSsrc { get; init; }
     public long Packets { get; init; }
     public long Octets { get; init; }
     public long BitsPerSecond { get; init; }

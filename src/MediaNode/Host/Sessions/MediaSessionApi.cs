@@ -76,7 +76,7 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
     private async Task<ParticipantSession> OpenAsync(OpenSession open, GatewayLink link, CancellationToken cancellationToken)
     {
         if ((NameRule.Check("room_id", open.RoomId) ?? NameRule.Check("identity", open.Identity)) is { } wrong) throw wrong.ToRpcException();
-        if (open.ResumeSid.Length > 0)
+        if (open.ResumeSid.Length > 0 && open.Carried is null)
             return await host.Loop.AskAsync(() => host.Table.Resume(open, link)) ?? throw Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}").ToRpcException();
         var join = JoinRequest.Parser.ParseFrom(open.JoinRequest);
         var info = Room.Parser.ParseFrom(open.Room);

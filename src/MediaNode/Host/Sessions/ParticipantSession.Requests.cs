@@ -20,13 +20,13 @@ internal sealed partial class ParticipantSession
             case SignalRequest.MessageOneofCase.TrackSetting: OnTrackSetting(request.TrackSetting); break;
             case SignalRequest.MessageOneofCase.SubscriptionPermission: OnPermission(request.SubscriptionPermission); break;
             case SignalRequest.MessageOneofCase.UpdateMetadata: OnMetadata(request.UpdateMetadata); break;
+            case SignalRequest.MessageOneofCase.SyncState: OnSyncState(request.SyncState); break;
             case SignalRequest.MessageOneofCase.Leave: Room.Left(this); break;
             // A lite agent learns addresses from checks, so candidates are not needed; layers and features tell only what is seen anyway.
             case SignalRequest.MessageOneofCase.Trickle:
             case SignalRequest.MessageOneofCase.UpdateLayers:
             case SignalRequest.MessageOneofCase.UpdateAudioTrack:
             case SignalRequest.MessageOneofCase.UpdateVideoTrack:
-            case SignalRequest.MessageOneofCase.SyncState:
             case SignalRequest.MessageOneofCase.Answer:
             case SignalRequest.MessageOneofCase.None:
             default: break;
@@ -45,7 +45,8 @@ internal sealed partial class ParticipantSession
         }
         answer.Sdp = text;
         Tell(new SignalResponse { Answer = answer });
-        foreach (var track in changes.Published) Info.Tracks.Add(track.Info);
+        foreach (var track in changes.Published)
+            if (!Info.Tracks.Contains(track.Info)) Info.Tracks.Add(track.Info);
         if (changes.Published.Count + changes.Withdrawn.Count > 0) Room.TracksChanged(this, changes);
         // Subscriptions that found no section in this offer, or whose section was still in use by another, ask once more.
         if (_subscriptions.Exists(subscription => subscription.Mid.Length == 0)) Room.MissesSections(this);

@@ -17,6 +17,7 @@ internal sealed partial class ParticipantSession
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<TrackSubscription> _subscriptions = [];
     private readonly HashSet<string> _unwanted = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _disabled = new(StringComparer.Ordinal);
     private SubscriptionPermission? _allowed;
     private readonly bool _autoSubscribe;
 
@@ -42,13 +43,16 @@ internal sealed partial class ParticipantSession
         };
         foreach (var (key, value) in open.Attributes) Info.Attributes[key] = value;
         Media = new PeerMedia(this, plane, numbers.Next(), shard);
+        if (open.Carried is { } carried) Carry(open.ResumeSid, carried);
     }
 
     internal RoomSession Room { get; }
     internal ParticipantIdentity Identity { get; }
     internal ulong SeatId { get; }
     internal SessionGrants Grants { get; private set; }
-    internal ParticipantInfo Info { get; }
+    internal ParticipantInfo Info { get; private set; }
+    /// <summary>Who may receive what of it; null while everybody may.</summary>
+    internal SubscriptionPermission? Permission => _allowed;
     internal string Sid => Info.Sid;
     internal PeerMedia Media { get; }
     internal IReadOnlyList<PublishedTrack> Tracks => _tracks;
@@ -75,6 +79,7 @@ internal sealed partial class ParticipantSession
     {
         Link = link;
         KnowsStanding = false;
+        _toldStreams = null;
     }
 
     internal void Detach(long nowMs)
@@ -92,10 +97,10 @@ internal sealed partial class ParticipantSession
     /// <summary>The publication that an offered section carries; a track that was announced and not seen yet is found by the client's id for it.</summary>
     internal PublishedTrack? TrackOf(SdpMedia media)
     {
-        var known = _tracks.Find(track => track.IsPublished && track.Info.Mid == media.Mid);
+        var known = _tracks.Find(track => (track.IsPublished || track.IsCarried) && track.Info.Mid == media.Mid && track.IsVideo == media.IsVideo);
         if (known is not null && (media.TrackId.Length == 0 || known.Cids.Count == 0 || known.LastTrackId == media.TrackId || known.Cids.Contains(media.TrackId))) return known;
         var announced = _tracks.Find(track => !track.IsPublished && track.IsVideo == media.IsVideo && track.Cids.Contains(media.TrackId))
-            ?? _tracks.Find(track => !track.IsPublished && track.IsVideo == media.IsVideo);
+            ?? _tracks.Find(track => !track.IsPublished && !track.IsCarried && track.IsVideo == media.IsVideo);
         if (announced is null) return known; // the same track under another name: a replaced camera
         announced.LastTrackId = media.TrackId;
         if (known is not null) _superseded.Add(known);
@@ -109,7 +114,7 @@ internal sealed partial class ParticipantSession
     {
         foreach (var track in _tracks.ToArray())
         {
-            if (!track.IsPublished) continue;
+            if (!track.IsPublished && !track.IsCarried) continue;
             var carried = !_superseded.Contains(track) && offer.Media.Any(media => media.Mid == track.Info.Mid && media.Sends);
             if (!carried) Withdraw(track, changes);
         }
@@ -131,16 +136,29 @@ internal sealed partial class ParticipantSession
     /// <summary>Somebody's track is there to be received, when this participant wants it and may have it.</summary>
     internal void Offered(PublishedTrack track)
     {
-        if (_autoSubscribe && !_unwanted.Contains(track.Sid)) Subscribe(track);
+        if ((_autoSubscribe && !_unwanted.Contains(track.Sid)) || _subscriptions.Exists(subscription => subscription.Track == track)) Subscribe(track);
     }
 
     internal bool Subscribe(PublishedTrack track)
     {
         if (!Grants.CanSubscribe || !track.Owner.Allows(this, track) || _subscriptions.Count >= MostSubscriptions || !track.IsPublished) return false;
-        if (_subscriptions.Exists(subscription => subscription.Track == track)) return true;
-        _subscriptions.Add(new TrackSubscription(this, track, _numbers.Next()));
+        if (_subscriptions.Find(subscription => subscription.Track == track) is { } known)
+        {
+            known.StartWhenPublished();
+            return true;
+        }
+        var added = AddSubscription(track);
+        if (track.ToldLayer < added.WantedLayer) Room.WantedChanged(track); // a newcomer's picture may be of a layer that nobody wanted before
         Room.MissesSections(this);
         return true;
+    }
+
+    private TrackSubscription AddSubscription(PublishedTrack track)
+    {
+        var added = new TrackSubscription(this, track, _numbers.Next());
+        if (_disabled.Contains(track.Sid)) added.Configure(new UpdateTrackSettings { Disabled = true });
+        _subscriptions.Add(added);
+        return added;
     }
 
     internal void Unsubscribe(PublishedTrack track)

@@ -122,6 +122,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     /// <summary>Sections the client receives on: those that carry a track go on, free ones take waiting subscriptions.</summary>
     private void AssignReceivers(SdpOffer offer, SectionAnswer[] answers, IDictionary<string, string> midToTrack)
     {
+        owner.TakeUpSections(offer);
         var (audio, video) = (0, 0);
         for (var i = 0; i < answers.Length; i++)
         {

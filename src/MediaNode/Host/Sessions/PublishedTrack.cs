@@ -2,6 +2,7 @@ using LiveKit.Proto;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Sdp;
+using VideoScale.V1;
 using Codec = VideoScale.MediaNode.Codecs.Codec;
 
 namespace VideoScale.MediaNode.Host.Sessions;
@@ -11,8 +12,12 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
 {
     /// <summary>From the smallest to the largest, as LiveKit's clients name their encodings.</summary>
     private const string RidOrder = "qhf";
+    /// <summary>The former owner may have told it anything.</summary>
+    private const int UnknownLayer = -2;
 
     private readonly HashSet<int> _mirrors = [];
+    /// <summary>As the former owner knew them: the client does not name them again.</summary>
+    private IReadOnlyList<PublishedStream> _streams = [];
 
     internal ParticipantSession Owner { get; } = owner;
     /// <summary>The engine's name for it.</summary>
@@ -23,8 +28,13 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     internal bool IsVideo => Info.Type == TrackType.Video;
     internal PublicationOptions? Publication { get; private set; }
     internal bool IsPublished => Publication is not null;
+    /// <summary>Published at the room's former owner, and its client has not come with it yet.</summary>
+    internal bool IsCarried { get; private set; }
+    /// <summary>The largest layer somebody wants, as its client was last told; null while it was told nothing, and sends them all.</summary>
+    internal int? ToldLayer { get; set; }
     /// <summary>The client's own ids for it, one of which its offer carries.</summary>
-    internal IReadOnlySet<string> Cids { get; } = new HashSet<string>(request.SimulcastCodecs.Select(codec => codec.Cid).Append(request.Cid).Where(cid => cid.Length > 0), StringComparer.Ordinal);
+    internal IReadOnlySet<string> Cids => _cids;
+    private readonly HashSet<string> _cids = new(request.SimulcastCodecs.Select(codec => codec.Cid).Append(request.Cid).Where(cid => cid.Length > 0), StringComparer.Ordinal);
     /// <summary>The id under which an offer last carried it.</summary>
     internal string LastTrackId { get; set; } = "";
     internal Codec Codec { get; private set; }
@@ -36,6 +46,30 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         TrackSource.ScreenShare or TrackSource.ScreenShareAudio => "screenshare",
         _ => Sid,
     };
+
+    /// <summary>A track that was published at another node, as its client knows it.</summary>
+    internal static PublishedTrack Carried(ParticipantSession owner, int number, TrackInfo info, IReadOnlyList<PublishedStream> streams)
+    {
+        var request = new AddTrackRequest
+        {
+            Cid = info.Codecs.Count > 0 ? info.Codecs[0].Cid : "",
+            Name = info.Name,
+            Type = info.Type,
+            Width = info.Width,
+            Height = info.Height,
+            Muted = info.Muted,
+            DisableDtx = info.DisableDtx,
+            Source = info.Source,
+            Stereo = info.Stereo,
+            Stream = info.Stream,
+        };
+        request.Layers.AddRange(info.Layers);
+        request.SimulcastCodecs.AddRange(info.Codecs.Select(codec => new SimulcastCodec { Codec = codec.MimeType, Cid = codec.Cid }));
+        return new PublishedTrack(owner, number, request, info) { IsCarried = true, ToldLayer = UnknownLayer, Codec = info.Type == TrackType.Audio ? Codec.Opus : ToCodec(info.MimeType) ?? Codec.Vp8, _streams = streams };
+    }
+
+    /// <summary>The client has another id for it.</summary>
+    internal void Know(string cid) => _cids.Add(cid);
 
     /// <summary>The codecs the client asked for come first.</summary>
     internal SdpFormat? Choose(SdpMedia media)
@@ -51,7 +85,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         Codec = format.Is(Codec.Opus) ? Codec.Opus : format.Is(Codec.Vp8) ? Codec.Vp8 : Codec.H264;
         var layers = media.Rids.Count == 0
             ? [new LayerOptions("", media.Ssrc, media.RtxSsrc)]
-            : media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(3).Select(rid => new LayerOptions(rid)).ToArray();
+            : media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(3).Select(LayerOf).ToArray();
         var publication = new PublicationOptions(Number, Owner.Media.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio, Codec, format.PayloadType, layers)
         {
             Mid = media.Mid,
@@ -59,6 +93,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             RepeatsPlainly = format.Feedback.Contains("nack", StringComparer.Ordinal),
         };
         Publication = publication;
+        IsCarried = false;
         Info.Mid = media.Mid;
         Info.MimeType = Codec switch { Codec.Opus => "audio/opus", Codec.Vp8 => "video/VP8", _ => "video/H264" };
         Info.Simulcast = layers.Length > 1;
@@ -74,6 +109,8 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             if (muted) shard.Engine.SetMuted(publication.Track, true);
         });
     }
+
+    private LayerOptions LayerOf(string rid) => _streams.FirstOrDefault(stream => stream.Rid == rid) is { } known ? new LayerOptions(rid, known.Ssrc, known.RtxSsrc) : new LayerOptions(rid);
 
     internal void Unpublish()
     {

@@ -64,7 +64,11 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
             list.Add(session.QualityInfo!);
         }
         foreach (var (room, list) in changed) room.Quality(list);
-        foreach (var measured in sessions) measured.Session.Room.TellStanding(measured.Session);
+        foreach (var measured in sessions)
+        {
+            measured.Session.Room.TellStanding(measured.Session);
+            measured.Session.TellStreams(measured.Up);
+        }
     }
 
     internal static ConnectionQuality Judge(double loss, double roundTripMs) =>

@@ -1,5 +1,6 @@
 using LiveKit.Proto;
 using VideoScale.MediaNode.Forwarding;
+using VideoScale.MediaNode.Host.Udp;
 using VideoScale.Model;
 using VideoScale.V1;
 using Room = LiveKit.Proto.Room;
@@ -77,6 +78,7 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
             if (other == participant) continue;
             foreach (var track in changes.Published) other.Offered(track);
         }
+        foreach (var track in changes.Published) WantedChanged(track);
         Counted();
         AskForSections();
     }
@@ -96,16 +98,18 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     /// <summary>At the end of a turn: asks once for all that happened in it.</summary>
     internal void AskForSections() => _missingSections.RemoveWhere(static participant => participant.AskForSections());
 
-    /// <summary>Tells a publisher which layers anybody still wants, so that it can pause the others.</summary>
+    /// <summary>Tells a publisher which layers anybody still wants, when that has changed, so that it can pause the others.</summary>
     internal void WantedChanged(PublishedTrack track)
     {
         if (!track.IsVideo || track.Publication is not { Layers.Count: > 1 } publication) return;
         var subscriptions = _participants.Values.SelectMany(other => other.Subscriptions).Where(subscription => subscription.Track == track).ToList();
         if (subscriptions.Count == 0) return;
-        var largest = subscriptions.Max(subscription => subscription.WantedLayer);
+        var largest = Math.Min(subscriptions.Max(subscription => subscription.WantedLayer), publication.Layers.Count - 1);
+        if ((track.ToldLayer ?? publication.Layers.Count - 1) == largest) return;
+        track.ToldLayer = largest;
         var codec = new SubscribedCodec { Codec = track.Codec == Codecs.Codec.H264 ? "h264" : "vp8" };
         for (var quality = VideoQuality.Low; quality <= VideoQuality.High; quality++)
-            codec.Qualities.Add(new SubscribedQuality { Quality = quality, Enabled = track.LayerOf(quality) <= Math.Min(largest, publication.Layers.Count - 1) && largest >= 0 });
+            codec.Qualities.Add(new SubscribedQuality { Quality = quality, Enabled = track.LayerOf(quality) <= largest });
         var update = new SubscribedQualityUpdate { TrackSid = track.Sid, SubscribedCodecs = { codec } };
         update.SubscribedQualities.AddRange(codec.Qualities);
         track.Owner.Tell(new SignalResponse { SubscribedQualityUpdate = update });
@@ -143,7 +147,7 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     /// <remarks>Once its media is connected: what comes together with the answer to its joining, stock clients drop.</remarks>
     internal void TellStanding(ParticipantSession newcomer)
     {
-        if (newcomer.KnowsStanding || newcomer.Link is null || newcomer.Info.State != ParticipantInfo.Types.State.Active) return;
+        if (newcomer.KnowsStanding || newcomer.Link is null || newcomer.Media.State is not TransportState.Connected) return;
         newcomer.KnowsStanding = true;
         var qualities = new ConnectionQualityUpdate();
         foreach (var other in _participants.Values)

@@ -72,7 +72,7 @@ internal sealed partial class SessionTable
         if (FindLive(open) is not { } session) return null;
         session.Link?.End(SessionEndReason.TakenOver);
         session.Attach(link);
-        link.Opened(session.Sid, resumed: true);
+        link.Opened(session.Sid, resumed: true, session.Permission);
         link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = ServerInfo() } });
         var everyone = new ParticipantUpdate { Participants = { session.Info.Clone() } };
         everyone.Participants.AddRange(session.Room.OthersOf(session).Select(info => info.Clone()));
@@ -91,6 +91,13 @@ internal sealed partial class SessionTable
         room.Add(session);
         session.Attach(link);
         link.Opened(session.Sid, resumed: false);
+        if (open.Carried is not null)
+        {
+            // Its client knows the room already, and comes back with an offer of what it sends and receives.
+            room.Announce(session);
+            LogCarried(session.Identity, room.Id, room.Epoch);
+            return session;
+        }
         link.Send(new SignalResponse { Join = JoinResponse(session) });
         room.Announce(session);
         foreach (var track in join.AddTrackRequests) session.OnAddTrack(track);
@@ -254,5 +261,6 @@ internal sealed partial class SessionTable
     [LoggerMessage(5303, LogLevel.Information, "{Identity} came back to room {Room} through another gateway")] private partial void LogResumed(ParticipantIdentity identity, RoomId room);
     [LoggerMessage(5304, LogLevel.Information, "Room {Room} (epoch {Epoch}) given up with {Participants} participants")] private partial void LogGivenUp(RoomId room, Epoch epoch, int participants);
     [LoggerMessage(5305, LogLevel.Warning, "{Identity} in room {Room} sent what cannot be served: {Why}")] private partial void LogRefused(ParticipantIdentity identity, RoomId room, string why);
+    [LoggerMessage(5307, LogLevel.Information, "{Identity} came with room {Room} from its former owner (epoch {Epoch})")] private partial void LogCarried(ParticipantIdentity identity, RoomId room, Epoch epoch);
     [LoggerMessage(5306, LogLevel.Debug, "{Identity} in room {Room}: transport {State}")] private partial void LogTransport(ParticipantIdentity identity, RoomId room, TransportState state);
 }

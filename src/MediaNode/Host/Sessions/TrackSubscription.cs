@@ -9,6 +9,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
 {
     private SubscriptionSettings _settings = SubscriptionSettings.Everything;
     private bool _flows;
+    private SectionAnswer.Send? _answer;
 
     internal ParticipantSession Subscriber { get; } = subscriber;
     internal PublishedTrack Track { get; } = track;
@@ -31,7 +32,14 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     /// <summary>The answer names the stream: packets may come.</summary>
     internal void Start(SectionAnswer.Send answer)
     {
-        if (_flows) return;
+        _answer = answer;
+        StartWhenPublished();
+    }
+
+    /// <summary>A track on its way from the room's former owner has its section before there are packets of it.</summary>
+    internal void StartWhenPublished()
+    {
+        if (_flows || !Track.IsPublished || _answer is not { } answer) return;
         _flows = true;
         var options = new SubscriptionOptions(Number, Subscriber.Media.PeerNumber, Track.Number, Ssrc, answer.Format.PayloadType)
         {

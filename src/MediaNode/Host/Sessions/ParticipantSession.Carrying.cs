@@ -1,0 +1,63 @@
+using LiveKit.Proto;
+using VideoScale.MediaNode.Quality;
+using VideoScale.MediaNode.Sdp;
+using VideoScale.V1;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>A session that came with its room from another node: its client keeps its connection, its tracks and what it receives, and only finds a new way.</summary>
+internal sealed partial class ParticipantSession
+{
+    /// <summary>The track that each section carried at the former owner, by the section's id; until the client's first offer here.</summary>
+    private readonly Dictionary<string, string> _carriedSections = new(StringComparer.Ordinal);
+
+    private SessionStreams? _toldStreams;
+
+    /// <summary>Tells the gateway what it takes to carry the session on.</summary>
+    internal void TellStreams(IReadOnlyList<(PublishedTrack Track, LayerStatistics Layer)> up)
+    {
+        var streams = new SessionStreams();
+        foreach (var (track, layer) in up)
+            if (layer.Ssrc != 0) streams.Streams.Add(new PublishedStream { TrackSid = track.Sid, Rid = layer.Rid, Ssrc = layer.Ssrc, RtxSsrc = layer.RtxSsrc });
+        if (Link is null || streams.Equals(_toldStreams) || streams.Streams.Count == 0 && _toldStreams is null) return;
+        _toldStreams = streams;
+        Link.Send(new SessionMessage { Streams = streams });
+    }
+
+    private void Carry(string sid, CarriedSession carried)
+    {
+        var before = ParticipantInfo.Parser.ParseFrom(carried.Participant);
+        before.Sid = sid;
+        before.Identity = Info.Identity;
+        before.State = Info.State;
+        before.Version++;
+        if (before.Permission is { } permission) Grants = permission.ToGrants(); // the server API may have changed it since the token
+        else before.Permission = Info.Permission;
+        Info = before;
+        foreach (var info in before.Tracks.Take(MostTracks)) _tracks.Add(PublishedTrack.Carried(this, _numbers.Next(), info, [.. carried.Streams.Where(stream => stream.TrackSid == info.Sid)]));
+        foreach (var (mid, track) in carried.Tracks) _carriedSections[mid] = track;
+        if (!carried.SubscriptionPermission.IsEmpty) _allowed = SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission);
+    }
+
+    /// <summary>Sections of the first offer go on with the tracks they carried, also with those whose publishers are still on their way.</summary>
+    internal void TakeUpSections(SdpOffer offer)
+    {
+        foreach (var media in offer.Media)
+        {
+            if (!_carriedSections.TryGetValue(media.Mid, out var sid) || !media.Receives || !Grants.CanSubscribe || _unwanted.Contains(sid)) continue;
+            if (Room.FindTrack(sid) is not { } track || track.Owner == this || track.IsVideo != media.IsVideo || !track.Owner.Allows(this, track)) continue;
+            var subscription = _subscriptions.Find(known => known.Track == track) ?? AddSubscription(track);
+            if (subscription.Mid.Length == 0) subscription.Describe(media);
+        }
+        _carriedSections.Clear();
+    }
+
+    /// <summary>What a client that came back wants; of a session that lives on here it is known.</summary>
+    private void OnSyncState(SyncState state)
+    {
+        foreach (var published in state.PublishTracks.Take(MostTracks))
+            if (published.Cid.Length > 0) _tracks.Find(track => track.Sid == published.Track?.Sid)?.Know(published.Cid);
+        if (state.Subscription is { } wanted) OnSubscription(wanted);
+        foreach (var sid in state.TrackSidsDisabled.Take(MostSubscriptions)) _disabled.Add(sid);
+    }
+}
