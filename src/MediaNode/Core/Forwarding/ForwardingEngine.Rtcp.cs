@@ -77,8 +77,8 @@ public sealed partial class ForwardingEngine
 
     private void AskForKeyframe(PublishedLayer layer, long nowUs)
     {
-        // Until a layer's first packet there is no stream to ask; its first frame is a key frame anyway.
-        if ((layer.Ssrc == 0 && layer.Publication.Peer is not null) || !layer.Keyframes.TakeDue(nowUs)) return;
+        // Until a layer's first packet nobody may be there to ask: a publisher who comes with its room is known before its way is open.
+        if ((layer.Reception.Packets == 0 && layer.Publication.Peer is not null) || !layer.Keyframes.TakeDue(nowUs)) return;
         layer.KeyframesAsked++;
         if (layer.Publication.Peer is not { } peer)
         {
