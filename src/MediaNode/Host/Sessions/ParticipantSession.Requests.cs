@@ -124,6 +124,7 @@ internal sealed partial class ParticipantSession
     {
         foreach (var sid in request.TrackSids.Take(MostSubscriptions))
         {
+            if (!request.Disabled) _disabled.Remove(sid);
             if (_subscriptions.Find(known => known.Track.Sid == sid) is not { } subscription) continue;
             subscription.Configure(request);
             Room.WantedChanged(subscription.Track);
