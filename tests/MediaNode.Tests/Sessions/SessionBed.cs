@@ -73,6 +73,14 @@ internal sealed class SessionBed : IAsyncDisposable
         return told;
     }
 
+    /// <summary>What its gateway was told last of how to carry the session; null when nothing. Takes what the client was told with it.</summary>
+    internal static CarriedSession? Carried(GatewayLink link)
+    {
+        CarriedSession? carried = null;
+        while (link.Messages.TryRead(out var message)) carried = message.Carried ?? carried;
+        return carried;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync();

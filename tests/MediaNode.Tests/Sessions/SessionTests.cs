@@ -4,6 +4,7 @@ using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Host.Udp;
+using VideoScale.MediaNode.Quality;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Sdp;
 using VideoScale.TestKit;
@@ -172,12 +173,16 @@ public sealed class SessionTests
         var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", receiving));
         await bed.AskAsync(ann, AddCamera());
         await bed.AskAsync(ann, Offer(2, "aaaa", [.. receiving, Offers.Simulcast()]));
+        Assert.False(IsCarried(SessionBed.Carried(annLink)), "her layers could not be told apart");
+        await bed.DoAsync(() => { ann.Learned([(ann.Tracks[0], new LayerStatistics { Rid = "q", Ssrc = 7, RtxSsrc = 8 })]); return true; });
         await bed.AskAsync(ann, new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions = { new TrackPermission { ParticipantIdentity = "bob", AllTracks = true } } } });
         var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", receiving));
-        var carriedBy = One(SessionBed.Told(bobLink), response => response.Answer).MidToTrackId;
+        var carriedBy = bob.Subscriptions.ToDictionary(subscription => subscription.Mid, subscription => subscription.Track.Sid);
         var camera = Assert.Single(carriedBy, pair => pair.Key == "1").Value;
-        var (annAs, bobAs) = (new CarriedSession { Participant = ann.Info.ToByteString(), SubscriptionPermission = ann.Permission.ToByteString() }, new CarriedSession { Participant = bob.Info.ToByteString() });
-        bobAs.Tracks.Add(carriedBy);
+        var (annAs, bobAs) = (SessionBed.Carried(annLink)!, SessionBed.Carried(bobLink)!);
+        Assert.Equal((true, true), (IsCarried(annAs), IsCarried(bobAs)));
+        Assert.Equal(carriedBy, bobAs.Tracks);
+        Assert.Equal((7u, 8u), (Assert.Single(annAs.Streams).Ssrc, annAs.Streams[0].RtxSsrc));
 
         var (bobThere, bobsGateway) = await bed.JoinAsync("bob", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (bob.Sid, bobAs));
         var (annThere, _) = await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, annAs));
@@ -186,26 +191,25 @@ public sealed class SessionTests
         Assert.Equal(camera, Assert.Single(Assert.Single(told.Last(response => response.Update is not null).Update.Participants).Tracks).Sid); // a track that is missing would be gone for bob
         Assert.True(annThere.Info.Version > ann.Info.Version, "clients pass over what is older than what they know");
         var (annBack, bobBack) = (await ComeBackAsync(ann.Sid, "ann"), await ComeBackAsync(bob.Sid, "bob"));
-        Assert.Equal("bob", Assert.Single(annBack.Permission.TrackPermissions).ParticipantIdentity);
         if (publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
         await bed.AskAsync(bobThere, Offer(3, "dddd", receiving));
-        var answer = One(SessionBed.Told(bobBack.Link), response => response.Answer);
+        var answer = One(SessionBed.Told(bobBack), response => response.Answer);
         Assert.Equal(carriedBy, answer.MidToTrackId);
         Assert.Contains($"a=msid:{ann.Sid}|camera {camera}", answer.Sdp, StringComparison.Ordinal);
         if (!publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
-        Assert.DoesNotContain(SessionBed.Told(annBack.Link), response => response.Update?.Participants.Any(participant => participant.Tracks.Count != 1 && participant.Identity == "ann") == true);
-        Assert.DoesNotContain(SessionBed.Told(bobBack.Link), response => response.MediaSectionsRequirement is { NumVideos: > 0 });
+        Assert.DoesNotContain(SessionBed.Told(annBack), response => response.Update?.Participants.Any(participant => participant.Tracks.Count != 1 && participant.Identity == "ann") == true);
+        Assert.DoesNotContain(SessionBed.Told(bobBack), response => response.MediaSectionsRequirement is { NumVideos: > 0 });
         var number = Assert.Single(bobThere.Subscriptions).Number;
         Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number) is not null), "packets flow again");
         Assert.False(annThere.Allows(await Third(), annThere.Tracks[0]), "who may receive it is carried too");
         Assert.Null(bed.Broken);
 
-        async Task<(GatewayLink Link, SubscriptionPermission Permission)> ComeBackAsync(string sid, string identity)
+        static bool IsCarried(CarriedSession? carried) => carried is { Participant.IsEmpty: false };
+        async Task<GatewayLink> ComeBackAsync(string sid, string identity)
         {
             var link = new GatewayLink();
             Assert.NotNull(await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 2, Identity = identity, ResumeSid = sid }, link)));
-            Assert.True(link.Messages.TryRead(out var first));
-            return (link, SubscriptionPermission.Parser.ParseFrom(first.Opened.SubscriptionPermission));
+            return link;
         }
         async Task<ParticipantSession> Third() => (await bed.JoinAsync("cat", epoch: 2)).Session;
     }

@@ -12,10 +12,10 @@ internal sealed class NodeLine : IDisposable
     private NodeLine(AsyncDuplexStreamingCall<GatewayMessage, SessionMessage> call, SessionOpened opened)
     {
         _call = call;
-        Opened = opened;
+        ParticipantSid = opened.ParticipantSid;
     }
 
-    internal SessionOpened Opened { get; }
+    internal string ParticipantSid { get; }
 
     /// <exception cref="RpcException">The node refuses the session, or does not answer.</exception>
     internal static async Task<NodeLine> OpenAsync(RoomDoor door, string nodeAddress, OpenSession open, CancellationToken cancellationToken)

@@ -29,9 +29,9 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
     /// <summary>The new owner learns of a room a little after the log does; the old one forwards for longer than this.</summary>
     private static readonly TimeSpan CarryTime = TimeSpan.FromSeconds(5);
 
-    private readonly ClientKnowledge _knowledge = new();
     private Entrance? _entrance;
     private string _participantSid = "";
+    private CarriedSession? _carried; // as the node last said
     private bool _isCarried;
 
     private volatile NodeLine? _line;
@@ -93,7 +93,6 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         {
             while (await client.ReceiveAsync(cancellationToken) is { } message)
             {
-                _knowledge.Asked(message.Request);
                 if (_line is { } to)
                 {
                     try { await to.SendAsync(message.Octets, cancellationToken); }
@@ -111,12 +110,8 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         {
             while (await line.ReceiveAsync(cancellationToken) is { } message)
             {
-                if (message.KindCase == SessionMessage.KindOneofCase.Response)
-                {
-                    _knowledge.Told(_participantSid, message.Response);
-                    await client.SendAsync(message.Response, cancellationToken);
-                }
-                else if (message.Streams is { } streams) _knowledge.Learned(streams);
+                if (message.KindCase == SessionMessage.KindOneofCase.Response) await client.SendAsync(message.Response, cancellationToken);
+                else if (message.Carried is { } carried) _carried = carried;
                 else if (message.Ended is { } ended) return ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping ? Ending.RoomGone : Ending.Over;
             }
         }
@@ -164,12 +159,12 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
     }
 
     /// <summary>
-    /// Opens the session at the new owner with all that its client knows, so that the client can take it up through any gateway: it keeps its connection, encoders and
+    /// Opens the session at the new owner with all that the former one said of it, so that the client can take it up through any gateway: it keeps its connection, encoders and
     /// decoders, and needs a new way and new keys alone. False when that cannot be; the client then begins anew.
     /// </summary>
     private async Task<bool> CarryAsync(ulong epoch, CancellationToken cancellationToken)
     {
-        if (_knowledge.Carried() is not { } carried)
+        if (_carried is not { Participant.IsEmpty: false } carried)
         {
             LogNotCarried(grants.Identity, grants.Room, "too little is known of it yet");
             return false;
@@ -266,7 +261,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             try
             {
                 var line = await NodeLine.OpenAsync(door, _entrance.NodeAddress, Describe(_entrance, resumeSid: ""), cancellationToken).WaitAsync(limit);
-                Opened(line);
+                _participantSid = line.ParticipantSid;
                 return line;
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.Unavailable)
@@ -292,7 +287,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             try
             {
                 var line = await NodeLine.OpenAsync(door, place.NodeAddress, Describe(_entrance, join.ParticipantSid), cancellationToken).WaitAsync(limit);
-                Opened(line);
+                _participantSid = line.ParticipantSid;
                 return line;
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable) { await Task.Delay(RetryPause, limit); }
@@ -305,12 +300,6 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         }
         await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
         return null;
-    }
-
-    private void Opened(NodeLine line)
-    {
-        _participantSid = line.Opened.ParticipantSid;
-        _knowledge.Opened(line.Opened);
     }
 
     private OpenSession Describe(Entrance entrance, string resumeSid)

@@ -21,10 +21,7 @@ public sealed class GatewayLink
     /// <summary>False once the link is over.</summary>
     public bool Send(SignalResponse response) => Send(Pack(response));
 
-    internal bool Opened(string participantSid, bool resumed, SubscriptionPermission? permission = null) => Send(new SessionMessage
-    {
-        Opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed, SubscriptionPermission = permission?.ToByteString() ?? ByteString.Empty },
-    });
+    internal bool Opened(string participantSid, bool resumed) => Send(new SessionMessage { Opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed } });
 
     internal void End(SessionEndReason reason)
     {

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Quality;
 using VideoScale.MediaNode.Sdp;
@@ -11,18 +12,40 @@ internal sealed partial class ParticipantSession
     /// <summary>The track that each section carried at the former owner, by the section's id; until the client's first offer here.</summary>
     private readonly Dictionary<string, string> _carriedSections = new(StringComparer.Ordinal);
 
-    private SessionStreams? _toldStreams;
+    private IReadOnlyList<PublishedStream> _streams = [];
+    private CarriedSession? _toldCarried;
 
-    /// <summary>Tells the gateway what it takes to carry the session on.</summary>
-    internal void TellStreams(IReadOnlyList<(PublishedTrack Track, LayerStatistics Layer)> up)
+    /// <summary>A round of statistics: the streams that its client publishes, as far as they are known.</summary>
+    internal void Learned(IReadOnlyList<(PublishedTrack Track, LayerStatistics Layer)> up)
     {
-        var streams = new SessionStreams();
-        foreach (var (track, layer) in up)
-            if (layer.Ssrc != 0) streams.Streams.Add(new PublishedStream { TrackSid = track.Sid, Rid = layer.Rid, Ssrc = layer.Ssrc, RtxSsrc = layer.RtxSsrc });
-        if (Link is null || streams.Equals(_toldStreams) || streams.Streams.Count == 0 && _toldStreams is null) return;
-        _toldStreams = streams;
-        Link.Send(new SessionMessage { Streams = streams });
+        PublishedStream[] streams = [.. up.Where(stream => stream.Layer.Ssrc != 0).Select(stream =>
+            new PublishedStream { TrackSid = stream.Track.Sid, Rid = stream.Layer.Rid, Ssrc = stream.Layer.Ssrc, RtxSsrc = stream.Layer.RtxSsrc })];
+        if (streams.SequenceEqual(_streams)) return;
+        _streams = streams;
+        TellCarried();
     }
+
+    /// <summary>Tells the gateway what it takes to carry the session on, when that has changed: of a node that dies it cannot be asked.</summary>
+    internal void TellCarried()
+    {
+        if (Link is null) return;
+        var carried = new CarriedSession();
+        if (CanBeCarried)
+        {
+            carried.Participant = Info.ToByteString();
+            carried.SubscriptionPermission = _allowed?.ToByteString() ?? ByteString.Empty;
+            carried.Streams.AddRange(_streams);
+            foreach (var subscription in _subscriptions)
+                if (subscription.Mid.Length > 0) carried.Tracks[subscription.Mid] = subscription.Track.Sid;
+        }
+        if (carried.Equals(_toldCarried ?? new CarriedSession())) return;
+        _toldCarried = carried;
+        Link.Send(new SessionMessage { Carried = carried });
+    }
+
+    /// <summary>Not before its client's first offer, nor between its words and its offer of a track, nor while layers could not be told apart: those that nobody sends are named when they begin.</summary>
+    private bool CanBeCarried => Media.IsOpen && _tracks.TrueForAll(track =>
+        track.Publication is { } publication && (publication.Layers.Count == 1 || track.Info.Muted || _streams.Any(stream => stream.TrackSid == track.Sid)));
 
     private void Carry(string sid, CarriedSession carried)
     {
@@ -42,6 +65,7 @@ internal sealed partial class ParticipantSession
     /// <summary>Sections of the first offer go on with the tracks they carried, also with those whose publishers are still on their way.</summary>
     internal void TakeUpSections(SdpOffer offer)
     {
+        if (_carriedSections.Count == 0) return;
         foreach (var media in offer.Media)
         {
             if (!_carriedSections.TryGetValue(media.Mid, out var sid) || !media.Receives || !Grants.CanSubscribe || _unwanted.Contains(sid)) continue;

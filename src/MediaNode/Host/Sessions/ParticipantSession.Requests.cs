@@ -50,6 +50,7 @@ internal sealed partial class ParticipantSession
         if (changes.Published.Count + changes.Withdrawn.Count > 0) Room.TracksChanged(this, changes);
         // Subscriptions that found no section in this offer, or whose section was still in use by another, ask once more.
         if (_subscriptions.Exists(subscription => subscription.Mid.Length == 0)) Room.MissesSections(this);
+        TellCarried();
     }
 
     internal void OnAddTrack(AddTrackRequest request)
@@ -62,6 +63,7 @@ internal sealed partial class ParticipantSession
         if (_tracks.Count >= MostTracks || request.Name.Length > LongestText) return;
         // A repeat, after a resume: the same track keeps its id.
         var track = _tracks.Find(known => known.Request.Cid == request.Cid && request.Cid.Length > 0) ?? Announce(request);
+        TellCarried();
         Tell(new SignalResponse { TrackPublished = new TrackPublishedResponse { Cid = request.Cid, Track = track.Info } });
     }
 
@@ -134,6 +136,7 @@ internal sealed partial class ParticipantSession
     private void OnPermission(SubscriptionPermission permission)
     {
         _allowed = permission;
+        TellCarried();
         foreach (var other in Room.Participants)
         {
             if (other == this) continue;

@@ -51,8 +51,6 @@ internal sealed partial class ParticipantSession
     internal ulong SeatId { get; }
     internal SessionGrants Grants { get; private set; }
     internal ParticipantInfo Info { get; private set; }
-    /// <summary>Who may receive what of it; null while everybody may.</summary>
-    internal SubscriptionPermission? Permission => _allowed;
     internal string Sid => Info.Sid;
     internal PeerMedia Media { get; }
     internal IReadOnlyList<PublishedTrack> Tracks => _tracks;
@@ -79,7 +77,7 @@ internal sealed partial class ParticipantSession
     {
         Link = link;
         KnowsStanding = false;
-        _toldStreams = null;
+        _toldCarried = null;
     }
 
     internal void Detach(long nowMs)

@@ -67,7 +67,7 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         foreach (var measured in sessions)
         {
             measured.Session.Room.TellStanding(measured.Session);
-            measured.Session.TellStreams(measured.Up);
+            measured.Session.Learned(measured.Up);
         }
     }
 

@@ -58,6 +58,7 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     {
         var update = GatewayLink.Pack(new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info } } });
         participant.Tell(update);
+        participant.TellCarried();
         if (participant.IsHidden) return;
         foreach (var other in _participants.Values)
             if (other != participant) other.Tell(update);

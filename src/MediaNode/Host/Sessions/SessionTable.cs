@@ -72,11 +72,12 @@ internal sealed partial class SessionTable
         if (FindLive(open) is not { } session) return null;
         session.Link?.End(SessionEndReason.TakenOver);
         session.Attach(link);
-        link.Opened(session.Sid, resumed: true, session.Permission);
+        link.Opened(session.Sid, resumed: true);
         link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = ServerInfo() } });
         var everyone = new ParticipantUpdate { Participants = { session.Info.Clone() } };
         everyone.Participants.AddRange(session.Room.OthersOf(session).Select(info => info.Clone()));
         link.Send(new SignalResponse { Update = everyone });
+        session.TellCarried();
         LogResumed(session.Identity, session.Room.Id);
         return session;
     }
