@@ -67,6 +67,10 @@ public sealed class MediaNodeAppTests
             var authority = await admission.GetAuthorityAsync(new GetAuthorityRequest());
             Assert.Equal(("standup", 20ul, 1u), (authority.Rooms[0].RoomId, authority.Rooms[0].Epoch, authority.Rooms[0].Participants));
             Assert.Equal(session.Hello.Incarnation, authority.Incarnation);
+            var statistics = new StatisticsService.StatisticsServiceClient(pool.Get($"127.0.0.1:{GrpcPort}"));
+            var measured = await statistics.GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = "standup" });
+            Assert.Equal(("media-1", 20ul, 0), (measured.NodeId, measured.Epoch, measured.Participants.Count)); // no client has come with its media
+            Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(async () => await statistics.GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = "elsewhere" }))).StatusCode);
             await Eventually.HoldsAsync(() => session.Heartbeats.Any(h => h.Load is { Rooms: 1, Publishers: 0, MemoryBytes: > 10_000_000 }), "the load is measured: the room is held, and nobody sends yet");
 
             await admission.LeaveSeatAsync(new LeaveSeatRequest { RoomId = "standup", Epoch = 20, Identity = "ann", SeatId = 1 });
