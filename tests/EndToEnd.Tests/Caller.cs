@@ -29,15 +29,28 @@ internal sealed class Caller : IAsyncDisposable
     internal static async Task<Caller> OpenAsync(IPlaywright playwright, string url, string identity, Func<string> serverLogs)
     {
         var browser = await Chromium.LaunchAsync(playwright);
-        var caller = new Caller(browser, await browser.NewPageAsync(), identity, serverLogs);
-        await caller._page.GotoAsync(url);
-        return caller;
+        try
+        {
+            var caller = new Caller(browser, await browser.NewPageAsync(), identity, serverLogs);
+            await caller._page.GotoAsync(url);
+            return caller;
+        }
+        catch
+        {
+            await browser.DisposeAsync();
+            throw;
+        }
     }
 
     internal async Task JoinAsync(string url, string token, object? options = null)
     {
         try { await _page.EvaluateAsync("([url, token, options]) => join(url, token, options)", new object?[] { url, token, options ?? new { } }); }
-        catch (PlaywrightException e) { throw new InvalidOperationException($"{Identity} could not join: {e.Message}\n{Story}", e); }
+        catch (PlaywrightException e)
+        {
+            var story = Story;
+            await DisposeAsync();
+            throw new InvalidOperationException($"{Identity} could not join: {e.Message}\n{story}", e);
+        }
     }
 
     internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 540) =>

@@ -26,7 +26,11 @@ internal static class NodeCommand
         CtlSession.Bind(command, async (session, _, cancellationToken) =>
         {
             var reply = await session.Nodes.ListNodesAsync(new ListNodesRequest { Consistency = session.Consistency }, session.Call(cancellationToken));
-            session.Output.Write(reply, () => session.Output.Table(Columns, reply.Nodes.Select(Row)));
+            session.Output.Write(reply, () =>
+            {
+                session.Output.Table(Columns, reply.Nodes.Select(Row));
+                if (reply.Nodes.Count > 0 && reply.Nodes.All(known => known.Load is null)) session.Output.Line("loads are known to the leader alone; `cluster status` says who it is: ask it with --server");
+            });
         });
         return command;
     }
