@@ -10,7 +10,12 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 projects=(Architecture Contracts Consensus Simulation ControlPlane MediaNode Integration EndToEnd)
 results="$PWD/.build/test-results"
 started=$SECONDS
-finish() { echo "time: $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"; echo "$1 passed, $2 failed"; [ "$2" -eq 0 ] && [ "$1" -gt 0 ]; exit; }
+failures=()
+finish() {
+  [ ${#failures[@]} -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"
+  echo "time: $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"; echo "$1 passed, $2 failed"
+  [ "$2" -eq 0 ] && [ "$1" -gt 0 ]; exit
+}
 
 # What tests use beyond the .NET SDK: command, Debian package, what for.
 missing=()
@@ -47,19 +52,25 @@ rm -rf "$results"; mkdir -p "$results"
 passed=0 failed=0
 if [ $# -eq 0 ]; then
   echo "== format"
-  if dotnet format VideoScale.sln --verify-no-changes --no-restore -v quiet; then passed=1; else failed=1; echo "mend with: ./dev fmt"; fi
+  if dotnet format VideoScale.sln --verify-no-changes --no-restore -v quiet; then passed=1; else failed=1; failures+=("the format; mend it with: ./dev fmt"); fi
 fi
+named() { grep -o "<UnitTestResult [^>]*outcome=\"Failed\"" "$1" 2>/dev/null | grep -o ' testName="[^"]*"' | sed 's/^ testName="//; s/"$//; s/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'; }
+unfinished() { find "$1" -name 'Sequence_*.xml' -exec grep -ho '<Test [^>]*Completed="False"' {} + | sort -u | grep -o ' Name="[^"]*"' | cut -d '"' -f 2 | tr '\n' ' '; } # as the blame collector saw it
 count() { grep -o "<Counters [^>]*" "$2" 2>/dev/null | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9' || true; }
 for project in "${projects[@]}"; do
   echo "== $project.Tests"
-  trx="$results/$project.trx" began=$SECONDS
+  kept="$results/$project" began=$SECONDS
   dotnet test "tests/$project.Tests/VideoScale.$project.Tests.csproj" -c Release --no-build --nologo -v quiet \
-    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$results" --blame-hang-timeout 10m --blame-hang-dump-type none ${1:+--filter "$1"}
+    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$kept" --blame-hang-timeout 10m --blame-hang-dump-type none ${1:+--filter "$1"}
   code=$?
-  good=$(count passed "$trx") bad=$(count failed "$trx")
+  trx="$kept/$project.trx" good=$(count passed "$trx") bad=$(count failed "$trx")
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
   # A run that ended badly without a failed test (a crash, a hang) is a failure too.
-  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then failed=$((failed + 1)); echo "$project.Tests ended with code $code"; fi
+  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+    failed=$((failed + 1)) running=$(unfinished "$kept")
+    failures+=("$project.Tests ended with code $code${running:+, running: $running}" "$(grep -A 6 -m 1 'process crashed' "$trx" 2>/dev/null)")
+  fi
+  while read -r name; do failures+=("$name"); done < <(named "$trx")
   echo "   $((SECONDS - began)) s"
 done
 [ "$passed" -gt 0 ] || [ $# -eq 0 ] || echo "no test matches: $1"

@@ -1,3 +1,4 @@
+using System.Net;
 using VideoScale.Consensus.Host.Transport;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.Rpc;
@@ -180,6 +181,28 @@ public sealed class Transport_between_members
         for (var i = 0; i < 300 && a.Transport.Dropped(b.Member) == 0; i++) a.Send(b, Append((ulong)i * 10, 10, 100_000));
         Assert.True(a.Transport.Dropped(b.Member) > 0);
         hold.Set();
+    }
+
+    /// <summary>Two threads that take a TLS stream apart at once tear its handle away from each other, and the process dies of it.</summary>
+    [Fact]
+    public async Task Whoever_closes_a_connection_leaves_its_TLS_to_the_thread_that_uses_it()
+    {
+        using var authority = TestCertificates.Authority("cluster");
+        TlsMaterial For(MemberId member) => TlsMaterial.Of(TestCertificates.Member(authority, member), authority);
+        await using var b = TransportNode.Create(0xB, For(new MemberId(0xB)));
+        var self = new MemberId(0xA);
+        b.Transport.SetPeer(self, new IPEndPoint(IPAddress.Loopback, 1));
+        b.Start();
+        var options = new TransportOptions { ClusterId = TransportNode.Cluster, Self = self, Listen = new IPEndPoint(IPAddress.Loopback, 0), Tls = For(self) };
+        using var line = Line.Connect(options, b.Transport.LocalEndPoint, b.Member, Channel.Control);
+        var read = Task.Run(() => line.Frames.TryRead(out _, out _));
+        line.Close();
+        Exception?[] ends = [await Record.ExceptionAsync(() => read), Assert.ThrowsAny<Exception>(() => line.Send(new byte[100]))];
+        foreach (var end in ends.OfType<Exception>()) // a reader may also just read the end
+        {
+            Assert.True(PeerSender.EndsConnection(end), end.ToString());
+            Assert.NotEqual(typeof(System.Net.Security.SslStream).FullName, (end as ObjectDisposedException)?.ObjectName);
+        }
     }
 }
 

@@ -191,10 +191,14 @@ public sealed class SessionTests
         Assert.Equal(camera, Assert.Single(Assert.Single(told.Last(response => response.Update is not null).Update.Participants).Tracks).Sid); // a track that is missing would be gone for bob
         Assert.True(annThere.Info.Version > ann.Info.Version, "clients pass over what is older than what they know");
         var (annBack, bobBack) = (await ComeBackAsync(ann.Sid, "ann"), await ComeBackAsync(bob.Sid, "bob"));
+        await bed.AskAsync(bobThere, new SignalRequest { SyncState = new SyncState { TrackSidsDisabled = { camera } } });
         if (publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
         await bed.AskAsync(bobThere, Offer(3, "dddd", receiving));
         var answer = One(SessionBed.Told(bobBack), response => response.Answer);
         Assert.Equal(carriedBy, answer.MidToTrackId);
+        Assert.Equal(-1, bobThere.Subscriptions[0].WantedLayer); // he had paused it
+        await bed.AskAsync(bobThere, new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { camera }, Quality = VideoQuality.High } });
+        Assert.True(bobThere.Subscriptions[0].WantedLayer >= 0);
         Assert.Contains($"a=msid:{ann.Sid}|camera {camera}", answer.Sdp, StringComparison.Ordinal);
         if (!publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
         Assert.DoesNotContain(SessionBed.Told(annBack), response => response.Update?.Participants.Any(participant => participant.Tracks.Count != 1 && participant.Identity == "ann") == true);

@@ -6,7 +6,10 @@ using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Host.Transport;
 
-/// <summary>One connection, plain or mutual TLS, used by one thread that blocks: with two cores that costs less than async machinery.</summary>
+/// <summary>
+/// One connection, plain or mutual TLS, used by one thread that blocks: with two cores that costs less than async machinery. That thread disposes of
+/// it; others only <see cref="Close"/> it.
+/// </summary>
 internal sealed class Line : IDisposable
 {
     private const int TcpUserTimeoutOption = 18; // TCP_USER_TIMEOUT
@@ -29,13 +32,14 @@ internal sealed class Line : IDisposable
     internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        SslStream? tls = null;
         try
         {
             Tune(socket, options.ConnectTimeoutMs);
             Limit(socket, options.ConnectTimeoutMs);
             socket.Connect(address);
             Tune(socket, options.UserTimeoutMs);
-            var tls = options.Tls is { } config ? AsClient(socket, config, to) : null;
+            tls = options.Tls is { } config ? AsClient(socket, config, to) : null;
             var line = new Line(socket, tls, new Hello(options.ClusterId, options.Self, to, channel));
             line.Send(line.Hello.ToFrame());
             if (!line.Frames.TryRead(out var type, out var body)) throw new ProtocolException("the connection was closed instead of welcomed");
@@ -48,6 +52,7 @@ internal sealed class Line : IDisposable
         catch
         {
             socket.Dispose();
+            tls?.Dispose();
             throw;
         }
     }
@@ -56,11 +61,12 @@ internal sealed class Line : IDisposable
     /// <exception cref="ProtocolException">The other side was told why it is refused.</exception>
     internal static Line Accept(TransportOptions options, Socket socket, Func<MemberId, bool> isKnown)
     {
+        SslStream? tls = null;
         try
         {
             Tune(socket, options.UserTimeoutMs);
             Limit(socket, options.ConnectTimeoutMs);
-            var tls = options.Tls is { } config ? AsServer(socket, config) : null;
+            tls = options.Tls is { } config ? AsServer(socket, config) : null;
             var line = new Line(socket, tls, default);
             if (!line.Frames.TryRead(out var type, out var body) || type != FrameType.Hello) throw new ProtocolException("no hello");
             line.Hello = Hello.Decode(body.Span);
@@ -73,6 +79,7 @@ internal sealed class Line : IDisposable
         catch
         {
             socket.Dispose();
+            tls?.Dispose();
             throw;
         }
     }
@@ -107,9 +114,12 @@ internal sealed class Line : IDisposable
     /// <summary>True when the other side has closed: it never says anything on a line that we write to, so readable means ended.</summary>
     internal bool IsClosedByPeer => _socket.Poll(0, SelectMode.SelectRead) && _socket.Available == 0;
 
+    /// <summary>Any thread: the one that uses the line meets its end. It alone takes TLS apart, for two that do so at once tear its handle away from each other.</summary>
+    internal void Close() => _socket.Dispose();
+
     public void Dispose()
     {
-        _socket.Dispose();
+        Close();
         _tls?.Dispose();
     }
 

@@ -33,7 +33,7 @@ internal sealed class PeerSender : IDisposable
     {
         _stop.Cancel();
         Queue.Stop();
-        _line?.Dispose();
+        _line?.Close();
         _thread.Join();
         _stop.Dispose();
     }

@@ -39,7 +39,7 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
         {
             foreach (var (key, line) in _lines)
             {
-                if (key.Item1 == member) line.Dispose();
+                if (key.Item1 == member) line.Close();
             }
         }
     }
@@ -51,7 +51,7 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
         {
             _stopped = true;
             foreach (var socket in _unproven) socket.Dispose();
-            foreach (var line in _lines.Values) line.Dispose();
+            foreach (var line in _lines.Values) line.Close();
             threads = [.. _threads];
         }
         foreach (var thread in threads) thread.Join();
@@ -82,7 +82,7 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
             _unproven.Remove(socket);
             if (_stopped) return false;
             var key = (line.Hello.From, line.Hello.Channel);
-            if (_lines.Remove(key, out var old)) old.Dispose(); // the member came back before we saw that it was gone
+            if (_lines.Remove(key, out var old)) old.Close(); // the member came back before we saw that it was gone
             _lines.Add(key, line);
             return true;
         }

@@ -31,7 +31,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
 
     private Entrance? _entrance;
     private string _participantSid = "";
-    private CarriedSession? _carried; // as the node last said
+    private volatile CarriedSession? _carried; // as the node last said
     private bool _isCarried;
 
     private volatile NodeLine? _line;
@@ -120,7 +120,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         return Ending.NodeGone;
     }
 
-    /// <summary>The node has gone, or has given the room up: back to the same session where it lives on, else the client is told to begin anew at the new owner.</summary>
+    /// <summary>The node has gone, or has given the room up: back to the same session where it lives on, else the client is led to the new owner.</summary>
     private async Task<NodeLine?> FollowAsync(Ending how, Task reading, CancellationToken cancellationToken)
     {
         var before = _entrance!;

@@ -79,9 +79,7 @@ internal sealed partial class ParticipantSession
     /// <summary>What a client that came back wants; of a session that lives on here it is known.</summary>
     private void OnSyncState(SyncState state)
     {
-        foreach (var published in state.PublishTracks.Take(MostTracks))
-            if (published.Cid.Length > 0) _tracks.Find(track => track.Sid == published.Track?.Sid)?.Know(published.Cid);
         if (state.Subscription is { } wanted) OnSubscription(wanted);
-        foreach (var sid in state.TrackSidsDisabled.Take(MostSubscriptions)) _disabled.Add(sid);
+        _disabled = state.TrackSidsDisabled.Take(MostSubscriptions).ToHashSet(StringComparer.Ordinal);
     }
 }

@@ -17,7 +17,7 @@ internal sealed partial class ParticipantSession
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<TrackSubscription> _subscriptions = [];
     private readonly HashSet<string> _unwanted = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _disabled = new(StringComparer.Ordinal);
+    private HashSet<string> _disabled = new(StringComparer.Ordinal);
     private SubscriptionPermission? _allowed;
     private readonly bool _autoSubscribe;
 

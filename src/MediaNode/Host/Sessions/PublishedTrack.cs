@@ -33,8 +33,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     /// <summary>The largest layer somebody wants, as its client was last told; null while it was told nothing, and sends them all.</summary>
     internal int? ToldLayer { get; set; }
     /// <summary>The client's own ids for it, one of which its offer carries.</summary>
-    internal IReadOnlySet<string> Cids => _cids;
-    private readonly HashSet<string> _cids = new(request.SimulcastCodecs.Select(codec => codec.Cid).Append(request.Cid).Where(cid => cid.Length > 0), StringComparer.Ordinal);
+    internal IReadOnlySet<string> Cids { get; } = new HashSet<string>(request.SimulcastCodecs.Select(codec => codec.Cid).Append(request.Cid).Where(cid => cid.Length > 0), StringComparer.Ordinal);
     /// <summary>The id under which an offer last carried it.</summary>
     internal string LastTrackId { get; set; } = "";
     internal Codec Codec { get; private set; }
@@ -67,9 +66,6 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         request.SimulcastCodecs.AddRange(info.Codecs.Select(codec => new SimulcastCodec { Codec = codec.MimeType, Cid = codec.Cid }));
         return new PublishedTrack(owner, number, request, info) { IsCarried = true, ToldLayer = UnknownLayer, Codec = info.Type == TrackType.Audio ? Codec.Opus : ToCodec(info.MimeType) ?? Codec.Vp8, _streams = streams };
     }
-
-    /// <summary>The client has another id for it.</summary>
-    internal void Know(string cid) => _cids.Add(cid);
 
     /// <summary>The codecs the client asked for come first.</summary>
     internal SdpFormat? Choose(SdpMedia media)
