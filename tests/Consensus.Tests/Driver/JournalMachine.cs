@@ -13,16 +13,21 @@ internal sealed class JournalMachine : IReplicatedStateMachine
 
     public int Restores { get; private set; }
     public int BatchEnds { get; private set; }
+    public ulong LastBatchEnd { get; private set; }
     public ulong CompactionLimit { get; set; } = ulong.MaxValue;
     public string? ThrowOn { get; set; }
     /// <summary>While it is not set, nothing is applied.</summary>
     public ManualResetEventSlim Going { get; } = new(initialState: true);
+    /// <summary>An entry waits for <see cref="Going"/>.</summary>
+    public bool IsHeld => Volatile.Read(ref _held);
+    private bool _held;
 
     public string[] Commands { get { lock (_gate) return [.. _commands]; } }
 
     public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply)
     {
         var text = Encoding.UTF8.GetString(command);
+        Volatile.Write(ref _held, !Going.IsSet);
         Going.Wait();
         if (text == ThrowOn) throw new InvalidOperationException("cannot apply " + text);
         lock (_gate)
@@ -33,7 +38,11 @@ internal sealed class JournalMachine : IReplicatedStateMachine
         reply.Advance(4);
     }
 
-    public void EndOfBatch(ulong appliedIndex) => BatchEnds++;
+    public void EndOfBatch(ulong appliedIndex)
+    {
+        BatchEnds++;
+        LastBatchEnd = appliedIndex;
+    }
 
     public ISnapshotWriter BeginSnapshot() => new Writer(Commands);
 

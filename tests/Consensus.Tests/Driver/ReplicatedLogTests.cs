@@ -38,6 +38,31 @@ public sealed class ReplicatedLogTests
     }
 
     [Fact]
+    public async Task Posted_work_sees_nothing_that_those_who_follow_the_state_were_not_told()
+    {
+        await using var replicas = new Replicas(1);
+        var leader = await replicas.LeaderAsync();
+        var machine = replicas.Machines[1];
+        machine.Going.Reset();
+        var first = leader.ProposeAsync(ProposalId.None, "held"u8.ToArray(), None);
+        await Replicas.Until(() => machine.IsHeld);
+        var second = leader.ProposeAsync(ProposalId.None, "behind it"u8.ToArray(), None);
+        await Replicas.Until(() => leader.Status.CommitIndex == 3); // the first entry is the leader's own
+        var look = new Look(machine); // waits together with the second one
+        leader.Post(look);
+        machine.Going.Set();
+        Assert.Equal((3UL, 3UL), await look.Seen);
+        Assert.Equal((2UL, 3UL), ((await first).Index, (await second).Index));
+    }
+
+    private sealed class Look(JournalMachine machine) : IApplyWork
+    {
+        private readonly TaskCompletionSource<(ulong, ulong)> _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal Task<(ulong Applied, ulong Told)> Seen => _seen.Task;
+        public void Run(ulong appliedIndex) => _seen.SetResult((appliedIndex, machine.LastBatchEnd));
+    }
+
+    [Fact]
     public async Task A_killed_leader_is_replaced_and_nothing_acknowledged_is_lost()
     {
         await using var replicas = new Replicas(3);

@@ -147,7 +147,10 @@ internal sealed class ApplyThread
                 break;
             case ApplyKind.Restore: Restore((SnapshotMeta)item.Subject!); break;
             case ApplyKind.Fence: _fences.Add((PendingFence)item.Subject!); break;
-            case ApplyKind.Work: ((IApplyWork)item.Subject!).Run(_applied); break;
+            case ApplyKind.Work:
+                EndRun(); // whoever follows the state knows as much as the work sees
+                ((IApplyWork)item.Subject!).Run(_applied);
+                break;
             case ApplyKind.Expire: ExpireFences(); break;
             default: _snapshots.Request((TaskCompletionSource<SnapshotInfo>?)item.Subject); break;
         }
@@ -189,6 +192,12 @@ internal sealed class ApplyThread
         return new ProposeResult(Outcome.Committed, entry.Index, entry.Term, reply);
     }
 
+    private void EndRun()
+    {
+        if (_applied != _batchEnd) _machine.EndOfBatch(_applied);
+        _batchEnd = _applied;
+    }
+
     private void ExpireFences()
     {
         foreach (var fence in _fences)
@@ -201,8 +210,7 @@ internal sealed class ApplyThread
 
     private void EndBatch()
     {
-        if (_applied != _batchEnd) _machine.EndOfBatch(_applied);
-        _batchEnd = _applied;
+        EndRun();
         Volatile.Write(ref _compactionLimit, _machine.CompactionLimit);
         for (var i = _fences.Count - 1; i >= 0; i--)
         {

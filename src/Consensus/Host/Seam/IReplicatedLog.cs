@@ -26,7 +26,7 @@ public interface IReplicatedLog : IAsyncDisposable
     /// <summary>Writes a snapshot of what is applied and compacts the log, keeping a tail.</summary>
     ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken);
 
-    /// <summary>Runs work on the apply thread between two entries: the only place where replicated state may be read.</summary>
+    /// <summary>Runs work on the apply thread between two runs of entries: the only place where replicated state may be read.</summary>
     /// <remarks>The work must be short and must not throw.</remarks>
     void Post(IApplyWork work);
 

@@ -24,16 +24,14 @@ public sealed class AgentHub : IStateListener
     private readonly ControlPlaneStateMachine _machine;
     private readonly LeaderTerms _terms;
     private readonly LeaderForwarder _forwarder;
-    private readonly Fleet _fleet;
     private readonly ConcurrentDictionary<NodeId, AgentSession> _sessions = new();
 
-    public AgentHub(IReplicatedLog log, ControlPlaneStateMachine machine, LeaderTerms terms, LeaderForwarder forwarder, Fleet fleet)
+    public AgentHub(IReplicatedLog log, ControlPlaneStateMachine machine, LeaderTerms terms, LeaderForwarder forwarder)
     {
         _log = log;
         _machine = machine;
         _terms = terms;
         _forwarder = forwarder;
-        _fleet = fleet;
         machine.Feed.Add(this);
         terms.Changed += _ => EndAll(StatusCode.FailedPrecondition, "this replica does not lead any more");
     }
@@ -122,7 +120,6 @@ public sealed class AgentHub : IStateListener
     {
         if (_terms.Current is not { } term) return false;
         if (_machine.State.FindNode(session.Node) is not { } node || node.Record.Incarnation != session.Incarnation || node.Record.Health == Nodes.NodeHealth.Lost) return false;
-        _fleet.Refresh(node); // its registration may be part of a run of entries whose listeners are not told yet: whoever was welcomed takes rooms
         session.FromIndex = appliedIndex;
         session.Tell(new AgentDirective
         {

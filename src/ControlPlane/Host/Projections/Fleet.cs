@@ -85,12 +85,6 @@ public sealed class Fleet : IStateListener, ICommandFinisher
         lock (_gate) _view.Measured(node, incarnation, measured);
     }
 
-    /// <summary>Takes one node from state now. Apply thread.</summary>
-    internal void Refresh(NodeState node)
-    {
-        lock (_gate) _view.Refresh(node);
-    }
-
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
     {
         if (events.Count == 0) return;

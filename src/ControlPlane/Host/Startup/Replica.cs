@@ -53,7 +53,7 @@ internal sealed class Replica : IAsyncDisposable
         NodeWatches = new NodeWatches(Log, Queries, options.WatchBuffer, Metrics);
         Feed.Add(RoomWatches);
         Feed.Add(NodeWatches);
-        Hub = new AgentHub(Log, Machine, Terms, Forwarder, Fleet);
+        Hub = new AgentHub(Log, Machine, Terms, Forwarder);
         Grants = new LeaseGrants(Log, Machine, Terms, Hub, tuning.LeaseClock);
         var commands = new LoopCommands(Pipeline);
         Leases = new LeaseLoop(Terms, Queries, commands, Hub, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<LeaseLoop>());

@@ -44,7 +44,7 @@ internal sealed class ControlReplica
         Pipeline = new CommandPipeline { IsMine = () => Leadership.IsMine, WantsFlush = () => Plan(100, Work.Flush), Finisher = fleet };
         Fleet = fleet;
         Queries = new StateQueries(Log, Machine.Inner);
-        Hub = new AgentHub(Log, Machine.Inner, Terms, new LeaderForwarder(), fleet);
+        Hub = new AgentHub(Log, Machine.Inner, Terms, new LeaderForwarder());
         Grants = new LeaseGrants(Log, Machine.Inner, Terms, Hub, clock);
         var commands = new LoopCommands(Pipeline);
         Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine.Inner, e => throw new Violation("equal-states", e.Message), time, NullLogger<CheckpointLoop>.Instance);
