@@ -28,7 +28,7 @@ public sealed class ReplicatedLogTests
     [Fact]
     public async Task Many_proposals_at_once_are_all_committed_once()
     {
-        await using var replicas = new Replicas(3);
+        await using var replicas = new Replicas(3, options => options with { TickMs = 50 }); // patient: a change of leaders would leave the fate of some unknown
         var leader = await replicas.LeaderAsync();
         var tasks = Enumerable.Range(1, 5_000).Select(i => leader.ProposeAsync(ProposalId.None, Encoding.UTF8.GetBytes($"p{i}"), None).AsTask());
         var results = await Task.WhenAll(tasks);
