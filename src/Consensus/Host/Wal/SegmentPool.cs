@@ -98,7 +98,7 @@ internal sealed class SegmentPool : IDisposable
                 if (used is null) RequireRoomForOthers();
                 made = Make(_options.SegmentBytes, used);
             }
-            catch (IOException e) { failure = e; } // a full disk: the log fails only when it needs the segment
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { failure = e; } // a full disk: the log fails only when it needs the segment
             lock (_gate)
             {
                 if (made is not null) _ready.Enqueue(made);
