@@ -68,7 +68,8 @@ for project in "${projects[@]}"; do
   # A run that ended badly without a failed test (a crash, a hang) is a failure too.
   if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
     failed=$((failed + 1)) running=$(unfinished "$kept")
-    failures+=("$project.Tests ended with code $code${running:+, running: $running}" "$(grep -A 6 -m 1 'process crashed' "$trx" 2>/dev/null)")
+    failures+=("$project.Tests ended with code $code${running:+, running: $running}")
+    crash=$(grep -A 6 -m 1 'process crashed' "$trx" 2>/dev/null) && failures+=("$crash")
   fi
   while read -r name; do failures+=("$name"); done < <(named "$trx")
   echo "   $((SECONDS - began)) s"
