@@ -33,6 +33,20 @@ public sealed class SdpTests
         Assert.Equal("application", data.Kind);
     }
 
+    /// <summary>Firefox offers every section but the first this way: port 0 until the answer puts it into the bundle.</summary>
+    [Fact]
+    public void A_bundle_only_section_is_live_and_any_other_with_port_0_is_given_up()
+    {
+        const string bundleOnly = "a=bundle-only\r\na=mid:";
+        string NoPort(string section) => section.Replace("m=video 9", "m=video 0", StringComparison.Ordinal);
+        var text = Offers.Of("abcd", Offers.Audio("recvonly"), NoPort(Offers.Video("sendonly")).Replace("a=mid:", bundleOnly, StringComparison.Ordinal), NoPort(Offers.Video("sendrecv")),
+            NoPort(Offers.Video("recvonly")).Replace("a=mid:", bundleOnly, StringComparison.Ordinal), Offers.Video("recvonly").Replace("a=mid:", bundleOnly, StringComparison.Ordinal));
+        var offer = Parse(text.Replace("BUNDLE 0 1 2 3 4", "BUNDLE 0 1 2 4", StringComparison.Ordinal));
+        Assert.Equal([true, true, false, false, true], offer.Media.Select(media => media.IsUsed)); // the fourth is bundle-only in no bundle
+        Assert.Equal([false, true, false, false, false], offer.Media.Select(media => media.Sends));
+        Assert.Equal([true, false, false, false, true], offer.Media.Select(media => media.Receives));
+    }
+
     [Fact]
     public void An_answer_says_what_is_received_sent_kept_and_refused()
     {

@@ -52,6 +52,23 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Bundle_only_sections_carry_what_their_client_publishes_and_receives()
+    {
+        static string BundleOnly(string section) => section.Replace("m=video 9", "m=video 0", StringComparison.Ordinal).Replace("a=mid:", "a=bundle-only\r\na=mid:", StringComparison.Ordinal);
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")));
+        SessionBed.Told(annLink);
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", Offers.Audio("recvonly"), BundleOnly(Offers.Simulcast())));
+        var answer = One(SessionBed.Told(annLink), response => response.Answer).Sdp;
+        Assert.Contains("a=group:BUNDLE 0 1\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("m=video 9 ", answer, StringComparison.Ordinal);
+        Assert.True(Assert.Single(ann.Tracks).IsPublished);
+        var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Audio("recvonly"), BundleOnly(Offers.Video("recvonly"))));
+        Assert.Equal("1", Assert.Single(bob.Subscriptions).Mid);
+    }
+
+    [Fact]
     public async Task Sections_that_are_missing_are_asked_for_and_a_freed_one_is_idle_once_before_it_is_used_again()
     {
         await using var bed = new SessionBed();

@@ -39,7 +39,7 @@ public sealed record SdpMedia
     public required string Protocol { get; init; }
     /// <summary>As in the m= line, for a section that is refused.</summary>
     public required string FormatList { get; init; }
-    /// <summary>False with port 0: the offerer has given the section up.</summary>
+    /// <summary>False with port 0: the offerer has given the section up, unless it stands in the bundle as bundle-only.</summary>
     public required bool IsUsed { get; init; }
     public string Mid { get; init; } = "";
     public SdpDirection Direction { get; init; }
@@ -55,8 +55,8 @@ public sealed record SdpMedia
 
     public bool IsAudio => Kind == "audio";
     public bool IsVideo => Kind == "video";
-    public bool Sends => IsUsed && Direction is SdpDirection.SendReceive or SdpDirection.SendOnly;
-    public bool Receives => IsUsed && Direction is SdpDirection.SendReceive or SdpDirection.ReceiveOnly;
+    public bool Sends => IsUsed && Direction is (SdpDirection.SendReceive or SdpDirection.SendOnly);
+    public bool Receives => IsUsed && Direction is (SdpDirection.SendReceive or SdpDirection.ReceiveOnly);
 
     public SdpFormat? Find(Codec codec)
     {

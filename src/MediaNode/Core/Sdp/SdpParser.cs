@@ -60,7 +60,7 @@ public static class SdpParser
         }
         if (fragment.Length is < 4 or > MaxToken || password.Length is < 22 or > MaxToken) return Refuse("no ice-ufrag and ice-pwd (RFC 8839: 4 and 22 characters at least)");
         if (fingerprint.Length == 0) return Refuse("no fingerprint");
-        return (new SdpOffer { IceFragment = fragment, IcePassword = password, Fingerprint = fingerprint, Media = [.. sections.Select(section => section.ToMedia(session))], Bundle = bundle }, null);
+        return (new SdpOffer { IceFragment = fragment, IcePassword = password, Fingerprint = fingerprint, Media = [.. sections.Select(section => section.ToMedia(session, bundle))], Bundle = bundle }, null);
     }
 
     private static void ReadBundle(ReadOnlySpan<char> mids, List<string> into)
@@ -83,7 +83,8 @@ public static class SdpParser
         private readonly List<string> _rids = [];
         private readonly HashSet<string> _paused = new(StringComparer.Ordinal);
         private readonly List<uint> _sources = [];
-        private bool _used = true;
+        private bool _hasPort = true;
+        private bool _isBundleOnly;
         private uint _ssrc;
         private uint _rtxSsrc;
         private string _trackId = "";
@@ -99,7 +100,7 @@ public static class SdpParser
         {
             var parts = value.ToString().Split(' ', 4, StringSplitOptions.RemoveEmptyEntries);
             if (parts.Length < 4 || parts[0].Length > MaxToken || parts[2].Length > MaxToken || parts[3].Length > 4 * MaxFormats) return null;
-            var section = new Section(parts[0], parts[2], parts[3]) { _used = parts[1] != "0" };
+            var section = new Section(parts[0], parts[2], parts[3]) { _hasPort = parts[1] != "0" };
             foreach (var type in parts[3].Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 if (byte.TryParse(type, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 128) section._types.Add(number);
             return section;
@@ -120,6 +121,7 @@ public static class SdpParser
                 case "sendonly": _direction = SdpDirection.SendOnly; break;
                 case "recvonly": _direction = SdpDirection.ReceiveOnly; break;
                 case "inactive": _direction = SdpDirection.Inactive; break;
+                case "bundle-only": _isBundleOnly = true; break;
                 case "rtpmap": ReadMap(value); break;
                 case "fmtp" when SplitType(value, out var type, out var rest): _parameters[type] = Token(rest, 4 * MaxToken); break;
                 case "rtcp-fb": ReadFeedback(value); break;
@@ -132,12 +134,13 @@ public static class SdpParser
             }
         }
 
-        public SdpMedia ToMedia(Section session) => new()
+        public SdpMedia ToMedia(Section session, List<string> bundle) => new()
         {
             Kind = kind,
             Protocol = protocol,
             FormatList = formats,
-            IsUsed = _used,
+            // RFC 9143 §6: an offerer gives a section that it wants in the bundle or not at all port 0.
+            IsUsed = _hasPort || (_isBundleOnly && bundle.Contains(Mid)),
             Mid = Mid,
             Direction = _direction ?? session._direction ?? SdpDirection.SendReceive,
             Formats = [.. _types.Take(MaxFormats).Where(_maps.ContainsKey).Select(ToFormat)],
