@@ -72,6 +72,68 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task A_change_is_put_before_those_who_watch_it_and_nobody_else()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        var watches = replica.App.Replica.RoomWatches;
+        for (var i = 0; i < 20; i++) await CreateAsync(replica, $"quiet-{i:00}");
+        var quiet = Enumerable.Range(0, 200).Select(i => replica.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = $"quiet-{i % 20:00}" })).ToArray();
+        var absent = replica.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = "yet-to-come" });
+        var elsewhere = replica.Rooms.WatchRooms(new WatchRoomsRequest { NodeId = "no-such-node" });
+        await Eventually.HoldsAsync(() => watches.Count == quiet.Length + 2, "all watch");
+        foreach (var watch in quiet)
+        {
+            Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+            Assert.True(watch.ResponseStream.Current.Initial);
+        }
+        var before = watches.Offered;
+        for (var i = 0; i < 50; i++) await CreateAsync(replica, $"busy-{i:00}");
+        Assert.Equal(before, watches.Offered);
+
+        await CreateAsync(replica, "yet-to-come");
+        Assert.True(await absent.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(before + 1, watches.Offered);
+        await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "c", RoomId = "quiet-07" });
+        for (var i = 7; i < quiet.Length; i += 20) Assert.True(await quiet[i].ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(before + 11, watches.Offered);
+        foreach (var watch in quiet) watch.Dispose();
+        absent.Dispose();
+        elsewhere.Dispose();
+        await Eventually.HoldsAsync(() => watches.Count == 0, "all have left");
+    }
+
+    [Fact]
+    public async Task A_watcher_of_a_node_sees_its_rooms_come_and_go_and_no_others()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        await using var first = await ScriptedAgent.AttachAsync(replica.Channel, ScriptedAgent.Hello("node-1", 1));
+        await CreateAsync(replica, "early");
+        await using var second = await ScriptedAgent.AttachAsync(replica.Channel, ScriptedAgent.Hello("node-2", 2));
+        using var watch = replica.Rooms.WatchRooms(new WatchRoomsRequest { NodeId = "node-1" });
+        Assert.Equal(("early", "node-1"), await NextAsync(watch));
+        var nodes = new NodeService.NodeServiceClient(replica.Channel);
+        await nodes.CordonNodeAsync(new CordonNodeRequest { RequestId = "cordon", NodeId = "node-1" });
+        await CreateAsync(replica, "at-the-other");
+        await nodes.UncordonNodeAsync(new UncordonNodeRequest { RequestId = "uncordon", NodeId = "node-1" });
+        await nodes.CordonNodeAsync(new CordonNodeRequest { RequestId = "cordon-2", NodeId = "node-2" });
+        await CreateAsync(replica, "late");
+        Assert.Equal(("late", "node-1"), await NextAsync(watch));
+        await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "close", RoomId = "early" });
+        (string Room, string Node) seen;
+        do seen = await NextAsync(watch);
+        while (seen == ("early", "node-1")); // while it closes it is held
+        Assert.Equal(("early", ""), seen);
+    }
+
+    private static async Task<(string Room, string Node)> NextAsync(AsyncServerStreamingCall<RoomChange> watch)
+    {
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        return (watch.ResponseStream.Current.Room.RoomId, watch.ResponseStream.Current.Room.NodeId);
+    }
+
+    private static async Task CreateAsync(FakeReplica replica, string room) => await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room });
+
+    [Fact]
     public async Task Pages_of_a_listing_show_every_room_once_in_order()
     {
         await using var replica = await FakeReplica.StartAsync();

@@ -1,5 +1,4 @@
 using Grpc.Core;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.StateMachine;
@@ -12,17 +11,17 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Projections;
 
 /// <summary>Serves WatchNodes: health, scheduling, and rooms that come and go.</summary>
-public sealed class NodeWatches(IReplicatedLog log, StateQueries queries, int bufferSize, ReplicaMetrics metrics) : Watches<NodeChange>(log, queries, bufferSize, metrics)
+public sealed class NodeWatches(StateQueries queries, int bufferSize, ReplicaMetrics metrics) : Watches<NodeChange>(queries, bufferSize, metrics)
 {
     private readonly HashSet<NodeId> _seen = []; // apply thread
 
     /// <param name="node">Only this node; empty for all.</param>
     public Task ServeAsync(string node, IServerStreamWriter<NodeChange> stream, CancellationToken cancellationToken) =>
-        ServeAsync((row, initial) => node.Length > 0 && row.Name != node ? Task.CompletedTask
-            : stream.WriteAsync(initial && !row.Change.Initial ? new NodeChange { AppliedIndex = row.Index, Node = row.Change.Node, Initial = true } : row.Change, cancellationToken),
+        ServeAsync(node.Length > 0 ? WatchTopic.Named(node) : WatchTopic.All,
+            (row, initial) => stream.WriteAsync(initial && !row.Change.Initial ? new NodeChange { AppliedIndex = row.Index, Node = row.Change.Node, Initial = true } : row.Change, cancellationToken),
             cancellationToken);
 
-    protected override IEnumerable<Row> Changed(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
+    protected override IEnumerable<Touched> Changed(IReadOnlyList<AppliedEvent> events, ClusterState state)
     {
         _seen.Clear();
         foreach (var applied in events)
@@ -35,21 +34,19 @@ public sealed class NodeWatches(IReplicatedLog log, StateQueries queries, int bu
                 RoomEvent.Released e => e.Node,
                 _ => default,
             };
-            if (id.IsNone || !_seen.Add(id)) continue;
-            yield return state.FindNode(id) is { } node
-                ? new(id.Value, appliedIndex, new NodeChange { AppliedIndex = appliedIndex, Node = node.ToWire() })
-                : new(id.Value, appliedIndex, new NodeChange { AppliedIndex = appliedIndex, Node = new Node { NodeId = id.Value }, Removed = true });
+            if (!id.IsNone && _seen.Add(id)) yield return new(id.Value);
         }
     }
 
-    protected override List<Row> List(ClusterState state, ulong index, string after, int size)
+    protected override Row RowOf(string name, ulong appliedIndex, ClusterState state) => state.FindNode(new NodeId(name)) is { } node
+        ? new(name, appliedIndex, new NodeChange { AppliedIndex = appliedIndex, Node = node.ToWire() })
+        : new(name, appliedIndex, new NodeChange { AppliedIndex = appliedIndex, Node = new Node { NodeId = name }, Removed = true });
+
+    protected override List<Row> List(ClusterState state, ulong index, WatchTopic topic, string after, int size)
     {
-        var rows = new List<Row>();
-        foreach (var node in after.Length == 0 ? state.Nodes.InOrder() : state.Nodes.After(after))
-        {
-            rows.Add(new(node.Name, index, new NodeChange { AppliedIndex = index, Node = node.ToWire(), Initial = true }));
-            if (rows.Count == size) break;
-        }
-        return rows;
+        if (topic.OnlyName is { } only) return after.Length == 0 && state.FindNode(new NodeId(only)) is { } found ? [RowOf(found)] : [];
+        return [.. (after.Length == 0 ? state.Nodes.InOrder() : state.Nodes.After(after)).Take(size).Select(RowOf)];
+
+        Row RowOf(NodeState node) => new(node.Name, index, new NodeChange { AppliedIndex = index, Node = node.ToWire(), Initial = true });
     }
 }

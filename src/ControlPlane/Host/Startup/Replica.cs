@@ -49,10 +49,12 @@ internal sealed class Replica : IAsyncDisposable
         Forwarder = new LeaderForwarder(Leadership, Book, Channels, Identity, Metrics);
         Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate);
         Members = new MemberChanges(Log, Leadership, Mutations);
-        RoomWatches = new RoomWatches(Log, Queries, options.WatchBuffer, Metrics);
-        NodeWatches = new NodeWatches(Log, Queries, options.WatchBuffer, Metrics);
+        RoomWatches = new RoomWatches(Queries, options.WatchBuffer, Metrics);
+        NodeWatches = new NodeWatches(Queries, options.WatchBuffer, Metrics);
         Feed.Add(RoomWatches);
         Feed.Add(NodeWatches);
+        Metrics.Gauge("videoscale_watchers", "Watch streams being served", () => (ulong)(RoomWatches.Count + NodeWatches.Count));
+        Metrics.Gauge("videoscale_watchers_offered", "Changes put before watchers", () => (ulong)(RoomWatches.Offered + NodeWatches.Offered));
         Hub = new AgentHub(Log, Machine, Terms, Forwarder);
         Grants = new LeaseGrants(Log, Machine, Terms, Hub, tuning.LeaseClock);
         var commands = new LoopCommands(Pipeline);
