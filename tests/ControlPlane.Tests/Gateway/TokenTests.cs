@@ -14,7 +14,7 @@ public sealed class TokenTests
     private static readonly TokenVerifier Verifier = new([new ApiKeyOptions { Key = "key", Secret = "secret" }, new ApiKeyOptions { Key = "long", Secret = new string('s', 64) }]);
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
-    private static string Mint(object claims, string secret = "secret", string header = """{"alg":"HS256","typ":"JWT"}""")
+    internal static string Mint(object claims, string secret = "secret", string header = """{"alg":"HS256","typ":"JWT"}""")
     {
         var signed = $"{Encode(Encoding.UTF8.GetBytes(header))}.{Encode(JsonSerializer.SerializeToUtf8Bytes(claims))}";
         return $"{signed}.{Encode(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(signed)))}";

@@ -13,7 +13,6 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
 {
     private const string SignalPath = "/rtc/v1";
     private const string OldSignalPath = "/rtc";
-    private const string ServerApi = "/twirp/livekit.RoomService/";
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
     private readonly ILogger _logger = loggers.CreateLogger<SignalSession>();
@@ -22,27 +21,44 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
     internal void Map(IApplicationBuilder app, int httpPort)
     {
         page.Map(app, httpPort);
-        app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context.Request.Path), branch =>
+        app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context), branch =>
         {
             branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
             branch.Run(ServeAsync);
         });
     }
 
-    private static bool IsOurs(PathString path) => path.StartsWithSegments("/rtc", StringComparison.Ordinal) || path.StartsWithSegments("/twirp", StringComparison.Ordinal);
+    /// <summary>Clients join the server's URL and a path, and many a URL is configured with a slash at its end: further slashes mean nothing.</summary>
+    private static bool IsOurs(HttpContext context)
+    {
+        var path = SinglySlashed(context.Request.Path);
+        if (!path.StartsWithSegments(OldSignalPath, StringComparison.Ordinal) && !path.StartsWithSegments(Twirp.Prefix, StringComparison.Ordinal)) return false;
+        context.Request.Path = path;
+        return true;
+    }
+
+    /// <summary>The path without empty segments.</summary>
+    internal static PathString SinglySlashed(PathString path)
+    {
+        var value = path.Value ?? "";
+        return !value.Contains("//", StringComparison.Ordinal) && !value.EndsWith('/') ? path : new PathString("/" + string.Join('/', value.Split('/', StringSplitOptions.RemoveEmptyEntries)));
+    }
 
     private Task ServeAsync(HttpContext context)
     {
-        var path = context.Request.Path.Value!.TrimEnd('/');
         context.Response.Headers.AccessControlAllowOrigin = "*";
         context.Response.Headers.AccessControlAllowHeaders = "*";
         if (HttpMethods.IsOptions(context.Request.Method)) return Task.CompletedTask;
-        if (!gate.IsOpen) return AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "this replica is stopping; ask another one");
-        return path switch
+        var isTwirp = context.Request.Path.StartsWithSegments(Twirp.Prefix, StringComparison.Ordinal);
+        if (!gate.IsOpen)
+        {
+            const string Stopping = "this replica is stopping; ask another one";
+            return isTwirp ? Twirp.RefuseAsync(context, TwirpException.Of(Grpc.Core.StatusCode.Unavailable, Stopping)) : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, Stopping);
+        }
+        return isTwirp ? rooms.ServeAsync(context) : context.Request.Path.Value switch
         {
             SignalPath => SignalAsync(context),
             SignalPath + "/validate" or OldSignalPath + "/validate" => ValidateAsync(context),
-            _ when path.StartsWith(ServerApi, StringComparison.Ordinal) && HttpMethods.IsPost(context.Request.Method) => rooms.ServeAsync(context, path[ServerApi.Length..]),
             _ => AnswerAsync(context, StatusCodes.Status404NotFound, "404 page not found"),
         };
     }

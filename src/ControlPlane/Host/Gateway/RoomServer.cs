@@ -14,47 +14,37 @@ namespace VideoScale.ControlPlane.Host.Gateway;
 /// <summary>LiveKit's RoomService over Twirp (JSON or protobuf), for livekit-server-sdk and those like it.</summary>
 internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
 {
-    private const int MostOctets = 1 << 20;
-    private const string Json = "application/json";
-    private const string Binary = "application/protobuf";
-    private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
-    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default);
-
-    internal async Task ServeAsync(HttpContext context, string method)
+    internal async Task ServeAsync(HttpContext context)
     {
-        var (grants, problem) = await tokens.VerifyAsync(GatewayEndpoints.TokenOf(context));
-        if (grants is null)
-        {
-            await RefuseAsync(context, StatusCode.Unauthenticated, problem);
-            return;
-        }
+        var path = context.Request.Path.Value!;
+        var method = path.StartsWith(Twirp.RoomService, StringComparison.Ordinal) ? path[Twirp.RoomService.Length..] : "";
         try
         {
-            var body = await ReadAsync(context);
-            if (body is null) await RefuseAsync(context, StatusCode.InvalidArgument, $"the body is larger than {MostOctets} octets");
-            else if (await CallAsync(method, grants, new Body(body, IsJson(context)), context.RequestAborted) is { } reply) await AnswerAsync(context, reply);
-            else await RefuseAsync(context, StatusCode.Unimplemented, $"no method {method}");
+            var call = CallOf(method);
+            if (Twirp.CheckRoute(context.Request, isKnown: call is not null) is { } astray) throw astray;
+            var (grants, problem) = await tokens.VerifyAsync(GatewayEndpoints.TokenOf(context));
+            if (grants is null) throw TwirpException.Of(StatusCode.Unauthenticated, problem);
+            var body = await Twirp.ReadAsync(context);
+            await Twirp.AnswerAsync(context, await call!(grants, body, context.RequestAborted), body.IsJson);
         }
-        catch (RpcException e) { await RefuseAsync(context, e.StatusCode, e.Status.Detail); }
-        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException) { await RefuseAsync(context, StatusCode.InvalidArgument, "the body is not the method's request"); }
+        catch (TwirpException e) { await Twirp.RefuseAsync(context, e); }
+        catch (RpcException e) { await Twirp.RefuseAsync(context, TwirpException.Of(e.StatusCode, e.Status.Detail)); }
     }
 
-    private sealed record Body(byte[] Octets, bool IsJson)
-    {
-        internal T As<T>() where T : class, IMessage<T>, new() => IsJson ? Parser.Parse<T>(System.Text.Encoding.UTF8.GetString(Octets)) : new MessageParser<T>(static () => new T()).ParseFrom(Octets);
-    }
+    private delegate Task<IMessage> Call(ParticipantGrants grants, Twirp.Body body, CancellationToken cancellationToken);
 
-    private async Task<IMessage?> CallAsync(string method, ParticipantGrants grants, Body body, CancellationToken cancellationToken) => method switch
+    /// <returns>Null when the service has no such method.</returns>
+    private Call? CallOf(string method) => method switch
     {
-        "CreateRoom" => await CreateAsync(grants, body.As<CreateRoomRequest>(), cancellationToken),
-        "ListRooms" => await ListRoomsAsync(grants, body.As<ListRoomsRequest>(), cancellationToken),
-        "DeleteRoom" => await DeleteAsync(grants, body.As<DeleteRoomRequest>(), cancellationToken),
-        "ListParticipants" => await ListAsync(grants, body.As<ListParticipantsRequest>().Room, cancellationToken),
-        "GetParticipant" => await GetAsync(grants, body.As<RoomParticipantIdentity>(), cancellationToken),
-        "RemoveParticipant" => await RemoveAsync(grants, body.As<RoomParticipantIdentity>(), cancellationToken),
-        "MutePublishedTrack" => await MuteAsync(grants, body.As<MuteRoomTrackRequest>(), cancellationToken),
-        "UpdateParticipant" => await UpdateAsync(grants, body.As<UpdateParticipantRequest>(), cancellationToken),
-        "UpdateRoomMetadata" => await UpdateRoomAsync(grants, body.As<UpdateRoomMetadataRequest>(), cancellationToken),
+        "CreateRoom" => (grants, body, cancellation) => CreateAsync(grants, body.As<CreateRoomRequest>(), cancellation),
+        "ListRooms" => (grants, body, cancellation) => ListRoomsAsync(grants, body.As<ListRoomsRequest>(), cancellation),
+        "DeleteRoom" => (grants, body, cancellation) => DeleteAsync(grants, body.As<DeleteRoomRequest>(), cancellation),
+        "ListParticipants" => async (grants, body, cancellation) => await ListAsync(grants, body.As<ListParticipantsRequest>().Room, cancellation),
+        "GetParticipant" => (grants, body, cancellation) => GetAsync(grants, body.As<RoomParticipantIdentity>(), cancellation),
+        "RemoveParticipant" => (grants, body, cancellation) => RemoveAsync(grants, body.As<RoomParticipantIdentity>(), cancellation),
+        "MutePublishedTrack" => (grants, body, cancellation) => MuteAsync(grants, body.As<MuteRoomTrackRequest>(), cancellation),
+        "UpdateParticipant" => (grants, body, cancellation) => UpdateAsync(grants, body.As<UpdateParticipantRequest>(), cancellation),
+        "UpdateRoomMetadata" => (grants, body, cancellation) => UpdateRoomAsync(grants, body.As<UpdateRoomMetadataRequest>(), cancellation),
         _ => null,
     };
 
@@ -183,53 +173,4 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
     }
 
     private static RpcException Denied(string why) => new(new Status(StatusCode.PermissionDenied, why));
-
-    private static bool IsJson(HttpContext context) => context.Request.ContentType?.StartsWith(Binary, StringComparison.OrdinalIgnoreCase) != true;
-
-    private static async Task<byte[]?> ReadAsync(HttpContext context)
-    {
-        if (context.Request.ContentLength > MostOctets) return null;
-        using var body = new MemoryStream();
-        var part = new byte[8192];
-        for (int read; (read = await context.Request.Body.ReadAsync(part, context.RequestAborted)) > 0;)
-        {
-            if (body.Length + read > MostOctets) return null;
-            body.Write(part, 0, read);
-        }
-        return body.ToArray();
-    }
-
-    private static Task AnswerAsync(HttpContext context, IMessage reply)
-    {
-        context.Response.ContentType = IsJson(context) ? Json : Binary;
-        return IsJson(context) ? context.Response.WriteAsync(Formatter.Format(reply)) : context.Response.Body.WriteAsync(reply.ToByteArray()).AsTask();
-    }
-
-    /// <summary>Twirp's errors: a code as text, and the HTTP status that belongs to it.</summary>
-    private static Task RefuseAsync(HttpContext context, StatusCode status, string why)
-    {
-        var (code, http) = status switch
-        {
-            StatusCode.InvalidArgument => ("invalid_argument", 400),
-            StatusCode.Unauthenticated => ("unauthenticated", 401),
-            StatusCode.PermissionDenied => ("permission_denied", 403),
-            StatusCode.NotFound => ("not_found", 404),
-            StatusCode.Unimplemented => ("bad_route", 404),
-            StatusCode.AlreadyExists => ("already_exists", 409),
-            StatusCode.FailedPrecondition => ("failed_precondition", 412),
-            StatusCode.ResourceExhausted => ("resource_exhausted", 429),
-            StatusCode.Unavailable or StatusCode.Cancelled => ("unavailable", 503),
-            StatusCode.DeadlineExceeded => ("deadline_exceeded", 408),
-            _ => ("internal", 500),
-        };
-        context.Response.StatusCode = http;
-        context.Response.ContentType = Json;
-        return context.Response.WriteAsync(System.Text.Json.JsonSerializer.Serialize(new TwirpError(code, why), GatewayJson.Default.TwirpError));
-    }
 }
-
-internal sealed record TwirpError(string Code, string Msg);
-
-[System.Text.Json.Serialization.JsonSourceGenerationOptions(PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase)]
-[System.Text.Json.Serialization.JsonSerializable(typeof(TwirpError))]
-internal sealed partial class GatewayJson : System.Text.Json.Serialization.JsonSerializerContext;
