@@ -82,4 +82,11 @@ public sealed record SdpOffer
     public required IReadOnlyList<SdpMedia> Media { get; init; }
     /// <summary>Mids of a=group:BUNDLE.</summary>
     public required IReadOnlyList<string> Bundle { get; init; }
+
+    /// <summary>Where the section of a mid stands; -1 when there is none.</summary>
+    public int IndexOf(string mid)
+    {
+        for (var i = 0; i < Media.Count; i++) if (Media[i].Mid == mid) return i;
+        return -1;
+    }
 }

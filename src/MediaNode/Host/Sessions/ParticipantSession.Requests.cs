@@ -48,8 +48,7 @@ internal sealed partial class ParticipantSession
         foreach (var track in changes.Published)
             if (!Info.Tracks.Contains(track.Info)) Info.Tracks.Add(track.Info);
         if (changes.Published.Count + changes.Withdrawn.Count > 0) Room.TracksChanged(this, changes);
-        // Subscriptions that found no section in this offer, or whose section was still in use by another, ask once more.
-        if (_subscriptions.Exists(subscription => subscription.Mid.Length == 0)) Room.MissesSections(this);
+        JudgeWaiting(changes.SectionsMoved);
         TellCarried();
     }
 

@@ -129,7 +129,8 @@ internal sealed partial class ParticipantSession
 
     internal TrackSubscription? SubscriptionOn(string mid) => _subscriptions.Find(subscription => subscription.Mid == mid);
 
-    internal TrackSubscription? NextWaiting(bool video) => _subscriptions.Find(subscription => subscription.Mid.Length == 0 && subscription.Track.IsVideo == video);
+    /// <summary>The first that has no section and fits into this one; what does not fit keeps nobody waiting.</summary>
+    internal TrackSubscription? NextWaiting(SdpMedia media) => _subscriptions.Find(subscription => subscription.Mid.Length == 0 && subscription.FitsIn(media));
 
     /// <summary>Somebody's track is there to be received, when this participant wants it and may have it.</summary>
     internal void Offered(PublishedTrack track)
@@ -146,8 +147,9 @@ internal sealed partial class ParticipantSession
             return true;
         }
         var added = AddSubscription(track);
+        JudgeWaiting(added, sectionsMoved: false);
         if (track.ToldLayer < added.WantedLayer) Room.WantedChanged(track); // a newcomer's picture may be of a layer that nobody wanted before
-        Room.MissesSections(this);
+        if (added.IsWaiting) Room.MissesSections(this);
         return true;
     }
 
@@ -176,20 +178,6 @@ internal sealed partial class ParticipantSession
         foreach (var permission in allowed.TrackPermissions)
             if ((permission.ParticipantSid == other.Sid || permission.ParticipantIdentity == other.Info.Identity) && (permission.AllTracks || permission.TrackSids.Contains(track.Sid))) return true;
         return false;
-    }
-
-    /// <summary>The server never offers: it says how many sections are missing, and the client offers anew.</summary>
-    /// <returns>False while the connection is not open yet.</returns>
-    internal bool AskForSections()
-    {
-        if (!Media.IsOpen) return false;
-        var audio = _subscriptions.Count(subscription => subscription.Mid.Length == 0 && !subscription.Track.IsVideo);
-        var video = _subscriptions.Count(subscription => subscription.Mid.Length == 0 && subscription.Track.IsVideo);
-        Tell(new SignalResponse
-        {
-            MediaSectionsRequirement = new MediaSectionsRequirement { NumAudios = (uint)Math.Max(0, audio - Media.FreeAudio), NumVideos = (uint)Math.Max(0, video - Media.FreeVideo) },
-        });
-        return true;
     }
 
     /// <summary>Everything of this participant on the shards ends.</summary>

@@ -27,9 +27,16 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     internal int ShardNumber { get; } = shardNumber;
     internal bool IsOpen => _local is not null;
     internal TransportState State { get; set; }
-    /// <summary>Sections of the last offer that could carry a track and carry none.</summary>
-    internal int FreeAudio { get; private set; }
-    internal int FreeVideo { get; private set; }
+    /// <summary>Sections of the last offer on which the client receives.</summary>
+    private IReadOnlyList<SdpMedia> _receiving = [];
+    /// <summary>Those of them that could carry a track and carry none.</summary>
+    internal IReadOnlyList<SdpMedia> Free { get; private set; } = [];
+    /// <summary>Sections that lost their track and were not answered as inactive yet.</summary>
+    internal bool HasLeftover => _used.Any(mid => owner.SubscriptionOn(mid) is null);
+
+    /// <summary>Whether the client may take the track: as long as it offered no section of the kind, nothing speaks against it.</summary>
+    internal bool MayReceive(TrackSubscription subscription) =>
+        _receiving.Any(subscription.FitsIn) || !_receiving.Any(media => media.IsVideo == subscription.Track.IsVideo);
 
     internal void Post(Action<MediaShard> command) => Plane.Shards[ShardNumber].Post(command);
 
@@ -52,7 +59,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         var answers = new SectionAnswer[offer.Media.Count];
         for (var i = 0; i < answers.Length; i++) answers[i] = AnswerSender(offer.Media[i], tracks);
         owner.WithdrawMissing(offer, tracks);
-        AssignReceivers(offer, answers, midToTrack);
+        AssignReceivers(offer, answers, midToTrack, tracks);
         var transport = new SdpTransport(_local!.UsernameFragment, _local.Password, Plane.Fingerprint, Plane.CandidatesOf(ShardNumber));
         return (SdpAnswer.Write(offer, answers, transport, _sessionId, ++_version), null);
     }
@@ -119,22 +126,28 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         return new SectionAnswer.Receive(format, media.RtxOf(format.PayloadType), media.Rids);
     }
 
-    /// <summary>Sections the client receives on: those that carry a track go on, free ones take waiting subscriptions.</summary>
-    private void AssignReceivers(SdpOffer offer, SectionAnswer[] answers, IDictionary<string, string> midToTrack)
+    /// <summary>Sections the client receives on: those that carry a track go on, free ones take waiting subscriptions that fit.</summary>
+    private void AssignReceivers(SdpOffer offer, SectionAnswer[] answers, IDictionary<string, string> midToTrack, TrackChanges tracks)
     {
         owner.TakeUpSections(offer);
-        var (audio, video) = (0, 0);
+        owner.ReleaseSections(offer, answers);
+        var (receiving, free) = (new List<SdpMedia>(), new List<SdpMedia>());
         for (var i = 0; i < answers.Length; i++)
         {
             var media = offer.Media[i];
             if (answers[i] is not SectionAnswer.Idle || !media.Receives) continue;
+            receiving.Add(media);
             var subscription = owner.SubscriptionOn(media.Mid);
-            // A section that has just lost its track is answered as inactive once: only then does a new track make an event at the client.
-            if (subscription is null && !_used.Remove(media.Mid)) subscription = owner.NextWaiting(media.IsVideo);
+            if (subscription is null)
+            {
+                // A section that has just lost its track is answered as inactive once: only then does a new track make an event at the client.
+                var rests = _used.Remove(media.Mid);
+                subscription = rests ? null : owner.NextWaiting(media);
+                tracks.SectionsMoved |= rests || subscription is not null;
+            }
             if (subscription?.Describe(media) is not { } answer)
             {
-                if (media.IsVideo) video++;
-                else audio++;
+                free.Add(media);
                 continue;
             }
             _used.Add(media.Mid);
@@ -142,7 +155,8 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
             midToTrack[media.Mid] = subscription.Track.Sid;
             subscription.Start(answer);
         }
-        (FreeAudio, FreeVideo) = (audio, video);
+        (_receiving, Free) = (receiving, free);
+        _used.RemoveWhere(mid => owner.SubscriptionOn(mid) is null && !receiving.Exists(media => media.Mid == mid));
     }
 }
 
@@ -151,4 +165,6 @@ internal sealed class TrackChanges
 {
     internal List<PublishedTrack> Published { get; } = [];
     internal List<PublishedTrack> Withdrawn { get; } = [];
+    /// <summary>A section took a track, or lost one: what still waits may find room in the next offer.</summary>
+    internal bool SectionsMoved { get; set; }
 }

@@ -9,6 +9,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
 {
     private SubscriptionSettings _settings = SubscriptionSettings.Everything;
     private bool _flows;
+    private bool _held;
     private SectionAnswer.Send? _answer;
 
     internal ParticipantSession Subscriber { get; } = subscriber;
@@ -17,21 +18,31 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     internal int Number { get; } = number;
     /// <summary>The section that carries it; empty until an offer had room.</summary>
     internal string Mid { get; private set; } = "";
-    private uint Ssrc { get; } = MediaPlane.RandomSource();
-    private uint RtxSsrc { get; } = MediaPlane.RandomSource();
+    /// <summary>Why no section of its client can carry it, as the client was told; null while one may.</summary>
+    internal SubscriptionError? Refused { get; set; }
+    /// <summary>How often its client was asked for a section of it.</summary>
+    internal int Asked { get; set; }
+    internal bool IsWaiting => Mid.Length == 0 && Refused is null;
+    private uint Ssrc { get; set; } = MediaPlane.RandomSource();
+    private uint RtxSsrc { get; set; } = MediaPlane.RandomSource();
+
+    internal bool FitsIn(SdpMedia media) => media.IsVideo == Track.IsVideo && media.Find(Track.Codec) is not null;
 
     /// <summary>Takes a section of the client's offer; null when the client cannot receive the track's codec there.</summary>
     internal SectionAnswer.Send? Describe(SdpMedia media)
     {
         if (media.Find(Track.Codec) is not { } format) return null;
         var rtx = media.RtxOf(format.PayloadType);
+        if (_answer is { } before && (before.Format.PayloadType, before.RtxPayloadType) != (format.PayloadType, rtx)) Release();
         Mid = media.Mid;
+        Refused = null;
         return new SectionAnswer.Send(format, rtx, $"{Track.Owner.Sid}|{Track.Stream}", Track.Sid, Ssrc, rtx == 0 ? 0 : RtxSsrc, Track.Owner.Sid);
     }
 
     /// <summary>The answer names the stream: packets may come.</summary>
     internal void Start(SectionAnswer.Send answer)
     {
+        Hold(false);
         _answer = answer;
         StartWhenPublished();
     }
@@ -48,7 +59,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
             FirstSequence = (ushort)MediaPlane.RandomSource(),
             CanonicalName = Track.Owner.Sid,
         };
-        var settings = _settings;
+        var settings = Settings;
         Track.ReachShard(Subscriber.Media.ShardNumber);
         Subscriber.Media.Post(shard =>
         {
@@ -57,17 +68,40 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         });
     }
 
+    /// <summary>The client receives nothing on the section for now.</summary>
+    internal void Hold(bool held)
+    {
+        if (_held == held) return;
+        _held = held;
+        TellSettings();
+    }
+
+    /// <summary>Its section can carry it no more; it waits for another, under other numbers: none may be sealed twice.</summary>
+    internal void Release()
+    {
+        Stop();
+        (Mid, Asked, _answer, _held) = ("", 0, null, false);
+        (Ssrc, RtxSsrc) = (MediaPlane.RandomSource(), MediaPlane.RandomSource());
+    }
+
     internal void Configure(UpdateTrackSettings wanted)
     {
         var largest = wanted.Width > 0 && wanted.Height > 0 ? Track.LayerFor(wanted.Width, wanted.Height) : Track.LayerOf(wanted.Quality);
         _settings = new SubscriptionSettings(wanted.Disabled || wanted.Quality == VideoQuality.Off, largest, SubscriptionSettings.AllTemporal);
+        TellSettings();
+    }
+
+    private void TellSettings()
+    {
         if (!_flows) return;
-        var (number, settings) = (Number, _settings);
+        var (number, settings) = (Number, Settings);
         Subscriber.Media.Post(shard => shard.Engine.Configure(number, settings, shard.NowUs));
     }
 
+    private SubscriptionSettings Settings => _settings with { Paused = _settings.Paused || _held };
+
     /// <summary>The largest layer wanted now; -1 for none.</summary>
-    internal int WantedLayer => _settings.Paused ? -1 : _settings.MaxLayer;
+    internal int WantedLayer => Settings.Paused || Refused is not null ? -1 : _settings.MaxLayer;
 
     internal void Stop()
     {

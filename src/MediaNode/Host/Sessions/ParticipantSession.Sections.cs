@@ -1,0 +1,65 @@
+using LiveKit.Proto;
+using VideoScale.MediaNode.Sdp;
+
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>Media sections for what the participant receives. The server never offers: it says how many are missing, and the client offers anew.</summary>
+internal sealed partial class ParticipantSession
+{
+    /// <summary>An offer that was on its way when its client was asked may lack the section; one that comes after the second time lacks it for good.</summary>
+    private const int MostAsked = 2;
+
+    /// <summary>Asks for the sections that are missing.</summary>
+    /// <returns>False while the connection is not open yet.</returns>
+    internal bool AskForSections()
+    {
+        if (!Media.IsOpen) return false;
+        var free = Media.Free.ToList();
+        var missing = new MediaSectionsRequirement();
+        var asks = Media.HasLeftover;
+        foreach (var subscription in _subscriptions)
+        {
+            if (!subscription.IsWaiting) continue;
+            asks = true;
+            subscription.Asked++;
+            var at = free.FindIndex(subscription.FitsIn);
+            if (at >= 0) free.RemoveAt(at);
+            else if (subscription.Track.IsVideo) missing.NumVideos++;
+            else missing.NumAudios++;
+        }
+        if (asks) Tell(new SignalResponse { MediaSectionsRequirement = missing });
+        return true;
+    }
+
+    /// <summary>After an offer: what found no section in it is asked for again, or given up aloud.</summary>
+    private void JudgeWaiting(bool sectionsMoved)
+    {
+        foreach (var subscription in _subscriptions) JudgeWaiting(subscription, sectionsMoved);
+        if (_subscriptions.Exists(subscription => subscription.IsWaiting)) Room.MissesSections(this);
+    }
+
+    /// <summary>A subscription that no section can carry is told once; asking on would have its client offer for ever.</summary>
+    private void JudgeWaiting(TrackSubscription subscription, bool sectionsMoved)
+    {
+        if (subscription.Mid.Length > 0) return;
+        var before = subscription.Refused;
+        if (!Media.MayReceive(subscription)) subscription.Refused = SubscriptionError.SeCodecUnsupported;
+        else if (!sectionsMoved && subscription.Asked >= MostAsked) subscription.Refused = SubscriptionError.SeUnknown;
+        else if (sectionsMoved || before is SubscriptionError.SeCodecUnsupported) (subscription.Refused, subscription.Asked) = (null, 0);
+        if (subscription.Refused == before) return;
+        if (subscription.Refused is { } why) Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = subscription.Track.Sid, Err = why } });
+        Room.WantedChanged(subscription.Track);
+    }
+
+    /// <summary>Sections that can no longer carry what they carried let it go; where the client only pauses, packets pause.</summary>
+    internal void ReleaseSections(SdpOffer offer, IReadOnlyList<SectionAnswer> answers)
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            if (subscription.Mid.Length == 0) continue;
+            var at = offer.IndexOf(subscription.Mid);
+            if (at < 0 || answers[at] is not SectionAnswer.Idle || !subscription.FitsIn(offer.Media[at])) subscription.Release();
+            else if (!offer.Media[at].Receives) subscription.Hold(true);
+        }
+    }
+}
