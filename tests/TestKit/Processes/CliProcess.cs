@@ -30,9 +30,10 @@ public sealed class CliProcess : IDisposable
     public static string ExecutablePath { get; } = Path.Combine(AppContext.BaseDirectory, "VideoScale.Cli");
 
     /// <param name="environment">Added to this process's own.</param>
-    public static CliProcess Start(IEnumerable<string> arguments, string? workingDirectory = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="descriptors">Most files and sockets it may open, soft and hard limit; 0: as many as this process.</param>
+    public static CliProcess Start(IEnumerable<string> arguments, string? workingDirectory = null, IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0)
     {
-        var start = new ProcessStartInfo(ExecutablePath)
+        var start = new ProcessStartInfo(descriptors == 0 ? ExecutablePath : "/bin/sh")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -40,6 +41,7 @@ public sealed class CliProcess : IDisposable
             UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? Path.GetTempPath(),
         };
+        foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", ExecutablePath }) start.ArgumentList.Add(argument);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return new CliProcess(Process.Start(start) ?? throw new InvalidOperationException("the command line did not start"));

@@ -12,6 +12,9 @@ public abstract class ServerProcess : IDisposable
     /// <summary>Further arguments for the next <see cref="Start"/>.</summary>
     public List<string> ExtraArguments { get; } = [];
 
+    /// <summary>Most files and sockets that the next <see cref="Start"/> may open; 0: no limit of its own.</summary>
+    public int Descriptors { get; set; }
+
     public abstract string Name { get; }
 
     /// <summary>host:port of its gRPC endpoint.</summary>
@@ -33,7 +36,7 @@ public abstract class ServerProcess : IDisposable
     {
         if (IsRunning) throw new InvalidOperationException($"{Name} runs already");
         _process?.Dispose();
-        _process = CliProcess.Start([.. Arguments, "--stop-with-stdin", .. ExtraArguments], environment: Environment);
+        _process = CliProcess.Start([.. Arguments, "--stop-with-stdin", .. ExtraArguments], environment: Environment, descriptors: Descriptors);
     }
 
     /// <summary>kill -9, and waits until it is gone.</summary>

@@ -1,5 +1,6 @@
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -21,6 +22,10 @@ public static class RpcServerExtensions
         services.AddSingleton<ExceptionInterceptor>();
         services.AddTransient<IStartupFilter, GateInFront>();
         services.AddHostedService<SecurityAnnouncement>();
+        services.AddSingleton(_ => new ConnectionLimits(options.MaxConnections, options.Connections));
+        services.AddSingleton<ConnectionLog>();
+        services.AddHostedService(static provider => provider.GetRequiredService<ConnectionLog>());
+        services.AddSingleton<IConnectionListenerFactory, CappedListenerFactory>(); // the last one wins
         services.AddSingleton(NotServingYet());
         services.AddSingleton<ServingStatus>();
         services.AddGrpcReflection();
@@ -35,7 +40,6 @@ public static class RpcServerExtensions
         {
             kestrel.AddServerHeader = false;
             var limits = kestrel.Limits;
-            limits.MaxConcurrentConnections = options.MaxConnections;
             limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
             limits.Http2.InitialStreamWindowSize = options.StreamWindowBytes;
             limits.Http2.InitialConnectionWindowSize = options.ConnectionWindowBytes;

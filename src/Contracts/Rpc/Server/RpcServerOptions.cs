@@ -25,7 +25,11 @@ public sealed class RpcServerOptions
     /// <summary>Watches and agents hold streams for ever; at Kestrel's 100 the 101st would hang without a word.</summary>
     public int MaxStreamsPerConnection { get; set; } = 4096;
 
+    /// <summary>Of all endpoints together; the descriptor limit may allow fewer.</summary>
     public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>What the process has for connections.</summary>
+    public ConnectionBudget Connections { get; set; } = ConnectionBudget.OfProcess;
 
     /// <summary>Unread bytes that one stream may send ahead.</summary>
     public int StreamWindowBytes { get; set; } = 1 << 20;

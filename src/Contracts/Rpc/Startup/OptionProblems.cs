@@ -44,6 +44,7 @@ public sealed class OptionProblems(string section)
             Add(nameof(options.BindAddress), options.BindAddress, "a loopback address while DevelopmentMode is true (it asks for no tokens, and traffic is plaintext)");
         Within(nameof(options.HttpPort), options.HttpPort, 1, ushort.MaxValue);
         Within(nameof(options.GrpcPort), options.GrpcPort, 1, ushort.MaxValue);
+        Within(nameof(options.MaxConnections), options.MaxConnections, 16, 1_000_000);
         Within(nameof(options.ShutdownGraceMs), options.ShutdownGraceMs, 0, 600_000);
         if (!Enum.TryParse<LogLevel>(options.LogLevel, ignoreCase: true, out _))
             Add(nameof(options.LogLevel), options.LogLevel, "Trace, Debug, Information, Warning, Error, Critical or None");

@@ -38,6 +38,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
     {
         var problems = ControlPlaneOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
+        ConnectionBudget.OfProcess.RequireEnough();
         if (options.Join.Count > 0) await Members.JoinPreparation.PrepareAsync(options, WebHost.ReplicaToken(options), cancellationToken);
         var cluster = ClusterFiles.Read(options.DataDirectory);
         var directory = Open(options, cluster);

@@ -35,6 +35,7 @@ internal static class WebHost
             DevelopmentMode = options.DevelopmentMode,
             Tls = options.Tls.ToOptions(),
             ClusterId = tls?.Identity?.ClusterId,
+            MaxConnections = options.MaxConnections,
             DefaultDeadline = TimeSpan.FromMilliseconds(options.DefaultDeadlineMs),
             IsFatal = static e => e is InvariantViolation,
             OnFatal = e => replica!.Fatal.Stop(e),

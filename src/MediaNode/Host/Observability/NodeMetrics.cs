@@ -2,6 +2,7 @@ using Prometheus;
 using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Observability;
 
@@ -10,7 +11,7 @@ internal sealed class NodeMetrics
 {
     internal CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
 
-    internal NodeMetrics(AuthorityGate authority, MediaPlane plane)
+    internal NodeMetrics(AuthorityGate authority, MediaPlane plane, ConnectionLimits connections)
     {
         var factory = Metrics.WithCustomRegistry(Registry);
         var leaseLeft = factory.CreateGauge("videoscale_media_lease_left_seconds", "What is left of the node's lease; 0 when it has ended.");
@@ -23,6 +24,8 @@ internal sealed class NodeMetrics
         var dropped = factory.CreateCounter("videoscale_media_send_dropped_total", "Datagrams that the kernel took no more of.");
         var strangers = factory.CreateCounter("videoscale_media_strangers_total", "Datagrams of nobody we know.");
         var refused = factory.CreateCounter("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity");
+        var open = factory.CreateGauge("videoscale_media_connections", "Accepted connections that are open.");
+        var tooMany = factory.CreateCounter("videoscale_media_connections_refused_total", "Connections closed at once because there were too many.");
         var cpu = factory.CreateCounter("process_cpu_seconds_total", "User and system CPU time of the process, in seconds.");
         var resident = factory.CreateGauge("process_resident_memory_bytes", "Resident memory of the process, in bytes.");
         Registry.AddBeforeCollectCallback(() =>
@@ -42,6 +45,8 @@ internal sealed class NodeMetrics
             strangers.IncTo(plane.Shards.Sum(shard => shard.Strangers));
             refused.WithLabels("computed").IncTo(plane.Shards.Sum(shard => shard.ChecksRefused));
             refused.WithLabels("not_computed").IncTo(plane.Shards.Sum(shard => shard.ChecksIgnored));
+            open.Set(connections.Open);
+            tooMany.IncTo(connections.Refused);
             cpu.IncTo(usage.CpuMs / 1000.0);
             resident.Set(usage.ResidentBytes);
         });

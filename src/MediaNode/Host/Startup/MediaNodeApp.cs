@@ -54,6 +54,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
     {
         var problems = MediaNodeOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
+        ConnectionBudget.OfProcess.RequireEnough();
         var tls = options.Tls.Load();
         var authority = new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, options.IsolationGraceSeconds * 1_000_000_000L,
             new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), LeaderAgent.NewIncarnation()), new BootClock());
@@ -139,6 +140,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
             DevelopmentMode = options.DevelopmentMode,
             Tls = options.Tls.ToOptions(),
             ClusterId = tls?.Identity?.ClusterId,
+            MaxConnections = options.MaxConnections,
             IsFatal = e => e is InvariantViolation,
             OnFatal = _ => fatal(),
         };
@@ -159,7 +161,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         web.MapGrpcService<AdmissionApi>();
         web.MapGrpcService<MediaSessionApi>();
         web.MapGrpcService<StatisticsApi>();
-        web.MapProbes(authority, new NodeMetrics(authority, plane), stopping, options.HttpPort);
+        web.MapProbes(authority, new NodeMetrics(authority, plane, web.Services.GetRequiredService<ConnectionLimits>()), stopping, options.HttpPort);
         web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
         return web;
     }
