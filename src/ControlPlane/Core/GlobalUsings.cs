@@ -1,5 +1,6 @@
 global using System.Collections.Immutable;
 global using VideoScale.ControlPlane.Canonical;
+global using VideoScale.ControlPlane.Clocks;
 global using VideoScale.ControlPlane.Cluster;
 global using VideoScale.ControlPlane.Commands;
 global using VideoScale.ControlPlane.Drain;

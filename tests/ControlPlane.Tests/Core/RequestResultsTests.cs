@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.Rooms;
@@ -120,4 +121,53 @@ public sealed class RequestResultsTests
         Assert.NotNull(restored.Find("op", new("M", "id399", 399), out _));
         Assert.Null(restored.Find("op", new("M", "id400", 400), out _));
     });
+
+    [Fact]
+    public void A_step_over_a_time_in_which_nothing_ran_drops_no_answer_however_often_it_is_told()
+    {
+        var results = new RequestResults();
+        results.Advance(new(0), new(1_000), new(new(1_000)));
+        Store(results, "a");
+        var week = 168 * 3_600_000L;
+        var step = new TimeStep(new(1_000), new(week));
+        results.Advance(new(1_000), new(week + 10), new(new(week + 10), new LogTime(week + 10), step));
+        results.Advance(new(week + 10), new(week + 20), new(new(week + 20), new LogTime(week + 20), step));
+        Assert.Equal((1, 1_020), (results.Count, results.NowMs));
+        results.Advance(new(week + 20), new(week + 20 + RequestResults.KeepMs + 60_000), new(new(week + 20 + RequestResults.KeepMs + 60_000)));
+        Assert.Equal(0, results.Count);
+    }
+
+    [Fact]
+    public void While_log_time_is_not_what_the_clocks_say_ids_are_as_old_as_the_clocks_say_and_still_never_run_twice() => Seeds.Run(50, random =>
+    {
+        var results = new RequestResults();
+        string IdAt(long ms) => Guid.CreateVersion7(DateTimeOffset.FromUnixTimeMilliseconds(ms)).ToString();
+        var clock = 1_700_000_000_000L;
+        var log = new LogTime(clock + random.NextInt64(-100, 100) * 3_600_000);
+        void Pass(long ms)
+        {
+            var (before, elapsed) = (log, ms + random.NextInt64(-ms / LogClock.SlewPart, ms / LogClock.SlewPart + 1));
+            (log, clock) = (new(log.UnixMs + elapsed), clock + ms);
+            results.Advance(before, log, new(log, new LogTime(clock)));
+        }
+        results.Advance(new(0), log, new(log, new LogTime(clock)));
+        Pass(60_000);
+        Assert.Null(results.Find("op", new("M", IdAt(clock), 1), out _));
+        Assert.Contains("ahead", results.Find("op", new("M", IdAt(clock + RequestResults.FurthestAheadMs + 1), 1), out _)!.Failure!.Message, StringComparison.Ordinal);
+        var id = IdAt(clock + random.NextInt64(-RequestResults.OldestByClocksMs, RequestResults.FurthestAheadMs));
+        Store(results, id);
+        while (results.Count > 0)
+        {
+            Assert.True(results.Find("op", new("M", id, 1), out _)!.Replayed);
+            Pass(random.NextInt64(60_000, 3_600_000));
+        }
+        Assert.Contains("at most 23 h old", results.Find("op", new("M", id, 1), out _)!.Failure!.Message, StringComparison.Ordinal);
+    });
+
+    private static void Store(RequestResults results, string id)
+    {
+        var request = new RequestKey("M", id, 1);
+        Assert.Null(results.Find("op", request, out var key));
+        results.Store(key, request, new CommandReply(1, 0, null, CommandOutcome.Empty));
+    }
 }

@@ -23,9 +23,11 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         _apps = new ControlPlaneApp?[replicas];
         Hooks = [.. Enumerable.Range(0, replicas).Select(_ => new StateHooks())];
+        Clocks = [.. Enumerable.Range(0, replicas).Select(_ => new ShiftedTime())];
     }
 
     internal StateHooks[] Hooks { get; }
+    internal ShiftedTime[] Clocks { get; }
     internal int Count => _apps.Length;
     internal ControlPlaneApp this[int i] => _apps[i] ?? throw new InvalidOperationException($"replica {i} does not run");
     internal IEnumerable<ControlPlaneApp> Running => _apps.OfType<ControlPlaneApp>();
@@ -44,7 +46,7 @@ internal sealed class TestCluster : IAsyncDisposable
     internal int Http(int i) => _ports + i;
     private int Raft(int i) => _ports + 8 + i;
 
-    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i] });
+    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i], Clock = Clocks[i] });
 
     internal ControlPlaneOptions Options(int i) => new()
     {

@@ -5,7 +5,7 @@ namespace VideoScale.Simulation.Plans;
 /// <summary>Draws a plan from a seed. Each run knows only some kinds of trouble, each at its own rate: a swarm finds what an average never meets.</summary>
 internal static class PlanDraw
 {
-    private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
+    private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.ClockFarOff)]; // drawn apart: one clock at a time
 
     /// <param name="only">When not null, the classes of faults that may be drawn.</param>
     public static Plan Of(ulong seed, long timeMs, Product? product = null, IReadOnlyCollection<FaultClass>? only = null)
@@ -97,7 +97,20 @@ internal static class PlanDraw
             faults.Add(DrawFault(chance, plan, at, allowed[chance.Below(allowed.Length)], longMs));
         if (plan.Product == Product.ControlPlane && chance.OneIn(4))
             for (var at = 1_000L + chance.Below(2_000); at < plan.FaultsUntilMs; at += chance.Between(9_000, 14_000)) faults.AddRange(Fading(chance, plan, at).Where(fault => may(fault.Class)));
+        if (plan.Product == Product.ControlPlane && chance.OneIn(3)) faults.AddRange(FarOffClocks(chance, plan).Where(fault => may(fault.Class)));
         return [.. faults.OrderBy(fault => fault.AtMs)];
+    }
+
+    /// <summary>A wall clock that is seconds, hours or a day wrong for a while, and then right again: at one replica after the other.</summary>
+    private static IEnumerable<Fault> FarOffClocks(Dice chance, Plan plan)
+    {
+        for (var at = 1_500L + chance.Below(3_000); at < plan.FaultsUntilMs;)
+        {
+            var forMs = chance.Between(500, 10_000);
+            var amount = chance.Of([10_000, 3_600_000, 90_000_000]) * (chance.OneIn(2) ? -1L : 1L);
+            yield return new Fault(at, FaultKind.ClockFarOff, chance.Below(plan.Slots), 0, forMs, amount);
+            at += forMs + chance.Between(1_000, 15_000);
+        }
     }
 
     /// <summary>A media node's lines grow slow; then it is not heard any more, or its process stands still past its lease while the replicas' disks stall as well.</summary>

@@ -42,4 +42,6 @@ internal enum Bug
     [Description("admission does not count who is there")] SeatsOverCap,
     [Description("a drain is complete while rooms are left")] DrainCompleteTooSoon,
     [Description("the answers to requests are not kept")] AnswersNotKept,
+    [Description("an entry is stamped with the leader's wall clock, whatever it says")] StampFromWallClock,
+    [Description("times inside request ids are compared with the leader's wall clock")] RequestsAgedByWallClock,
 }

@@ -31,6 +31,7 @@ internal enum Mark
     [Description("a leader confirms that a rotten log is whole again")] RotRepaired,
     [Description("a machine is wiped and comes back as somebody new")] Wiped,
     [Description("a wall clock jumps")] ClockStepped,
+    [Description("a wall clock is far off for a while")] ClockFarOff,
     [Description("a leadership transfer is asked for")] TransferAsked,
     [Description("healing leaves one replica dead for ever")] HealedWithOneDead,
     [Description("a write that was not synced survives a crash")] UnsyncedWriteSurvivedCrash,

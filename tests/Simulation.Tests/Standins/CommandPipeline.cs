@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.Model;
 
@@ -41,8 +42,10 @@ public sealed class CommandPipeline : IDisposable
     internal bool IsUnderWay(Func<DomainCommand, bool> like) =>
         _queue.Concat(_underWay.SelectMany(batch => (List<Pending>)batch.Commands)).Any(pending => like(pending.Envelope.Command));
 
+    internal bool HasWaiting => _queue.Count > 0;
+
     /// <summary>Makes an entry of what waits.</summary>
-    internal Batch? Flush(long wallMs)
+    internal Batch? Flush(EntryStamp stamp)
     {
         if (_queue.Count == 0) return null;
         var commands = new List<Pending>();
@@ -55,7 +58,7 @@ public sealed class CommandPipeline : IDisposable
         }
         _queue.Clear();
         _head.Reset();
-        EntryCodec.WriteHead(new LogTime(wallMs), commands.Count, _head);
+        EntryCodec.WriteHead(stamp, commands.Count, _head);
         var bytes = new byte[_head.Length + _body.Length];
         _head.WrittenSpan.CopyTo(bytes);
         _body.WrittenSpan.CopyTo(bytes.AsSpan(_head.Length));

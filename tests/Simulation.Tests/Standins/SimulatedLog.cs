@@ -1,5 +1,6 @@
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.Simulation.World;
 
@@ -48,6 +49,23 @@ internal sealed class SimulatedLog(Replica replica, Action<ulong> timeout) : IRe
 internal sealed class SimulatedLeaseClock(Replica replica, Simulated world) : LeaseClock
 {
     public override long NowMs => Seams.Planted.Is(Seams.Bug.LeaseOnWallClock) ? replica.Clock.WallMs(world.NowUs) : replica.Clock.BootMs(world.NowUs);
+}
+
+/// <summary>A replica's boot clock, which no planted bug takes for another.</summary>
+internal sealed class SimulatedBootClock(Replica replica, Simulated world) : LeaseClock
+{
+    public override long NowMs => replica.Clock.BootMs(world.NowUs);
+}
+
+/// <summary>Other replicas' wall clocks, as long as they run and nothing lies between.</summary>
+internal sealed class SimulatedMemberClocks(Replica self, Simulated world) : IMemberClocks
+{
+    public Task<ClockAnswer> AskAsync(MemberId member, CancellationToken cancellationToken)
+    {
+        foreach (var other in world.Replicas)
+            if (other.Id == member && other.Runs && !world.IsCut(self.Slot, other.Slot) && !world.IsCut(other.Slot, self.Slot)) return Task.FromResult(new ClockAnswer(other.Clock.WallMs(world.NowUs)));
+        return Task.FromResult(default(ClockAnswer));
+    }
 }
 
 /// <summary>A replica's wall clock, and its boot clock for elapsed time.</summary>

@@ -13,6 +13,8 @@ internal sealed partial class Simulated
     {
         public static readonly Ending Start = new();
         public List<(int From, int To)> Links { get; } = [];
+        public ProcessClock? Clock { get; init; }
+        public long ClockOffMs { get; init; }
     }
 
     private void Inject(Fault fault)
@@ -62,6 +64,11 @@ internal sealed partial class Simulated
             case FaultKind.Rot: Rot(replica); break;
             case FaultKind.Wipe: Wipe(replica); break;
             case FaultKind.ClockStep: replica.Clock.WallStepMs += fault.Amount; Marks.Hit(Mark.ClockStepped); break;
+            case FaultKind.ClockFarOff:
+                replica.Clock.WallStepMs += fault.Amount;
+                _agenda.Add(NowUs + fault.ForMs * 1000, new Due(Happening.FaultEnds, 0, 0, 0, new Ending { Clock = replica.Clock, ClockOffMs = fault.Amount }));
+                Marks.Hit(Mark.ClockFarOff);
+                break;
             case FaultKind.Transfer:
                 if (Leader() is { } handing) handing.Step(RaftInput.Transfer(fault.Where % 2 == 0 ? MemberId.None : other.Id));
                 Marks.Hit(Mark.TransferAsked);
@@ -130,6 +137,7 @@ internal sealed partial class Simulated
             Replicas[due.Who].Start();
             return;
         }
+        if (ending.Clock is { } clock) clock.WallStepMs -= ending.ClockOffMs;
         if (IsHealed) return; // all is mended already
         foreach (var (from, to) in ending.Links) _cuts[from, to]--;
     }

@@ -43,18 +43,27 @@ internal static class ClusterCommand
         session.Output.Line($"term {reply.Term}, leader {(reply.LeaderId == 0 ? "not known" : $"{reply.LeaderId:x} at {reply.LeaderAddress}")}");
         session.Output.Line($"log {reply.FirstIndex}..{reply.DurableIndex}, committed {reply.CommitIndex}, applied {reply.AppliedIndex}, snapshot {reply.SnapshotIndex}, checkpoint {reply.CheckpointIndex}");
         session.Output.Line($"events {reply.EventFloor}..{reply.EventSeq}, state {Convert.ToHexStringLower(reply.StateHash.Span)} at {reply.HashedAtIndex}");
+        if (reply.LogTimeMs != 0) session.Output.Line($"log time {Format.Time(reply.LogTimeMs)}{ClockWords(reply)}");
         if (reply.Joint) session.Output.Line("a change of voters is under way: both majorities are needed");
         if (reply.Generation > 0) session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
         if (reply.Repairing) session.Output.Line("QUARANTINED: this replica's disk lost log entries; it fetches them again and takes no part until it has them");
         if (reply.Quarantined) session.Output.Line("QUARANTINED: this replica's state differed from the majority's; replace it");
         var known = reply.Replicas.Any(r => r.MatchIndex > 0 && r.MemberId != reply.MemberId) || reply.Role == ReplicaRole.Leader;
-        session.Output.Table(["MEMBER", "ROLE", "GRPC", "RAFT", "ON DISK", "BEHIND", "SILENT"], reply.Replicas.Select(r => new[]
+        session.Output.Table(["MEMBER", "ROLE", "GRPC", "RAFT", "ON DISK", "BEHIND", "SILENT", "CLOCK"], reply.Replicas.Select(r => new[]
         {
             r.MemberId.ToString("x", CultureInfo.InvariantCulture), RoleOf(r), r.GrpcAddress, r.RaftAddress,
-            r.MatchIndex == 0 ? "-" : $"{r.MatchIndex}", known ? Behind(r) : "-", known ? $"{r.SilentMs} ms" : "-",
+            r.MatchIndex == 0 ? "-" : $"{r.MatchIndex}", known ? Behind(r) : "-", known ? $"{r.SilentMs} ms" : "-", r.ClockKnown ? $"{r.ClockDifferenceMs:+0;-0;0} ms" : "-",
         }));
         var voters = reply.Replicas.Count(r => r.Role == MemberRole.Voter);
         if (ControlPlane.Host.Members.VoterSetAdvice.For(voters) is { Length: > 0 } advice) session.Output.Line($"note: {advice}");
+    }
+
+    private static string ClockWords(GetStatusReply reply)
+    {
+        var off = reply.Replicas.Where(r => r.ClockKnown && Math.Abs(r.ClockDifferenceMs) > ControlPlane.Host.Clocks.ClockExchange.WorthALineMs).Select(r => $"{r.MemberId:x}").ToArray();
+        return (!reply.ClocksAgree ? "; NOTE: no majority of the voters' clocks agrees, or they are not known yet" : "")
+            + (Math.Abs(reply.LogTimeAheadMs) > ControlPlane.Clocks.LogClock.NearMs ? $"; NOTE: {Math.Abs(reply.LogTimeAheadMs)} ms {(reply.LogTimeAheadMs > 0 ? "ahead of" : "behind")} what the voters' clocks say" : "")
+            + (off.Length > 0 ? $"; NOTE: the clock of {string.Join(", ", off)} is off (column CLOCK): set it right" : "");
     }
 
     private static string RoleOf(Replica replica) => replica.Leader ? "leader" : replica.Role switch

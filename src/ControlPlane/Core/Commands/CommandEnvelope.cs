@@ -20,5 +20,10 @@ public sealed record CommandEnvelope(
     string CorrelationId = "", EventRef Cause = default, string Traceparent = "");
 
 /// <summary>What one log entry carries.</summary>
-/// <param name="Time">Stamped by the leader that proposed it.</param>
-public sealed record LogEntry(LogTime Time, IReadOnlyList<CommandEnvelope> Commands);
+/// <param name="Stamp">By the leader that proposed it.</param>
+public sealed record LogEntry(EntryStamp Stamp, IReadOnlyList<CommandEnvelope> Commands)
+{
+    public LogEntry(LogTime time, IReadOnlyList<CommandEnvelope> commands) : this(new EntryStamp(time), commands) { }
+
+    public LogTime Time => Stamp.Time;
+}

@@ -1,15 +1,17 @@
 namespace VideoScale.ControlPlane.Commands;
 
-/// <summary>Canonical bytes of a log entry: format, time, then its commands with their envelopes.</summary>
+/// <summary>Canonical bytes of a log entry: format, stamp, then its commands with their envelopes.</summary>
 public static class EntryCodec
 {
+    /// <summary>The stamp is log time alone.</summary>
     public const byte Format = 1;
+
+    /// <summary>The stamp is log time, the time for request ids, and the ends of a step.</summary>
+    public const byte ExtendedFormat = 2;
 
     public static void Write(LogEntry entry, CanonicalWriter writer)
     {
-        writer.WriteByte(Format);
-        writer.WriteInt64(entry.Time.UnixMs);
-        writer.WriteCount(entry.Commands.Count);
+        WriteHead(entry.Stamp, entry.Commands.Count, writer);
         for (var i = 0; i < entry.Commands.Count; i++) WriteEnvelope(entry.Commands[i], writer);
     }
 
@@ -17,19 +19,27 @@ public static class EntryCodec
     {
         var reader = new CanonicalReader(source);
         var format = reader.ReadByte();
-        if (format != Format) throw new UnknownCommandException($"entry format {format} is unknown to this program, which knows {Format}; a newer one wrote the log");
-        var time = new LogTime(reader.ReadInt64());
+        if (format is not (Format or ExtendedFormat))
+            throw new UnknownCommandException($"entry format {format} is unknown to this program, which knows {Format} and {ExtendedFormat}; a newer one wrote the log");
+        var stamp = new EntryStamp(new(reader.ReadInt64()));
+        if (format == ExtendedFormat) stamp = stamp with { RequestTime = new LogTime(reader.ReadInt64()), Step = new(new(reader.ReadInt64()), new(reader.ReadInt64())) };
         var commands = new CommandEnvelope[reader.ReadCount()];
         for (var i = 0; i < commands.Length; i++) commands[i] = ReadEnvelope(ref reader);
         reader.End();
-        return new(time, commands);
+        return new(stamp, commands);
     }
 
     /// <summary>A batcher writes envelopes one by one and puts the entry's head in front with <see cref="WriteHead"/>.</summary>
-    public static void WriteHead(LogTime time, int commands, CanonicalWriter writer)
+    public static void WriteHead(in EntryStamp stamp, int commands, CanonicalWriter writer)
     {
-        writer.WriteByte(Format);
-        writer.WriteInt64(time.UnixMs);
+        writer.WriteByte(stamp.IsPlain ? Format : ExtendedFormat);
+        writer.WriteInt64(stamp.Time.UnixMs);
+        if (!stamp.IsPlain)
+        {
+            writer.WriteInt64((stamp.RequestTime ?? stamp.Time).UnixMs);
+            writer.WriteInt64(stamp.Step.From.UnixMs);
+            writer.WriteInt64(stamp.Step.To.UnixMs);
+        }
         writer.WriteCount(commands);
     }
 

@@ -10,12 +10,14 @@ namespace VideoScale.ControlPlane.Requests;
 /// <remarks>
 /// An answer is kept for 25 h of log time. An id with a time inside (UUID version 7) is refused when it is older than 24 h or more than 1 h ahead,
 /// so that it can never be run a second time after its answer was dropped: it is used at the earliest 1 h before its time, and refused 24 h after it.
+/// While log time is not what the replicas' clocks say, ids are compared with those, and refused from 23 h on: log time may run a little faster.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The writer's buffer is pool memory; the collector may take it instead.")]
 public sealed class RequestResults
 {
     public const long KeepMs = 25 * 3_600_000L;
     public const long OldestMs = 24 * 3_600_000L;
+    public const long OldestByClocksMs = 23 * 3_600_000L;
     public const long FurthestAheadMs = 3_600_000L;
     public const int MaxRequestIdLength = 64;
     private const long BucketMs = 60_000;
@@ -27,21 +29,32 @@ public sealed class RequestResults
     private readonly CanonicalWriter _writer;
     private ReplyBucket? _latest;
     private long _nowMs;
+    private long _requestTimeMs; // of the entry that is being applied; so is the next
+    private long _oldestMs = OldestMs;
     private UInt128 _hashSum;
 
     public RequestResults() => _writer = new CanonicalWriter();
 
     public int Count { get; private set; }
 
-    /// <summary>Log time last seen, in milliseconds; never goes back.</summary>
+    /// <summary>Log time last seen, less what the cluster stood still, in milliseconds; never goes back.</summary>
     public long NowMs => _nowMs;
 
     /// <summary>Depends on what is kept and on log time, not on memory layout.</summary>
     public UInt128 Hash() => unchecked(_hashSum + (UInt128)(ulong)_nowMs);
 
+    /// <summary>An entry begins: time has passed since the last one, and ids are as old as the entry's stamp says.</summary>
+    public void Advance(LogTime before, LogTime now, in EntryStamp stamp)
+    {
+        Advance(new(_nowMs + stamp.Step.OutsideMs(before, now)));
+        _requestTimeMs = (stamp.RequestTime ?? now).UnixMs;
+        _oldestMs = stamp.RequestTime is null ? OldestMs : OldestByClocksMs;
+    }
+
     /// <summary>Moves log time on and drops what is too old.</summary>
     public void Advance(LogTime now)
     {
+        (_requestTimeMs, _oldestMs) = (now.UnixMs, OldestMs);
         if (now.UnixMs <= _nowMs) return;
         _nowMs = now.UnixMs;
         while (_buckets.TryPeek(out var oldest) && (oldest.Minute + 1) * BucketMs + KeepMs <= _nowMs) Drop(_buckets.Dequeue());
@@ -109,10 +122,10 @@ public sealed class RequestResults
     private Failure? CheckAge(RequestKey request)
     {
         if (UuidV7.TimeOf(request.RequestId) is not { } made) return null;
-        if (made.UnixMs < _nowMs - OldestMs)
-            return Failure.InvalidArgument($"request_id: \"{request.RequestId}\" was made at {made}, which breaks the rule: at most 24 h old (it is {new LogTime(_nowMs)})");
-        if (made.UnixMs > _nowMs + FurthestAheadMs)
-            return Failure.InvalidArgument($"request_id: \"{request.RequestId}\" is made for {made}, which breaks the rule: at most 1 h ahead (it is {new LogTime(_nowMs)})");
+        if (made.UnixMs < _requestTimeMs - _oldestMs)
+            return Failure.InvalidArgument($"request_id: \"{request.RequestId}\" was made at {made}, which breaks the rule: at most {_oldestMs / 3_600_000} h old (it is {new LogTime(_requestTimeMs)})");
+        if (made.UnixMs > _requestTimeMs + FurthestAheadMs)
+            return Failure.InvalidArgument($"request_id: \"{request.RequestId}\" is made for {made}, which breaks the rule: at most 1 h ahead (it is {new LogTime(_requestTimeMs)})");
         return null;
     }
 

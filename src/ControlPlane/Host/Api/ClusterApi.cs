@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;
@@ -18,7 +19,7 @@ namespace VideoScale.ControlPlane.Host.Api;
 /// <summary>The replicas themselves: how this one sees the cluster, who shall lead, snapshots.</summary>
 [RequireRole(Role.Viewer)]
 public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership, LeaderForwarder forwarder, StateQueries queries, ControlPlaneStateMachine machine,
-    EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate) : ClusterService.ClusterServiceBase
+    EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate, LogTimeSource time, ClockExchange clocks) : ClusterService.ClusterServiceBase
 {
     private static readonly string Version = typeof(ClusterApi).Assembly.GetName().Version?.ToString(3) ?? "";
 
@@ -58,8 +59,15 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
             LastIndex = status.LastIndex,
             Repairing = status.Repairing,
             Generation = hashed.Generation,
+            LogTimeMs = time.Now.UnixMs,
+            LogTimeAheadMs = time.AheadMs ?? 0,
         };
         foreach (var peer in book.PeersOf(status.Membership)) reply.Replicas.Add(Describe(peer, status));
+        var differences = clocks.Differences;
+        reply.ClocksAgree = differences.Count > 0;
+        foreach (var replica in reply.Replicas)
+            foreach (var known in differences)
+                if (known.Member.Value == replica.MemberId) (replica.ClockKnown, replica.ClockDifferenceMs) = (true, known.DifferenceMs);
         return reply;
     }
 

@@ -16,7 +16,7 @@ namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Between replicas: hashes at checkpoint marks, to the leader; segments of the event log, to who lacks them.</summary>
 [RequireRole(Role.Replica)]
-public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments, MemberChanges members) : ReplicaService.ReplicaServiceBase
+public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments, MemberChanges members, TimeProvider clock) : ReplicaService.ReplicaServiceBase
 {
     public override async Task<ReportHashReply> ReportHash(ReportHashRequest request, ServerCallContext context)
     {
@@ -39,6 +39,8 @@ public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, Leade
             throw Model.Failure.Denied($"{caller.Subject} asks to join as member {wanted.Members[0]}: a replica joins as the one that its certificate names").ToRpcException();
         return members.RunAsync(request, request.RequestId, context, wanted, static (leader, r, options) => new ReplicaService.ReplicaServiceClient(leader).JoinAsync(r, options));
     }
+
+    public override Task<ReadClockReply> ReadClock(ReadClockRequest request, ServerCallContext context) => Task.FromResult(new ReadClockReply { WallMs = clock.GetUtcNow().ToUnixTimeMilliseconds() });
 
     public override async Task FetchSegment(FetchSegmentRequest request, IServerStreamWriter<SegmentChunk> responseStream, ServerCallContext context)
     {

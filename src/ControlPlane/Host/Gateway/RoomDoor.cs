@@ -37,7 +37,7 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
         return new CallOptions(headers, DateTime.UtcNow + CallTime, cancellationToken);
     }
 
-    internal static string NewRequestId() => Guid.CreateVersion7().ToString("N");
+    internal static string NewRequestId() => Guid.NewGuid().ToString("N"); // no time inside: this replica's clock may be wrong
 
     internal MediaSessionService.MediaSessionServiceClient Sessions(string nodeAddress) => new(channels.Get(nodeAddress).CreateCallInvoker());
 

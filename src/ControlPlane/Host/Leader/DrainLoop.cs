@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.Placement;
@@ -17,12 +18,14 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
     private const int MaxMovingPerNode = 32;
     private readonly LoopCommands _commands;
     private readonly Fleet _fleet;
+    private readonly LogTimeSource _time;
 
-    public DrainLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, StateFeed feed, TimeProvider clock, ILogger<DrainLoop> logger)
+    public DrainLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, LogTimeSource time, StateFeed feed, TimeProvider clock, ILogger<DrainLoop> logger)
         : base(terms, queries, clock, logger)
     {
         _commands = commands;
         _fleet = fleet;
+        _time = time;
         feed.Add(this);
     }
 
@@ -35,7 +38,7 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
 
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var now = Now;
+        var now = _time.Now;
         if (await LookAsync((state, term) => Look(state, term, now)) is not { } round) return;
         foreach (var move in round.Moves)
             if (_fleet.CouldPlace(move.Request)) round.Commands.Add(new RoomCommand.Revoke(move.Room, move.Epoch, RevokeReason.Drain, new NodeId("")));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
@@ -7,7 +8,7 @@ using VideoScale.ControlPlane.Rooms;
 namespace VideoScale.ControlPlane.Host.Leader;
 
 /// <summary>Closes rooms that stayed empty and frees seats that nobody took.</summary>
-public sealed class HousekeepingLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, TimeProvider clock, ILogger<HousekeepingLoop> logger)
+public sealed class HousekeepingLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, LogTimeSource time, TimeProvider clock, ILogger<HousekeepingLoop> logger)
     : LeaderLoop(terms, queries, clock, logger)
 {
     private const int MaxInRound = 500;
@@ -17,7 +18,7 @@ public sealed class HousekeepingLoop(LeaderTerms terms, StateQueries queries, Lo
 
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var now = Now;
+        var now = time.Now;
         var due = await LookAsync((state, term) => Tuple.Create(term.Term, state.EmptyTooLong(now).Take(MaxInRound)
             .Select(DomainCommand (room) => new RoomCommand.CloseEmpty(room.Record.Id))
             .Concat(state.SeatsNotTaken(now).Take(MaxInRound).Select(DomainCommand (due) => new ParticipantCommand.ExpireSeat(due.Room.Record.Id, due.Seat.Identity, due.Seat.SeatId)))

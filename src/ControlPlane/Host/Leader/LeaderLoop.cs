@@ -19,9 +19,6 @@ public abstract partial class LeaderLoop(LeaderTerms terms, StateQueries queries
 
     protected TimeProvider Clock => clock;
 
-    /// <summary>Time of the log as this replica would stamp it now.</summary>
-    protected LogTime Now => new(clock.GetUtcNow().ToUnixTimeMilliseconds());
-
     /// <summary>One round; does nothing while this replica does not lead.</summary>
     public abstract Task RunOnceAsync(CancellationToken cancellationToken);
 

@@ -83,7 +83,7 @@ internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles fi
         {
             var request = new AddMemberRequest
             {
-                RequestId = Guid.CreateVersion7().ToString("N"), // adding twice is adding once; a request that somebody else's change overtook is not tried again
+                RequestId = Guid.NewGuid().ToString("N"), // adding twice is adding once; a request that somebody else's change overtook is not tried again
                 MemberId = files.Self.Value,
                 RaftAddress = self.RaftAddress,
                 GrpcAddress = self.GrpcAddress,

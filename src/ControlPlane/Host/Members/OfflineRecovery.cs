@@ -66,7 +66,8 @@ public static class OfflineRecovery
         var alone = Membership.Of(files.Self) with { Addresses = [new MemberAddress(files.Self, self.RaftAddress, self.GrpcAddress, self.HttpAddress)] };
         using var writer = new CanonicalWriter();
         var raise = new CommandEnvelope(new ClusterCommand.RaiseRecoveryGeneration(0), new Actor("recovery", "operator", "offline"));
-        EntryCodec.Write(new LogEntry(new LogTime(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()), [raise]), writer);
+        // Time 0: this machine's clock is not compared with any other, so no log time passes until replicas run again.
+        EntryCodec.Write(new LogEntry(new LogTime(0), [raise]), writer);
         return
         [
             new Entry(lastIndex + 1, term, EntryKind.Configuration, ProposalId.None, MembershipCodec.Encode(alone)),

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using VideoScale.Consensus.Host;
+using VideoScale.ControlPlane.Host.Clocks;
 
 namespace VideoScale.ControlPlane.Host.Observability;
 
@@ -52,6 +53,16 @@ public sealed class ReplicaMetrics : IDisposable
         Gauge("videoscale_raft_durable_index", "Last entry on disk", () => log.Status.DurableIndex);
         Gauge("videoscale_raft_leader", "1 while this replica leads", () => log.Status.Role == ReplicaRole.Leader ? 1UL : 0UL);
     }
+
+    /// <summary>Adds how the clocks stand to each other and to log time.</summary>
+    public void Observe(LogTimeSource time, ClockExchange clocks)
+    {
+        Measure("videoscale_clock_largest_difference_ms", "Largest difference of a member's wall clock from what a majority of voters has", () => clocks.Differences.Select(d => Math.Abs(d.DifferenceMs)).DefaultIfEmpty().Max());
+        Measure("videoscale_clocks_agree", "1 while the wall clocks of a majority of voters agree", () => clocks.Differences.Count > 0 ? 1 : 0);
+        Measure("videoscale_log_time_ahead_ms", "Log time less what the clocks of a majority of voters say", () => time.AheadMs ?? 0);
+    }
+
+    public void Measure(string name, string help, Func<double> read) => _meter.CreateObservableGauge(name, read, null, help);
 
     public void Gauge(string name, string help, Func<ulong> read) => _meter.CreateObservableGauge(name, () => (double)read(), null, help);
 

@@ -36,7 +36,7 @@ public sealed partial class CommandPipeline
         }
         lock (_gate) _left = _taken.Count;
         _head.Reset();
-        EntryCodec.WriteHead(new LogTime(_clock.GetUtcNow().ToUnixTimeMilliseconds()), batch.Count, _head);
+        EntryCodec.WriteHead(_time.Stamp(), batch.Count, _head);
         var bytes = GC.AllocateUninitializedArray<byte>(_head.Length + _body.Length);
         _head.WrittenSpan.CopyTo(bytes);
         _body.WrittenSpan.CopyTo(bytes.AsSpan(_head.Length));

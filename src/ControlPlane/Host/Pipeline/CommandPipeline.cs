@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Observability;
 
 namespace VideoScale.ControlPlane.Host.Pipeline;
@@ -11,7 +12,7 @@ namespace VideoScale.ControlPlane.Host.Pipeline;
 public sealed record PipelineLimits(int CommandsPerEntry, int EntryBytes, int EntriesInFlight, int Waiting);
 
 /// <summary>
-/// Carries commands into the log. Commands that arrive together travel in one entry, stamped with the leader's time; no timer waits for more:
+/// Carries commands into the log. Commands that arrive together travel in one entry, stamped with log time as the leader has it; no timer waits for more:
 /// an entry is proposed as soon as one of the places in flight is free, and what arrives meanwhile fills the next.
 /// </summary>
 public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposable
@@ -19,7 +20,7 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private readonly IReplicatedLog _log;
     private readonly Leadership _leadership;
     private readonly ICommandFinisher _finisher;
-    private readonly TimeProvider _clock;
+    private readonly LogTimeSource _time;
     private readonly PipelineLimits _limits;
     private readonly ReplicaMetrics _metrics;
     private readonly ILogger<CommandPipeline> _logger;
@@ -36,13 +37,13 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private bool _pumping;
     private TaskCompletionSource? _drained;
 
-    public CommandPipeline(IReplicatedLog log, Leadership leadership, ICommandFinisher finisher, TimeProvider clock, PipelineLimits limits,
+    public CommandPipeline(IReplicatedLog log, Leadership leadership, ICommandFinisher finisher, LogTimeSource time, PipelineLimits limits,
         ReplicaMetrics metrics, ILogger<CommandPipeline> logger)
     {
         _log = log;
         _leadership = leadership;
         _finisher = finisher;
-        _clock = clock;
+        _time = time;
         _limits = limits;
         _metrics = metrics;
         _logger = logger;

@@ -3,6 +3,7 @@ using VideoScale.Consensus.Host;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Gateway;
@@ -34,6 +35,9 @@ internal sealed class Replica : IAsyncDisposable
         Feed = new StateFeed();
         Machine = new ControlPlaneStateMachine(Events, Feed, Metrics, tuning.Hooks);
         Machine.Diverged += Quarantine;
+        Clock = tuning.Clock;
+        Time = new LogTimeSource(tuning.Clock, tuning.LeaseClock);
+        Machine.TimePassed = Time.Observed;
         Log = tuning.StartLog?.Invoke(Machine) ?? LogFactory.Start(options, cluster, directory, tls, Machine, loggers);
         Metrics.Observe(Log);
         Book = new MemberBook(cluster, Log);
@@ -43,9 +47,11 @@ internal sealed class Replica : IAsyncDisposable
         Fleet = new Fleet(tuning.LeaseClock, Leadership, Metrics);
         Feed.Add(Fleet);
         Loads = new NodeLoads(tuning.Clock);
-        Pipeline = new CommandPipeline(Log, Leadership, Fleet, tuning.Clock,
+        Pipeline = new CommandPipeline(Log, Leadership, Fleet, Time,
             new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight, options.MaxWaitingCommands), Metrics, loggers.CreateLogger<CommandPipeline>());
         Identity = new ReplicaIdentity(replicaToken);
+        Clocks = new ClockExchange(Time, new MemberClocks(Book, Channels, Identity), Log, tuning.Clock, loggers.CreateLogger<ClockExchange>());
+        Metrics.Observe(Time, Clocks);
         Forwarder = new LeaderForwarder(Leadership, Book, Channels, Identity, Metrics);
         Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate);
         Members = new MemberChanges(Log, Leadership, Mutations);
@@ -61,8 +67,8 @@ internal sealed class Replica : IAsyncDisposable
         Leases = new LeaseLoop(Terms, Queries, commands, Hub, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<LeaseLoop>());
         HandOver = new HandOverLoop(Terms, Queries, commands, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<HandOverLoop>());
         Placement = new PlacementLoop(Terms, Queries, commands, Fleet, Feed, tuning.Clock, loggers.CreateLogger<PlacementLoop>());
-        Drains = new DrainLoop(Terms, Queries, commands, Fleet, Feed, tuning.Clock, loggers.CreateLogger<DrainLoop>());
-        Housekeeping = new HousekeepingLoop(Terms, Queries, commands, tuning.Clock, loggers.CreateLogger<HousekeepingLoop>());
+        Drains = new DrainLoop(Terms, Queries, commands, Fleet, Time, Feed, tuning.Clock, loggers.CreateLogger<DrainLoop>());
+        Housekeeping = new HousekeepingLoop(Terms, Queries, commands, Time, tuning.Clock, loggers.CreateLogger<HousekeepingLoop>());
         Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine, Fatal.Stop, tuning.Clock, loggers.CreateLogger<CheckpointLoop>());
         Recorder = new LeadershipRecorder(Terms, Queries, commands, Log, tuning.Clock, loggers.CreateLogger<LeadershipRecorder>());
         Reporter = new HashReporter(Log, Leadership, Machine, Book, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
@@ -90,6 +96,9 @@ internal sealed class Replica : IAsyncDisposable
     internal ChannelPool Channels { get; }
     internal EventLog.EventLog Events { get; }
     internal StateFeed Feed { get; }
+    internal TimeProvider Clock { get; }
+    internal LogTimeSource Time { get; }
+    internal ClockExchange Clocks { get; }
     internal ControlPlaneStateMachine Machine { get; }
     internal IReplicatedLog Log { get; }
     internal Leadership Leadership { get; }
@@ -132,6 +141,7 @@ internal sealed class Replica : IAsyncDisposable
     internal void StartLoops()
     {
         foreach (var loop in (LeaderLoop[])[Leases, HandOver, Placement, Drains, Housekeeping, Checkpoints, Recorder]) _background.Run(loop.RunAsync);
+        _background.Run(Clocks.RunAsync);
         _background.Run(Grants.RunAsync);
         _background.Run(Reporter.RunAsync);
         _background.Run(Backfill.RunAsync);

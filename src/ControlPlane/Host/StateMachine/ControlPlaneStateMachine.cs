@@ -50,13 +50,17 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     /// <summary>Time of the log: never goes back. Apply thread only.</summary>
     public LogTime Time => _time;
 
+    /// <summary>Log time after a run of entries, or a snapshot. Apply thread.</summary>
+    public Action<LogTime>? TimePassed { get; set; }
+
     public ulong CompactionLimit => _events.DurableRaftIndex;
 
     public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply)
     {
         var entry = EntryCodec.Read(command); // an unknown command stops the replica here, before anything is applied
+        var before = _time;
         _time = LogTime.Max(_time, entry.Time);
-        _results.Advance(_time);
+        _results.Advance(before, _time, entry.Stamp);
         _reply.Reset();
         uint ordinal = 0;
         foreach (var envelope in entry.Commands) Answer(index, term, envelope, ref ordinal).WriteTo(_reply);
@@ -66,6 +70,7 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
 
     public void EndOfBatch(ulong appliedIndex)
     {
+        TimePassed?.Invoke(_time);
         _events.EndOfBatch(appliedIndex);
         Feed.Publish(appliedIndex, State);
     }

@@ -25,6 +25,8 @@ internal sealed class ControlChecker(Simulated world)
     private readonly SortedDictionary<string, List<Operation>> _histories = new(StringComparer.Ordinal);
     private ulong _seen;
 
+    public ClockChecker Clocks { get; } = new(world);
+
     /// <summary>The nodes, to ask whether they act as owners.</summary>
     public IReadOnlyList<MediaAgent> Agents { get; set; } = [];
 
@@ -126,6 +128,7 @@ internal sealed class ControlChecker(Simulated world)
     {
         if (reply.Failure is { Code: FailureCode.InvalidArgument })
         {
+            Clocks.Refused(request, reply.Failure.Message);
             if (otherBody) Marks.Hit(Mark.OtherBodyRefused);
             return;
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
@@ -35,7 +36,7 @@ internal sealed class ControlClients
         public long CalledUs { get; set; }
         public int Target { get; set; }
         public Queue<DomainCommand> Wishes { get; } = new();
-        public string RequestId => $"c{Number}-{Sequence}";
+        public string RequestId { get; set; } = "";
     }
 
     private sealed record Asking(Client Client, ulong Operation, string RequestId, ulong Floor, bool OtherBody);
@@ -114,12 +115,16 @@ internal sealed class ControlClients
             if (_world.IsQuiet || client == Operator) return false;
             Choose(client);
         }
-        if (client.Command is not null) client.Sequence++;
+        if (client.Command is not null) client.RequestId = NewRequestId(client);
         client.IsBusy = true;
         client.Operation++;
         (client.Floor, client.CalledUs) = (_floor, _world.NowUs);
         return true;
     }
+
+    /// <summary>With the time inside, as most clients make them (UUID version 7); a client's clock is right.</summary>
+    private string NewRequestId(Client client) =>
+        (ProcessClock.EpochMs + _world.NowMs).ToString("x12", CultureInfo.InvariantCulture) + $"7000800{client.Number:x1}{++client.Sequence:x12}";
 
     private void Choose(Client client)
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Agents;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Observability;
@@ -24,6 +25,8 @@ internal sealed class ControlReplica
     private readonly ulong _session;
     private Task _granting = Task.CompletedTask;
     private ulong _reported;
+    private readonly ClockExchange _clocks;
+    private readonly ClockChecker _checker;
 
     private sealed record Loop(LeaderLoop Rounds, int PeriodMs)
     {
@@ -37,6 +40,10 @@ internal sealed class ControlReplica
         _session = world.Chance.Next() | 1;
         Machine = new ControlMachine(replica, checker);
         Log = new SimulatedLog(replica, context => Plan(2_000_000, new Work { ReadContext = context }));
+        Time = new LogTimeSource(new SimulatedTime(replica.Clock, world), new SimulatedBootClock(replica, world));
+        Machine.Inner.TimePassed = Time.Observed;
+        _clocks = new ClockExchange(Time, new SimulatedMemberClocks(replica, world), Log, TimeProvider.System, NullLogger<ClockExchange>.Instance);
+        _checker = checker.Clocks;
         var (clock, time, metrics) = (new SimulatedLeaseClock(replica, world), new SimulatedTime(replica.Clock, world), new ReplicaMetrics());
         Terms = new LeaderTerms(Log, Leadership, Machine.Inner, clock);
         var fleet = new Fleet(clock, Leadership, metrics);
@@ -52,9 +59,9 @@ internal sealed class ControlReplica
         [
             new(new LeaseLoop(Terms, Queries, commands, Hub, clock, time, NullLogger<LeaseLoop>.Instance), 200),
             new(new HandOverLoop(Terms, Queries, commands, clock, time, NullLogger<HandOverLoop>.Instance), 250),
-            new(new DrainLoop(Terms, Queries, commands, fleet, Machine.Feed, time, NullLogger<DrainLoop>.Instance), 500),
+            new(new DrainLoop(Terms, Queries, commands, fleet, Time, Machine.Feed, time, NullLogger<DrainLoop>.Instance), 500),
             new(new PlacementLoop(Terms, Queries, commands, fleet, Machine.Feed, time, NullLogger<PlacementLoop>.Instance), 300),
-            new(new HousekeepingLoop(Terms, Queries, commands, time, NullLogger<HousekeepingLoop>.Instance), 1_000),
+            new(new HousekeepingLoop(Terms, Queries, commands, Time, time, NullLogger<HousekeepingLoop>.Instance), 1_000),
             new(new LeadershipRecorder(Terms, Queries, commands, Log, time, NullLogger<LeadershipRecorder>.Instance), 1_000),
             new(Checkpoints, 500),
         ];
@@ -74,6 +81,7 @@ internal sealed class ControlReplica
     public Replica Replica { get; }
     public ControlMachine Machine { get; }
     public SimulatedLog Log { get; }
+    public LogTimeSource Time { get; }
     public Leadership Leadership { get; } = new();
     public LeaderTerms Terms { get; }
     public CommandPipeline Pipeline { get; }
@@ -88,6 +96,7 @@ internal sealed class ControlReplica
     {
         Life = Replica.Life;
         for (var i = 0; i < _loops.Length; i++) PlanRound(i);
+        PlanExchange(60_000);
     }
 
     /// <summary>Work is done between steps, never within one: as on the product's apply thread.</summary>
@@ -96,8 +105,24 @@ internal sealed class ControlReplica
     private void PlanRound(int loop) =>
         _world.At(_world.NowUs + 1_000L * _loops[loop].PeriodMs - 20_000 + _world.Chance.Below(40_000), new Due(Happening.LoopRound, Replica.Slot, Life, (ulong)loop, null));
 
+    private void PlanExchange(long afterUs) => _world.At(_world.NowUs + afterUs, new Due(Happening.LoopRound, Replica.Slot, Life, (ulong)_loops.Length, null));
+
+    /// <summary>All compare clocks, whoever leads.</summary>
+    private void Exchange()
+    {
+        PlanExchange(_clocks.Differences.Count == 0 ? 100_000 : 2_000_000);
+        if (Replica.Core is not { } core) return;
+        _checker.Compared(core.Membership);
+        Look(_clocks.RunOnceAsync(CancellationToken.None));
+    }
+
     public void Round(int loop)
     {
+        if (loop == _loops.Length)
+        {
+            Exchange();
+            return;
+        }
         PlanRound(loop);
         var one = _loops[loop];
         if (!Leadership.IsMine || !one.Running.IsCompleted) return;
@@ -120,7 +145,10 @@ internal sealed class ControlReplica
 
     private void Flush()
     {
-        if (Pipeline.Flush(Replica.Clock.WallMs(_world.NowUs)) is not { } batch) return;
+        if (!Pipeline.HasWaiting) return;
+        var stamp = Time.Stamp();
+        _checker.Stamped(Replica, stamp, Machine.Inner.Time);
+        if (Pipeline.Flush(stamp) is not { } batch) return;
         if (!Replica.Propose(new ProposalId(_session, ++_sequence), batch.Bytes, batch)) Pipeline.NotTaken(batch);
     }
 

@@ -1,0 +1,62 @@
+using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Host.Leader;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Clocks;
+
+/// <summary>Log time at this replica, from its boot clock, its wall clock, what it applied and what the others' clocks say. Any thread.</summary>
+public sealed class LogTimeSource(TimeProvider wall, LeaseClock boot)
+{
+    private readonly Lock _gate = new();
+    private readonly LogClock _clock = new();
+
+    /// <summary>The time the next entry would get: what deadlines are compared with.</summary>
+    public LogTime Now { get { lock (_gate) return _clock.Now(boot.NowMs, WallMs); } }
+
+    /// <summary>Stamps an entry that is about to be proposed.</summary>
+    public EntryStamp Stamp() { lock (_gate) return _clock.Stamp(boot.NowMs, WallMs); }
+
+    /// <summary>Entries were applied up to this time.</summary>
+    public void Observed(LogTime time) { lock (_gate) _clock.Observed(time, boot.NowMs, WallMs); }
+
+    /// <summary>The voters' clocks were compared.</summary>
+    /// <param name="offsetMs">Agreed time less this replica's boot clock; null when no majority agrees.</param>
+    /// <param name="everyMemberKnows">Whether entries may carry more than log time.</param>
+    internal void Agreed(long? offsetMs, bool everyMemberKnows)
+    {
+        lock (_gate)
+        {
+            _clock.MayExtend = everyMemberKnows;
+            _clock.Agreed(offsetMs, boot.NowMs, WallMs);
+        }
+    }
+
+    /// <summary>This replica's wall clock less its boot clock.</summary>
+    internal long OwnOffsetMs => WallMs - boot.NowMs;
+
+    internal long BootMs => boot.NowMs;
+
+    /// <summary>Log time less the time that a majority of voters agrees on; null while none does.</summary>
+    internal long? AheadMs
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var now = boot.NowMs;
+                return _clock.AgreedOffsetMs is { } offset ? _clock.Now(now, WallMs).UnixMs - now - offset : null;
+            }
+        }
+    }
+
+    /// <summary>Request ids are compared with the clocks and not with log time.</summary>
+    internal bool IsApart { get { lock (_gate) return _clock.IsApart; } }
+
+    /// <summary>This replica knows how much time has passed since the log's last entry.</summary>
+    internal bool IsSettled { get { lock (_gate) return _clock.IsSettled; } }
+
+    /// <summary>The last step over a time in which nothing ran.</summary>
+    internal TimeStep LastStep { get { lock (_gate) return _clock.LastStep; } }
+
+    private long WallMs => wall.GetUtcNow().ToUnixTimeMilliseconds();
+}
