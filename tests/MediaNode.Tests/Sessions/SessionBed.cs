@@ -16,13 +16,15 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 /// <summary>The sessions of a node on real shards, driven from the test's own thread; no gateway, no browser.</summary>
 internal sealed class SessionBed : IAsyncDisposable
 {
+    private const int FirstPort = 25_940, MostBeds = 7, PortsOfBed = 8;
+    private static int _beds;
     private readonly MediaPlane _plane;
     private readonly SessionLoop _loop;
 
     internal SessionBed(int shards = 1)
     {
-        // Ports of the system's choice would all be one apart; these belong to the tests.
-        var options = new MediaNodeOptions { NodeId = "media-1", UdpPort = 25_940, MediaShards = shards };
+        // Ports of the system's choice would all be one apart; these belong to the tests, which run side by side.
+        var options = new MediaNodeOptions { NodeId = "media-1", UdpPort = FirstPort + Interlocked.Increment(ref _beds) % MostBeds * PortsOfBed, MediaShards = shards };
         _plane = new MediaPlane(options);
         _plane.Start();
         _loop = new SessionLoop(e => Broken = e);

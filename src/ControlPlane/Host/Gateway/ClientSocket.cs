@@ -2,14 +2,14 @@ using System.Buffers;
 using System.Net.WebSockets;
 using Google.Protobuf;
 using LiveKit.Proto;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>A client's WebSocket: whole binary messages, sized; answers its pings itself.</summary>
 internal sealed class ClientSocket(WebSocket socket) : IDisposable
 {
-    /// <summary>An offer with a hundred media sections and what goes around it.</summary>
-    private const int MostOctets = (1 << 20) + (64 << 10);
+    private const int MostOctets = TextLimits.MaxSignalMessageBytes;
 
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly ArrayBufferWriter<byte> _received = new(4096);

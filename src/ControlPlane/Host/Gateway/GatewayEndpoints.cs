@@ -84,6 +84,12 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
             await AnswerAsync(context, StatusCodes.Status400BadRequest, join is null ? "join_request is not a base64url WrappedJoinRequest" : "a WebSocket is expected here");
             return;
         }
+        grants = grants.With(join.Metadata, join.ParticipantAttributes);
+        if (grants.RefuseTexts() is { } tooLong)
+        {
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, tooLong.Message);
+            return;
+        }
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
         try { await new SignalSession(door, client, grants, join, _logger).RunAsync(context.RequestAborted); }
         catch (Exception e) when (e is OperationCanceledException or System.Net.WebSockets.WebSocketException or IOException) { } // the client has gone
@@ -94,7 +100,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
         var (grants, problem) = await tokens.VerifyAsync(TokenOf(context));
         if (grants is null) return (null, StatusCodes.Status401Unauthorized, problem);
         if (grants.RefuseJoin() is { } refusal) return (null, StatusCodes.Status403Forbidden, refusal.Message);
-        if (NameRule.Check("room", grants.Room) is { } wrong) return (null, StatusCodes.Status400BadRequest, wrong.Message);
+        if ((NameRule.Check("room", grants.Room) ?? grants.RefuseTexts()) is { } wrong) return (null, StatusCodes.Status400BadRequest, wrong.Message);
         return (grants, StatusCodes.Status200OK, "");
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using VideoScale.ControlPlane.Tokens;
 using VideoScale.Model;
 using VideoScale.V1;
+using VideoScale.Wire;
 using CreateRoomRequest = LiveKit.Proto.CreateRoomRequest;
 using ListParticipantsRequest = LiveKit.Proto.ListParticipantsRequest;
 using ListRoomsRequest = LiveKit.Proto.ListRoomsRequest;
@@ -12,7 +13,8 @@ using ListRoomsRequest = LiveKit.Proto.ListRoomsRequest;
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>LiveKit's RoomService over Twirp (JSON or protobuf), for livekit-server-sdk and those like it.</summary>
-internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
+/// <param name="allowUnmute">Whether an admin may open somebody's microphone or camera from outside.</param>
+internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allowUnmute)
 {
     internal async Task ServeAsync(HttpContext context)
     {
@@ -44,6 +46,9 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
         "RemoveParticipant" => (grants, body, cancellation) => RemoveAsync(grants, body.As<RoomParticipantIdentity>(), cancellation),
         "MutePublishedTrack" => (grants, body, cancellation) => MuteAsync(grants, body.As<MuteRoomTrackRequest>(), cancellation),
         "UpdateParticipant" => (grants, body, cancellation) => UpdateAsync(grants, body.As<UpdateParticipantRequest>(), cancellation),
+        "UpdateSubscriptions" => (grants, body, cancellation) => SubscribeAsync(grants, body.As<UpdateSubscriptionsRequest>(), cancellation),
+        "SendData" or "PerformRpc" => static (_, _, _) => throw NotServed("this server carries no data messages"),
+        "ForwardParticipant" or "MoveParticipant" => static (_, _, _) => throw NotServed("not implemented, as in LiveKit's own server"),
         "UpdateRoomMetadata" => (grants, body, cancellation) => UpdateRoomAsync(grants, body.As<UpdateRoomMetadataRequest>(), cancellation),
         _ => null,
     };
@@ -106,14 +111,26 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
         RequireAdmin(grants, room);
         var reply = new ListParticipantsResponse();
         if (await OwnerAsync(room, cancellationToken) is not { } owner) return reply;
-        var sessions = await owner.ListSessionsAsync(new ListSessionsRequest { RoomId = room }, door.OwnOptions(cancellationToken));
-        reply.Participants.AddRange(sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom));
-        return reply;
+        for (var page = new ListSessionsRequest { RoomId = room, Paged = true }; ;)
+        {
+            var sessions = await owner.ListSessionsAsync(page, door.OwnOptions(cancellationToken));
+            reply.Participants.AddRange(sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom));
+            if (sessions.Next.Length == 0) return reply;
+            page.After = sessions.Next;
+        }
     }
 
-    private async Task<IMessage> GetAsync(ParticipantGrants grants, RoomParticipantIdentity request, CancellationToken cancellationToken) =>
-        (await ListAsync(grants, request.Room, cancellationToken)).Participants.FirstOrDefault(participant => participant.Identity == request.Identity)
-        ?? throw new RpcException(new Status(StatusCode.NotFound, "participant does not exist"));
+    private async Task<IMessage> GetAsync(ParticipantGrants grants, RoomParticipantIdentity request, CancellationToken cancellationToken)
+    {
+        RequireAdmin(grants, request.Room);
+        if (await OwnerAsync(request.Room, cancellationToken) is { } owner)
+        {
+            var one = new ListSessionsRequest { RoomId = request.Room, Identity = SeatName.Of(request.Identity), Paged = true };
+            var sessions = await owner.ListSessionsAsync(one, door.OwnOptions(cancellationToken));
+            if (sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom).FirstOrDefault(participant => participant.Identity == request.Identity) is { } found) return found;
+        }
+        throw new RpcException(new Status(StatusCode.NotFound, "participant does not exist"));
+    }
 
     private async Task<IMessage> RemoveAsync(ParticipantGrants grants, RoomParticipantIdentity request, CancellationToken cancellationToken)
     {
@@ -130,6 +147,9 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
 
     private async Task<IMessage> MuteAsync(ParticipantGrants grants, MuteRoomTrackRequest request, CancellationToken cancellationToken)
     {
+        RequireAdmin(grants, request.Room);
+        if (!request.Muted && !allowUnmute)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, "remote unmute not enabled: only participants open their own microphones and cameras (option AllowRemoteUnmute)"));
         var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest
         {
             RoomId = request.Room,
@@ -141,8 +161,16 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
 
     private async Task<IMessage> UpdateAsync(ParticipantGrants grants, UpdateParticipantRequest request, CancellationToken cancellationToken)
     {
+        Refuse(TextLimits.CheckParticipantName(request.Name) ?? TextLimits.CheckMetadata(request.Metadata) ?? TextLimits.CheckAttributes(request.Attributes));
         var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = request.Room, Identity = SeatName.Of(request.Identity), Participant = request.ToByteString() }, cancellationToken);
         return ParticipantInfo.Parser.ParseFrom(changed);
+    }
+
+    private async Task<IMessage> SubscribeAsync(ParticipantGrants grants, UpdateSubscriptionsRequest request, CancellationToken cancellationToken)
+    {
+        var wanted = new UpdateSubscription { Subscribe = request.Subscribe, TrackSids = { request.TrackSids }, ParticipantTracks = { request.ParticipantTracks } };
+        await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = request.Room, Identity = SeatName.Of(request.Identity), Subscription = wanted.ToByteString() }, cancellationToken);
+        return new UpdateSubscriptionsResponse();
     }
 
     private async Task<IMessage> UpdateRoomAsync(ParticipantGrants grants, UpdateRoomMetadataRequest request, CancellationToken cancellationToken)
@@ -171,6 +199,13 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door)
         if (grants.RefuseAdmin(room) is { } refusal) throw Denied(refusal.Message);
         if (NameRule.Check("room", room) is { } wrong) throw new RpcException(new Status(StatusCode.InvalidArgument, wrong.Message));
     }
+
+    private static void Refuse(Failure? failure)
+    {
+        if (failure is not null) throw failure.ToRpcException();
+    }
+
+    private static TwirpException NotServed(string why) => TwirpException.Of(StatusCode.Unimplemented, why);
 
     private static RpcException Denied(string why) => new(new Status(StatusCode.PermissionDenied, why));
 }

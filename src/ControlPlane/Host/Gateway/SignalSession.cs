@@ -312,7 +312,8 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             ShownIdentity = grants.Identity,
             SeatId = entrance.SeatId,
             Name = grants.Name,
-            Metadata = grants.CanUpdateOwnMetadata && join.Metadata.Length > 0 ? join.Metadata : grants.Metadata,
+            Metadata = grants.Metadata,
+            Kind = grants.Kind,
             ResumeSid = resumeSid,
             Room = entrance.Info.ToByteString(),
             Grants = new SessionGrants
@@ -328,7 +329,6 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
         };
         open.Grants.CanPublishSources.AddRange(grants.Sources);
         foreach (var (key, value) in grants.Attributes) open.Attributes[key] = value;
-        if (grants.CanUpdateOwnMetadata) foreach (var (key, value) in join.ParticipantAttributes) open.Attributes[key] = value;
         return open;
     }
 

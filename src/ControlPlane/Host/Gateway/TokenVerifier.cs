@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -13,7 +12,7 @@ internal sealed class TokenVerifier(IEnumerable<ApiKeyOptions> keys)
 {
     /// <summary>RFC 7518 §3.2: an HS256 key has at least 32 octets. HMAC pads shorter ones with zeros, so padding changes nothing but satisfies the library.</summary>
     private const int LeastKeyOctets = 32;
-    private const int MostTokenLength = 16 * 1024;
+    private const int MostTokenLength = 1 << 20; // metadata may have half a megabyte
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
 
     private readonly Dictionary<string, SymmetricSecurityKey> _keys = keys.ToDictionary(key => key.Key, key => new SymmetricSecurityKey(Pad(key.Secret)), StringComparer.Ordinal);
@@ -37,11 +36,11 @@ internal sealed class TokenVerifier(IEnumerable<ApiKeyOptions> keys)
             ClockSkew = Skew,
             RequireExpirationTime = true,
         });
-        if (!result.IsValid) return (null, result.Exception is SecurityTokenExpiredException ? "token is expired" : result.Exception is SecurityTokenNotYetValidException ? "token is not valid yet" : "invalid token signature");
+        if (!result.IsValid) return (null, Describe(result.Exception));
         try
         {
             using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(parsed.EncodedPayload));
-            return (Read(payload.RootElement), "");
+            return TokenClaims.Read(payload.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException) { return (null, "the token's claims are not LiveKit's"); }
     }
@@ -60,31 +59,14 @@ internal sealed class TokenVerifier(IEnumerable<ApiKeyOptions> keys)
         SigningCredentials = new SigningCredentials(_keys[key], SecurityAlgorithms.HmacSha256),
     });
 
-    internal static ParticipantGrants Read(JsonElement claims)
+    private static string Describe(Exception why) => why switch
     {
-        var video = claims.TryGetProperty("video", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
-        var canPublish = Flag(video, "canPublish", true);
-        return new ParticipantGrants(Text(claims, "sub"), Text(claims, "name"), Text(claims, "metadata"), Pairs(claims), Text(video, "room"),
-            Flag(video, "roomJoin", false), Flag(video, "roomCreate", false), Flag(video, "roomList", false), Flag(video, "roomAdmin", false),
-            canPublish, Flag(video, "canSubscribe", true), Flag(video, "canPublishData", canPublish), Sources(video),
-            Flag(video, "hidden", false), Flag(video, "recorder", false), Flag(video, "canUpdateOwnMetadata", false));
-    }
-
-    private static string Text(JsonElement from, string name) =>
-        from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
-
-    private static bool Flag(JsonElement from, string name, bool unset) =>
-        from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : unset;
-
-    private static ImmutableArray<(string, string)> Pairs(JsonElement claims) =>
-        claims.TryGetProperty("attributes", out var attributes) && attributes.ValueKind == JsonValueKind.Object
-            ? [.. attributes.EnumerateObject().Where(pair => pair.Value.ValueKind == JsonValueKind.String).Select(pair => (pair.Name, pair.Value.GetString()!))]
-            : [];
-
-    private static ImmutableArray<int> Sources(JsonElement video) =>
-        video.ValueKind == JsonValueKind.Object && video.TryGetProperty("canPublishSources", out var sources) && sources.ValueKind == JsonValueKind.Array
-            ? [.. sources.EnumerateArray().Where(source => source.ValueKind == JsonValueKind.String).Select(source => ParticipantGrants.SourceOf(source.GetString()!)).Where(source => source != 0)]
-            : [];
+        SecurityTokenExpiredException => "token is expired",
+        SecurityTokenNotYetValidException => "token is not valid yet",
+        SecurityTokenNoExpirationException => "token has no expiry: it needs the claim exp, in seconds since 1970",
+        SecurityTokenInvalidLifetimeException => "token ends (exp) before it begins (nbf)",
+        _ => "invalid token signature",
+    };
 
     private static byte[] Pad(string secret)
     {

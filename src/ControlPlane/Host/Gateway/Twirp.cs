@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
 
@@ -14,8 +15,7 @@ internal static class Twirp
 {
     internal const string Prefix = "/twirp";
     internal const string RoomService = Prefix + "/livekit.RoomService/";
-    /// <summary>512 KiB of metadata, with every second character of it escaped in JSON, and some.</summary>
-    private const int MostOctets = 4 << 20;
+    private const int MostOctets = TextLimits.MaxApiBodyBytes;
     private const string Json = "application/json";
     private const string Binary = "application/protobuf";
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));

@@ -31,6 +31,9 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>LiveKit API keys whose tokens are taken; in development mode "devkey" with the secret "secret" is added.</summary>
     public IList<ApiKeyOptions> ApiKeys { get; set; } = [];
 
+    /// <summary>Whether MutePublishedTrack may open a microphone or camera that its owner closed; off, as in LiveKit's own server.</summary>
+    public bool AllowRemoteUnmute { get; set; }
+
     /// <summary>The unit of consensus's own time, in milliseconds: heartbeats every 2, elections after 6 to 12 of silence; 10 to 5,000.</summary>
     public int RaftTickMs { get; set; } = 50;
 

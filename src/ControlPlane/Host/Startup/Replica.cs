@@ -190,7 +190,7 @@ internal sealed class Replica : IAsyncDisposable
         var events = new Dashboard.EventTicker();
         Feed.Add(events);
         var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads), events, tokens);
-        return new GatewayEndpoints(tokens, door, new RoomServer(tokens, door), page, Gate, loggers);
+        return new GatewayEndpoints(tokens, door, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, loggers);
     }
 
     /// <summary>LiveKit's convention, for development mode alone.</summary>

@@ -17,9 +17,13 @@ internal static class GrantMapping
             Recorder = grants.Recorder,
             CanUpdateMetadata = grants.CanUpdateMetadata,
         };
-        permission.CanPublishSources.AddRange(grants.CanPublishSources.Select(source => (TrackSource)source));
+        permission.CanPublishSources.AddRange(grants.CanPublishSources.Select(source => Enum.IsDefined((TrackSource)source) ? (TrackSource)source : TrackSource.Unknown));
         return permission;
     }
+
+    /// <summary>An empty list of sources allows them all; one that names none we know allows none.</summary>
+    internal static bool AllowsSource(this SessionGrants grants, TrackSource source) =>
+        grants.CanPublish && (grants.CanPublishSources.Count == 0 || grants.CanPublishSources.Contains((int)source));
 
     internal static SessionGrants ToGrants(this ParticipantPermission permission)
     {

@@ -36,13 +36,8 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         }
     }
 
-    public override Task<ListSessionsReply> ListSessions(ListSessionsRequest request, ServerCallContext context) => host.Loop.AskAsync(() =>
-    {
-        var reply = new ListSessionsReply();
-        if (host.Table.Find(new RoomId(request.RoomId)) is not { } room) return reply;
-        foreach (var participant in room.Participants) reply.Participants.Add(participant.Info.ToByteString());
-        return reply;
-    });
+    public override Task<ListSessionsReply> ListSessions(ListSessionsRequest request, ServerCallContext context) =>
+        host.Loop.AskAsync(() => SessionPages.Of(host.Table.Find(new RoomId(request.RoomId)), request));
 
     public override async Task<ChangeRoomReply> ChangeRoom(ChangeRoomRequest request, ServerCallContext context)
     {
@@ -62,10 +57,16 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         if (room.Find(new ParticipantIdentity(request.Identity)) is not { } participant) return (null, Failure.NotFound($"participant {request.Identity}"));
         if (update is not null)
         {
+            if (participant.Describe(update.Name, update.Metadata, update.Attributes) is { } tooLong) return (null, tooLong);
             if (update.Permission is { } permission) participant.Permit(permission);
-            participant.Describe(update.Name, update.Metadata, update.Attributes);
             room.AskForSections();
             return (new ChangeRoomReply { Changed = participant.Info.ToByteString() }, null);
+        }
+        if (request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Subscription)
+        {
+            participant.OnSubscription(UpdateSubscription.Parser.ParseFrom(request.Subscription));
+            room.AskForSections();
+            return (new ChangeRoomReply(), null);
         }
         if (request.TrackMuted is not { } mute || participant.Tracks.FirstOrDefault(track => track.Sid == mute.TrackSid) is not { } found) return (null, Failure.NotFound($"track {request.TrackMuted?.TrackSid}"));
         participant.Tell(new SignalResponse { Mute = new MuteTrackRequest { Sid = found.Sid, Muted = mute.Muted } });

@@ -54,8 +54,9 @@ internal sealed partial class ParticipantSession
         before.Identity = Info.Identity;
         before.State = Info.State;
         before.Version++;
-        if (before.Permission is { } permission) Grants = permission.ToGrants(); // the server API may have changed it since the token
-        else before.Permission = Info.Permission;
+        // The server API may have changed it since the token. What the token says more exactly than a permission can stays.
+        if (before.Permission is { } permission && !permission.Equals(Info.Permission)) Grants = permission.ToGrants();
+        before.Permission ??= Info.Permission;
         Info = before;
         foreach (var info in before.Tracks.Take(MostTracks)) _tracks.Add(PublishedTrack.Carried(this, _numbers.Next(), info, [.. carried.Streams.Where(stream => stream.TrackSid == info.Sid)]));
         foreach (var (mid, track) in carried.Tracks) _carriedSections[mid] = track;

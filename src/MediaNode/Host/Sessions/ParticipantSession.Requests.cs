@@ -1,12 +1,16 @@
 using LiveKit.Proto;
+using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>What the client asks for.</summary>
 internal sealed partial class ParticipantSession
 {
-    private const int LongestText = 64 * 1024;
-    private const int MostAttributes = 256;
+    /// <summary>Of what clients say of a track: names, ids, streams. LiveKit has no limit here; this one keeps what a participant shows of itself small.</summary>
+    private const int MaxTrackTextBytes = 1_024;
+    private const int MaxLayers = 16;
+    private const int MaxPermissions = 2_000;
+    private const int MaxSidLength = 64;
 
     /// <summary>Carries out one request. What a client may not do is answered, or passed over, as LiveKit does.</summary>
     internal void Handle(SignalRequest request)
@@ -54,17 +58,30 @@ internal sealed partial class ParticipantSession
 
     internal void OnAddTrack(AddTrackRequest request)
     {
-        if (!Grants.CanPublish || (Grants.CanPublishSources.Count > 0 && !Grants.CanPublishSources.Contains((int)request.Source)) || request.Type == TrackType.Data)
+        if (!Grants.AllowsSource(request.Source) || request.Type == TrackType.Data)
         {
             Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.NotAllowed, Message = "the token does not allow to publish this source" } });
             return;
         }
-        if (_tracks.Count >= MostTracks || request.Name.Length > LongestText) return;
+        if (_tracks.Count >= MostTracks || IsTooLong(request))
+        {
+            Tell(new SignalResponse { RequestResponse = new RequestResponse
+            {
+                Reason = RequestResponse.Types.Reason.LimitExceeded,
+                Message = _tracks.Count >= MostTracks ? $"more than {MostTracks} tracks" : $"the track's texts exceed {MaxTrackTextBytes} bytes each, or it has more than {MaxLayers} layers or codecs",
+            } });
+            return;
+        }
         // A repeat, after a resume: the same track keeps its id.
         var track = _tracks.Find(known => known.Request.Cid == request.Cid && request.Cid.Length > 0) ?? Announce(request);
         TellCarried();
         Tell(new SignalResponse { TrackPublished = new TrackPublishedResponse { Cid = request.Cid, Track = track.Info } });
     }
+
+    private static bool IsTooLong(AddTrackRequest request) =>
+        new[] { request.Name, request.Cid, request.Stream, request.Sid }.Any(text => TextLimits.BytesOf(text) > MaxTrackTextBytes)
+        || request.Layers.Count > MaxLayers || request.AudioFeatures.Count > MaxLayers || request.SimulcastCodecs.Count > MaxLayers
+        || request.SimulcastCodecs.Any(codec => TextLimits.BytesOf(codec.Cid) + TextLimits.BytesOf(codec.Codec) > MaxTrackTextBytes || codec.Layers.Count > MaxLayers);
 
     private PublishedTrack Announce(AddTrackRequest request)
     {
@@ -109,9 +126,9 @@ internal sealed partial class ParticipantSession
         Room.Announce(this);
     }
 
-    private void OnSubscription(UpdateSubscription request)
+    internal void OnSubscription(UpdateSubscription request)
     {
-        foreach (var sid in request.TrackSids.Concat(request.ParticipantTracks.SelectMany(participant => participant.TrackSids)).Take(MostSubscriptions))
+        foreach (var sid in request.TrackSids.Concat(request.ParticipantTracks.SelectMany(participant => participant.TrackSids)).Where(sid => sid.Length <= MaxSidLength).Take(MostSubscriptions))
         {
             if (request.Subscribe) _unwanted.Remove(sid);
             else if (_unwanted.Count < MostSubscriptions) _unwanted.Add(sid);
@@ -134,6 +151,15 @@ internal sealed partial class ParticipantSession
 
     private void OnPermission(SubscriptionPermission permission)
     {
+        if (permission.TrackPermissions.Count > MaxPermissions || permission.CalculateSize() > TextLimits.MaxAttributesBytes)
+        {
+            Tell(new SignalResponse { RequestResponse = new RequestResponse
+            {
+                Reason = RequestResponse.Types.Reason.LimitExceeded,
+                Message = $"subscription permissions exceed {MaxPermissions} entries or {TextLimits.MaxAttributesBytes} bytes; the last ones hold",
+            } });
+            return;
+        }
         _allowed = permission;
         TellCarried();
         foreach (var other in Room.Participants)
@@ -154,17 +180,21 @@ internal sealed partial class ParticipantSession
 
     private void OnMetadata(UpdateParticipantMetadata request)
     {
-        var reason = !Grants.CanUpdateMetadata ? RequestResponse.Types.Reason.NotAllowed
-            : request.Metadata.Length + request.Name.Length > LongestText || Info.Attributes.Count + request.Attributes.Count > MostAttributes ? RequestResponse.Types.Reason.LimitExceeded
-            : RequestResponse.Types.Reason.Ok;
-        if (reason == RequestResponse.Types.Reason.Ok) Describe(request.Name, request.Metadata, request.Attributes);
-        if (request.RequestId != 0 || reason != RequestResponse.Types.Reason.Ok)
-            Tell(new SignalResponse { RequestResponse = new RequestResponse { RequestId = request.RequestId, Reason = reason } });
+        var refusal = Grants.CanUpdateMetadata ? Describe(request.Name, request.Metadata, request.Attributes) : Failure.Denied("the token does not grant canUpdateOwnMetadata");
+        var reason = refusal?.Code switch
+        {
+            null => RequestResponse.Types.Reason.Ok,
+            FailureCode.PermissionDenied => RequestResponse.Types.Reason.NotAllowed,
+            _ => RequestResponse.Types.Reason.LimitExceeded,
+        };
+        Tell(new SignalResponse { RequestResponse = new RequestResponse { RequestId = request.RequestId, Reason = reason, Message = refusal?.Message ?? "" } });
     }
 
     /// <summary>Empty texts stay as they are; an attribute that becomes empty is taken away (LiveKit's rules).</summary>
-    internal void Describe(string name, string metadata, IEnumerable<KeyValuePair<string, string>> attributes)
+    /// <returns>Null, or which text would be too long: then nothing has changed.</returns>
+    internal Failure? Describe(string name, string metadata, IReadOnlyCollection<KeyValuePair<string, string>> attributes)
     {
+        if ((TextLimits.CheckParticipantName(name) ?? TextLimits.CheckMetadata(metadata) ?? CheckMerged(attributes)) is { } tooLong) return tooLong;
         if (name.Length > 0) Info.Name = name;
         if (metadata.Length > 0) Info.Metadata = metadata;
         foreach (var (key, value) in attributes)
@@ -174,6 +204,21 @@ internal sealed partial class ParticipantSession
         }
         Changed();
         Room.Announce(this);
+        return null;
+    }
+
+    /// <summary>What counts is what the attributes come to, not the size of one change.</summary>
+    private Failure? CheckMerged(IReadOnlyCollection<KeyValuePair<string, string>> changes)
+    {
+        if (changes.Count == 0) return null;
+        if (TextLimits.CheckAttributes(changes) is { } tooLong) return tooLong;
+        var merged = Info.Attributes.ToDictionary(StringComparer.Ordinal);
+        foreach (var (key, value) in changes)
+        {
+            if (value.Length == 0) merged.Remove(key);
+            else merged[key] = value;
+        }
+        return TextLimits.CheckAttributes(merged);
     }
 
     /// <summary>New rights over the server API: what is no longer allowed ends.</summary>
@@ -184,7 +229,7 @@ internal sealed partial class ParticipantSession
         var changes = new TrackChanges();
         foreach (var track in _tracks.ToArray())
         {
-            if (Grants.CanPublish && (Grants.CanPublishSources.Count == 0 || Grants.CanPublishSources.Contains((int)track.Info.Source))) continue;
+            if (Grants.AllowsSource(track.Info.Source)) continue;
             Withdraw(track, changes);
             Tell(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid } });
         }

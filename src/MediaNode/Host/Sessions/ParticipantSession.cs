@@ -40,6 +40,7 @@ internal sealed partial class ParticipantSession
             JoinedAtMs = nowMs,
             Version = 1,
             Permission = Grants.ToPermission(),
+            Kind = (ParticipantInfo.Types.Kind)open.Kind,
         };
         foreach (var (key, value) in open.Attributes) Info.Attributes[key] = value;
         Media = new PeerMedia(this, plane, numbers.Next(), shard);
@@ -69,6 +70,9 @@ internal sealed partial class ParticipantSession
     /// <summary>Of what it sends, mean over its layers, in the last round of statistics.</summary>
     internal double JitterMs { get; set; }
     internal bool IsHidden => Grants.Hidden;
+
+    /// <summary>How much it may make the others hear of itself.</summary>
+    internal AnnouncementPace Pace { get; } = new();
 
     /// <summary>Whether its client has been told how the others stand: what is told by its changes alone.</summary>
     internal bool KnowsStanding { get; set; }

@@ -53,15 +53,24 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
         AskForSections();
     }
 
-    /// <summary>Tells everyone how a participant looks now; a hidden one is shown to itself alone.</summary>
+    /// <summary>Tells everyone how a participant looks now; a hidden one is shown to itself alone. One that says too much is told of a little later.</summary>
     internal void Announce(ParticipantSession participant)
     {
+        var isOver = participant.Info.State == ParticipantInfo.Types.State.Disconnected;
+        if (!participant.Pace.Take(participant.Info.CalculateSize(), Environment.TickCount64) && !isOver) return;
         var update = GatewayLink.Pack(new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info } } });
         participant.Tell(update);
         participant.TellCarried();
         if (participant.IsHidden) return;
         foreach (var other in _participants.Values)
             if (other != participant) other.Tell(update);
+    }
+
+    /// <summary>Tells what had to wait.</summary>
+    internal void AnnounceDue()
+    {
+        foreach (var participant in _participants.Values)
+            if (participant.Pace.IsDue) Announce(participant);
     }
 
     internal void TracksChanged(ParticipantSession participant, TrackChanges changes)

@@ -74,9 +74,8 @@ internal sealed partial class SessionTable
         session.Attach(link);
         link.Opened(session.Sid, resumed: true);
         link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = ServerInfo() } });
-        var everyone = new ParticipantUpdate { Participants = { session.Info.Clone() } };
-        everyone.Participants.AddRange(session.Room.OthersOf(session).Select(info => info.Clone()));
-        link.Send(new SignalResponse { Update = everyone });
+        foreach (var chunk in ParticipantChunks.Of([session.Info, .. session.Room.OthersOf(session)]))
+            link.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { chunk } } });
         session.TellCarried();
         LogResumed(session.Identity, session.Room.Id);
         return session;
@@ -99,7 +98,9 @@ internal sealed partial class SessionTable
             LogCarried(session.Identity, room.Id, room.Epoch);
             return session;
         }
-        link.Send(new SignalResponse { Join = JoinResponse(session) });
+        var others = ParticipantChunks.Of(room.OthersOf(session));
+        link.Send(new SignalResponse { Join = JoinResponse(session, others[0]) });
+        foreach (var more in others.Skip(1)) link.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { more } } });
         room.Announce(session);
         foreach (var track in join.AddTrackRequests) session.OnAddTrack(track);
         room.OfferAllTo(session); // the first offer has free sections for what is there already
@@ -149,6 +150,7 @@ internal sealed partial class SessionTable
             if (!hasLease && !isClosed) session.Detach(now);
             else if (now - session.DetachedAtMs > (isClosed ? ClosedWindowMs : ResumeWindowMs)) Leave(session, SessionEndReason.MediaLost);
         }
+        foreach (var room in _rooms.Values) room.AnnounceDue();
         foreach (var room in _lingering.ToArray())
             if (now - room.GivenUpAtMs > LingerMs || room.Participants.Count == 0) Dissolve(room);
         foreach (var (id, room) in _rooms.ToArray())
@@ -238,12 +240,12 @@ internal sealed partial class SessionTable
 
     private ServerInfo ServerInfo() => new() { Version = "1.11.0", Protocol = 17, Region = _options.Region, NodeId = _options.NodeId };
 
-    private JoinResponse JoinResponse(ParticipantSession session)
+    private JoinResponse JoinResponse(ParticipantSession session, IReadOnlyList<ParticipantInfo> others)
     {
         var join = new JoinResponse
         {
-            Room = session.Room.Info.Clone(),
-            Participant = session.Info.Clone(),
+            Room = session.Room.Info,
+            Participant = session.Info,
             ServerVersion = ServerInfo().Version,
             ServerInfo = ServerInfo(),
             ServerRegion = _options.Region,
@@ -252,7 +254,7 @@ internal sealed partial class SessionTable
             PingInterval = 5,
             PingTimeout = 15,
         };
-        join.OtherParticipants.AddRange(session.Room.OthersOf(session).Select(info => info.Clone()));
+        join.OtherParticipants.AddRange(others);
         foreach (var mime in (string[])["video/VP8", "video/H264", "audio/opus"]) join.EnabledPublishCodecs.Add(new LiveKit.Proto.Codec { Mime = mime });
         return join;
     }

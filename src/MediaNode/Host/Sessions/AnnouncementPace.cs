@@ -1,0 +1,33 @@
+namespace VideoScale.MediaNode.Host.Sessions;
+
+/// <summary>
+/// How much a participant may make the others hear of itself: what it says beyond that is told later, and only as it is then. A client that changes large
+/// texts without end costs the room a bounded share of everyone's signalling, and nothing that it says is refused.
+/// </summary>
+/// <remarks>A token bucket that may go below nothing once, so that the largest description passes too.</remarks>
+internal sealed class AnnouncementPace
+{
+    /// <summary>A dozen descriptions with the largest metadata and attributes: who has them may still join and publish several tracks at once.</summary>
+    internal const int BurstBytes = 8 << 20;
+
+    /// <summary>Small changes, raised hands and mutes among them, stay far below.</summary>
+    internal const int BytesPerSecond = 256 * 1024;
+
+    private long _left = BurstBytes;
+    private long _atMs;
+
+    /// <summary>Something waits to be told.</summary>
+    internal bool IsDue { get; private set; }
+
+    /// <summary>Whether it may be told now; else it is due.</summary>
+    /// <param name="bytes">What each of the others would be sent.</param>
+    /// <param name="nowMs">Milliseconds of any clock that does not go back.</param>
+    internal bool Take(int bytes, long nowMs)
+    {
+        _left = Math.Min(BurstBytes, _left + Math.Max(0, nowMs - _atMs) * BytesPerSecond / 1000);
+        _atMs = nowMs;
+        IsDue = _left <= 0;
+        if (!IsDue) _left -= bytes;
+        return !IsDue;
+    }
+}
