@@ -15,13 +15,16 @@ internal static class CertsCommand
     private static readonly Option<string[]> Nodes = new("--node") { Description = "A media node: NAME=HOST[,HOST…]; may be given several times.", HelpName = "NAME=HOSTS" };
     private static readonly Option<string[]> People = new("--user") { Description = "A person: NAME=viewer|operator|admin; may be given several times.", HelpName = "NAME=ROLE" };
 
+    private static readonly Option<bool> Renew = new("--renew") { Description = "Puts new certificates in the place of those named that are there; the authority stays. Servers read them without a restart." };
+
     internal static Command Create()
     {
-        var command = new Command("certs", "Makes a development CA and certificates signed by it. Never overwrites a file. Keep ca.key to yourself: it can make any identity.")
-        { Out, Cluster, ClusterId, Nodes, People }.WithNotes("""
+        var command = new Command("certs", "Makes a development CA and certificates signed by it. Never overwrites a file without --renew. Keep ca.key to yourself: it can make any identity.")
+        { Out, Cluster, ClusterId, Nodes, People, Renew }.WithNotes("""
             Example:
               videoscale control init --replicas 10.0.0.1:8080:7980,10.0.0.2:8080:7980,10.0.0.3:8080:7980 --out cluster
               videoscale certs --cluster cluster --node media-1=10.0.0.4 --user ops=admin --out certs
+              videoscale certs --cluster cluster --node media-1=10.0.0.4 --user ops=admin --out certs --renew
             """);
         command.SetAction(parsed => Run(parsed));
         return command;
@@ -38,8 +41,9 @@ internal static class CertsCommand
             .Concat((parsed.GetValue(People) ?? []).Select(u => Person(clusterId, u))).ToArray();
         var fresh = !File.Exists(Path.Combine(directory, "ca.pem"));
         if (!fresh && wanted.Length == 0) throw new CliException($"{directory} already holds an authority (ca.pem), and nothing to sign was named: give --cluster, --node or --user") { ExitCode = Exit.Refused };
-        if (wanted.FirstOrDefault(w => Exists(directory, w)) is { } existing)
-            throw new CliException($"{Path.Combine(directory, existing.FileName)}.pem exists already; nothing was made. Remove it, or choose another --out") { ExitCode = Exit.Refused };
+        if (parsed.GetValue(Renew) && fresh) throw new CliException($"--renew: {directory} holds no authority (ca.pem) that could sign") { ExitCode = Exit.Refused };
+        if (!parsed.GetValue(Renew) && wanted.FirstOrDefault(w => Exists(directory, w)) is { } existing)
+            throw new CliException($"{Path.Combine(directory, existing.FileName)}.pem exists already; nothing was made. Give --renew to put a new one in its place, or choose another --out") { ExitCode = Exit.Refused };
         if (wanted.GroupBy(w => w.FileName, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new CliException($"\"{twice.Key}\" is named twice");
         if (fresh)
         {

@@ -1,14 +1,10 @@
 using Google.Protobuf;
-using Spectre.Console;
 
 namespace VideoScale.Cli.Ctl;
 
 /// <summary>Tables for people, or one JSON object per line for programs.</summary>
 internal sealed class CtlOutput(bool json)
 {
-    /// <summary>A pipe has no width: cells are never folded there.</summary>
-    private const int PipeWidth = 500;
-
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithPreserveProtoFieldNames(true));
 
     /// <summary>Something was printed or answered already.</summary>
@@ -35,12 +31,14 @@ internal sealed class CtlOutput(bool json)
 
     internal void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
+        using var table = Table(columns);
+        foreach (var row in rows) table.Add(row);
+    }
+
+    /// <summary>For rows that come page by page: dispose of it at the end.</summary>
+    internal TableWriter Table(IReadOnlyList<string> columns)
+    {
         Wrote = true;
-        var table = new Table { Border = TableBorder.None, ShowHeaders = true };
-        foreach (var column in columns) table.AddColumn(new TableColumn(new Text(column)) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
-        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell)));
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out), Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect });
-        if (Console.IsOutputRedirected) console.Profile.Width = PipeWidth;
-        console.Write(table);
+        return new TableWriter(columns, new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16));
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Grpc.Core;
 using VideoScale.Cli.CommandLine;
 
@@ -10,6 +11,7 @@ internal static class Refusal
 
     internal static string Describe(RpcException e, CtlSession session) => e.StatusCode switch
     {
+        _ when e.Status.DebugException?.InnerException is AuthenticationException handshake => $"no connection, TLS: {handshake.Message}",
         StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled =>
             $"no answer from {string.Join(", ", session.Servers)}: {e.Status.Detail}\n" +
             "Is it running (`videoscale up`)? Are these its addresses (--server)? " +

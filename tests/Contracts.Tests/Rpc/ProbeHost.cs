@@ -57,8 +57,8 @@ internal sealed class ProbeHost : IAsyncDisposable
         var log = new RecordedLog();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddSingleton(service);
+        var tls = options.Certificates = options.Tls?.Load();
         builder.Services.AddVideoScaleGrpc(options);
-        var tls = options.Tls?.Load();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseVideoScaleGrpc(tls)));
         builder.WebHost.UseKestrelHttpsConfiguration();
         var app = builder.Build();

@@ -44,6 +44,7 @@ internal static class ClusterCommand
         session.Output.Line($"log {reply.FirstIndex}..{reply.DurableIndex}, committed {reply.CommitIndex}, applied {reply.AppliedIndex}, snapshot {reply.SnapshotIndex}, checkpoint {reply.CheckpointIndex}");
         session.Output.Line($"events {reply.EventFloor}..{reply.EventSeq}, state {Convert.ToHexStringLower(reply.StateHash.Span)} at {reply.HashedAtIndex}");
         if (reply.LogTimeMs != 0) session.Output.Line($"log time {Format.Time(reply.LogTimeMs)}{ClockWords(reply)}");
+        if (reply.CertificateExpiresAtMs != 0) session.Output.Line(CertificateLine(reply.CertificateExpiresAtMs, DateTimeOffset.UtcNow));
         if (reply.Joint) session.Output.Line("a change of voters is under way: both majorities are needed");
         if (reply.Generation > 0) session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
         if (reply.Repairing) session.Output.Line("QUARANTINED: this replica's disk lost log entries; it fetches them again and takes no part until it has them");
@@ -64,6 +65,12 @@ internal static class ClusterCommand
         return (!reply.ClocksAgree ? "; NOTE: no majority of the voters' clocks agrees, or they are not known yet" : "")
             + (Math.Abs(reply.LogTimeAheadMs) > ControlPlane.Clocks.LogClock.NearMs ? $"; NOTE: {Math.Abs(reply.LogTimeAheadMs)} ms {(reply.LogTimeAheadMs > 0 ? "ahead of" : "behind")} what the voters' clocks say" : "")
             + (off.Length > 0 ? $"; NOTE: the clock of {string.Join(", ", off)} is off (column CLOCK): set it right" : "");
+    }
+
+    private static string CertificateLine(long expiresAtMs, DateTimeOffset now)
+    {
+        var days = (DateTimeOffset.FromUnixTimeMilliseconds(expiresAtMs) - now).TotalDays;
+        return $"certificate valid until {Format.Time(expiresAtMs)}" + (days < 0 ? ": EXPIRED, renew it" : days < 30 ? $": {(int)days} days left, renew it" : "");
     }
 
     private static string RoleOf(Replica replica) => replica.Leader ? "leader" : replica.Role switch

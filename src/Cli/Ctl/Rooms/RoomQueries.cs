@@ -7,7 +7,7 @@ namespace VideoScale.Cli.Ctl.Rooms;
 /// <summary>get, list, explain, watch.</summary>
 internal static class RoomQueries
 {
-    private const uint PageSize = 500;
+    private const uint PageSize = 1_000;
     private static readonly string[] Columns = ["ROOM", "STATUS", "NODE", "EPOCH", "SEATS", "PUBLISHERS", "REGION", "CREATED"];
 
     internal static Command Get()
@@ -33,7 +33,7 @@ internal static class RoomQueries
         var command = new Command("list", "All rooms in order of their names.") { node, all, CtlOptions.Stale };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            var rows = new List<string[]>();
+            using var table = session.Output.IsJson ? null : session.Output.Table(Columns);
             var token = "";
             do
             {
@@ -46,12 +46,11 @@ internal static class RoomQueries
                     Consistency = session.Consistency,
                 }, session.Call(cancellationToken));
                 foreach (var room in reply.Rooms)
-                    if (session.Output.IsJson) session.Output.Write(room, () => { });
-                    else rows.Add(Row(room));
+                    if (table is null) session.Output.Write(room, () => { });
+                    else table.Add(Row(room));
                 token = reply.NextPageToken;
             }
             while (token.Length > 0);
-            if (!session.Output.IsJson) session.Output.Table(Columns, rows);
         });
         return command;
     }

@@ -168,16 +168,14 @@ internal sealed class Line : IDisposable
     private static SslStream AsClient(Socket socket, TlsMaterial material, MemberId to)
     {
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
-        tls.AuthenticateAsClient(material.CreateClientAuthenticationOptions(MemberName.Of(to)));
+        material.AuthenticateAsClient(tls, MemberName.Of(to));
         return tls;
     }
 
     private static SslStream AsServer(Socket socket, TlsMaterial material)
     {
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
-        var options = material.CreateServerAuthenticationOptions();
-        options.AllowTlsResume = false; // every connection shows its certificate
-        tls.AuthenticateAsServer(options);
+        material.AuthenticateAsServer(tls);
         return tls;
     }
 }

@@ -5,24 +5,28 @@ using Microsoft.Extensions.Logging;
 namespace VideoScale.Consensus.Host.Transport;
 
 /// <summary>Says each new trouble with a member once, not at every try.</summary>
-internal sealed partial class TransportLog(ILogger logger, MemberId self)
+internal sealed partial class TransportLog(ILogger logger, MemberId self, TimeProvider? clock = null)
 {
     private const int MostRefusalsRemembered = 1_000;
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(1);
-    private readonly ConcurrentDictionary<(MemberId, Channel), string> _said = new();
+    private readonly ConcurrentDictionary<MemberId, LinkState> _links = new();
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
 
     internal void Connected(MemberId member, Channel channel)
     {
-        _said.TryRemove((member, channel), out _);
         LogConnected(self, member, channel);
+        var link = _links.GetOrAdd(member, static _ => new LinkState());
+        if (link.Mended(channel)) LogMended(self, member);
     }
 
+    /// <summary>A link that flaps breaks two connections many times a second: one line when it breaks, at most one in ten seconds, with their number.</summary>
     internal void ConnectionFailed(MemberId member, Channel channel, Exception e)
     {
-        if (_said.TryGetValue((member, channel), out var before) && before == e.Message) return;
-        _said[(member, channel)] = e.Message;
-        LogConnectionFailed(self, channel, member, e.Message);
+        var link = _links.GetOrAdd(member, static _ => new LinkState());
+        if (link.Broke(channel, e.Message, _clock.GetTimestamp(), _clock) is not { } breaks) return;
+        if (breaks <= 1) LogConnectionFailed(self, channel, member, e.Message);
+        else LogFlapping(self, member, breaks, e.Message);
     }
 
     /// <summary>Whoever is refused tries again soon: each reason is said once a minute.</summary>
@@ -43,6 +47,12 @@ internal sealed partial class TransportLog(ILogger logger, MemberId self)
 
     [LoggerMessage(2202, LogLevel.Warning, "Member {Self}: no {Channel} connection to {Member}: {Reason}; it is tried again until it stands")]
     private partial void LogConnectionFailed(MemberId self, Channel channel, MemberId member, string reason);
+
+    [LoggerMessage(3709, LogLevel.Warning, "Member {Self}: connections to {Member} broke {Breaks} times since the last such line, the last time: {Reason}")]
+    private partial void LogFlapping(MemberId self, MemberId member, int breaks, string reason);
+
+    [LoggerMessage(3710, LogLevel.Information, "Member {Self}: both connections to {Member} stand again")]
+    private partial void LogMended(MemberId self, MemberId member);
 
     [LoggerMessage(2203, LogLevel.Warning, "Member {Self}: refused a connection from {Address}: {Reason}")]
     private partial void LogRefused(MemberId self, string address, string reason);

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using Grpc.Net.Client;
 
@@ -34,9 +35,8 @@ public static class RpcChannel
             InitialHttp2StreamWindowSize = StreamWindowBytes,
             UseProxy = false,
             AllowAutoRedirect = false,
-            ConnectCallback = ConnectAsync,
+            ConnectCallback = tls is null ? ConnectAsync : (context, cancellationToken) => ConnectSecurelyAsync(context, tls, uri.Host, cancellationToken),
         };
-        if (tls is not null) handler.SslOptions = tls.CreateClientAuthenticationOptions(uri.Host);
         return GrpcChannel.ForAddress(uri, new GrpcChannelOptions
         {
             HttpHandler = handler,
@@ -56,6 +56,22 @@ public static class RpcChannel
         if (uri.Scheme == "https" != secure)
             throw new RpcConfigurationException(secure ? $"address \"{address}\" is plain http, but certificates are given" : $"address \"{address}\" needs certificates: give the CA, a certificate and its key");
         return uri;
+    }
+
+    /// <summary>Not left to the handler, which would keep the certificates of the day the channel was made, and say less of a refusal.</summary>
+    private static async ValueTask<Stream> ConnectSecurelyAsync(SocketsHttpConnectionContext context, TlsMaterial tls, string host, CancellationToken cancellationToken)
+    {
+        var stream = new SslStream(await ConnectAsync(context, cancellationToken).ConfigureAwait(false));
+        try
+        {
+            await tls.AuthenticateAsClientAsync(stream, host, SslApplicationProtocol.Http2, cancellationToken).ConfigureAwait(false);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

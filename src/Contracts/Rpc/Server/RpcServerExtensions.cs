@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace VideoScale.Rpc;
 
@@ -22,6 +23,9 @@ public static class RpcServerExtensions
         services.AddSingleton<ExceptionInterceptor>();
         services.AddTransient<IStartupFilter, GateInFront>();
         services.AddHostedService<SecurityAnnouncement>();
+        services.AddSingleton<HandshakeLog>();
+        if (options.Certificates is { } certificates)
+            services.AddHostedService(provider => new CertificateWatch(certificates, TimeProvider.System, provider.GetRequiredService<ILogger<CertificateWatch>>()));
         services.AddSingleton(_ => new ConnectionLimits(options.MaxConnections, options.Connections));
         services.AddSingleton<ConnectionLog>();
         services.AddHostedService(static provider => provider.GetRequiredService<ConnectionLog>());
@@ -61,9 +65,10 @@ public static class RpcServerExtensions
     {
         listen.Protocols = HttpProtocols.Http2;
         if (tls is null) return;
+        var log = listen.ApplicationServices.GetRequiredService<HandshakeLog>();
         listen.UseHttps(new Microsoft.AspNetCore.Server.Kestrel.Https.TlsHandshakeCallbackOptions
         {
-            OnConnection = _ => ValueTask.FromResult(tls.CreateServerAuthenticationOptions()),
+            OnConnection = connecting => ValueTask.FromResult(tls.CreateServerAuthenticationOptions(refused: why => log.Refused(connecting.Connection.RemoteEndPoint, why))),
         });
     }
 

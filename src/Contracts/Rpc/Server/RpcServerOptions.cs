@@ -11,6 +11,9 @@ public sealed class RpcServerOptions
     /// <summary>Set: the endpoints speak TLS, and with <see cref="TlsOptions.RequireClientCertificate"/> callers need a certificate.</summary>
     public TlsOptions? Tls { get; set; }
 
+    /// <summary>What <see cref="Tls"/> was loaded into; set: the files are read again when they change, and their end is warned of.</summary>
+    public TlsMaterial? Certificates { get; set; }
+
     /// <summary>Certificates of another cluster are refused; null accepts any that our authority signed.</summary>
     public string? ClusterId { get; set; }
 

@@ -7,6 +7,7 @@ namespace VideoScale.Rpc;
 /// <summary>Makes an authority and certificates for development and tests: ECDSA P-256, PEM files, keys readable by their owner alone.</summary>
 public static class DevelopmentCertificates
 {
+    private const string Unfinished = ".new";
     private const int AuthorityDays = 3650;
     /// <summary>Clients may refuse server certificates that live longer than 398 days.</summary>
     private const int LeafDays = 397;
@@ -29,7 +30,7 @@ public static class DevelopmentCertificates
         File.WriteAllText(caPath, authority.ExportCertificatePem() + "\n");
     }
 
-    /// <summary>Signs a certificate: <c>NAME.pem</c> and <c>NAME.key</c> beside the authority's files.</summary>
+    /// <summary>Signs a certificate: <c>NAME.pem</c> and <c>NAME.key</c> beside the authority's files, in the place of those that are there.</summary>
     /// <param name="fileName">Without ending, e.g. "replica-1".</param>
     /// <param name="hosts">Host names and IP addresses that it serves under.</param>
     /// <returns>The options a process with this certificate starts with.</returns>
@@ -51,8 +52,11 @@ public static class DevelopmentCertificates
         serial[0] &= 0x7f; // a positive number
         using var leaf = request.Create(authority.Certificate, now.AddMinutes(-5), notAfter, serial);
         var options = new TlsOptions { CaPath = caPath, CertPath = Path.Combine(directory, fileName + ".pem"), KeyPath = Path.Combine(directory, fileName + ".key") };
-        WriteKey(options.KeyPath, key);
-        File.WriteAllText(options.CertPath, leaf.ExportCertificatePem() + "\n");
+        // Put in place when complete, so that a process that reads them while they are replaced finds whole files.
+        WriteKey(options.KeyPath + Unfinished, key);
+        File.WriteAllText(options.CertPath + Unfinished, leaf.ExportCertificatePem() + "\n");
+        File.Move(options.KeyPath + Unfinished, options.KeyPath, overwrite: true);
+        File.Move(options.CertPath + Unfinished, options.CertPath, overwrite: true);
         return options;
     }
 

@@ -1,11 +1,13 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace VideoScale.Rpc;
 
-/// <summary>Loaded certificates, and the settings for either end of a TLS connection. Shared by gRPC and the replicas' own transport.</summary>
+/// <summary>
+/// The certificates in use, and the settings for either end of a TLS connection. Shared by gRPC and the replicas' own transport. Every new
+/// connection takes what was read last: files may be replaced while the process runs, see <see cref="CertificateWatch"/>.
+/// </summary>
 public sealed class TlsMaterial : IDisposable
 {
     // TLS 1.2 stays for clients of old platforms; 1.0 and 1.1 are broken.
@@ -13,126 +15,136 @@ public sealed class TlsMaterial : IDisposable
     private const string ServerAuthenticationOid = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthenticationOid = "1.3.6.1.5.5.7.3.2";
 
-    private readonly X509Certificate2Collection _authorities;
-    private readonly SslStreamCertificateContext _context;
+    private readonly TlsOptions? _files;
     private readonly bool _requireClientCertificate;
+    private volatile LoadedTls _loaded;
 
-    private TlsMaterial(X509Certificate2Collection authorities, X509Certificate2 leaf, X509Certificate2Collection intermediates, bool requireClientCertificate)
-    {
-        _authorities = authorities;
-        Certificate = leaf;
-        Identity = PeerIdentity.Of(leaf);
-        _context = SslStreamCertificateContext.Create(leaf, intermediates, offline: true);
-        _requireClientCertificate = requireClientCertificate;
-    }
+    private TlsMaterial(LoadedTls loaded, TlsOptions? files, bool requireClientCertificate) => (_loaded, _files, _requireClientCertificate) = (loaded, files, requireClientCertificate);
 
-    public X509Certificate2 Certificate { get; }
+    public X509Certificate2 Certificate => _loaded.Leaf;
 
     /// <summary>Whom our own certificate names; null when it names nobody.</summary>
-    public PeerIdentity? Identity { get; }
+    public PeerIdentity? Identity => _loaded.Identity;
+
+    /// <summary>Our own certificate, or the authority that signed it, whichever ends first.</summary>
+    public CertificateExpiry Expiry => _loaded.FirstToExpire is { } first
+        ? new(CertificateWords.NameOf(first), first.NotBefore.ToUniversalTime(), first.NotAfter.ToUniversalTime())
+        : new(CertificateWords.NameOf(Certificate), Certificate.NotBefore.ToUniversalTime(), Certificate.NotAfter.ToUniversalTime());
 
     /// <summary>From certificates in memory. Clients must present one.</summary>
     /// <param name="certificate">With its private key.</param>
     /// <param name="authority">The only one that is trusted.</param>
-    public static TlsMaterial Of(X509Certificate2 certificate, X509Certificate2 authority) => new([authority], certificate, [], requireClientCertificate: true);
+    public static TlsMaterial Of(X509Certificate2 certificate, X509Certificate2 authority) => new(new LoadedTls([authority], certificate, []), null, requireClientCertificate: true);
 
-    internal static TlsMaterial Load(TlsOptions options, TimeProvider clock)
+    internal static TlsMaterial Load(TlsOptions options, TimeProvider clock) => new(LoadedTls.Read(options, clock.GetUtcNow()), options, options.RequireClientCertificate);
+
+    /// <summary>What the files hold now, as one word that changes with them; null when they cannot be read. The same as in use: nothing to do.</summary>
+    internal string? ContentNow => _files is null ? null : LoadedTls.HashOf(_files);
+
+    internal string ContentInUse => _loaded.ContentHash;
+
+    /// <summary>Reads the files again; connections made from now on use what is in them.</summary>
+    /// <exception cref="RpcConfigurationException">They are not usable, or name somebody else: what was read before stays in use.</exception>
+    internal void ReadAgain(TimeProvider clock)
     {
-        var authorities = ReadCertificates(options.CaPath, "TLS CA (CaPath)");
-        var chain = ReadCertificates(options.CertPath, "TLS certificate (CertPath)");
-        var leaf = WithKey(options);
-        var now = clock.GetUtcNow();
-        if (now > leaf.NotAfter) throw new RpcConfigurationException($"TLS certificate {options.CertPath} expired on {leaf.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC; issue a new one (videoscale certs)");
-        if (now < leaf.NotBefore) throw new RpcConfigurationException($"TLS certificate {options.CertPath} is not valid before {leaf.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} UTC; check this machine's clock");
-        chain.RemoveAt(0);
-        var material = new TlsMaterial(authorities, leaf, chain, options.RequireClientCertificate);
-        if (material.Trust(leaf, chain, purposeOid: null, now) is { } problem)
-            throw new RpcConfigurationException($"TLS certificate {options.CertPath} is not signed by the CA in {options.CaPath} ({problem}); peers would refuse it");
-        return material;
+        var files = _files ?? throw new InvalidOperationException("certificates in memory have no files");
+        var next = LoadedTls.Read(files, clock.GetUtcNow());
+        if (next.Identity != Identity)
+            throw new RpcConfigurationException($"TLS certificate {files.CertPath} names {next.Identity?.ToUri() ?? "nobody"}, but this process is {Identity?.ToUri() ?? "nobody"}: another name needs a restart");
+        _loaded = next; // the one before is left to the collector: connections may be in the middle of using it
     }
 
     /// <summary>For the end that accepts. A client that presents a certificate must present one of ours.</summary>
     /// <param name="accepts">Decides on the client's identity (null when its certificate names nobody); null accepts all that our authority signed.</param>
-    public SslServerAuthenticationOptions CreateServerAuthenticationOptions(Func<PeerIdentity?, bool>? accepts = null) => new()
+    /// <param name="refused">Told why a client is refused.</param>
+    public SslServerAuthenticationOptions CreateServerAuthenticationOptions(Func<PeerIdentity?, bool>? accepts = null, Action<string>? refused = null)
     {
-        ServerCertificateContext = _context,
-        ClientCertificateRequired = true,
-        EnabledSslProtocols = Protocols,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is null
-            ? !_requireClientCertificate
-            : Trusted(certificate, chain, ClientAuthenticationOid) && (accepts is null || accepts(PeerIdentity.Of((X509Certificate2)certificate))),
-    };
+        var loaded = _loaded;
+        return new()
+        {
+            ServerCertificateContext = loaded.Context,
+            ClientCertificateRequired = true,
+            EnabledSslProtocols = Protocols,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) => Accept(RefusalOfClient(loaded, (X509Certificate2?)certificate, chain, accepts), refused),
+        };
+    }
 
     /// <summary>For the end that connects.</summary>
     /// <param name="targetHost">The host name or address in the server's certificate.</param>
     /// <param name="accepts">When given, the server's identity is checked in place of its host name: replicas may move.</param>
-    public SslClientAuthenticationOptions CreateClientAuthenticationOptions(string targetHost, Func<PeerIdentity?, bool>? accepts = null) => new()
+    /// <param name="refused">Told why the server is refused.</param>
+    public SslClientAuthenticationOptions CreateClientAuthenticationOptions(string targetHost, Func<PeerIdentity?, bool>? accepts = null, Action<string>? refused = null)
     {
-        TargetHost = targetHost,
-        ClientCertificateContext = _context,
-        EnabledSslProtocols = Protocols,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, chain, errors) => certificate is not null
-            && Trusted(certificate, chain, ServerAuthenticationOid)
-            && (accepts is null ? (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0 : accepts(PeerIdentity.Of((X509Certificate2)certificate))),
-    };
-
-    private bool Trusted(X509Certificate certificate, X509Chain? presented, string purposeOid)
-    {
-        var intermediates = new X509Certificate2Collection();
-        if (presented is not null)
-            foreach (var element in presented.ChainElements) intermediates.Add(element.Certificate);
-        if (presented is not null) intermediates.AddRange(presented.ChainPolicy.ExtraStore);
-        return Trust((X509Certificate2)certificate, intermediates, purposeOid, DateTimeOffset.UtcNow) is null;
-    }
-
-    /// <returns>Null when one of our authorities signed the certificate, else why not.</returns>
-    private string? Trust(X509Certificate2 certificate, X509Certificate2Collection intermediates, string? purposeOid, DateTimeOffset now)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
-        chain.ChainPolicy.ExtraStore.AddRange(intermediates);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
-        if (purposeOid is not null) chain.ChainPolicy.ApplicationPolicy.Add(new Oid(purposeOid));
-        if (chain.Build(certificate)) return null;
-        return chain.ChainStatus.Length == 0 ? "no chain" : string.Join(", ", chain.ChainStatus.Select(s => s.Status).Distinct());
-    }
-
-    private static X509Certificate2Collection ReadCertificates(string path, string what)
-    {
-        var found = new X509Certificate2Collection();
-        try { found.ImportFromPem(ReadText(path, what)); }
-        catch (CryptographicException e) { throw new RpcConfigurationException($"{what}: {path} holds a damaged certificate ({e.Message})", e); }
-        return found.Count > 0 ? found : throw new RpcConfigurationException($"{what}: {path} holds no PEM certificate");
-    }
-
-    private static X509Certificate2 WithKey(TlsOptions options)
-    {
-        var certificate = ReadText(options.CertPath, "TLS certificate (CertPath)");
-        var key = ReadText(options.KeyPath, "TLS key (KeyPath)");
-        try { return X509Certificate2.CreateFromPem(certificate, key); }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        var loaded = _loaded;
+        return new()
         {
-            throw new RpcConfigurationException($"TLS key (KeyPath): {options.KeyPath} is not the unencrypted private key of {options.CertPath}", e);
-        }
+            TargetHost = targetHost,
+            ClientCertificateContext = loaded.Context,
+            EnabledSslProtocols = Protocols,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                Accept(RefusalOfServer(loaded, (X509Certificate2?)certificate, chain, targetHost, (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0, accepts), refused),
+        };
     }
 
-    private static string ReadText(string path, string what)
+    /// <summary>Proves both ends, on the thread that calls.</summary>
+    /// <exception cref="AuthenticationException">In words: whose certificate is refused and why.</exception>
+    public void AuthenticateAsClient(SslStream stream, string targetHost)
     {
-        if (string.IsNullOrWhiteSpace(path)) throw new RpcConfigurationException($"{what} is not set; name a PEM file, or make one with: videoscale certs");
-        try { return File.ReadAllText(path); }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new RpcConfigurationException($"{what}: {path} does not exist; make one with: videoscale certs", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RpcConfigurationException($"{what}: {path} cannot be read ({e.Message})", e);
-        }
+        RequireValid();
+        var reason = "";
+        try { stream.AuthenticateAsClient(CreateClientAuthenticationOptions(targetHost, refused: why => reason = why)); }
+        catch (AuthenticationException e) when (reason.Length > 0) { throw new AuthenticationException(reason, e); }
+    }
+
+    /// <inheritdoc cref="AuthenticateAsClient"/>
+    public async Task AuthenticateAsClientAsync(SslStream stream, string targetHost, SslApplicationProtocol protocol, CancellationToken cancellationToken)
+    {
+        RequireValid();
+        var reason = "";
+        var options = CreateClientAuthenticationOptions(targetHost, refused: why => reason = why);
+        options.ApplicationProtocols = [protocol];
+        try { await stream.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false); }
+        catch (AuthenticationException e) when (reason.Length > 0) { throw new AuthenticationException(reason, e); }
+    }
+
+    /// <inheritdoc cref="AuthenticateAsClient"/>
+    public void AuthenticateAsServer(SslStream stream)
+    {
+        var reason = "";
+        var options = CreateServerAuthenticationOptions(refused: why => reason = why);
+        options.AllowTlsResume = false; // every connection shows its certificate
+        try { stream.AuthenticateAsServer(options); }
+        catch (AuthenticationException e) when (reason.Length > 0) { throw new AuthenticationException(reason, e); }
+    }
+
+    /// <summary>The other end would only close the connection: what is wrong is known here.</summary>
+    private void RequireValid()
+    {
+        if (DateTime.UtcNow > Certificate.NotAfter.ToUniversalTime())
+            throw new AuthenticationException($"this process's own certificate, of \"{CertificateWords.NameOf(Certificate)}\", expired on {CertificateWords.Date(Certificate.NotAfter)}: put a new one in its place (videoscale certs --renew); it is read without a restart");
+    }
+
+    private string? RefusalOfClient(LoadedTls loaded, X509Certificate2? certificate, X509Chain? chain, Func<PeerIdentity?, bool>? accepts)
+    {
+        if (certificate is null) return _requireClientCertificate ? "the client shows no certificate" : null;
+        return loaded.Refusal(certificate, chain, ClientAuthenticationOid, DateTimeOffset.UtcNow)
+            ?? (accepts is null || accepts(PeerIdentity.Of(certificate)) ? null : $"the certificate is of \"{CertificateWords.NameOf(certificate)}\", who is not expected here");
+    }
+
+    private static string? RefusalOfServer(LoadedTls loaded, X509Certificate2? certificate, X509Chain? chain, string host, bool isNamed, Func<PeerIdentity?, bool>? accepts)
+    {
+        if (certificate is null) return "the server shows no certificate";
+        if (loaded.Refusal(certificate, chain, ServerAuthenticationOid, DateTimeOffset.UtcNow) is { } refusal) return refusal;
+        if (accepts is null) return isNamed ? null : CertificateWords.OtherName(certificate, host);
+        return accepts(PeerIdentity.Of(certificate)) ? null : $"the certificate is of \"{CertificateWords.NameOf(certificate)}\", who is not expected there";
+    }
+
+    private static bool Accept(string? refusal, Action<string>? refused)
+    {
+        if (refusal is not null) refused?.Invoke(refusal);
+        return refusal is null;
     }
 
     public void Dispose() => Certificate.Dispose();

@@ -19,7 +19,7 @@ namespace VideoScale.ControlPlane.Host.Api;
 /// <summary>The replicas themselves: how this one sees the cluster, who shall lead, snapshots.</summary>
 [RequireRole(Role.Viewer)]
 public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership, LeaderForwarder forwarder, StateQueries queries, ControlPlaneStateMachine machine,
-    EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate, LogTimeSource time, ClockExchange clocks) : ClusterService.ClusterServiceBase
+    EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate, LogTimeSource time, ClockExchange clocks, TlsMaterial? tls) : ClusterService.ClusterServiceBase
 {
     private static readonly string Version = typeof(ClusterApi).Assembly.GetName().Version?.ToString(3) ?? "";
 
@@ -61,6 +61,7 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
             Generation = hashed.Generation,
             LogTimeMs = time.Now.UnixMs,
             LogTimeAheadMs = time.AheadMs ?? 0,
+            CertificateExpiresAtMs = tls is null ? 0 : new DateTimeOffset(tls.Expiry.Until).ToUnixTimeMilliseconds(),
         };
         foreach (var peer in book.PeersOf(status.Membership)) reply.Replicas.Add(Describe(peer, status));
         var differences = clocks.Differences;

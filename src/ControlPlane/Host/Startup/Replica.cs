@@ -28,6 +28,7 @@ internal sealed class Replica : IAsyncDisposable
     {
         _directory = directory;
         Cluster = cluster;
+        Tls = tls;
         Metrics = new ReplicaMetrics(cluster.Self.ToString());
         Fatal = new FatalStop(Gate, cluster.Self.ToString(), tuning.EndsProcess, tuning.LastWords);
         Channels = new ChannelPool(tls);
@@ -87,6 +88,7 @@ internal sealed class Replica : IAsyncDisposable
     private string QuarantinePath => Path.Combine(_directory.Path, "quarantined");
 
     internal ClusterFiles Cluster { get; }
+    internal TlsMaterial? Tls { get; }
     internal MemberBook Book { get; }
     internal MemberChanges Members { get; }
     internal MembershipLoop Membership { get; }

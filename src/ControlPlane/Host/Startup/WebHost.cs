@@ -34,6 +34,7 @@ internal static class WebHost
         {
             DevelopmentMode = options.DevelopmentMode,
             Tls = options.Tls.ToOptions(),
+            Certificates = tls,
             ClusterId = tls?.Identity?.ClusterId,
             MaxConnections = options.MaxConnections,
             DefaultDeadline = TimeSpan.FromMilliseconds(options.DefaultDeadlineMs),
@@ -64,7 +65,7 @@ internal static class WebHost
         web.MapGrpcService<AgentApi>();
         web.MapGrpcService<ReplicaApi>();
         web.MapGrpcService<Audit.AuditService>();
-        web.MapReplica(options.HttpPort, () => Readiness(replica));
+        web.MapReplica(options.HttpPort, () => Readiness(replica, tls));
         built = replica;
         return web;
     }
@@ -88,7 +89,7 @@ internal static class WebHost
     {
         services.AddSingleton(s => Of(s, r => new RoomApi(r.Mutations, r.Queries, r.RoomWatches, r.Explainer, r.Gate)));
         services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Gate)));
-        services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate, r.Time, r.Clocks)));
+        services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate, r.Time, r.Clocks, r.Tls)));
         services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, s.GetRequiredService<ILogger<AgentApi>>())));
         services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members, r.Clock)));
         services.AddSingleton(s => Of(s, r => r.Audit));
@@ -96,9 +97,9 @@ internal static class WebHost
 
     private static T Of<T>(IServiceProvider services, Func<Replica, T> make) => make(services.GetRequiredService<Replica>());
 
-    private static (bool Ready, string Why) Readiness(Replica replica)
+    private static (bool Ready, string Why) Readiness(Replica replica, TlsMaterial? tls)
     {
-        if (replica.IsReady) return (true, "ready");
+        if (replica.IsReady) return (true, tls?.Expiry.Warning(DateTimeOffset.UtcNow) is { } warning ? $"ready\n{warning}" : "ready");
         if (replica.Gate.IsQuarantined) return (false, "quarantined: its state differs from the majority's");
         if (!replica.Gate.IsOpen) return (false, "stopping");
         var status = replica.Log.Status;

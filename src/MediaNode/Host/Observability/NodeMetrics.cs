@@ -11,7 +11,7 @@ internal sealed class NodeMetrics
 {
     internal CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
 
-    internal NodeMetrics(AuthorityGate authority, MediaPlane plane, ConnectionLimits connections)
+    internal NodeMetrics(AuthorityGate authority, MediaPlane plane, ConnectionLimits connections, TlsMaterial? tls)
     {
         var factory = Metrics.WithCustomRegistry(Registry);
         var leaseLeft = factory.CreateGauge("videoscale_media_lease_left_seconds", "What is left of the node's lease; 0 when it has ended.");
@@ -26,6 +26,7 @@ internal sealed class NodeMetrics
         var refused = factory.CreateCounter("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity");
         var open = factory.CreateGauge("videoscale_media_connections", "Accepted connections that are open.");
         var tooMany = factory.CreateCounter("videoscale_media_connections_refused_total", "Connections closed at once because there were too many.");
+        var certificate = tls is null ? null : factory.CreateGauge("videoscale_certificate_expires_seconds", "Seconds until the process's certificate, or its authority, expires; negative once it has.");
         var cpu = factory.CreateCounter("process_cpu_seconds_total", "User and system CPU time of the process, in seconds.");
         var resident = factory.CreateGauge("process_resident_memory_bytes", "Resident memory of the process, in bytes.");
         Registry.AddBeforeCollectCallback(() =>
@@ -47,6 +48,7 @@ internal sealed class NodeMetrics
             refused.WithLabels("not_computed").IncTo(plane.Shards.Sum(shard => shard.ChecksIgnored));
             open.Set(connections.Open);
             tooMany.IncTo(connections.Refused);
+            certificate?.Set(tls!.Expiry.SecondsLeft(DateTimeOffset.UtcNow));
             cpu.IncTo(usage.CpuMs / 1000.0);
             resident.Set(usage.ResidentBytes);
         });

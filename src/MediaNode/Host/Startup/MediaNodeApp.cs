@@ -139,6 +139,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         {
             DevelopmentMode = options.DevelopmentMode,
             Tls = options.Tls.ToOptions(),
+            Certificates = tls,
             ClusterId = tls?.Identity?.ClusterId,
             MaxConnections = options.MaxConnections,
             IsFatal = e => e is InvariantViolation,
@@ -161,7 +162,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         web.MapGrpcService<AdmissionApi>();
         web.MapGrpcService<MediaSessionApi>();
         web.MapGrpcService<StatisticsApi>();
-        web.MapProbes(authority, new NodeMetrics(authority, plane, web.Services.GetRequiredService<ConnectionLimits>()), stopping, options.HttpPort);
+        web.MapProbes(authority, new NodeMetrics(authority, plane, web.Services.GetRequiredService<ConnectionLimits>(), tls), tls, stopping, options.HttpPort);
         web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
         return web;
     }
