@@ -9,6 +9,7 @@ internal static class Format
     internal static string Epoch(ulong epoch) => epoch == 0 ? "-" : epoch.ToString(CultureInfo.InvariantCulture);
     internal static string Text(string text) => text.Length == 0 ? "-" : text;
     internal static string Cap(uint taken, uint cap) => cap == 0 ? $"{taken}" : $"{taken}/{cap}";
+    internal static string Room(Room room) => VideoScale.Model.RoomName.Shown(room.Name.Length > 0 ? room.Name : room.RoomId);
     internal static string Status(RoomStatus status) => status.ToString().ToLowerInvariant();
     internal static string Role(ParticipantRole role) => role.ToString().ToLowerInvariant();
     internal static string Status(SeatStatus status) => status.ToString().ToLowerInvariant();

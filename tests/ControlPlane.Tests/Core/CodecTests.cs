@@ -44,6 +44,7 @@ public sealed class CodecTests
         new ClusterEvent.LeadershipRecorded(7, 2), new ClusterEvent.CheckpointCommitted(Mark), new ClusterEvent.LeaseSettingsChanged(LeaseSettings.Default),
         new ClusterEvent.RulesVersionRaised(2), new ClusterEvent.RecoveryGenerationRaised(65_535), new ClusterEvent.ReplicaDiverged(3, 2048),
         new ClusterEvent.MemberChangeRequested(MemberChangeKind.Promote, "a1,b2", ""), new ClusterEvent.CommandRejected("room-standup", "CreateRoom", FailureCode.AlreadyExists, "room standup already exists"),
+        new RoomEvent.Updated(Room, RoomParts.Name | RoomParts.Metadata, Settings, "täst/1", 20_000),
     ];
 
     private static readonly DomainCommand[] Commands =
@@ -59,6 +60,8 @@ public sealed class CodecTests
         new ClusterCommand.RecordLeadership(2), new ClusterCommand.MarkCheckpoint(), new ClusterCommand.CommitCheckpoint(Mark), new ClusterCommand.SetLease(LeaseSettings.Default),
         new ClusterCommand.RaiseRulesVersion(1), new ClusterCommand.RaiseRecoveryGeneration(3), new ClusterCommand.RecordDivergence(3, 2048),
         new ClusterCommand.RequestMemberChange(MemberChangeKind.Add, "a1", "10.0.0.4:8080"), new ClusterCommand.RecordRejection("cluster", "DrainNode", FailureCode.PermissionDenied, "viewer may not"),
+        new RoomCommand.Open(Room, "standup", new(1, null, 3, new byte[] { 4 }), true, Placement, 7),
+        new RoomCommand.Update(Room, new(null, 0, null, default(ReadOnlyMemory<byte>))),
     ];
 
     [Fact]

@@ -15,6 +15,8 @@ internal sealed class EventModel
     {
         public RoomSettings Settings = RoomSettings.Default;
         public bool Open;
+        /// <summary>Those who were in it when its cap was lowered stay.</summary>
+        public int KeptSeats;
         public Holding? Holder;
         public ulong LastEpoch;
         public readonly Dictionary<string, (ParticipantRole Role, ulong SeatId, ulong Joined)> Seats = [];
@@ -58,6 +60,10 @@ internal sealed class EventModel
         if (!_rooms.TryGetValue(happened.Room.Value, out var room)) _rooms.Add(happened.Room.Value, room = new Life());
         switch (happened)
         {
+            case RoomEvent.Updated e:
+                Assert.True(room.Open, "only an open room is updated");
+                (room.Settings, room.KeptSeats) = (e.Settings, room.Seats.Count);
+                break;
             case RoomEvent.Created e:
                 Assert.False(room.Open, "only a closed name is created anew");
                 Assert.Empty(room.Seats);
@@ -192,7 +198,8 @@ internal sealed class EventModel
         }
         foreach (var (name, room) in _rooms)
         {
-            Assert.True(room.Settings.MaxParticipants == 0 || room.Seats.Count <= room.Settings.MaxParticipants, $"max_participants of {name}");
+            room.KeptSeats = Math.Min(room.KeptSeats, room.Seats.Count);
+            Assert.True(room.Settings.MaxParticipants == 0 || room.Seats.Count <= Math.Max(room.Settings.MaxParticipants, (uint)room.KeptSeats), $"max_participants of {name}");
             Assert.True(room.Settings.MaxPublishers == 0 || room.Publishers <= room.Settings.MaxPublishers, $"max_publishers of {name}");
         }
     }

@@ -9,7 +9,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Tests.Core;
 
 /// <summary>Makes commands that are mostly sensible and often not: stale epochs, wrong processes, repeats, caps about to be passed.</summary>
-internal sealed class RandomWorld(Random random)
+/// <param name="updates">Rooms are opened and updated too. A golden scenario of before there were updates goes on without.</param>
+internal sealed class RandomWorld(Random random, bool updates = true)
 {
     public DomainCommand Next(Bed bed)
     {
@@ -21,6 +22,8 @@ internal sealed class RandomWorld(Random random)
         var incarnation = bed.State.FindNode(node)?.Record.Incarnation ?? 1;
         var process = random.Next(6) == 0 ? (ulong)random.Next(1, 5) : incarnation;
         var role = random.Next(3) == 0 ? ParticipantRole.Subscriber : ParticipantRole.Publisher;
+        if (updates && random.Next(24) == 0)
+            return random.Next(2) == 0 ? new RoomCommand.Update(room, Patch()) : new RoomCommand.Open(room, room.Value, Patch(), random.Next(3) > 0, random.Next(3) == 0 ? null : Choice(node, process), bed.Term);
         switch (random.Next(34))
         {
             case 0 or 1: return new NodeCommand.Register(Bed.Describe(node.Value, (ulong)random.Next(1, 6), (uint)random.Next(4, 12), (uint)random.Next(6, 14), (ulong)random.Next(15_000, 60_000)));
@@ -52,6 +55,9 @@ internal sealed class RandomWorld(Random random)
     }
 
     private RoomSettings Settings() => new((uint)random.Next(4), "", (uint)random.Next(5), (uint)random.Next(4), (ulong)random.Next(3) * 20_000, new byte[random.Next(3)]);
+
+    private RoomPatch Patch() => new(random.Next(3) == 0 ? (ulong)random.Next(3) * 20_000 : null, random.Next(3) == 0 ? (ulong)random.Next(3) * 10_000 : null,
+        random.Next(3) == 0 ? (uint)random.Next(5) : null, random.Next(3) == 0 ? new byte[random.Next(3)] : (ReadOnlyMemory<byte>?)null);
 
     private PlacementDecision Choice(NodeId node, ulong process) =>
         new(node, process, new((uint)random.Next(4), (uint)random.Next(5), (ulong)random.Next(20_000)), PlacementReason.Created, 1, 1,

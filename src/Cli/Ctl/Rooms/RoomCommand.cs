@@ -11,5 +11,5 @@ internal static class RoomCommand
         Seats.Admit(), Seats.List(), Seats.Remove(),
     };
 
-    internal static Argument<string> Room() => new("room") { Description = "Name of the room." };
+    internal static Argument<string> Room() => new("room") { Description = "Name or id of the room." };
 }

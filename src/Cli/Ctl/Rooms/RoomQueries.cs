@@ -83,14 +83,14 @@ internal static class RoomQueries
             using var call = session.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = parsed.GetValue(room) ?? "", NodeId = parsed.GetValue(node) ?? "" }, cancellationToken: cancellationToken);
             await foreach (var change in call.ResponseStream.ReadAllAsync(cancellationToken))
                 session.Output.Write(change, () => session.Output.Line(
-                    $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {change.Room.RoomId}  {Format.Status(change.Room.Status)}  node {Format.Text(change.Room.NodeId)}  epoch {Format.Epoch(change.Room.Epoch)}  seats {Format.Cap(change.Room.Participants, change.Room.MaxParticipants)}"));
+                    $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {Format.Room(change.Room)}  {Format.Status(change.Room.Status)}  node {Format.Text(change.Room.NodeId)}  epoch {Format.Epoch(change.Room.Epoch)}  seats {Format.Cap(change.Room.Participants, change.Room.MaxParticipants)}"));
         });
         return command;
     }
 
     private static string[] Row(Room room) =>
     [
-        room.RoomId, Format.Status(room.Status), Format.Text(room.NodeId), Format.Epoch(room.Epoch), Format.Cap(room.Participants, room.MaxParticipants),
+        Format.Room(room), Format.Status(room.Status), Format.Text(room.NodeId), Format.Epoch(room.Epoch), Format.Cap(room.Participants, room.MaxParticipants),
         Format.Cap(room.Publishers, room.MaxPublishers), Format.Text(room.Region), Format.Time(room.CreatedAtMs),
     ];
 }

@@ -18,7 +18,7 @@ internal static class RoomStatistics
         {
             var found = await session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
             if (found.NodeAddress.Length == 0) throw new CliException($"room {parsed.GetValue(room)} has no owner now");
-            var reply = await session.StatisticsAt(found.NodeAddress).GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = parsed.GetValue(room) }, session.Call(cancellationToken));
+            var reply = await session.StatisticsAt(found.NodeAddress).GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = found.Room.RoomId }, session.Call(cancellationToken));
             session.Output.Write(reply, () => Print(session.Output, reply));
         });
         return command;

@@ -34,6 +34,8 @@ public static class CommandCodec
         CommandType.CloseRoom => new RoomCommand.Close(Room(ref r), Epoch(ref r)),
         CommandType.CloseEmptyRoom => new RoomCommand.CloseEmpty(Room(ref r)),
         CommandType.MoveRoom => new RoomCommand.Move(Room(ref r), Node(ref r), Epoch(ref r)),
+        CommandType.OpenRoom => ReadOpen(ref r),
+        CommandType.UpdateRoom => new RoomCommand.Update(Room(ref r), RoomPatch.Read(ref r)),
         CommandType.RecordPlacementFailure => new RoomCommand.RecordPlacementFailure(Room(ref r), Epoch(ref r), PlacementDecision.Read(ref r)),
         _ => throw new UnknownCommandException((uint)type),
     };
@@ -42,6 +44,12 @@ public static class CommandCodec
     {
         var (room, settings, term) = (Room(ref r), RoomSettings.Read(ref r), r.ReadUInt64());
         return new(room, settings, r.ReadBool() ? PlacementDecision.Read(ref r) : null, term);
+    }
+
+    private static RoomCommand.Open ReadOpen(ref CanonicalReader r)
+    {
+        var (room, name, change, changes, term) = (Room(ref r), r.ReadString(), RoomPatch.Read(ref r), r.ReadBool(), r.ReadUInt64());
+        return new(room, name, change, changes, r.ReadBool() ? PlacementDecision.Read(ref r) : null, term);
     }
 
     private static ParticipantCommand ReadParticipant(CommandType type, ref CanonicalReader r) => type switch

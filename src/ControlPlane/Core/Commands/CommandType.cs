@@ -12,6 +12,8 @@ public enum CommandType : ushort
     CloseEmptyRoom = 7,
     MoveRoom = 8,
     RecordPlacementFailure = 9,
+    OpenRoom = 10,
+    UpdateRoom = 11,
 
     Admit = 20,
     ReportPresence = 21,

@@ -37,6 +37,7 @@ public static class EventCodec
         EventType.RoomMoveRequested => new RoomEvent.MoveRequested(Room(ref r), Epoch(ref r), Node(ref r)),
         EventType.RoomClosing => new RoomEvent.Closing(Room(ref r), Epoch(ref r), (CloseReason)r.ReadByte()),
         EventType.RoomClosed => new RoomEvent.Closed(Room(ref r), (CloseReason)r.ReadByte()),
+        EventType.RoomUpdated => new RoomEvent.Updated(Room(ref r), (RoomParts)r.ReadByte(), RoomSettings.Read(ref r), r.ReadString(), r.ReadUInt64()),
         EventType.PlacementFailed => new RoomEvent.PlacementFailed(Room(ref r), PlacementDecision.Read(ref r)),
         _ => throw Unknown(type),
     };

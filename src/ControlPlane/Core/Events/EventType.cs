@@ -12,6 +12,7 @@ public enum EventType : ushort
     RoomClosing = 7,
     RoomClosed = 8,
     PlacementFailed = 9,
+    RoomUpdated = 10,
 
     ParticipantAdmitted = 20,
     ParticipantJoined = 21,

@@ -19,6 +19,40 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
         }
     }
 
+    /// <summary>Makes a room under any name, or changes the open one.</summary>
+    /// <param name="Change">Of a new room: what differs from the defaults.</param>
+    /// <param name="ChangesExisting">False to leave an open room as it is.</param>
+    /// <param name="Placement">As for <see cref="Create"/>; not used when the room is open.</param>
+    public sealed record Open(RoomId Room, string Name, RoomPatch Change, bool ChangesExisting, PlacementDecision? Placement = null, ulong PlacementTerm = 0) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.OpenRoom;
+
+        /// <summary>Of a new room.</summary>
+        public RoomSettings Settings => Change.ApplyTo(RoomSettings.Default);
+
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Text("name", Name);
+            Change.Describe(sink);
+            sink.Flag("changes_existing", ChangesExisting);
+            sink.Number("placement_term", PlacementTerm);
+            sink.Flag("has_placement", Placement is not null);
+            Placement?.Describe(sink);
+        }
+    }
+
+    /// <summary>Changes an open room.</summary>
+    public sealed record Update(RoomId Room, RoomPatch Change) : RoomCommand(Room)
+    {
+        public override CommandType Type => CommandType.UpdateRoom;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            Change.Describe(sink);
+        }
+    }
+
     /// <summary>Gives an unplaced room to a node. From the leader's loop.</summary>
     /// <param name="ExpectedEpoch">Epoch of the last ownership; none when it never had an owner.</param>
     public sealed record Assign(RoomId Room, Epoch ExpectedEpoch, PlacementDecision Placement) : RoomCommand(Room)

@@ -99,7 +99,7 @@ public static partial class RoomDecider
         if (!record.IsOpen) return Decision.Nothing(Show(record));
         if (room.Participants > 0) return Failure.Precondition($"room {record.Id} is not empty: {room.Participants} seats are taken");
         if (record.CloseDueMs is not { } due || due > entry.Time.UnixMs)
-            return Failure.Precondition($"room {record.Id} has been empty for {entry.Time.UnixMs - record.EmptySinceMs} ms; its timeout is {record.Settings.EmptyTimeoutMs} ms (0: never)");
+            return Failure.Precondition($"room {record.Id} has been empty for {entry.Time.UnixMs - record.EmptySinceMs} ms; its timeout is {record.CloseAfterMs} ms (0: never)");
         return EndLife(record, CloseReason.Empty, entry);
     }
 

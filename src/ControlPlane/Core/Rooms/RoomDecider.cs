@@ -9,6 +9,7 @@ public static partial class RoomDecider
     {
         if (NameRule.Check("room_id", command.Room.Value) is { } wrong) return wrong;
         if (command is RoomCommand.Create create) return Create(state, create, entry);
+        if (command is RoomCommand.Open open) return Open(state, open, entry);
         if (state.FindRoom(command.Room) is not { } room) return Failure.NotFound($"room {command.Room}");
         return command switch
         {
@@ -19,6 +20,7 @@ public static partial class RoomDecider
             RoomCommand.Close c => Close(room, c, entry),
             RoomCommand.CloseEmpty => CloseEmpty(room, entry),
             RoomCommand.Move c => Move(state, room, c, entry),
+            RoomCommand.Update c => Update(room, c, entry),
             RoomCommand.RecordPlacementFailure c => RecordFailure(room, c, entry),
             _ => throw new UnreachableException(command.ToString()),
         };
@@ -38,20 +40,28 @@ public static partial class RoomDecider
     private static Decision Create(ClusterState state, RoomCommand.Create create, in EntryContext entry)
     {
         if (Check(create.Settings) is { } wrong) return wrong;
-        var before = state.FindRoom(create.Room)?.Record;
-        if (before is { IsOpen: true }) return Failure.AlreadyExists($"room {create.Room}");
+        if (state.FindRoom(create.Room)?.Record is { IsOpen: true }) return Failure.AlreadyExists($"room {create.Room}");
+        return Begin(state, create.Room, create.Settings, null, create.Placement, create.PlacementTerm, entry);
+    }
+
+    /// <summary>A new life of the name.</summary>
+    private static Decision Begin(
+        ClusterState state, RoomId room, RoomSettings settings, RoomDetails? details, PlacementDecision? placement, ulong placementTerm, in EntryContext entry)
+    {
+        var before = state.FindRoom(room)?.Record;
         var events = new DecidedEvents(entry);
-        var outcome = new CommandOutcome { Room = create.Room, Epoch = before?.LastEpoch ?? Epoch.None, Status = RoomStatus.Unplaced };
-        var created = events.Add(new RoomEvent.Created(create.Room, create.Settings));
+        var outcome = new CommandOutcome { Room = room, Epoch = before?.LastEpoch ?? Epoch.None, Status = RoomStatus.Unplaced };
+        var created = events.Add(new RoomEvent.Created(room, settings));
+        if (details is not null) created = events.Add(new RoomEvent.Updated(room, RoomParts.Name, settings, details.Name, details.DepartureTimeoutMs), created);
         if (before?.Owner is not null) return Decision.Of(events, outcome with { Status = RoomStatus.Revoking }); // placed once the earlier life is released
         // Decided in another term: the room is created all the same, and this term's leader places it.
-        if (create.Placement is not { } placement || create.PlacementTerm != entry.Term) return Decision.Of(events, outcome);
-        if (!placement.Found || CheckPlacement(state, create.Settings, placement, Reservation.Nothing) is not null)
+        if (placement is null || placementTerm != entry.Term) return Decision.Of(events, outcome);
+        if (!placement.Found || CheckPlacement(state, settings, placement, Reservation.Nothing) is not null)
         {
-            events.Add(new RoomEvent.PlacementFailed(create.Room, placement with { Node = new("") }), created);
+            events.Add(new RoomEvent.PlacementFailed(room, placement with { Node = new("") }), created);
             return Decision.Of(events, outcome);
         }
-        var epoch = AddPlacement(state, events, create.Room, placement, created, before?.LastNode ?? new(""));
+        var epoch = AddPlacement(state, events, room, placement, created, before?.LastNode ?? new(""));
         return Decision.Of(events, outcome with { Node = placement.Node, Epoch = epoch, Status = RoomStatus.Active });
     }
 

@@ -16,6 +16,22 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
             + (Settings.ExpectedParticipants > 0 ? $", {Settings.ExpectedParticipants} participants expected" : "");
     }
 
+    /// <summary>How the room is from now on. Follows <see cref="Created"/> at once where a room has a name of its own.</summary>
+    public sealed record Updated(RoomId Room, RoomParts Changed, RoomSettings Settings, string Name, ulong DepartureTimeoutMs) : RoomEvent(Room)
+    {
+        public override EventType Type => EventType.RoomUpdated;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Room(Room);
+            sink.Choice("changed", Changed);
+            Settings.Describe(sink);
+            sink.Text("name", Name);
+            sink.Number("departure_timeout_ms", DepartureTimeoutMs);
+        }
+        public override string Words => $"room {Room} {(Changed.HasFlag(RoomParts.Name) ? $"is called \"{RoomName.Shown(Name)}\"" : $"(\"{RoomName.Shown(Name)}\") was updated")}: "
+            + $"max_participants {Settings.MaxParticipants}, empty_timeout {Settings.EmptyTimeoutMs / 1000} s, departure_timeout {DepartureTimeoutMs / 1000} s, {Settings.Metadata.Length} bytes of metadata";
+    }
+
     public sealed record PlacementDecided(RoomId Room, PlacementDecision Placement) : RoomEvent(Room)
     {
         public override EventType Type => EventType.PlacementDecided;

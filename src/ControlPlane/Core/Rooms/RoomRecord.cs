@@ -35,9 +35,11 @@ public enum RoomPhase : byte { None = 0, Open = 1, Closing = 2, Closed = 3 }
 /// <param name="LastDecision">The last PlacementDecided or PlacementFailed.</param>
 /// <param name="PlacementFailedRecorded">A failure was recorded for the present wait.</param>
 /// <param name="EmptySinceMs">Log time since which it has no seats; -1 when it has some.</param>
+/// <param name="Details">Null where nobody said more than the settings.</param>
 public sealed record RoomRecord(
     RoomId Id, RoomPhase Phase, RoomSettings Settings, ulong CreatedSeq, long CreatedAtMs, Ownership? Owner, Epoch LastEpoch, NodeId LastNode,
-    EventRef Cause, PlacementReason Why, NodeId Target, EventRef LastDecision, bool PlacementFailedRecorded, long EmptySinceMs, long ClosedAtMs, CloseReason CloseReason)
+    EventRef Cause, PlacementReason Why, NodeId Target, EventRef LastDecision, bool PlacementFailedRecorded, long EmptySinceMs, long ClosedAtMs, CloseReason CloseReason,
+    RoomDetails? Details = null)
 {
     public RoomStatus Status => (Phase, Owner) switch
     {
@@ -54,7 +56,13 @@ public sealed record RoomRecord(
     public NodeId ActiveNode => Status == RoomStatus.Active ? Owner!.Node : new("");
 
     /// <summary>Log time at which an empty room may be closed; null when it never is.</summary>
-    public long? CloseDueMs => IsOpen && EmptySinceMs >= 0 && Settings.EmptyTimeoutMs > 0 ? EmptySinceMs + (long)Settings.EmptyTimeoutMs : null;
+    public long? CloseDueMs => IsOpen && EmptySinceMs >= 0 && CloseAfterMs > 0 ? EmptySinceMs + (long)CloseAfterMs : null;
+
+    /// <summary>How long it stays open while it is empty; 0 for ever.</summary>
+    public ulong CloseAfterMs => Details is { WasJoined: true, DepartureTimeoutMs: > 0 and var departure } ? departure : Settings.EmptyTimeoutMs;
+
+    /// <summary>What its users call it.</summary>
+    public string ShownName => Details?.Name ?? Id.Value;
 
     /// <summary>Joined only under the current ownership.</summary>
     public SeatStatus StatusOf(Seat seat) => Owner is { } owner && seat.JoinedEpoch == owner.Epoch ? SeatStatus.Joined : SeatStatus.Admitted;
@@ -66,6 +74,7 @@ public sealed record RoomRecord(
 
     public SeatOutcome Show(Seat seat) => new(seat.Identity, seat.Role, StatusOf(seat), seat.SeatId, seat.AdmittedAtMs);
 
+    /// <summary>Without the details: whoever writes them does so behind everything else of the room.</summary>
     public void Describe(FieldSink sink)
     {
         sink.Room(Id);
@@ -145,6 +154,7 @@ public sealed class RoomState : INamed
     public void Describe(FieldSink sink)
     {
         Record.Describe(sink);
+        Record.Details?.Describe(sink);
         sink.BeginList("seats", Seats.Count);
         foreach (var seat in Seats.InOrder())
         {

@@ -55,6 +55,7 @@ public sealed class CapturedState
             record.Describe(sink);
             writer.WriteCount(seats.Count);
             foreach (var seat in seats.InOrder()) seat.Describe(sink);
+            record.Details?.Describe(sink);
             End(writer, stream);
         }
     }
@@ -84,6 +85,7 @@ public sealed class CapturedState
             var record = RoomRecord.Read(ref reader);
             var seats = new Seat[reader.ReadCount()];
             for (var s = 0; s < seats.Length; s++) seats[s] = Seat.Read(ref reader);
+            if (!reader.AtEnd) record = record with { Details = RoomDetails.Read(ref reader) };
             reader.End();
             state.RestoreRoom(record, SeatSet.FromOrdered(seats));
         }

@@ -17,7 +17,8 @@ public sealed partial class ClusterState
         {
             case ParticipantEvent.Joined joined:
                 SeatsOf(room).Put(seat with { JoinedEpoch = joined.Epoch });
-                MarkDirty(room);
+                if (room.Record.Details is { WasJoined: false } details) Set(room, room.Record with { Details = details with { WasJoined = true } });
+                else MarkDirty(room);
                 break;
             case ParticipantEvent.RoleChanged changed:
                 if (seat.Role == ParticipantRole.Publisher) room.Publishers--;

@@ -21,6 +21,7 @@ public sealed partial class ClusterState
             case RoomEvent.PlacementDecided: Set(room, record with { LastDecision = context.Ref }); break;
             case RoomEvent.PlacementFailed: Set(room, record with { LastDecision = context.Ref, PlacementFailedRecorded = true }); break;
             case RoomEvent.Placed placed: Place(room, placed, context); break;
+            case RoomEvent.Updated updated: Update(room, updated, context); break;
             case RoomEvent.MoveRequested asked:
                 Set(room, record with { Cause = context.Ref, Why = PlacementReason.MoveRequested, Target = asked.Target });
                 break;
@@ -79,6 +80,18 @@ public sealed partial class ClusterState
         });
         Recharge(room);
         foreach (var seat in room.Seats.InOrder()) ExpectJoin(room, seat);
+    }
+
+    private void Update(RoomState room, RoomEvent.Updated updated, in EventContext context)
+    {
+        var record = room.Record;
+        var wasJoined = record.Details?.WasJoined ?? room.Seats.InOrder().Any(static seat => !seat.JoinedEpoch.IsNone);
+        Set(room, record with
+        {
+            Settings = updated.Settings,
+            Details = new(updated.Name, updated.DepartureTimeoutMs, wasJoined, context.Seq),
+            Cause = updated.Changed.HasFlag(RoomParts.Name) ? context.Ref : record.Cause, // right behind the creation: it tells by which name
+        });
     }
 
     private void Revoke(RoomState room, RoomEvent.Revoked revoked, in EventContext context)

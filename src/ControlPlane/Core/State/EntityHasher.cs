@@ -27,6 +27,7 @@ internal sealed class EntityHasher
         Begin((byte)'r');
         record.Describe(_sink);
         _writer.WriteUInt128(seatSum);
+        record.Details?.Describe(_sink);
         return End();
     }
 

@@ -1,5 +1,8 @@
 namespace VideoScale.ControlPlane.Tokens;
 
+/// <summary>How a token wants the room that the join makes; nought and empty for the defaults.</summary>
+public sealed record RoomConfig(uint EmptyTimeoutSeconds, uint DepartureTimeoutSeconds, uint MaxParticipants, string Metadata);
+
 /// <summary>What a LiveKit token grants its holder.</summary>
 /// <remarks>LiveKit's defaults: publishing and subscribing are allowed unless the token says no, data follows publishing, everything else is refused unless it says yes.</remarks>
 /// <param name="Sources">Numbers of livekit.TrackSource that may be published; empty for all. A name that is not known allows nothing: <see cref="NoSource"/>.</param>
@@ -13,6 +16,9 @@ public sealed record ParticipantGrants(
 
     /// <summary>Number of livekit.ParticipantInfo.Kind: what the participant is, for others to see.</summary>
     public int Kind { get; init; }
+
+    /// <summary>For the room that its holder may be the first to join; null for the defaults.</summary>
+    public RoomConfig? RoomConfig { get; init; }
 
     /// <summary>Sources by the names that tokens use.</summary>
     public static int SourceOf(string name) => name switch

@@ -72,6 +72,7 @@ public sealed class AgentHub : IStateListener
             switch (applied.Event)
             {
                 case RoomEvent.Placed e: TellPlaced(state, e, index); break;
+                case RoomEvent.Updated e when e.Changed.HasFlag(RoomParts.MaxParticipants): TellCaps(state, e.Room, index); break;
                 case RoomEvent.Revoked e: Tell(e.Node, null, index, () => DirectiveMapping.Revoke(e.Room, e.Epoch, index, e.Reason.Words())); break;
                 case RoomEvent.Closing e when state.FindRoom(e.Room)?.Record.LastNode is { IsNone: false } node:
                     Tell(node, null, index, () => DirectiveMapping.Revoke(e.Room, e.Epoch, index, RevokeReason.Close.Words()));
@@ -91,6 +92,12 @@ public sealed class AgentHub : IStateListener
     {
         if (state.FindRoom(placed.Room) is not { } room || room.Record.Owner is not { IsRevoked: false } owner || owner.Epoch != placed.Epoch) return; // over already
         Tell(placed.Node, placed.Incarnation, index, () => DirectiveMapping.Assign(room, owner, index));
+    }
+
+    /// <summary>An assignment that is told again brings the caps that hold now.</summary>
+    private void TellCaps(ClusterState state, RoomId id, ulong index)
+    {
+        if (state.FindRoom(id) is { Record.Owner: { IsRevoked: false } owner } room) Tell(owner.Node, owner.Incarnation, index, () => DirectiveMapping.Assign(room, owner, index));
     }
 
     private void TellSeat(ClusterState state, RoomId id, ParticipantIdentity identity, ulong index)

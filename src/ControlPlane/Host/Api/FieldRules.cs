@@ -24,6 +24,13 @@ internal static class FieldRules
         if (NameRule.Check(field, value) is { } failure) throw failure.ToRpcException();
     }
 
+    /// <summary>The room that a request means by an id or a name.</summary>
+    internal static RoomId Room(string field, string value)
+    {
+        if (!NameRule.Accepts(value) && RoomName.Check(field, value) is { } failure) throw failure.ToRpcException();
+        return RoomName.Find(value);
+    }
+
     internal static void OptionalName(string field, string value)
     {
         if (value.Length > 0) Name(field, value);
@@ -34,10 +41,9 @@ internal static class FieldRules
         if (value > max) throw Broken(field, value.ToString(CultureInfo.InvariantCulture), $"0 to {max.ToString("N0", CultureInfo.InvariantCulture)}");
     }
 
-    internal static void Metadata(int bytes)
+    internal static void Metadata(int bytes, int max = RoomSettings.MaxMetadataBytes, string field = "metadata")
     {
-        if (bytes > RoomSettings.MaxMetadataBytes)
-            throw Broken("metadata", $"{bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes", $"at most {RoomSettings.MaxMetadataBytes.ToString("N0", CultureInfo.InvariantCulture)} bytes");
+        if (bytes > max) throw Broken(field, $"{bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes", $"at most {max.ToString("N0", CultureInfo.InvariantCulture)} bytes");
     }
 
     internal static void Reason(string value)

@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 using VideoScale.V1;
+using VideoScale.Wire;
 using ParticipantRole = VideoScale.ControlPlane.Participants.ParticipantRole;
 
 namespace VideoScale.ControlPlane.Host.Api;
@@ -17,6 +18,7 @@ internal static class RequestMapping
     internal static RoomCommand.Create ToCommand(this CreateRoomRequest request)
     {
         FieldRules.OptionalName("room_id", request.RoomId);
+        if (RoomName.LooksDerived(request.RoomId)) throw FieldRules.Broken("room_id", request.RoomId, "not of the form that is kept for the ids of other names");
         FieldRules.AtMost("expected_participants", request.ExpectedParticipants, RoomSettings.MaxSeats);
         FieldRules.OptionalName("region", request.Region);
         FieldRules.AtMost("max_participants", request.MaxParticipants, RoomSettings.MaxSeats);
@@ -29,39 +31,54 @@ internal static class RequestMapping
             new RoomSettings(request.ExpectedParticipants, request.Region, request.MaxParticipants, request.MaxPublishers, emptyTimeoutMs, request.Metadata.Memory));
     }
 
+    internal static RoomCommand.Open ToCommand(this OpenRoomRequest request)
+    {
+        if (RoomName.Check("name", request.Name) is { } failure) throw failure.ToRpcException();
+        return new(RoomName.IdOf(request.Name), request.Name, request.Patch.ToCore(), request.ChangesExisting);
+    }
+
+    internal static RoomCommand.Update ToCommand(this UpdateRoomRequest request) => new(FieldRules.Room("room_id", request.RoomId), request.Patch.ToCore());
+
+    private static ControlPlane.Rooms.RoomPatch ToCore(this V1.RoomPatch? patch)
+    {
+        if (patch is null) return ControlPlane.Rooms.RoomPatch.Nothing;
+        FieldRules.Metadata(patch.Metadata.Length, RoomDetails.MaxMetadataBytes, "patch.metadata");
+        return new(patch.HasEmptyTimeoutSeconds ? patch.EmptyTimeoutSeconds * 1000UL : null, patch.HasDepartureTimeoutSeconds ? patch.DepartureTimeoutSeconds * 1000UL : null,
+            patch.HasMaxParticipants ? patch.MaxParticipants : null, patch.HasMetadata ? (ReadOnlyMemory<byte>?)patch.Metadata.Memory : null);
+    }
+
     internal static RoomCommand.Close ToCommand(this CloseRoomRequest request)
     {
-        FieldRules.Name("room_id", request.RoomId);
-        return new(new RoomId(request.RoomId), new Epoch(request.ExpectedEpoch));
+        return new(FieldRules.Room("room_id", request.RoomId), new Epoch(request.ExpectedEpoch));
     }
 
     internal static RoomCommand.Move ToCommand(this MoveRoomRequest request)
     {
-        FieldRules.Name("room_id", request.RoomId);
+        var room = FieldRules.Room("room_id", request.RoomId);
         FieldRules.OptionalName("target_node_id", request.TargetNodeId);
-        return new(new RoomId(request.RoomId), new NodeId(request.TargetNodeId), new Epoch(request.ExpectedEpoch));
+        return new(room, new NodeId(request.TargetNodeId), new Epoch(request.ExpectedEpoch));
     }
 
     internal static ParticipantCommand.Admit ToCommand(this AdmitParticipantRequest request)
     {
-        FieldRules.Name("room_id", request.RoomId);
+        var room = FieldRules.Room("room_id", request.RoomId);
         FieldRules.Name("identity", request.Identity);
-        return new(new RoomId(request.RoomId), new ParticipantIdentity(request.Identity), Role(request.Role));
+        return new(room, new ParticipantIdentity(request.Identity), Role(request.Role));
     }
 
     internal static ParticipantCommand.Remove ToCommand(this RemoveParticipantRequest request)
     {
-        FieldRules.Name("room_id", request.RoomId);
+        var room = FieldRules.Room("room_id", request.RoomId);
         FieldRules.Name("identity", request.Identity);
         FieldRules.Reason(request.Reason);
-        return new(new RoomId(request.RoomId), new ParticipantIdentity(request.Identity), request.Reason);
+        return new(room, new ParticipantIdentity(request.Identity), request.Reason);
     }
 
     internal static ParticipantCommand.SetRole ToCommand(this SetParticipantRoleRequest request)
     {
-        FieldRules.Name("room_id", request.RoomId);
+        var room = FieldRules.Room("room_id", request.RoomId);
         FieldRules.Name("identity", request.Identity);
-        return new(new RoomId(request.RoomId), new ParticipantIdentity(request.Identity), Role(request.Role));
+        return new(room, new ParticipantIdentity(request.Identity), Role(request.Role));
     }
 
     internal static NodeCommand.Cordon ToCommand(this CordonNodeRequest request) => new(Node(request.NodeId));

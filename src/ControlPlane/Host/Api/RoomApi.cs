@@ -51,15 +51,25 @@ public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatch
         mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToParticipantReply(),
             static (leader, r, options) => new RoomService.RoomServiceClient(leader).SetParticipantRoleAsync(r, options));
 
+    [RequireRole(Role.Operator)]
+    public override Task<RoomReply> OpenRoom(OpenRoomRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
+            static (leader, r, options) => new RoomService.RoomServiceClient(leader).OpenRoomAsync(r, options));
+
+    [RequireRole(Role.Operator)]
+    public override Task<RoomReply> UpdateRoom(UpdateRoomRequest request, ServerCallContext context) =>
+        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
+            static (leader, r, options) => new RoomService.RoomServiceClient(leader).UpdateRoomAsync(r, options));
+
     public override async Task<GetRoomReply> GetRoom(GetRoomRequest request, ServerCallContext context)
     {
         gate.Check();
-        FieldRules.Name("room_id", request.RoomId);
-        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), new RoomId(request.RoomId), static (state, index, id) =>
+        var room = FieldRules.Room("room_id", request.RoomId);
+        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), room, static (state, index, id) =>
         {
-            if (state.FindRoom(id) is not { } room) return null;
-            var address = room.Record.Owner is { } owner ? state.FindNode(owner.Node)?.Record.Description.Address : null;
-            return new GetRoomReply { Room = room.ToWire(), AppliedIndex = index, NodeAddress = address ?? "" };
+            if (state.FindRoom(id) is not { } found) return null;
+            var address = found.Record.Owner is { } owner ? state.FindNode(owner.Node)?.Record.Description.Address : null;
+            return new GetRoomReply { Room = found.ToWire(), AppliedIndex = index, NodeAddress = address ?? "" };
         }, context.CancellationToken);
         return reply ?? throw Failure.NotFound($"room {request.RoomId}").ToRpcException();
     }
@@ -84,12 +94,12 @@ public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatch
     public override async Task<ListParticipantsReply> ListParticipants(ListParticipantsRequest request, ServerCallContext context)
     {
         gate.Check();
-        FieldRules.Name("room_id", request.RoomId);
-        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), new RoomId(request.RoomId), static (state, index, id) =>
+        var room = FieldRules.Room("room_id", request.RoomId);
+        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), room, static (state, index, id) =>
         {
-            if (state.FindRoom(id) is not { } room) return null;
+            if (state.FindRoom(id) is not { } found) return null;
             var listed = new ListParticipantsReply { AppliedIndex = index };
-            foreach (var seat in room.Seats.InOrder()) listed.Participants.Add(room.Record.Show(seat).ToWire());
+            foreach (var seat in found.Seats.InOrder()) listed.Participants.Add(found.Record.Show(seat).ToWire());
             return listed;
         }, context.CancellationToken);
         return reply ?? throw Failure.NotFound($"room {request.RoomId}").ToRpcException();
@@ -98,15 +108,14 @@ public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatch
     public override Task<ExplainPlacementReply> ExplainPlacement(ExplainPlacementRequest request, ServerCallContext context)
     {
         gate.Check();
-        FieldRules.Name("room_id", request.RoomId);
-        return explainer.ExplainAsync(new RoomId(request.RoomId), request.Consistency.ToReadMode(), context.CancellationToken);
+        return explainer.ExplainAsync(FieldRules.Room("room_id", request.RoomId), request.Consistency.ToReadMode(), context.CancellationToken);
     }
 
     public override Task WatchRooms(WatchRoomsRequest request, IServerStreamWriter<RoomChange> responseStream, ServerCallContext context)
     {
         gate.Check();
-        FieldRules.OptionalName("room_id", request.RoomId);
+        var room = request.RoomId.Length == 0 ? "" : FieldRules.Room("room_id", request.RoomId).Value;
         FieldRules.OptionalName("node_id", request.NodeId);
-        return watches.ServeAsync(request.RoomId, request.NodeId, responseStream, context.CancellationToken);
+        return watches.ServeAsync(room, request.NodeId, responseStream, context.CancellationToken);
     }
 }

@@ -10,6 +10,7 @@ namespace VideoScale.ControlPlane.Host.Audit;
 public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
 {
     private const int MaxStreamNameLength = 128;
+    private const string RoomStreams = "room-";
 
     public EventLogReader Log => log;
 
@@ -19,7 +20,7 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
         return CheckTypes(request.Types_) ?? CheckFloor(request.FromSeq);
     }
 
-    public Failure? Check(ReadStreamRequest request) => CheckStream(request.Stream);
+    public Failure? Check(ReadStreamRequest request) => CheckStream(StreamOf(request.Stream));
 
     public Failure? Check(SubscribeRequest request) => CheckTypes(request.Types_) ?? (request.FromSeq == 0 ? null : CheckFloor(request.FromSeq));
 
@@ -47,7 +48,7 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
     {
         using var cursors = new CursorNear(log);
         var sent = 0U;
-        foreach (var seq in log.StreamSeqs(request.Stream, request.FromVersion))
+        foreach (var seq in log.StreamSeqs(StreamOf(request.Stream), request.FromVersion))
         {
             _ = cursors.At(seq);
             yield return ToWire(cursors.Current!, null)!;
@@ -67,7 +68,7 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
 
     public Answer<ExplainReply> Explain(ExplainRequest request) => request.SubjectCase switch
     {
-        ExplainRequest.SubjectOneofCase.RoomId => NameRule.Check("room_id", request.RoomId) is { } wrong ? wrong : Causes.OfRoom(log, new(request.RoomId)),
+        ExplainRequest.SubjectOneofCase.RoomId => RoomName.Check("room_id", request.RoomId) is { } wrong ? wrong : Causes.OfRoom(log, RoomName.Find(request.RoomId)),
         ExplainRequest.SubjectOneofCase.EventSeq when request.EventSeq == 0 => Failure.InvalidArgument("event_seq: 0 breaks the rule: from 1"),
         ExplainRequest.SubjectOneofCase.EventSeq => Causes.OfEvent(log, request.EventSeq),
         _ => Failure.InvalidArgument("subject: nothing breaks the rule: one of room_id, event_seq"),
@@ -97,6 +98,10 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
 
     private Failure? CheckFloor(ulong fromSeq) =>
         Math.Max(fromSeq, 1) >= log.Floor ? null : Failure.OutOfRange($"event {Math.Max(fromSeq, 1)} is not held here; the floor is {log.Floor}");
+
+    /// <summary>A room's stream bears its id; one may ask by its name.</summary>
+    private static string StreamOf(string asked) => asked.StartsWith(RoomStreams, StringComparison.Ordinal) && RoomName.Check("stream", asked[RoomStreams.Length..]) is null
+        ? RoomStreams + RoomName.Find(asked[RoomStreams.Length..]) : asked;
 
     private Failure? CheckStream(string stream)
     {

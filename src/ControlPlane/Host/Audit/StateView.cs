@@ -16,7 +16,7 @@ public static class StateView
     public static Failure? Check(string scope)
     {
         if (scope.Length == 0) return null;
-        if (scope.StartsWith(RoomScope, StringComparison.Ordinal)) return NameRule.Check("scope", scope[RoomScope.Length..]);
+        if (scope.StartsWith(RoomScope, StringComparison.Ordinal)) return RoomName.Check("scope", scope[RoomScope.Length..]);
         if (scope.StartsWith(NodeScope, StringComparison.Ordinal)) return NameRule.Check("scope", scope[NodeScope.Length..]);
         return Failure.InvalidArgument($"scope: \"{(scope.Length <= 80 ? scope : scope[..80] + "…")}\" breaks the rule: {ScopeRule}");
     }
@@ -26,7 +26,7 @@ public static class StateView
         if (scope.Length == 0) return JsonFieldSink.Render(sink => DescribeSummary(state, sink));
         if (scope.StartsWith(RoomScope, StringComparison.Ordinal))
         {
-            var room = state.FindRoom(new(scope[RoomScope.Length..]));
+            var room = state.FindRoom(RoomName.Find(scope[RoomScope.Length..]));
             return room is null ? Failure.NotFound($"room {scope[RoomScope.Length..]} at event {state.LastEventSeq}") : JsonFieldSink.Render(sink => DescribeRoom(room, sink));
         }
         var node = state.FindNode(new(scope[NodeScope.Length..]));

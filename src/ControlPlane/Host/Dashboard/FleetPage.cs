@@ -40,7 +40,7 @@ internal sealed class FleetPage(StateQueries queries, Leadership leadership, Mem
     }
 
     private static RoomRow Describe(RoomState room) =>
-        new(room.Name, room.Record.Status.ToString(), room.Record.Owner?.Node.Value ?? "", room.Record.LastEpoch.ToString(), room.Participants);
+        new(room.Record.ShownName, room.Record.Status.ToString(), room.Record.Owner?.Node.Value ?? "", room.Record.LastEpoch.ToString(), room.Participants);
 
     private static double Share(ulong used, ulong of) => of == 0 ? 0 : used / (double)of;
 }

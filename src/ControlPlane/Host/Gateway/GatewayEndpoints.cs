@@ -9,7 +9,7 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
-internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, ILoggerFactory loggers)
+internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, RoomUpdates updates, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, ILoggerFactory loggers)
 {
     private const string SignalPath = "/rtc/v1";
     private const string OldSignalPath = "/rtc";
@@ -91,7 +91,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
             return;
         }
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
-        try { await new SignalSession(door, client, grants, join, _logger).RunAsync(context.RequestAborted); }
+        try { await new SignalSession(door, updates, client, grants, join, _logger).RunAsync(context.RequestAborted); }
         catch (Exception e) when (e is OperationCanceledException or System.Net.WebSockets.WebSocketException or IOException) { } // the client has gone
     }
 
@@ -100,7 +100,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
         var (grants, problem) = await tokens.VerifyAsync(TokenOf(context));
         if (grants is null) return (null, StatusCodes.Status401Unauthorized, problem);
         if (grants.RefuseJoin() is { } refusal) return (null, StatusCodes.Status403Forbidden, refusal.Message);
-        if ((NameRule.Check("room", grants.Room) ?? grants.RefuseTexts()) is { } wrong) return (null, StatusCodes.Status400BadRequest, wrong.Message);
+        if ((RoomName.Check("room", grants.Room) ?? grants.RefuseTexts()) is { } wrong) return (null, StatusCodes.Status400BadRequest, wrong.Message);
         return (grants, StatusCodes.Status200OK, "");
     }
 

@@ -9,17 +9,16 @@ using VideoScale.ControlPlane.Tokens;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;
-using LiveKitRoom = LiveKit.Proto.Room;
 using RoomStatus = VideoScale.ControlPlane.Rooms.RoomStatus;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>A reserved seat and where it is granted.</summary>
-internal sealed record Entrance(RoomId Room, string Seat, ulong SeatId, ulong Epoch, string NodeAddress, LiveKitRoom Info);
+internal sealed record Entrance(RoomId Room, string Seat, ulong SeatId, ulong Epoch, string NodeAddress, V1.Room Info);
 
 /// <summary>Where a room stands, as this replica has applied it.</summary>
 /// <param name="NodeAddress">Empty unless the room is active.</param>
-internal sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, LiveKitRoom Info, ulong SeatId);
+internal sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, V1.Room Info, ulong SeatId);
 
 /// <summary>Rooms and seats for the gateway, through the log, by this replica's own API: forwarding, repeats and refusals are what every caller gets.</summary>
 internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaIdentity identity, StateQueries queries, RoomSignals signals)
@@ -46,11 +45,15 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
 
     internal Metadata OwnHeaders() => identity.Own();
 
+    /// <summary>Where nodes are reached, by their names.</summary>
+    internal ValueTask<Dictionary<string, string>> NodeAddressesAsync() =>
+        queries.ReadNowAsync(0, static (state, _, _) => state.Nodes.InOrder().ToDictionary(static node => node.Name, static node => node.Record.Description.Address, StringComparer.Ordinal));
+
     /// <summary>Reserves a seat in a room that has an owner; makes the room when there is none; waits while it changes hands.</summary>
     /// <exception cref="RpcException">A cap is reached, no quorum answers, or the token is cancelled.</exception>
     internal async Task<Entrance> EnterAsync(ParticipantGrants grants, CancellationToken cancellationToken)
     {
-        var room = new RoomId(grants.Room);
+        var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
         var role = grants.CanPublish ? ParticipantRole.Publisher : ParticipantRole.Subscriber;
         while (true)
@@ -69,7 +72,7 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
                 // The room does not exist or is closed; or the identity has a seat of the other role.
                 if (e.StatusCode == StatusCode.FailedPrecondition && await HasOtherRoleAsync(room, seat, role))
                     await Rooms.SetParticipantRoleAsync(new SetParticipantRoleRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = role }, Options(cancellationToken));
-                else await CreateAsync(room, cancellationToken);
+                else await OpenAsync(new OpenRoomRequest { RequestId = NewRequestId(), Name = grants.Room, Patch = grants.RoomConfig.ToPatch() }, cancellationToken);
             }
             // Also after a room was made: what this replica has applied of it wakes us, and a name that is not free yet does not make us ask without end.
             await Task.WhenAny(changed, Task.Delay(Pause, cancellationToken));
@@ -80,7 +83,7 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
     /// <remarks>This replica may be behind. The owner checks seat and epoch, and whoever it refuses asks by <see cref="EnterAsync"/>.</remarks>
     internal async Task<Entrance?> ReturnAsync(ParticipantGrants grants)
     {
-        var room = new RoomId(grants.Room);
+        var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
         var role = grants.CanPublish ? ParticipantRole.Publisher : ParticipantRole.Subscriber;
         var place = await queries.ReadNowAsync((room, seat, role), static (state, _, about) => Keeps(state, about.room, about.seat, about.role) ? Describe(state, about.room, about.seat) : null);
@@ -106,10 +109,16 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
     private async Task<bool> HasOtherRoleAsync(RoomId room, string seat, ParticipantRole role) => await queries.ReadNowAsync((room, seat, role), static (state, _, about) =>
         state.FindRoom(about.room) is { } found && found.Record.IsOpen && found.Seats.TryGet(new ParticipantIdentity(about.seat), out var held) && (ParticipantRole)held.Role != about.role);
 
-    private async Task CreateAsync(RoomId room, CancellationToken cancellationToken)
+    /// <returns>The room's id.</returns>
+    internal async Task<string> OpenAsync(OpenRoomRequest open, CancellationToken cancellationToken)
     {
-        try { await Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = NewRequestId(), RoomId = room.Value }, Options(cancellationToken)); }
-        catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists) { } // somebody else was quicker
+        try { return (await Rooms.OpenRoomAsync(open, Options(cancellationToken))).RoomId; }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented && NameRule.Accepts(open.Name)) // the leader's program is older than ours
+        {
+            try { await Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = open.RequestId, RoomId = open.Name }, Options(cancellationToken)); }
+            catch (RpcException known) when (known.StatusCode == StatusCode.AlreadyExists) { } // somebody else was quicker
+            return open.Name;
+        }
     }
 
     private static RoomPlace? Describe(ClusterState state, RoomId id, string seat)
@@ -118,6 +127,6 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
         var record = room.Record;
         var address = record.Status == RoomStatus.Active ? state.FindNode(record.Owner!.Node)?.Record.Description.Address ?? "" : "";
         var seatId = seat.Length > 0 && room.Seats.TryGet(new ParticipantIdentity(seat), out var held) ? held.SeatId : 0;
-        return new RoomPlace(record.Status, record.LastEpoch.Value, address, room.Participants, room.ToWire().ToLiveKit(), seatId);
+        return new RoomPlace(record.Status, record.LastEpoch.Value, address, room.Participants, room.ToWire(), seatId);
     }
 }

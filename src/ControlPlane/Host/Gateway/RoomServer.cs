@@ -14,8 +14,10 @@ namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>LiveKit's RoomService over Twirp (JSON or protobuf), for livekit-server-sdk and those like it.</summary>
 /// <param name="allowUnmute">Whether an admin may open somebody's microphone or camera from outside.</param>
-internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allowUnmute)
+internal sealed partial class RoomServer(TokenVerifier tokens, RoomDoor door, bool allowUnmute)
 {
+    private readonly RoomCounts _counts = new(door);
+
     internal async Task ServeAsync(HttpContext context)
     {
         var path = context.Request.Path.Value!;
@@ -53,65 +55,12 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allow
         _ => null,
     };
 
-    private async Task<IMessage> CreateAsync(ParticipantGrants grants, CreateRoomRequest request, CancellationToken cancellationToken)
-    {
-        if (!grants.RoomCreate) throw Denied("the token does not grant roomCreate");
-        var create = new V1.CreateRoomRequest
-        {
-            RequestId = RoomDoor.NewRequestId(),
-            RoomId = request.Name,
-            MaxParticipants = request.MaxParticipants,
-            EmptyTimeoutSeconds = request.EmptyTimeout,
-            Metadata = ByteString.CopyFromUtf8(request.Metadata),
-        };
-        var name = request.Name;
-        try { name = (await door.Rooms.CreateRoomAsync(create, door.Options(cancellationToken))).RoomId; }
-        catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists) { } // LiveKit returns the room as it is
-        return (await door.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = name }, door.Options(cancellationToken))).Room.ToLiveKit();
-    }
-
-    private async Task<IMessage> ListRoomsAsync(ParticipantGrants grants, ListRoomsRequest request, CancellationToken cancellationToken)
-    {
-        if (!grants.RoomList) throw Denied("the token does not grant roomList");
-        var reply = new ListRoomsResponse();
-        if (request.Names.Count > 0) // those alone, not all rooms for their sake
-        {
-            foreach (var name in request.Names.Distinct(StringComparer.Ordinal))
-                if (await FindAsync(name, cancellationToken) is { Status: not (V1.RoomStatus.Closing or V1.RoomStatus.Closed) } room) reply.Rooms.Add(room.ToLiveKit());
-            return reply;
-        }
-        var next = "";
-        do
-        {
-            var page = await door.Rooms.ListRoomsAsync(new V1.ListRoomsRequest { PageSize = 1_000, PageToken = next }, door.Options(cancellationToken));
-            foreach (var room in page.Rooms)
-                if (room.Status != V1.RoomStatus.Closing) reply.Rooms.Add(room.ToLiveKit());
-            next = page.NextPageToken;
-        }
-        while (next.Length > 0);
-        return reply;
-    }
-
-    /// <returns>Null when there is no such room, or could be none of that name.</returns>
-    private async Task<V1.Room?> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        try { return (await door.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = name }, door.Options(cancellationToken))).Room; }
-        catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.InvalidArgument) { return null; }
-    }
-
-    private async Task<IMessage> DeleteAsync(ParticipantGrants grants, DeleteRoomRequest request, CancellationToken cancellationToken)
-    {
-        if (!grants.RoomCreate) throw Denied("the token does not grant roomCreate");
-        await door.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = RoomDoor.NewRequestId(), RoomId = request.Room }, door.Options(cancellationToken));
-        return new DeleteRoomResponse();
-    }
-
     private async Task<ListParticipantsResponse> ListAsync(ParticipantGrants grants, string room, CancellationToken cancellationToken)
     {
         RequireAdmin(grants, room);
         var reply = new ListParticipantsResponse();
         if (await OwnerAsync(room, cancellationToken) is not { } owner) return reply;
-        for (var page = new ListSessionsRequest { RoomId = room, Paged = true }; ;)
+        for (var page = new ListSessionsRequest { RoomId = RoomName.IdOf(room).Value, Paged = true }; ;)
         {
             var sessions = await owner.ListSessionsAsync(page, door.OwnOptions(cancellationToken));
             reply.Participants.AddRange(sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom));
@@ -125,7 +74,7 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allow
         RequireAdmin(grants, request.Room);
         if (await OwnerAsync(request.Room, cancellationToken) is { } owner)
         {
-            var one = new ListSessionsRequest { RoomId = request.Room, Identity = SeatName.Of(request.Identity), Paged = true };
+            var one = new ListSessionsRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Paged = true };
             var sessions = await owner.ListSessionsAsync(one, door.OwnOptions(cancellationToken));
             if (sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom).FirstOrDefault(participant => participant.Identity == request.Identity) is { } found) return found;
         }
@@ -138,7 +87,7 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allow
         await door.Rooms.RemoveParticipantAsync(new V1.RemoveParticipantRequest
         {
             RequestId = RoomDoor.NewRequestId(),
-            RoomId = request.Room,
+            RoomId = RoomName.IdOf(request.Room).Value,
             Identity = SeatName.Of(request.Identity),
             Reason = $"removed by {grants.Identity}"[..Math.Min(64, 11 + grants.Identity.Length)],
         }, door.Options(cancellationToken));
@@ -152,7 +101,7 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allow
             throw new RpcException(new Status(StatusCode.FailedPrecondition, "remote unmute not enabled: only participants open their own microphones and cameras (option AllowRemoteUnmute)"));
         var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest
         {
-            RoomId = request.Room,
+            RoomId = RoomName.IdOf(request.Room).Value,
             Identity = SeatName.Of(request.Identity),
             TrackMuted = new ChangeTrackMuted { TrackSid = request.TrackSid, Muted = request.Muted },
         }, cancellationToken);
@@ -162,23 +111,15 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allow
     private async Task<IMessage> UpdateAsync(ParticipantGrants grants, UpdateParticipantRequest request, CancellationToken cancellationToken)
     {
         Refuse(TextLimits.CheckParticipantName(request.Name) ?? TextLimits.CheckMetadata(request.Metadata) ?? TextLimits.CheckAttributes(request.Attributes));
-        var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = request.Room, Identity = SeatName.Of(request.Identity), Participant = request.ToByteString() }, cancellationToken);
+        var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Participant = request.ToByteString() }, cancellationToken);
         return ParticipantInfo.Parser.ParseFrom(changed);
     }
 
     private async Task<IMessage> SubscribeAsync(ParticipantGrants grants, UpdateSubscriptionsRequest request, CancellationToken cancellationToken)
     {
         var wanted = new UpdateSubscription { Subscribe = request.Subscribe, TrackSids = { request.TrackSids }, ParticipantTracks = { request.ParticipantTracks } };
-        await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = request.Room, Identity = SeatName.Of(request.Identity), Subscription = wanted.ToByteString() }, cancellationToken);
+        await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Subscription = wanted.ToByteString() }, cancellationToken);
         return new UpdateSubscriptionsResponse();
-    }
-
-    private async Task<IMessage> UpdateRoomAsync(ParticipantGrants grants, UpdateRoomMetadataRequest request, CancellationToken cancellationToken)
-    {
-        await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = request.Room, RoomMetadata = request.Metadata }, cancellationToken);
-        var room = (await door.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = request.Room }, door.Options(cancellationToken))).Room.ToLiveKit();
-        room.Metadata = request.Metadata;
-        return room;
     }
 
     private async Task<ByteString> ChangeAsync(ParticipantGrants grants, string room, ChangeRoomRequest change, CancellationToken cancellationToken)
@@ -188,16 +129,16 @@ internal sealed class RoomServer(TokenVerifier tokens, RoomDoor door, bool allow
         return (await owner.ChangeRoomAsync(change, door.OwnOptions(cancellationToken))).Changed;
     }
 
+    /// <returns>Null when nobody serves the room now.</returns>
     private async Task<MediaSessionService.MediaSessionServiceClient?> OwnerAsync(string room, CancellationToken cancellationToken)
     {
-        var reply = await door.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = room }, door.Options(cancellationToken));
-        return reply.NodeAddress.Length == 0 ? null : door.Sessions(reply.NodeAddress);
+        return await FindAsync(RoomName.IdOf(room).Value, cancellationToken) is { NodeAddress.Length: > 0 } found ? door.Sessions(found.NodeAddress) : null;
     }
 
     private static void RequireAdmin(ParticipantGrants grants, string room)
     {
         if (grants.RefuseAdmin(room) is { } refusal) throw Denied(refusal.Message);
-        if (NameRule.Check("room", room) is { } wrong) throw new RpcException(new Status(StatusCode.InvalidArgument, wrong.Message));
+        if (RoomName.Check("room", room) is { } wrong) throw new RpcException(new Status(StatusCode.InvalidArgument, wrong.Message));
     }
 
     private static void Refuse(Failure? failure)

@@ -11,7 +11,7 @@ using RoomStatus = VideoScale.ControlPlane.Rooms.RoomStatus;
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>One client's signalling, from its first message to its last: a pipe to the node that has its room, and a guide when the room moves.</summary>
-internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, ParticipantGrants grants, JoinRequest join, ILogger logger)
+internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, ClientSocket client, ParticipantGrants grants, JoinRequest join, ILogger logger)
 {
     /// <summary>LiveKit's clients wait 5 s for the first message of a join, and give a reconnecting one longer.</summary>
     private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(12);
@@ -41,6 +41,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
     /// <summary>Ends with the client: its socket is closed, or it was told where to go.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
+        using var following = updates.Follow(RoomName.IdOf(grants.Room));
         var line = await OpenAsync(cancellationToken);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = line is null ? Task.CompletedTask : ReadAsync(ending.Token);
@@ -275,7 +276,7 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
     /// <summary>A live session at the node is taken up without the log: nothing new is admitted, and a lost quorum is no reason to end a call.</summary>
     private async Task<NodeLine?> ResumeAsync(CancellationToken limit, CancellationToken cancellationToken)
     {
-        var room = new RoomId(grants.Room);
+        var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
         var behind = Environment.TickCount64 + (long)BehindTime.TotalMilliseconds;
         while (true)
@@ -315,7 +316,8 @@ internal sealed partial class SignalSession(RoomDoor door, ClientSocket client, 
             Metadata = grants.Metadata,
             Kind = grants.Kind,
             ResumeSid = resumeSid,
-            Room = entrance.Info.ToByteString(),
+            Room = entrance.Info.ToLiveKit().ToByteString(),
+            RoomVersion = entrance.Info.UpdatedSeq,
             Grants = new SessionGrants
             {
                 CanPublish = grants.CanPublish,

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Google.Protobuf;
+using LiveKit.Proto;
 using VideoScale.ControlPlane.Tokens;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
@@ -36,12 +38,14 @@ internal static class TokenClaims
             video.Flag("hidden", false), video.Flag("recorder", false), video.Flag("canUpdateOwnMetadata", false))
         {
             Kind = ParticipantGrants.KindOf(claims.Text("kind")),
+            RoomConfig = claims.Message<RoomConfiguration>("roomConfig") is { } room ? new(room.EmptyTimeout, room.DepartureTimeout, room.MaxParticipants, room.Metadata) : null,
         };
     }
 
     /// <summary>The members of one JSON object; of none where it is absent.</summary>
     private readonly struct Members
     {
+        private static readonly JsonParser Messages = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
         private readonly Dictionary<string, JsonElement> _values = new(StringComparer.OrdinalIgnoreCase);
         private readonly JsonElement _of;
         private readonly string _path;
@@ -64,6 +68,14 @@ internal static class TokenClaims
         {
             if (Find(name) is not { } value) return unset;
             return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Malformed(name, value, "true or false");
+        }
+
+        /// <summary>A message of LiveKit's as protojson writes it; fields that are not served are passed over.</summary>
+        internal T? Message<T>(string name) where T : class, IMessage<T>, new()
+        {
+            if (Find(name) is not { } value) return null;
+            try { return Messages.Parse<T>(value.GetRawText()); }
+            catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException) { throw Malformed(name, value, "LiveKit's " + new T().Descriptor.Name); }
         }
 
         internal IEnumerable<string> Texts(string name)

@@ -41,16 +41,21 @@ public sealed class Fleet : IStateListener, ICommandFinisher
     /// <summary>Decides for a room that is being created, when the command brings no decision yet.</summary>
     public CommandEnvelope Finish(CommandEnvelope envelope)
     {
-        if (envelope.Command is not RoomCommand.Create { Placement: null } create) return envelope;
-        var decision = DecideAndCharge(create.Room, PlacementRequest.For(create.Settings));
-        return envelope with { Command = create with { Placement = decision, PlacementTerm = _leadership.Term } };
+        return envelope.Command switch
+        {
+            RoomCommand.Create { Placement: null } create => envelope with { Command = create with { Placement = Decide(create.Room, create.Settings), PlacementTerm = _leadership.Term } },
+            RoomCommand.Open { Placement: null } open => envelope with { Command = open with { Placement = Decide(open.Room, open.Settings), PlacementTerm = _leadership.Term } },
+            _ => envelope,
+        };
     }
 
     /// <summary>The fate of a finished command is known, or given up on.</summary>
     public void Done(CommandEnvelope envelope)
     {
-        if (envelope.Command is RoomCommand.Create create) Settle(create.Room);
+        if (envelope.Command is RoomCommand.Create or RoomCommand.Open) Settle(((RoomCommand)envelope.Command).Room);
     }
+
+    private PlacementDecision Decide(RoomId room, RoomSettings settings) => DecideAndCharge(room, PlacementRequest.For(settings));
 
     public PlacementDecision DecideAndCharge(RoomId room, in PlacementRequest request)
     {

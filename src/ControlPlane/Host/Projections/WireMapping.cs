@@ -28,6 +28,9 @@ internal static class WireMapping
             Publishers = room.Publishers,
             Reservation = record.Owner is null ? null : room.Charged.ToWire(),
             CreatedAtMs = record.CreatedAtMs,
+            Name = record.ShownName,
+            DepartureTimeoutSeconds = (uint)((record.Details?.DepartureTimeoutMs ?? 0) / 1000),
+            UpdatedSeq = record.Details?.UpdatedSeq ?? 0,
         };
     }
 

@@ -39,19 +39,33 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
     public override Task<ListSessionsReply> ListSessions(ListSessionsRequest request, ServerCallContext context) =>
         host.Loop.AskAsync(() => SessionPages.Of(host.Table.Find(new RoomId(request.RoomId)), request));
 
+    public override Task<CountRoomsReply> CountRooms(CountRoomsRequest request, ServerCallContext context) => host.Loop.AskAsync(() =>
+    {
+        var wanted = request.RoomIds.Count == 0 ? host.Table.Rooms : request.RoomIds.Order(StringComparer.Ordinal).Select(id => host.Table.Find(new RoomId(id))).OfType<RoomSession>();
+        var reply = new CountRoomsReply();
+        reply.Rooms.AddRange(wanted.Select(room => room.ToCount()));
+        return reply;
+    });
+
     public override async Task<ChangeRoomReply> ChangeRoom(ChangeRoomRequest request, ServerCallContext context)
     {
         var update = request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Participant ? UpdateParticipantRequest.Parser.ParseFrom(request.Participant) : null;
-        var (reply, failure) = await host.Loop.AskAsync(() => Change(request, update));
+        var info = request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Room ? Room.Parser.ParseFrom(request.Room.Room) : null;
+        var (reply, failure) = await host.Loop.AskAsync(() => Change(request, update, info));
         return reply ?? throw failure!.ToRpcException();
     }
 
-    private (ChangeRoomReply?, Failure?) Change(ChangeRoomRequest request, UpdateParticipantRequest? update)
+    private (ChangeRoomReply?, Failure?) Change(ChangeRoomRequest request, UpdateParticipantRequest? update, Room? info)
     {
         if (host.Table.Find(new RoomId(request.RoomId)) is not { } room) return (null, Failure.NotFound($"room {request.RoomId}"));
         if (request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.RoomMetadata)
         {
             room.SetMetadata(request.RoomMetadata);
+            return (new ChangeRoomReply(), null);
+        }
+        if (info is not null)
+        {
+            room.Describe(info, request.Room.Version);
             return (new ChangeRoomReply(), null);
         }
         if (room.Find(new ParticipantIdentity(request.Identity)) is not { } participant) return (null, Failure.NotFound($"participant {request.Identity}"));
@@ -77,14 +91,22 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
     private async Task<ParticipantSession> OpenAsync(OpenSession open, GatewayLink link, CancellationToken cancellationToken)
     {
         if ((NameRule.Check("room_id", open.RoomId) ?? NameRule.Check("identity", open.Identity)) is { } wrong) throw wrong.ToRpcException();
-        if (open.ResumeSid.Length > 0 && open.Carried is null)
-            return await host.Loop.AskAsync(() => host.Table.Resume(open, link)) ?? throw Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}").ToRpcException();
-        var join = JoinRequest.Parser.ParseFrom(open.JoinRequest);
         var info = Room.Parser.ParseFrom(open.Room);
+        if (open.ResumeSid.Length > 0 && open.Carried is null)
+            return await host.Loop.AskAsync(() => Resume(open, info, link)) ?? throw Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}").ToRpcException();
+        var join = JoinRequest.Parser.ParseFrom(open.JoinRequest);
         var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch), new ParticipantIdentity(open.Identity), open.SeatId,
             TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken);
         if (decision.Failure is { } failure) throw failure.ToRpcException();
         return await host.Loop.AskAsync(() => host.Table.Open(open, join, info, link));
+    }
+
+    /// <summary>A gateway that takes a session up may know of a change that none before it could tell.</summary>
+    private ParticipantSession? Resume(OpenSession open, Room info, GatewayLink link)
+    {
+        var session = host.Table.Resume(open, link);
+        session?.Room.Describe(info, open.RoomVersion);
+        return session;
     }
 
     /// <summary>One request at a time: a client that floods waits for itself.</summary>

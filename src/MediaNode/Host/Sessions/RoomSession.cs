@@ -8,7 +8,7 @@ using Room = LiveKit.Proto.Room;
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>A room while this node serves it under one epoch: who is in it, and what each is told of the others. Lives on the session loop.</summary>
-internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, int number, Room info)
+internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch epoch, int number, Room info, ulong version)
 {
     private readonly SortedDictionary<ParticipantIdentity, ParticipantSession> _participants = [];
     private readonly Dictionary<int, IReadOnlyList<Speaker>> _speakersOfShard = [];
@@ -19,7 +19,6 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     internal Epoch Epoch { get; } = epoch;
     /// <summary>The engine's name for it.</summary>
     internal int Number { get; } = number;
-    internal Room Info { get; } = info;
     internal IReadOnlyCollection<ParticipantSession> Participants => _participants.Values;
     /// <summary>When the room was given up; its media goes on for a little while, until the clients have moved.</summary>
     internal long GivenUpAtMs { get; set; }
@@ -168,12 +167,6 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
         if (speakers.Speakers.Count > 0) newcomer.Tell(new SignalResponse { SpeakersChanged = speakers });
     }
 
-    internal void SetMetadata(string metadata)
-    {
-        Info.Metadata = metadata;
-        TellAll(new SignalResponse { RoomUpdate = new RoomUpdate { Room = Info.Clone() } });
-    }
-
     internal void Left(ParticipantSession participant) => table.Leave(participant, SessionEndReason.Left);
 
     internal void Refused(ParticipantSession participant, string why) => table.Refuse(participant, why);
@@ -182,11 +175,5 @@ internal sealed class RoomSession(SessionTable table, RoomId id, Epoch epoch, in
     {
         var packed = GatewayLink.Pack(response);
         foreach (var participant in _participants.Values) participant.Tell(packed);
-    }
-
-    private void Counted()
-    {
-        Info.NumParticipants = (uint)_participants.Values.Count(participant => !participant.IsHidden);
-        Info.NumPublishers = (uint)_participants.Values.Count(participant => participant.Info.IsPublisher);
     }
 }

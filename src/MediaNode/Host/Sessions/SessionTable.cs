@@ -84,7 +84,7 @@ internal sealed partial class SessionTable
     /// <summary>A new session for a seat that authority has granted. An older session of the identity is over.</summary>
     internal ParticipantSession Open(OpenSession open, JoinRequest join, Room info, GatewayLink link)
     {
-        var room = RoomOf(new RoomId(open.RoomId), new Epoch(open.Epoch), info);
+        var room = RoomOf(new RoomId(open.RoomId), new Epoch(open.Epoch), info, open.RoomVersion);
         if (room.Find(new ParticipantIdentity(open.Identity)) is { } older) End(older, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
         var session = new ParticipantSession(room, open, join, _plane, _numbers, ChooseShard(room), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         _byPeer.Add(session.Media.PeerNumber, session);
@@ -153,6 +153,7 @@ internal sealed partial class SessionTable
         foreach (var room in _rooms.Values) room.AnnounceDue();
         foreach (var room in _lingering.ToArray())
             if (now - room.GivenUpAtMs > LingerMs || room.Participants.Count == 0) Dissolve(room);
+        foreach (var room in _rooms.Values) room.TellCounts(now);
         foreach (var (id, room) in _rooms.ToArray())
             if (room.Participants.Count == 0) { _rooms.Remove(id); _byNumber.Remove(room.Number); }
         if (_plane.Fault is { } fault) throw new InvariantViolation("a shard's thread never ends by itself", fault);
@@ -217,14 +218,18 @@ internal sealed partial class SessionTable
         session.Room.Announce(session);
     }
 
-    private RoomSession RoomOf(RoomId id, Epoch epoch, Room info)
+    private RoomSession RoomOf(RoomId id, Epoch epoch, Room info, ulong version)
     {
         if (_rooms.TryGetValue(id, out var known))
         {
-            if (known.Epoch == epoch) return known;
+            if (known.Epoch == epoch)
+            {
+                known.Describe(info, version);
+                return known;
+            }
             GiveUp(known, linger: true); // an earlier ownership, or an earlier life of the name
         }
-        var room = new RoomSession(this, id, epoch, _numbers.Next(), info);
+        var room = new RoomSession(this, id, epoch, _numbers.Next(), info, version);
         _rooms.Add(id, room);
         _byNumber.Add(room.Number, room);
         return room;
