@@ -11,9 +11,11 @@ internal sealed record SnapshotDone(SnapshotMeta Meta, ulong Bytes, List<TaskCom
 /// </summary>
 internal sealed class SnapshotWork(ISnapshotStore store, long logBytes, Action<SnapshotDone> done, Action<Exception> failed) : IAsyncDisposable
 {
+    private const int MostTimesLogBytes = 8; // bounds the log's place on disk, and what a restart replays
     private readonly CancellationTokenSource _stop = new();
     private List<TaskCompletionSource<SnapshotInfo>> _askers = [];
     private volatile bool _running;
+    private long _lastBytes;
     private Task _writing = Task.CompletedTask;
 
     /// <summary>Apply thread: somebody wants a snapshot of what is applied by then.</summary>
@@ -22,8 +24,8 @@ internal sealed class SnapshotWork(ISnapshotStore store, long logBytes, Action<S
         if (asker is not null) _askers.Add(asker);
     }
 
-    /// <summary>Apply thread.</summary>
-    public bool IsDue(long bytesSinceLast, ulong applied) => !_running && applied > 0 && (_askers.Count > 0 || bytesSinceLast >= logBytes);
+    /// <summary>Apply thread. After as much log as the last snapshot was large: what is written for snapshots stays in proportion to what is written for the log, however large state becomes.</summary>
+    public bool IsDue(long bytesSinceLast, ulong applied) => !_running && applied > 0 && (_askers.Count > 0 || bytesSinceLast >= Math.Max(logBytes, Math.Min(Interlocked.Read(ref _lastBytes), MostTimesLogBytes * logBytes)));
 
     /// <summary>Apply thread: the state has been captured.</summary>
     public void Begin(SnapshotMeta meta, byte[] sessions, ISnapshotWriter writer)
@@ -63,6 +65,7 @@ internal sealed class SnapshotWork(ISnapshotStore store, long logBytes, Action<S
                 writer.WriteTo(sink.Stream, _stop.Token);
                 bytes = sink.Commit();
             }
+            Interlocked.Exchange(ref _lastBytes, (long)bytes);
             done(new SnapshotDone(meta, bytes, askers));
         }
         catch (OperationCanceledException)

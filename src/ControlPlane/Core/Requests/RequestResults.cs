@@ -37,6 +37,12 @@ public sealed class RequestResults
 
     public int Count { get; private set; }
 
+    /// <summary>Of all records, as in snapshots.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Log time, as results count it, at which the oldest are dropped; 0 without any.</summary>
+    public long OldestEndsMs => _buckets.TryPeek(out var oldest) ? (oldest.Minute + 1) * BucketMs + KeepMs : 0;
+
     /// <summary>Log time last seen, less what the cluster stood still, in milliseconds; never goes back.</summary>
     public long NowMs => _nowMs;
 
@@ -98,6 +104,7 @@ public sealed class RequestResults
         shard.Add(key, new(_latest, block, offset));
         _hashSum = unchecked(_hashSum + Fingerprint.Of(_latest.RecordAt(block, offset)));
         Count++;
+        Bytes += ReplyBucket.HeadBytes + reply.Length;
     }
 
     private void Drop(ReplyBucket bucket)
@@ -110,6 +117,7 @@ public sealed class RequestResults
             Invariant.Require(dropped, "an answer is dropped once");
             _hashSum = unchecked(_hashSum - Fingerprint.Of(record));
             Count--;
+            Bytes -= record.Length;
         });
     }
 

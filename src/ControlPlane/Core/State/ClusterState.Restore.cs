@@ -29,6 +29,7 @@ public sealed partial class ClusterState
             if (seat.Role == ParticipantRole.Publisher) room.Publishers++;
         SeatCount += (ulong)seats.Count;
         _rooms.Add(room);
+        MetadataBytes += record.Settings.Metadata.Length;
         if (record.Owner is { } owner)
         {
             room.Home = NodeOf(owner.Node);

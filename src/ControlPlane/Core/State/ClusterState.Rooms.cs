@@ -51,6 +51,7 @@ public sealed partial class ClusterState
         {
             room = new RoomState(record);
             _rooms.Add(room);
+            MetadataBytes += record.Settings.Metadata.Length;
         }
         else
         {
@@ -144,6 +145,7 @@ public sealed partial class ClusterState
             var oldest = _closed.Min;
             _closed.Remove(oldest);
             _rooms.Remove(oldest.Room.Name);
+            MetadataBytes -= oldest.Room.Record.Settings.Metadata.Length;
             MarkDirty(oldest.Room);
         }
     }
@@ -157,6 +159,7 @@ public sealed partial class ClusterState
 
     private void Set(RoomState room, RoomRecord record)
     {
+        MetadataBytes += record.Settings.Metadata.Length - room.Record.Settings.Metadata.Length;
         room.Record = record;
         Reindex(room);
         MarkDirty(room);

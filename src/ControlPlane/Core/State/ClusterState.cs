@@ -25,6 +25,9 @@ public sealed partial class ClusterState
     /// <summary>Log index of the last event.</summary>
     public ulong LastEventIndex { get; private set; }
 
+    /// <summary>Bytes of all rooms' metadata, closed ones' too while they are remembered.</summary>
+    public long MetadataBytes { get; private set; }
+
     /// <summary>Seats taken in all rooms.</summary>
     public ulong SeatCount { get; private set; }
 

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Bounds;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Requests;
@@ -11,7 +12,7 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.</summary>
-public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate)
+public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate, StateBounds bounds)
 {
     private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
 
@@ -31,6 +32,7 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
                 if (forwarded) return reply!;
             }
             envelope ??= Envelop(request, requestId, context, command);
+            if (await bounds.RefusalAsync(envelope) is { } exceeded) throw exceeded.ToRpcException();
             var result = await pipeline.SubmitAsync(envelope, context.CancellationToken);
             switch (result.Status)
             {

@@ -9,7 +9,7 @@ using VideoScale.ControlPlane.Host.Observability;
 namespace VideoScale.ControlPlane.Host.Pipeline;
 
 /// <summary>Bounds of the pipeline.</summary>
-public sealed record PipelineLimits(int CommandsPerEntry, int EntryBytes, int EntriesInFlight, int Waiting);
+public sealed record PipelineLimits(int CommandsPerEntry, int EntryBytes, int EntriesInFlight, int Waiting, long WaitingBytes);
 
 /// <summary>
 /// Carries commands into the log. Commands that arrive together travel in one entry, stamped with log time as the leader has it; no timer waits for more:
@@ -33,6 +33,7 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private ulong _session = NewSession();
     private ulong _sequence;
     private int _inFlight;
+    private long _waitingBytes;
     private int _left; // commands in _taken while the pump rests
     private bool _pumping;
     private TaskCompletionSource? _drained;
@@ -61,8 +62,9 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
         bool pump;
         lock (_gate)
         {
-            if (_queue.Count >= _limits.Waiting) return new(SubmitResult.Overloaded);
+            if (_queue.Count >= _limits.Waiting || _waitingBytes + pending.Bytes > _limits.WaitingBytes) return new(SubmitResult.Overloaded);
             _queue.Enqueue(pending);
+            _waitingBytes += pending.Bytes;
             pump = StartPump();
         }
         pending.LeaveWhen(cancellationToken);
@@ -116,7 +118,11 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     {
         lock (_gate)
         {
-            while (_taken.Count < _limits.CommandsPerEntry && _queue.TryDequeue(out var next)) _taken.Enqueue(next);
+            while (_taken.Count < _limits.CommandsPerEntry && _queue.TryDequeue(out var next))
+            {
+                _waitingBytes -= next.Bytes;
+                _taken.Enqueue(next);
+            }
             _left = _taken.Count;
             if (_left == 0 || _inFlight >= _limits.EntriesInFlight)
             {

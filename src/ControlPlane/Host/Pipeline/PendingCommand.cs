@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Sources;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Rooms;
 
 namespace VideoScale.ControlPlane.Host.Pipeline;
 
@@ -12,6 +13,10 @@ internal sealed class PendingCommand(CommandEnvelope envelope) : IValueTaskSourc
     private int _completed;
 
     internal CommandEnvelope Envelope { get; set; } = envelope;
+    /// <summary>About what it takes while it waits: metadata is what makes a command large.</summary>
+    internal int Bytes { get; } = SmallBytes + (envelope.Command is RoomCommand.Create create ? create.Settings.Metadata.Length : 0);
+    private const int SmallBytes = 512;
+
     internal bool IsAbandoned => Volatile.Read(ref _completed) != 0;
     internal ValueTask<SubmitResult> Task => new(this, _source.Version);
 

@@ -37,7 +37,7 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>The unit of consensus's own time, in milliseconds: heartbeats every 2, elections after 6 to 12 of silence; 10 to 5,000.</summary>
     public int RaftTickMs { get; set; } = 50;
 
-    /// <summary>A snapshot is written after this much applied log, in MiB; 1 to 65,536.</summary>
+    /// <summary>A snapshot is written after this much applied log, in MiB, or as much as the last one was large, up to eight times this; 1 to 65,536.</summary>
     public int SnapshotLogMegabytes { get; set; } = 64;
 
     /// <summary>Longest wait for consensus inside a call that brings no deadline, in milliseconds; 100 to 600,000.</summary>
@@ -54,6 +54,15 @@ public sealed class ControlPlaneOptions : ServerOptions
 
     /// <summary>Most calls waiting for the log before new ones are refused with UNAVAILABLE; 16 to 1,000,000.</summary>
     public int MaxWaitingCommands { get; set; } = 16_384;
+
+    /// <summary>Most rooms, closed ones too for the hour that they are remembered; 1 to 10,000,000. More are refused with RESOURCE_EXHAUSTED.</summary>
+    public int MaxRooms { get; set; } = 1_000_000;
+
+    /// <summary>Most metadata of all rooms together, in MiB; 1 to 16,384. Each replica holds it in memory and in snapshots.</summary>
+    public int MaxMetadataMegabytes { get; set; } = 256;
+
+    /// <summary>Most answers kept for retries, each for 25 h; 1,000 to 100,000,000. One caller gets half. Each takes about 250 bytes of memory.</summary>
+    public int MaxRequestResults { get; set; } = 2_000_000;
 
     /// <summary>Changes a watcher may lag behind before its stream ends with UNAVAILABLE; 16 to 1,000,000.</summary>
     public int WatchBuffer { get; set; } = 4_096;

@@ -3,6 +3,7 @@ using VideoScale.Consensus.Host;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Bounds;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Forwarding;
@@ -20,6 +21,8 @@ namespace VideoScale.ControlPlane.Host.Startup;
 /// <summary>One replica's parts, put together by hand: from the log at the bottom to the services at the top.</summary>
 internal sealed class Replica : IAsyncDisposable
 {
+    /// <summary>Of commands that wait for the log: as many of the largest kind as fit, however many small ones may wait.</summary>
+    private const long WaitingBytes = 64 << 20;
     private readonly DataDirectory _directory;
     private readonly Background _background;
     private int _disposed;
@@ -49,12 +52,18 @@ internal sealed class Replica : IAsyncDisposable
         Feed.Add(Fleet);
         Loads = new NodeLoads(tuning.Clock);
         Pipeline = new CommandPipeline(Log, Leadership, Fleet, Time,
-            new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight, options.MaxWaitingCommands), Metrics, loggers.CreateLogger<CommandPipeline>());
+            new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight, options.MaxWaitingCommands, WaitingBytes), Metrics, loggers.CreateLogger<CommandPipeline>());
         Identity = new ReplicaIdentity(replicaToken);
         Clocks = new ClockExchange(Time, new MemberClocks(Book, Channels, Identity), Log, tuning.Clock, loggers.CreateLogger<ClockExchange>());
         Metrics.Observe(Time, Clocks);
         Forwarder = new LeaderForwarder(Leadership, Book, Channels, Identity, Metrics);
-        Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate);
+        Bounds = new StateBounds(new StateLimits(options.MaxRooms, (long)options.MaxMetadataMegabytes << 20, options.MaxRequestResults), Machine, Queries);
+        Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate, Bounds);
+        Metrics.Gauge("videoscale_request_results", "Answers kept for retries", () => (ulong)Machine.Size.Answers);
+        Metrics.Gauge("videoscale_request_results_bytes", "Bytes of them, as in snapshots", () => (ulong)Machine.Size.AnswerBytes);
+        Metrics.Gauge("videoscale_state_rooms", "Rooms held, closed ones too while they are remembered", () => (ulong)Machine.Size.Rooms);
+        Metrics.Gauge("videoscale_state_metadata_bytes", "Bytes of the rooms' metadata", () => (ulong)Machine.Size.MetadataBytes);
+        Metrics.Gauge("videoscale_state_bounds_refused", "Calls refused because state is at a bound", () => (ulong)Bounds.Refused);
         Members = new MemberChanges(Log, Leadership, Mutations);
         RoomWatches = new RoomWatches(Queries, options.WatchBuffer, Metrics);
         NodeWatches = new NodeWatches(Queries, options.WatchBuffer, Metrics);
@@ -112,6 +121,7 @@ internal sealed class Replica : IAsyncDisposable
     internal ReplicaIdentity Identity { get; }
     internal LeaderForwarder Forwarder { get; }
     internal Mutations Mutations { get; }
+    internal StateBounds Bounds { get; }
     internal RoomWatches RoomWatches { get; }
     internal NodeWatches NodeWatches { get; }
     internal AgentHub Hub { get; }

@@ -40,6 +40,8 @@ public sealed partial class ControlPlaneStateMachine
         Invariant.Require(state.LastEventSeq == _events.NextSeq - 1, "domain and event log stand at the same event");
         (_time, _results, State) = (time, results, state);
         Marks.Clear();
+        AnswersBy.Clear();
+        Measure();
         TimePassed?.Invoke(_time);
         Feed.PublishRestored(reader.Index, State);
         return ValueTask.CompletedTask;

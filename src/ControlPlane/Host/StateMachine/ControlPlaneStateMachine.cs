@@ -28,6 +28,7 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     private readonly StateHooks _hooks;
     private RequestResults _results = new();
     private LogTime _time;
+    private volatile StateSize _size = StateSize.Empty;
 
     public ControlPlaneStateMachine(EventLog.EventLog events, StateFeed feed, ReplicaMetrics metrics, StateHooks? hooks = null)
     {
@@ -53,6 +54,14 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     /// <summary>Log time after a run of entries, or a snapshot. Apply thread.</summary>
     public Action<LogTime>? TimePassed { get; set; }
 
+    /// <summary>How much is held; read from any thread.</summary>
+    public StateSize Size => _size;
+
+    public AnswerUsage AnswersBy { get; } = new();
+
+    /// <summary>A request whose answer, or refusal as malformed, is known without running it. Apply thread.</summary>
+    public bool IsAnswered(CommandEnvelope envelope) => envelope.Request is { } request && _results.Find(envelope.Actor.Subject, request, out _) is not null;
+
     public ulong CompactionLimit => _events.DurableRaftIndex;
 
     public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply)
@@ -71,6 +80,7 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     public void EndOfBatch(ulong appliedIndex)
     {
         TimePassed?.Invoke(_time);
+        Measure();
         _events.EndOfBatch(appliedIndex);
         Feed.Publish(appliedIndex, State);
     }
@@ -84,6 +94,8 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
         _reply.Dispose();
     }
 
+    private void Measure() => _size = new(_results.Count, _results.Bytes, _results.OldestEndsMs, State.Rooms.Count, State.MetadataBytes);
+
     private CommandReply Answer(ulong index, ulong term, CommandEnvelope envelope, ref uint ordinal)
     {
         if (envelope.Request is not { } request) return Decide(index, term, envelope, ref ordinal);
@@ -94,6 +106,7 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
         }
         var reply = Decide(index, term, envelope, ref ordinal);
         _results.Store(key, request, reply);
+        AnswersBy.Add(envelope.Actor.Subject, _results.NowMs);
         return reply;
     }
 
