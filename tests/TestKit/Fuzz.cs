@@ -14,6 +14,7 @@ public static class Fuzz
 
     /// <summary>What a target may keep after any number of inputs; a target that keeps something of each grows beyond it.</summary>
     private const long MostKept = 64L << 20;
+    /// <summary>Of an input; those that begin longer may grow by half.</summary>
     private const int LongestInput = 2048;
 
     private const int UsualInputs = 200_000;
@@ -32,7 +33,8 @@ public static class Fuzz
         {
             for (var i = 0; i < inputs; i++)
             {
-                current = Mutate(corpus[random.Next(corpus.Length)], corpus[random.Next(corpus.Length)], random);
+                var good = corpus[random.Next(corpus.Length)];
+                current = Mutate(good, corpus[random.Next(corpus.Length)], random, Math.Max(LongestInput, good.Length * 3 / 2));
                 target(current);
             }
         }
@@ -46,7 +48,7 @@ public static class Fuzz
         if (kept > MostKept) throw new InvalidOperationException($"{name} kept {kept} octets of {inputs} inputs");
     }
 
-    private static byte[] Mutate(byte[] good, byte[] other, Random random)
+    private static byte[] Mutate(byte[] good, byte[] other, Random random, int longest)
     {
         var bytes = (byte[])good.Clone();
         for (var round = random.Next(4); round >= 0; round--)
@@ -64,7 +66,7 @@ public static class Fuzz
                 case 6: random.NextBytes(bytes.AsSpan(at, Math.Min(4, bytes.Length - at))); break;
                 default: bytes = [.. bytes, .. new byte[random.Next(40)]]; break;
             }
-            if (bytes.Length > LongestInput) Array.Resize(ref bytes, LongestInput);
+            if (bytes.Length > longest) Array.Resize(ref bytes, longest);
         }
         return bytes;
     }

@@ -26,7 +26,7 @@ internal static class Offers
     [
         $"m={kind} 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0", "a=ice-ufrag:@UFRAG", "a=ice-pwd:abcdefghijklmnopqrstuvwx", $"a=fingerprint:{Fingerprint}", "a=setup:actpass", "a=mid:@MID",
         "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
-        $"a={direction}", .. direction is "sendonly" or "sendrecv" ? [$"a=msid:- {track}"] : Array.Empty<string>(), "a=rtcp-mux", .. attributes,
+        $"a={direction}", .. direction is "sendonly" or "sendrecv" ? [$"a=msid:- {track}"] : Array.Empty<string>(), "a=rtcp-mux", "a=rtcp-rsize", .. attributes,
     ]);
 
     private static string Lines(params string[] lines) => string.Concat(lines.Select(line => line + "\r\n"));

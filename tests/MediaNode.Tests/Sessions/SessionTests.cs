@@ -278,7 +278,7 @@ public sealed class SessionTests
             new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions = { new TrackPermission { ParticipantSid = bob.Sid, TrackSids = { "TR_V" } } } } }.ToByteArray(),
             new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Name = "n", Attributes = { ["k"] = "v" } } }.ToByteArray(),
         ];
-        var (handled, sessions) = (0, 1);
+        var handled = 0;
         await bed.DoAsync(() =>
         {
             Fuzz.Run(corpus, input =>
@@ -286,11 +286,7 @@ public sealed class SessionTests
                 SignalRequest request;
                 try { request = SignalRequest.Parser.ParseFrom(input); }
                 catch (InvalidProtocolBufferException) { return; }
-                if (!ann.Room.Participants.Contains(ann)) // an offer that cannot be served, or a leave, has ended it
-                {
-                    (ann, link) = bed.Join("ann", first);
-                    sessions++;
-                }
+                if (!ann.Room.Participants.Contains(ann)) (ann, link) = bed.Join("ann", first); // a leave has ended it, or an offer of another connection
                 SessionTable.Handle(ann, link, request);
                 handled++;
                 while (link.Messages.TryRead(out var _)) { }
@@ -300,6 +296,6 @@ public sealed class SessionTests
         });
         Assert.Null(bed.Broken);
         Assert.True(ann.Tracks.Count <= 64);
-        Assert.True(handled > 1_000 && sessions > 10, $"{handled} requests were handled in {sessions} sessions");
+        Assert.True(handled > 1_000, $"{handled} requests were handled");
     }
 }

@@ -2,7 +2,7 @@ namespace VideoScale.MediaNode.Codecs;
 
 public enum MediaKind : byte { Audio = 1, Video = 2 }
 
-public enum Codec : byte { Opus = 1, Vp8 = 2, H264 = 3 }
+public enum Codec : byte { Opus = 1, Vp8 = 2, H264 = 3, Vp9 = 4, Av1 = 5 }
 
 /// <summary>What the engine needs to know of a payload, whatever the codec.</summary>
 public struct FrameInfo
@@ -33,6 +33,8 @@ public struct FrameInfo
                 frame.KeyFrameStart = H264.IsKeyFrameStart(payload);
                 if (frame.KeyFrameStart) H264.TryReadSize(payload, out frame.Width, out frame.Height);
                 return payload.Length > 0;
+            case Codec.Vp9: return Vp9.TryRead(payload, ref frame);
+            case Codec.Av1: return Av1.TryRead(payload, ref frame);
             default:
                 frame.KeyFrameStart = true;
                 return payload.Length > 0;

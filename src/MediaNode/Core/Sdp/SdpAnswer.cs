@@ -43,41 +43,64 @@ public static class SdpAnswer
     public static string Write(SdpOffer offer, IReadOnlyList<SectionAnswer> sections, SdpTransport transport, ulong session, ulong version)
     {
         var text = new StringBuilder(1024 + 512 * sections.Count);
-        text.Append("v=0\r\no=- ").Append(session).Append(' ').Append(version).Append(" IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\na=group:BUNDLE");
-        for (var i = 0; i < sections.Count; i++)
-            if (sections[i] is not SectionAnswer.Refused) text.Append(' ').Append(offer.Media[i].Mid);
-        text.Append("\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS *\r\n");
+        text.Append("v=0\r\no=- ").Append(session).Append(' ').Append(version).Append(" IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n");
+        WriteBundle(text, offer, sections);
+        if (offer.MixesExtensions) text.Append("a=extmap-allow-mixed\r\n");
+        text.Append("a=msid-semantic: WMS *\r\n");
         for (var i = 0; i < sections.Count; i++) WriteSection(text, offer.Media[i], sections[i], transport);
         return text.ToString();
+    }
+
+    /// <summary>What is accepted, in the group's own order: the first names the transport on both sides (RFC 9143 §7.3).</summary>
+    private static void WriteBundle(StringBuilder text, SdpOffer offer, IReadOnlyList<SectionAnswer> sections)
+    {
+        if (offer.Bundle.Count == 0) return; // none was offered, none may be answered
+        text.Append("a=group:BUNDLE");
+        foreach (var mid in offer.Bundle)
+            if (offer.IndexOf(mid) is >= 0 and var at && sections[at] is not SectionAnswer.Refused) text.Append(' ').Append(mid);
+        text.Append("\r\n");
+    }
+
+    /// <summary>The client's own name for the section, when it has one.</summary>
+    private static void WriteMid(StringBuilder text, SdpMedia media)
+    {
+        if (media.OfferedMid.Length > 0) text.Append("a=mid:").Append(media.OfferedMid).Append("\r\n");
     }
 
     private static void WriteSection(StringBuilder text, SdpMedia media, SectionAnswer answer, SdpTransport transport)
     {
         if (answer is SectionAnswer.Refused)
         {
-            text.Append("m=").Append(media.Kind).Append(" 0 ").Append(media.Protocol).Append(' ').Append(media.FormatList).Append("\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\na=mid:").Append(media.Mid).Append("\r\n");
+            text.Append("m=").Append(media.Kind).Append(" 0 ").Append(media.Protocol).Append(' ').Append(media.FormatList).Append("\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n");
+            WriteMid(text, media);
             return;
         }
         var (format, rtx) = answer switch
         {
             SectionAnswer.Receive receive => (receive.Format, receive.RtxPayloadType),
             SectionAnswer.Send send => (send.Format, send.RtxPayloadType),
-            _ => (media.Formats[0], (byte)0),
+            _ => (media.Formats.FirstOrDefault(known => known.IsMedia) ?? media.Formats[0], (byte)0),
         };
         text.Append("m=").Append(media.Kind).Append(" 9 ").Append(media.Protocol).Append(' ').Append(format.PayloadType);
         if (rtx != 0) text.Append(' ').Append(rtx);
-        text.Append("\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=mid:").Append(media.Mid).Append("\r\n");
-        WriteTransport(text, transport);
+        text.Append("\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n");
+        WriteMid(text, media);
+        WriteTransport(text, media, transport);
         foreach (var (id, uri) in media.Extensions)
-            if (Extensions.Contains(uri)) text.Append("a=extmap:").Append(id).Append(' ').Append(uri).Append("\r\n");
+            if (Takes(id, uri)) text.Append("a=extmap:").Append(id).Append(' ').Append(uri).Append("\r\n");
         WriteFormat(text, media, format, rtx);
         WriteDirection(text, answer);
     }
 
-    private static void WriteTransport(StringBuilder text, SdpTransport transport)
+    /// <summary>What we write has ids of one octet's upper half, 1 to 14 (RFC 8285 §4.2); what we only read may have any.</summary>
+    public static bool Takes(byte id, string uri) => Extensions.Contains(uri) && (id <= 14 || uri != TransportSequence);
+
+    private static void WriteTransport(StringBuilder text, SdpMedia media, SdpTransport transport)
     {
         text.Append("a=ice-ufrag:").Append(transport.IceFragment).Append("\r\na=ice-pwd:").Append(transport.IcePassword)
-            .Append("\r\na=fingerprint:").Append(transport.Fingerprint).Append("\r\na=setup:passive\r\na=rtcp-mux\r\na=rtcp-rsize\r\n");
+            .Append("\r\na=fingerprint:").Append(transport.Fingerprint).Append("\r\na=setup:passive\r\n");
+        if (media.Multiplexes) text.Append("a=rtcp-mux\r\n");
+        if (media.ReducesReports) text.Append("a=rtcp-rsize\r\n");
         for (var i = 0; i < transport.Candidates.Count; i++)
         {
             var (address, port) = transport.Candidates[i];
@@ -88,7 +111,8 @@ public static class SdpAnswer
 
     private static void WriteFormat(StringBuilder text, SdpMedia media, SdpFormat format, byte rtx)
     {
-        text.Append("a=rtpmap:").Append(format.PayloadType).Append(' ').Append(format.Name).Append('/').Append(format.ClockRate).Append(media.IsAudio ? "/2\r\n" : "\r\n");
+        text.Append("a=rtpmap:").Append(format.PayloadType).Append(' ').Append(format.Name).Append('/').Append(format.ClockRate);
+        text.Append(format.Channels > 0 ? $"/{format.Channels}\r\n" : "\r\n");
         if (format.Parameters.Length > 0) text.Append("a=fmtp:").Append(format.PayloadType).Append(' ').Append(format.Parameters).Append("\r\n");
         foreach (var feedback in media.IsAudio ? AudioFeedback : VideoFeedback)
             if (format.Feedback.Contains(feedback, StringComparer.Ordinal)) text.Append("a=rtcp-fb:").Append(format.PayloadType).Append(' ').Append(feedback).Append("\r\n");

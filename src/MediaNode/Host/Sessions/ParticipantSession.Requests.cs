@@ -1,4 +1,5 @@
 using LiveKit.Proto;
+using VideoScale.MediaNode.Codecs;
 using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Host.Sessions;
@@ -24,12 +25,12 @@ internal sealed partial class ParticipantSession
             case SignalRequest.MessageOneofCase.TrackSetting: OnTrackSetting(request.TrackSetting); break;
             case SignalRequest.MessageOneofCase.SubscriptionPermission: OnPermission(request.SubscriptionPermission); break;
             case SignalRequest.MessageOneofCase.UpdateMetadata: OnMetadata(request.UpdateMetadata); break;
+            case SignalRequest.MessageOneofCase.UpdateAudioTrack: OnAudioFeatures(request.UpdateAudioTrack); break;
             case SignalRequest.MessageOneofCase.SyncState: OnSyncState(request.SyncState); break;
             case SignalRequest.MessageOneofCase.Leave: Room.Left(this); break;
             // A lite agent learns addresses from checks, so candidates are not needed; layers and features tell only what is seen anyway.
             case SignalRequest.MessageOneofCase.Trickle:
             case SignalRequest.MessageOneofCase.UpdateLayers:
-            case SignalRequest.MessageOneofCase.UpdateAudioTrack:
             case SignalRequest.MessageOneofCase.UpdateVideoTrack:
             case SignalRequest.MessageOneofCase.Answer:
             case SignalRequest.MessageOneofCase.None:
@@ -44,14 +45,22 @@ internal sealed partial class ParticipantSession
         var (text, failure) = Media.Negotiate(offer.Sdp, answer.MidToTrackId, changes);
         if (text is null)
         {
-            Room.Refused(this, failure!.Message);
+            Room.PassedOver(this, failure!.Message);
+            Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.UnclassifiedError, Message = failure.Message } });
+            return;
+        }
+        if (changes.IsAnotherConnection)
+        {
+            Room.StartAnew(this, "the offer is of another connection: its fingerprint is not the one known");
             return;
         }
         answer.Sdp = text;
         Tell(new SignalResponse { Answer = answer });
+        if (changes.NoTransport is { } unusable) Room.PassedOver(this, unusable.Message);
+        foreach (var (track, why) in changes.Refused) Refuse(track, why, changes);
         foreach (var track in changes.Published)
             if (!Info.Tracks.Contains(track.Info)) Info.Tracks.Add(track.Info);
-        if (changes.Published.Count + changes.Withdrawn.Count > 0) Room.TracksChanged(this, changes);
+        if (changes.Published.Count + changes.Withdrawn.Count + changes.Changed.Count > 0) Room.TracksChanged(this, changes);
         JudgeWaiting(changes.SectionsMoved);
         TellCarried();
     }
@@ -93,16 +102,14 @@ internal sealed partial class ParticipantSession
             Muted = request.Muted,
             Width = request.Width,
             Height = request.Height,
-            DisableDtx = request.DisableDtx,
             DisableRed = true,
             Source = request.Source,
-            Stereo = request.Stereo,
             Stream = request.Stream,
-            MimeType = request.Type == TrackType.Audio ? "audio/opus" : "video/VP8",
+            // What it is in truth is known with the offer.
+            MimeType = request.Type == TrackType.Audio ? CodecNames.Mime(Codecs.Codec.Opus) : AskedCodec(request) is { } asked ? CodecNames.Mime(asked) : "",
             Simulcast = request.Layers.Count > 1,
         };
         info.Layers.AddRange(request.Layers);
-        info.AudioFeatures.AddRange(request.AudioFeatures);
         if (request.Type == TrackType.Video)
         {
             var codec = new SimulcastCodecInfo { MimeType = info.MimeType, Cid = request.Cid };
@@ -110,8 +117,21 @@ internal sealed partial class ParticipantSession
             info.Codecs.Add(codec);
         }
         var track = new PublishedTrack(this, _numbers.Next(), request, info);
+        track.SetAudioFeatures(request.AudioFeatures.Concat(request.Stereo ? [AudioTrackFeature.TfStereo] : []).Concat(request.DisableDtx ? [AudioTrackFeature.TfNoDtx] : []));
         _tracks.Add(track);
         return track;
+    }
+
+    private static Codecs.Codec? AskedCodec(AddTrackRequest request) => request.SimulcastCodecs.Select(codec => CodecNames.Find(codec.Codec)).FirstOrDefault(known => known is not null);
+
+    /// <summary>Told to the others; the sender's own parameters follow with its next offer.</summary>
+    private void OnAudioFeatures(UpdateLocalAudioTrack request)
+    {
+        if (_tracks.Find(known => known.Sid == request.TrackSid && !known.IsVideo) is not { } track) return;
+        track.SetAudioFeatures(request.Features);
+        if (!Info.Tracks.Contains(track.Info)) return;
+        Changed();
+        Room.Announce(this);
     }
 
     private void OnMute(MuteTrackRequest request)

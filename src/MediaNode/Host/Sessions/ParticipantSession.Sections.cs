@@ -51,6 +51,14 @@ internal sealed partial class ParticipantSession
         Room.WantedChanged(subscription.Track);
     }
 
+    /// <summary>Something else than sections has changed: what was given up before may find its way now, or is told anew.</summary>
+    private void Reconsider(TrackSubscription subscription)
+    {
+        (subscription.Refused, subscription.Asked) = (null, 0);
+        JudgeWaiting(subscription, sectionsMoved: false);
+        if (subscription.IsWaiting) Room.MissesSections(this);
+    }
+
     /// <summary>Sections that can no longer carry what they carried let it go; where the client only pauses, packets pause.</summary>
     internal void ReleaseSections(SdpOffer offer, IReadOnlyList<SectionAnswer> answers)
     {

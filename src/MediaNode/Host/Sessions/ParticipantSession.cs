@@ -96,41 +96,6 @@ internal sealed partial class ParticipantSession
 
     internal void Changed() => Info.Version++;
 
-    /// <summary>The publication that an offered section carries; a track that was announced and not seen yet is found by the client's id for it.</summary>
-    internal PublishedTrack? TrackOf(SdpMedia media)
-    {
-        var known = _tracks.Find(track => (track.IsPublished || track.IsCarried) && track.Info.Mid == media.Mid && track.IsVideo == media.IsVideo);
-        if (known is not null && (media.TrackId.Length == 0 || known.Cids.Count == 0 || known.LastTrackId == media.TrackId || known.Cids.Contains(media.TrackId))) return known;
-        var announced = _tracks.Find(track => !track.IsPublished && track.IsVideo == media.IsVideo && track.Cids.Contains(media.TrackId))
-            ?? _tracks.Find(track => !track.IsPublished && !track.IsCarried && track.IsVideo == media.IsVideo);
-        if (announced is null) return known; // the same track under another name: a replaced camera
-        announced.LastTrackId = media.TrackId;
-        if (known is not null) _superseded.Add(known);
-        return announced;
-    }
-
-    private readonly List<PublishedTrack> _superseded = [];
-
-    /// <summary>Tracks that the offer does not carry any more are over.</summary>
-    internal void WithdrawMissing(SdpOffer offer, TrackChanges changes)
-    {
-        foreach (var track in _tracks.ToArray())
-        {
-            if (!track.IsPublished && !track.IsCarried) continue;
-            var carried = !_superseded.Contains(track) && offer.Media.Any(media => media.Mid == track.Info.Mid && media.Sends);
-            if (!carried) Withdraw(track, changes);
-        }
-        _superseded.Clear();
-    }
-
-    private void Withdraw(PublishedTrack track, TrackChanges changes)
-    {
-        track.Unpublish();
-        _tracks.Remove(track);
-        Info.Tracks.Remove(track.Info);
-        changes.Withdrawn.Add(track);
-    }
-
     internal TrackSubscription? SubscriptionOn(string mid) => _subscriptions.Find(subscription => subscription.Mid == mid);
 
     /// <summary>The first that has no section and fits into this one; what does not fit keeps nobody waiting.</summary>
@@ -148,6 +113,7 @@ internal sealed partial class ParticipantSession
         if (_subscriptions.Find(subscription => subscription.Track == track) is { } known)
         {
             known.StartWhenPublished();
+            if (known.Mid.Length == 0) Reconsider(known);
             return true;
         }
         var added = AddSubscription(track);

@@ -55,31 +55,43 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     {
         var (offer, failure) = SdpParser.Parse(text);
         if (offer is null) return (null, failure);
-        if (OpenTransport(offer) is { } refused) return (null, refused);
+        tracks.NoTransport = OpenTransport(offer, tracks);
         var answers = new SectionAnswer[offer.Media.Count];
-        for (var i = 0; i < answers.Length; i++) answers[i] = AnswerSender(offer.Media[i], tracks);
-        owner.WithdrawMissing(offer, tracks);
+        for (var i = 0; i < answers.Length; i++) answers[i] = IsOpen && CanBeKept(offer.Media[i]) ? new SectionAnswer.Idle() : new SectionAnswer.Refused();
+        var published = owner.MatchTracks(offer, tracks);
+        for (var i = 0; i < answers.Length; i++)
+            if (published[i] is { } track && AnswerSender(offer.Media[i], answers[i], track, tracks) is { } answer) answers[i] = answer;
         AssignReceivers(offer, answers, midToTrack, tracks);
-        var transport = new SdpTransport(_local!.UsernameFragment, _local.Password, Plane.Fingerprint, Plane.CandidatesOf(ShardNumber));
+        var transport = new SdpTransport(_local?.UsernameFragment ?? "", _local?.Password ?? "", Plane.Fingerprint, Plane.CandidatesOf(ShardNumber));
         return (SdpAnswer.Write(offer, answers, transport, _sessionId, ++_version), null);
     }
 
-    private Failure? OpenTransport(SdpOffer offer)
+    /// <summary>The connection stands, or the first offer says all that it takes.</summary>
+    /// <returns>Why no section can be used; null when they can.</returns>
+    private Failure? OpenTransport(SdpOffer offer, TrackChanges tracks)
     {
-        if (DtlsFingerprint.Parse(offer.Fingerprint) is not { } fingerprint) return Failure.InvalidArgument("sdp: a fingerprint of sha-256, sha-384 or sha-512 is needed");
-        if (_fingerprint is not null && _fingerprint != fingerprint) return Failure.InvalidArgument("sdp: the fingerprint changed; a new connection is needed");
+        IceCredentials? remote = new IceCredentials(offer.Remote.IceFragment, offer.Remote.IcePassword);
+        var fingerprint = offer.Remote.Fingerprints.Select(DtlsFingerprint.Parse).OfType<DtlsFingerprint>().OrderBy(known => known.Algorithm, StringComparer.Ordinal).FirstOrDefault();
+        if (!IsOpen)
+        {
+            if (!offer.Remote.HasCredentials) return Failure.InvalidArgument("sdp: no ice-ufrag and ice-pwd (RFC 8839: 4 and 22 characters at least)");
+            if (fingerprint is null) return Failure.InvalidArgument("sdp: a fingerprint of sha-256, sha-384 or sha-512 is needed");
+            if (offer.Remote.Setup is SdpSetup.Passive or SdpSetup.Hold) return Failure.InvalidArgument("sdp: the offerer must be ready to begin the DTLS handshake (a=setup:actpass or active)");
+        }
         var extensions = ExtensionsOf(offer);
-        var remote = new IceCredentials(offer.IceFragment, offer.IcePassword);
         var peer = PeerNumber;
         if (!IsOpen)
         {
-            _fingerprint = fingerprint;
+            _fingerprint = fingerprint!;
             var local = _local = NewCredentials();
-            Post(shard => shard.AddPeer(new TransportOptions(peer, local, remote, fingerprint), new PeerOptions(peer, extensions)));
+            Post(shard => shard.AddPeer(new TransportOptions(peer, local, remote, fingerprint!), new PeerOptions(peer, extensions)));
         }
         else
         {
-            if (offer.IceFragment != _remoteFragment)
+            // A spoiled description does not cost the connection that stands.
+            if (!offer.Remote.HasCredentials || offer.Remote.IceFragment == _remoteFragment) remote = null;
+            else if (fingerprint is not null && fingerprint != _fingerprint) tracks.IsAnotherConnection = true;
+            if (remote is not null)
             {
                 var local = _local = NewCredentials();
                 Post(shard => shard.RestartIce(peer, local, remote));
@@ -87,7 +99,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
             if (extensions != _extensions) Post(shard => shard.Engine.SetExtensions(peer, extensions));
         }
         _extensions = extensions;
-        _remoteFragment = offer.IceFragment;
+        if (remote is not null) _remoteFragment = offer.Remote.IceFragment;
         return null;
     }
 
@@ -97,8 +109,8 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     private static ExtensionIds ExtensionsOf(SdpOffer offer)
     {
         var ids = new ExtensionIds();
-        foreach (var media in offer.Media)
-            foreach (var (id, uri) in media.Extensions)
+        foreach (var media in offer.Media.Where(media => media.IsUsed))
+            foreach (var (id, uri) in media.Extensions.Where(extension => SdpAnswer.Takes(extension.Id, extension.Uri)))
                 ids = uri switch
                 {
                     SdpAnswer.Mid => ids with { Mid = id },
@@ -111,19 +123,32 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         return ids;
     }
 
-    private SectionAnswer AnswerSender(SdpMedia media, TrackChanges tracks)
+    /// <summary>Data channels are not served; a section without a format we could name cannot even be kept.</summary>
+    private static bool CanBeKept(SdpMedia media) => media is { IsUsed: true, Formats.Count: > 0 } && (media.IsAudio || media.IsVideo) && media.Protocol.Contains("RTP/", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A section that brings a track is answered by what is taken of it; a track that cannot be taken is refused aloud.</summary>
+    private SectionAnswer.Receive? AnswerSender(SdpMedia media, SectionAnswer kept, PublishedTrack track, TrackChanges tracks)
     {
-        // Data channels are not served; a section without a format we could name cannot even be kept.
-        if (!media.IsUsed || media.Formats.Count == 0 || !(media.IsAudio || media.IsVideo)) return new SectionAnswer.Refused();
-        if (!media.Sends) return new SectionAnswer.Idle();
-        var track = owner.TrackOf(media);
-        if (track?.Choose(media) is not { } format) return new SectionAnswer.Idle();
-        if (!track.IsPublished)
+        if (tracks.NoTransport is { } failure) return Refuse(failure.Message);
+        if (!media.IsUsed) return Refuse("its section has no part in the connection: it stands in no bundle with the others, or under the name of another");
+        if (kept is SectionAnswer.Refused || track.Choose(media) is not { } format)
+            return Refuse($"no codec in common: {string.Join(", ", media.Formats.Where(offered => offered.IsMedia).Select(offered => $"{offered.Name} {offered.Parameters}".TrimEnd()))}");
+        var wanted = track.Describe(media, format);
+        if (!track.IsPublishedAs(wanted))
         {
-            track.Publish(media, format);
-            tracks.Published.Add(track);
+            if (owner.TrackWithSource(track, wanted) is { } other) return Refuse($"a stream of it is one of track {other.Sid}");
+            var again = track.IsPublished;
+            track.Unpublish();
+            track.Publish(media, format, wanted);
+            (again ? tracks.Changed : tracks.Published).Add(track);
         }
-        return new SectionAnswer.Receive(format, media.RtxOf(format.PayloadType), media.Rids);
+        return track.Answer(media, format);
+
+        SectionAnswer.Receive? Refuse(string why)
+        {
+            tracks.Refused.Add((track, why));
+            return null;
+        }
     }
 
     /// <summary>Sections the client receives on: those that carry a track go on, free ones take waiting subscriptions that fit.</summary>
@@ -165,6 +190,14 @@ internal sealed class TrackChanges
 {
     internal List<PublishedTrack> Published { get; } = [];
     internal List<PublishedTrack> Withdrawn { get; } = [];
+    /// <summary>Those that are published otherwise than before: their viewers' sections have to follow.</summary>
+    internal List<PublishedTrack> Changed { get; } = [];
+    /// <summary>Those that cannot be taken as they are offered, and why.</summary>
+    internal List<(PublishedTrack Track, string Why)> Refused { get; } = [];
+    /// <summary>Why no section at all can be used.</summary>
+    internal Failure? NoTransport { get; set; }
+    /// <summary>The client has begun a connection anew, and expects one here.</summary>
+    internal bool IsAnotherConnection { get; set; }
     /// <summary>A section took a track, or lost one: what still waits may find room in the next offer.</summary>
     internal bool SectionsMoved { get; set; }
 }

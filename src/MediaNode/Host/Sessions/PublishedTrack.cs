@@ -15,6 +15,9 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     /// <summary>The former owner may have told it anything.</summary>
     private const int UnknownLayer = -2;
 
+    private static readonly Codec[] ByReach = [Codec.Vp8, Codec.H264, Codec.Vp9, Codec.Av1];
+    private const int MostLayers = 3;
+
     private readonly HashSet<int> _mirrors = [];
     /// <summary>As the former owner knew them: the client does not name them again.</summary>
     private IReadOnlyList<PublishedStream> _streams = [];
@@ -37,6 +40,19 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     /// <summary>The id under which an offer last carried it.</summary>
     internal string LastTrackId { get; set; } = "";
     internal Codec Codec { get; private set; }
+    /// <summary>What of the codec its viewers need; null until it is published here.</summary>
+    internal CodecVariant? Variant { get; private set; }
+    internal bool IsStereo => Info.Stereo || Info.AudioFeatures.Contains(AudioTrackFeature.TfStereo);
+    private bool SendsSilence => Info.DisableDtx || Info.AudioFeatures.Contains(AudioTrackFeature.TfNoDtx);
+
+    /// <summary>What LiveKit's clients may say in two ways is shown in both.</summary>
+    internal void SetAudioFeatures(IEnumerable<AudioTrackFeature> features)
+    {
+        AudioTrackFeature[] all = [.. features.Distinct()];
+        Info.AudioFeatures.Clear();
+        Info.AudioFeatures.AddRange(all);
+        (Info.Stereo, Info.DisableDtx) = (all.Contains(AudioTrackFeature.TfStereo), all.Contains(AudioTrackFeature.TfNoDtx));
+    }
 
     /// <summary>Tracks with one stream id are played in step.</summary>
     internal string Stream => Request.Stream.Length > 0 ? Clean(Request.Stream) : Info.Source switch
@@ -64,35 +80,61 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         };
         request.Layers.AddRange(info.Layers);
         request.SimulcastCodecs.AddRange(info.Codecs.Select(codec => new SimulcastCodec { Codec = codec.MimeType, Cid = codec.Cid }));
-        return new PublishedTrack(owner, number, request, info) { IsCarried = true, ToldLayer = UnknownLayer, Codec = info.Type == TrackType.Audio ? Codec.Opus : ToCodec(info.MimeType) ?? Codec.Vp8, _streams = streams };
+        return new PublishedTrack(owner, number, request, info) { IsCarried = true, ToldLayer = UnknownLayer, Codec = info.Type == TrackType.Audio ? Codec.Opus : CodecNames.Find(info.MimeType) ?? Codec.Vp8, _streams = streams };
     }
 
-    /// <summary>The codecs the client asked for come first.</summary>
+    /// <summary>The codec that it has already comes first, then those that the client asked for, then what most viewers have.</summary>
     internal SdpFormat? Choose(SdpMedia media)
     {
         if (!IsVideo) return media.Find(Codec.Opus);
+        if (Variant is { } same && media.Formats.FirstOrDefault(format => format.Variant == same) is { } kept) return kept;
         foreach (var codec in Request.SimulcastCodecs)
-            if (ToCodec(codec.Codec) is { } asked && media.Find(asked) is { } found) return found;
-        return media.Find(Codec.Vp8) ?? media.Find(Codec.H264);
+            if (CodecNames.Find(codec.Codec) is { } asked && media.Find(asked) is { } found) return found;
+        foreach (var codec in ByReach)
+            if (media.Find(codec) is { } found) return found;
+        return null;
     }
 
-    internal void Publish(SdpMedia media, SdpFormat format)
+    /// <summary>Whether it can be received on a section. Before it is published its codec alone is known.</summary>
+    internal SdpFormat? FormatIn(SdpMedia media) => Variant is { } variant ? media.Find(variant) : media.Find(Codec);
+
+    /// <summary>The answer for the section that brings it.</summary>
+    internal SectionAnswer.Receive Answer(SdpMedia media, SdpFormat format) =>
+        new(IsVideo ? format : format with { Parameters = OpusParameters.ForPublisher(format.Parameters, dtx: !SendsSilence, IsStereo) }, media.RtxOf(format.PayloadType), TakesLayers(format) ? media.Rids : []);
+
+    /// <summary>Layers of codecs that carry numbers of their own through a stream cannot be joined to one: of those the client is to send a single stream.</summary>
+    private static bool TakesLayers(SdpFormat format) => format.Is(Codec.Vp8) || format.Is(Codec.H264);
+
+    /// <summary>The publication that a section stands for.</summary>
+    internal PublicationOptions Describe(SdpMedia media, SdpFormat format)
     {
-        Codec = format.Is(Codec.Opus) ? Codec.Opus : format.Is(Codec.Vp8) ? Codec.Vp8 : Codec.H264;
-        var layers = media.Rids.Count == 0
-            ? [new LayerOptions("", media.Ssrc, media.RtxSsrc)]
-            : media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(3).Select(LayerOf).ToArray();
-        var publication = new PublicationOptions(Number, Owner.Media.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio, Codec, format.PayloadType, layers)
+        LayerOptions[] layers = TakesLayers(format) && media.Rids.Count > 0
+            ? [.. media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(MostLayers).Select(LayerOf)]
+            : [.. media.Sources.Take(TakesLayers(format) ? MostLayers : 1).Select(source => new LayerOptions("", source.Ssrc, source.RtxSsrc))];
+        return new PublicationOptions(Number, Owner.Media.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio, format.Variant!.Value.Codec, format.PayloadType, layers.Length > 0 ? layers : [new LayerOptions()])
         {
-            Mid = media.Mid,
+            Mid = media.OfferedMid,
             RtxPayloadType = media.RtxOf(format.PayloadType),
             RepeatsPlainly = format.Feedback.Contains("nack", StringComparer.Ordinal),
         };
+    }
+
+    /// <summary>Whether its packets come as they are already published. A stream whose source is not told may have been found since.</summary>
+    internal bool IsPublishedAs(PublicationOptions wanted) => Publication is { } now
+        && (now.Codec, now.PayloadType, now.RtxPayloadType, now.Mid) == (wanted.Codec, wanted.PayloadType, wanted.RtxPayloadType, wanted.Mid)
+        && now.Layers.Select(layer => layer.Rid).SequenceEqual(wanted.Layers.Select(layer => layer.Rid), StringComparer.Ordinal)
+        && (wanted.Layers.All(layer => layer.Rid.Length > 0 || layer.Ssrc == 0) || now.Layers.SequenceEqual(wanted.Layers));
+
+    internal void Publish(SdpMedia media, SdpFormat format, PublicationOptions publication)
+    {
+        var layers = publication.Layers;
+        Codec = publication.Codec;
+        Variant = format.Variant;
         Publication = publication;
         IsCarried = false;
         Info.Mid = media.Mid;
-        Info.MimeType = Codec switch { Codec.Opus => "audio/opus", Codec.Vp8 => "video/VP8", _ => "video/H264" };
-        Info.Simulcast = layers.Length > 1;
+        Info.MimeType = CodecNames.Mime(Codec);
+        Info.Simulcast = layers.Count > 1;
         if (Info.Codecs.Count > 0)
         {
             Info.Codecs[0].MimeType = Info.MimeType;
@@ -101,8 +143,8 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         var muted = Info.Muted;
         Owner.Media.Post(shard =>
         {
-            shard.Engine.Publish(publication);
-            if (muted) shard.Engine.SetMuted(publication.Track, true);
+            if (shard.Engine.Publish(publication) is { } failure) Owner.Room.Later(() => Owner.PublishFailed(this, publication, failure));
+            else if (muted) shard.Engine.SetMuted(publication.Track, true);
         });
     }
 
@@ -154,13 +196,6 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             if (layer.Width >= width && layer.Height >= height) return Math.Min(LayerOf(layer.Quality), count - 1);
         return count - 1;
     }
-
-    private static Codec? ToCodec(string name) => name.ToUpperInvariant() switch
-    {
-        "VP8" or "VIDEO/VP8" => Codec.Vp8,
-        "H264" or "VIDEO/H264" => Codec.H264,
-        _ => null,
-    };
 
     /// <summary>It stands in other clients' session descriptions.</summary>
     private static string Clean(string stream) => string.Concat(stream.Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-').Take(64));

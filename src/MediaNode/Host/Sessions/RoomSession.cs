@@ -87,7 +87,12 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
             if (other == participant) continue;
             foreach (var track in changes.Published) other.Offered(track);
         }
-        foreach (var track in changes.Published) WantedChanged(track);
+        foreach (var other in _participants.Values)
+        {
+            if (other == participant) continue;
+            foreach (var track in changes.Changed) other.Follow(track);
+        }
+        foreach (var track in changes.Published.Concat(changes.Changed)) WantedChanged(track);
         Counted();
         AskForSections();
     }
@@ -116,7 +121,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         var largest = Math.Min(subscriptions.Max(subscription => subscription.WantedLayer), publication.Layers.Count - 1);
         if ((track.ToldLayer ?? publication.Layers.Count - 1) == largest) return;
         track.ToldLayer = largest;
-        var codec = new SubscribedCodec { Codec = track.Codec == Codecs.Codec.H264 ? "h264" : "vp8" };
+        var codec = new SubscribedCodec { Codec = track.Codec.ToString().ToLowerInvariant() };
         for (var quality = VideoQuality.Low; quality <= VideoQuality.High; quality++)
             codec.Qualities.Add(new SubscribedQuality { Quality = quality, Enabled = track.LayerOf(quality) <= largest });
         var update = new SubscribedQualityUpdate { TrackSid = track.Sid, SubscribedCodecs = { codec } };
@@ -169,7 +174,14 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
 
     internal void Left(ParticipantSession participant) => table.Leave(participant, SessionEndReason.Left);
 
-    internal void Refused(ParticipantSession participant, string why) => table.Refuse(participant, why);
+    internal void StartAnew(ParticipantSession participant, string why) => table.StartAnew(participant, why);
+
+    internal void PassedOver(ParticipantSession participant, string why) => table.PassedOver(participant, why);
+
+    internal void RefusedTrack(ParticipantSession participant, PublishedTrack track, string why) => table.RefusedTrack(participant, track, why);
+
+    /// <summary>In a turn of its own on the session loop; for what shards report.</summary>
+    internal void Later(Action work) => table.Later(work);
 
     internal void TellAll(SignalResponse response)
     {

@@ -130,13 +130,20 @@ internal sealed partial class SessionTable
         End(session, reason, reason == SessionEndReason.Left ? DisconnectReason.ClientInitiated : DisconnectReason.ConnectionTimeout);
     }
 
-    /// <summary>What the client sent cannot be served; it is told to begin anew.</summary>
-    internal void Refuse(ParticipantSession session, string why)
+    /// <summary>The client has a connection that is not the one known here; it is told to begin anew.</summary>
+    internal void StartAnew(ParticipantSession session, string why)
     {
         LogRefused(session.Identity, session.Room.Id, why);
-        session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveRequest.Types.Action.Disconnect } });
+        session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveRequest.Types.Action.Reconnect } });
         Leave(session, SessionEndReason.MediaLost);
     }
+
+    /// <summary>A description without anything to answer; the call goes on as it is.</summary>
+    internal void PassedOver(ParticipantSession session, string why) => LogPassedOver(session.Identity, session.Room.Id, why);
+
+    internal void RefusedTrack(ParticipantSession session, PublishedTrack track, string why) => LogTrackRefused(session.Identity, session.Room.Id, track.Sid, why);
+
+    internal void Later(Action work) => _loop.Post(work);
 
     /// <summary>To be called twice a second.</summary>
     internal void Tick()
@@ -270,5 +277,7 @@ internal sealed partial class SessionTable
     [LoggerMessage(5304, LogLevel.Information, "Room {Room} (epoch {Epoch}) given up with {Participants} participants")] private partial void LogGivenUp(RoomId room, Epoch epoch, int participants);
     [LoggerMessage(5305, LogLevel.Warning, "{Identity} in room {Room} sent what cannot be served: {Why}")] private partial void LogRefused(ParticipantIdentity identity, RoomId room, string why);
     [LoggerMessage(5307, LogLevel.Information, "{Identity} came with room {Room} from its former owner (epoch {Epoch})")] private partial void LogCarried(ParticipantIdentity identity, RoomId room, Epoch epoch);
+    [LoggerMessage(5401, LogLevel.Warning, "{Identity} in room {Room} sent a description that is passed over: {Why}")] private partial void LogPassedOver(ParticipantIdentity identity, RoomId room, string why);
+    [LoggerMessage(5402, LogLevel.Information, "{Identity} in room {Room}: track {Track} is refused: {Why}")] private partial void LogTrackRefused(ParticipantIdentity identity, RoomId room, string track, string why);
     [LoggerMessage(5306, LogLevel.Debug, "{Identity} in room {Room}: transport {State}")] private partial void LogTransport(ParticipantIdentity identity, RoomId room, TransportState state);
 }

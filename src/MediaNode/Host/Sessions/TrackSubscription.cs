@@ -26,12 +26,13 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     private uint Ssrc { get; set; } = MediaPlane.RandomSource();
     private uint RtxSsrc { get; set; } = MediaPlane.RandomSource();
 
-    internal bool FitsIn(SdpMedia media) => media.IsVideo == Track.IsVideo && media.Find(Track.Codec) is not null;
+    internal bool FitsIn(SdpMedia media) => media.IsVideo == Track.IsVideo && Track.FormatIn(media) is not null;
 
     /// <summary>Takes a section of the client's offer; null when the client cannot receive the track's codec there.</summary>
     internal SectionAnswer.Send? Describe(SdpMedia media)
     {
-        if (media.Find(Track.Codec) is not { } format) return null;
+        if (Track.FormatIn(media) is not { } format) return null;
+        if (!Track.IsVideo) format = format with { Parameters = OpusParameters.ForViewer(format.Parameters, Track.IsStereo) };
         var rtx = media.RtxOf(format.PayloadType);
         if (_answer is { } before && (before.Format.PayloadType, before.RtxPayloadType) != (format.PayloadType, rtx)) Release();
         Mid = media.Mid;
@@ -51,6 +52,11 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     internal void StartWhenPublished()
     {
         if (_flows || !Track.IsPublished || _answer is not { } answer) return;
+        if (answer.Format.Variant is not { } taken || Track.Variant?.FitsIn(taken) != true)
+        {
+            Release(); // it is of another profile than its section was answered for
+            return;
+        }
         _flows = true;
         var options = new SubscriptionOptions(Number, Subscriber.Media.PeerNumber, Track.Number, Ssrc, answer.Format.PayloadType)
         {
@@ -63,8 +69,8 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         Track.ReachShard(Subscriber.Media.ShardNumber);
         Subscriber.Media.Post(shard =>
         {
-            shard.Engine.Subscribe(options, shard.NowUs);
-            if (settings != SubscriptionSettings.Everything) shard.Engine.Configure(options.Subscription, settings, shard.NowUs);
+            if (shard.Engine.Subscribe(options, shard.NowUs) is { } failure) Subscriber.Room.Later(() => Subscriber.SubscribeFailed(this, options, failure));
+            else if (settings != SubscriptionSettings.Everything) shard.Engine.Configure(options.Subscription, settings, shard.NowUs);
         });
     }
 
@@ -83,6 +89,8 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         (Mid, Asked, _answer, _held) = ("", 0, null, false);
         (Ssrc, RtxSsrc) = (MediaPlane.RandomSource(), MediaPlane.RandomSource());
     }
+
+    internal bool FlowsAs(SubscriptionOptions options) => _flows && options.Ssrc == Ssrc;
 
     internal void Configure(UpdateTrackSettings wanted)
     {

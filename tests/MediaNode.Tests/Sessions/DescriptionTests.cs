@@ -1,0 +1,244 @@
+using LiveKit.Proto;
+using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Tests.Sdp;
+using VideoScale.TestKit;
+
+namespace VideoScale.MediaNode.Tests.Sessions;
+
+/// <summary>Descriptions of every browser and device: what can be used is, and what cannot costs itself alone.</summary>
+public sealed class DescriptionTests
+{
+    /// <summary>A section that brings ("in") or carries ("out") a track, rests ("-") or is refused ("x"); tracks as their codec and number of layers.</summary>
+    private static readonly (string Name, string Sections, string Tracks, string Refused)[] Expected =
+    [
+        ("firefox", "in in out x", "audio/opus 1, video/VP8 3", ""),
+        ("safari-13", "in in", "audio/opus 1, video/VP8 1", ""),
+        ("safari-18", "in in out", "video/VP8 3, audio/opus 1", ""),
+        ("chrome-android", "x in in", "audio/opus 1, video/VP8 3", ""),
+        ("react-native", "in in out out", "audio/opus 1, video/VP8 1", ""),
+        ("unity", "in in", "video/VP8 1, audio/opus 1", ""),
+        ("gstreamer", "in in", "video/H264 1, audio/opus 1", ""),
+        ("obs", "in in", "audio/opus 1, video/H264 1", ""),
+        ("chrome-sim-groups", "in in", "audio/opus 1, video/VP8 3", ""),
+        ("two-layer-sim-group-without-rtx", "in", "video/VP8 2", ""),
+        ("one-section-without-mid", "in", "audio/opus 1", ""),
+        ("no-bundle", "in x", "audio/opus 1", "cam"),
+        ("max-bundle", "in in out", "audio/opus 1, video/VP8 1", ""),
+        ("bundle-of-strangers", "in in x", "audio/opus 1, video/VP8 1", ""),
+        ("two-bundles", "in out", "audio/opus 1", ""),
+        ("bundle-in-another-order", "in out in", "audio/opus 1, video/VP8 1", ""),
+        ("rejected-sections", "in x x in", "audio/opus 1, video/VP8 1", ""),
+        ("spoiled-sections", "x x x in x x", "video/VP8 1", ""),
+        ("mids-twice", "in x out", "audio/opus 1", "cam"),
+        ("payload-types-twice", "in in", "audio/opus 1, video/VP8 1", ""),
+        ("several-fingerprints", "in in", "audio/opus 1, video/VP8 1", ""),
+        ("upper-case", "in in", "audio/opus 1, video/VP8 1", ""),
+        ("untidy", "in in", "audio/opus 1, video/VP8 1", ""),
+        ("without-connection-lines", "in out", "audio/opus 1", ""),
+        ("without-rtcp-mux", "in out", "audio/opus 1", ""),
+        ("high-extension-ids", "in in", "audio/opus 1, video/VP8 2", ""),
+        ("setup-active", "in", "audio/opus 1", ""),
+        ("setup-passive", "x", "", "mic"),
+        ("without-fingerprint", "x", "", "mic"),
+        ("h264-baseline", "in", "video/H264 1", ""),
+        ("h264-constrained-baseline", "in", "video/H264 1", ""),
+        ("h264-main", "in", "video/H264 1", ""),
+        ("h264-high", "in", "video/H264 1", ""),
+        ("h264-high-mode-0", "in", "video/H264 1", ""),
+        ("h264-without-fmtp", "in", "video/H264 1", ""),
+        ("h264-interleaved", "-", "", "cam"),
+        ("vp9-alone", "in", "video/VP9 1", ""),
+        ("av1-alone", "in", "video/AV1 1", ""),
+        ("h265-alone", "-", "", "cam"),
+        ("telephone-alone", "-", "", "mic"),
+        ("a-hundred-sections", string.Join(' ', ["out", "out", .. Enumerable.Repeat("-", 98)]), "", ""),
+    ];
+
+    [Fact]
+    public async Task Each_description_is_answered_section_by_section_and_what_cannot_be_taken_is_refused_aloud()
+    {
+        Assert.Equal(DescriptionCorpus.Names, Expected.Select(row => row.Name).Order(StringComparer.Ordinal));
+        await using var bed = new SessionBed();
+        await JoinAsync(bed, "ann", Offers.Of("aaaa", Offers.Audio("sendonly"), Offers.Video("sendonly")));
+        foreach (var (name, sections, tracks, refused) in Expected)
+        {
+            var text = DescriptionCorpus.Read(name);
+            var (session, told) = await JoinAsync(bed, name, text);
+            var answer = Assert.Single(told.Select(response => response.Answer).OfType<SessionDescription>());
+            SectionList.AssertAnswers(text, answer.Sdp);
+            Assert.Equal($"{name}: {sections}", $"{name}: {string.Join(' ', SectionList.Of(answer.Sdp).Sections.Select(Shape))}");
+            Assert.Equal($"{name}: {tracks}", $"{name}: {string.Join(", ", session.Info.Tracks.Select(info => $"{info.MimeType} {session.Tracks.Single(track => track.Info == info).Publication!.Layers.Count}"))}");
+            foreach (var track in session.Tracks.Where(track => track.IsPublished))
+                Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindPublication(track.Number) is not null), $"{name}: the engine has no {track.Info.MimeType}");
+            var reasons = told.Select(response => response.RequestResponse).OfType<RequestResponse>().ToList();
+            Assert.Equal($"{name}: {refused}", $"{name}: {string.Join(", ", reasons.Select(reason => reason.AddTrack.Cid))}");
+            Assert.All(reasons, reason => Assert.True(reason is { Reason: RequestResponse.Types.Reason.UnsupportedType, Message.Length: > 0 }));
+            Assert.Equal(reasons.Count, told.Count(response => response.TrackUnpublished is not null));
+            await bed.AskAsync(session, new SignalRequest { Leave = new LeaveRequest() });
+        }
+        Assert.Null(bed.Broken);
+    }
+
+    /// <summary>Older Chrome: the layers are told by their sources, from the smallest to the largest, each with the source of its retransmissions.</summary>
+    [Fact]
+    public async Task Layers_that_are_told_by_sources_are_published_as_layers()
+    {
+        await using var bed = new SessionBed();
+        var (session, _) = await JoinAsync(bed, "old", DescriptionCorpus.Read("chrome-sim-groups"));
+        var track = session.Tracks.Single(track => track.IsVideo);
+        Assert.Equal([("", 3001u, 3011u), ("", 3002u, 3012u), ("", 3003u, 3013u)], track.Publication!.Layers.Select(layer => (layer.Rid, layer.Ssrc, layer.RtxSsrc)));
+        Assert.True(track.Info.Simulcast);
+        Assert.Equal([(0, 3001u), (1, 3002u), (2, 3003u)], await bed.OnShardAsync(0, shard => shard.Engine.FindPublication(track.Number)!.Layers.Select(layer => (layer.Index, layer.Ssrc)).ToList()));
+    }
+
+    /// <summary>Voice is sent without its silence and in mono unless its track asks for more, whatever the client offers; a viewer hears of stereo.</summary>
+    [Fact]
+    public async Task Opus_is_sent_as_its_track_asks()
+    {
+        await using var bed = new SessionBed();
+        (AddTrackRequest Asked, string Sent, string Received)[] cases =
+        [
+            (new(), "minptime=10;useinbandfec=1;usedtx=1", "minptime=10;useinbandfec=1"),
+            (new() { AudioFeatures = { AudioTrackFeature.TfNoDtx } }, "minptime=10;useinbandfec=1", "minptime=10;useinbandfec=1"),
+            (new() { DisableDtx = true, Stereo = true }, "minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=510000", "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"),
+            (new() { AudioFeatures = { AudioTrackFeature.TfStereo } }, "minptime=10;useinbandfec=1;usedtx=1;stereo=1;maxaveragebitrate=510000", "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"),
+        ];
+        var offer = Offers.Of("aaaa", Offers.Audio("sendonly").Replace("minptime=10;useinbandfec=1", "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1", StringComparison.Ordinal));
+        foreach (var (asked, sent, received) in cases)
+        {
+            var (ann, link) = await bed.JoinAsync("ann");
+            (asked.Cid, asked.Type, asked.Source) = ("mic", TrackType.Audio, TrackSource.Microphone);
+            await bed.AskAsync(ann, new SignalRequest { AddTrack = asked });
+            await bed.AskAsync(ann, new SignalRequest { Offer = new SessionDescription { Type = "offer", Sdp = offer } });
+            Assert.Equal(sent, Parameters(SessionBed.Told(link)));
+            var info = Assert.Single(ann.Info.Tracks);
+            Assert.Equal((info.Stereo, info.DisableDtx), (info.AudioFeatures.Contains(AudioTrackFeature.TfStereo), info.AudioFeatures.Contains(AudioTrackFeature.TfNoDtx)));
+            var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Audio("recvonly").Replace("useinbandfec=1", "useinbandfec=1;stereo=1", StringComparison.Ordinal)));
+            Assert.Equal(received, Parameters(SessionBed.Told(bobLink)));
+            await bed.AskAsync(bob, new SignalRequest { Leave = new LeaveRequest() });
+            await bed.AskAsync(ann, new SignalRequest { Leave = new LeaveRequest() });
+        }
+
+        static string Parameters(List<SignalResponse> told) => told.Single(response => response.Answer is not null).Answer.Sdp.Split("\r\n").Single(line => line.StartsWith("a=fmtp:111 ", StringComparison.Ordinal))["a=fmtp:111 ".Length..];
+    }
+
+    /// <summary>An unpublished track's source is free for the next; while it is not, a second track under it is refused instead of taken for sent.</summary>
+    [Fact]
+    public async Task What_the_engine_does_not_take_is_not_told_as_published()
+    {
+        await using var bed = new SessionBed();
+        var (ann, link) = await bed.JoinAsync("ann");
+        await bed.AskAsync(ann, Add("mic", TrackType.Audio));
+        await bed.AskAsync(ann, Offer("mic"));
+        await bed.AskAsync(ann, Add("mic2", TrackType.Audio));
+        await bed.AskAsync(ann, Offer("mic2")); // its client replaced it on the same section, under the same source
+        var replaced = Assert.Single(ann.Tracks);
+        Assert.Equal("mic2", replaced.Request.Cid);
+        Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindPublication(replaced.Number) is not null));
+        SessionBed.Told(link);
+        await bed.AskAsync(ann, Add("mic3", TrackType.Audio));
+        await bed.AskAsync(ann, Offer("mic2", "mic3"));
+        Assert.Contains(SessionBed.Told(link), response => response.RequestResponse?.AddTrack?.Cid == "mic3");
+        Assert.Same(replaced, Assert.Single(ann.Tracks));
+
+        // And what the engine alone can know: it is told when it says so.
+        await bed.OnShardAsync(0, shard => shard.Engine.RemovePeer(ann.Media.PeerNumber));
+        await bed.AskAsync(ann, Add("cam", TrackType.Video));
+        await bed.AskAsync(ann, new SignalRequest { Offer = new SessionDescription { Type = "offer", Sdp = Offers.Of("aaaa", Offers.Audio("sendonly", "mic2"), Offers.Video("sendonly")) } });
+        await bed.OnShardAsync(0, shard => shard.Index); // the engine has had its say
+        await bed.DoAsync(() => true);
+        Assert.Contains(SessionBed.Told(link), response => response.RequestResponse?.AddTrack?.Cid == "cam");
+        Assert.DoesNotContain(ann.Info.Tracks, info => info.Type == TrackType.Video);
+        Assert.Null(bed.Broken);
+
+        static SignalRequest Offer(params string[] tracks) => new() { Offer = new SessionDescription { Type = "offer", Sdp = Offers.Of("aaaa", [.. tracks.Select(track => Offers.Audio("sendonly", track))]) } };
+    }
+
+    /// <summary>A viewer takes what its own profile includes, under its own payload type; of what it cannot it is told.</summary>
+    [Theory]
+    [InlineData("h264-main", "packetization-mode=1;profile-level-id=4d0029", true)]
+    [InlineData("h264-main", "packetization-mode=1;profile-level-id=42e01f", false)]
+    [InlineData("h264-main", "packetization-mode=0;profile-level-id=4d001f", false)]
+    [InlineData("h264-high", "packetization-mode=1;profile-level-id=640c28", true)]
+    [InlineData("h264-high", "packetization-mode=1;profile-level-id=42e01f", false)]
+    [InlineData("h264-baseline", "packetization-mode=1;profile-level-id=42e01f", true)]
+    [InlineData("h264-constrained-baseline", "packetization-mode=1;profile-level-id=640c1f", true)]
+    [InlineData("h264-constrained-baseline", "packetization-mode=1;profile-level-id=4d001f", true)]
+    [InlineData("h264-without-fmtp", "packetization-mode=1;profile-level-id=42e01f", true)]
+    [InlineData("h264-without-fmtp", "", true)]
+    public async Task A_stream_goes_where_its_profile_is_decoded(string published, string viewer, bool goes)
+    {
+        await using var bed = new SessionBed();
+        var (session, _) = await JoinAsync(bed, "ann", DescriptionCorpus.Read(published));
+        Assert.Equal("video/H264", Assert.Single(session.Info.Tracks).MimeType);
+        var fmtp = viewer.Length == 0 ? "" : $"a=fmtp:103 {viewer}\r\n";
+        var (bob, told) = await JoinAsync(bed, "bob", Offers.Of("bbbb", Offers.Video("recvonly").Replace("a=fmtp:103 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f\r\n", fmtp, StringComparison.Ordinal)));
+        Assert.Equal(goes ? "0" : "", Assert.Single(bob.Subscriptions).Mid);
+        Assert.Equal(goes ? [] : [SubscriptionError.SeCodecUnsupported], told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().Select(failed => failed.Err));
+        if (goes) Assert.Contains("m=video 9 UDP/TLS/RTP/SAVPF 103 104\r\n", told.Single(response => response.Answer is not null).Answer.Sdp, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing throws, nothing ends a call, nothing goes on for ever, and each answer follows the law, whatever a description has become on its way.</summary>
+    [Fact]
+    public async Task Spoiled_descriptions_cost_what_they_spoil()
+    {
+        await using var bed = new SessionBed();
+        await JoinAsync(bed, "ann", Offers.Of("aaaa", Offers.Audio("sendonly"), Offers.Video("sendonly")));
+        var answers = 0;
+        await bed.DoAsync(() =>
+        {
+            Seeds.Run(400, random =>
+            {
+                var (session, link) = bed.Join("guest", null);
+                foreach (var (cid, type) in Announced) session.Room.Find(session.Identity)!.Handle(Add(cid, type));
+                SessionBed.Told(link);
+                var text = DescriptionCorpus.Read(DescriptionCorpus.Names[random.Next(DescriptionCorpus.Names.Count)]);
+                for (var i = 1u; i < 4; i++)
+                {
+                    text = DescriptionCorpus.Mutate(text, random);
+                    SessionTable.Handle(session, link, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = i, Sdp = text } });
+                    var told = SessionBed.Told(link);
+                    if (told.Find(response => response.Leave is not null)?.Leave is { } leave)
+                    {
+                        Assert.Equal(LeaveRequest.Types.Action.Reconnect, leave.Action); // its fingerprint and its credentials have changed: another connection
+                        break;
+                    }
+                    if (told.Find(response => response.Answer is not null)?.Answer is not { } answer)
+                    {
+                        Assert.Empty(SectionList.Of(text).Sections);
+                        Assert.Contains(told, response => response.RequestResponse is not null);
+                        continue;
+                    }
+                    answers++;
+                    SectionList.AssertAnswers(text, answer.Sdp);
+                    Assert.True(answer.MidToTrackId.Count == SectionList.Of(answer.Sdp).Sections.Count(section => Shape(section) == "out"));
+                    var asked = 0;
+                    for (; asked < 20 && told.Exists(response => response.MediaSectionsRequirement is not null); asked++)
+                    {
+                        SessionTable.Handle(session, link, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = i, Sdp = text } });
+                        told = SessionBed.Told(link);
+                    }
+                    Assert.True(asked < 10, $"asked {asked} times for the same");
+                }
+            });
+            return true;
+        });
+        Assert.Null(bed.Broken);
+        Assert.True(answers > 700, $"{answers} answers");
+    }
+
+    private static readonly (string Cid, TrackType Type)[] Announced = [("mic", TrackType.Audio), ("cam", TrackType.Video)];
+
+    private static SignalRequest Add(string cid, TrackType type) => new() { AddTrack = new AddTrackRequest { Cid = cid, Type = type, Source = type == TrackType.Audio ? TrackSource.Microphone : TrackSource.Camera } };
+
+    private static async Task<(ParticipantSession Session, List<SignalResponse> Told)> JoinAsync(SessionBed bed, string identity, string offer)
+    {
+        var (session, link) = await bed.JoinAsync(identity);
+        foreach (var (cid, type) in Announced) await bed.AskAsync(session, Add(cid, type));
+        SessionBed.Told(link);
+        await bed.AskAsync(session, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = 1, Sdp = offer } });
+        return (session, SessionBed.Told(link));
+    }
+
+    private static string Shape(SectionList.Section section) => !section.HasPort ? "x" : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
+}
