@@ -13,12 +13,13 @@ internal static class ControlCommand
     private static readonly Option<int?> RaftPort = new("--raft-port") { Description = "Port of consensus; default 8080.", HelpName = "PORT" };
     private static readonly Option<string?> Tokens = new("--tokens") { Description = "JSON file with API tokens and roles.", HelpName = "FILE" };
     private static readonly Option<string?> Join = new("--join") { Description = "Replicas of a cluster that runs, host:port[,port…] of their gRPC API: with an empty --data directory this replica joins it, as a learner.", HelpName = "LIST" };
+    private static readonly Option<string?> Without = new("--without") { Description = "At a cluster's very first start: founding members, MEMBER[,MEMBER…] in hexadecimal, that never ran and will not come. To be given at every replica that starts.", HelpName = "LIST" };
     private static readonly Option<string?> Advertise = new("--advertise") { Description = "Host name or IP address under which the others reach this replica when it joins; default --bind.", HelpName = "HOST" };
 
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
-        { Data, RaftPort, Tokens, Join, Advertise, ControlInitCommand.Create(), ControlRecoverCommand.Create() }.WithNotes("""
+        { Data, RaftPort, Tokens, Join, Advertise, Without, ControlInitCommand.Create(), ControlRecoverCommand.Create() }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json
 
@@ -43,6 +44,7 @@ internal static class ControlCommand
         options.RaftPort = parsed.GetValue(RaftPort) ?? options.RaftPort;
         options.TokensFile = parsed.GetValue(Tokens) ?? options.TokensFile;
         if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers)];
+        if (parsed.GetValue(Without) is { } without) options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;
     }

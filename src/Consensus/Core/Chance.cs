@@ -6,7 +6,9 @@ internal struct Chance(ulong seed)
     private ulong _state = seed;
 
     /// <returns>A number in [0, bound).</returns>
-    public int Below(int bound)
+    public int Below(int bound) => (int)(Next() % (ulong)bound);
+
+    public ulong Next()
     {
         unchecked
         {
@@ -14,7 +16,7 @@ internal struct Chance(ulong seed)
             var z = _state;
             z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
             z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return (int)((z ^ (z >> 31)) % (ulong)bound);
+            return z ^ (z >> 31);
         }
     }
 }

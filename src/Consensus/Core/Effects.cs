@@ -41,6 +41,12 @@ public sealed class Effects
     /// <summary>A membership change of this step was appended.</summary>
     public bool MembershipAccepted { get; internal set; }
 
+    /// <summary>What is known of logs' incarnations changed: it must be durable before anything of this step is sent.</summary>
+    public bool OriginChanged { get; internal set; }
+
+    /// <summary>This replica found that it lost entries: that must be durable before anything of this step is sent.</summary>
+    public string? LossFound { get; internal set; }
+
     /// <summary>Role, term or known leader differ from the step before.</summary>
     public bool RoleChanged { get; internal set; }
 
@@ -56,6 +62,8 @@ public sealed class Effects
         ProposalsAccepted = 0;
         FirstProposal = 0;
         MembershipAccepted = false;
+        OriginChanged = false;
+        LossFound = null;
         RoleChanged = false;
     }
 

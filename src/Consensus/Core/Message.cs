@@ -15,6 +15,10 @@ public enum MessageKind : byte
     ReadIndexReply = 10,
     /// <summary>The leader tells a voter to campaign at once (leadership transfer).</summary>
     TimeoutNow = 11,
+    /// <summary>A replica whose log is new asks whether its log's incarnation is the first one that the receiver has heard of. Outside of terms.</summary>
+    Greet = 12,
+    /// <summary>The incarnation that was greeted with is the first one known of the asker, and this is durable; or, refused, it is not.</summary>
+    GreetReply = 13,
 }
 
 /// <summary>What replicas say to each other. One shape for all kinds; a field that a kind does not name is zero.</summary>
@@ -43,7 +47,7 @@ public readonly record struct Message
     /// <summary>A refused append: where the logs may agree. Heartbeat and its reply: the receiver's and the sender's repair, see <see cref="RepairNonce"/>.</summary>
     public ulong Hint { get; init; }
 
-    /// <summary>Heartbeat: the quorum round, echoed in the reply (0 asks for no reply). ReadIndex: the asker's own number, echoed. AppendReply: the sender's repair, see <see cref="RepairNonce"/>.</summary>
+    /// <summary>Greet: the sender's log incarnation, echoed in the reply. Heartbeat: the quorum round, echoed in the reply (0 asks for no reply). ReadIndex: the asker's own number, echoed. AppendReply: the sender's repair, see <see cref="RepairNonce"/>.</summary>
     public ulong Context { get; init; }
 
     /// <summary>A reply that refuses.</summary>

@@ -20,6 +20,7 @@ public sealed partial class RaftCore
     private void OnTick()
     {
         _electionElapsed++;
+        TickGreeting();
         if (_role == RaftRole.Leader)
         {
             TickLeader();

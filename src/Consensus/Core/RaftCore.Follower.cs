@@ -7,25 +7,30 @@ public sealed partial class RaftCore
     private ulong _matched;
     private bool _ackOwed;
 
-    private void FollowLeader(MemberId leader)
+    /// <returns>False when somebody else leads this term already.</returns>
+    private bool FollowLeader(MemberId leader)
     {
-        Invariant.Require(_role != RaftRole.Leader, "one leader per term");
-        Invariant.Require(_leader.IsNone || _leader == leader, "one leader per term");
+        if (_role == RaftRole.Leader || (!_leader.IsNone && _leader != leader))
+            return MeetConflict($"members {(_role == RaftRole.Leader ? Self : _leader)} and {leader} both lead term {_term}");
         if (_role != RaftRole.Follower) BecomeFollower(_term, leader);
         _leader = leader;
         _electionElapsed = 0;
+        return true;
     }
 
     private void OnAppend(in Message message)
     {
-        FollowLeader(message.From);
+        if (!FollowLeader(message.From)) return;
         var last = message.Index + (ulong)message.Entries.Length;
         if (message.Index > _commit && !_log.Holds(message.Index, message.LogTerm))
         {
             Refuse(message);
             return;
         }
-        foreach (ref readonly var entry in message.Entries.Span) Take(entry);
+        foreach (ref readonly var entry in message.Entries.Span)
+        {
+            if (!Take(entry)) return;
+        }
         _matched = Math.Max(_matched, last);
         _commit = Math.Max(_commit, Math.Min(message.Commit, last));
         // A repeated append is answered as well: the first answer may be lost.
@@ -33,15 +38,18 @@ public sealed partial class RaftCore
         else _ackOwed = true;
     }
 
-    private void Take(in Entry entry)
+    /// <returns>False when the leader does not have what is committed here.</returns>
+    private bool Take(in Entry entry)
     {
-        if (entry.Index <= _log.BaseIndex) return; // in a snapshot, hence committed, hence equal
+        if (entry.Index <= _log.BaseIndex) return true; // in a snapshot, hence committed, hence equal
         if (entry.Index <= _log.LastIndex)
         {
-            if (_log.TermAt(entry.Index) == entry.Term) return;
+            if (_log.TermAt(entry.Index) == entry.Term) return true;
+            if (entry.Index <= _commit) return MeetConflict($"member {_leader}, which leads term {_term}, does not have entry {entry.Index}, which is committed here");
             Truncate(entry.Index);
         }
         Append(entry);
+        return true;
     }
 
     private void Refuse(in Message message)
@@ -68,15 +76,15 @@ public sealed partial class RaftCore
 
     private void OnHeartbeat(in Message message)
     {
-        FollowLeader(message.From);
+        if (!FollowLeader(message.From)) return;
         NoteRepaired(message);
+        // The leader tells only what we acknowledged to it in this term, perhaps before a restart: so it was here.
+        if (message.Commit > _log.LastIndex && _repair == 0) FindLoss(message);
         if (_repair != 0) // it may count on what is gone here
         {
             if (message.Context != 0) Send(new Message { Kind = MessageKind.HeartbeatReply, To = message.From, Context = message.Context, Hint = _repair });
             return;
         }
-        // The leader tells only what we acknowledged to it in this term, perhaps before a restart: so it is here, and equal.
-        Invariant.Require(message.Commit <= _log.LastIndex, "what was acknowledged is still in the log");
         _matched = Math.Max(_matched, message.Commit);
         _commit = Math.Max(_commit, message.Commit);
         if (message.Context != 0) Send(new Message { Kind = MessageKind.HeartbeatReply, To = message.From, Context = message.Context });

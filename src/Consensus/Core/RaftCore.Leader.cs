@@ -204,7 +204,11 @@ public sealed partial class RaftCore
             OnRefusedAppend(peer, message);
             return;
         }
-        Invariant.Require(message.Index <= _log.LastIndex, "nobody acknowledges what the leader does not have");
+        if (message.Index > _log.LastIndex) // its log holds what a leader must have: whoever elected us had lost it, and the member is to lead
+        {
+            BecomeFollower(_term, MemberId.None);
+            return;
+        }
         peer.Acknowledge(message.Index);
         switch (peer.State)
         {
@@ -235,7 +239,7 @@ public sealed partial class RaftCore
     private void OnHeartbeatReply(in Message message)
     {
         if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex, _round, message.Context)) return;
-        Invariant.Require(message.Context <= _round, "nobody confirms a round that was not begun");
+        if (message.Context > _round) return; // of a leadership of this term that a disk set back has forgotten
         if (!peer.IsRepairing) peer.ConfirmedRound = Math.Max(peer.ConfirmedRound, message.Context);
         if (peer.State == PeerState.Probe && message.Context > peer.ProbeRound) peer.ProbeSent = false; // the probe or its answer may be lost
     }

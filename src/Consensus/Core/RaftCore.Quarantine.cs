@@ -13,15 +13,44 @@ public sealed partial class RaftCore
 {
     private ulong _repair;
     private bool _abstaining;
+    private string? _conflict;
 
     /// <summary>This replica fetches again what its disk lost.</summary>
     public bool IsRepairing => _repair != 0;
 
-    private bool MayVote => _repair == 0 && !_abstaining;
+    /// <summary>
+    /// Why this replica takes no part any more; null while it does. Somebody's log was lost without anybody noticing, and members that did not have
+    /// what is committed here elected each other: this log may be the only right one, so it is kept as it is.
+    /// </summary>
+    public string? Conflict => _conflict;
+
+    private bool MayVote => _repair == 0 && !_abstaining && _conflict is null;
 
     private void NoteRepaired(in Message heartbeat)
     {
-        if (_repair != 0 && heartbeat.RepairNonce == _repair && Math.Min(_matched, _durableIndex) >= heartbeat.Index) _repair = 0;
+        if (_repair == 0 || heartbeat.RepairNonce != _repair || Math.Min(_matched, _durableIndex) < heartbeat.Index) return;
+        _repair = 0;
+        EndAsNew();
+    }
+
+    /// <summary>What this replica acknowledged to this very leader is not in its log any more: it was set back while nobody looked.</summary>
+    private void FindLoss(in Message heartbeat)
+    {
+        _repair = _chance.Next() | 1;
+        _matched = _commit;
+        _ackOwed = false;
+        _effects.LossFound = $"the leader, member {heartbeat.From}, counts on entry {heartbeat.Commit}, and the log ends at {_log.LastIndex}";
+    }
+
+    /// <returns>False: whatever led here goes no further.</returns>
+    private bool MeetConflict(string what)
+    {
+        if (_role != RaftRole.Follower) BecomeFollower(_term, MemberId.None);
+        _conflict = what;
+        _leader = MemberId.None;
+        _ackOwed = false;
+        _held.Clear();
+        return false;
     }
 
     private void OnAbstain()

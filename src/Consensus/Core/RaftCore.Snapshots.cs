@@ -24,7 +24,7 @@ public sealed partial class RaftCore
     {
         if (term < _term) return;
         if (term > _term) BecomeFollower(term, leader);
-        FollowLeader(leader);
+        if (_conflict is not null || !FollowLeader(leader)) return;
         if (meta.Index > _commit)
         {
             if (_log.Holds(meta.Index, meta.Term)) _commit = meta.Index; // we have it all: no need to throw the log away

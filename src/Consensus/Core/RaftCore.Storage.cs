@@ -66,6 +66,7 @@ public sealed partial class RaftCore
             _durableIndex = lastIndex;
             if (_role != RaftRole.Leader && !_leader.IsNone) _ackOwed = true;
         }
+        BeginWhenAllAreKnown();
         if (_ackOwed && MayAcknowledge) AcknowledgeAppends();
         if (_selfVoteOwed && _durableToken >= _voteToken) CountSelfVote();
     }

@@ -7,6 +7,9 @@ public sealed record RestoredState(HardState HardState, SnapshotMeta Snapshot, R
 {
     /// <summary>The disk lost entries that may have been acknowledged, see <see cref="RaftCore.IsRepairing"/>.</summary>
     public bool Damaged { get; init; }
+
+    /// <summary>Who the log is among those that this replica may have had, see <see cref="RaftCore.IsNew"/>; null: never asked for, its word counts.</summary>
+    public LogOrigin? Origin { get; init; }
 }
 
 /// <summary>
@@ -45,6 +48,7 @@ public sealed partial class RaftCore
         _durableIndex = _log.LastIndex;
         _matched = _commit;
         _repair = restored.Damaged ? seed | 1 : 0;
+        BeginAsNew(restored.Origin, seed | 1);
         _configurations.Add(new Configured(_snapshot.MembershipIndex, _snapshot.Membership));
         RefreshPeers();
         for (var index = _snapshot.Index + 1; index <= _log.LastIndex; index++) NoteConfiguration(_log[index]);
@@ -111,6 +115,12 @@ public sealed partial class RaftCore
     private void OnMessage(in Message message)
     {
         if (message.To != Self || message.From == Self) return; // meant for someone who had our address before
+        if (message.Kind is MessageKind.Greet or MessageKind.GreetReply)
+        {
+            OnGreeting(message);
+            return;
+        }
+        if (_conflict is not null) return; // nothing that is said here is answered any more
         if (message.Term > _term && !MeetHigherTerm(message)) return;
         if (message.Term < _term)
         {

@@ -54,22 +54,65 @@ public sealed class RuleTests
     }
 
     [Fact]
-    public void Cutting_what_is_committed_is_an_invariant_broken()
+    public void Whoever_would_have_to_cut_what_is_committed_keeps_it_and_takes_no_part_any_more()
     {
         var core = Replica(One);
         Append(core, Two, term: 1, prev: 0, prevTerm: 0, commit: 2, Entry(1, 1), Entry(2, 1));
         Assert.Equal(2UL, core.CommitIndex);
         var message = new Message { Kind = MessageKind.Append, From = Three, To = One, Term = 2, Index = 0, LogTerm = 0, Entries = new[] { Entry(1, 1), Entry(2, 2) } };
-        Assert.Throws<ConsensusInvariantException>(() => core.Step(RaftInput.Received(message), new Effects()));
+        core.Step(RaftInput.Received(message), _effects);
+        Assert.Contains("entry 2, which is committed here", core.Conflict, StringComparison.Ordinal);
+        Assert.Equal((2UL, 1UL), (core.CommitIndex, core.Log.TermAt(2)));
+        AssertSilent(core);
+    }
+
+    private void AssertSilent(RaftCore core)
+    {
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.Vote, From = Two, To = One, Term = 9, Index = 9, LogTerm = 9, Force = true }), _effects);
+        Assert.True(_effects.Messages.IsEmpty);
+        for (var i = 0; i < 100; i++)
+        {
+            core.Step(RaftInput.Tick(), _effects);
+            Assert.Equal((RaftRole.Follower, true), (core.Role, _effects.Messages.IsEmpty));
+        }
     }
 
     [Fact]
-    public void Two_leaders_in_a_term_are_an_invariant_broken()
+    public void Whoever_hears_two_leaders_in_a_term_takes_no_part_any_more()
     {
         var core = Replica(One);
         Append(core, Two, term: 1, prev: 0, prevTerm: 0, Entry(1, 1));
         var message = new Message { Kind = MessageKind.Heartbeat, From = Three, To = One, Term = 1 };
-        Assert.Throws<ConsensusInvariantException>(() => core.Step(RaftInput.Received(message), new Effects()));
+        core.Step(RaftInput.Received(message), _effects);
+        Assert.Contains("both lead term 1", core.Conflict, StringComparison.Ordinal);
+        AssertSilent(core);
+    }
+
+    [Fact]
+    public void Whoever_lost_what_its_leader_counts_on_is_under_repair_before_it_answers()
+    {
+        var core = Replica(One);
+        Append(core, Two, term: 1, prev: 0, prevTerm: 0, Entry(1, 1));
+        Durable(core);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.Heartbeat, From = Two, To = One, Term = 1, Commit = 5, Context = 7 }), _effects);
+        Assert.NotNull(_effects.LossFound);
+        Assert.True(core.IsRepairing);
+        Assert.Equal(1UL, core.Log.LastIndex);
+        Assert.Single(_effects.Messages.ToArray());
+        Assert.NotEqual(0UL, _effects.Messages[0].RepairNonce);
+    }
+
+    [Fact]
+    public void A_leader_whose_follower_has_more_than_it_steps_down()
+    {
+        var core = Replica(One);
+        while (core.Role != RaftRole.PreCandidate) core.Step(RaftInput.Tick(), _effects);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.PreVoteReply, From = Two, To = One, Term = core.Term + 1 }), _effects);
+        Durable(core);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.VoteReply, From = Two, To = One, Term = core.Term }), _effects);
+        Assert.Equal(RaftRole.Leader, core.Role);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.AppendReply, From = Three, To = One, Term = core.Term, Index = 50 }), _effects);
+        Assert.Equal(RaftRole.Follower, core.Role);
     }
 
     [Fact]

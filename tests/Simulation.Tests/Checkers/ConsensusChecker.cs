@@ -150,6 +150,8 @@ internal sealed class ConsensusChecker(Simulated world)
     public void Vouches(in Message message, Replica sender)
     {
         var disk = sender.Disk;
+        if (message.Kind is MessageKind.Greet or MessageKind.GreetReply) return; // says nothing of log or term
+        if (disk.IsLost && Counts(message)) throw new Violation("lost-log-silent", $"{sender.Id} said {message.Kind} to {message.To}, although its log was lost and no leader has confirmed that all is there again");
         if (message.Kind != MessageKind.PreVoteReply && message.Kind != MessageKind.PreVote && disk.HardState.Term < message.Term)
             throw new Violation("durable-before-sent", $"{sender.Id} spoke in term {message.Term} with {disk.HardState.Term} on disk");
         if (message is { Kind: MessageKind.VoteReply, Reject: false } && disk.HardState.Vote != message.To)
@@ -158,6 +160,22 @@ internal sealed class ConsensusChecker(Simulated world)
         var log = sender.Core!.Log;
         if (message.Index > log.LastIndex || (log.BaseIndex <= message.Index && !disk.Holds(message.Index, log.TermAt(message.Index))))
             throw new Violation("durable-before-sent", $"{sender.Id} acknowledged {message.Index}, which is not on its disk");
+    }
+
+    /// <summary>Whether somebody may count what a member says: a vote, an acknowledgement, a claim to lead.</summary>
+    private static bool Counts(in Message message) => message.Kind switch
+    {
+        MessageKind.PreVoteReply or MessageKind.VoteReply => !message.Reject,
+        MessageKind.AppendReply => !message.Reject && message.RepairNonce == 0,
+        MessageKind.HeartbeatReply => message.RepairNonce == 0,
+        MessageKind.ReadIndex => false,
+        _ => true,
+    };
+
+    /// <summary>What a replica meets only where somebody's loss went unnoticed.</summary>
+    public static void TakesPart(Replica replica, string? trouble)
+    {
+        if (trouble is not null) throw new Violation("loss-noticed", $"{replica.Id}: {trouble}");
     }
 
     public void Delivered(Replica target, in Message message)

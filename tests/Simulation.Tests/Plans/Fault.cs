@@ -6,7 +6,7 @@ internal enum FaultKind
     CutOneWay, Isolate, IsolateLeader, DeafLeader, MuteLeader, Halves, Sides, Clog,
     Crash, CrashLeader, CrashAll, Restart,
     Pause, PauseLeader, FreezeLeader,
-    SlowDisk, StallDisks, Rot, Wipe,
+    SlowDisk, StallDisks, Rot, Wipe, LoseLog,
     ClockStep, ClockFarOff,
     Transfer,
     Members,
@@ -20,7 +20,7 @@ internal enum FaultClass { Network, Partition, Crash, Pause, Disk, Clock, Member
 /// <param name="AtMs">Simulated time, as <paramref name="ForMs"/>.</param>
 /// <param name="Where">Slot of a replica, or number of a media node.</param>
 /// <param name="Other">A second slot; for <see cref="FaultKind.Members"/> the voters, a bit for each slot; for <see cref="FaultKind.FreezeLeader"/> the media nodes on its side.</param>
-/// <param name="Amount">For <see cref="FaultKind.FreezeLeader"/> milliseconds that it is frozen. For <see cref="FaultKind.Members"/> the learners; for a clock that is off or slow lines milliseconds; for <see cref="FaultKind.Sides"/> who is on one side, a bit for each machine, replicas first.</param>
+/// <param name="Amount">For <see cref="FaultKind.FreezeLeader"/> milliseconds that it is frozen. For <see cref="FaultKind.Members"/> the learners; for <see cref="FaultKind.LoseLog"/> 1 when the whole directory is as new; for a clock that is off or slow lines milliseconds; for <see cref="FaultKind.Sides"/> who is on one side, a bit for each machine, replicas first.</param>
 internal sealed record Fault(long AtMs, FaultKind Kind, int Where, int Other, long ForMs, long Amount)
 {
     public FaultClass Class => Kind switch
@@ -29,7 +29,7 @@ internal sealed record Fault(long AtMs, FaultKind Kind, int Where, int Other, lo
             or FaultKind.NodeCut or FaultKind.NodeDeaf or FaultKind.NodeMute or FaultKind.NodeSlow => FaultClass.Partition,
         FaultKind.Crash or FaultKind.CrashLeader or FaultKind.CrashAll or FaultKind.Restart or FaultKind.NodeCrash => FaultClass.Crash,
         FaultKind.Pause or FaultKind.PauseLeader or FaultKind.FreezeLeader or FaultKind.NodePause => FaultClass.Pause,
-        FaultKind.SlowDisk or FaultKind.StallDisks or FaultKind.Rot or FaultKind.Wipe => FaultClass.Disk,
+        FaultKind.SlowDisk or FaultKind.StallDisks or FaultKind.Rot or FaultKind.Wipe or FaultKind.LoseLog => FaultClass.Disk,
         FaultKind.ClockStep or FaultKind.ClockFarOff or FaultKind.NodeClockStep => FaultClass.Clock,
         FaultKind.Members or FaultKind.NodeDrain or FaultKind.NodeCordon => FaultClass.Members,
         _ => FaultClass.Transfer,

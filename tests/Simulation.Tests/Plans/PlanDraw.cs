@@ -148,6 +148,10 @@ internal static class PlanDraw
                 forMs = chance.Between(1_000, 9_000);
                 break;
             case FaultKind.NodeSlow: amount = chance.Between(100, 1_400); break;
+            case FaultKind.LoseLog:
+                amount = chance.Below(2);
+                forMs = chance.Between(2_000, 6_000); // a disk is not replaced within an election: a vote of before counts no more
+                break;
             case FaultKind.CrashAll: forMs = chance.Between(10, 2_000); break;
             default: break;
         }

@@ -27,6 +27,8 @@ internal enum Bug
     [Description("an append cuts what lies behind it, conflicting or not")] AppendAlwaysTruncates,
     [Description("a second membership change begins before the first is committed")] OverlappingChanges,
     [Description("a log is cut where it rotted, as if the write had been torn")] TruncateOnRot,
+    [Description("an empty log takes part without asking whether it is the first")] EmptyLogTakesPart,
+    [Description("a lost log takes part as soon as a leader is heard, confirmed or not")] RepairUnconfirmed,
 
     [Description("leases run on the wall clock")] LeaseOnWallClock,
     [Description("a node counts its lease from when the acknowledgement came")] LeaseFromAcknowledgement,

@@ -1,6 +1,7 @@
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host;
 using VideoScale.Consensus.Host.Driver;
+using VideoScale.Simulation.Checkers;
 using VideoScale.Simulation.Engine;
 using VideoScale.Simulation.Seams;
 
@@ -20,14 +21,15 @@ internal sealed class Replica
     private ulong _nextRead;
     private bool _snapshotting;
     private ulong _restoredTo;
+    private Membership _initial;
 
     private readonly record struct Waiter(ulong Index, ulong Term, object What);
 
     public Replica(Simulated world, int slot, MemberId id, Membership initial, ProcessClock clock)
     {
-        (_world, Slot, Id, Clock) = (world, slot, id, clock);
+        (_world, Slot, Id, Clock, _initial) = (world, slot, id, clock, initial);
         Machine = world.Workload.MachineFor(this);
-        Disk = new ReplicaDisk(initial, Machine.Capture());
+        Disk = new ReplicaDisk(initial, Machine.Capture(), NewOrigin());
     }
 
     public int Slot { get; }
@@ -45,8 +47,11 @@ internal sealed class Replica
     /// <summary>A synced record of its log rotted; nobody has noticed yet.</summary>
     public bool IsRotten { get; set; }
     /// <summary>Whether its word counts as a voter's: its disk is whole, or will be found to be.</summary>
-    public bool IsSound => !IsRotten && !Disk.IsDamaged && !StaysDown;
+    public bool IsSound => !IsRotten && !Disk.IsDamaged && !Disk.IsLost && !StaysDown;
     public bool StaysDown { get; set; }
+
+    /// <summary>Its disk is being replaced.</summary>
+    public long AwayUntilUs { get; set; }
     public ulong Applied { get; private set; }
     public ulong AppliedTerm { get; private set; }
 
@@ -61,7 +66,7 @@ internal sealed class Replica
 
     public void Start()
     {
-        if (Core is not null || StaysDown) return;
+        if (Core is not null || StaysDown || AwayUntilUs > _world.NowUs) return;
         if (IsRotten)
         {
             Disk.Rot(_world.Chance); // found now: what lies behind the rot is set aside
@@ -98,16 +103,38 @@ internal sealed class Replica
         Id = id;
         IsRotten = false;
         Machine = _world.Workload.MachineFor(this);
-        Disk = new ReplicaDisk(Membership.Of(), Machine.Capture());
+        _initial = Membership.Of();
+        Disk = new ReplicaDisk(_initial, Machine.Capture(), NewOrigin());
         _appliedMembership = Membership.Of();
     }
+
+    /// <summary>The log is gone, and its member comes back as if nothing had been.</summary>
+    /// <param name="whole">With all of the directory, which is as new again; else the log alone, and what is left says that there was one.</param>
+    public void LoseLog(bool whole)
+    {
+        Crash();
+        IsRotten = false;
+        var old = Disk;
+        Machine = _world.Workload.MachineFor(this);
+        Disk = new ReplicaDisk(_initial, Machine.Capture(), whole ? NewOrigin() : old.Origin) { IsLost = old.IsLost || !old.Origin.IsNew, IsDamaged = !whole && !old.Origin.IsNew };
+        if (!whole) Disk.Keep(old.Snapshot);
+        _appliedMembership = Membership.Of();
+    }
+
+    private LogOrigin NewOrigin() => new(_world.Chance.Next() | 1, IsNew: true, []);
 
     public void Step(in RaftInput input)
     {
         if (Core is not { } core) return;
         var (role, term) = (core.Role, core.Term);
         Planted.Salt = Id.Value;
+        var (wasNew, refusedBy, confirms) = (core.IsNew, core.RefusedBy, input.Kind == RaftInputKind.Message && input.Message is { Kind: MessageKind.Heartbeat, RepairNonce: not 0 });
         core.Step(input, _effects);
+        if (_effects.OriginChanged) Disk.Origin = core.Origin;
+        if (wasNew && !core.IsNew && !Disk.IsLost) Marks.Hit(Mark.NewLogAccepted);
+        if (refusedBy.IsNone && !core.RefusedBy.IsNone) Marks.Hit(Mark.LostLogRefused);
+        if (confirms && (Disk.IsDamaged || Disk.IsLost) && !core.IsRepairing) Disk.Repaired();
+        ConsensusChecker.TakesPart(this, _effects.LossFound ?? core.Conflict);
         if (_effects.Write is { } write) Write(write);
         foreach (ref readonly var message in _effects.Messages)
         {
@@ -122,7 +149,6 @@ internal sealed class Replica
         ApplyAll();
         foreach (var read in _effects.Reads) OnRead(read);
         ServeReads();
-        if (Disk.IsDamaged && !core.IsRepairing) Disk.Repaired();
         if (_effects.RoleChanged) _world.Workload.RoleChanged(this);
         if (!_snapshotting && Applied >= Disk.Snapshot.Meta.Index + (ulong)_world.Plan.SnapshotEvery) BeginSnapshot();
     }

@@ -19,7 +19,7 @@ internal sealed record StoredSnapshot(SnapshotMeta Meta, byte[] Sessions, object
 /// What survives a crash. Writes reach it in order; one sync at a time makes durable what was written before it began. At a crash some of
 /// what was not synced is there too, the last of it perhaps in part: that is all that recovery of the real log lets through.
 /// </summary>
-internal sealed class ReplicaDisk(Membership initial, object emptyState)
+internal sealed class ReplicaDisk(Membership initial, object emptyState, LogOrigin origin)
 {
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<ulong, ulong> _lost = [];
@@ -37,7 +37,13 @@ internal sealed class ReplicaDisk(Membership initial, object emptyState)
     public bool IsDirty => _unsynced.Count > 0;
 
     /// <summary>Entries behind a rotten record were set aside; a leader has not confirmed yet that all is here again.</summary>
-    public bool IsDamaged { get; private set; }
+    public bool IsDamaged { get; set; }
+
+    /// <summary>Its member took part with another log, which is lost, and no leader has confirmed yet that all is here again. The replica need not know.</summary>
+    public bool IsLost { get; set; }
+
+    /// <summary>What the replica knows of itself and others; durable at once.</summary>
+    public LogOrigin Origin { get; set; } = origin;
 
     /// <summary>On disk; or lost to rot after it was, which is the same for whoever counted on it.</summary>
     public bool Holds(ulong index, ulong term) =>
@@ -112,9 +118,9 @@ internal sealed class ReplicaDisk(Membership initial, object emptyState)
 
     public void Repaired()
     {
-        IsDamaged = false;
+        Marks.Hit(IsLost ? Mark.LostLogRepaired : Mark.RotRepaired);
+        IsDamaged = IsLost = false;
         _lost.Clear();
-        Marks.Hit(Mark.RotRepaired);
     }
 
     public void Compact(ulong index, ulong term)
@@ -137,7 +143,7 @@ internal sealed class ReplicaDisk(Membership initial, object emptyState)
             _entries.Clear();
             (BaseIndex, BaseTerm) = (Snapshot.Meta.Index, Snapshot.Meta.Term);
         }
-        return new RestoredState(HardState, Snapshot.Meta, log) { Damaged = IsDamaged };
+        return new RestoredState(HardState, Snapshot.Meta, log) { Damaged = IsDamaged, Origin = Origin };
     }
 
     private void Take(DiskWrite write, int entries)

@@ -63,6 +63,7 @@ internal sealed partial class Simulated
             case FaultKind.SlowDisk: replica.SlowUntilUs = NowUs + fault.ForMs * 1000; Marks.Hit(Mark.DiskSlow); break;
             case FaultKind.Rot: Rot(replica); break;
             case FaultKind.Wipe: Wipe(replica); break;
+            case FaultKind.LoseLog: LoseLog(replica, whole: fault.Amount == 1, fault.ForMs); break;
             case FaultKind.ClockStep: replica.Clock.WallStepMs += fault.Amount; Marks.Hit(Mark.ClockStepped); break;
             case FaultKind.ClockFarOff:
                 replica.Clock.WallStepMs += fault.Amount;
@@ -161,9 +162,24 @@ internal sealed partial class Simulated
         Marks.Hit(Mark.Wiped);
     }
 
+    /// <summary>The machine comes back as who it was, with an empty log.</summary>
+    private void LoseLog(Replica replica, bool whole, long forMs)
+    {
+        if (!CanLose(replica)) return;
+        if (IsTraced) Tell($"{replica.Id} loses its {(whole ? "directory" : "log")}");
+        Gone.Add((replica.Id, replica.Disk));
+        replica.LoseLog(whole);
+        replica.AwayUntilUs = NowUs + forMs * 1000;
+        Marks.Hit(whole ? Mark.DirectoryLost : Mark.LogLost);
+        _agenda.Add(replica.AwayUntilUs, new Due(Happening.FaultEnds, replica.Slot, 0, 0, Ending.Start));
+    }
+
     /// <summary>Whether every membership that anybody may act under keeps a majority of living identities without this one.</summary>
+    /// <remarks>None, before all that begin as voters have heard of each other: only then there is a cluster.</remarks>
     private bool CanLose(Replica lost)
     {
+        foreach (var replica in Replicas)
+            if (replica.Id.Value <= (ulong)Plan.Voters && replica.Disk.Origin.IsNew && !replica.Disk.IsLost) return false;
         foreach (var replica in Replicas)
         {
             var known = replica.Core?.Membership ?? new RaftCore(replica.Id, replica.Disk.Load(), new RaftOptions(), 1).Membership;
@@ -211,6 +227,7 @@ internal sealed partial class Simulated
         Array.Clear(_slow);
         foreach (var replica in Replicas)
         {
+            replica.AwayUntilUs = 0;
             replica.SlowUntilUs = 0; // a pause ends when it ends
             if (replica.IsRotten) replica.Crash(); // what rotted is found at a start
             replica.Start();

@@ -20,7 +20,7 @@ internal sealed partial class Simulated
         var goal = Plan.Journey.Count > 0 ? NextOnJourney(core)
             : _goal is { } wanted ? new Membership(Ids(wanted.Voters), [], Ids(wanted.Learners)) : Replacing(core.Membership);
         if (goal is null || goal.Voters.IsEmpty || core.Membership.IsJoint || core.Membership.Equals(goal)) return;
-        if (!Plan.Abrupt && !HaveCaughtUp(core, goal, leader.Id)) goal = WithLearners(core.Membership, goal);
+        if (!goal.Voters.All(voter => core.Membership.IsVoter(voter) || IsProven(voter)) || (!Plan.Abrupt && !HaveCaughtUp(core, goal, leader.Id))) goal = WithLearners(core.Membership, goal);
         if (core.Membership.Equals(goal)) return;
         if (IsTraced) Tell($"operator asks {leader.Id} for voters {string.Join(',', goal.Voters)} learners {string.Join(',', goal.Learners)}");
         leader.Step(RaftInput.ChangeMembership(goal));
@@ -91,6 +91,9 @@ internal sealed partial class Simulated
         }
         return true;
     }
+
+    /// <summary>A new log counts for nothing until a leader has confirmed it, so it comes as a learner first; the product's driver does the same.</summary>
+    private bool IsProven(MemberId member) => SlotOf(member) is >= 0 and var slot && !Replicas[slot].Disk.Origin.IsNew;
 
     private static Membership WithLearners(Membership now, Membership goal)
     {

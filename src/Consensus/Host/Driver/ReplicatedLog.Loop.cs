@@ -76,6 +76,8 @@ public sealed partial class ReplicatedLog
     private void Step(in RaftInput input)
     {
         _core.Step(input, _effects);
+        if (_effects.OriginChanged) _options.OriginChanged?.Invoke(_core.Origin); // rare, and nothing may be sent before
+        if (_effects.LossFound is { } loss) _options.LossFound?.Invoke(loss);
         if (_effects.Write is { } write) Write(write);
         foreach (ref readonly var message in _effects.Messages) _transport.Send(message.To, message);
         _sent |= _effects.Messages.Length > 0;
@@ -167,6 +169,7 @@ public sealed partial class ReplicatedLog
         TickTransfer();
         TickMembership();
         TickSending();
+        TickQuarantine();
         if (_ticks % 64 == 0) Compact(); // what derived logs held up may have become free
     }
 

@@ -14,7 +14,6 @@ public sealed partial class ReplicatedLog
     private readonly PeerStatus[] _catchingUp = new PeerStatus[2 * Quorum.MaxVoters];
     private PendingMembershipChange? _change;
     private Membership? _followed;
-    private bool _repaired;
 
     public async ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken)
     {
@@ -153,11 +152,7 @@ public sealed partial class ReplicatedLog
     private void FollowMembership()
     {
         AdvanceMembershipChange();
-        if (_options.IsDamaged && !_repaired && !_core.IsRepairing)
-        {
-            _repaired = true;
-            _options.Repaired?.Invoke();
-        }
+        NoteRepair();
         if (ReferenceEquals(_followed, _core.Membership)) return;
         _followed = _core.Membership;
         foreach (var address in _followed.Addresses)

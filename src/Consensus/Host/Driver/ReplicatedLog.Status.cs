@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace VideoScale.Consensus.Host.Driver;
 
 /// <summary>What the loop publishes after each turn for other threads to read.</summary>
@@ -7,10 +9,11 @@ public sealed partial class ReplicatedLog
     private readonly PeerStatus[] _peers = new PeerStatus[Quorum.MaxVoters];
     private Picture _picture;
     private Membership _membership = Membership.Of();
+    private ImmutableArray<MemberId> _waitsFor = [];
     private int _peerCount;
     private volatile bool _leading;
 
-    private record struct Picture(RaftRole Role, ulong Term, MemberId Leader, ulong Commit, ulong Durable, ulong First, ulong Last, ulong Snapshot, ulong MembershipIndex, bool Repairing);
+    private record struct Picture(RaftRole Role, ulong Term, MemberId Leader, ulong Commit, ulong Durable, ulong First, ulong Last, ulong Snapshot, ulong MembershipIndex, bool Repairing, bool New, MemberId RefusedBy, string? Conflict);
 
     private ulong Term { get { lock (_statusGate) return _picture.Term; } }
 
@@ -28,7 +31,7 @@ public sealed partial class ReplicatedLog
                 var p = _picture;
                 return new ReplicaStatus(_options.Self, RoleOf(p.Role), p.Term, p.Leader, p.Commit, _apply.Applied, p.Durable, p.First, p.Last, p.Snapshot,
                     _membership, p.MembershipIndex, progress)
-                { Repairing = p.Repairing };
+                { Repairing = p.Repairing, IsNew = p.New, WaitsFor = _waitsFor, RefusedBy = p.RefusedBy, Conflict = p.Conflict };
             }
         }
     }
@@ -38,7 +41,8 @@ public sealed partial class ReplicatedLog
         lock (_statusGate)
         {
             _picture = new Picture(_core.Role, _core.Term, _core.Leader, _core.CommitIndex, _core.DurableIndex, _core.Log.FirstIndex, _core.Log.LastIndex,
-                _core.Snapshot.Index, _core.MembershipIndex, _core.IsRepairing);
+                _core.Snapshot.Index, _core.MembershipIndex, _core.IsRepairing, _core.IsNew, _core.RefusedBy, _core.Conflict);
+            if (_core.IsNew || _waitsFor.Length > 0) _waitsFor = _core.WaitsFor;
             _membership = _core.Membership;
             _peerCount = _core.Role == RaftRole.Leader ? _core.CopyProgress(_peers) : 0; // only a leader knows
         }

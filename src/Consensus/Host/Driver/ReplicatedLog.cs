@@ -39,6 +39,7 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         var restored = Restore();
         _core = new RaftCore(options.Self, restored, options.Raft, options.Seed);
         _handedTo = restored.Snapshot.Index;
+        _underRepair = _core.IsRepairing;
         _seen.UnionWith(options.KnownAddresses.Select(address => address.Member).Where(member => member != options.Self));
         _nextReadContext = options.Seed | 1; // a read's number never comes again, not after a restart either
         _snapshots = new SnapshotWork(store, options.SnapshotLogBytes,
@@ -183,7 +184,7 @@ public sealed partial class ReplicatedLog : IReplicatedLog
             _resetFirst = snapshot;
         }
         _loadedHardState = loaded.HardState;
-        return new RestoredState(loaded.HardState, snapshot, log) { Damaged = _options.IsDamaged };
+        return new RestoredState(loaded.HardState, snapshot, log) { Damaged = _options.IsDamaged, Origin = _options.Origin };
     }
 
     private void WriteResetIfNeeded()

@@ -11,8 +11,17 @@ public sealed record ReplicatedLogOptions
     /// <summary>The disk lost entries that may have been acknowledged; see <see cref="RaftCore.IsRepairing"/>.</summary>
     public bool IsDamaged { get; init; }
 
-    /// <summary>Called once on the loop's thread when a damaged replica has everything again.</summary>
+    /// <summary>Called on the loop's thread when a damaged replica has everything again.</summary>
     public Action? Repaired { get; init; }
+
+    /// <summary>Called on the loop's thread, with what was found, when a running replica learns that its disk lost entries; returns when that is durable.</summary>
+    public Action<string>? LossFound { get; init; }
+
+    /// <summary>Which of its member's logs this one is; null: its word counts from the start (for logs that are not on a disk).</summary>
+    public LogOrigin? Origin { get; init; }
+
+    /// <summary>Called on the loop's thread when that changed; returns when it is durable.</summary>
+    public Action<LogOrigin>? OriginChanged { get; init; }
 
     /// <summary>Where the first members are: put into the membership with its first change, so that whoever joins later finds them.</summary>
     public IReadOnlyList<MemberAddress> KnownAddresses { get; init; } = [];

@@ -97,6 +97,21 @@ public sealed record ReplicaStatus(
 {
     /// <summary>This replica's disk lost entries: until a leader confirms that it has them again it does not vote, lead or acknowledge.</summary>
     public bool Repairing { get; init; }
+
+    /// <summary>So, because its log is new: nothing was lost, as far as it knows.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>This replica's log was lost, in whole or in part.</summary>
+    public bool Quarantined => Repairing && !(IsNew && RefusedBy.IsNone);
+
+    /// <summary>Founding members that a new log waits for: the cluster begins once all of them have been heard.</summary>
+    public IReadOnlyList<MemberId> WaitsFor { get; init; } = [];
+
+    /// <summary>Who knows an earlier log of this member than the new one here: its disk was replaced.</summary>
+    public MemberId RefusedBy { get; init; }
+
+    /// <summary>Why this replica takes no part any more: somebody leads without what is committed here.</summary>
+    public string? Conflict { get; init; }
 }
 
 [Flags]

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host.Native;
 using VideoScale.Consensus.Host.Ports;
@@ -17,12 +19,16 @@ public sealed partial class DurableState : IAsyncDisposable
     private readonly DataDirectory _directory;
     private readonly ILogger _logger;
 
-    private DurableState(DataDirectory directory, WriteAheadLog log, bool damaged, ILogger logger)
+    private readonly ulong _committed;
+
+    private DurableState(DataDirectory directory, WriteAheadLog log, LogOrigin origin, ulong committed, ILogger logger)
     {
         _directory = directory;
         _logger = logger;
+        _committed = committed;
         Log = log;
-        IsDamaged = damaged;
+        IsDamaged = IsUnderRepair(directory);
+        Origin = origin;
     }
 
     /// <summary>Read already; belongs to whoever starts it.</summary>
@@ -31,13 +37,17 @@ public sealed partial class DurableState : IAsyncDisposable
     /// <summary>Entries that were acknowledged, perhaps, are gone: see <see cref="RaftCore.IsRepairing"/>.</summary>
     public bool IsDamaged { get; }
 
+    public LogOrigin Origin { get; }
+
     /// <param name="initial">Who voted first, as long as the log does not say otherwise.</param>
+    /// <param name="witness">What else says how far the log reached; null: nothing does.</param>
     /// <exception cref="RotFoundException">Damaged, and this replica is the only voter: nobody could give it the entries again.</exception>
-    public static DurableState Open(DataDirectory directory, SnapshotStore snapshots, WalOptions options, Membership initial, ILogger logger)
+    public static DurableState Open(DataDirectory directory, SnapshotStore snapshots, WalOptions options, Membership initial, ILogger logger, LogWitness? witness = null)
     {
         ArgumentNullException.ThrowIfNull(directory);
         ArgumentNullException.ThrowIfNull(snapshots);
         FinishRebuilding(directory);
+        var origin = LogOriginFile.Read(directory.Path);
         foreach (var damaged in snapshots.Damaged) LogSnapshotDamaged(logger, damaged.Message);
         for (var repaired = false; ; repaired = true)
         {
@@ -46,8 +56,10 @@ public sealed partial class DurableState : IAsyncDisposable
             try
             {
                 var loaded = log.Preload();
-                if (loaded.BaseIndex <= (snapshots.Latest?.Index ?? 0)) return new DurableState(directory, log, File.Exists(MarkerOf(directory)), logger);
-                damage = BehindSnapshot(loaded, snapshots, initial);
+                if (loaded.BaseIndex > (snapshots.Latest?.Index ?? 0)) damage = BehindSnapshot(loaded, snapshots, initial);
+                else if (IsUnderRepair(directory) || LogLoss.Of(directory, log, loaded, snapshots.Latest, origin, witness ?? LogWitness.None) is not { } loss)
+                    return Ready(directory, log, loaded, snapshots.Latest, origin, logger);
+                else damage = new Damage(loaded, LogSalvage.LastMembership(loaded.Entries) ?? snapshots.Latest?.Membership ?? initial, loss);
             }
             catch (RotFoundException) when (!repaired) { damage = OfLog(LogSalvage.Run(directory.LogPath, directory.Member), snapshots, initial); }
             log.DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -56,9 +68,29 @@ public sealed partial class DurableState : IAsyncDisposable
         }
     }
 
+    private static DurableState Ready(DataDirectory directory, WriteAheadLog log, LoadedLog loaded, SnapshotMeta? snapshot, LogOriginFile? file, ILogger logger)
+    {
+        var isNew = file?.IsNew ?? !(log.HasRecords || snapshot is not null || IsUnderRepair(directory));
+        var origin = file?.ToOrigin() ?? new LogOrigin(BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1, isNew, []);
+        var committed = Math.Max(loaded.HardState.Commit, snapshot?.Index ?? 0);
+        if (file is null || committed > file.Committed) LogOriginFile.Of(origin, committed).Write(directory.Path);
+        return new DurableState(directory, log, origin, committed, logger);
+    }
+
+    /// <summary>What is known of logs' origins changed. Returns when it is durable.</summary>
+    public void Note(LogOrigin origin) => LogOriginFile.Of(origin, _committed).Write(_directory.Path);
+
+    /// <summary>A running replica learned that its disk lost entries. Returns when that is durable.</summary>
+    public void NoteLoss(string what)
+    {
+        DurableFile.Write(MarkerOf(_directory), RepairMarker.Of(new RotFoundException(what)));
+        LogLossFound(_logger, what);
+    }
+
     /// <summary>Everything is here again.</summary>
     public void Repaired()
     {
+        if (!IsUnderRepair(_directory)) return; // a new log, which lost nothing
         File.Delete(MarkerOf(_directory));
         Libc.SyncDirectory(_directory.Path);
         LogRepaired(_logger, _directory.Path);
@@ -127,6 +159,9 @@ public sealed partial class DurableState : IAsyncDisposable
 
     [LoggerMessage(2121, LogLevel.Error, "The log is damaged, and this replica is quarantined: it neither votes nor acknowledges until a leader has sent again what is lost. Kept: entries after {Base} up to {Last}. {What}")]
     private static partial void LogQuarantined(ILogger logger, string what, ulong @base, ulong last);
+
+    [LoggerMessage(1204, LogLevel.Error, "This replica's log was set back, or its end was lost: {What}. It is quarantined: it neither votes nor acknowledges until a leader has sent again what is lost. Should the directory be an old copy, do not copy directories back: move it away and add this replica as a new member")]
+    private static partial void LogLossFound(ILogger logger, string what);
 
     [LoggerMessage(2122, LogLevel.Error, "A snapshot is damaged and not used: {What}")]
     private static partial void LogSnapshotDamaged(ILogger logger, string what);

@@ -59,7 +59,7 @@ internal static class MessageCodec
         var bytes = body.Span;
         if (bytes.Length < HeaderBytes) throw new ProtocolException("a message cut short");
         var kind = (MessageKind)bytes[0];
-        if (kind is < MessageKind.PreVote or > MessageKind.TimeoutNow) throw new ProtocolException($"a message of unknown kind {bytes[0]}");
+        if (kind is < MessageKind.PreVote or > MessageKind.GreetReply) throw new ProtocolException($"a message of unknown kind {bytes[0]}");
         var flags = bytes[1];
         if (flags > (RejectFlag | ForceFlag) || BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]) != 0) throw new ProtocolException("a message with unknown flags");
         var index = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]);

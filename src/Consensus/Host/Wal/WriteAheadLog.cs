@@ -28,6 +28,9 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
     /// <summary>Bytes of an unfinished last write that <see cref="Load"/> removed; they were never acknowledged.</summary>
     public long TornBytesCut { get; private set; }
 
+    /// <summary>Whether <see cref="Load"/> found anything that was ever written.</summary>
+    public bool HasRecords { get; private set; }
+
     /// <summary>Reads the log before somebody asks for it with <see cref="Load"/>, to see whether it is sound.</summary>
     public LoadedLog Preload() => _loaded = Load();
 
@@ -41,6 +44,7 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
         if (_writer is not null) throw new InvalidOperationException("the log is loaded already");
         Directory.CreateDirectory(directory);
         var recovered = LogRecovery.Run(directory, member);
+        HasRecords = recovered.Segments.Count > 1 || recovered.EndOffset > SegmentHeader.Bytes;
         _writer = new LogWriter(directory, member, options, recovered, Statistics);
         _stagedLast = recovered.Tail.LastIndex;
         _stagedBase = recovered.Tail.BaseIndex;

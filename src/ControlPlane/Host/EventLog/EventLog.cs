@@ -64,8 +64,11 @@ public sealed partial class EventLog : IDisposable
         if (parts is [.., { Closed: false } live]) // what a crash left unsynced counts as held from here on, so it must be
             using (var file = File.OpenHandle(live.Path, FileMode.Open, FileAccess.ReadWrite)) Disk.SyncData(file, live.Path);
         Disk.SyncDirectory(directory);
-        return new(directory, clusterId, options, new(parts) { Notes = segments.Notes });
+        return new(directory, clusterId, options, new(parts) { Notes = segments.Notes }) { ReachesIndex = parts.Count == 0 ? 0 : parts.Max(part => part.Extent.LastRaftIndex) };
     }
+
+    /// <summary>Index of the replicated log's entry that the last event on disk follows from; 0 when there is none. As of the opening.</summary>
+    internal ulong ReachesIndex { get; private init; }
 
     /// <summary>event_seq the next event gets.</summary>
     public ulong NextSeq => _sequencer.LastSeq + 1;

@@ -101,9 +101,9 @@ internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles fi
 
     private void NoteRepair(ReplicaStatus status)
     {
-        if (status.Repairing == _quarantineSaid) return;
-        _quarantineSaid = status.Repairing;
-        if (status.Repairing) LogRepairing(files.Self);
+        if (status.Quarantined == _quarantineSaid) return;
+        _quarantineSaid = status.Quarantined;
+        if (status.Quarantined) LogRepairing(files.Self);
         else LogRepaired(files.Self, status.DurableIndex);
     }
 

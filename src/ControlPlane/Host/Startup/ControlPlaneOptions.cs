@@ -22,6 +22,9 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>gRPC addresses, host:port, of replicas of a cluster that runs: with an empty data directory this replica joins it.</summary>
     public List<string> Join { get; set; } = [];
 
+    /// <summary>Member ids of founding replicas that never ran and will not come: a cluster's very first start need not wait for them. See docs/membership.md.</summary>
+    public List<string> StartWithout { get; set; } = [];
+
     /// <summary>Most of the network that a snapshot on its way to another replica takes, in MiB per second; 0 (no limit) to 100,000.</summary>
     public int SnapshotSendMegabytesPerSecond { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ namespace VideoScale.ControlPlane.Host.Startup;
 /// <summary>Puts the engine together: write-ahead log, snapshots, transport.</summary>
 internal static class LogFactory
 {
-    internal static IReplicatedLog Start(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, TlsMaterial? tls, IReplicatedStateMachine machine, ILoggerFactory loggers)
+    internal static IReplicatedLog Start(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, TlsMaterial? tls, ulong eventsReach, IReplicatedStateMachine machine, ILoggerFactory loggers)
     {
         try
         {
@@ -30,13 +31,16 @@ internal static class LogFactory
                 Tls = tls,
             }, snapshots, peers, loggers.CreateLogger<TcpTransport>());
             var initial = cluster.IsJoined ? Membership.Of() : Membership.Of([.. cluster.Peers.Select(peer => peer.Member)]); // who joined learns it from the log
-            var disk = DurableState.Open(directory, snapshots, new WalOptions(), initial, loggers.CreateLogger<DurableState>());
+            var disk = DurableState.Open(directory, snapshots, new WalOptions(), initial, loggers.CreateLogger<DurableState>(), new LogWitness(eventsReach, TookPart: cluster.IsJoined && cluster.IsAdmitted));
             var log = new ReplicatedLogOptions
             {
                 Self = cluster.Self,
                 InitialMembership = initial,
                 IsDamaged = disk.IsDamaged,
                 Repaired = disk.Repaired,
+                LossFound = disk.NoteLoss,
+                Origin = disk.Origin with { StartsWithout = [.. WithoutOf(options, cluster)] },
+                OriginChanged = disk.Note,
                 KnownAddresses = [.. cluster.Peers.Select(peer => new MemberAddress(peer.Member, peer.RaftAddress, peer.GrpcAddress, peer.HttpAddress))],
                 TickMs = options.RaftTickMs,
                 SnapshotLogBytes = (long)options.SnapshotLogMegabytes << 20,
@@ -50,6 +54,16 @@ internal static class LogFactory
             throw new StartupException(inner.SocketErrorCode == SocketError.AddressNotAvailable ? ExitCode.BadConfiguration : ExitCode.PortInUse, e.Message, e);
         }
         catch (InvalidDataException e) { throw new StartupException(ExitCode.DataDirectory, $"{directory.Path}: {e.Message}", e); }
+    }
+
+    private static IEnumerable<MemberId> WithoutOf(ControlPlaneOptions options, ClusterFiles cluster)
+    {
+        foreach (var text in options.StartWithout)
+        {
+            if (!ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) || id == cluster.Self.Value || cluster.Find(new MemberId(id)) is null)
+                throw new StartupException(ExitCode.BadConfiguration, $"StartWithout: \"{text}\" is not another founding member of {ClusterFiles.ClusterName} (hexadecimal)");
+            yield return new MemberId(id);
+        }
     }
 
     private static EndPoint EndPointOf(string address) =>

@@ -42,7 +42,7 @@ internal sealed class Replica : IAsyncDisposable
         Clock = tuning.Clock;
         Time = new LogTimeSource(tuning.Clock, tuning.LeaseClock);
         Machine.TimePassed = Time.Observed;
-        Log = tuning.StartLog?.Invoke(Machine) ?? LogFactory.Start(options, cluster, directory, tls, Machine, loggers);
+        Log = tuning.StartLog?.Invoke(Machine) ?? LogFactory.Start(options, cluster, directory, tls, Events.ReachesIndex, Machine, loggers);
         Metrics.Observe(Log);
         Book = new MemberBook(cluster, Log);
         Leadership = new Leadership(Log);
