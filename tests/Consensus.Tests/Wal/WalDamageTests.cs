@@ -126,10 +126,10 @@ public sealed class Wal_damage
         Assert.True(segments.Length >= 3);
         var saved = File.ReadAllBytes(segments[1]);
         File.Delete(segments[1]);
-        Assert.Contains("lacks segment 2", Assert.Throws<DataDirectoryException>(() => TestLog.Read(directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("lacks segment 2", Assert.Throws<RotFoundException>(() => TestLog.Read(directory.Path)).Message, StringComparison.Ordinal);
         File.WriteAllBytes(segments[1], saved);
         File.Delete(segments[0]);
-        Assert.Contains("lacks the segments before", Assert.Throws<DataDirectoryException>(() => TestLog.Read(directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("lacks the segments before", Assert.Throws<RotFoundException>(() => TestLog.Read(directory.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

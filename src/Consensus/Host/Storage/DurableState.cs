@@ -61,7 +61,7 @@ public sealed partial class DurableState : IAsyncDisposable
                     return Ready(directory, log, loaded, snapshots.Latest, origin, logger);
                 else damage = new Damage(loaded, LogSalvage.LastMembership(loaded.Entries) ?? snapshots.Latest?.Membership ?? initial, loss);
             }
-            catch (RotFoundException) when (!repaired) { damage = OfLog(LogSalvage.Run(directory.LogPath, directory.Member), snapshots, initial); }
+            catch (RotFoundException) when (!repaired) { damage = OfLog(LogSalvage.Run(directory.LogPath, directory.Member, options), snapshots, initial); }
             log.DisposeAsync().AsTask().GetAwaiter().GetResult();
             if (repaired || IsAlone(damage.Membership, directory.Member)) throw damage.Rot;
             Begin(directory, options, damage, logger);
@@ -116,7 +116,7 @@ public sealed partial class DurableState : IAsyncDisposable
     private static Damage BehindSnapshot(LoadedLog loaded, SnapshotStore snapshots, Membership initial)
     {
         var rot = snapshots.Damaged.Count > 0 ? snapshots.Damaged[^1]
-            : new RotFoundException($"the log begins after entry {loaded.BaseIndex}, and no snapshot reaches it: files of this replica's directory are missing. Restore them from a backup, or move the directory away and add this replica as a new member");
+            : RotFoundException.Missing($"the log begins after entry {loaded.BaseIndex}, and no snapshot reaches it: files of this replica's directory are missing");
         var membership = LogSalvage.LastMembership(loaded.Entries) ?? SnapshotStore.ReadableMembership(snapshots.Damaged) ?? snapshots.Latest?.Membership ?? initial;
         var hardState = loaded.HardState with { Commit = 0 };
         return new Damage(LoadedLog.Empty with { HardState = hardState, BaseIndex = snapshots.Latest?.Index ?? 0, BaseTerm = snapshots.Latest?.Term ?? 0 }, membership, rot);
@@ -127,7 +127,7 @@ public sealed partial class DurableState : IAsyncDisposable
     /// <summary>Marks the directory, writes what is sound into a new log, and puts the damaged one aside.</summary>
     private static void Begin(DataDirectory directory, WalOptions options, Damage damage, ILogger logger)
     {
-        LogQuarantined(logger, damage.Rot.Message, damage.Keep.BaseIndex, damage.Keep.BaseIndex + (ulong)damage.Keep.Entries.Count);
+        LogQuarantined(logger, damage.Rot.Finding, damage.Keep.BaseIndex, damage.Keep.BaseIndex + (ulong)damage.Keep.Entries.Count);
         DurableFile.Write(MarkerOf(directory), RepairMarker.Of(damage.Rot));
         var rebuilding = Path.Combine(directory.Path, Rebuilding);
         if (Directory.Exists(rebuilding)) Directory.Delete(rebuilding, recursive: true); // unfinished: its content is in the damaged log still

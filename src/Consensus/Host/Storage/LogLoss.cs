@@ -20,6 +20,6 @@ internal static class LogLoss
         return origin is not null && origin.Committed > end ? Lost(directory, $"the log ends at entry {end}, and entry {origin.Committed} was committed", end) : null;
     }
 
-    private static RotFoundException Lost(DataDirectory directory, string what, ulong end) => new(
-        $"{directory.LogPath} lost entries after {end}: {what}. Its files were deleted, replaced or set back. A replica among others gets them again; one that is alone needs the files of one moment back, or an empty directory to begin anew");
+    private static RotFoundException Lost(DataDirectory directory, string what, ulong end) =>
+        RotFoundException.Missing($"{directory.LogPath} lost entries after {end}: {what}. Its files were deleted, replaced or set back");
 }

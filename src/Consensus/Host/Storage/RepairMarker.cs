@@ -7,7 +7,7 @@ namespace VideoScale.Consensus.Host.Storage;
 internal sealed record RepairMarker(string File, long Position, ulong FirstIndex, ulong LastIndex, string What)
 {
     internal static byte[] Of(RotFoundException rot) =>
-        JsonSerializer.SerializeToUtf8Bytes(new RepairMarker(rot.File, rot.Position, rot.FirstIndex, rot.LastIndex, rot.Message), RepairMarkerJson.Default.RepairMarker);
+        JsonSerializer.SerializeToUtf8Bytes(new RepairMarker(rot.File, rot.Position, rot.FirstIndex, rot.LastIndex, rot.Finding), RepairMarkerJson.Default.RepairMarker);
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

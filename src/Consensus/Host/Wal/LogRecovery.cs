@@ -8,9 +8,10 @@ namespace VideoScale.Consensus.Host.Wal;
 /// <summary>Reads a log's segments after a start, cuts a torn tail and refuses rot.</summary>
 internal static unsafe class LogRecovery
 {
-    internal static RecoveredLog Run(string directory, MemberId member)
+    internal static RecoveredLog Run(string directory, MemberId member, WalOptions options)
     {
-        var found = FindSegments(directory, member);
+        var (found, damage) = FindSegments(directory, member);
+        if (damage is not null) throw damage;
         var replay = new LogReplay();
         var segments = new List<SegmentFile>();
         long end = 0, torn = 0;
@@ -23,12 +24,11 @@ internal static unsafe class LogRecovery
                 else RequireContinues(found[i - 1].Path, end, path, header, replay);
                 var segment = SegmentFile.Open(path, header);
                 segments.Add(segment);
-                (end, var cut) = Replay(segment, replay, isLast: i == found.Count - 1);
+                (end, var cut) = Replay(segment, replay, isLast: i == found.Count - 1, options);
                 torn += cut;
                 segment.MaxIndex = Math.Max(segment.MaxIndex, replay.Tail.LastIndex);
             }
-            var loaded = replay.Finish() ?? throw new DataDirectoryException(
-                $"{directory} lacks the segments before {Path.GetFileName(found[0].Path)}: restore them from a backup, or move the directory away and add this replica as a new member");
+            var loaded = replay.Finish() ?? throw LacksTheFirst(found[0].Path, replay);
             return new RecoveredLog(loaded, segments, replay.Tail, end, replay.Chain, torn);
         }
         catch
@@ -38,29 +38,43 @@ internal static unsafe class LogRecovery
         }
     }
 
-    internal static List<(string Path, SegmentHeader Header)> FindSegments(string directory, MemberId member)
+    /// <returns>The segments that follow each other from the oldest on, and what ends them before the last file: a damaged header, or a file that is missing.</returns>
+    /// <exception cref="DataDirectoryException">A file of somebody else's log.</exception>
+    internal static (List<(string Path, SegmentHeader Header)> Found, RotFoundException? Damage) FindSegments(string directory, MemberId member)
     {
         var found = new List<(string Path, SegmentHeader Header)>();
-        foreach (var path in Directory.EnumerateFiles(directory, "*" + SegmentFile.Extension).Order(StringComparer.Ordinal))
+        foreach (var path in PathsOf(directory))
         {
-            var header = ReadHeader(path);
+            if (ReadHeader(path, out var bytes) is not { } header)
+            {
+                var what = bytes < SegmentHeader.Bytes ? $"it ends there, within its header of {SegmentHeader.Bytes} bytes" : "its header fails its checksum";
+                return (found, new RotFoundException(path, bytes < SegmentHeader.Bytes ? bytes : 0, what, LastOf(found) + 1, ulong.MaxValue));
+            }
             if (header.Member != member)
                 throw new DataDirectoryException($"{path} was written by member {header.Member}, but this directory belongs to member {member}: put the file back where it came from");
             if (Path.GetFileNameWithoutExtension(path) != header.Sequence.ToString("D16", CultureInfo.InvariantCulture))
                 throw new DataDirectoryException($"{path} is segment {header.Sequence} of the log under another name: give it its own name back");
             if (found.Count > 0 && found[^1].Header.Sequence + 1 != header.Sequence)
-                throw new DataDirectoryException($"{directory} lacks segment {found[^1].Header.Sequence + 1} of the log: restore it from a backup, or move the directory away and add this replica as a new member");
+                return (found, new RotFoundException(path, 0, $"{directory} lacks segment {found[^1].Header.Sequence + 1} of the log, which lies before it", LastOf(found) + 1, ulong.MaxValue));
             found.Add((path, header));
         }
-        return found;
+        return (found, null);
     }
 
-    private static SegmentHeader ReadHeader(string path)
+    internal static IEnumerable<string> PathsOf(string directory) => Directory.EnumerateFiles(directory, "*" + SegmentFile.Extension).Order(StringComparer.Ordinal);
+
+    internal static RotFoundException LacksTheFirst(string path, LogReplay replay) =>
+        new(path, 0, $"the log lacks the segments before {Path.GetFileName(path)}", replay.Tail.BaseIndex + 1, replay.Tail.LastIndex);
+
+    /// <summary>Where the last of these begins: what it holds itself is not known here.</summary>
+    private static ulong LastOf(List<(string Path, SegmentHeader Header)> found) => found.Count == 0 ? 0 : found[^1].Header.LastIndex;
+
+    private static SegmentHeader? ReadHeader(string path, out int bytes)
     {
         using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var page = new byte[SegmentHeader.Bytes];
-        var read = RandomAccess.Read(handle, page, 0);
-        return SegmentHeader.Read(page.AsSpan(0, read), path) ?? throw new RotFoundException(path, 0, "its header fails its checksum", 0, ulong.MaxValue);
+        bytes = RandomAccess.Read(handle, page, 0);
+        return SegmentHeader.Read(page.AsSpan(0, bytes), path);
     }
 
     internal static void RequireContinues(string previousPath, long previousEnd, string path, SegmentHeader header, LogReplay replay)
@@ -71,7 +85,7 @@ internal static unsafe class LogRecovery
         if (!replay.Tail.Matches(header)) throw new RotFoundException(path, 0, "its header does not agree with the segments before it", replay.Tail.LastIndex + 1, ulong.MaxValue);
     }
 
-    private static (long End, long TornBytes) Replay(SegmentFile segment, LogReplay replay, bool isLast)
+    private static (long End, long TornBytes) Replay(SegmentFile segment, LogReplay replay, bool isLast, WalOptions options)
     {
         var length = checked((int)segment.Length & ~7);
         var memory = (byte*)NativeMemory.Alloc((nuint)Math.Max(length, 1)); // outside of the managed heap: it is large and lives for a moment
@@ -83,6 +97,7 @@ internal static unsafe class LogRecovery
             var (end, footerEnd, records) = scan.Read();
             if (!isLast) return (end, 0); // where it must end, the next segment's header says
             scan.RequireTorn(end, footerEnd);
+            scan.RequireWhole(segment.Length, end, footerEnd, options);
             return Repair(segment, bytes, end, footerEnd, records, replay);
         }
         finally { NativeMemory.Free(memory); }

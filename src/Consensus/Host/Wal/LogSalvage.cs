@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using VideoScale.Consensus.Host.Ports;
 using VideoScale.Consensus.Host.Storage;
@@ -13,10 +14,9 @@ internal sealed record SalvagedLog(LoadedLog Sound, ulong HighestTerm, Membershi
 /// <summary>Reads a damaged log up to the damage, and looks behind it for what must not be forgotten: terms, and who votes.</summary>
 internal static unsafe class LogSalvage
 {
-    /// <exception cref="DataDirectoryException">Too little is left: a segment is missing or its header is damaged.</exception>
-    internal static SalvagedLog Run(string directory, MemberId member)
+    internal static SalvagedLog Run(string directory, MemberId member, WalOptions options)
     {
-        var found = LogRecovery.FindSegments(directory, member);
+        var (found, damage) = LogRecovery.FindSegments(directory, member);
         var replay = new LogReplay();
         var behind = new Behind();
         RotFoundException? rot = null;
@@ -34,12 +34,30 @@ internal static unsafe class LogSalvage
                 }
                 catch (RotFoundException e) { rot = e; }
             }
-            rot = Read(segment, replay, i == found.Count - 1, rot, behind, out end) ?? rot;
+            rot = Read(segment, replay, damage is null && i == found.Count - 1, rot, behind, options, out end) ?? rot;
             behind.Term = Math.Max(behind.Term, header.HardState.Term);
         }
+        foreach (var path in LogRecovery.PathsOf(directory).Skip(found.Count)) LookWithoutHeader(path, behind);
+        rot ??= damage;
+        var sound = replay.Finish();
+        if (sound is null)
+        {
+            rot ??= LogRecovery.LacksTheFirst(found[0].Path, replay);
+            sound = LoadedLog.Empty with { HardState = replay.Tail.HardState with { Commit = 0 } };
+        }
         if (rot is null) throw new InvalidOperationException($"{directory} is not damaged");
-        var sound = replay.Finish() ?? throw rot;
         return new SalvagedLog(sound, Math.Max(sound.HardState.Term, behind.Term), behind.Membership ?? LastMembership(sound.Entries), rot);
+    }
+
+    /// <summary>A file behind the damage, or with a damaged header: its first record says which use of the file its records are of.</summary>
+    private static void LookWithoutHeader(string path, Behind behind)
+    {
+        const int EpochAt = SegmentHeader.Bytes + 16; // in the record's header, see RecordFormat
+        var bytes = File.ReadAllBytes(path);
+        if (bytes.Length < EpochAt + sizeof(ulong)) return;
+        var whole = bytes.AsSpan(0, bytes.Length & ~7);
+        if (SegmentHeader.Read(whole[..SegmentHeader.Bytes], path) is { } header) behind.Term = Math.Max(behind.Term, header.HardState.Term);
+        behind.Look(whole, BinaryPrimitives.ReadUInt64LittleEndian(whole[EpochAt..]));
     }
 
     internal static Membership? LastMembership(IReadOnlyList<Entry> entries)
@@ -52,7 +70,7 @@ internal static unsafe class LogSalvage
     }
 
     /// <returns>The damage that was found in this segment.</returns>
-    private static RotFoundException? Read(SegmentFile segment, LogReplay replay, bool isLast, RotFoundException? before, Behind behind, out long end)
+    private static RotFoundException? Read(SegmentFile segment, LogReplay replay, bool isLast, RotFoundException? before, Behind behind, WalOptions options, out long end)
     {
         var length = checked((int)segment.Length & ~7);
         var memory = (byte*)NativeMemory.Alloc((nuint)Math.Max(length, 1));
@@ -68,8 +86,12 @@ internal static unsafe class LogSalvage
                 {
                     (var at, var footerEnd, _) = scan.Read();
                     end = at;
-                    if (isLast) scan.RequireTorn(at, footerEnd);
-                    if (isLast) return null;
+                    if (isLast)
+                    {
+                        scan.RequireTorn(at, footerEnd);
+                        scan.RequireWhole(segment.Length, at, footerEnd, options);
+                        return null;
+                    }
                 }
                 catch (RotFoundException e)
                 {

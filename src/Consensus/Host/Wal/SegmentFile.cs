@@ -40,6 +40,7 @@ internal sealed class SegmentFile : IDisposable
         try
         {
             var page = new byte[SegmentHeader.Bytes];
+            header = header with { FileBytes = RandomAccess.GetLength(handle) };
             header.WriteTo(page);
             RandomAccess.Write(handle, page, 0);
             Libc.SyncData(handle, zeroFilledPath);

@@ -25,6 +25,9 @@ internal sealed record SegmentHeader
     internal required ulong BaseTerm { get; init; }
     internal required ulong LastIndex { get; init; }
 
+    /// <summary>How long the file was made; 0 in those that earlier versions made.</summary>
+    internal long FileBytes { get; init; }
+
     internal void WriteTo(Span<byte> page)
     {
         page.Clear();
@@ -41,6 +44,7 @@ internal sealed record SegmentHeader
         BinaryPrimitives.WriteUInt64LittleEndian(page[80..], BaseIndex);
         BinaryPrimitives.WriteUInt64LittleEndian(page[88..], BaseTerm);
         BinaryPrimitives.WriteUInt64LittleEndian(page[96..], LastIndex);
+        BinaryPrimitives.WriteInt64LittleEndian(page[104..], FileBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(page[(Bytes - 4)..], Crc32C.Compute(page[..(Bytes - 4)]));
     }
 
@@ -65,6 +69,7 @@ internal sealed record SegmentHeader
             BaseIndex = BinaryPrimitives.ReadUInt64LittleEndian(page[80..]),
             BaseTerm = BinaryPrimitives.ReadUInt64LittleEndian(page[88..]),
             LastIndex = BinaryPrimitives.ReadUInt64LittleEndian(page[96..]),
+            FileBytes = BinaryPrimitives.ReadInt64LittleEndian(page[104..]),
         };
     }
 }

@@ -57,6 +57,21 @@ internal readonly ref struct SegmentScan(ReadOnlySpan<byte> bytes, SegmentHeader
         }
     }
 
+    /// <summary>
+    /// A segment has its whole length before anything is written to it. One that is shorter was cut by somebody: nothing is missing when zeros follow the
+    /// last write, for whatever came later would stand there. Otherwise writes that were acknowledged may be gone, and a footer that is missing proves nothing.
+    /// </summary>
+    /// <exception cref="RotFoundException"/>
+    internal void RequireWhole(long fileBytes, int end, int footerEnd, WalOptions options)
+    {
+        var behind = _bytes[end..];
+        var endsInZeros = behind.Length > 0 && behind.IndexOfAnyExcept((byte)0) < 0;
+        var isWhole = header.FileBytes > 0 ? fileBytes == header.FileBytes : fileBytes == Math.Min(options.FirstSegmentBytes, options.SegmentBytes)
+            || fileBytes == options.SegmentBytes || (fileBytes > options.SegmentBytes && (behind.IsEmpty || behind[^1] == 0)); // one that was made for a large write
+        if (isWhole || (endsInZeros && end == footerEnd && fileBytes % sizeof(ulong) == 0)) return;
+        throw Rot(end, $"the file was cut to {fileBytes} bytes, within what was written or right behind it", ulong.MaxValue);
+    }
+
     internal RotFoundException Rot(long position, string what, ulong lastIndex) =>
         new(path, position, what, replay.Tail.LastIndex + 1, Math.Max(lastIndex, replay.Tail.LastIndex + 1));
 }

@@ -43,7 +43,7 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
         }
         if (_writer is not null) throw new InvalidOperationException("the log is loaded already");
         Directory.CreateDirectory(directory);
-        var recovered = LogRecovery.Run(directory, member);
+        var recovered = LogRecovery.Run(directory, member, options);
         HasRecords = recovered.Segments.Count > 1 || recovered.EndOffset > SegmentHeader.Bytes;
         _writer = new LogWriter(directory, member, options, recovered, Statistics);
         _stagedLast = recovered.Tail.LastIndex;
