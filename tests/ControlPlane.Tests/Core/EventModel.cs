@@ -157,6 +157,10 @@ internal sealed class EventModel
                 Assert.Equal((uint)holds, e.Rooms);
                 node.Lost = true;
                 break;
+            case NodeEvent.Left e:
+                Assert.Equal((node!.Incarnation, 0), (e.Incarnation, holds)); // who leaves holds nothing
+                node.Lost = true;
+                break;
             case NodeEvent.Cordoned: node!.Scheduling = "cordoned"; break;
             case NodeEvent.Uncordoned: node!.Scheduling = "active"; break;
             case NodeEvent.Deregistered:

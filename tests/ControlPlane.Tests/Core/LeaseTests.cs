@@ -93,6 +93,55 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void Nodes_that_hold_nothing_are_no_witnesses_of_a_fault_here_and_the_alarm_ends_after_its_time()
+    {
+        var table = new LeaseTable(Rules, 0) { SilenceHoldMs = 60_000 };
+        LeaseHolder Empty(string node) => new(new(node), 1, NodeHealth.Suspected, HoldsRooms: false);
+        var round = table.Judge([Empty("e1"), Empty("e2"), Empty("e3"), Healthy("n1"), Healthy("n2", alive: table, at: 100_000)], 100_000);
+        Assert.Equal((false, 1, 2), (round.Alarm, round.Silent, round.Known));
+        Assert.All(round.Verdicts, v => Assert.Equal(LeaseVerdictKind.DeclareLost, v.Kind));
+        round = table.Judge([Empty("e1"), Healthy("n1"), Healthy("n2"), Healthy("n3", alive: table, at: 200_000)], 200_000);
+        Assert.True(round is { Alarm: true, AlarmOver: false });
+        Assert.DoesNotContain(round.Verdicts, v => v.Kind == LeaseVerdictKind.DeclareLost);
+        round = table.Judge([Healthy("n1"), Healthy("n2"), Healthy("n3", alive: table, at: 259_999)], 259_999);
+        Assert.True(round is { Alarm: true, AlarmOver: false });
+        round = table.Judge([Healthy("n1"), Healthy("n2"), Healthy("n3", alive: table, at: 260_000)], 260_000);
+        Assert.True(round is { Alarm: false, AlarmOver: true });
+        Assert.Equal(2, round.Verdicts.Count(v => v.Kind == LeaseVerdictKind.DeclareLost));
+    }
+
+    [Fact]
+    public void A_node_that_said_so_has_left_once_its_connection_is_over_and_it_holds_nothing()
+    {
+        var table = new LeaseTable(Rules, 0);
+        var (holding, empty) = (new LeaseHolder(N1, 1, NodeHealth.Healthy), new LeaseHolder(N1, 1, NodeHealth.Healthy, HoldsRooms: false));
+        table.StreamBegan(N1, 1);
+        table.HeartbeatReceived(N1, 1, 1_000);
+        Assert.Empty(Verdicts(table, 1_100, empty));
+        table.StreamEnded(N1, 1, leaving: true);
+        Assert.Empty(Verdicts(table, 1_100, holding));
+        Assert.Equal([LeaseVerdictKind.Leave], Verdicts(table, 1_100, empty));
+        table.StreamBegan(N1, 1);
+        Assert.Empty(Verdicts(table, 1_200, empty)); // it came back to give something up
+    }
+
+    [Fact]
+    public void A_process_is_alive_while_it_is_attached_and_heard_and_for_a_moment_after_an_election()
+    {
+        var table = new LeaseTable(Rules, electedAtMs: 10_000);
+        Assert.True(table.IsAlive(N1, 1, 10_900));
+        Assert.False(table.IsAlive(N1, 1, 11_100));
+        table.StreamBegan(N1, 1);
+        table.HeartbeatReceived(N1, 1, 20_000);
+        Assert.True(table.IsAlive(N1, 1, 22_000));
+        Assert.False(table.IsAlive(N1, 1, 23_000)); // a machine that lost its power closes no connection
+        table.HeartbeatReceived(N1, 1, 24_000);
+        Assert.True(table.IsAlive(N1, 1, 24_100));
+        table.StreamEnded(N1, 1, leaving: false);
+        Assert.False(table.IsAlive(N1, 1, 24_100)); // a process that starts anew does not wait
+    }
+
+    [Fact]
     public void A_superseded_process_is_evicted_at_the_end_of_its_lease_even_during_an_alarm()
     {
         var table = new LeaseTable(Rules, 0);

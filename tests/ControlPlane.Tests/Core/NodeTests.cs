@@ -199,6 +199,41 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public void A_drain_that_runs_gets_another_deadline_sooner_or_later_and_may_time_out_again()
+    {
+        var bed = new Bed();
+        bed.Node("n1");
+        bed.Room("r", "n1");
+        Assert.Equal(bed.Now.UnixMs + 5_000, bed.Must(new DrainCommand.SetDeadline(new("n1"), 5_000)).Outcome.DeadlineMs); // none ran: it begins
+        bed.Pass(5_000);
+        bed.Must(new DrainCommand.TimeOut(new("n1")));
+        Assert.Equal(bed.Now.UnixMs + 60_000, bed.Must(new DrainCommand.SetDeadline(new("n1"), 60_000)).Outcome.DeadlineMs);
+        Assert.False(bed.GetNode("n1").Record.DrainTimedOut);
+        Assert.Equal(EventType.DrainStarted, bed.Events[(int)bed.Events[^1].Cause.Seq - 1].Event.Type);
+        bed.Refused(FailureCode.FailedPrecondition, new DrainCommand.TimeOut(new("n1")));
+        bed.Must(new DrainCommand.SetDeadline(new("n1"), 0));
+        bed.Must(new DrainCommand.TimeOut(new("n1")));
+        bed.Must(new DrainCommand.RecordBlocked(new("n1"), 1, new("r"), "it is bound to region eu"));
+        Assert.Equal(["DrainTimedOut", "DrainDeadlineChanged", "DrainDeadlineChanged", "DrainTimedOut", "DrainBlocked"], bed.EventNames(bed.Events.Count - 5));
+    }
+
+    [Fact]
+    public void A_node_leaves_only_when_it_holds_nothing_and_its_name_is_free_then()
+    {
+        var bed = new Bed();
+        bed.Node("n1");
+        bed.Room("r", "n1");
+        bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Leave(new("n1"), 1));
+        bed.Must(new RoomCommand.Release(new("r"), bed.Get("r").LastEpoch, new("n1"), 1));
+        bed.Must(new NodeCommand.Leave(new("n1"), 1));
+        Assert.Equal((NodeHealth.Left, false), (bed.GetNode("n1").Record.Health, bed.GetNode("n1").Record.TakesRooms));
+        Assert.Contains("was fenced", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1"))), StringComparison.Ordinal);
+        Assert.Contains("is left", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Recover(new("n1"), 1)), StringComparison.Ordinal);
+        bed.Node("n1", incarnation: 2);
+        Assert.Equal(NodeHealth.Healthy, bed.GetNode("n1").Record.Health);
+    }
+
+    [Fact]
     public void A_cancelled_drain_goes_back_to_what_was()
     {
         var bed = new Bed();

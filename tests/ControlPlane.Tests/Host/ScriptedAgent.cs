@@ -13,6 +13,7 @@ internal sealed class ScriptedAgent : IAsyncDisposable
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Task _reading;
     private Task _beating = Task.CompletedTask;
+    private Task _releasing = Task.CompletedTask;
     private ulong _heartbeat;
     private ulong _report;
 
@@ -90,6 +91,22 @@ internal sealed class ScriptedAgent : IAsyncDisposable
         return sequence;
     }
 
+    /// <summary>Says that the process stops, as a node does that is asked to end.</summary>
+    internal async Task SayLeavingAsync() =>
+        await WriteAsync(new AgentMessage { Heartbeat = new Heartbeat { Sequence = Interlocked.Increment(ref _heartbeat), Load = new Load(), Leaving = true } });
+
+    /// <summary>Gives up what it is told to, from now on.</summary>
+    internal ScriptedAgent KeepReleasing()
+    {
+        _releasing = Task.Run(async () =>
+        {
+            for (var seen = 0; !_stop.IsCancellationRequested && Ended is null; await Task.Delay(20, CancellationToken.None))
+                foreach (var revoke in Told.Skip(seen).Select(directive => { seen++; return directive.Revoke; }).Where(revoke => revoke is not null))
+                    await ReleaseAsync(revoke.RoomId, revoke.Epoch);
+        });
+        return this;
+    }
+
     internal async Task ReleaseAsync(string room, ulong epoch) =>
         await WriteAsync(new AgentMessage { Report = new RoomReport { Sequence = ++_report, RoomId = room, Epoch = epoch, Released = new RoomReleased() } });
 
@@ -125,6 +142,7 @@ internal sealed class ScriptedAgent : IAsyncDisposable
         _call.Dispose();
         await _reading;
         await _beating;
+        await _releasing;
         _writing.Dispose();
     }
 }

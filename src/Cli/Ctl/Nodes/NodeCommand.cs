@@ -29,6 +29,7 @@ internal static class NodeCommand
             session.Output.Write(reply, () =>
             {
                 session.Output.Table(Columns, reply.Nodes.Select(Row));
+                if (reply.Note.Length > 0) session.Output.Line($"NOTE: {reply.Note}");
                 if (reply.Nodes.Count > 0 && reply.Nodes.All(known => known.Load is null)) session.Output.Line("loads are known to the leader alone; `cluster status` says who it is: ask it with --server");
             });
         });
@@ -47,7 +48,7 @@ internal static class NodeCommand
                 session.Output.Table(Columns, [Row(reply.Node)]);
                 var capacity = reply.Node.Capacity ?? new Capacity();
                 session.Output.Line($"incarnation {reply.Node.Incarnation:x}, registered {Format.Time(reply.Node.RegisteredAtMs)}, capacity {capacity.Publishers} publishers, {capacity.Subscribers} subscribers, {capacity.BitrateKbps} kbit/s");
-                if (reply.Node.DrainDeadlineMs != 0) session.Output.Line($"drain: rooms still there are moved from {Format.Time(reply.Node.DrainDeadlineMs)}");
+                if (reply.Node.DrainDeadlineMs != 0) session.Output.Line($"drain: rooms still there are moved from {Format.Time(reply.Node.DrainDeadlineMs)}{DrainCommand.Blocked(reply.Node)}");
             });
         });
         return command;

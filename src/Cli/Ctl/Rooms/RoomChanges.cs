@@ -8,6 +8,8 @@ namespace VideoScale.Cli.Ctl.Rooms;
 /// <summary>create, close, move.</summary>
 internal static class RoomChanges
 {
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
     internal static Command Create()
     {
         var room = new Argument<string?>("room") { Description = "Name of the room; left out, one is made.", Arity = ArgumentArity.ZeroOrOne };
@@ -18,8 +20,9 @@ internal static class RoomChanges
         var emptyTimeout = new Option<uint>("--empty-timeout") { Description = "Close after being empty this long, in seconds; 0 for the default, 300.", HelpName = "SECONDS" };
         var keep = new Option<bool>("--keep-when-empty") { Description = "Never close for being empty." };
         var metadata = new Option<string?>("--metadata") { Description = "Your own text, or @FILE; at most 64 KiB.", HelpName = "TEXT" };
+        var wait = new Option<bool>("--wait") { Description = "Stay until the room has a node. --timeout counts each question, not the wait." };
         var command = new Command("create", "Creates a room and places it on a media node.")
-        { room, expected, region, maxParticipants, maxPublishers, emptyTimeout, keep, metadata }.WithNotes("""
+        { room, expected, region, maxParticipants, maxPublishers, emptyTimeout, keep, metadata, wait }.WithNotes("""
             Example: videoscale ctl room create standup --expected 20 --max-participants 50
             """);
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
@@ -37,8 +40,31 @@ internal static class RoomChanges
                 Metadata = ReadMetadata(parsed.GetValue(metadata)),
             }, session.Call(cancellationToken));
             Print(session, reply);
+            if (reply.Status != RoomStatus.Unplaced) return Exit.Ok;
+            if (parsed.GetValue(wait)) return await WaitAsync(session, reply.RoomId, cancellationToken);
+            await Console.Error.WriteLineAsync($"no node could take room {reply.RoomId} yet; placement goes on by itself: `ctl room get {reply.RoomId}` shows when one has, `ctl room explain {reply.RoomId}` why none does; --wait stays until then");
+            return Exit.Ok;
         });
         return command;
+    }
+
+    /// <summary>Until a node has it, or it is closed.</summary>
+    private static async Task<int> WaitAsync(CtlSession session, string roomId, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var reply = await session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = roomId, Consistency = Consistency.Linearizable }, session.Call(cancellationToken));
+            switch (reply.Room.Status)
+            {
+                case RoomStatus.Active:
+                    session.Output.Write(reply, () => session.Output.Line($"room {roomId} active on {reply.Room.NodeId} under epoch {reply.Room.Epoch}"));
+                    return Exit.Ok;
+                case RoomStatus.Closing or RoomStatus.Closed:
+                    await Console.Error.WriteLineAsync($"room {roomId} was closed before a node took it");
+                    return Exit.Refused;
+                default: await Task.Delay(Period, cancellationToken); break;
+            }
+        }
     }
 
     internal static Command Close()

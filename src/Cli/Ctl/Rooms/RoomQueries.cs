@@ -66,6 +66,7 @@ internal static class RoomQueries
             {
                 session.Output.Line($"{reply.RoomId}: {(reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {reply.Epoch}" : "no node could take it")}, because: {reply.Reason}");
                 session.Output.Line($"decided {Format.Time(reply.DecidedAtMs)} by policy {reply.PolicyVersion} (event {reply.DecisionEventSeq})");
+                if (reply.Note.Length > 0) session.Output.Line($"NOTE: {reply.Note}");
                 session.Output.Table(["CANDIDATE", "SCORE", "REJECTED BECAUSE"],
                     reply.Candidates.Select(c => new[] { c.NodeId, c.Rejection.Length > 0 ? "-" : Format.Permille(c.ScorePermille), Format.Text(c.Rejection) }));
             });

@@ -28,6 +28,9 @@ public enum CommandType : ushort
     CordonNode = 44,
     UncordonNode = 45,
     DeregisterNode = 46,
+    LeaveNode = 47,
+    RecordDrainBlocked = 48,
+    SetDrainDeadline = 49,
 
     BeginDrain = 60,
     CancelDrain = 61,

@@ -24,7 +24,7 @@ public static class Deciders
     public static bool MustBeDecidedByLeader(DomainCommand command) => command is
         RoomCommand.Assign or RoomCommand.Revoke or RoomCommand.ExpireOwnership or RoomCommand.CloseEmpty or RoomCommand.RecordPlacementFailure
         or ParticipantCommand.ExpireSeat
-        or NodeCommand.Suspect or NodeCommand.Recover or NodeCommand.DeclareLost
-        or DrainCommand.TimeOut or DrainCommand.Complete
+        or NodeCommand.Suspect or NodeCommand.Recover or NodeCommand.DeclareLost or NodeCommand.Leave
+        or DrainCommand.TimeOut or DrainCommand.Complete or DrainCommand.RecordBlocked
         or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint or ClusterCommand.RecordDivergence;
 }

@@ -12,6 +12,8 @@ public static class DrainDecider
         return command switch
         {
             DrainCommand.Begin c => Begin(node, c, entry),
+            DrainCommand.SetDeadline c => SetDeadline(node, c, entry),
+            DrainCommand.RecordBlocked c => RecordBlocked(node, c, entry),
             DrainCommand.Cancel => Cancel(node, entry),
             DrainCommand.TimeOut => TimeOut(node, entry),
             DrainCommand.Complete => Complete(node, entry),
@@ -36,6 +38,26 @@ public static class DrainDecider
         var events = new DecidedEvents(entry);
         events.Add(new DrainEvent.Started(begin.Node, deadline, (uint)node.Rooms.Count));
         return Decision.Of(events, Show(node) with { Scheduling = NodeScheduling.Draining, DeadlineMs = deadline });
+    }
+
+    private static Decision SetDeadline(NodeState node, DrainCommand.SetDeadline set, in EntryContext entry)
+    {
+        if (Rules.InRange("within_ms", set.WithinMs, 0, DrainCommand.MaxWithinMs) is { } wrong) return wrong;
+        if (node.Record.Scheduling != NodeScheduling.Draining) return Begin(node, new(set.Node, set.WithinMs), entry);
+        var deadline = entry.Time.UnixMs + (long)set.WithinMs;
+        if (deadline == node.Record.DrainDeadlineMs) return Decision.Nothing(Show(node));
+        var events = new DecidedEvents(entry);
+        events.Add(new DrainEvent.DeadlineChanged(set.Node, deadline, (uint)node.Rooms.Count), node.Record.Drain);
+        return Decision.Of(events, Show(node) with { DeadlineMs = deadline });
+    }
+
+    private static Decision RecordBlocked(NodeState node, DrainCommand.RecordBlocked blocked, in EntryContext entry)
+    {
+        if (Rules.MaxLength("reason", blocked.Reason, DrainCommand.RecordBlocked.MaxReasonLength) is { } wrong) return wrong;
+        if (node.Record.Scheduling != NodeScheduling.Draining) return Failure.Precondition($"node {node.Record.Id} is not being drained: it is {node.Record.Scheduling}");
+        var events = new DecidedEvents(entry);
+        events.Add(new DrainEvent.Blocked(blocked.Node, blocked.Rooms, blocked.Room, blocked.Reason), node.Record.Drain);
+        return Decision.Of(events, Show(node));
     }
 
     private static Decision Cancel(NodeState node, in EntryContext entry)

@@ -41,6 +41,31 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
         public override string Words => $"the drain of {Node} reached its deadline with {Rooms} rooms left, which are moved now";
     }
 
+    public sealed record DeadlineChanged(NodeId Node, long DeadlineMs, uint Rooms) : DrainEvent(Node)
+    {
+        public override EventType Type => EventType.DrainDeadlineChanged;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Node(Node);
+            sink.Signed("deadline_ms", DeadlineMs);
+            sink.Number("rooms", Rooms);
+        }
+        public override string Words => $"the drain of {Node} got another deadline: of its {Rooms} rooms those left at {new LogTime(DeadlineMs)} are moved";
+    }
+
+    public sealed record Blocked(NodeId Node, uint Rooms, RoomId Room, string Reason) : DrainEvent(Node)
+    {
+        public override EventType Type => EventType.DrainBlocked;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Node(Node);
+            sink.Number("rooms", Rooms);
+            sink.Room(Room);
+            sink.Text("reason", Reason);
+        }
+        public override string Words => $"the drain of {Node} waits: {Rooms} rooms can go nowhere, e.g. {Room}: {Reason}";
+    }
+
     public sealed record Completed(NodeId Node) : DrainEvent(Node)
     {
         public override EventType Type => EventType.DrainCompleted;

@@ -17,6 +17,7 @@ public static class EventCodec
         {
             0 => ReadRoom(type, ref reader),
             1 => ReadParticipant(type, ref reader),
+            2 when type is EventType.DrainBlocked or EventType.DrainDeadlineChanged => ReadDrain(type, ref reader),
             2 => ReadNode(type, ref reader),
             3 => ReadDrain(type, ref reader),
             _ => ReadCluster(type, ref reader),
@@ -63,6 +64,7 @@ public static class EventCodec
         EventType.MediaNodeLost => new NodeEvent.Lost(Node(ref r), r.ReadUInt64(), (LossReason)r.ReadByte(), r.ReadUInt32()),
         EventType.MediaNodeCordoned => new NodeEvent.Cordoned(Node(ref r)),
         EventType.MediaNodeUncordoned => new NodeEvent.Uncordoned(Node(ref r)),
+        EventType.MediaNodeLeft => new NodeEvent.Left(Node(ref r), r.ReadUInt64()),
         EventType.MediaNodeDeregistered => new NodeEvent.Deregistered(Node(ref r), r.ReadUInt64()),
         _ => throw Unknown(type),
     };
@@ -72,6 +74,8 @@ public static class EventCodec
         EventType.DrainStarted => new DrainEvent.Started(Node(ref r), r.ReadInt64(), r.ReadUInt32()),
         EventType.DrainRoomMoved => new DrainEvent.RoomMoved(Node(ref r), Room(ref r), Node(ref r), Epoch(ref r)),
         EventType.DrainTimedOut => new DrainEvent.TimedOut(Node(ref r), r.ReadUInt32()),
+        EventType.DrainDeadlineChanged => new DrainEvent.DeadlineChanged(Node(ref r), r.ReadInt64(), r.ReadUInt32()),
+        EventType.DrainBlocked => new DrainEvent.Blocked(Node(ref r), r.ReadUInt32(), Room(ref r), r.ReadString()),
         EventType.DrainCompleted => new DrainEvent.Completed(Node(ref r)),
         EventType.DrainCancelled => new DrainEvent.Cancelled(Node(ref r)),
         _ => throw Unknown(type),

@@ -29,6 +29,9 @@ public enum EventType : ushort
     MediaNodeCordoned = 44,
     MediaNodeUncordoned = 45,
     MediaNodeDeregistered = 46,
+    MediaNodeLeft = 47,
+    DrainBlocked = 48,
+    DrainDeadlineChanged = 49,
 
     DrainStarted = 60,
     DrainRoomMoved = 61,

@@ -1,18 +1,24 @@
 namespace VideoScale.ControlPlane.Leases;
 
 /// <summary>What replicated state says of a node: what the table compares silence with.</summary>
-public readonly record struct LeaseHolder(NodeId Node, ulong Incarnation, NodeHealth Health);
+public readonly record struct LeaseHolder(NodeId Node, ulong Incarnation, NodeHealth Health, bool HoldsRooms = true)
+{
+    public static LeaseHolder Of(NodeState node) => new(node.Record.Id, node.Record.Incarnation, node.Record.Health, node.Rooms.Count > 0);
+
+    public bool IsGone => Health is NodeHealth.Lost or NodeHealth.Left;
+}
 
 /// <summary>What the leader should propose about one node.</summary>
 public readonly record struct LeaseVerdict(LeaseVerdictKind Kind, NodeId Node, ulong Incarnation);
 
-public enum LeaseVerdictKind : byte { Suspect = 1, Recover = 2, DeclareLost = 3, DeclareSuperseded = 4 }
+public enum LeaseVerdictKind : byte { Suspect = 1, Recover = 2, DeclareLost = 3, DeclareSuperseded = 4, Leave = 5 }
 
 /// <summary>One look at all leases.</summary>
-/// <param name="Silent">Nodes without a heartbeat for longer than forgiven.</param>
-/// <param name="Known">Nodes that are not lost.</param>
-/// <param name="Alarm">More than half fell silent together: none is evicted, the fault is likelier here.</param>
-public sealed record LeaseRound(ImmutableArray<LeaseVerdict> Verdicts, int Silent, int Known, bool Alarm);
+/// <param name="Silent">Nodes with rooms and without a heartbeat for longer than forgiven.</param>
+/// <param name="Known">Those, and all that are heard. Who holds nothing and is silent is no witness: it may have been taken away.</param>
+/// <param name="Alarm">More than half are silent together: none is evicted, the fault is likelier here.</param>
+/// <param name="AlarmOver">They still are, after the time that an operator gave: those whose leases have ended are evicted now.</param>
+public sealed record LeaseRound(ImmutableArray<LeaseVerdict> Verdicts, int Silent, int Known, bool Alarm, bool AlarmOver);
 
 /// <summary>
 /// The leader's memory of leases, without clock or network: times come in, verdicts go out. A new one for each term led.
@@ -23,11 +29,43 @@ public sealed class LeaseTable
     private readonly Dictionary<(string Node, ulong Incarnation), Lease> _leases = [];
     private readonly Dictionary<(string Room, ulong Epoch), Barrier> _barriers = [];
     private readonly long _electedAtMs;
+    private long? _alarmSinceMs;
 
     public LeaseTable(LeaseRules rules, long electedAtMs) => (Rules, _electedAtMs) = (rules, electedAtMs);
 
     /// <summary>Follows the replicated settings: set it when a change is applied.</summary>
     public LeaseRules Rules { get; set; }
+
+    /// <summary>How long most nodes' silence keeps them from being declared lost.</summary>
+    public long SilenceHoldMs { get; init; } = DefaultSilenceHoldMs;
+    public const long DefaultSilenceHoldMs = 300_000;
+
+    /// <summary>A process attached to this leader.</summary>
+    public void StreamBegan(NodeId node, ulong incarnation)
+    {
+        var lease = LeaseOf(node, incarnation);
+        (lease.Attached, lease.Ended) = (true, false);
+    }
+
+    /// <summary>Its connection is over.</summary>
+    /// <param name="leaving">It had said that it stops.</param>
+    public void StreamEnded(NodeId node, ulong incarnation, bool leaving)
+    {
+        var lease = LeaseOf(node, incarnation);
+        (lease.Attached, lease.Ended) = (false, true);
+        lease.Leaving |= leaving;
+    }
+
+    /// <summary>
+    /// Whether the process that has a name is alive as far as can be told: it is attached and heard, or had no time yet to come to this leader.
+    /// Whoever lost its connection is not: a process that starts anew must not wait.
+    /// </summary>
+    public bool IsAlive(NodeId node, ulong incarnation, long nowMs)
+    {
+        var lease = LeaseOf(node, incarnation);
+        var since = Math.Max(_electedAtMs, lease.HeardAtMs);
+        return !lease.Superseded && nowMs - since <= (lease.Attached ? Rules.Settings.SuspectAfterMs : lease.Ended ? -1 : Rules.Settings.HeartbeatMs);
+    }
 
     /// <summary>A heartbeat arrived; it is not acknowledged yet.</summary>
     public void HeartbeatReceived(NodeId node, ulong incarnation, long nowMs)
@@ -49,7 +87,7 @@ public sealed class LeaseTable
 
     /// <summary>May this incarnation get an acknowledgement? Not while its loss is proposed and undecided; not when state says it is lost or someone else.</summary>
     public bool MayAcknowledge(NodeId node, ulong incarnation, LeaseHolder? inState) =>
-        inState is { } holder && holder.Incarnation == incarnation && holder.Health != NodeHealth.Lost
+        inState is { } holder && holder.Incarnation == incarnation && !holder.IsGone
         && !(_leases.TryGetValue((node.Value, incarnation), out var lease) && lease.LossInFlight);
 
     /// <summary>
@@ -119,15 +157,24 @@ public sealed class LeaseTable
     /// <summary>Looks at all nodes of state, in order of their names.</summary>
     public LeaseRound Judge(IEnumerable<LeaseHolder> holders, long nowMs)
     {
-        var living = holders.Where(holder => holder.Health != NodeHealth.Lost).ToArray();
+        var living = holders.Where(holder => !holder.IsGone).ToArray();
         // Whoever was superseded is no witness of a fault here: its name spoke.
-        var silent = living.Count(holder => IsSilent(holder, nowMs) && !LeaseOf(holder.Node, holder.Incarnation).Superseded);
-        var alarm = silent * 2 > living.Length;
+        var silent = living.Count(holder => holder.HoldsRooms && IsSilent(holder, nowMs) && !LeaseOf(holder.Node, holder.Incarnation).Superseded);
+        var known = living.Count(holder => holder.HoldsRooms || !IsSilent(holder, nowMs));
+        var alarm = silent * 2 > known;
+        _alarmSinceMs = alarm ? _alarmSinceMs ?? nowMs : null;
+        var over = nowMs - _alarmSinceMs >= SilenceHoldMs;
+        if (over) alarm = false;
         var verdicts = ImmutableArray.CreateBuilder<LeaseVerdict>();
         foreach (var holder in living)
         {
             var lease = LeaseOf(holder.Node, holder.Incarnation);
             if (lease.LossInFlight && !lease.LossToRepeat) continue;
+            if (lease is { Leaving: true, Ended: true } && !holder.HoldsRooms)
+            {
+                verdicts.Add(new(LeaseVerdictKind.Leave, holder.Node, holder.Incarnation));
+                continue;
+            }
             var expired = nowMs >= ExpiresAtMs(holder.Node, holder.Incarnation);
             if (expired && lease.Superseded) verdicts.Add(new(LeaseVerdictKind.DeclareSuperseded, holder.Node, holder.Incarnation));
             else if (!IsSilent(holder, nowMs) && !lease.LossInFlight)
@@ -138,7 +185,7 @@ public sealed class LeaseTable
             else if (expired && (!alarm || lease.LossInFlight)) verdicts.Add(new(LeaseVerdictKind.DeclareLost, holder.Node, holder.Incarnation));
             else if (holder.Health == NodeHealth.Healthy) verdicts.Add(new(LeaseVerdictKind.Suspect, holder.Node, holder.Incarnation));
         }
-        return new(verdicts.ToImmutable(), silent, living.Length, alarm);
+        return new(verdicts.ToImmutable(), silent, known, alarm, over);
     }
 
     private bool IsSilent(LeaseHolder holder, long nowMs)
@@ -161,6 +208,9 @@ public sealed class LeaseTable
         public bool LossInFlight { get; set; }
         public bool LossToRepeat { get; set; }
         public bool Superseded { get; set; }
+        public bool Attached { get; set; }
+        public bool Ended { get; set; }
+        public bool Leaving { get; set; }
         public List<Barrier> Barriers { get; } = [];
     }
 

@@ -37,6 +37,13 @@ public abstract record NodeCommand(NodeId Node) : DomainCommand
         }
     }
 
+    /// <summary>The process said that it stops, gave all up and ended its connection. From the leader's loop.</summary>
+    public sealed record Leave(NodeId Node, ulong Incarnation) : NodeCommand(Node)
+    {
+        public override CommandType Type => CommandType.LeaveNode;
+        public override void Describe(FieldSink sink) => DescribeIncarnation(sink, Incarnation);
+    }
+
     public sealed record Cordon(NodeId Node) : NodeCommand(Node)
     {
         public override CommandType Type => CommandType.CordonNode;

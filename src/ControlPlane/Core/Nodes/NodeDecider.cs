@@ -15,6 +15,7 @@ public static class NodeDecider
             NodeCommand.Suspect c => Suspect(node.Record, c, entry),
             NodeCommand.Recover c => Recover(node.Record, c, entry),
             NodeCommand.DeclareLost c => DeclareLost(node, c, entry),
+            NodeCommand.Leave c => Leave(node, c, entry),
             NodeCommand.Cordon => Cordon(node.Record, entry),
             NodeCommand.Uncordon => Uncordon(node.Record, entry),
             NodeCommand.Deregister => Deregister(node, entry),
@@ -42,7 +43,7 @@ public static class NodeDecider
             var record = known.Record;
             if (record.Incarnation == description.Incarnation)
             {
-                if (record.Health == NodeHealth.Lost) return Fenced(description);
+                if (record.IsGone) return Fenced(description);
                 return record.Description == description
                     ? Decision.Nothing(Show(record))
                     : Failure.Precondition($"incarnation {description.Incarnation} of node {description.Node} is registered with other attributes: a changed node starts anew");
@@ -74,7 +75,7 @@ public static class NodeDecider
         return node.Health switch
         {
             NodeHealth.Suspected => One(new NodeEvent.Recovered(node.Id, node.Incarnation), Show(node), entry),
-            NodeHealth.Lost => Failure.Precondition($"node {node.Id} is lost: its process has to start anew"),
+            NodeHealth.Lost or NodeHealth.Left => Failure.Precondition($"node {node.Id} is {node.Health.ToString().ToLowerInvariant()}: its process has to start anew"),
             _ => Decision.Nothing(Show(node)),
         };
     }
@@ -85,11 +86,20 @@ public static class NodeDecider
         if (CheckIncarnation(record, lost.Incarnation) is { } stale) return stale;
         if (lost.Reason is not (LossReason.LeaseEnded or LossReason.Superseded))
             return Failure.InvalidArgument($"reason: {(byte)lost.Reason} breaks the rule: 1 (lease ended) or 2 (superseded)");
-        if (record.Health == NodeHealth.Lost) return Decision.Nothing(Show(record));
+        if (record.IsGone) return Decision.Nothing(Show(record));
         var events = new DecidedEvents(entry);
         var cause = events.Add(new NodeEvent.Lost(record.Id, record.Incarnation, lost.Reason, (uint)node.Rooms.Count));
         foreach (var room in node.Rooms.InOrder()) RoomDecider.AddRelease(events, room.Record, ReleaseKind.NodeLost, cause);
         return Decision.Of(events, Show(record) with { Rooms = (uint)node.Rooms.Count });
+    }
+
+    private static Decision Leave(NodeState node, NodeCommand.Leave leave, in EntryContext entry)
+    {
+        var record = node.Record;
+        if (CheckIncarnation(record, leave.Incarnation) is { } stale) return stale;
+        if (record.IsGone) return Decision.Nothing(Show(record));
+        if (node.Rooms.Count > 0) return Failure.Precondition($"node {record.Id} still holds {node.Rooms.Count} rooms: it has not left");
+        return One(new NodeEvent.Left(record.Id, record.Incarnation), Show(record), entry);
     }
 
     private static Decision Cordon(NodeRecord node, in EntryContext entry) => node.Scheduling switch

@@ -52,6 +52,13 @@ public abstract record NodeEvent(NodeId Node) : DomainEvent
         public override string Words => $"node {Node} takes rooms again";
     }
 
+    public sealed record Left(NodeId Node, ulong Incarnation) : NodeEvent(Node)
+    {
+        public override EventType Type => EventType.MediaNodeLeft;
+        public override void Describe(FieldSink sink) => DescribeIncarnation(sink, Incarnation);
+        public override string Words => $"node {Node} stopped by itself, holding nothing";
+    }
+
     public sealed record Deregistered(NodeId Node, ulong Incarnation) : NodeEvent(Node)
     {
         public override EventType Type => EventType.MediaNodeDeregistered;

@@ -16,6 +16,9 @@ public sealed record NodeRecord(
     public NodeId Id => Description.Node;
     public ulong Incarnation => Description.Incarnation;
     public Capacity Capacity => Description.Capacity;
+
+    /// <summary>The incarnation is over: it never comes back.</summary>
+    public bool IsGone => Health is NodeHealth.Lost or NodeHealth.Left;
     public bool TakesRooms => Health == NodeHealth.Healthy && Scheduling == NodeScheduling.Active;
 
     public void Describe(FieldSink sink)

@@ -1,7 +1,7 @@
 namespace VideoScale.ControlPlane.Nodes;
 
 /// <summary>As on the wire (videoscale.v1.NodeHealth).</summary>
-public enum NodeHealth : byte { None = 0, Healthy = 1, Suspected = 2, Lost = 3 }
+public enum NodeHealth : byte { None = 0, Healthy = 1, Suspected = 2, Lost = 3, Left = 4 }
 
 /// <summary>As on the wire (videoscale.v1.NodeScheduling).</summary>
 public enum NodeScheduling : byte { None = 0, Active = 1, Cordoned = 2, Draining = 3, Drained = 4 }

@@ -67,7 +67,7 @@ public static class ParticipantDecider
         if (NameRule.Check("node_id", report.Node.Value) is { } wrong) return wrong;
         if (report.Reports.Length > MaxReports) return Failure.InvalidArgument($"reports: {report.Reports.Length} break the rule: at most {MaxReports}");
         if (state.FindNode(report.Node)?.Record is not { } node) return Failure.NotFound($"node {report.Node}");
-        if (node.Incarnation != report.Incarnation || node.Health == NodeHealth.Lost)
+        if (node.Incarnation != report.Incarnation || node.IsGone)
             return Failure.Precondition($"node {node.Id} is incarnation {node.Incarnation}, {node.Health}: incarnation {report.Incarnation} has no say");
         var events = new DecidedEvents(entry);
         var (accepted, refused) = (0u, 0u);

@@ -42,7 +42,8 @@ public static class PlacementPolicy
         return anywhere.Found ? anywhere : decision;
     }
 
-    private static PlacementDecision DecideOnce(FleetView fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
+    /// <summary>As <see cref="Decide"/>, without the way back to where the room is moved away from.</summary>
+    public static PlacementDecision DecideOnce(FleetView fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
     {
         var candidates = new List<(PlacementCandidate Candidate, NodeView Node)>();
         var rejections = ImmutableArray.CreateBuilder<PlacementRejection>();
@@ -87,6 +88,7 @@ public static class PlacementPolicy
     {
         PlacementRejection Because(RejectionReason reason, ulong limit = 0, ulong inUse = 0, ulong need = 0) => new(node.Node, reason, limit, inUse, need);
         if (!request.Target.IsNone && request.Target != node.Node) return Because(RejectionReason.NotTarget);
+        if (node.Health == NodeHealth.Left) return Because(RejectionReason.Leaving);
         if (node.Health != NodeHealth.Healthy) return Because(node.Health == NodeHealth.Lost ? RejectionReason.Lost : RejectionReason.Suspected);
         if (node.Load is { Leaving: true }) return Because(RejectionReason.Leaving); // however old: it is never taken back
         switch (node.Scheduling)

@@ -34,6 +34,7 @@ public sealed partial class ClusterState
             case NodeEvent.Suspected: Set(node, record with { Health = NodeHealth.Suspected }); break;
             case NodeEvent.Recovered: Set(node, record with { Health = NodeHealth.Healthy }); break;
             case NodeEvent.Lost: Set(node, record with { Health = NodeHealth.Lost, LostCause = context.Ref }); break;
+            case NodeEvent.Left: Set(node, record with { Health = NodeHealth.Left }); break;
             case NodeEvent.Cordoned: Set(node, record with { Scheduling = NodeScheduling.Cordoned }); break;
             case NodeEvent.Uncordoned: Set(node, record with { Scheduling = NodeScheduling.Active, Drain = EventRef.None, DrainDeadlineMs = 0, DrainTimedOut = false }); break;
             case NodeEvent.Deregistered: Forget(node); break;
@@ -67,7 +68,7 @@ public sealed partial class ClusterState
 
     private void EvolveDrain(DrainEvent happened, in EventContext context)
     {
-        if (happened is DrainEvent.RoomMoved) return; // for the record: the room's own events carry the change
+        if (happened is DrainEvent.RoomMoved or DrainEvent.Blocked) return; // for the record: the room's own events carry the change
         var node = NodeOf(happened.Node);
         var record = node.Record;
         switch (happened)
@@ -83,6 +84,7 @@ public sealed partial class ClusterState
                 });
                 break;
             case DrainEvent.TimedOut: Set(node, record with { DrainTimedOut = true }); break;
+            case DrainEvent.DeadlineChanged changed: Set(node, record with { DrainDeadlineMs = changed.DeadlineMs, DrainTimedOut = false }); break;
             case DrainEvent.Completed: Set(node, record with { Scheduling = NodeScheduling.Drained }); break;
             case DrainEvent.Cancelled:
                 Set(node, record with { Scheduling = record.BeforeDrain, Drain = EventRef.None, DrainDeadlineMs = 0, DrainTimedOut = false });

@@ -50,7 +50,19 @@ public sealed class AgentHub : IStateListener
         return join.Done;
     }
 
-    internal void Leave(AgentSession session) => ((ICollection<KeyValuePair<NodeId, AgentSession>>)_sessions).Remove(new(session.Node, session));
+    internal void Leave(AgentSession session)
+    {
+        if (((ICollection<KeyValuePair<NodeId, AgentSession>>)_sessions).Remove(new(session.Node, session))) _log.Post(new Ended(this, session));
+    }
+
+    /// <summary>Whether another process has the name and lives: then this one is not registered, however often it asks, so that the two do not take turns.</summary>
+    /// <returns>The refusal; null when the name is free, or was held by a process that is over or silent.</returns>
+    public Task<Failure?> FindLivingIncumbentAsync(NodeDescription description, LeaseClock clock)
+    {
+        var question = new Question(this, description, clock);
+        _log.Post(question);
+        return question.Done;
+    }
 
     public void EndAll(StatusCode status, string reason)
     {
@@ -126,8 +138,10 @@ public sealed class AgentHub : IStateListener
     private bool Admit(AgentSession session, ulong appliedIndex)
     {
         if (_terms.Current is not { } term) return false;
-        if (_machine.State.FindNode(session.Node) is not { } node || node.Record.Incarnation != session.Incarnation || node.Record.Health == Nodes.NodeHealth.Lost) return false;
+        if (_machine.State.FindNode(session.Node) is not { } node || node.Record.Incarnation != session.Incarnation || node.Record.IsGone) return false;
         session.FromIndex = appliedIndex;
+        session.Term = term.Term;
+        term.Leases.StreamBegan(session.Node, session.Incarnation);
         session.Tell(new AgentDirective
         {
             Welcome = new Welcome
@@ -160,6 +174,30 @@ public sealed class AgentHub : IStateListener
                 session.Leftovers.Add(held);
         }
         session.ForgetHeld();
+    }
+
+    private Failure? LivingIncumbent(NodeDescription description, long nowMs)
+    {
+        if (_terms.Current is not { } term || _machine.State.FindNode(description.Node)?.Record is not { IsGone: false } present) return null;
+        if (present.Incarnation == description.Incarnation || present.FencedIncarnations.Contains(description.Incarnation)) return null;
+        return !term.Leases.IsAlive(present.Id, present.Incarnation, nowMs) ? null : new Failure(FailureCode.AlreadyExists,
+            $"node {present.Id} runs already, as incarnation {present.Incarnation:x} at {present.Description.Address}, and is heard: two processes have one name (was a machine's image copied?). "
+            + $"Give one of them another NodeId; this one ({description.Incarnation:x} at {description.Address}) may have the name when the other has stopped");
+    }
+
+    private sealed class Question(AgentHub hub, NodeDescription description, LeaseClock clock) : IApplyWork
+    {
+        private readonly TaskCompletionSource<Failure?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal Task<Failure?> Done => _done.Task;
+        public void Run(ulong appliedIndex) => _done.SetResult(hub.LivingIncumbent(description, clock.NowMs));
+    }
+
+    private sealed class Ended(AgentHub hub, AgentSession session) : IApplyWork
+    {
+        public void Run(ulong appliedIndex)
+        {
+            if (hub._terms.Current is { } term && term.Term == session.Term) term.Leases.StreamEnded(session.Node, session.Incarnation, session.SaidLeaving);
+        }
     }
 
     private sealed class Join(AgentHub hub, AgentSession session) : IApplyWork

@@ -15,6 +15,7 @@ public sealed class AgentSession(NodeId node, ulong incarnation, IReadOnlyList<H
     private (ulong Sequence, long ReceivedAtMs)? _heartbeat;
     private long _heardAtMs = long.MinValue;
     private ulong _reportsDone;
+    private volatile bool _saidLeaving;
 
     public NodeId Node { get; } = node;
     public ulong Incarnation { get; } = incarnation;
@@ -30,6 +31,12 @@ public sealed class AgentSession(NodeId node, ulong incarnation, IReadOnlyList<H
 
     internal ChannelReader<AgentDirective> Directives => _directives.Reader;
 
+    /// <summary>Term that it was let in in. Apply thread.</summary>
+    internal ulong Term { get; set; }
+
+    /// <summary>The process said that it stops.</summary>
+    internal bool SaidLeaving => _saidLeaving;
+
     /// <summary>When the last heartbeat arrived, on the leases' clock.</summary>
     internal long HeardAtMs => Interlocked.Read(ref _heardAtMs);
 
@@ -40,8 +47,9 @@ public sealed class AgentSession(NodeId node, ulong incarnation, IReadOnlyList<H
     }
 
     /// <summary>A heartbeat arrived; a later one takes its place when it was not acknowledged yet.</summary>
-    internal void Heard(ulong sequence, long nowMs)
+    internal void Heard(ulong sequence, long nowMs, bool leaving = false)
     {
+        if (leaving) _saidLeaving = true;
         Interlocked.Exchange(ref _heardAtMs, nowMs);
         lock (_gate) _heartbeat = (sequence, nowMs);
     }

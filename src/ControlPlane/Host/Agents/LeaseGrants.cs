@@ -19,7 +19,7 @@ public sealed class LeaseGrants(IReplicatedLog log, ControlPlaneStateMachine mac
     /// <summary>A heartbeat arrived.</summary>
     internal void Heard(AgentSession session, Heartbeat heartbeat)
     {
-        session.Heard(heartbeat.Sequence, clock.NowMs);
+        session.Heard(heartbeat.Sequence, clock.NowMs, heartbeat.Leaving);
         _arrived.Set();
     }
 
@@ -60,7 +60,7 @@ public sealed class LeaseGrants(IReplicatedLog log, ControlPlaneStateMachine mac
             var session = beat.Session;
             if (!hub.IsCurrent(session)) continue;
             term.Leases.HeartbeatReceived(session.Node, session.Incarnation, beat.ReceivedAtMs);
-            var holder = machine.State.FindNode(session.Node) is { } node ? new LeaseHolder(node.Record.Id, node.Record.Incarnation, node.Record.Health) : (LeaseHolder?)null;
+            var holder = machine.State.FindNode(session.Node) is { } node ? LeaseHolder.Of(node) : (LeaseHolder?)null;
             if (!term.Leases.MayAcknowledge(session.Node, session.Incarnation, holder)) continue;
             term.Leases.Acknowledged(session.Node, session.Incarnation, beat.ReceivedAtMs, appliedIndex);
             session.Tell(new AgentDirective { HeartbeatAck = Ack(term, session, beat, appliedIndex, revoked) });

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Commands;
@@ -13,16 +14,16 @@ using VideoScale.Rpc;
 using VideoScale.V1;
 using VideoScale.Wire;
 using Capacity = VideoScale.ControlPlane.Nodes.Capacity;
-using NodeHealth = VideoScale.ControlPlane.Nodes.NodeHealth;
 
 namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Attach: a media node's one stream to the leader. Hello registers it, then heartbeats and reports come in and directives go out.</summary>
 [RequireRole(Role.Node)]
 public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, LeaderTerms terms, StateQueries queries,
-    AgentHub hub, LeaseGrants grants, Fleet fleet, NodeLoads loads, ServingGate gate, ILogger<AgentApi> logger) : AgentService.AgentServiceBase
+    AgentHub hub, LeaseGrants grants, Fleet fleet, NodeLoads loads, ServingGate gate, LeaseClock clock, ILogger<AgentApi> logger) : AgentService.AgentServiceBase
 {
     private const int MaxHeld = 1_000_000;
+    private readonly ConcurrentDictionary<NodeId, ulong> _refused = new(); // one line for each process that asks for a name in use
 
     public override async Task Attach(IAsyncStreamReader<AgentMessage> requestStream, IServerStreamWriter<AgentDirective> responseStream, ServerCallContext context)
     {
@@ -36,6 +37,12 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         if (caller is { Role: Role.Node, AuthMethod: AuthMethod.MutualTls } && caller.Subject != "node/" + hello.NodeId)
             throw Failure.Denied($"node_id: the certificate is of {caller.Subject}, not of node {hello.NodeId}").ToRpcException();
         var actor = new Commands.Actor(hello.NodeId, "node", Actors.Of(caller).AuthMethod);
+        if (leadership.IsMine && await hub.FindLivingIncumbentAsync(description, clock) is { } taken)
+        {
+            if (!_refused.TryGetValue(description.Node, out var last) || last != description.Incarnation) LogNameTaken(taken.Message);
+            _refused[description.Node] = description.Incarnation;
+            throw taken.ToRpcException();
+        }
         var session = new AgentSession(description.Node, description.Incarnation, hello.Held);
         if (!await RegisterAsync(description, actor, cancellation) || !await hub.JoinAsync(session))
         {
@@ -63,7 +70,7 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         var isOver = await queries.ReadNowAsync((description, terms), static (state, _, about) =>
         {
             if (state.FindNode(about.description.Node)?.Record is not { } known) return false;
-            if (known.Incarnation == about.description.Incarnation) return known.Health == NodeHealth.Lost;
+            if (known.Incarnation == about.description.Incarnation) return known.IsGone;
             if (known.FencedIncarnations.Contains(about.description.Incarnation)) return true;
             // The name's present process is gone or will be: it is evicted at the end of its lease, and this one may register then.
             about.terms.Current?.Leases.OtherIncarnationSeen(about.description.Node, known.Incarnation);
@@ -121,5 +128,6 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
     }
 
     [LoggerMessage(3201, LogLevel.Information, "Node {Node} attached (incarnation {Incarnation})")] private partial void LogAttached(NodeId node, ulong incarnation);
+    [LoggerMessage(3510, LogLevel.Error, "A second process is not registered: {Why}")] private partial void LogNameTaken(string why);
     [LoggerMessage(3202, LogLevel.Information, "Node {Node} detached (incarnation {Incarnation})")] private partial void LogDetached(NodeId node, ulong incarnation);
 }

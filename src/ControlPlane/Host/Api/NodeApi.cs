@@ -1,5 +1,6 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.Projections;
+using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.Model;
 using VideoScale.Rpc;
@@ -10,8 +11,11 @@ namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Media nodes: operators' commands through the log, listings from this replica's state with the load its leader measured.</summary>
 [RequireRole(Role.Viewer)]
-public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatches watches, NodeLoads loads, ServingGate gate) : NodeService.NodeServiceBase
+public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatches watches, NodeLoads loads, ServingGate gate, TimeSpan silentMajorityHold, Fleet fleet) : NodeService.NodeServiceBase
 {
+    /// <summary>Rooms of a node that are looked at for one answer.</summary>
+    private const int MaxLookedAt = 2_000;
+
     [RequireRole(Role.Operator)]
     public override Task<NodeReply> CordonNode(CordonNodeRequest request, ServerCallContext context) =>
         mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToNodeReply(),
@@ -23,9 +27,12 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).UncordonNodeAsync(r, options));
 
     [RequireRole(Role.Operator)]
-    public override Task<DrainNodeReply> DrainNode(DrainNodeRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToDrainReply(),
+    public override async Task<DrainNodeReply> DrainNode(DrainNodeRequest request, ServerCallContext context)
+    {
+        var isDraining = await queries.ReadNowAsync(new NodeId(request.NodeId), static (state, _, id) => state.FindNode(id)?.Record.Scheduling is Nodes.NodeScheduling.Draining);
+        return await mutations.RunAsync(request, request.RequestId, context, request.ToCommand(isDraining), static reply => reply.ToDrainReply(),
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).DrainNodeAsync(r, options));
+    }
 
     [RequireRole(Role.Operator)]
     public override Task<NodeReply> CancelDrain(CancelDrainRequest request, ServerCallContext context) =>
@@ -40,9 +47,9 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
     public override async Task<ListNodesReply> ListNodes(ListNodesRequest request, ServerCallContext context)
     {
         gate.Check();
-        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), 0, static (state, index, _) =>
+        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), silentMajorityHold, static (state, index, hold) =>
         {
-            var listed = new ListNodesReply { AppliedIndex = index };
+            var listed = new ListNodesReply { AppliedIndex = index, Note = SilentMajority.Words(state, hold) };
             foreach (var node in state.Nodes.InOrder()) listed.Nodes.Add(node.ToWire());
             return listed;
         }, context.CancellationToken);
@@ -54,11 +61,19 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
     {
         gate.Check();
         FieldRules.Name("node_id", request.NodeId);
-        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), new NodeId(request.NodeId),
-            static (state, index, id) => state.FindNode(id) is { } node ? new GetNodeReply { Node = node.ToWire(), AppliedIndex = index } : null, context.CancellationToken)
+        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), (Node: new NodeId(request.NodeId), Fleet: fleet),
+            static (state, index, asked) => state.FindNode(asked.Node) is { } node ? new GetNodeReply { Node = Describe(node, asked.Fleet), AppliedIndex = index } : null, context.CancellationToken)
             ?? throw Failure.NotFound($"node {request.NodeId}").ToRpcException();
         loads.Fill(reply.Node);
         return reply;
+    }
+
+    private static Node Describe(Nodes.NodeState node, Fleet fleet)
+    {
+        var described = node.ToWire();
+        if (node.Record.Scheduling == Nodes.NodeScheduling.Draining && DrainOutlook.Of(node, fleet, MaxLookedAt) is { } blocked)
+            (described.DrainBlockedRooms, described.DrainBlocked) = (blocked.Rooms, $"{blocked.First}: {blocked.Why}");
+        return described;
     }
 
     public override Task WatchNodes(WatchNodesRequest request, IServerStreamWriter<NodeChange> responseStream, ServerCallContext context)

@@ -3,8 +3,10 @@ using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 using VideoScale.V1;
 using VideoScale.Wire;
@@ -12,16 +14,16 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Says why a room is where it is: finds its last decision by number in the event log.</summary>
-public sealed class PlacementExplainer(StateQueries queries, EventLogReader events)
+public sealed class PlacementExplainer(StateQueries queries, EventLogReader events, Fleet fleet)
 {
-    private sealed record Subject(EventRef Decision, Epoch Epoch, bool Placed);
+    private sealed record Subject(EventRef Decision, Epoch Epoch, bool Placed, string Note);
 
     public async Task<ExplainPlacementReply> ExplainAsync(RoomId room, ReadMode mode, CancellationToken cancellationToken)
     {
-        var subject = await queries.ReadAsync(mode, room, static (state, _, id) =>
-            state.FindRoom(id)?.Record is { } record ? new Subject(record.LastDecision, record.LastEpoch, record.LastEpoch.EventSeq > record.LastDecision.Seq) : null, cancellationToken)
+        var subject = await queries.ReadAsync(mode, (Room: room, Fleet: fleet), static (state, _, asked) => state.FindRoom(asked.Room) is { Record: var record } found
+            ? new Subject(record.LastDecision, record.LastEpoch, record.LastEpoch.EventSeq > record.LastDecision.Seq, NoteOf(state, found, asked.Fleet)) : null, cancellationToken)
             ?? throw Failure.NotFound($"room {room}").ToRpcException();
-        if (subject.Decision.IsNone) return new ExplainPlacementReply { RoomId = room.Value };
+        if (subject.Decision.IsNone) return new ExplainPlacementReply { RoomId = room.Value, Note = subject.Note };
         var envelope = await FindAsync(subject.Decision.Seq, cancellationToken);
         var (decision, found) = EventCodec.Read(Enum.Parse<EventType>(envelope.Type), envelope.SchemaVersion, envelope.Payload.Span) switch
         {
@@ -43,10 +45,18 @@ public sealed class PlacementExplainer(StateQueries queries, EventLogReader even
             DecidedAtMs = envelope.OccurredAt.UnixMs,
             PolicyVersion = decision.PolicyVersion,
             Reason = decision.Reason.Words(),
+            Note = subject.Note,
         };
         foreach (var candidate in decision.Candidates) reply.Candidates.Add(new V1.PlacementCandidate { NodeId = candidate.Node.Value, ScorePermille = candidate.ScorePermille });
         foreach (var rejection in decision.Rejections) reply.Candidates.Add(new V1.PlacementCandidate { NodeId = rejection.Node.Value, Rejection = rejection.Words });
         return reply;
+    }
+
+    private static string NoteOf(ClusterState state, RoomState room, Fleet fleet)
+    {
+        if (room.Record is not { Status: Rooms.RoomStatus.Active, Owner: { } owner } || state.FindNode(owner.Node) is not { Record.Scheduling: Nodes.NodeScheduling.Draining } node) return "";
+        return new DrainOutlook(fleet, owner.Node).WhyNot(DrainOutlook.RequestOf(room, owner.Node)) is { } why ? $"its node {node.Record.Id} is being drained, and the room stays there: {why}"
+            : $"its node {node.Record.Id} is being drained: the room is moved once the drain's deadline has passed";
     }
 
     private async Task<EventEnvelope> FindAsync(ulong seq, CancellationToken cancellationToken)

@@ -31,6 +31,7 @@ internal static class ReplyMapping
         NodeId = reply.Outcome.Node.Value,
         DeadlineMs = reply.Outcome.DeadlineMs,
         Rooms = reply.Outcome.Rooms,
+        Scheduling = (NodeScheduling)reply.Outcome.Scheduling,
     };
 
     internal static AdmitParticipantReply ToAdmitReply(this CommandReply reply) => new()

@@ -86,10 +86,11 @@ internal static class RequestMapping
     internal static NodeCommand.Deregister ToCommand(this DeregisterNodeRequest request) => new(Node(request.NodeId));
     internal static DrainCommand.Cancel ToCommand(this CancelDrainRequest request) => new(Node(request.NodeId));
 
-    internal static DrainCommand.Begin ToCommand(this DrainNodeRequest request)
+    /// <param name="isDraining">A drain of the node runs: it gets another deadline.</param>
+    internal static DrainCommand ToCommand(this DrainNodeRequest request, bool isDraining)
     {
         FieldRules.AtMost("within_seconds", request.WithinSeconds, MaxWithinSeconds);
-        return new(Node(request.NodeId), request.WithinSeconds * 1000UL);
+        return isDraining ? new DrainCommand.SetDeadline(Node(request.NodeId), request.WithinSeconds * 1000UL) : new DrainCommand.Begin(Node(request.NodeId), request.WithinSeconds * 1000UL);
     }
 
     private static NodeId Node(string name)

@@ -14,13 +14,15 @@ public sealed class LeaderTerms : IStateListener
     private readonly IReplicatedLog _log;
     private readonly ControlPlaneStateMachine _machine;
     private readonly LeaseClock _clock;
+    private readonly long _silenceHoldMs;
     private LeaderTerm? _current; // apply thread
 
-    public LeaderTerms(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, LeaseClock clock)
+    public LeaderTerms(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, LeaseClock clock, long silenceHoldMs = LeaseTable.DefaultSilenceHoldMs)
     {
         _log = log;
         _machine = machine;
         _clock = clock;
+        _silenceHoldMs = silenceHoldMs;
         machine.Feed.Add(this);
         leadership.Listen(role => _log.Post(new Change(this, role)));
     }
@@ -42,6 +44,7 @@ public sealed class LeaderTerms : IStateListener
                 case RoomEvent.Released released: term.Leases.OwnershipEnded(released.Room, released.Epoch); break;
                 case Nodes.NodeEvent.Registered came: term.Leases.Registered(came.Node, came.Description.Incarnation, _clock.NowMs); break;
                 case Nodes.NodeEvent.Deregistered gone: term.Leases.Forget(gone.Node, gone.Incarnation); break;
+                case Nodes.NodeEvent.Left left: term.Leases.Forget(left.Node, left.Incarnation); break;
                 case Nodes.NodeEvent.Lost lost: term.Leases.Forget(lost.Node, lost.Incarnation); break;
                 case ClusterEvent.LeaseSettingsChanged: term.Leases.Rules = LeaseRules.Of(state.Cluster); break;
             }
@@ -73,7 +76,7 @@ public sealed class LeaderTerms : IStateListener
 
     private void Open(ulong term, ClusterState state)
     {
-        var leases = new LeaseTable(LeaseRules.Of(state.Cluster), _clock.NowMs);
+        var leases = new LeaseTable(LeaseRules.Of(state.Cluster), _clock.NowMs) { SilenceHoldMs = _silenceHoldMs };
         foreach (var room in state.Revoked.InOrder()) leases.RevokeApplied(room.Record.Id, room.Record.Owner!);
         _current = new(term, leases);
         Changed?.Invoke(_current);

@@ -14,7 +14,15 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     : LeaderLoop(terms, queries, clock, logger)
 {
     private readonly ILogger _logger = logger;
-    private bool _alarmed;
+    private volatile bool _alarmed;
+    private volatile int _silent;
+    private bool _alarmOver;
+
+    /// <summary>Most nodes are silent together, and none is evicted for it.</summary>
+    public bool IsHolding => _alarmed;
+
+    /// <summary>Nodes with rooms that are silent, at the last look.</summary>
+    public int Silent => _silent;
 
     public override string Name => "lease-expiry";
     protected override TimeSpan Period => TimeSpan.FromMilliseconds(200);
@@ -23,7 +31,11 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
 
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        if (await LookAsync(Judge) is not { } round) return;
+        if (await LookAsync(Judge) is not { } round)
+        {
+            (_alarmed, _silent) = (false, 0); // another replica leads
+            return;
+        }
         Alarm(round.Leases);
         foreach (var verdict in round.Leases.Verdicts)
         {
@@ -38,7 +50,7 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     {
         foreach (var session in hub.Sessions)
             if (session.HeardAtMs > long.MinValue && hub.IsCurrent(session)) term.Leases.HeartbeatReceived(session.Node, session.Incarnation, session.HeardAtMs);
-        var round = term.Leases.Judge(state.Nodes.InOrder().Select(node => new LeaseHolder(node.Record.Id, node.Record.Incarnation, node.Record.Health)), leaseClock.NowMs);
+        var round = term.Leases.Judge(state.Nodes.InOrder().Select(LeaseHolder.Of), leaseClock.NowMs);
         foreach (var verdict in round.Verdicts)
             if (IsLoss(verdict)) term.Leases.LossProposed(verdict.Node, verdict.Incarnation);
         return new(term.Term, round);
@@ -56,6 +68,7 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     {
         LeaseVerdictKind.Suspect => new NodeCommand.Suspect(verdict.Node, verdict.Incarnation),
         LeaseVerdictKind.Recover => new NodeCommand.Recover(verdict.Node, verdict.Incarnation),
+        LeaseVerdictKind.Leave => new NodeCommand.Leave(verdict.Node, verdict.Incarnation),
         LeaseVerdictKind.DeclareLost => new NodeCommand.DeclareLost(verdict.Node, verdict.Incarnation, LossReason.LeaseEnded),
         _ => new NodeCommand.DeclareLost(verdict.Node, verdict.Incarnation, LossReason.Superseded),
     };
@@ -63,9 +76,13 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     private void Alarm(LeaseRound round)
     {
         if (round.Alarm && !_alarmed) LogAlarm(round.Silent, round.Known);
-        _alarmed = round.Alarm;
+        if (round.AlarmOver && !_alarmOver) LogAlarmOver(round.Silent, round.Known);
+        (_alarmed, _alarmOver, _silent) = (round.Alarm, round.AlarmOver, round.Silent);
     }
 
-    [LoggerMessage(3111, LogLevel.Error, "{Silent} of {Known} media nodes are silent together: the fault is likelier here than there, so none is evicted")]
+    [LoggerMessage(3111, LogLevel.Error, "{Silent} of {Known} media nodes that hold rooms or are heard are silent together: the fault is likelier here than there, so none is evicted until SilentMajorityHoldSeconds have passed")]
     private partial void LogAlarm(int silent, int known);
+
+    [LoggerMessage(3511, LogLevel.Error, "{Silent} of {Known} media nodes are silent still, after SilentMajorityHoldSeconds: those whose leases have ended are declared lost, and their rooms go elsewhere")]
+    private partial void LogAlarmOver(int silent, int known);
 }

@@ -69,12 +69,18 @@ public sealed class Fleet : IStateListener, ICommandFinisher
     }
 
     /// <summary>Whether a room could go anywhere, without charging it.</summary>
-    public bool CouldPlace(in PlacementRequest request)
+    public bool CouldPlace(in PlacementRequest request) => FindPlace(request) is null;
+
+    /// <summary>Looks for a node without charging it.</summary>
+    /// <returns>Null when there is one; else the decision that found none.</returns>
+    internal PlacementDecision? FindPlace(in PlacementRequest request)
     {
         lock (_gate)
         {
             var decision = PlacementPolicy.Decide(_view, request, _settings, _clock.NowMs);
-            return decision.Found && (request.Avoid.IsNone || decision.Node != request.Avoid);
+            if (decision.Found && (request.Avoid.IsNone || decision.Node != request.Avoid)) return null;
+            // The policy would rather go back than nowhere; what is asked here is what keeps it from the others.
+            return decision.Found ? PlacementPolicy.DecideOnce(_view, request, _settings, _clock.NowMs) : decision;
         }
     }
 

@@ -67,6 +67,12 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>Most answers kept for retries, each for 25 h; 1,000 to 100,000,000. One caller gets half. Each takes about 250 bytes of memory.</summary>
     public int MaxRequestResults { get; set; } = 2_000_000;
 
+    /// <summary>
+    /// While more than half of the media nodes (those with rooms, and those that are heard) are silent together, none is declared lost: the fault is likelier
+    /// here. After so many seconds of it they are nevertheless; 5 to 604,800.
+    /// </summary>
+    public int SilentMajorityHoldSeconds { get; set; } = 300;
+
     /// <summary>Changes a watcher may lag behind before its stream ends with UNAVAILABLE; 16 to 1,000,000.</summary>
     public int WatchBuffer { get; set; } = 4_096;
 }

@@ -47,7 +47,9 @@ internal sealed class Replica : IAsyncDisposable
         Book = new MemberBook(cluster, Log);
         Leadership = new Leadership(Log);
         Queries = new StateQueries(Log, Machine);
-        Terms = new LeaderTerms(Log, Leadership, Machine, tuning.LeaseClock);
+        SilentMajorityHold = TimeSpan.FromSeconds(options.SilentMajorityHoldSeconds);
+        LeaseClock = tuning.LeaseClock;
+        Terms = new LeaderTerms(Log, Leadership, Machine, tuning.LeaseClock, (long)SilentMajorityHold.TotalMilliseconds);
         Fleet = new Fleet(tuning.LeaseClock, Leadership, Metrics);
         Feed.Add(Fleet);
         Loads = new NodeLoads(tuning.Clock);
@@ -75,6 +77,7 @@ internal sealed class Replica : IAsyncDisposable
         Grants = new LeaseGrants(Log, Machine, Terms, Hub, tuning.LeaseClock);
         var commands = new LoopCommands(Pipeline);
         Leases = new LeaseLoop(Terms, Queries, commands, Hub, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<LeaseLoop>());
+        Metrics.Observe(Leases);
         HandOver = new HandOverLoop(Terms, Queries, commands, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<HandOverLoop>());
         Placement = new PlacementLoop(Terms, Queries, commands, Fleet, Feed, tuning.Clock, loggers.CreateLogger<PlacementLoop>());
         Drains = new DrainLoop(Terms, Queries, commands, Fleet, Time, Feed, tuning.Clock, loggers.CreateLogger<DrainLoop>());
@@ -82,7 +85,7 @@ internal sealed class Replica : IAsyncDisposable
         Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine, Fatal.Stop, tuning.Clock, loggers.CreateLogger<CheckpointLoop>());
         Recorder = new LeadershipRecorder(Terms, Queries, commands, Log, tuning.Clock, loggers.CreateLogger<LeadershipRecorder>());
         Reporter = new HashReporter(Log, Leadership, Machine, Book, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
-        Explainer = new PlacementExplainer(Queries, Events.Reader);
+        Explainer = new PlacementExplainer(Queries, Events.Reader, Fleet);
         Audit = new Audit.AuditService(Events);
         Gateway = OpenGateway(options, loggers);
         Backfill = new SegmentBackfill(Events, SegmentSources, tuning.Clock, loggers.CreateLogger<SegmentBackfill>());
@@ -108,6 +111,8 @@ internal sealed class Replica : IAsyncDisposable
     internal EventLog.EventLog Events { get; }
     internal StateFeed Feed { get; }
     internal TimeProvider Clock { get; }
+    internal LeaseClock LeaseClock { get; }
+    internal TimeSpan SilentMajorityHold { get; }
     internal LogTimeSource Time { get; }
     internal ClockExchange Clocks { get; }
     internal ControlPlaneStateMachine Machine { get; }

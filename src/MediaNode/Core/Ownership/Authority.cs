@@ -21,6 +21,8 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     private ulong _stream;
     private bool _welcomed;
     private bool _leaving;
+    private bool _leavingKnown;
+    private ulong _saidLeaving; // the first heartbeat of this stream that said so; 0 before
     private bool _expelled;
     private ulong _lastHeartbeat;
     private ulong _term;
@@ -35,6 +37,9 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     public int PendingReports => _reports.Count;
     public bool IsLeaving => _leaving;
 
+    /// <summary>A leader has acknowledged a heartbeat that said that this node stops.</summary>
+    public bool IsLeavingKnown => _leavingKnown;
+
     /// <summary>A new connection to a leader; everything from older ones is ignored from now on.</summary>
     public StreamStart BeginStream()
     {
@@ -42,7 +47,7 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
         _stream++;
         _welcomed = false;
         _heartbeats.Clear();
-        _lastHeartbeat = 0;
+        (_lastHeartbeat, _saidLeaving) = (0, 0);
         _reports.Restart();
         return new StreamStart(_stream, Incarnation, [.. _rooms.Values.Select(room => new Holding(room.Room, room.Epoch))]);
     }
@@ -65,6 +70,7 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     {
         Invariant.Require(stream == _stream, "heartbeats go into the current stream");
         _heartbeats.Enqueue((++_lastHeartbeat, nowNs));
+        if (_leaving && _saidLeaving == 0) _saidLeaving = _lastHeartbeat;
         return new HeartbeatStamp(_lastHeartbeat, _carriedOutIndex, _leaving);
     }
 
@@ -75,6 +81,7 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
         foreach (var holding in acknowledgement.GiveUp) GiveUp(holding, ended);
         _reports.Done(acknowledgement.ReportsDone);
         if (acknowledgement.Sequence > _lastHeartbeat) return; // never sent: not ours to count
+        _leavingKnown |= _saidLeaving != 0 && acknowledgement.Sequence >= _saidLeaving;
         while (_heartbeats.TryPeek(out var sent) && sent.Sequence <= acknowledgement.Sequence)
         {
             _heartbeats.Dequeue();

@@ -21,6 +21,7 @@ internal sealed partial class LeaderAgent(
 
     private readonly LeaderAddresses _addresses = new([.. options.Control]);
     private int _expelledInARow;
+    private int _nameTakenInARow;
     private long _complainedTicks;
 
     /// <summary>The replica that serves this node now; null between streams.</summary>
@@ -70,7 +71,7 @@ internal sealed partial class LeaderAgent(
             var reason = await stream.RunAsync(connect(address), () =>
             {
                 served = true;
-                _expelledInARow = 0;
+                (_expelledInARow, _nameTakenInARow) = (0, 0);
                 _addresses.Served(address);
                 AttachedTo = address;
                 LogAttached(address);
@@ -84,6 +85,11 @@ internal sealed partial class LeaderAgent(
             {
                 _addresses.Hint(leader);
                 LogReferred(address, leader);
+            }
+            else if (e.StatusCode == StatusCode.AlreadyExists)
+            {
+                await NameTakenAsync(address, e.Status.Detail, stoppingToken);
+                return;
             }
             else if (served) LogDetached(address, e.Status.Detail);
             else if (IsTimeToComplain()) LogRefused(address, e.StatusCode, e.Status.Detail);
@@ -105,6 +111,16 @@ internal sealed partial class LeaderAgent(
         if (_addresses.Failures > 0 && now - _complainedTicks < ComplaintPeriodMs) return false;
         _complainedTicks = now;
         return true;
+    }
+
+    /// <summary>Another process has the name. It may be this node's own last one, whose end the leader does not know yet: soon again, then ever more seldom.</summary>
+    private async Task NameTakenAsync(string address, string why, CancellationToken stoppingToken)
+    {
+        var wait = TimeSpan.FromMilliseconds(Math.Min(LongestExpelledWait.TotalMilliseconds, 250 << Math.Min(_nameTakenInARow++, 8)));
+        _addresses.Hint(address); // it leads
+        if (_nameTakenInARow > 4) LogNameTaken(why, wait);
+        else LogNameNotFree(why);
+        await Task.Delay(wait, stoppingToken);
     }
 
     private async Task BeginAnewAsync(CancellationToken stoppingToken)
@@ -134,6 +150,8 @@ internal sealed partial class LeaderAgent(
     [LoggerMessage(5002, LogLevel.Warning, "Detached from {Address}: {Reason}")] private partial void LogDetached(string address, string reason);
     [LoggerMessage(5003, LogLevel.Debug, "{Address} follows; it names {Leader} as leader")] private partial void LogReferred(string address, string leader);
     [LoggerMessage(5004, LogLevel.Information, "{Address} does not serve this node ({Code}): {Detail}")] private partial void LogRefused(string address, StatusCode code, string detail);
+    [LoggerMessage(3518, LogLevel.Error, "This process is not let in: {Why}. Next try in {Wait}")] private partial void LogNameTaken(string why, TimeSpan wait);
+    [LoggerMessage(3519, LogLevel.Information, "Not let in yet: {Why}")] private partial void LogNameNotFree(string why);
     [LoggerMessage(5007, LogLevel.Critical, "A law of this program was broken: the process ends")] private partial void LogFatal(Exception e);
     [LoggerMessage(5005, LogLevel.Warning, "The connection to {Address} broke")] private partial void LogBroken(string address, Exception e);
     [LoggerMessage(5006, LogLevel.Error, "{NodeId} was expelled {Times} times in a row: does another process run under that name? Next try in {Wait}")] private partial void LogExpelledAgain(string nodeId, int times, TimeSpan wait);

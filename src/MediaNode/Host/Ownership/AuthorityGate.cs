@@ -49,6 +49,8 @@ public sealed class AuthorityGate(Authority authority, IBootClock clock)
 
     public bool IsLeaving { get { lock (_gate) return authority.IsLeaving; } }
 
+    public bool IsLeavingKnown { get { lock (_gate) return authority.IsLeavingKnown; } }
+
     public bool IsExpelled { get { lock (_gate) return authority.IsExpelled; } }
 
     /// <summary>Takes up a seat; while the leader's directive may be under way, waits for it up to <paramref name="patience"/>.</summary>

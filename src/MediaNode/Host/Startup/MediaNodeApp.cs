@@ -106,13 +106,13 @@ public sealed class MediaNodeApp : IAsyncDisposable
         while (_authority.View().View.LeaseLeftMs == 0) await Task.Delay(PollMs, cancellationToken);
     }
 
-    /// <summary>Readiness off, rooms given up and that acknowledged, then everything closed.</summary>
+    /// <summary>Readiness off, rooms given up and that acknowledged, the leader told that this node stops, then everything closed.</summary>
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
         _authority.Leave();
         var until = Environment.TickCount64 + Options.ShutdownGraceMs;
-        while (_authority.PendingReports > 0 && _authority.View().View.LeaseLeftMs > 0 && Environment.TickCount64 < until) await Task.Delay(PollMs);
+        while ((_authority.PendingReports > 0 || !_authority.IsLeavingKnown) && _authority.View().View.LeaseLeftMs > 0 && Environment.TickCount64 < until) await Task.Delay(PollMs);
         // Media goes on until the clients have moved to the new owners.
         while (Environment.TickCount64 < until && await _sessions.CountAsync() > 0) await Task.Delay(PollMs);
         await ReleaseAsync();

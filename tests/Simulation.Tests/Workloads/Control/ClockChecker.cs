@@ -12,6 +12,9 @@ internal sealed class ClockChecker(Simulated world)
     private const long BehindMs = 20_000; // a leader that has just started does not know yet how long nothing ran
     private bool _majorityWasWrong;
 
+    /// <summary>Log time may have stepped to what wrong clocks said.</summary>
+    public bool MajorityWasWrong => _majorityWasWrong;
+
     /// <summary>A replica compares the clocks of these voters now.</summary>
     public void Compared(Membership membership)
     {

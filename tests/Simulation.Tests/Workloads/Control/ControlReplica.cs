@@ -45,6 +45,7 @@ internal sealed class ControlReplica
         _clocks = new ClockExchange(Time, new SimulatedMemberClocks(replica, world), Log, TimeProvider.System, NullLogger<ClockExchange>.Instance);
         _checker = checker.Clocks;
         var (clock, time, metrics) = (new SimulatedLeaseClock(replica, world), new SimulatedTime(replica.Clock, world), new ReplicaMetrics());
+        Clock = clock;
         Terms = new LeaderTerms(Log, Leadership, Machine.Inner, clock);
         var fleet = new Fleet(clock, Leadership, metrics);
         Machine.Feed.Add(fleet);
@@ -82,6 +83,7 @@ internal sealed class ControlReplica
     public ControlMachine Machine { get; }
     public SimulatedLog Log { get; }
     public LogTimeSource Time { get; }
+    public LeaseClock Clock { get; }
     public Leadership Leadership { get; } = new();
     public LeaderTerms Terms { get; }
     public CommandPipeline Pipeline { get; }

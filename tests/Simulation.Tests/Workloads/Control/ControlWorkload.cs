@@ -200,6 +200,11 @@ internal sealed class ControlWorkload : Workload
         var control = Of(replica);
         var description = new NodeDescription(new NodeId(hello.NodeId), hello.Incarnation, "", "", hello.Address, new ControlPlane.Nodes.Capacity(hello.Capacity.Publishers, hello.Capacity.Subscribers, hello.Capacity.BitrateKbps));
         var actor = new ControlPlane.Commands.Actor(hello.NodeId, "node", "mtls");
+        if (control.Leadership.IsMine && await control.Hub.FindLivingIncumbentAsync(description, control.Clock) is not null)
+        {
+            attachment.Down.Send(new Closed(-1));
+            return;
+        }
         var result = await control.Pipeline.SubmitAsync(new CommandEnvelope(new NodeCommand.Register(description), actor, CorrelationId: hello.NodeId), CancellationToken.None);
         if (result.Status != SubmitStatus.Applied || replica.Core is null)
         {
@@ -227,7 +232,7 @@ internal sealed class ControlWorkload : Workload
     private static void Refuse(ControlReplica control, Attachment attachment, NodeDescription description)
     {
         var known = control.Machine.Inner.State.FindNode(description.Node)?.Record;
-        var isOver = known is not null && (known.Incarnation == description.Incarnation ? known.Health == ControlPlane.Nodes.NodeHealth.Lost : known.FencedIncarnations.Contains(description.Incarnation));
+        var isOver = known is not null && (known.Incarnation == description.Incarnation ? known.IsGone : known.FencedIncarnations.Contains(description.Incarnation));
         if (isOver)
         {
             attachment.Down.Send(new AgentDirective { Expelled = new Expelled { Reason = "over" } });

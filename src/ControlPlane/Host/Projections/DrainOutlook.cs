@@ -1,0 +1,53 @@
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Projections;
+
+/// <param name="First">By name.</param>
+/// <param name="Why">What keeps it, and what would help.</param>
+public sealed record BlockedRooms(uint Rooms, RoomId First, string Why);
+
+/// <summary>One look at what could leave a node that is being drained, and why the rest cannot. Rooms that need the same are asked about once.</summary>
+public sealed class DrainOutlook(Fleet fleet, NodeId node)
+{
+    private const int MaxNamed = 3;
+    private readonly Dictionary<(string Region, Reservation Need), string?> _known = [];
+
+    public static PlacementRequest RequestOf(RoomState room, NodeId from) =>
+        PlacementRequest.For(room) with { Reason = PlacementReason.Drain, Avoid = from, Target = new NodeId("") };
+
+    /// <summary>The rooms of a node that can go nowhere now; null when there are none. Apply thread.</summary>
+    /// <param name="most">So many rooms are looked at.</param>
+    public static BlockedRooms? Of(NodeState node, Fleet fleet, int most)
+    {
+        var outlook = new DrainOutlook(fleet, node.Record.Id);
+        BlockedRooms? blocked = null;
+        foreach (var room in node.Rooms.InOrder().Where(room => room.Record.Status == RoomStatus.Active).Take(most))
+        {
+            if (outlook.WhyNot(RequestOf(room, node.Record.Id)) is not { } why) continue;
+            blocked = blocked is null ? new(1, room.Record.Id, why) : blocked with { Rooms = blocked.Rooms + 1 };
+        }
+        return blocked;
+    }
+
+    /// <returns>Why no other node takes the room; null when one does.</returns>
+    public string? WhyNot(in PlacementRequest request)
+    {
+        var key = (request.Region, request.Need);
+        if (_known.TryGetValue(key, out var known) && known is not null) return known;
+        return _known[key] = fleet.FindPlace(request) is { } refused ? Words(refused, request.Region) : null;
+    }
+
+    private string Words(PlacementDecision refused, string region)
+    {
+        var others = refused.Rejections.Where(rejection => rejection.Node != node).ToArray();
+        var there = others.Where(rejection => rejection.Reason != RejectionReason.OtherRegion).Take(MaxNamed).Select(rejection => $"{rejection.Node} {rejection.Words}").ToArray();
+        var place = region.Length == 0 ? "" : $" in region {region}";
+        return there.Length == 0
+            ? $"{(region.Length == 0 ? "" : $"it is bound to region {region}, and ")}there is no other node{place}; start one{place}, or close the room"
+            : $"no other node{place} takes it ({string.Join("; ", there)}); start or uncordon one{place}, or close the room";
+    }
+}
