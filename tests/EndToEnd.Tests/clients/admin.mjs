@@ -18,11 +18,16 @@ const refused = async (what, status, call) => {
 
 const made = await api.createRoom({ name: `${room}-new`, maxParticipants: 7, metadata: 'made by a test', emptyTimeout: 60 });
 check('createRoom returns the room', made.name === `${room}-new` && made.maxParticipants === 7 && made.metadata === 'made by a test' && made.sid.startsWith('RM_'), made);
-const again = await api.createRoom({ name: `${room}-new` });
-check('createRoom again returns the same room', again.sid === made.sid, again);
+const again = await api.createRoom({ name: `${room}-new`, departureTimeout: 33 });
+check('createRoom again changes the same room', again.sid === made.sid && again.departureTimeout === 33 && again.emptyTimeout === 60 && again.metadata === 'made by a test', again);
+check('updateRoomMetadata before anybody joined', (await api.updateRoomMetadata(`${room}-new`, 'changed')).metadata === 'changed' && (await api.listRooms([`${room}-new`]))[0].metadata === 'changed');
+const odd = `${room}: any/text ä`;
+check('createRoom under any name', (await api.createRoom({ name: odd })).name === odd && (await api.listRooms([odd]))[0].name === odd);
+await api.deleteRoom(odd);
 const named = await api.listRooms([`${room}-new`]);
 check('listRooms by name', named.length === 1 && named[0].sid === made.sid, named);
-check('listRooms lists the call', (await api.listRooms()).some((r) => r.name === room));
+const call = (await api.listRooms()).find((r) => r.name === room);
+check('listRooms lists the call and who publishes in it', call?.numParticipants === 2 && call.numPublishers === 1, call);
 await api.deleteRoom(`${room}-new`);
 check('deleteRoom', (await api.listRooms([`${room}-new`])).length === 0);
 await refused('deleteRoom of nothing is 404', 404, () => api.deleteRoom(`${room}-never`));

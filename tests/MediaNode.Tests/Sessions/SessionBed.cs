@@ -57,7 +57,8 @@ internal sealed class SessionBed : IAsyncDisposable
         var join = new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } };
         if (offer is not null) join.PublisherOffer = new SessionDescription { Type = "offer", Sdp = offer, Id = 1 };
         var link = new GatewayLink();
-        return (Table.Open(open, join, new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" }, link), link);
+        var info = open.Room.IsEmpty ? new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" } : LiveKit.Proto.Room.Parser.ParseFrom(open.Room);
+        return (Table.Open(open, join, info, link), link);
     }
 
     internal Task<bool> AskAsync(ParticipantSession session, SignalRequest request) => DoAsync(() =>
