@@ -1,51 +1,44 @@
 using System.Text.Json;
-using Microsoft.Playwright;
+using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.TestKit.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 
-/// <summary>One participant: livekit-client in a browser of its own.</summary>
+/// <summary>One participant: livekit-client in a browser of its own, Chromium or Firefox.</summary>
 /// <remarks>Tabs of one browser share one fake camera, which stays dark for all of them, and for all that come after, when two open it at the same moment.</remarks>
 internal sealed class Caller : IAsyncDisposable
 {
-    private readonly IBrowser _browser;
-    private readonly IPage _page;
-    private readonly List<string> _console = [];
+    private readonly ITab _tab;
     private readonly Func<string> _serverLogs;
 
-    private Caller(IBrowser browser, IPage page, string identity, Func<string> serverLogs)
+    private Caller(ITab tab, string identity, Func<string> serverLogs)
     {
-        _browser = browser;
+        _tab = tab;
         _serverLogs = serverLogs;
-        _page = page;
         Identity = identity;
-        page.Console += (_, message) => { lock (_console) _console.Add(message.Text); };
     }
 
     internal string Identity { get; }
-    internal IPage Page => _page;
 
-    /// <summary>A tab that has not joined yet.</summary>
-    internal static async Task<Caller> OpenAsync(IPlaywright playwright, string url, string identity, Func<string> serverLogs)
+    /// <summary>A participant in a tab, not joined yet; the tab is the caller's from now on.</summary>
+    internal static async Task<Caller> OpenAsync(ITab tab, string url, string identity, Func<string> serverLogs)
     {
-        var browser = await Chromium.LaunchAsync(playwright);
         try
         {
-            var caller = new Caller(browser, await browser.NewPageAsync(), identity, serverLogs);
-            await caller._page.GotoAsync(url);
-            return caller;
+            await tab.GoToAsync(url);
+            return new Caller(tab, identity, serverLogs);
         }
         catch
         {
-            await browser.DisposeAsync();
+            await tab.DisposeAsync();
             throw;
         }
     }
 
     internal async Task JoinAsync(string url, string token, object? options = null)
     {
-        try { await _page.EvaluateAsync("([url, token, options]) => join(url, token, options)", new object?[] { url, token, options ?? new { } }); }
-        catch (PlaywrightException e)
+        try { await _tab.EvaluateAsync<int>("([url, token, options]) => join(url, token, options)", new object?[] { url, token, options ?? new { } }); }
+        catch (ScriptException e)
         {
             var story = Story;
             await DisposeAsync();
@@ -54,14 +47,14 @@ internal sealed class Caller : IAsyncDisposable
     }
 
     internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 540) =>
-        _page.EvaluateAsync<string[]>("([camera, microphone, height]) => publish(camera, microphone, height)", new object[] { camera, microphone, height });
+        _tab.EvaluateAsync<string[]>("([camera, microphone, height]) => publish(camera, microphone, height)", new object[] { camera, microphone, height });
 
-    internal Task<JsonElement> RunAsync(string script) => _page.EvaluateAsync<JsonElement>(script)!;
+    internal Task<JsonElement> RunAsync(string script) => _tab.EvaluateAsync<JsonElement>(script)!;
 
-    internal async Task<Received?> ReceivedAsync(string from, string kind) => await _page.EvaluateAsync<Received?>("([from, kind]) => received(from, kind)", new[] { from, kind });
+    internal async Task<Received?> ReceivedAsync(string from, string kind) => await _tab.EvaluateAsync<Received?>("([from, kind]) => received(from, kind)", new[] { from, kind });
 
     internal async Task<int> CountAsync(string eventKind, string detail = "") =>
-        await _page.EvaluateAsync<int>("([kind, detail]) => events.filter((e) => e.kind === kind && e.detail.startsWith(detail)).length", new[] { eventKind, detail });
+        await _tab.EvaluateAsync<int>("([kind, detail]) => events.filter((e) => e.kind === kind && e.detail.startsWith(detail)).length", new[] { eventKind, detail });
 
     internal Task HasAsync(string eventKind, string detail = "") =>
         Eventually.HoldsAsync(async () => await CountAsync(eventKind, detail) > 0, $"{Identity} sees {eventKind} {detail}", details: () => Story);
@@ -77,19 +70,19 @@ internal sealed class Caller : IAsyncDisposable
     internal Task HearsAsync(string from) =>
         Eventually.HoldsAsync(async () => await ReceivedAsync(from, "audio") is { Energy: > 0, Packets: > 20 }, $"{Identity} hears {from}", details: () => Story);
 
-    internal Task WatchAsync(string from, string kind, int everyMs = 20) => _page.EvaluateAsync("([from, kind, everyMs]) => watch(from, kind, everyMs)", new object[] { from, kind, everyMs });
+    internal Task WatchAsync(string from, string kind, int everyMs = 20) => _tab.EvaluateAsync<JsonElement?>("([from, kind, everyMs]) => watch(from, kind, everyMs)", new object[] { from, kind, everyMs });
 
     /// <summary>Waits until the tab has noted it since then, in milliseconds since 1970 UTC.</summary>
     internal Task HasSinceAsync(double sinceMs, string kind) =>
         Eventually.HoldsAsync(async () => (await NotedAsync(sinceMs)).Exists(noted => noted.Kind == kind), $"{Identity} notes {kind}", details: () => Story);
 
-    internal Task<int> GapMsAsync(string from, string kind) => _page.EvaluateAsync<int>("([from, kind]) => gapOf(from, kind)", new[] { from, kind });
+    internal Task<int> GapMsAsync(string from, string kind) => _tab.EvaluateAsync<int>("([from, kind]) => gapOf(from, kind)", new[] { from, kind });
 
     /// <summary>What the tab noted since then, oldest first.</summary>
     /// <param name="sinceMs">Milliseconds since 1970 UTC.</param>
     internal async Task<List<Noted>> NotedAsync(double sinceMs)
     {
-        var all = await _page.EvaluateAsync<Noted[]>("events.map((e) => ({ kind: e.kind, detail: e.detail, atMs: performance.timeOrigin + e.atMs }))");
+        var all = await _tab.EvaluateAsync<Noted[]>("events.map((e) => ({ kind: e.kind, detail: e.detail, atMs: performance.timeOrigin + e.atMs }))");
         return [.. all.Where(noted => noted.AtMs >= sinceMs)];
     }
 
@@ -98,12 +91,12 @@ internal sealed class Caller : IAsyncDisposable
     {
         get
         {
-            var seen = _page.EvaluateAsync<string>("events.map((e) => `${e.atMs} ${e.kind} ${e.detail}`).join('\\n')").GetAwaiter().GetResult();
-            lock (_console) return $"\n{Identity}:\n{seen}\n{string.Join('\n', _console.TakeLast(30))}\n{_serverLogs()}";
+            var seen = _tab.EvaluateAsync<string>("events.map((e) => `${e.atMs} ${e.kind} ${e.detail}`).join('\\n')").GetAwaiter().GetResult();
+            return $"\n{Identity}:\n{seen}\n{string.Join('\n', _tab.Console.TakeLast(30))}\n{_serverLogs()}";
         }
     }
 
-    public ValueTask DisposeAsync() => _browser.DisposeAsync();
+    public ValueTask DisposeAsync() => _tab.DisposeAsync();
 }
 
 /// <summary>Something a tab noted.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Playwright;
+using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.TestKit.Links;
 using VideoScale.TestKit.Processes;
 using VideoScale.V1;
@@ -48,7 +49,7 @@ public sealed class LossyStage : IAsyncLifetime
     internal async Task<(Caller Caller, RelayedClient Path)> JoinAsync(string room, string identity)
     {
         var before = Relay.Clients.Count;
-        var caller = await Caller.OpenAsync(_playwright!, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
+        var caller = await Caller.OpenAsync(await ChromiumTab.OpenAsync(_playwright!), $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
         await caller.JoinAsync(SignalUrl, Tokens.Join(room, identity));
         return (caller, await PathAfterAsync(before, identity));
     }

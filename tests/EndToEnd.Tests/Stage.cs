@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
+using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.TestKit;
 using VideoScale.TestKit.Processes;
 
@@ -44,15 +45,19 @@ public sealed class Stage : IAsyncLifetime
     internal string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";
 
     /// <summary>A participant, joined.</summary>
-    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null)
+    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null, BrowserKind browser = BrowserKind.Chromium)
     {
-        var caller = await OpenAsync(identity);
+        var caller = await OpenAsync(identity, browser);
         await caller.JoinAsync(SignalUrl(replica), token ?? Tokens.Join(room, identity), options);
         return caller;
     }
 
     /// <summary>A tab that has not joined yet.</summary>
-    internal Task<Caller> OpenAsync(string identity) => Caller.OpenAsync(Playwright, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
+    internal async Task<Caller> OpenAsync(string identity, BrowserKind browser = BrowserKind.Chromium)
+    {
+        ITab tab = browser == BrowserKind.Firefox ? await FirefoxTab.OpenAsync() : await ChromiumTab.OpenAsync(Playwright);
+        return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
+    }
 
     /// <summary>The last lines that every process of a cluster wrote.</summary>
     internal static string LogsOf(TestCluster cluster) =>
