@@ -29,6 +29,7 @@ need unshare util-linux "the same"
 need node nodejs "the grpc-js client"
 need npm npm "the grpc-js client"
 need chromium chromium "calls of a real browser"
+need firefox-esr firefox-esr "calls of another one"
 if [ ${#missing[@]} -gt 0 ]; then
   echo "installing with apt-get: ${missing[*]}"
   sudo=(); [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)

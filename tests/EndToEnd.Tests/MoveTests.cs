@@ -200,7 +200,7 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             await bob.HasAsync("reconnected");
             await bob.SeesAsync("ann");
         }
-        finally { await RestartNodesAsync(node => node.ExtraArguments.Clear()); }
+        finally { await RestartNodesAsync(node => node.ExtraArguments.RemoveRange(node.ExtraArguments.Count - 2, 2)); }
     }
 
     private async Task RestartNodesAsync(Action<MediaProcess> change)

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.TestKit;
+using VideoScale.TestKit.Links;
 using VideoScale.TestKit.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
@@ -20,6 +21,7 @@ public sealed class Stage : IAsyncLifetime
     private const int LogLines = 60;
 
     private WebApplication? _pages;
+    private OwnAddress? _beyondLoopback;
 
     /// <summary>How long there is no control plane: longer than a lease; VS_OUTAGE_SECONDS for longer.</summary>
     internal static TimeSpan Outage => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
@@ -30,7 +32,11 @@ public sealed class Stage : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Cluster = await TestCluster.StartAsync(replicas: 3, media: 2, BasePort);
+        _beyondLoopback = OwnAddress.Take();
+        Cluster = await TestCluster.CreateAsync(replicas: 3, media: 2, BasePort);
+        foreach (var node in Cluster.Media) node.ExtraArguments.AddRange(["--media-bind", "0.0.0.0", "--media-address", $"127.0.0.1,{_beyondLoopback.Text}"]);
+        Cluster.Start();
+        await Cluster.WaitForReadyAsync();
         _pages = await ServePagesAsync(PagePort);
         Playwright = await Microsoft.Playwright.Playwright.CreateAsync();
     }
@@ -39,7 +45,8 @@ public sealed class Stage : IAsyncLifetime
     {
         Playwright?.Dispose();
         if (_pages is not null) await _pages.DisposeAsync();
-        await Cluster.DisposeAsync();
+        if (Cluster is not null) await Cluster.DisposeAsync();
+        _beyondLoopback?.Dispose();
     }
 
     internal string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";

@@ -16,10 +16,12 @@ internal static class ControlCommand
     private static readonly Option<string?> Without = new("--without") { Description = "At a cluster's very first start: founding members, MEMBER[,MEMBER…] in hexadecimal, that never ran and will not come. To be given at every replica that starts.", HelpName = "LIST" };
     private static readonly Option<string?> Advertise = new("--advertise") { Description = "Host name or IP address under which the others reach this replica when it joins; default --bind.", HelpName = "HOST" };
 
+    private static readonly Option<int?> HttpSocket = new(InheritedSockets.Flag) { Description = "Descriptor of a listening socket to serve instead of --http-port: for supervisors.", HelpName = "FD", Hidden = true };
+
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
-        { Data, RaftPort, Tokens, Join, Advertise, Without, ControlInitCommand.Create(), ControlRecoverCommand.Create() }.WithNotes("""
+        { Data, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(), ControlRecoverCommand.Create() }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json
 
@@ -32,9 +34,21 @@ internal static class ControlCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             ChildMode.Enter(parsed, signals);
-            return ControlPlaneApp.RunAsync(Read(parsed), cancellationToken);
+            var options = Read(parsed);
+            return ControlPlaneApp.RunAsync(options, cancellationToken, TakeSockets(parsed, options));
         });
         return command;
+    }
+
+    /// <summary>Sockets that were handed over stand above the ports of the options.</summary>
+    private static ReplicaTuning TakeSockets(ParseResult parsed, ControlPlaneOptions options)
+    {
+        var handed = InheritedSockets.Read();
+        int? http = parsed.GetValue(HttpSocket) is { } given ? given : handed.TryGetValue(InheritedSockets.Http, out var named) ? named : null;
+        int? grpc = handed.TryGetValue(InheritedSockets.Grpc, out named) ? named : null;
+        if (http is { } of) options.HttpPort = InheritedSockets.Locate(of, options.DevelopmentMode).Port;
+        if (grpc is { } its) options.GrpcPort = InheritedSockets.Locate(its, options.DevelopmentMode).Port;
+        return ReplicaTuning.Default with { HttpSocket = http, GrpcSocket = grpc };
     }
 
     private static ControlPlaneOptions Read(ParseResult parsed)

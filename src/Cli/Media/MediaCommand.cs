@@ -16,6 +16,7 @@ internal static class MediaCommand
     private static readonly Option<string?> Zone = new("--zone") { Description = "Zone inside the region.", HelpName = "NAME" };
     private static readonly Option<int?> UdpPort = new("--udp-port") { Description = "First UDP port of media; default 8480.", HelpName = "PORT" };
     private static readonly Option<int?> Shards = new("--shards") { Description = "Threads that carry media, each with a UDP port; default one per core.", HelpName = "N" };
+    private static readonly Option<string?> MediaBind = new("--media-bind") { Description = "IP address the UDP ports listen on, e.g. 0.0.0.0; default --bind.", HelpName = "ADDRESS" };
     private static readonly Option<string?> MediaAddress = new("--media-address") { Description = "IP addresses under which clients reach the UDP ports: address,address,…; default the bound address.", HelpName = "LIST" };
     private static readonly Option<string?> Advertise = new("--advertise") { Description = "host:port of the gRPC endpoint as others reach it; default the bound address.", HelpName = "ADDRESS" };
     private static readonly Option<int?> Publishers = new("--capacity-publishers") { Description = "Most publishers at once; default 500.", HelpName = "N" };
@@ -27,7 +28,7 @@ internal static class MediaCommand
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("media", "Runs one media node: it finds the leader by itself, takes rooms under a lease, and gives them up when it is stopped.")
-        { Node, ControlPlane, Region, Zone, UdpPort, Shards, MediaAddress, Advertise, Publishers, Subscribers, Bitrate, Continuity, Token }.WithNotes("""
+        { Node, ControlPlane, Region, Zone, UdpPort, Shards, MediaBind, MediaAddress, Advertise, Publishers, Subscribers, Bitrate, Continuity, Token }.WithNotes("""
             Example:
               videoscale media --node media-1 --control cp1.example:7980,cp2.example:7980,cp3.example:7980 \
                 --bind 0.0.0.0 --advertise media1.example:8180 --media-address 203.0.113.10 --cert media-1.pem --key media-1.key --ca ca.pem
@@ -52,6 +53,7 @@ internal static class MediaCommand
         options.Zone = parsed.GetValue(Zone) ?? options.Zone;
         options.UdpPort = parsed.GetValue(UdpPort) ?? options.UdpPort;
         options.MediaShards = parsed.GetValue(Shards) ?? options.MediaShards;
+        options.MediaBindAddress = parsed.GetValue(MediaBind) ?? options.MediaBindAddress;
         if (parsed.GetValue(MediaAddress) is { } reached) options.MediaAddresses = [.. reached.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
         options.AdvertisedAddress = parsed.GetValue(Advertise) ?? options.AdvertisedAddress;
         options.CapacityPublishers = parsed.GetValue(Publishers) ?? options.CapacityPublishers;

@@ -1,11 +1,16 @@
 using System.Diagnostics;
 using VideoScale.Cli.Processes;
+using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Up;
 
 /// <summary>What to run as a child process, and where to ask whether it is ready.</summary>
 /// <param name="Arguments">Of our own executable.</param>
-internal sealed record ChildSpec(string Name, IReadOnlyList<string> Arguments, string LogPath, Uri Ready);
+internal sealed record ChildSpec(string Name, IReadOnlyList<string> Arguments, string LogPath, Uri Ready)
+{
+    /// <summary>Where its clients come in; kept while it is started again, so that they wait instead of being refused.</summary>
+    internal KeptSocket? Http { get; init; }
+}
 
 /// <summary>One run of a child. It stops when the pipe to its standard input closes, which also happens when this process is killed.</summary>
 internal sealed class Child : IDisposable
@@ -27,8 +32,13 @@ internal sealed class Child : IDisposable
         start.ArgumentList.Add(ChildMode.LogFlag);
         start.ArgumentList.Add(spec.LogPath);
         start.ArgumentList.Add(ChildMode.StopFlag);
-        return new Child(Process.Start(start) ?? throw new InvalidOperationException($"{spec.Name} did not start"));
+        if (spec.Http is not { } socket) return Start(start, spec.Name);
+        start.ArgumentList.Add(InheritedSockets.Flag);
+        start.ArgumentList.Add($"{socket.Descriptor}");
+        return socket.HandTo(() => Start(start, spec.Name));
     }
+
+    private static Child Start(ProcessStartInfo start, string name) => new(Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
 
     /// <summary>Asks for a clean stop.</summary>
     internal void Terminate()

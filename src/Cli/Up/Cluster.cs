@@ -3,13 +3,14 @@ using VideoScale.Cli.CommandLine;
 namespace VideoScale.Cli.Up;
 
 /// <summary>Replicas and media nodes as child processes, until the token is cancelled.</summary>
-internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports)
+internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports, MediaReach reach)
 {
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopReplicas = new CancellationTokenSource(); // later: media nodes give their rooms up to them first
-        Supervisor[] replicas = [.. ReplicaSpecs().Select(spec => new Supervisor(spec, Say))], media = [.. MediaSpecs().Select(spec => new Supervisor(spec, Say))];
+        using var sockets = new KeptSockets(Enumerable.Range(0, topology.Replicas).Select(ports.ReplicaHttp));
+        Supervisor[] replicas = [.. ReplicaSpecs(sockets).Select(spec => new Supervisor(spec, Say))], media = [.. MediaSpecs().Select(spec => new Supervisor(spec, Say))];
         Supervisor[] supervisors = [.. replicas, .. media];
         Task[] serving = [.. replicas.Select(supervisor => supervisor.RunAsync(stopReplicas.Token))], hosting = [.. media.Select(supervisor => supervisor.RunAsync(stop.Token))];
         Task[] running = [.. serving, .. hosting];
@@ -19,7 +20,7 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
             var ready = readiness.WaitAsync([.. supervisors.Select(s => (s.Spec.Name, s.Spec.Ready))], name => supervisors.First(s => s.Spec.Name == name).MarkReady(), Say, stop.Token);
             var first = await Task.WhenAny([ready, .. running]);
             await first; // a child that cannot start is the end of all
-            if (first == ready) Announcement.Print(directory, topology, ports);
+            if (first == ready) Announcement.Print(directory, topology, ports, reach);
             await await Task.WhenAny([Task.Delay(Timeout.Infinite, stop.Token), .. running]);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
@@ -37,13 +38,13 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
 
     private static void Say(string line) => Console.WriteLine(line);
 
-    private IEnumerable<ChildSpec> ReplicaSpecs()
+    private IEnumerable<ChildSpec> ReplicaSpecs(KeptSockets sockets)
     {
         for (var i = 0; i < topology.Replicas; i++)
             yield return new ChildSpec($"replica-{i + 1}",
             [
                 "control", "--dev", "--data", directory.Replica(i), "--http-port", $"{ports.ReplicaHttp(i)}", "--grpc-port", $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
-            ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"));
+            ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz")) { Http = sockets[i] };
     }
 
     private IEnumerable<ChildSpec> MediaSpecs()
@@ -53,6 +54,7 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
             yield return new ChildSpec($"media-{j + 1}",
             [
                 "media", "--dev", "--node", $"media-{j + 1}", "--control", control, "--grpc-port", $"{ports.MediaGrpc(j)}", "--http-port", $"{ports.MediaHttp(j)}", "--udp-port", $"{ports.MediaUdp(j)}",
+                "--media-bind", reach.Bind, "--media-address", string.Join(',', reach.All),
             ], directory.Log($"media-{j + 1}"), new Uri($"http://127.0.0.1:{ports.MediaHttp(j)}/readyz"));
     }
 }

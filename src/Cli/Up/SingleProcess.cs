@@ -9,7 +9,7 @@ namespace VideoScale.Cli.Up;
 /// <summary><c>up --single</c>: a voter and a media node in this very process.</summary>
 internal static class SingleProcess
 {
-    internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, StopSignals signals)
+    internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, MediaReach reach, StopSignals signals)
     {
         var log = directory.Log("single");
         using var errors = new ErrorsToLog(log);
@@ -31,11 +31,13 @@ internal static class SingleProcess
                 GrpcPort = ports.MediaGrpc(0),
                 HttpPort = ports.MediaHttp(0),
                 UdpPort = ports.MediaUdp(0),
+                MediaBindAddress = reach.Bind,
+                MediaAddresses = [.. reach.All],
             }, signals.Token);
             using (var readiness = new Readiness())
                 await readiness.WaitAsync([("replica-1", new Uri($"http://127.0.0.1:{ports.ReplicaHttp(0)}/readyz")), ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],
                     _ => { }, Console.WriteLine, signals.Token);
-            Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports);
+            Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports, reach);
             await Task.WhenAny(media.Fatal, control.Fatal).WaitAsync(signals.Token);
             Console.WriteLine($"stopped by a fault; log: {log}");
             return (int)ExitCode.Fatal;

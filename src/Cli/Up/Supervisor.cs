@@ -2,12 +2,12 @@ using VideoScale.Cli.CommandLine;
 
 namespace VideoScale.Cli.Up;
 
-/// <summary>Keeps one child running: a child that dies is started again, later each time it dies soon after its start.</summary>
+/// <summary>Keeps one child running: a child that dies is started again: at once when it was healthy, later each time it dies soon after its start.</summary>
 internal sealed class Supervisor(ChildSpec spec, Action<string> say)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
-    /// <summary>A child that lived this long was healthy: the next wait is the first again.</summary>
+    /// <summary>A child that lived this long was healthy: its clients wait for it.</summary>
     private static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(15);
 
@@ -39,11 +39,11 @@ internal sealed class Supervisor(ChildSpec spec, Action<string> say)
             if (cancellationToken.IsCancellationRequested) return;
             if (!_wasReady && Hopeless.Contains(child.ExitCode))
                 throw new CliException($"{spec.Name} cannot start: {LastWords()} (log: {spec.LogPath})") { ExitCode = Exit.Refused };
-            if (Environment.TickCount64 - startedTicks > HealthyAfter.TotalMilliseconds) wait = FirstWait;
-            say($"{spec.Name} (pid {child.Pid}) ended with {Describe(child.ExitCode)}; starting it again in {wait.TotalSeconds:0.##} s (log: {spec.LogPath})");
+            if (Environment.TickCount64 - startedTicks > HealthyAfter.TotalMilliseconds) wait = TimeSpan.Zero;
+            say($"{spec.Name} (pid {child.Pid}) ended with {Describe(child.ExitCode)}; starting it again {(wait == TimeSpan.Zero ? "now" : $"in {wait.TotalSeconds:0.##} s")} (log: {spec.LogPath})");
             try { await Task.Delay(wait, cancellationToken); }
             catch (OperationCanceledException) { return; }
-            wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, LongestWait.Ticks));
+            wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks * 2, FirstWait.Ticks, LongestWait.Ticks));
         }
     }
 

@@ -10,12 +10,13 @@ internal static class UpCommand
     private static readonly Option<int?> Replicas = new("--replicas") { Description = $"Control-plane replicas, 1 to {Topology.MostReplicas}; default 3.", HelpName = "N" };
     private static readonly Option<int?> Media = new("--media") { Description = $"Media nodes, 0 to {Topology.MostMedia}; default 2.", HelpName = "N" };
     private static readonly Option<int?> BasePort = new("--base-port") { Description = $"Shifts all ports: HTTP of the first replica; default {Ports.DefaultBase}.", HelpName = "PORT" };
+    private static readonly Option<bool> LoopbackOnly = new("--loopback-only") { Description = "Media on 127.0.0.1 alone, too: no other machine can send to it, and Firefox cannot call." };
     private static readonly Option<string> Data = new("--data") { Description = "Where the cluster lives; default .videoscale in the current directory.", HelpName = "DIR", DefaultValueFactory = _ => ".videoscale" };
 
     internal static Command Create(StopSignals signals)
     {
-        var command = new Command("up", "Starts a cluster on this machine, in development mode on loopback, and stays until Ctrl-C. A second start goes on where the first one was.")
-        { Single, Replicas, Media, BasePort, Data }.WithNotes("""
+        var command = new Command("up", "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until Ctrl-C. A second start goes on where the first one was.")
+        { Single, Replicas, Media, BasePort, LoopbackOnly, Data }.WithNotes("""
             Examples:
               videoscale up
               videoscale up --single
@@ -29,7 +30,8 @@ internal static class UpCommand
             if (topology.Replicas % 2 == 0) Console.WriteLine($"note: {topology.Replicas} voters survive no more failures than {topology.Replicas - 1}, and a split down the middle stops both halves; an odd number is better");
             ports.RequireFree(topology);
             Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}" : $"going on with the cluster in {directory.FullPath}");
-            return topology.Single ? await SingleProcess.RunAsync(directory, ports, signals) : await new Cluster(directory, topology, ports).RunAsync(signals.Token);
+            var media = new MediaReach(parsed.GetValue(LoopbackOnly) ? [] : OwnAddresses.Find());
+            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, signals) : await new Cluster(directory, topology, ports, media).RunAsync(signals.Token);
         });
         return command;
     }

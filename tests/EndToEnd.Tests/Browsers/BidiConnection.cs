@@ -72,7 +72,7 @@ internal sealed class BidiConnection : IAsyncDisposable
                 Take(JsonSerializer.Deserialize<JsonElement>(received.WrittenSpan));
             }
         }
-        catch (Exception e) when (e is WebSocketException or ObjectDisposedException) { end = e; }
+        catch (Exception e) when (e is WebSocketException or ObjectDisposedException or OperationCanceledException) { end = e; } // it was aborted, or Firefox is gone
         foreach (var waiting in _waiting.Values) waiting.TrySetException(new ScriptException($"the browser has gone: {end.Message}", end));
     }
 

@@ -11,7 +11,6 @@ internal static class FirefoxProfile
         ["media.navigator.permission.disabled"] = true,
         ["media.autoplay.default"] = 0,
         ["media.autoplay.blocking_policy"] = 0,
-        ["media.peerconnection.ice.loopback"] = true, // else it takes no part in a call on this machine's loopback
         ["dom.min_background_timeout_value"] = 4,
         ["dom.timeout.enable_budget_timer_throttling"] = false,
     };
@@ -54,7 +53,6 @@ internal static class FirefoxProfile
         ["geo.enabled"] = false,
     };
 
-    /// <param name="without">Settings of <see cref="Media"/> to leave at Firefox's defaults.</param>
-    internal static void Write(string directory, params string[] without) => File.WriteAllLines(Path.Combine(directory, "user.js"),
-        Media.Where(setting => !without.Contains(setting.Key)).Concat(Quiet).Select(setting => $"user_pref({JsonSerializer.Serialize(setting.Key)}, {JsonSerializer.Serialize(setting.Value)});"));
+    internal static void Write(string directory) => File.WriteAllLines(Path.Combine(directory, "user.js"),
+        Media.Concat(Quiet).Select(setting => $"user_pref({JsonSerializer.Serialize(setting.Key)}, {JsonSerializer.Serialize(setting.Value)});"));
 }

@@ -24,15 +24,13 @@ internal sealed class FirefoxTab : ITab
 
     public IReadOnlyList<string> Console { get { lock (_console) return [.. _console]; } }
 
-    /// <param name="netns">The network namespace it runs in; empty for this process's own.</param>
-    /// <param name="without">Settings of <see cref="FirefoxProfile"/> to leave at Firefox's defaults.</param>
-    internal static async Task<FirefoxTab> OpenAsync(string netns = "", params string[] without)
+    internal static async Task<FirefoxTab> OpenAsync()
     {
         var profile = Directory.CreateTempSubdirectory("vs-firefox-");
-        FirefoxProfile.Write(profile.FullName, without);
+        FirefoxProfile.Write(profile.FullName);
         string[] command = ["firefox-esr", "--headless", "--no-remote", "--profile", profile.FullName, "--remote-debugging-port", "0", "about:blank"];
-        if (netns.Length > 0) command = ["ip", "netns", "exec", netns, .. command];
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // It ends with the pipe to its guard's standard input: also when this process is killed.
+        var start = new ProcessStartInfo("bash", ["-c", "\"$@\" <&- & child=$!; cat >/dev/null; kill -9 $child", "firefox", .. command]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["HOME"] = profile.FullName; // nothing of the user's
         start.Environment["MOZ_DISABLE_CONTENT_SANDBOX"] = "1"; // it needs namespaces of its own, which a container may not give
         start.Environment["MOZ_CRASHREPORTER_DISABLE"] = "1";
@@ -96,7 +94,7 @@ internal sealed class FirefoxTab : ITab
     public async ValueTask DisposeAsync()
     {
         if (_bidi is not null) await _bidi.DisposeAsync();
-        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        _process.StandardInput.Close();
         await _process.WaitForExitAsync();
         _process.Dispose();
         await Eventually.HoldsAsync(() =>

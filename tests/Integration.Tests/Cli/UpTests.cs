@@ -52,6 +52,7 @@ public sealed class UpTests : IDisposable
         {
             await WaitUntilReadyAsync(up);
             Assert.Contains("DEVELOPMENT MODE", up.Output, StringComparison.Ordinal);
+            Assert.Contains("  media at 127.0.0.1 ", up.Output, StringComparison.Ordinal);
             var created = await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2", "--request-id", "once");
             Assert.Matches("room standup active on media-[12] under epoch [0-9]+", created.Output);
             Assert.Equal(created.Output, (await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2", "--request-id", "once")).Output);
@@ -69,9 +70,14 @@ public sealed class UpTests : IDisposable
             Assert.Contains("leader", (await CtlAsync("cluster", "status")).Output, StringComparison.Ordinal);
 
             var victim = PidOf("replica-1");
-            System.Diagnostics.Process.GetProcessById(victim).Kill();
+            using var killed = System.Diagnostics.Process.GetProcessById(victim);
+            killed.Kill();
+            await Eventually.HoldsAsync(() => killed.HasExited, "it is dead");
+            using var http = new HttpClient();
+            var asked = http.GetStringAsync(new Uri($"http://127.0.0.1:{BasePort}/healthz")); // by a client who knows that one URL: it waits, and is not refused
             await Eventually.HoldsAsync(() => up.Output.Contains($"replica-1 (pid {victim}) ended with signal 9; starting it again", StringComparison.Ordinal), "the restart is announced");
             await Eventually.HoldsAsync(() => Started().Any(pid => pid != victim && CommandLineOf(pid).Contains("logs/replica-1.log", StringComparison.Ordinal)), "the child runs again");
+            Assert.NotEmpty(await asked);
 
             up.Interrupt();
             await up.WaitForExitAsync(Patience);

@@ -18,6 +18,8 @@ public sealed class MediaNodeOptionsTests
         { "MediaNode:Zone is \"/\"", o => o.Zone = "/" },
         { "MediaNode:BindAddress is \"here\"; allowed: an IP address", o => o.BindAddress = "here" },
         { "MediaNode:BindAddress is \"0.0.0.0\"; allowed: a loopback address while DevelopmentMode", o => (o.BindAddress, o.AdvertisedAddress) = ("0.0.0.0", "m:1") },
+        { "MediaNode:MediaBindAddress is \"here\"; allowed: an IP address, or empty", o => o.MediaBindAddress = "here" },
+        { "MediaNode:MediaAddresses is \"\"; allowed: at least one IP address that clients reach, because MediaBindAddress 0.0.0.0 is every address", o => o.MediaBindAddress = "0.0.0.0" },
         { "MediaNode:AdvertisedAddress is \"\"; allowed: host:port that others reach", o => o.BindAddress = "0.0.0.0" },
         { "MediaNode:AdvertisedAddress is \"m\"; allowed: host:port", o => o.AdvertisedAddress = "m" },
         { "MediaNode:GrpcPort is \"0\"; allowed: 1 to 65,535", o => o.GrpcPort = 0 },

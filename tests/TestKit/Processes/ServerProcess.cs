@@ -1,3 +1,6 @@
+using System.Net;
+using VideoScale.Rpc;
+
 namespace VideoScale.TestKit.Processes;
 
 /// <summary>A replica or media node that can be stopped in every way and started again with the same arguments.</summary>
@@ -5,6 +8,7 @@ public abstract class ServerProcess : IDisposable
 {
     private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(30);
     private CliProcess? _process;
+    private KeptSocket? _http;
 
     /// <summary>For the next <see cref="Start"/>, e.g. LD_PRELOAD.</summary>
     public Dictionary<string, string> Environment { get; } = [];
@@ -36,7 +40,19 @@ public abstract class ServerProcess : IDisposable
     {
         if (IsRunning) throw new InvalidOperationException($"{Name} runs already");
         _process?.Dispose();
-        _process = CliProcess.Start([.. Arguments, "--stop-with-stdin", .. ExtraArguments], environment: Environment, descriptors: Descriptors);
+        _process = _http is { } socket
+            ? socket.HandTo(() => CliProcess.Start([.. Arguments, "--http-socket", $"{socket.Descriptor}", "--stop-with-stdin", .. ExtraArguments], environment: Environment, descriptors: Descriptors))
+            : CliProcess.Start([.. Arguments, "--stop-with-stdin", .. ExtraArguments], environment: Environment, descriptors: Descriptors);
+    }
+
+    /// <summary>From the next <see cref="Start"/> on its HTTP socket outlives it, as under a supervisor: who connects while it is down waits for the next start.</summary>
+    public void KeepHttpSocket() => _http ??= new KeptSocket(IPEndPoint.Parse(HttpAddress));
+
+    /// <summary>Its HTTP socket is its own again, from the next <see cref="Start"/> on.</summary>
+    public void DropHttpSocket()
+    {
+        _http?.Dispose();
+        _http = null;
     }
 
     /// <summary>kill -9, and waits until it is gone.</summary>
@@ -61,9 +77,11 @@ public abstract class ServerProcess : IDisposable
 
     public Task WaitForExitAsync() => Current.WaitForExitAsync(ExitLimit);
 
-    public async Task RestartAsync()
+    /// <param name="change">Made while it is down.</param>
+    public async Task RestartAsync(Action? change = null)
     {
         if (IsRunning) await KillAsync();
+        change?.Invoke();
         Start();
     }
 
@@ -84,6 +102,7 @@ public abstract class ServerProcess : IDisposable
     public void Dispose()
     {
         _process?.Dispose();
+        _http?.Dispose();
         GC.SuppressFinalize(this);
     }
 }

@@ -47,8 +47,7 @@ public sealed class TestCluster : IAsyncDisposable
         var cluster = await CreateAsync(replicas, media, basePort, dataRoot);
         try
         {
-            foreach (var replica in cluster.Replicas) replica.Start();
-            foreach (var node in cluster.Media) node.Start();
+            cluster.Start();
             await cluster.WaitForReadyAsync();
             return cluster;
         }
@@ -57,6 +56,12 @@ public sealed class TestCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    public void Start()
+    {
+        foreach (var replica in Replicas) replica.Start();
+        foreach (var node in Media) node.Start();
     }
 
     public async Task WaitForReadyAsync(TimeSpan? limit = null)

@@ -90,6 +90,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
             await AnswerAsync(context, StatusCodes.Status400BadRequest, tooLong.Message);
             return;
         }
+        ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
         try { await new SignalSession(door, updates, client, grants, join, _logger).RunAsync(context.RequestAborted); }
         catch (Exception e) when (e is OperationCanceledException or System.Net.WebSockets.WebSocketException or IOException) { } // the client has gone

@@ -21,11 +21,16 @@ internal sealed record Entrance(RoomId Room, string Seat, ulong SeatId, ulong Ep
 internal sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, V1.Room Info, ulong SeatId);
 
 /// <summary>Rooms and seats for the gateway, through the log, by this replica's own API: forwarding, repeats and refusals are what every caller gets.</summary>
-internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaIdentity identity, StateQueries queries, RoomSignals signals)
+internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaIdentity identity, StateQueries queries, RoomSignals signals, Func<bool> isReady)
 {
     private static readonly Caller Gateway = new("gateway", Role.Operator, AuthMethod.Token);
     private static readonly TimeSpan CallTime = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    /// <summary>Clients wait 5 s for the first word.</summary>
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan StartPoll = TimeSpan.FromMilliseconds(10);
+
+    private bool _wasReady;
 
     internal RoomService.RoomServiceClient Rooms => new(channels.Get(ownAddress).CreateCallInvoker());
 
@@ -99,6 +104,13 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
     internal ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "") => queries.ReadNowAsync((room, seat), static (state, _, about) => Describe(state, about.room, about.seat));
 
     internal Task Next(RoomId room) => signals.Next(room);
+
+    /// <summary>Waits a little while this replica has just started: before it has applied what the others have, it would take sessions that live for lost.</summary>
+    internal async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        var until = Environment.TickCount64 + (long)StartTime.TotalMilliseconds;
+        while (!_wasReady && !(_wasReady = isReady()) && Environment.TickCount64 < until) await Task.Delay(StartPoll, cancellationToken);
+    }
 
     private async Task<RoomPlace?> FindAsync(RoomId room, ulong epoch, CancellationToken cancellationToken)
     {

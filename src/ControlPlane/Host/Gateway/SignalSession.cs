@@ -137,7 +137,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
             }
             if (place.Epoch != before.Epoch && place.NodeAddress.Length > 0)
             {
-                _isCarried = await CarryAsync(place.Epoch, cancellationToken);
+                _isCarried = ClientKind.RenewsKeys(join.ClientInfo) && await CarryAsync(place.Epoch, cancellationToken);
                 await Task.Delay(Random.Shared.Next((int)Math.Min(MostStaggerMs, StaggerMsPerParticipant * Math.Max(1, place.Participants))), cancellationToken);
                 LogMoved(grants.Identity, grants.Room, place.Epoch, _isCarried ? "resume" : "reconnect");
                 await LeaveAsync(DisconnectReason.Migration, _isCarried ? LeaveRequest.Types.Action.Resume : LeaveRequest.Types.Action.Reconnect, cancellationToken);
@@ -278,6 +278,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
     {
         var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
+        await door.CatchUpAsync(limit);
         var behind = Environment.TickCount64 + (long)BehindTime.TotalMilliseconds;
         while (true)
         {

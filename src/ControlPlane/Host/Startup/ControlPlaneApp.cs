@@ -74,11 +74,11 @@ public sealed class ControlPlaneApp : IAsyncDisposable
 
     /// <summary>Starts a replica and serves until cancelled, then shuts down cleanly.</summary>
     /// <returns>The exit code of the process; a line on standard error says why it is not 0.</returns>
-    public static async Task<int> RunAsync(ControlPlaneOptions options, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(ControlPlaneOptions options, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
     {
         try
         {
-            await using var app = await StartAsync(options, cancellationToken);
+            await using var app = await StartAsync(options, cancellationToken, tuning);
             await Task.WhenAny(app.Fatal, Task.Delay(Timeout.Infinite, cancellationToken));
             return app.Fatal.IsCompleted ? (int)ExitCode.Fatal : (int)ExitCode.Clean;
         }

@@ -203,7 +203,7 @@ internal sealed class Replica : IAsyncDisposable
         var signals = new RoomSignals();
         Feed.Add(signals);
         var tokens = new TokenVerifier(options.DevelopmentMode && options.ApiKeys.All(key => key.Key != DevelopmentKey.Key) ? [.. options.ApiKeys, DevelopmentKey] : options.ApiKeys);
-        var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals);
+        var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals, () => IsReady);
         var updates = new RoomUpdates(door, loggers.CreateLogger<RoomUpdates>());
         Feed.Add(updates);
         var events = new Dashboard.EventTicker();

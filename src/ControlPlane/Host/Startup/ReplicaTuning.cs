@@ -16,6 +16,10 @@ public sealed record ReplicaTuning
     /// <summary>Another log than the engine.</summary>
     public Func<IReplicatedStateMachine, IReplicatedLog>? StartLog { get; init; }
 
+    /// <summary>Descriptors of listening sockets that the process was started with, instead of HttpPort and GrpcPort of its own.</summary>
+    public int? HttpSocket { get; init; }
+    public int? GrpcSocket { get; init; }
+
     /// <summary>A replica that stops for ever takes the process with it.</summary>
     public bool EndsProcess { get; init; } = true;
 

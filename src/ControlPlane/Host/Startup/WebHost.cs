@@ -50,10 +50,10 @@ internal static class WebHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             var address = IPAddress.Parse(options.BindAddress);
-            kestrel.Listen(address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
+            Listen(kestrel, tuning.GrpcSocket, address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
             kestrel.Limits.MaxRequestLineSize = LongestRequestHead; // a join carries the token, with metadata in it, and the first offer
             kestrel.Limits.MaxRequestHeadersTotalSize = LongestRequestHead; // … or the token is a header
-            kestrel.Listen(address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+            Listen(kestrel, tuning.HttpSocket, address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var web = builder.Build();
         replica = new Replica(options, cluster, directory, tuning, tls, ReplicaToken(options), web.Services.GetRequiredService<ILoggerFactory>());
@@ -68,6 +68,12 @@ internal static class WebHost
         web.MapReplica(options.HttpPort, () => Readiness(replica, tls));
         built = replica;
         return web;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, int? inherited, IPAddress address, int port, Action<ListenOptions> configure)
+    {
+        if (inherited is { } descriptor) kestrel.ListenHandle((ulong)descriptor, configure);
+        else kestrel.Listen(address, port, configure);
     }
 
     /// <summary>The token of role Replica; null when the certificate speaks.</summary>

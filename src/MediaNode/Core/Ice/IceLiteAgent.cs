@@ -39,6 +39,8 @@ public sealed class IceLiteAgent(IceCredentials local, IceCredentials remote)
     /// <summary>Where the peer receives; <see cref="TransportAddress.IsNone"/> before its first valid check.</summary>
     public TransportAddress Selected { get; private set; }
     public long ChecksAnswered { get; private set; }
+    /// <summary>When the peer first chose a path under these credentials; 0 before.</summary>
+    public long NominatedUs { get; private set; }
 
     /// <summary>The agent after an ICE restart (RFC 8445 §9): new credentials; media goes on over the old pair until a new one is nominated.</summary>
     public IceLiteAgent Restart(IceCredentials local, IceCredentials remote) =>
@@ -71,7 +73,8 @@ public sealed class IceLiteAgent(IceCredentials local, IceCredentials remote)
     {
         var same = from == Selected;
         var move = !same && (nominated || !_nominated || nowUs >= _consentUntilUs);
-        if (nominated) _nominated = true;
+        if (nominated && !_nominated) NominatedUs = nowUs;
+        _nominated |= nominated;
         if (!same && !move) return IceOutcome.Answer;
         _consentUntilUs = nowUs + ConsentUs;
         Selected = from;

@@ -17,8 +17,8 @@ public sealed class MediaPlane : IDisposable
     public MediaPlane(MediaNodeOptions options)
     {
         _identity = new DtlsIdentity(TimeProvider.System);
-        var bind = IPAddress.Parse(options.BindAddress);
-        _addresses = options.MediaAddresses.Count > 0 ? [.. options.MediaAddresses] : [options.BindAddress];
+        var bind = IPAddress.Parse(options.MediaBind);
+        _addresses = options.MediaAddresses.Count > 0 ? [.. options.MediaAddresses] : [options.MediaBind];
         var count = options.MediaShards == 0 ? Math.Min(Environment.ProcessorCount, MediaNodeOptions.MostShards) : options.MediaShards;
         var shards = new List<MediaShard>();
         try
@@ -30,7 +30,7 @@ public sealed class MediaPlane : IDisposable
             foreach (var shard in shards) shard.Dispose();
             _identity.Dispose();
             if (e.SocketErrorCode is not System.Net.Sockets.SocketError.AddressAlreadyInUse and not System.Net.Sockets.SocketError.AccessDenied)
-                throw new StartupException(ExitCode.BadConfiguration, $"media node {options.NodeId} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e);
+                throw new StartupException(ExitCode.BadConfiguration, $"media node {options.NodeId} cannot listen on {options.MediaBind}: {e.Message}; name an address of this machine", e);
             throw new StartupException(ExitCode.PortInUse, $"media node {options.NodeId} cannot use UDP port {options.UdpPort + shards.Count}: {e.Message}. Stop what listens there, or choose another port", e);
         }
         Shards = shards;

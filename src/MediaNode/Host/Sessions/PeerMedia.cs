@@ -27,6 +27,8 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     internal int ShardNumber { get; } = shardNumber;
     internal bool IsOpen => _local is not null;
     internal TransportState State { get; set; }
+    /// <summary>Its client has a path and makes no keys over it: it has to begin anew.</summary>
+    internal bool IsKeyless { get; set; }
     /// <summary>Sections of the last offer on which the client receives.</summary>
     private IReadOnlyList<SdpMedia> _receiving = [];
     /// <summary>Those of them that could carry a track and carry none.</summary>

@@ -46,6 +46,7 @@ internal sealed partial class SessionTable
         foreach (var shard in plane.Shards)
         {
             shard.TransportChanged += (peer, state) => loop.Post(() => OnTransport(peer, state));
+            shard.HandshakeOverdue += peer => loop.Post(() => OnHandshakeOverdue(peer));
             shard.EngineRaised += happened =>
             {
                 if (happened is EngineEvent.Speakers speakers) loop.Post(() => _byNumber.GetValueOrDefault(speakers.Room)?.OnSpeakers(shard.Index, speakers.Loudest));
@@ -64,7 +65,7 @@ internal sealed partial class SessionTable
     internal ParticipantSession? FindLive(OpenSession open) =>
         _rooms.GetValueOrDefault(new RoomId(open.RoomId)) is { } room && room.Epoch.Value == open.Epoch
         && room.Find(new ParticipantIdentity(open.Identity)) is { } session && session.Sid == open.ResumeSid
-        && session.Media.State is not (TransportState.Closed or TransportState.Failed) ? session : null;
+        && session.Media.State is not (TransportState.Closed or TransportState.Failed) && !session.Media.IsKeyless ? session : null;
 
     /// <summary>Takes a live session over for a client that has come back; its media never stopped.</summary>
     internal ParticipantSession? Resume(OpenSession open, GatewayLink link)
@@ -225,6 +226,15 @@ internal sealed partial class SessionTable
         session.Room.Announce(session);
     }
 
+    /// <summary>Its path stands and nothing could ever pass over it: the client is told to connect anew, now or when it comes back.</summary>
+    private void OnHandshakeOverdue(int peer)
+    {
+        if (!_byPeer.TryGetValue(peer, out var session)) return;
+        session.Media.IsKeyless = true;
+        LogKeyless(session.Identity, session.Room.Id);
+        session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveRequest.Types.Action.Reconnect, CanReconnect = true } });
+    }
+
     private RoomSession RoomOf(RoomId id, Epoch epoch, Room info, ulong version)
     {
         if (_rooms.TryGetValue(id, out var known))
@@ -279,5 +289,6 @@ internal sealed partial class SessionTable
     [LoggerMessage(5307, LogLevel.Information, "{Identity} came with room {Room} from its former owner (epoch {Epoch})")] private partial void LogCarried(ParticipantIdentity identity, RoomId room, Epoch epoch);
     [LoggerMessage(5401, LogLevel.Warning, "{Identity} in room {Room} sent a description that is passed over: {Why}")] private partial void LogPassedOver(ParticipantIdentity identity, RoomId room, string why);
     [LoggerMessage(5402, LogLevel.Information, "{Identity} in room {Room}: track {Track} is refused: {Why}")] private partial void LogTrackRefused(ParticipantIdentity identity, RoomId room, string track, string why);
+    [LoggerMessage(5501, LogLevel.Information, "{Identity} in room {Room} has a path and makes no keys over it; it is told to connect anew")] private partial void LogKeyless(ParticipantIdentity identity, RoomId room);
     [LoggerMessage(5306, LogLevel.Debug, "{Identity} in room {Room}: transport {State}")] private partial void LogTransport(ParticipantIdentity identity, RoomId room, TransportState state);
 }

@@ -26,7 +26,10 @@ public sealed class MediaNodeOptions : ServerOptions
     /// <summary>Threads that carry media, each with a UDP port; 0 for one per core; at most 16.</summary>
     public int MediaShards { get; set; }
 
-    /// <summary>IP addresses under which clients reach the UDP ports (public address, NAT 1:1); empty for BindAddress.</summary>
+    /// <summary>The IP address the UDP ports listen on, where media needs another than the endpoints: 0.0.0.0 for all; empty for BindAddress.</summary>
+    public string MediaBindAddress { get; set; } = "";
+
+    /// <summary>IP addresses under which clients reach the UDP ports (public address, NAT 1:1); empty for MediaBindAddress.</summary>
     public IList<string> MediaAddresses { get; set; } = [];
 
     /// <summary>host:port of the gRPC endpoint as others reach it; empty for BindAddress:GrpcPort.</summary>
@@ -57,6 +60,8 @@ public sealed class MediaNodeOptions : ServerOptions
     public int SeatWaitMs { get; set; } = 2_000;
 
     internal const int MostShards = 16;
+
+    internal string MediaBind => MediaBindAddress.Length > 0 ? MediaBindAddress : BindAddress;
 
     internal string Advertised => AdvertisedAddress.Length > 0 ? AdvertisedAddress : BindAddress.Contains(':', StringComparison.Ordinal) ? $"[{BindAddress}]:{GrpcPort}" : $"{BindAddress}:{GrpcPort}";
 }

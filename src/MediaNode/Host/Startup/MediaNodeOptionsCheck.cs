@@ -24,8 +24,9 @@ public static class MediaNodeOptionsCheck
         problems.Within(nameof(options.UdpPort), options.UdpPort, 1, 65_536 - MediaNodeOptions.MostShards);
         foreach (var address in options.MediaAddresses)
             if (!IPAddress.TryParse(address, out _)) problems.Add(nameof(options.MediaAddresses), address, "an IP address");
-        if (options.MediaAddresses.Count == 0 && bind is not null && (bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any)))
-            problems.Add(nameof(options.MediaAddresses), "", $"at least one IP address that clients reach, because BindAddress {options.BindAddress} is every address");
+        if (options.MediaBindAddress.Length > 0 && !IPAddress.TryParse(options.MediaBindAddress, out _)) problems.Add(nameof(options.MediaBindAddress), options.MediaBindAddress, "an IP address, or empty");
+        if (options.MediaAddresses.Count == 0 && IPAddress.TryParse(options.MediaBind, out var media) && (media.Equals(IPAddress.Any) || media.Equals(IPAddress.IPv6Any)))
+            problems.Add(nameof(options.MediaAddresses), "", $"at least one IP address that clients reach, because {(options.MediaBindAddress.Length > 0 ? nameof(options.MediaBindAddress) : nameof(options.BindAddress))} {options.MediaBind} is every address");
         if (options.Control.Count == 0) problems.Add(nameof(options.Control), "", "at least one host:port of a control-plane replica");
         foreach (var address in options.Control)
             if (!IsHostAndPort(address)) problems.Add(nameof(options.Control), address, "host:port");

@@ -69,6 +69,8 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
 
     /// <summary>Raised on the shard's thread when a peer's transport changes; handlers must not wait.</summary>
     public event Action<int, TransportState>? TransportChanged;
+    /// <summary>Raised on the shard's thread, once, for a peer that has chosen its path and makes no keys over it; handlers must not wait.</summary>
+    public event Action<int>? HandshakeOverdue;
     /// <summary>Raised on the shard's thread for each event of the engine; handlers must not wait.</summary>
     public event Action<EngineEvent>? EngineRaised;
 
@@ -196,6 +198,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         Engine.Tick(nowUs);
         foreach (var peer in _order)
         {
+            if (peer.Handshake.IsOverdue(peer.Ice.NominatedUs, isKeyed: peer.Sender is not null || peer.State is TransportState.Closed, nowUs)) HandshakeOverdue?.Invoke(peer.Id);
             if (peer.State is not (TransportState.Checked or TransportState.Connected)) continue;
             _handshaking = peer;
             peer.Dtls.Tick(_sendDtls);
@@ -219,7 +222,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
             Strangers++;
             return;
         }
-        if (datagram[0] is >= 20 and <= 63) HandleDtls(peer, datagram);
+        if (datagram[0] is >= 20 and <= 63) HandleDtls(peer, datagram, nowUs);
         else if (datagram[0] is >= 128 and <= 191 && peer.Receiver is { } receiver && datagram.Length >= 2)
         {
             // RTCP packet types as they look to RTP: 64 to 95 (RFC 5761 §4).
@@ -288,8 +291,10 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
             && _byFragment.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text[..length], out peer!);
     }
 
-    private void HandleDtls(ShardPeer peer, ReadOnlySpan<byte> datagram)
+    private void HandleDtls(ShardPeer peer, ReadOnlySpan<byte> datagram, long nowUs)
     {
+        const byte Handshake = 22; // its content type (RFC 6347 §4.1)
+        if (datagram[0] == Handshake) peer.Handshake.Heard(nowUs);
         _handshaking = peer;
         peer.Dtls.Handle(datagram, _sendDtls);
         while (peer.Dtls.Read(_applicationData, _sendDtls) > 0) { } // data channels are not served; alerts are met here

@@ -23,6 +23,7 @@ internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity)
     /// <summary>Of checks from where its media goes: a flood from elsewhere takes nothing of it.</summary>
     public CheckBudget Checks { get; } = new(slots: 1);
     public TransportState State { get; set; }
+    public HandshakeWatch Handshake { get; } = new();
     /// <summary>When something authentic last came; 0 before the first.</summary>
     public long HeardUs { get; set; }
 
