@@ -79,6 +79,31 @@ public sealed class SectionTests
         Assert.Contains(cat.Subscriptions, subscription => subscription.Track == track && subscription.Mid.Length > 0);
     }
 
+    /// <summary>Its viewers' sections rest once and carry it anew; who cannot take the new codec is told.</summary>
+    [Fact]
+    public async Task A_track_that_changes_its_codec_stays_and_its_viewers_follow()
+    {
+        await using var bed = new SessionBed();
+        var track = await PublishAsync(bed, "ann", Offers.Video("sendonly"));
+        var (both, link) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Video("recvonly")));
+        var (one, oneLink) = await bed.JoinAsync("cat", Offers.Of("cccc", Vp8("recvonly")));
+        SessionBed.Told(link);
+        SessionBed.Told(oneLink);
+        await bed.AskAsync(track.Owner, Offer(2, "annann", H264("sendonly")));
+        Assert.Equal(("video/H264", 1), (Assert.Single(track.Owner.Info.Tracks).MimeType, track.Owner.Tracks.Count));
+        Assert.Equal(SubscriptionError.SeCodecUnsupported, SessionBed.Told(oneLink).Single(response => response.SubscriptionResponse is not null).SubscriptionResponse.Err);
+        Assert.Equal("", Assert.Single(one.Subscriptions).Mid);
+        for (var i = 2u; i < 4; i++)
+        {
+            Assert.Contains(SessionBed.Told(link), response => response.MediaSectionsRequirement is not null);
+            await bed.AskAsync(both, Offer(i, "bbbb", Offers.Video("recvonly")));
+        }
+        Assert.Equal(track.Sid, Assert.Single(SessionBed.Told(link).Single(response => response.Answer is not null).Answer.MidToTrackId).Value);
+        var number = Assert.Single(both.Subscriptions).Number;
+        Assert.Equal(103, await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number)!.Options.PayloadType));
+        Assert.Null(bed.Broken);
+    }
+
     [Fact]
     public async Task A_section_that_can_no_longer_carry_its_track_lets_it_go_and_one_that_pauses_keeps_it()
     {
