@@ -5,6 +5,7 @@ using VideoScale.Bench.Forward;
 using VideoScale.Bench.Replay;
 using VideoScale.Bench.State;
 using VideoScale.Bench.StunFlood;
+using VideoScale.Bench.Watches;
 
 // A verb per benchmark: add a line.
 var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
@@ -15,5 +16,6 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     StunFloodVerb.Create(),
     StateVerb.Create(),
     CatchUpVerb.Create(),
+    WatchesVerb.Create(),
 };
 return await root.Parse(args).InvokeAsync();

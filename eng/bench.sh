@@ -23,7 +23,7 @@ if [ "$1" = consensus ] && ! command -v etcd >/dev/null 2>&1; then
   "${sudo[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends etcd-server >/dev/null ||
     { echo "cannot install; do it by hand: apt-get install etcd-server"; exit 1; }
 fi
-if [ "$1" = consensus ]; then dotnet build src/Cli -c Release -v quiet --nologo || exit 1; fi # its rooms live in real processes
+if [ "$1" = consensus ] || [ "$1" = watches ]; then dotnet build src/Cli -c Release -v quiet --nologo || exit 1; fi # its rooms live in real processes
 if [ "$1" = forward ] && [[ " $* " == *" --veth "* ]]; then # over a pair of interfaces between two namespaces, whose segmentation offload is off
   shift
   args=(); for arg; do [ "$arg" = --veth ] || args+=("$arg"); done

@@ -25,6 +25,9 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
     private GrpcChannel[] _channels = [];
     private RoomService.RoomServiceClient[] _clients = [];
 
+    /// <summary>host:port of the leader, once started.</summary>
+    public string Leader { get; private set; } = "";
+
     public string Name => "CreateRoom (3 replicas, gRPC)";
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -41,6 +44,7 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
                 "--raft-port", Text(ports[i * 3]), "--grpc-port", Text(ports[i * 3 + 1]), "--http-port", Text(ports[i * 3 + 2])));
         }
         var leader = await FindLeaderAsync([.. Enumerable.Range(0, Replicas).Select(Grpc)], cancellationToken);
+        Leader = leader;
         _channels = [.. Enumerable.Range(0, Channels).Select(_ => RpcChannel.Create(leader))];
         _clients = [.. _channels.Select(channel => new RoomService.RoomServiceClient(channel))];
         await AttachNodesAsync(cancellationToken);
