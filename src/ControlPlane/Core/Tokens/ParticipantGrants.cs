@@ -43,6 +43,17 @@ public sealed record ParticipantGrants(
         _ => 0,
     };
 
+    /// <summary>The name that tokens use for a source; one that no token knows stands for no source at all.</summary>
+    public static string NameOf(int source) => source switch
+    {
+        0 => "unknown",
+        1 => "camera",
+        2 => "microphone",
+        3 => "screen_share",
+        4 => "screen_share_audio",
+        _ => "none",
+    };
+
     /// <summary>What a participant needs a seat for.</summary>
     public ParticipantRole Role => CanPublish ? ParticipantRole.Publisher : ParticipantRole.Subscriber;
 

@@ -17,16 +17,25 @@ internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, Event
     private static readonly HashSet<string> Files = [.. typeof(PageEndpoints).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(Resources, StringComparison.Ordinal)).Select(name => name[Resources.Length..])];
 
     internal void Map(IApplicationBuilder app, int httpPort) =>
-        app.MapWhen(context => context.Connection.LocalPort == httpPort && HttpMethods.IsGet(context.Request.Method) && IsOurs(context.Request.Path.Value!), branch => branch.Run(ServeAsync));
+        app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context.Request), branch => branch.Run(ServeAsync));
 
-    private static bool IsOurs(string path) => path == "/" || path.StartsWith("/page/", StringComparison.Ordinal) || Files.Contains(path.TrimStart('/'));
+    private static bool IsOurs(HttpRequest request) => IsRoot(request.Path.Value!) ? IsRead(request.Method) || HttpMethods.IsOptions(request.Method) : IsRead(request.Method) && IsOurs(request.Path.Value!);
+
+    private static bool IsRead(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
+
+    /// <summary>The server's URL as it is configured, with or without slashes at its end. LiveKit's clients ask it whether the network is there, from pages of any origin.</summary>
+    private static bool IsRoot(string path) => path.Trim('/').Length == 0;
+
+    private static bool IsOurs(string path) => path.StartsWith("/page/", StringComparison.Ordinal) || Files.Contains(path.TrimStart('/'));
 
     private Task ServeAsync(HttpContext context)
     {
         var path = context.Request.Path.Value!;
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        if (path == "/" || Files.Contains(path.TrimStart('/'))) return FileAsync(context, path == "/" ? "index.html" : path.TrimStart('/'));
+        // The root alone: tokens and the fleet are for the page itself.
+        if (IsRoot(path)) return CrossOrigin.Allow(context) ? Task.CompletedTask : FileAsync(context, "index.html");
+        if (Files.Contains(path.TrimStart('/'))) return FileAsync(context, path.TrimStart('/'));
         if (!developmentMode) return GatewayEndpoints.AnswerAsync(context, StatusCodes.Status403Forbidden, "the fleet is shown without a token in development mode alone; use `videoscale ctl`");
         return path switch
         {

@@ -12,7 +12,14 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
     private const int MostOctets = TextLimits.MaxSignalMessageBytes;
 
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private long _heardAtMs = Environment.TickCount64;
     private readonly ArrayBufferWriter<byte> _received = new(4096);
+
+    /// <summary>How long the client has said nothing.</summary>
+    internal TimeSpan SilentFor => TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _heardAtMs));
+
+    /// <summary>It sends pings, as it was told to: so its silence means something.</summary>
+    internal bool Pings { get; private set; }
 
     /// <summary>The next request that is not a ping; null when the client has closed, is broken, or sends what is too large.</summary>
     internal async Task<(SignalRequest Request, ByteString Octets)?> ReceiveAsync(CancellationToken cancellationToken)
@@ -29,6 +36,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
                 if (_received.WrittenCount > MostOctets) return null;
             }
             while (!part.EndOfMessage);
+            Volatile.Write(ref _heardAtMs, Environment.TickCount64);
             SignalRequest request;
             try { request = SignalRequest.Parser.ParseFrom(_received.WrittenSpan); }
             catch (InvalidProtocolBufferException) { continue; } // a newer client's, or no client's
@@ -38,17 +46,19 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
 
     private async Task<bool> AnswerPingAsync(SignalRequest request, CancellationToken cancellationToken)
     {
+        if (request.MessageCase is not (SignalRequest.MessageOneofCase.Ping or SignalRequest.MessageOneofCase.PingReq)) return false;
+        Pings = true;
+        try { await PongAsync(request, cancellationToken); }
+        catch (Exception e) when (e is WebSocketException or IOException) { } // what it said after that is read all the same
+        return true;
+    }
+
+    private async Task PongAsync(SignalRequest request, CancellationToken cancellationToken)
+    {
         var nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        switch (request.MessageCase)
-        {
-            case SignalRequest.MessageOneofCase.Ping:
-                await SendAsync(new SignalResponse { Pong = nowMs }, cancellationToken);
-                return true;
-            case SignalRequest.MessageOneofCase.PingReq:
-                await SendAsync(new SignalResponse { PongResp = new Pong { LastPingTimestamp = request.PingReq.Timestamp, Timestamp = nowMs } }, cancellationToken);
-                return true;
-            default: return false;
-        }
+        // livekit-client sends both and takes either for an answer; older ones know the plain one alone.
+        await SendAsync(request.MessageCase == SignalRequest.MessageOneofCase.Ping ? new SignalResponse { Pong = nowMs }
+            : new SignalResponse { PongResp = new Pong { LastPingTimestamp = request.PingReq.Timestamp, Timestamp = nowMs } }, cancellationToken);
     }
 
     internal Task SendAsync(SignalResponse response, CancellationToken cancellationToken) => SendAsync(response.ToByteString(), cancellationToken);
@@ -64,6 +74,9 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
     {
         if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", cancellationToken);
     }
+
+    /// <summary>It takes nothing any more and does not say that it is gone.</summary>
+    internal void Abort() => socket.Abort();
 
     public void Dispose()
     {

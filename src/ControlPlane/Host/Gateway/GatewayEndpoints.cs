@@ -9,11 +9,12 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
-internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, RoomUpdates updates, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, ILoggerFactory loggers)
+internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refresher, RoomDoor door, RoomUpdates updates, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, ILoggerFactory loggers)
 {
     private const string SignalPath = "/rtc/v1";
     private const string OldSignalPath = "/rtc";
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+    /// <summary>Where LiveKit's cloud tells its regions; a server of one's own has none, and pages are told so.</summary>
+    private const string SettingsPath = "/settings";
 
     private readonly ILogger _logger = loggers.CreateLogger<SignalSession>();
 
@@ -23,7 +24,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
         page.Map(app, httpPort);
         app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context), branch =>
         {
-            branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
+            branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalTiming.KeepAlivePeriod, KeepAliveTimeout = SignalTiming.KeepAliveTimeout });
             branch.Run(ServeAsync);
         });
     }
@@ -32,7 +33,8 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
     private static bool IsOurs(HttpContext context)
     {
         var path = SinglySlashed(context.Request.Path);
-        if (!path.StartsWithSegments(OldSignalPath, StringComparison.Ordinal) && !path.StartsWithSegments(Twirp.Prefix, StringComparison.Ordinal)) return false;
+        if (!path.StartsWithSegments(OldSignalPath, StringComparison.Ordinal) && !path.StartsWithSegments(Twirp.Prefix, StringComparison.Ordinal)
+            && !path.StartsWithSegments(SettingsPath, StringComparison.Ordinal)) return false;
         context.Request.Path = path;
         return true;
     }
@@ -46,9 +48,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
 
     private Task ServeAsync(HttpContext context)
     {
-        context.Response.Headers.AccessControlAllowOrigin = "*";
-        context.Response.Headers.AccessControlAllowHeaders = "*";
-        if (HttpMethods.IsOptions(context.Request.Method)) return Task.CompletedTask;
+        if (CrossOrigin.Allow(context)) return Task.CompletedTask;
         var isTwirp = context.Request.Path.StartsWithSegments(Twirp.Prefix, StringComparison.Ordinal);
         if (!gate.IsOpen)
         {
@@ -92,8 +92,8 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, RoomDoor door, Room
         }
         ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
-        try { await new SignalSession(door, updates, client, grants, join, _logger).RunAsync(context.RequestAborted); }
-        catch (Exception e) when (e is OperationCanceledException or System.Net.WebSockets.WebSocketException or IOException) { } // the client has gone
+        // Not bound to the request: a client whose connection is gone may have said something before, and the socket ends by itself.
+        await new SignalSession(door, updates, client, grants, join, refresher, TokenOf(context), _logger).RunAsync(CancellationToken.None);
     }
 
     private async Task<(ParticipantGrants? Grants, int Status, string Problem)> CheckAsync(HttpContext context)

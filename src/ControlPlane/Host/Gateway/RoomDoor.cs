@@ -86,19 +86,20 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
 
     /// <summary>The seat somebody kept when the room changed hands: reserved in the log already, and waiting at the new owner. Null when there is none.</summary>
     /// <remarks>This replica may be behind. The owner checks seat and epoch, and whoever it refuses asks by <see cref="EnterAsync"/>.</remarks>
-    internal async Task<Entrance?> ReturnAsync(ParticipantGrants grants)
+    /// <param name="anyRole">The session itself comes along, with what it may do: the server API may have changed that since its seat was reserved.</param>
+    internal async Task<Entrance?> ReturnAsync(ParticipantGrants grants, bool anyRole = false)
     {
         var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
         var role = grants.CanPublish ? ParticipantRole.Publisher : ParticipantRole.Subscriber;
-        var place = await queries.ReadNowAsync((room, seat, role), static (state, _, about) => Keeps(state, about.room, about.seat, about.role) ? Describe(state, about.room, about.seat) : null);
+        var place = await queries.ReadNowAsync((room, seat, role: anyRole ? (ParticipantRole?)null : role), static (state, _, about) => Keeps(state, about.room, about.seat, about.role) ? Describe(state, about.room, about.seat) : null);
         return place is { NodeAddress.Length: > 0 } ? new Entrance(room, seat, place.SeatId, place.Epoch, place.NodeAddress, place.Info) : null;
     }
 
     /// <summary>Whoever has joined under the present owner is another session of the identity, or one that is about to leave: that is for the log to tell apart.</summary>
-    private static bool Keeps(ClusterState state, RoomId id, string seat, ParticipantRole role) =>
+    private static bool Keeps(ClusterState state, RoomId id, string seat, ParticipantRole? role) =>
         state.FindRoom(id) is { } room && room.Record.Status == RoomStatus.Active && room.Seats.TryGet(new ParticipantIdentity(seat), out var held)
-        && (ParticipantRole)held.Role == role && held.JoinedEpoch != room.Record.LastEpoch;
+        && (role is null || (ParticipantRole)held.Role == role) && held.JoinedEpoch != room.Record.LastEpoch;
 
     /// <summary>The room as applied here; null when it is not known.</summary>
     internal ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "") => queries.ReadNowAsync((room, seat), static (state, _, about) => Describe(state, about.room, about.seat));

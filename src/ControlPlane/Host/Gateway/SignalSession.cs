@@ -6,35 +6,26 @@ using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Tokens;
 using VideoScale.Model;
 using VideoScale.V1;
-using RoomStatus = VideoScale.ControlPlane.Rooms.RoomStatus;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>One client's signalling, from its first message to its last: a pipe to the node that has its room, and a guide when the room moves.</summary>
-internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, ClientSocket client, ParticipantGrants grants, JoinRequest join, ILogger logger)
+/// <remarks>What a client said before it closed is delivered, whatever becomes of the stream to the node meanwhile: its socket is read to the end, and the stream ends after that.</remarks>
+internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, ClientSocket client, ParticipantGrants grants, JoinRequest join, TokenRefresher refresher, string token, ILogger logger)
 {
-    /// <summary>LiveKit's clients wait 5 s for the first message of a join, and give a reconnecting one longer.</summary>
-    private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(12);
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan ReattachPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
-    /// <summary>A room whose owner let its sessions go and then kept it: clients begin anew there.</summary>
-    private static readonly TimeSpan GiveUpTime = TimeSpan.FromSeconds(10);
-    /// <summary>Clients of a room that moved come back one after the other: each brings key frames and a handshake.</summary>
-    private const int StaggerMsPerParticipant = 10, MostStaggerMs = 2_000;
+    /// <summary>A node that answers at all has handled the last words of a client by then.</summary>
+    private static readonly TimeSpan DeliveryTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>How far behind this replica may be when a client comes back.</summary>
-    private static readonly TimeSpan BehindTime = TimeSpan.FromMilliseconds(500);
-    /// <summary>The new owner learns of a room a little after the log does; the old one forwards for longer than this.</summary>
-    private static readonly TimeSpan CarryTime = TimeSpan.FromSeconds(5);
-
+    private readonly RequestQueue _requests = new();
+    private readonly string _connection = Guid.CreateVersion7().ToString("N");
+    private readonly TaskCompletionSource _unreachable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Entrance? _entrance;
     private string _participantSid = "";
     private volatile CarriedSession? _carried; // as the node last said
-    private bool _isCarried;
-
-    private volatile NodeLine? _line;
+    private volatile SessionClaims? _claims;   // the same
+    private volatile bool _isOpen;
+    private volatile bool _isSentAway; // to join anew: it says leave before it goes
 
     private enum Ending { ClientGone, Over, RoomGone, NodeGone }
 
@@ -42,38 +33,39 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         using var following = updates.Follow(RoomName.IdOf(grants.Room));
-        var line = await OpenAsync(cancellationToken);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var reading = line is null ? Task.CompletedTask : ReadAsync(ending.Token);
+        var reading = ReadAsync(ending.Token);
+        var line = await OpenAsync(cancellationToken);
+        _isOpen = true;
+        var refreshing = RefreshAsync(ending.Token);
         while (line is not null)
         {
             Ending how;
-            using (_line = line)
-            {
-                how = await PipeAsync(line, reading, ending.Token);
-                _line = null;
-            }
+            using (line) how = await PipeAsync(line, reading, ending.Token);
             line = how is Ending.RoomGone or Ending.NodeGone ? await FollowAsync(how, reading, ending.Token) : null;
         }
-        // A client that keeps its connection takes a socket that closes first for one that broke.
-        if (_isCarried) await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken));
         try { await client.CloseAsync(cancellationToken); }
-        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException) { } // it was quicker
+        catch (Exception e) when (IsGone(e)) { } // it was quicker
         // The client closes in its turn; what it still sends is of no use.
         await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken));
         await ending.CancelAsync();
-        await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(reading, refreshing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<Ending> PipeAsync(NodeLine line, Task reading, CancellationToken cancellationToken)
     {
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var piping = FromNodeAsync(line, cancellationToken);
-        var elsewhere = ElsewhereAsync(_entrance!, watching.Token);
-        var first = await Task.WhenAny(reading, piping, elsewhere);
-        await watching.CancelAsync();
-        if (first == reading) return Ending.ClientGone;
-        return elsewhere.IsCompletedSuccessfully ? Ending.RoomGone : await piping;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var piping = FromNodeAsync(line, ending.Token);
+        var delivering = DeliverAsync(line, ending.Token);
+        var watching = WatchAsync(line, ending.Token);
+        var elsewhere = ElsewhereAsync(_entrance!, ending.Token);
+        var first = await Task.WhenAny(reading, piping, elsewhere, _unreachable.Task);
+        if (first == _unreachable.Task && await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken)) != reading) client.Abort();
+        if (first == reading || first == _unreachable.Task) first = await Task.WhenAny(piping, elsewhere, Task.Delay(DeliveryTime, cancellationToken));
+        var how = elsewhere.IsCompletedSuccessfully ? Ending.RoomGone : first == piping ? await piping : Ending.ClientGone;
+        await ending.CancelAsync();
+        await Task.WhenAll(piping, delivering, watching, elsewhere).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return how;
     }
 
     /// <summary>Completes when the log says that the room has another owner. A node that hangs or is cut off ends no stream; its clients are led away all the same.</summary>
@@ -94,15 +86,23 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
         {
             while (await client.ReceiveAsync(cancellationToken) is { } message)
             {
-                if (_line is { } to)
-                {
-                    try { await to.SendAsync(message.Octets, cancellationToken); }
-                    catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException) { } // whoever reads from the node meets the same end
-                }
-                else if (message.Request.MessageCase == SignalRequest.MessageOneofCase.Leave) return;
+                if (_isSentAway && message.Request.MessageCase == SignalRequest.MessageOneofCase.Leave) return;
+                await _requests.AddAsync(message.Request.MessageCase, message.Octets, cancellationToken);
             }
         }
-        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException) { }
+        catch (Exception e) when (IsGone(e)) { }
+        finally
+        {
+            // Whoever goes before it was answered never learns its session's name: it cannot take it up again.
+            if (!_isOpen && !join.Reconnect) _requests.AddLast(SignalRequest.MessageOneofCase.Leave, new SignalRequest { Leave = new LeaveRequest { Reason = DisconnectReason.ClientInitiated } }.ToByteString());
+            _requests.Complete();
+        }
+    }
+
+    private async Task DeliverAsync(NodeLine line, CancellationToken cancellationToken)
+    {
+        try { await _requests.DeliverAsync(line, toNewOwner: false, cancellationToken); }
+        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException) { } // whoever reads from the node meets the same end
     }
 
     private async Task<Ending> FromNodeAsync(NodeLine line, CancellationToken cancellationToken)
@@ -111,235 +111,34 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
         {
             while (await line.ReceiveAsync(cancellationToken) is { } message)
             {
-                if (message.KindCase == SessionMessage.KindOneofCase.Response) await client.SendAsync(message.Response, cancellationToken);
+                if (message.KindCase == SessionMessage.KindOneofCase.Response) await TellAsync(message.Response, cancellationToken);
+                else if (message.KindCase == SessionMessage.KindOneofCase.Handled) _requests.Handled(message.Handled);
                 else if (message.Carried is { } carried) _carried = carried;
+                else if (message.Claims is { } claims) await RefreshAsync(claims, cancellationToken);
                 else if (message.Ended is { } ended) return ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping ? Ending.RoomGone : Ending.Over;
             }
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested) { }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or RpcException) { return Ending.ClientGone; }
+        catch (Exception e) when (e is OperationCanceledException or RpcException) { return Ending.ClientGone; }
         return Ending.NodeGone;
     }
 
-    /// <summary>The node has gone, or has given the room up: back to the same session where it lives on, else the client is led to the new owner.</summary>
-    private async Task<NodeLine?> FollowAsync(Ending how, Task reading, CancellationToken cancellationToken)
+    /// <summary>A client that cannot be told any more may have said something before: what comes from the node then is let go, not the node.</summary>
+    private async Task TellAsync(ByteString response, CancellationToken cancellationToken)
     {
-        var before = _entrance!;
-        var until = Environment.TickCount64 + (long)GiveUpTime.TotalMilliseconds;
-        while (!reading.IsCompleted)
-        {
-            var changed = door.Next(before.Room);
-            var place = await door.LookAsync(before.Room);
-            if (place is null || place.Status is RoomStatus.Closed or RoomStatus.Closing)
-            {
-                await LeaveAsync(DisconnectReason.RoomDeleted, LeaveRequest.Types.Action.Disconnect, cancellationToken);
-                return null;
-            }
-            if (place.Epoch != before.Epoch && place.NodeAddress.Length > 0)
-            {
-                _isCarried = ClientKind.RenewsKeys(join.ClientInfo) && await CarryAsync(place.Epoch, cancellationToken);
-                await Task.Delay(Random.Shared.Next((int)Math.Min(MostStaggerMs, StaggerMsPerParticipant * Math.Max(1, place.Participants))), cancellationToken);
-                LogMoved(grants.Identity, grants.Room, place.Epoch, _isCarried ? "resume" : "reconnect");
-                await LeaveAsync(DisconnectReason.Migration, _isCarried ? LeaveRequest.Types.Action.Resume : LeaveRequest.Types.Action.Reconnect, cancellationToken);
-                return null;
-            }
-            if (how == Ending.NodeGone && place.Epoch == before.Epoch)
-            {
-                var (line, isOver) = await ReattachAsync(before, changed, cancellationToken);
-                if (line is not null) return line;
-                if (isOver) until = 0;
-            }
-            if (how == Ending.RoomGone && place.Status == RoomStatus.Active && Environment.TickCount64 > until || until == 0)
-            {
-                await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
-                return null;
-            }
-            await Task.WhenAny(changed, reading, Task.Delay(how == Ending.NodeGone ? ReattachPause : LookPause, cancellationToken));
-        }
-        return null;
-    }
-
-    /// <summary>
-    /// Opens the session at the new owner with all that the former one said of it, so that the client can take it up through any gateway: it keeps its connection, encoders and
-    /// decoders, and needs a new way and new keys alone. False when that cannot be; the client then begins anew.
-    /// </summary>
-    private async Task<bool> CarryAsync(ulong epoch, CancellationToken cancellationToken)
-    {
-        if (_carried is not { Participant.IsEmpty: false } carried)
-        {
-            LogNotCarried(grants.Identity, grants.Room, "too little is known of it yet");
-            return false;
-        }
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(CarryTime);
-        try
-        {
-            while (await door.ReturnAsync(grants) is { } entrance && entrance.Epoch >= epoch)
-            {
-                var open = Describe(entrance, _participantSid);
-                open.Carried = carried;
-                try
-                {
-                    using var line = await NodeLine.OpenAsync(door, entrance.NodeAddress, open, limit.Token);
-                    return true;
-                }
-                catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.Unavailable && !limit.IsCancellationRequested)
-                {
-                    LogRetried(grants.Identity, grants.Room, e.Status.Detail);
-                    await Task.Delay(RetryPause, limit.Token);
-                }
-            }
-        }
-        catch (Exception e) when (e is RpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            LogNotCarried(grants.Identity, grants.Room, (e as RpcException)?.Status.Detail ?? "the new owner does not answer");
-            return false;
-        }
-        LogNotCarried(grants.Identity, grants.Room, "no seat was kept");
-        return false;
-    }
-
-    /// <param name="changed">The room's next event: a host that is gone answers nothing at all, and the room has a new owner long before that is known.</param>
-    private async Task<(NodeLine? Line, bool IsOver)> ReattachAsync(Entrance before, Task changed, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var opening = OpenAgainAsync(before, limit.Token);
-        if (await Task.WhenAny(opening, changed) != opening) await limit.CancelAsync();
-        return await opening;
-    }
-
-    private async Task<(NodeLine? Line, bool IsOver)> OpenAgainAsync(Entrance before, CancellationToken limit)
-    {
-        NodeLine? line = null;
-        try
-        {
-            line = await NodeLine.OpenAsync(door, before.NodeAddress, Describe(before, _participantSid), limit);
-            await line.ReceiveAsync(limit); // "reconnect" is for clients that came back; this one was never away
-            return (line, false);
-        }
-        catch (OperationCanceledException)
-        {
-            line?.Dispose();
-            return (null, false);
-        }
-        catch (RpcException e)
-        {
-            line?.Dispose();
-            return (null, e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition);
-        }
-    }
-
-    /// <summary>A seat, then the session at the node; null when the client was told why not.</summary>
-    private async Task<NodeLine?> OpenAsync(CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(JoinTime);
-        try
-        {
-            return join.Reconnect ? await ResumeAsync(limit.Token, cancellationToken) : await JoinAsync(limit.Token, cancellationToken);
-        }
-        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            LogRefused(grants.Identity, grants.Room, e.StatusCode, e.Status.Detail);
-            // Caps are final; everything else may be better in a moment, and the client's own retry asks again.
-            await LeaveAsync(DisconnectReason.JoinFailure, LeaveRequest.Types.Action.Disconnect, cancellationToken);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            LogRefused(grants.Identity, grants.Room, StatusCode.DeadlineExceeded, "no node answered in time");
-            await LeaveAsync(DisconnectReason.JoinFailure, LeaveRequest.Types.Action.Disconnect, cancellationToken);
-        }
-        return null;
-    }
-
-    private async Task<NodeLine> JoinAsync(CancellationToken limit, CancellationToken cancellationToken)
-    {
-        var kept = await door.ReturnAsync(grants);
-        while (true)
-        {
-            _entrance = kept ?? await door.EnterAsync(grants, limit);
-            kept = null;
-            try
-            {
-                var line = await NodeLine.OpenAsync(door, _entrance.NodeAddress, Describe(_entrance, resumeSid: ""), cancellationToken).WaitAsync(limit);
-                _participantSid = line.ParticipantSid;
-                return line;
-            }
-            catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.Unavailable)
-            {
-                LogRetried(grants.Identity, grants.Room, e.Status.Detail); // the room is on its way elsewhere, or the node's lease lapsed
-                await Task.Delay(RetryPause, limit);
-            }
-        }
-    }
-
-    /// <summary>A live session at the node is taken up without the log: nothing new is admitted, and a lost quorum is no reason to end a call.</summary>
-    private async Task<NodeLine?> ResumeAsync(CancellationToken limit, CancellationToken cancellationToken)
-    {
-        var room = RoomName.IdOf(grants.Room);
-        var seat = SeatName.Of(grants.Identity);
-        await door.CatchUpAsync(limit);
-        var behind = Environment.TickCount64 + (long)BehindTime.TotalMilliseconds;
-        while (true)
-        {
-            var changed = door.Next(room);
-            if (await door.LookAsync(room, seat) is not { } place) break;
-            if (place.NodeAddress.Length == 0) break;
-            _entrance = new Entrance(room, seat, place.SeatId, place.Epoch, place.NodeAddress, place.Info);
-            try
-            {
-                var line = await NodeLine.OpenAsync(door, place.NodeAddress, Describe(_entrance, join.ParticipantSid), cancellationToken).WaitAsync(limit);
-                _participantSid = line.ParticipantSid;
-                return line;
-            }
-            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable) { await Task.Delay(RetryPause, limit); }
-            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
-            {
-                // This replica may not have heard yet where the session was carried to.
-                var left = behind - Environment.TickCount64;
-                if (left <= 0 || await Task.WhenAny(changed, Task.Delay((int)left, limit)) != changed) break;
-            }
-        }
-        await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
-        return null;
-    }
-
-    private OpenSession Describe(Entrance entrance, string resumeSid)
-    {
-        var open = new OpenSession
-        {
-            RoomId = entrance.Room.Value,
-            Epoch = entrance.Epoch,
-            Identity = entrance.Seat,
-            ShownIdentity = grants.Identity,
-            SeatId = entrance.SeatId,
-            Name = grants.Name,
-            Metadata = grants.Metadata,
-            Kind = grants.Kind,
-            ResumeSid = resumeSid,
-            Room = entrance.Info.ToLiveKit().ToByteString(),
-            RoomVersion = entrance.Info.UpdatedSeq,
-            Grants = new SessionGrants
-            {
-                CanPublish = grants.CanPublish,
-                CanSubscribe = grants.CanSubscribe,
-                CanPublishData = grants.CanPublishData,
-                Hidden = grants.Hidden,
-                Recorder = grants.Recorder,
-                CanUpdateMetadata = grants.CanUpdateOwnMetadata,
-            },
-            JoinRequest = join.ToByteString(),
-        };
-        open.Grants.CanPublishSources.AddRange(grants.Sources);
-        foreach (var (key, value) in grants.Attributes) open.Attributes[key] = value;
-        return open;
+        if (_unreachable.Task.IsCompleted) return;
+        try { await client.SendAsync(response, cancellationToken); }
+        catch (Exception e) when (IsGone(e) && !cancellationToken.IsCancellationRequested) { _unreachable.TrySetResult(); }
     }
 
     private async Task LeaveAsync(DisconnectReason reason, LeaveRequest.Types.Action action, CancellationToken cancellationToken)
     {
+        _isSentAway = action == LeaveRequest.Types.Action.Reconnect;
         var leave = new SignalResponse { Leave = new LeaveRequest { Reason = reason, Action = action, CanReconnect = action != LeaveRequest.Types.Action.Disconnect } };
-        await client.SendAsync(leave, cancellationToken);
+        await TellAsync(leave.ToByteString(), cancellationToken);
     }
+
+    private static bool IsGone(Exception e) => e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
     [LoggerMessage(3401, LogLevel.Information, "{Identity} could not join room {Room}: {Code}, {Why}")] private partial void LogRefused(string identity, string room, StatusCode code, string why);
     [LoggerMessage(3402, LogLevel.Debug, "{Identity} tries room {Room} again: {Why}")] private partial void LogRetried(string identity, string room, string why);

@@ -9,6 +9,7 @@ namespace VideoScale.ControlPlane.Host.Observability;
 /// <summary>/healthz says that the process lives, /readyz that this replica may be sent calls, /metrics counts.</summary>
 internal static class HttpEndpoints
 {
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
     private static readonly string[] Bridged = ["VideoScale.", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
     static HttpEndpoints()
@@ -21,8 +22,8 @@ internal static class HttpEndpoints
     internal static void MapReplica(this IEndpointRouteBuilder endpoints, int httpPort, Func<(bool Ready, string Why)> ready)
     {
         var host = $"*:{httpPort}";
-        endpoints.MapGet("/healthz", static (HttpContext context) => context.Response.WriteAsync("ok\n")).RequireHost(host);
-        endpoints.MapGet("/readyz", (HttpContext context) =>
+        endpoints.MapMethods("/healthz", Reading, static (HttpContext context) => context.Response.WriteAsync("ok\n")).RequireHost(host);
+        endpoints.MapMethods("/readyz", Reading, (HttpContext context) =>
         {
             var (isReady, why) = ready();
             context.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;

@@ -202,14 +202,15 @@ internal sealed class Replica : IAsyncDisposable
     {
         var signals = new RoomSignals();
         Feed.Add(signals);
-        var tokens = new TokenVerifier(options.DevelopmentMode && options.ApiKeys.All(key => key.Key != DevelopmentKey.Key) ? [.. options.ApiKeys, DevelopmentKey] : options.ApiKeys);
+        IReadOnlyList<ApiKeyOptions> keys = options.DevelopmentMode && options.ApiKeys.All(key => key.Key != DevelopmentKey.Key) ? [.. options.ApiKeys, DevelopmentKey] : [.. options.ApiKeys];
+        var tokens = new TokenVerifier(keys);
         var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals, () => IsReady);
         var updates = new RoomUpdates(door, loggers.CreateLogger<RoomUpdates>());
         Feed.Add(updates);
         var events = new Dashboard.EventTicker();
         Feed.Add(events);
         var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads), events, tokens);
-        return new GatewayEndpoints(tokens, door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, loggers);
+        return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, loggers);
     }
 
     /// <summary>LiveKit's convention, for development mode alone.</summary>

@@ -74,7 +74,7 @@ public sealed partial class Authority
         var replaced = held.Seats.Reserve(seat);
         if (hadJoined) Count(before!, -1);
         if (hadJoined && replaced is null) Count(held.Seats.Find(seat.Identity)!, +1);
-        if (replaced is not null) ended.Add(new EndedSession(held.Room, replaced.Identity, replaced.SeatId, SessionEnd.Evicted));
+        if (replaced is not null) ended.Add(new EndedSession(held.Room, replaced.Identity, replaced.SeatId, SessionEnd.Replaced));
     }
 
     private void Unseat(HeldRoom held, ParticipantIdentity identity, ulong seatId, SessionEnd why, List<EndedSession> ended)

@@ -16,4 +16,6 @@ public enum SessionEnd : byte
     Isolated = 3,
     /// <summary>This incarnation was expelled.</summary>
     Expelled = 4,
+    /// <summary>The same identity was admitted anew.</summary>
+    Replaced = 5,
 }

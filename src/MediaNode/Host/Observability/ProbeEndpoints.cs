@@ -10,13 +10,15 @@ namespace VideoScale.MediaNode.Host.Observability;
 /// <summary>/healthz, /readyz and /metrics.</summary>
 internal static class ProbeEndpoints
 {
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
     /// <param name="stopping">True from the moment the node gives its rooms up.</param>
     internal static void MapProbes(this IEndpointRouteBuilder endpoints, AuthorityGate authority, NodeMetrics metrics, TlsMaterial? tls, Func<bool> stopping, int httpPort)
     {
         var host = $"*:{httpPort}"; // the gRPC port answers gRPC alone
         // Only that the process lives: losing the control plane must never make anyone restart a node that carries calls.
-        endpoints.MapGet("/healthz", () => Results.Text("ok\n")).RequireHost(host);
-        endpoints.MapGet("/readyz", () =>
+        endpoints.MapMethods("/healthz", Reading, () => Results.Text("ok\n")).RequireHost(host);
+        endpoints.MapMethods("/readyz", Reading, () =>
         {
             var leaseLeftMs = authority.View().View.LeaseLeftMs;
             return stopping() ? Results.Text("stopping\n", statusCode: StatusCodes.Status503ServiceUnavailable)

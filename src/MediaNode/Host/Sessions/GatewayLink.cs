@@ -21,13 +21,16 @@ public sealed class GatewayLink
     /// <summary>False once the link is over.</summary>
     public bool Send(SignalResponse response) => Send(Pack(response));
 
-    internal bool Opened(string participantSid, bool resumed) => Send(new SessionMessage { Opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed } });
+    internal bool Opened(string participantSid, bool resumed) => Send(new SessionMessage { Opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed, Acknowledges = true } });
 
     internal void End(SessionEndReason reason)
     {
         Send(new SessionMessage { Ended = new SessionEnded { Reason = reason } });
-        _messages.Writer.TryComplete();
+        Complete();
     }
+
+    /// <summary>Nothing more is sent; what waits still is.</summary>
+    internal void Complete() => _messages.Writer.TryComplete();
 
     internal bool Send(SessionMessage message)
     {

@@ -84,7 +84,7 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         }
         if (request.TrackMuted is not { } mute || participant.Tracks.FirstOrDefault(track => track.Sid == mute.TrackSid) is not { } found) return (null, Failure.NotFound($"track {request.TrackMuted?.TrackSid}"));
         participant.Tell(new SignalResponse { Mute = new MuteTrackRequest { Sid = found.Sid, Muted = mute.Muted } });
-        participant.SetMuted(found, mute.Muted);
+        participant.SetMuted(found, mute.Muted, byServer: true);
         return (new ChangeRoomReply { Changed = found.Info.ToByteString() }, null);
     }
 
@@ -93,7 +93,10 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         if ((NameRule.Check("room_id", open.RoomId) ?? NameRule.Check("identity", open.Identity)) is { } wrong) throw wrong.ToRpcException();
         var info = Room.Parser.ParseFrom(open.Room);
         if (open.ResumeSid.Length > 0 && open.Carried is null)
-            return await host.Loop.AskAsync(() => Resume(open, info, link)) ?? throw Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}").ToRpcException();
+        {
+            var (session, refusal) = await host.Loop.AskAsync(() => Resume(open, info, link));
+            return session ?? throw refusal!.ToRpcException();
+        }
         var join = JoinRequest.Parser.ParseFrom(open.JoinRequest);
         var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch), new ParticipantIdentity(open.Identity), open.SeatId,
             TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken);
@@ -102,26 +105,37 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
     }
 
     /// <summary>A gateway that takes a session up may know of a change that none before it could tell.</summary>
-    private ParticipantSession? Resume(OpenSession open, Room info, GatewayLink link)
+    private (ParticipantSession?, Failure?) Resume(OpenSession open, Room info, GatewayLink link)
     {
-        var session = host.Table.Resume(open, link);
-        session?.Room.Describe(info, open.RoomVersion);
-        return session;
+        if (host.Table.Resume(open, link) is not { } session) return (null, host.Table.WhyNot(open));
+        session.Room.Describe(info, open.RoomVersion);
+        return (session, null);
     }
 
-    /// <summary>One request at a time: a client that floods waits for itself.</summary>
+    /// <summary>One request at a time: a client that floods waits for itself. When the gateway ends its side, the client has said all: the stream ends once that is done.</summary>
     private async Task HearAsync(ParticipantSession session, GatewayLink link, IAsyncStreamReader<GatewayMessage> requests, CancellationToken cancellationToken)
     {
         while (await requests.MoveNext(cancellationToken))
         {
-            SignalRequest request;
-            try { request = SignalRequest.Parser.ParseFrom(requests.Current.Request); }
-            catch (InvalidProtocolBufferException) { continue; } // a newer client's, or no client's: nothing of it can be meant for us
+            var message = requests.Current;
+            if (message.KindCase == GatewayMessage.KindOneofCase.Quiet)
+            {
+                host.Loop.Post(() => SessionTable.Quiet(session, link, message.Quiet));
+                continue;
+            }
+            SignalRequest? request = null;
+            try { request = SignalRequest.Parser.ParseFrom(message.Request); }
+            catch (InvalidProtocolBufferException) { } // a newer client's, or no client's: nothing of it can be meant for us
             await host.Loop.AskAsync(() =>
             {
-                SessionTable.Handle(session, link, request);
+                SessionTable.Handle(session, link, request, message.Number);
                 return true;
             });
         }
+        host.Loop.Post(() =>
+        {
+            SessionTable.Detached(session, link);
+            link.Complete();
+        });
     }
 }

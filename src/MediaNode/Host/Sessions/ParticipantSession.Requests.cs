@@ -139,8 +139,9 @@ internal sealed partial class ParticipantSession
         if (_tracks.Find(track => track.Sid == request.Sid) is { } found && found.Info.Muted != request.Muted) SetMuted(found, request.Muted);
     }
 
-    internal void SetMuted(PublishedTrack track, bool muted)
+    internal void SetMuted(PublishedTrack track, bool muted, bool byServer = false)
     {
+        track.IsMutedByServer = muted && byServer;
         track.SetMuted(muted);
         Changed();
         Room.Announce(this);
@@ -251,6 +252,7 @@ internal sealed partial class ParticipantSession
         {
             if (Grants.AllowsSource(track.Info.Source)) continue;
             Withdraw(track, changes);
+            if (_takenAway.Count < MostTracks) _takenAway.Add(track.Sid);
             Tell(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid } });
         }
         if (!Grants.CanSubscribe) foreach (var subscription in _subscriptions.ToArray()) Unsubscribe(subscription.Track);

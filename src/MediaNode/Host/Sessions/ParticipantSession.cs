@@ -77,19 +77,6 @@ internal sealed partial class ParticipantSession
     /// <summary>Whether its client has been told how the others stand: what is told by its changes alone.</summary>
     internal bool KnowsStanding { get; set; }
 
-    internal void Attach(GatewayLink link)
-    {
-        Link = link;
-        KnowsStanding = false;
-        _toldCarried = null;
-    }
-
-    internal void Detach(long nowMs)
-    {
-        Link = null;
-        DetachedAtMs = nowMs;
-    }
-
     internal void Tell(SignalResponse response) => Link?.Send(response);
 
     internal void Tell(SessionMessage packed) => Link?.Send(packed);

@@ -33,6 +33,8 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     internal bool IsPublished => Publication is not null;
     /// <summary>Published at the room's former owner, and its client has not come with it yet.</summary>
     internal bool IsCarried { get; private set; }
+    /// <summary>By the server API, and its client has not unmuted it since.</summary>
+    internal bool IsMutedByServer { get; set; }
     /// <summary>The largest layer somebody wants, as its client was last told; null while it was told nothing, and sends them all.</summary>
     internal int? ToldLayer { get; set; }
     /// <summary>The client's own ids for it, one of which its offer carries.</summary>

@@ -52,6 +52,7 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         foreach (var measured in sessions)
         {
             var session = measured.Session;
+            session.Heard(measured.SilentUs, Environment.TickCount64);
             session.LossUp.Take(measured.Up.Sum(stream => stream.Layer.Packets + stream.Layer.Lost), measured.Up.Sum(stream => stream.Layer.LostOnTheWay));
             session.LossDown.Take(measured.Down.Sum(stream => stream.Statistics.ReportedExpected), measured.Down.Sum(stream => stream.Statistics.ReportedLost));
             var isLost = session.Media.State is TransportState.Failed || measured.SilentUs >= SilentUs;

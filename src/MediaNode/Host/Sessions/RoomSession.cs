@@ -20,6 +20,8 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     /// <summary>The engine's name for it.</summary>
     internal int Number { get; } = number;
     internal IReadOnlyCollection<ParticipantSession> Participants => _participants.Values;
+    /// <summary>Who left lately, for those who come back.</summary>
+    internal Departures Departures { get; } = new();
     /// <summary>When the room was given up; its media goes on for a little while, until the clients have moved.</summary>
     internal long GivenUpAtMs { get; set; }
 
@@ -48,6 +50,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         participant.Info.Tracks.Clear();
         participant.Changed();
         Announce(participant);
+        if (!participant.IsHidden) Departures.Add(participant.Info, Environment.TickCount64);
         Counted();
         AskForSections();
     }
@@ -60,6 +63,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         var update = GatewayLink.Pack(new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info } } });
         participant.Tell(update);
         participant.TellCarried();
+        participant.TellClaims();
         if (participant.IsHidden) return;
         foreach (var other in _participants.Values)
             if (other != participant) other.Tell(update);
@@ -113,13 +117,14 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     internal void AskForSections() => _missingSections.RemoveWhere(static participant => participant.AskForSections());
 
     /// <summary>Tells a publisher which layers anybody still wants, when that has changed, so that it can pause the others.</summary>
-    internal void WantedChanged(PublishedTrack track)
+    /// <param name="again">Its client may have missed what it was told.</param>
+    internal void WantedChanged(PublishedTrack track, bool again = false)
     {
         if (!track.IsVideo || track.Publication is not { Layers.Count: > 1 } publication) return;
         var subscriptions = _participants.Values.SelectMany(other => other.Subscriptions).Where(subscription => subscription.Track == track).ToList();
         if (subscriptions.Count == 0) return;
         var largest = Math.Min(subscriptions.Max(subscription => subscription.WantedLayer), publication.Layers.Count - 1);
-        if ((track.ToldLayer ?? publication.Layers.Count - 1) == largest) return;
+        if ((track.ToldLayer ?? publication.Layers.Count - 1) == largest && !(again && track.ToldLayer is not null)) return;
         track.ToldLayer = largest;
         var codec = new SubscribedCodec { Codec = track.Codec.ToString().ToLowerInvariant() };
         for (var quality = VideoQuality.Low; quality <= VideoQuality.High; quality++)
@@ -169,6 +174,10 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         if (qualities.Updates.Count > 0) newcomer.Tell(new SignalResponse { ConnectionQuality = qualities });
         var speakers = new SpeakersChanged();
         foreach (var (sid, level) in _speaking) speakers.Speakers.Add(new SpeakerInfo { Sid = sid, Level = level, Active = true });
+        // Whoever was away knows some as speaking who have fallen silent since.
+        if (newcomer.HasBeenAway)
+            foreach (var other in _participants.Values)
+                if (other.Tracks.Count > 0 && !other.IsHidden && !_speaking.ContainsKey(other.Sid)) speakers.Speakers.Add(new SpeakerInfo { Sid = other.Sid });
         if (speakers.Speakers.Count > 0) newcomer.Tell(new SignalResponse { SpeakersChanged = speakers });
     }
 

@@ -61,27 +61,6 @@ internal sealed partial class SessionTable
 
     internal RoomSession? Find(RoomId room) => _rooms.GetValueOrDefault(room);
 
-    /// <summary>The live session that a client means to take up again.</summary>
-    internal ParticipantSession? FindLive(OpenSession open) =>
-        _rooms.GetValueOrDefault(new RoomId(open.RoomId)) is { } room && room.Epoch.Value == open.Epoch
-        && room.Find(new ParticipantIdentity(open.Identity)) is { } session && session.Sid == open.ResumeSid
-        && session.Media.State is not (TransportState.Closed or TransportState.Failed) && !session.Media.IsKeyless ? session : null;
-
-    /// <summary>Takes a live session over for a client that has come back; its media never stopped.</summary>
-    internal ParticipantSession? Resume(OpenSession open, GatewayLink link)
-    {
-        if (FindLive(open) is not { } session) return null;
-        session.Link?.End(SessionEndReason.TakenOver);
-        session.Attach(link);
-        link.Opened(session.Sid, resumed: true);
-        link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = ServerInfo() } });
-        foreach (var chunk in ParticipantChunks.Of([session.Info, .. session.Room.OthersOf(session)]))
-            link.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { chunk } } });
-        session.TellCarried();
-        LogResumed(session.Identity, session.Room.Id);
-        return session;
-    }
-
     /// <summary>A new session for a seat that authority has granted. An older session of the identity is over.</summary>
     internal ParticipantSession Open(OpenSession open, JoinRequest join, Room info, GatewayLink link)
     {
@@ -90,7 +69,7 @@ internal sealed partial class SessionTable
         var session = new ParticipantSession(room, open, join, _plane, _numbers, ChooseShard(room), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         _byPeer.Add(session.Media.PeerNumber, session);
         room.Add(session);
-        session.Attach(link);
+        session.Attach(link, open.Connection, hasClient: open.Carried is null);
         link.Opened(session.Sid, resumed: false);
         if (open.Carried is not null)
         {
@@ -111,11 +90,24 @@ internal sealed partial class SessionTable
         return session;
     }
 
-    internal static void Handle(ParticipantSession session, GatewayLink link, SignalRequest request)
+    /// <param name="request">Null when it cannot be read.</param>
+    /// <param name="number">Which request of its connection this is; one that came before a stream broke comes again after it. 0 for no number.</param>
+    internal static void Handle(ParticipantSession session, GatewayLink link, SignalRequest? request, ulong number = 0)
     {
-        if (session.Link != link) return; // taken over by another gateway
-        session.Handle(request);
-        session.Room.AskForSections();
+        if (session.Room.GivenUpAtMs != 0) return; // not handled: its gateway keeps it for the new owner
+        // Otherwise it was taken over by another gateway: what its client said before is over.
+        if (session.Link == link && request is not null && session.IsNew(number))
+        {
+            session.Handle(request);
+            session.Room.AskForSections();
+        }
+        if (number != 0) link.Send(new SessionMessage { Handled = number });
+    }
+
+    /// <summary>The client's socket stands and it says nothing any more; or it is heard again.</summary>
+    internal static void Quiet(ParticipantSession session, GatewayLink link, bool isQuiet)
+    {
+        if (session.Link == link) session.IsQuiet = isQuiet;
     }
 
     /// <summary>A gateway has gone: the session's media goes on, and the client may come back through another.</summary>
@@ -153,10 +145,7 @@ internal sealed partial class SessionTable
         var hasLease = _authority.Counts().Rooms > 0 || _rooms.Count == 0;
         foreach (var session in _byPeer.Values.ToArray())
         {
-            if (session.Link is not null || session.Room.GivenUpAtMs != 0) continue;
-            var isClosed = session.Media.State is TransportState.Closed;
-            if (!hasLease && !isClosed) session.Detach(now);
-            else if (now - session.DetachedAtMs > (isClosed ? ClosedWindowMs : ResumeWindowMs)) Leave(session, SessionEndReason.MediaLost);
+            if (session.Room.GivenUpAtMs == 0 && HasGone(session, hasLease, now)) Leave(session, SessionEndReason.MediaLost);
         }
         foreach (var room in _rooms.Values) room.AnnounceDue();
         foreach (var room in _lingering.ToArray())
@@ -177,6 +166,7 @@ internal sealed partial class SessionTable
                 session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.ParticipantRemoved, Action = LeaveRequest.Types.Action.Disconnect } });
                 End(session, SessionEndReason.Removed, DisconnectReason.ParticipantRemoved);
             }
+            else if (end.Why is SessionEnd.Replaced) End(session, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
             else GiveUp(session.Room, linger: end.Why is not SessionEnd.Isolated && _options.Continuity is MediaContinuity.Continue);
         }
     }
@@ -206,6 +196,7 @@ internal sealed partial class SessionTable
     private void End(ParticipantSession session, SessionEndReason reason, DisconnectReason told)
     {
         if (reason == SessionEndReason.Replaced) session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = told, Action = LeaveRequest.Types.Action.Disconnect } });
+        _endings.Add(session.Sid, reason);
         var link = session.Link;
         session.Detach(NowMs);
         session.Room.Remove(session, told);

@@ -1,0 +1,139 @@
+using Google.Protobuf;
+using Grpc.Core;
+using LiveKit.Proto;
+using VideoScale.ControlPlane.Tokens;
+using VideoScale.Model;
+using VideoScale.V1;
+using RoomStatus = VideoScale.ControlPlane.Rooms.RoomStatus;
+
+namespace VideoScale.ControlPlane.Host.Gateway;
+
+/// <summary>How a client comes in: by joining, or back to a session that lives on.</summary>
+internal sealed partial class SignalSession
+{
+    /// <summary>LiveKit's clients wait 5 s for the first message of a join, and give a reconnecting one longer.</summary>
+    private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
+    /// <summary>How far behind this replica may be when a client comes back.</summary>
+    private static readonly TimeSpan BehindTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A seat, then the session at the node; null when the client was told why not.</summary>
+    private async Task<NodeLine?> OpenAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(JoinTime);
+        try
+        {
+            return join.Reconnect ? await ResumeAsync(limit.Token, cancellationToken) : await JoinAsync(limit.Token);
+        }
+        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRefused(grants.Identity, grants.Room, e.StatusCode, e.Status.Detail);
+            // Caps are final; everything else may be better in a moment, and the client's own retry asks again.
+            await LeaveAsync(DisconnectReason.JoinFailure, LeaveRequest.Types.Action.Disconnect, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRefused(grants.Identity, grants.Room, StatusCode.DeadlineExceeded, "no node answered in time");
+            await LeaveAsync(DisconnectReason.JoinFailure, LeaveRequest.Types.Action.Disconnect, cancellationToken);
+        }
+        return null;
+    }
+
+    private async Task<NodeLine> JoinAsync(CancellationToken limit)
+    {
+        var kept = await door.ReturnAsync(grants);
+        while (true)
+        {
+            _entrance = kept ?? await door.EnterAsync(grants, limit);
+            kept = null;
+            try
+            {
+                var line = await NodeLine.OpenAsync(door, _entrance.NodeAddress, Describe(_entrance, resumeSid: ""), limit);
+                _participantSid = line.ParticipantSid;
+                return line;
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.Unavailable)
+            {
+                LogRetried(grants.Identity, grants.Room, e.Status.Detail); // the room is on its way elsewhere, or the node's lease lapsed
+                await Task.Delay(RetryPause, limit);
+            }
+        }
+    }
+
+    /// <summary>A live session at the node is taken up without the log: nothing new is admitted, and a lost quorum is no reason to end a call.</summary>
+    private async Task<NodeLine?> ResumeAsync(CancellationToken limit, CancellationToken cancellationToken)
+    {
+        var room = RoomName.IdOf(grants.Room);
+        var seat = SeatName.Of(grants.Identity);
+        await door.CatchUpAsync(limit);
+        var behind = Environment.TickCount64 + (long)BehindTime.TotalMilliseconds;
+        while (true)
+        {
+            var changed = door.Next(room);
+            if (await door.LookAsync(room, seat) is not { } place || place.Status is RoomStatus.Closed or RoomStatus.Closing) break;
+            if (place.NodeAddress.Length == 0)
+            {
+                // On its way to a new owner, and the session with it when its former gateway is still there.
+                if (await Task.WhenAny(changed, Task.Delay(CarryTime, limit)) != changed) break;
+                behind = Environment.TickCount64 + (long)CarryTime.TotalMilliseconds;
+                continue;
+            }
+            _entrance = new Entrance(room, seat, place.SeatId, place.Epoch, place.NodeAddress, place.Info);
+            try
+            {
+                var line = await NodeLine.OpenAsync(door, place.NodeAddress, Describe(_entrance, join.ParticipantSid), limit);
+                _participantSid = line.ParticipantSid;
+                return line;
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable) { await Task.Delay(RetryPause, limit); }
+            catch (RpcException e) when (e.StatusCode is StatusCode.OutOfRange or StatusCode.AlreadyExists)
+            {
+                // It did not end by accident: whoever joined anew now would be back as if nothing had been, or would throw its own other session out.
+                var why = e.StatusCode is StatusCode.OutOfRange ? DisconnectReason.ParticipantRemoved : DisconnectReason.DuplicateIdentity;
+                await LeaveAsync(why, LeaveRequest.Types.Action.Disconnect, cancellationToken);
+                return null;
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+            {
+                // This replica may not have heard yet where the session was carried to.
+                var left = behind - Environment.TickCount64;
+                if (left <= 0 || await Task.WhenAny(changed, Task.Delay((int)left, limit)) != changed) break;
+            }
+        }
+        await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
+        return null;
+    }
+
+    private OpenSession Describe(Entrance entrance, string resumeSid)
+    {
+        var open = new OpenSession
+        {
+            RoomId = entrance.Room.Value,
+            Epoch = entrance.Epoch,
+            Identity = entrance.Seat,
+            ShownIdentity = grants.Identity,
+            SeatId = entrance.SeatId,
+            Name = grants.Name,
+            Metadata = grants.Metadata,
+            Kind = grants.Kind,
+            ResumeSid = resumeSid,
+            Connection = _connection,
+            Room = entrance.Info.ToLiveKit().ToByteString(),
+            RoomVersion = entrance.Info.UpdatedSeq,
+            Grants = new SessionGrants
+            {
+                CanPublish = grants.CanPublish,
+                CanSubscribe = grants.CanSubscribe,
+                CanPublishData = grants.CanPublishData,
+                Hidden = grants.Hidden,
+                Recorder = grants.Recorder,
+                CanUpdateMetadata = grants.CanUpdateOwnMetadata,
+            },
+            JoinRequest = join.ToByteString(),
+        };
+        open.Grants.CanPublishSources.AddRange(grants.Sources);
+        foreach (var (key, value) in grants.Attributes) open.Attributes[key] = value;
+        return open;
+    }
+}

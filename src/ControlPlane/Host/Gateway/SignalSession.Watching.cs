@@ -1,0 +1,49 @@
+using Google.Protobuf;
+using Grpc.Core;
+using LiveKit.Proto;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Host.Gateway;
+
+/// <summary>What goes on beside a client's words: a fresh token now and then, and whether it is still there.</summary>
+internal sealed partial class SignalSession
+{
+    private static readonly TimeSpan LookAround = TimeSpan.FromSeconds(1);
+
+    /// <summary>Tells the node when the client, whose socket is open, has fallen silent: a process that is stopped, a machine that sleeps. Whether it has gone its media tells.</summary>
+    private async Task WatchAsync(NodeLine line, CancellationToken cancellationToken)
+    {
+        var told = false;
+        using var timer = new PeriodicTimer(LookAround);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                var isQuiet = client.Pings && client.SilentFor >= SignalTiming.PingTimeout;
+                if (isQuiet == told) continue;
+                await line.SayQuietAsync(isQuiet, cancellationToken);
+                told = isQuiet;
+            }
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException) { } // whoever reads from the node meets the same end
+    }
+
+    /// <summary>What the client is and may do has changed: from now on it comes back with a token that says so.</summary>
+    private async Task RefreshAsync(SessionClaims claims, CancellationToken cancellationToken)
+    {
+        _claims = claims;
+        if (refresher.Refresh(token, grants.Identity, claims) is { } refreshed) await TellAsync(new SignalResponse { RefreshToken = refreshed }.ToByteString(), cancellationToken);
+    }
+
+    /// <summary>Now and then, so that a client whose own token has run out can come back.</summary>
+    private async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TokenRefresher.Period, refresher.Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+                if (_claims is { } claims) await RefreshAsync(claims, cancellationToken);
+        }
+        catch (OperationCanceledException) { }
+    }
+}

@@ -1,0 +1,138 @@
+using Google.Protobuf;
+using Grpc.Core;
+using LiveKit.Proto;
+using VideoScale.ControlPlane.Tests.HostTests;
+using VideoScale.TestKit.Signalling;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Tests.Gateway;
+
+/// <summary>What a client says reaches its session, whatever becomes of its socket and of the stream to the node.</summary>
+[Collection(nameof(ScriptedFleet))]
+public sealed class LastWordsTests
+{
+    private readonly List<ScriptedNode> _nodes;
+    private readonly List<ScriptedAgent> _agents;
+    private readonly FakeReplica _replica;
+
+    public LastWordsTests(ScriptedFleet fleet)
+    {
+        (_nodes, _agents, _replica) = (fleet.Nodes, fleet.Agents, fleet.Replica);
+        foreach (var node in _nodes) node.Reset();
+    }
+
+    private string Gateway => $"127.0.0.1:{_replica.Options.HttpPort}";
+
+    private static SignalRequest Track(string cid) => new() { AddTrack = new AddTrackRequest { Cid = cid } };
+
+    private static bool HasLeft(ScriptedNode node) => node.Heard.Any(heard => heard.Request.Leave is not null);
+
+    private async Task<(SignalClient Client, ScriptedNode Owner, ScriptedNode Other)> JoinAsync(string room)
+    {
+        var client = await SignalClient.JoinAsync(Gateway, SignalClient.Token(room, "ann"));
+        var owner = _nodes.Single(node => node.Opened.Any(open => open.RoomId == room));
+        return (client, owner, _nodes.Single(node => node != owner));
+    }
+
+    [Fact]
+    public async Task A_leave_is_delivered_though_the_stream_to_the_node_breaks_under_it()
+    {
+        var (client, owner, _) = await JoinAsync("breaking");
+        owner.IsDeaf = true; // what was sent into the stream that breaks is lost
+        owner.Refuses = StatusCode.Unavailable;
+        await client.SayAsync(Track("lost"));
+        await client.LeaveAsync();
+        await Task.Delay(200);
+        owner.Break();
+        await Task.Delay(500); // the gateway tries to come back all the while
+        (owner.IsDeaf, owner.Refuses) = (false, null);
+        await Eventually.HoldsAsync(() => HasLeft(owner), "the node hears that she left");
+        Assert.Equal([1ul, 2ul], owner.Heard.Select(heard => heard.Number));
+        Assert.True(owner.Opened[^1] is { Reattach: true, ResumeSid: "PA_1" } && owner.Opened[^1].Connection == owner.Opened[0].Connection);
+    }
+
+    [Fact]
+    public async Task What_a_client_says_while_the_stream_is_broken_comes_in_order_and_what_was_handled_is_not_said_again()
+    {
+        var (client, owner, _) = await JoinAsync("ordered");
+        await client.SayAsync(Track("a"));
+        await Eventually.HoldsAsync(() => owner.Heard.Count == 1, "the first is handled");
+        owner.Refuses = StatusCode.Unavailable;
+        owner.Break();
+        foreach (var cid in (string[])["b", "c", "d"]) await client.SayAsync(Track(cid));
+        await Task.Delay(300);
+        owner.Refuses = null;
+        await Eventually.HoldsAsync(() => owner.Heard.Count >= 4, "all are handled");
+        Assert.Equal(["a", "b", "c", "d"], owner.Heard.Select(heard => heard.Request.AddTrack.Cid));
+        Assert.False(client.IsClosed);
+        client.Dispose();
+    }
+
+    [Fact]
+    public async Task A_leave_is_delivered_to_the_new_owner_when_the_room_moves_at_that_moment()
+    {
+        var (client, owner, other) = await JoinAsync("moving");
+        await owner.SayAsync(new SessionMessage { Carried = new CarriedSession { Participant = new ParticipantInfo { Sid = "PA_1", Identity = "ann" }.ToByteString() } });
+        await Task.Delay(200);
+        owner.Refuses = StatusCode.Unavailable;
+        var epoch = owner.Opened[0].Epoch;
+        var agent = _agents[_nodes.IndexOf(owner)];
+        await agent.JoinedAsync("moving", epoch, "ann", owner.Opened[0].SeatId);
+        owner.IsDeaf = true;
+        await client.SayAsync(new SignalRequest { Offer = new SessionDescription { Type = "offer" } });
+        await client.LeaveAsync();
+        await Task.Delay(100);
+        owner.Break();
+        var moving = _replica.Rooms.MoveRoomAsync(new MoveRoomRequest { RequestId = "move", RoomId = "moving" }).ResponseAsync;
+        await agent.ToldAsync(directive => directive.Revoke is not null, "to give the room up");
+        await agent.ReleaseAsync("moving", epoch);
+        await moving;
+        await Eventually.HoldsAsync(() => HasLeft(other), "the new owner hears that she left");
+        Assert.DoesNotContain(other.Heard, heard => heard.Request.Offer is not null); // it was meant for another node's connection
+        Assert.NotNull(other.Opened[0].Carried);
+    }
+
+    [Fact]
+    public async Task Whoever_goes_before_it_was_answered_leaves_nobody_behind()
+    {
+        foreach (var node in _nodes) node.Refuses = StatusCode.Unavailable;
+        var client = await SignalClient.OpenAsync(Gateway, SignalClient.Token("early", "ann"));
+        client.Break();
+        await Task.Delay(300);
+        foreach (var node in _nodes) node.Refuses = null;
+        await Eventually.HoldsAsync(() => _nodes.Any(HasLeft), "the node hears that she left");
+    }
+
+    [Theory]
+    [InlineData(StatusCode.OutOfRange, DisconnectReason.ParticipantRemoved, LeaveRequest.Types.Action.Disconnect)]
+    [InlineData(StatusCode.AlreadyExists, DisconnectReason.DuplicateIdentity, LeaveRequest.Types.Action.Disconnect)]
+    [InlineData(StatusCode.NotFound, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect)]
+    public async Task A_session_that_is_over_is_begun_anew_unless_it_was_ended_on_purpose(StatusCode refusal, DisconnectReason reason, LeaveRequest.Types.Action action)
+    {
+        var (client, owner, _) = await JoinAsync($"over-{refusal}");
+        client.Break();
+        owner.Refuses = refusal;
+        using var back = await SignalClient.ResumeAsync(Gateway, SignalClient.Token($"over-{refusal}", "ann"), "PA_1");
+        await back.HearsAsync(response => response.Leave is not null, "why it cannot come back");
+        var leave = back.Told[^1].Leave;
+        Assert.Equal((reason, action), (leave.Reason, leave.Action));
+    }
+
+    [Fact]
+    public async Task A_client_gets_a_fresh_token_when_what_it_may_do_is_told_or_changes()
+    {
+        var (client, owner, _) = await JoinAsync("fresh");
+        using (client)
+        {
+            Assert.Null(client.Refreshed); // an older node tells nothing
+            await owner.SayAsync(new SessionMessage { Claims = new SessionClaims { Name = "ann", Grants = new SessionGrants { CanSubscribe = true } } });
+            await Eventually.HoldsAsync(() => client.Refreshed is not null, "the first");
+            var first = client.Refreshed;
+            await owner.SayAsync(new SessionMessage { Claims = new SessionClaims { Name = "ann", Grants = new SessionGrants { CanSubscribe = true, CanPublish = true } } });
+            await Eventually.HoldsAsync(() => client.Refreshed != first, "the next");
+            using var back = await SignalClient.ResumeAsync(Gateway, client.Refreshed!, "PA_1");
+            await back.HearsAsync(response => response.Reconnect is not null, "that it is back");
+            Assert.True(owner.Opened[^1] is { Reattach: false, Grants.CanPublish: true });
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using LiveKit.Proto;
+using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
+using VideoScale.TestKit.Processes;
+using VideoScale.TestKit.Signalling;
+
+namespace VideoScale.Integration.Tests.Signalling;
+
+/// <summary>Three replicas and two media nodes, shared by the tests of this folder.</summary>
+public sealed class SignalStage : IAsyncLifetime
+{
+    internal const int BasePort = 22_500;
+
+    internal TestCluster Cluster { get; private set; } = null!;
+
+    /// <summary>Where clients reach a replica; more than three go round.</summary>
+    internal string Gateway(int i) => Cluster.Replicas[i % Cluster.Replicas.Count].HttpAddress;
+
+    public async Task InitializeAsync() => Cluster = await TestCluster.StartAsync(replicas: 3, media: 2, BasePort);
+
+    public async Task DisposeAsync() => await Cluster.DisposeAsync();
+}
+
+/// <summary>Joining, leaving and coming back as clients do it, over sockets that break whenever they like.</summary>
+public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<SignalStage>
+{
+    [Fact]
+    public async Task Whoever_leaves_and_closes_in_the_same_turn_has_left()
+    {
+        using var ann = await SignalClient.JoinAsync(stage.Gateway(0), "leaving", "ann");
+        for (var wave = 0; wave < 8; wave++)
+        {
+            var names = Enumerable.Range(0, 20).Select(i => $"w{wave}-{i}").ToList();
+            var guests = await Task.WhenAll(names.Select((name, i) => SignalClient.JoinAsync(stage.Gateway(i), "leaving", name)));
+            await Task.WhenAll(guests.Select(guest => guest.LeaveAsync()));
+            foreach (var name in names) await ann.HearsLeavingAsync(name);
+            foreach (var guest in guests) guest.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_comes_back_through_another_replica_hears_who_left_and_nobody_hears_that_it_was_away()
+    {
+        const string Room = "away";
+        var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
+        using var bob = await SignalClient.JoinAsync(stage.Gateway(1), Room, "bob");
+        using var cat = await SignalClient.JoinAsync(stage.Gateway(2), Room, "cat");
+        ann.Break();
+        await bob.LeaveAsync();
+        await cat.HearsLeavingAsync("bob");
+        using var back = await SignalClient.ResumeAsync(stage.Gateway(1), SignalClient.Token(Room, "ann"), ann.Sid);
+        await back.HearsAsync(response => response.Reconnect is not null, "that it is back");
+        await back.HearsLeavingAsync("bob");
+        await back.HearsOfAsync("cat", info => info.State != ParticipantInfo.Types.State.Disconnected, "the presence");
+        // Half-open: the old socket stands, the new one wins at once.
+        using var again = await SignalClient.ResumeAsync(stage.Gateway(2), SignalClient.Token(Room, "ann"), ann.Sid);
+        await again.HearsAsync(response => response.Reconnect is not null, "that it is back");
+        await Eventually.HoldsAsync(() => back.IsClosed, "the older socket is closed");
+        await again.LeaveAsync();
+        await cat.HearsLeavingAsync("ann");
+        Assert.Single(cat.Told, response => response.Update?.Participants.Any(info => info.Identity == "ann" && info.State == ParticipantInfo.Types.State.Disconnected) == true);
+    }
+
+    [Fact]
+    public async Task A_fresh_token_lets_a_client_back_whose_own_has_run_out_with_what_it_was_promoted_to()
+    {
+        const string Room = "fresh";
+        var own = SignalClient.Token(Room, "ann", video => video["canPublish"] = false, livesSeconds: -45); // within the minute that clocks may differ
+        using var ann = await SignalClient.JoinAsync(stage.Gateway(0), own);
+        await Eventually.HoldsAsync(() => ann.Refreshed is not null, "the first token");
+        var first = ann.Refreshed;
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", SignalClient.Token(Room, "admin", video => video["roomAdmin"] = true));
+        using var body = new StringContent("""{"room":"fresh","identity":"ann","permission":{"canSubscribe":true,"canPublish":true}}""", System.Text.Encoding.UTF8, "application/json");
+        using var changed = await http.PostAsync($"http://{stage.Gateway(1)}/twirp/livekit.RoomService/UpdateParticipant", body);
+        Assert.True(changed.IsSuccessStatusCode);
+        await Eventually.HoldsAsync(() => ann.Refreshed != first, "a token that says so");
+        ann.Break();
+        await Eventually.HoldsAsync(async () => await StatusAsync(own) == 401, "her own has run out", TimeSpan.FromSeconds(90));
+        using var back = await SignalClient.ResumeAsync(stage.Gateway(2), ann.Refreshed!, ann.Sid);
+        await back.HearsAsync(response => response.Reconnect is not null, "that it is back");
+        await back.HearsOfAsync("ann", info => info.Permission.CanPublish, "the promotion");
+        using var anew = await SignalClient.JoinAsync(stage.Gateway(1), ann.Refreshed!);
+        Assert.True(anew.Told[0].Join.Participant.Permission.CanPublish);
+        await back.HearsAsync(response => response.Leave?.Reason == DisconnectReason.DuplicateIdentity, "that it joined elsewhere");
+
+        async Task<int> StatusAsync(string token)
+        {
+            using var anybody = new HttpClient();
+            using var reply = await anybody.GetAsync($"http://{stage.Gateway(0)}/rtc/v1/validate?access_token={token}");
+            return (int)reply.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task Who_was_removed_while_away_is_told_so_and_who_leaves_may_join_again_at_once()
+    {
+        const string Room = "removed";
+        using var bob = await SignalClient.JoinAsync(stage.Gateway(1), Room, "bob");
+        var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
+        ann.Break();
+        await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = "remove", RoomId = Room, Identity = "ann", Reason = "test" });
+        await bob.HearsLeavingAsync("ann", DisconnectReason.ParticipantRemoved);
+        using var back = await SignalClient.ResumeAsync(stage.Gateway(2), SignalClient.Token(Room, "ann"), ann.Sid);
+        await back.HearsAsync(response => response.Leave is { Reason: DisconnectReason.ParticipantRemoved, Action: LeaveRequest.Types.Action.Disconnect }, "that it was removed");
+        using var never = await SignalClient.ResumeAsync(stage.Gateway(0), SignalClient.Token(Room, "cat"), "PA_never");
+        await never.HearsAsync(response => response.Leave is { Reason: DisconnectReason.StateMismatch, Action: LeaveRequest.Types.Action.Reconnect }, "that there is none");
+        for (var i = 0; i < 3; i++)
+        {
+            var dan = await SignalClient.JoinAsync(stage.Gateway(i), Room, "dan");
+            await dan.LeaveAsync();
+        }
+        using var last = await SignalClient.JoinAsync(stage.Gateway(0), Room, "dan");
+        await bob.HearsOfAsync("dan", info => info.Sid == last.Sid, "the joining");
+    }
+
+    [Fact]
+    public async Task Who_froze_with_its_socket_open_is_gone_and_who_only_says_nothing_is_not()
+    {
+        const string Room = "frozen";
+        using var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
+        using var silent = await SignalClient.JoinAsync(stage.Gateway(2), Room, "silent"); // an old client, which answers WebSocket's pings alone
+        using var frozen = await SignalClient.JoinAsync(stage.Gateway(1), Room, "frozen");
+        await frozen.SayAsync(new SignalRequest { PingReq = new Ping { Timestamp = 1 } });
+        await frozen.HearsAsync(response => response.PongResp is not null, "an answer");
+        await ann.HearsLeavingAsync("frozen", DisconnectReason.ConnectionTimeout);
+        Assert.False(ann.KnowsLeaving("silent"));
+    }
+}
