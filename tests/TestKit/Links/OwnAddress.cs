@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace VideoScale.TestKit.Links;
@@ -25,10 +24,7 @@ public sealed class OwnAddress : IDisposable
     /// <exception cref="InvalidOperationException">There is none, and no interface can be made: that takes root.</exception>
     public static OwnAddress Take()
     {
-        var found = NetworkInterface.GetAllNetworkInterfaces().Where(adapter => adapter.OperationalStatus is OperationalStatus.Up)
-            .Select(adapter => adapter.GetIPProperties()).Where(properties => properties.GatewayAddresses.Count > 0)
-            .SelectMany(properties => properties.UnicastAddresses).Select(unicast => unicast.Address)
-            .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
+        var found = WayOut();
         if (found is not null) return new OwnAddress(found.ToString(), made: false);
         Ip(mayFail: true, "link", "del", Near); // of a run that was killed
         Ip(mayFail: false, "link", "add", Near, "type", "veth", "peer", "name", Far);
@@ -37,6 +33,15 @@ public sealed class OwnAddress : IDisposable
         Ip(mayFail: false, "link", "set", Far, "up");
         Ip(mayFail: true, "route", "add", "default", "dev", Near); // a browser asks by which way it would go out
         return new OwnAddress(NearAddress, made: true);
+    }
+
+    /// <summary>The address by which this machine would send to others, as browsers find it: to connect a UDP socket sends nothing. Null when there is no way out.</summary>
+    private static IPAddress? WayOut()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        try { socket.Connect(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 9)); } // TEST-NET-1 (RFC 5737)
+        catch (SocketException) { return null; }
+        return socket.LocalEndPoint is IPEndPoint { Address: var address } && !IPAddress.IsLoopback(address) ? address : null;
     }
 
     private static void Ip(bool mayFail, params string[] arguments)
