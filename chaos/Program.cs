@@ -6,7 +6,7 @@ using VideoScale.Bench.Machine;
 using VideoScale.Chaos.Fabric;
 using VideoScale.Chaos.Scenarios;
 
-IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new Authority()];
+IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(), new Authority()];
 
 var name = new Argument<string>("scenario") { Description = "a name from `chaos list`" };
 var seed = new Option<int>("--seed") { Description = "draws faults and operations", DefaultValueFactory = _ => 1 };

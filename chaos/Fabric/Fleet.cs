@@ -88,6 +88,25 @@ public sealed class Fleet : IAsyncDisposable
         }
     }
 
+    /// <summary>Between a replica and all others, one way or both; the harness still reaches it.</summary>
+    public void CutReplica(int replica, bool hears, bool speaks)
+    {
+        var name = _plan.Replicas[replica].Name;
+        foreach (var other in _plan.Replicas.Where(other => other.Name != name))
+        {
+            if (!hears) _plan.Network!.Cut(other.Name, name);
+            if (!speaks) _plan.Network!.Cut(name, other.Name);
+        }
+    }
+
+    public Task AwaitLeaderKnownAsync(CancellationToken cancellationToken) => AwaitAsync("every replica to know a leader", async () =>
+        (await Task.WhenAll(Enumerable.Range(0, _replicas.Length).Select(i => StatusAsync(i, cancellationToken)))).All(status => status.LeaderId != 0), cancellationToken);
+
+    public string AddressOf(int replica) => _plan.Replicas[replica].GrpcAddress;
+
+    /// <summary>Flags with which the command line is let in.</summary>
+    public IReadOnlyList<string> Credentials => _plan.Credentials is not { } tls ? [] : ["--ca", tls.CaPath, "--cert", tls.CertPath, "--key", tls.KeyPath];
+
     public void Heal() => _plan.Network!.Heal();
 
     public double PacketsCut() => _plan.Network is null ? 0 : Namespaces.Swallowed();

@@ -7,7 +7,7 @@ namespace VideoScale.Chaos.Fabric;
 internal sealed record PlannedProcess(string Name, IReadOnlyList<string> Command, string LogFile, string GrpcAddress, string DataDirectory);
 
 /// <summary>Where every process of a fleet lives and with which words it is started; makes the directories and certificates it needs.</summary>
-internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOnlyList<PlannedProcess> Nodes, TlsMaterial? Tls, Namespaces? Network)
+internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOnlyList<PlannedProcess> Nodes, TlsMaterial? Tls, TlsOptions? Credentials, Namespaces? Network)
 {
     private const int PortsPerProcess = 3;
     private const int UdpPortsPerNode = 16; // one per shard, at most
@@ -48,7 +48,7 @@ internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOn
         var nodes = nodeNames.Select((name, j) => Process(name, Port(shape.Replicas + j, 1),
             ["media", "--node", name, "--control", control, "--bind", Host(name), "--grpc-port", $"{Port(shape.Replicas + j, 1)}", "--http-port", $"{Port(shape.Replicas + j, 2)}",
              "--udp-port", $"{UdpPort(j)}"], "")).ToArray();
-        return new FleetPlan(replicas, nodes, network is null ? null : Certificates(directory, "chaos").Load(), network);
+        return new FleetPlan(replicas, nodes, network is null ? null : Certificates(directory, "chaos").Load(), network is null ? null : Certificates(directory, "chaos"), network);
 
         PlannedProcess Process(string name, int grpcPort, IReadOnlyList<string> words, string data)
         {

@@ -42,8 +42,15 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
     public IAsyncEnumerable<Event> ReadStream(ReadStreamRequest request, CancellationToken cancellationToken) =>
         Stream(() => _client.ReadStream(request, cancellationToken: cancellationToken), cancellationToken);
 
-    public IAsyncEnumerable<Event> Subscribe(SubscribeRequest request, CancellationToken cancellationToken) =>
-        Stream(() => _client.Subscribe(request, cancellationToken: cancellationToken), cancellationToken);
+    /// <summary>Goes on after the last event that came, with whichever replica serves.</summary>
+    public async IAsyncEnumerable<Event> Subscribe(SubscribeRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var e in LongStream.ReadAsync(session, () => _client.Subscribe(request, cancellationToken: cancellationToken), cancellationToken))
+        {
+            request.FromSeq = e.EventSeq + 1;
+            yield return e;
+        }
+    }
 
     public async Task<StateAtReply> StateAtAsync(StateAtRequest request, CancellationToken cancellationToken) => await _client.StateAtAsync(request, cancellationToken: cancellationToken);
 

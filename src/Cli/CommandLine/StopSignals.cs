@@ -16,12 +16,16 @@ internal sealed class StopSignals : IDisposable
     /// <summary>A child of <c>up</c> is stopped by its parent: the terminal's Ctrl-C, which reaches the whole group, is not for it.</summary>
     internal bool IgnoreInterrupt { get; set; }
 
+    /// <summary>A server outlives the terminal it was started from, and has nothing to read again: SIGHUP, which asks others to do so, must not end it.</summary>
+    internal bool IgnoreHangup { get; set; }
+
     /// <summary>Stops as a signal would.</summary>
     internal void Stop() => _stop.Cancel();
 
     private void On(PosixSignalContext context)
     {
         context.Cancel = true;
+        if (IgnoreHangup && context.Signal == PosixSignal.SIGHUP) return;
         if (IgnoreInterrupt && context.Signal != PosixSignal.SIGTERM) return;
         if (Interlocked.Increment(ref _count) > 1) Environment.Exit(Exit.Interrupted);
         _stop.Cancel();

@@ -10,6 +10,9 @@ namespace VideoScale.Cli.Ctl;
 /// <summary>One <c>ctl</c> command's connection to the control plane and its way to answer.</summary>
 internal sealed class CtlSession : IDisposable
 {
+    /// <summary>Once every replica has said why not, this long for an election or a restart.</summary>
+    private static readonly TimeSpan ReasonsPatience = TimeSpan.FromSeconds(2);
+
     private readonly TlsMaterial? _tls;
     private readonly MultiEndpointInvoker _endpoints;
     private readonly TimeSpan _timeout;
@@ -24,8 +27,8 @@ internal sealed class CtlSession : IDisposable
         RequestId = parsed.GetValue(CtlOptions.RequestId) ?? Guid.CreateVersion7().ToString("N");
         if (RequestId.Length is 0 or > 64) throw new CliException($"--request-id: {RequestId.Length} characters; allowed: 1 to 64");
         _tls = LoadTls(parsed);
-        Servers = AddressList.Parse(parsed.GetValue(CtlOptions.Server)!);
-        _endpoints = new MultiEndpointInvoker(Servers, _tls, _timeout);
+        Servers = AddressList.Parse(parsed.GetValue(CtlOptions.Server)!, hasCertificates: _tls is not null);
+        _endpoints = new MultiEndpointInvoker(Servers, _tls, _timeout, ReasonsPatience);
         _token = parsed.GetValue(CtlOptions.Token) ?? Environment.GetEnvironmentVariable("VIDEOSCALE_TOKEN");
         Invoker = _token is { Length: > 0 } token ? _endpoints.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : _endpoints;
         Output = new CtlOutput(parsed.GetValue(CtlOptions.Json));
@@ -54,6 +57,9 @@ internal sealed class CtlSession : IDisposable
         _others.Add(single);
         return _token is { Length: > 0 } token ? single.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : single;
     }
+
+    /// <summary>--timeout.</summary>
+    internal TimeSpan Timeout => _timeout;
 
     /// <summary>Of one call: it ends after --timeout.</summary>
     internal CallOptions Call(CancellationToken cancellationToken) => new(deadline: DateTime.UtcNow + _timeout, cancellationToken: cancellationToken);

@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using Grpc.Core;
 using VideoScale.Cli.CommandLine;
+using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Ctl;
 
@@ -12,15 +13,26 @@ internal static class Refusal
     internal static string Describe(RpcException e, CtlSession session) => e.StatusCode switch
     {
         _ when e.Status.DebugException?.InnerException is AuthenticationException handshake => $"no connection, TLS: {handshake.Message}",
-        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled =>
-            $"no answer from {string.Join(", ", session.Servers)}: {e.Status.Detail}\n" +
-            "Is it running (`videoscale up`)? Are these its addresses (--server)? " +
-            $"If this was a change, its outcome is unknown: repeat it with --request-id {session.RequestId}, which never does it twice.",
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled => Unserved(e, session),
         StatusCode.Unauthenticated => $"not let in: {e.Status.Detail}\nGive a token (--token, VIDEOSCALE_TOKEN) or a certificate (--cert, --key, --ca).",
         StatusCode.PermissionDenied => $"refused, PERMISSION_DENIED: {e.Status.Detail}",
         StatusCode.Unimplemented => $"the server does not know this call ({e.Status.Detail}): is it a VideoScale replica's gRPC port, of this version?",
         _ => $"refused, {ToWireName(e.StatusCode)}: {e.Status.Detail}",
     };
+
+    /// <summary>What every replica said, or how it was silent. Only where none said anything is it worth asking whether this is the right place.</summary>
+    private static string Unserved(RpcException e, CtlSession session)
+    {
+        var repeat = $"If this was a change, its outcome is unknown: repeat it with --request-id {session.RequestId}, which never does it twice.";
+        if (e.Status.DebugException is not NoEndpointServedException none)
+            return $"{ToWireName(e.StatusCode)}: {e.Status.Detail}\n{repeat}";
+        if (none.Failures.Any(failure => failure.Answered))
+            return $"{ToWireName(e.StatusCode)}: no replica could do it\n{Lines(none)}\n{repeat}";
+        return $"no answer from {string.Join(", ", none.Failures.Select(failure => failure.Address))}\n{Lines(none)}\n" +
+            $"Is it running (`videoscale up`)? Are these its addresses (--server)? {repeat}";
+    }
+
+    private static string Lines(NoEndpointServedException none) => string.Join('\n', none.Failures.Select(failure => $"  {failure}"));
 
     private static bool IsUnanswered(StatusCode code) => code is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.Unimplemented;
 

@@ -21,6 +21,7 @@ internal static class ChildMode
     internal static void Enter(ParseResult parsed, StopSignals signals)
     {
         if (parsed.GetValue(Log) is { } path) RedirectOutput(path);
+        signals.IgnoreHangup = true;
         if (!parsed.GetValue(StopWithStdin)) return;
         signals.IgnoreInterrupt = true;
         // The pipe closes when the parent ends, also by kill -9: then nobody is left to look after this process.

@@ -16,6 +16,14 @@ internal sealed class DataDirectory : IDisposable
     }
 
     internal string FullPath { get; }
+
+    /// <summary>There while an <c>up</c> runs; still there when the last one was killed.</summary>
+    private string RunningMark => Path.Combine(FullPath, "up.running");
+
+    /// <summary>The last <c>up</c> did not get to its end: its children may be stopping still.</summary>
+    internal bool WasKilled => File.Exists(RunningMark);
+
+    internal void MarkRunning() => File.WriteAllText(RunningMark, "");
     internal string Replica(int index) => Path.Combine(FullPath, $"replica-{index + 1}");
     internal string Log(string name) => Path.Combine(FullPath, "logs", name + ".log");
 
@@ -53,5 +61,9 @@ internal sealed class DataDirectory : IDisposable
         return true;
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        File.Delete(RunningMark);
+        _lock.Dispose();
+    }
 }

@@ -24,6 +24,26 @@ internal sealed record Ports(int Base)
     internal int MediaHttp(int node) => Base + 500 + node;
     internal int MediaUdp(int node) => Base + MediaUdpOffset + UdpPortsPerNode * node;
 
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(20); // media nodes give their rooms up first
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Children of an <c>up</c> that was killed stop by themselves, but take a while: their ports are waited for.</summary>
+    internal async Task WaitUntilFreeAsync(Topology topology, Action<string> say, CancellationToken cancellationToken)
+    {
+        var until = Environment.TickCount64 + (long)StopTime.TotalMilliseconds;
+        for (var said = false; Environment.TickCount64 < until; said = true)
+        {
+            try
+            {
+                RequireFree(topology);
+                return;
+            }
+            catch (CliException e) when (!said) { say($"the last `up` here was killed, and what it started is still stopping ({e.Message.Split('.')[0]}); waiting …"); }
+            catch (CliException) { }
+            await Task.Delay(Poll, cancellationToken);
+        }
+    }
+
     /// <summary>Fails with one line that names the first port somebody else listens on.</summary>
     internal void RequireFree(Topology topology)
     {

@@ -64,16 +64,98 @@ public sealed class MultiEndpointTests
     }
 
     [Fact]
-    public async Task After_a_stream_finds_nobody_the_next_one_goes_elsewhere()
+    public async Task A_stream_goes_past_addresses_where_nobody_listens_or_nothing_answers()
     {
         await using var host = await ProbeHost.StartAsync(Development);
-        using var invoker = new MultiEndpointInvoker([Nobody(), host.Address]);
-        var client = new Probe.ProbeClient(invoker);
-        using (var failing = client.Watch(Nothing))
-            await Assert.ThrowsAsync<RpcException>(() => failing.ResponseStream.MoveNext(CancellationToken.None));
-        await Eventually.HoldsAsync(() => invoker.CurrentAddress == host.Address, "the next address is chosen");
-        using var watch = client.Watch(Nothing);
+        using var silent = new SilentServer();
+        using var invoker = new MultiEndpointInvoker([Nobody(), silent.Address, host.Address]);
+        using var watch = new Probe.ProbeClient(invoker).Watch(Nothing);
         Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.False(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(host.Address, invoker.CurrentAddress);
+    }
+
+    [Fact]
+    public async Task A_stream_in_which_nothing_happens_is_open_once_its_headers_came()
+    {
+        await using var host = await ProbeHost.StartAsync(Development);
+        await using var other = await ProbeHost.StartAsync(Development);
+        using var invoker = new MultiEndpointInvoker([host.Address, other.Address]);
+        using var watch = new Probe.ProbeClient(invoker).Watch(new ProbeRequest { Behave = "quiet" });
+        await watch.ResponseHeadersAsync;
+        Assert.Equal(0, other.InFlight("Watch"));
+        Assert.Equal(host.Address, invoker.CurrentAddress);
+    }
+
+    [Fact]
+    public async Task A_refused_stream_is_not_opened_elsewhere()
+    {
+        await using var host = await ProbeHost.StartAsync(Development);
+        await using var other = await ProbeHost.StartAsync(Development);
+        using var invoker = new MultiEndpointInvoker([host.Address, other.Address]);
+        using var watch = new Probe.ProbeClient(invoker).Watch(new ProbeRequest { Behave = "refuse" });
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => watch.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(StatusCode.NotFound, refusal.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_silent_server_and_one_that_refuses_cost_a_share_of_the_time_wherever_they_stand(int good)
+    {
+        await using var host = await ProbeHost.StartAsync(Development);
+        using var silent = new SilentServer();
+        var addresses = new List<string> { silent.Address, Nobody() };
+        addresses.Insert(good, host.Address);
+        using var invoker = new MultiEndpointInvoker(addresses);
+        await new Probe.ProbeClient(invoker).ChangeAsync(Nothing, deadline: DateTime.UtcNow.AddSeconds(30)); // the silent one alone would use all of it up
+        Assert.Equal(host.Address, invoker.CurrentAddress);
+    }
+
+    [Fact]
+    public async Task A_call_without_a_deadline_is_asked_once_however_long_it_takes()
+    {
+        await using var host = await ProbeHost.StartAsync(Development);
+        await using var other = await ProbeHost.StartAsync(Development);
+        using var silent = new SilentServer();
+        using var invoker = new MultiEndpointInvoker([silent.Address, host.Address, other.Address], patience: TimeSpan.FromSeconds(20));
+        using var stop = new CancellationTokenSource();
+        var call = new Probe.ProbeClient(invoker).ReadAsync(new ProbeRequest { Behave = "wait" }, cancellationToken: stop.Token);
+        await Eventually.HoldsAsync(() => host.InFlight("Read") + other.InFlight("Read") == 1, "one that lives serves it");
+        await Task.Delay(1_000); // longer than any share
+        Assert.Equal(1, host.InFlight("Read") + other.InFlight("Read"));
+        Assert.False(call.ResponseAsync.IsCompleted);
+        await stop.CancelAsync();
+        Assert.Equal(StatusCode.Cancelled, (await Assert.ThrowsAsync<RpcException>(async () => await call)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Who_was_asked_and_why_each_did_not_serve_is_said()
+    {
+        await using var host = await ProbeHost.StartAsync(Development);
+        using var silent = new SilentServer();
+        var nobody = Nobody();
+        using var invoker = new MultiEndpointInvoker([nobody, silent.Address, host.Address]);
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Probe.ProbeClient(invoker).ReadAsync(new ProbeRequest { Behave = "cancel" }, deadline: DateTime.UtcNow.AddSeconds(1)));
+        Assert.Equal(StatusCode.DeadlineExceeded, refusal.StatusCode);
+        var failures = Assert.IsType<NoEndpointServedException>(refusal.Status.DebugException).Failures;
+        Assert.Equal(new EndpointFailure(nobody, "connection refused", Answered: false), failures[0]);
+        Assert.StartsWith("no answer in ", failures[1].Why, StringComparison.Ordinal);
+        Assert.Contains("gave the call up", failures[2].Why, StringComparison.Ordinal);
+        Assert.True(failures[2].Answered);
+        Assert.Contains($"{nobody}: connection refused; {silent.Address}: no answer in ", refusal.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_each_has_said_why_not_a_call_need_not_wait_for_its_deadline()
+    {
+        await using var host = await ProbeHost.StartAsync(Development);
+        using var invoker = new MultiEndpointInvoker([Nobody(), host.Address], reasonsPatience: TimeSpan.FromMilliseconds(500));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Probe.ProbeClient(invoker).ReadAsync(new ProbeRequest { Behave = "cancel" }, deadline: DateTime.UtcNow.AddMinutes(10)));
+        Assert.Equal(StatusCode.Unavailable, refusal.StatusCode);
     }
 
     [Theory]
@@ -83,6 +165,18 @@ public sealed class MultiEndpointTests
     [InlineData("")]
     public void A_bad_address_is_refused_by_name(string address) =>
         Assert.Contains($"\"{address}\"", Assert.Throws<RpcConfigurationException>(() => new MultiEndpointInvoker([address])).Message, StringComparison.Ordinal);
+
+    /// <summary>Takes connections and never says a word: a frozen process.</summary>
+    private sealed class SilentServer : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+        internal SilentServer() => _listener.Start();
+
+        internal string Address => _listener.LocalEndpoint.ToString()!;
+
+        public void Dispose() => _listener.Dispose();
+    }
 
     /// <summary>A loopback address that was free a moment ago.</summary>
     private static string Nobody()

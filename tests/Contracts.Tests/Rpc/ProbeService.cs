@@ -31,6 +31,11 @@ internal sealed class ProbeService : Probe.ProbeBase
     [RequireRole(Role.Viewer)]
     public override async Task Watch(ProbeRequest request, IServerStreamWriter<ProbeReply> responseStream, ServerCallContext context)
     {
+        if (request.Behave == "quiet")
+        {
+            await context.WriteResponseHeadersAsync([]);
+            await WaitAsync(context);
+        }
         await responseStream.WriteAsync(await BehaveAsync(request, context));
         if (request.Behave == "stay") await WaitAsync(context);
     }

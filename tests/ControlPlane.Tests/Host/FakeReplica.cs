@@ -14,10 +14,12 @@ internal sealed class FakeReplica : IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-cp-").FullName;
     private readonly ChannelPool _channels = new();
 
-    private FakeReplica(Action<ControlPlaneOptions>? configure)
+    private FakeReplica(Action<ControlPlaneOptions>? configure, string? peerGrpcAddress)
     {
         var port = PortBase + Interlocked.Increment(ref _next) % 12 * 3;
-        ControlPlaneBootstrap.Create([new ReplicaSeat(Path.Combine(_root, "r"), $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}")]);
+        var seats = new List<ReplicaSeat> { new(Path.Combine(_root, "r"), $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}") };
+        if (peerGrpcAddress is not null) seats.Add(new(Path.Combine(_root, "peer"), "127.0.0.1:1", peerGrpcAddress, "127.0.0.1:2"));
+        ControlPlaneBootstrap.Create(seats);
         Options = new ControlPlaneOptions { DataDirectory = Path.Combine(_root, "r"), DevelopmentMode = true, HttpPort = port + 2, GrpcPort = port + 1, RaftPort = port, LogLevel = "Error", ShutdownGraceMs = 500 };
         configure?.Invoke(Options);
     }
@@ -28,9 +30,9 @@ internal sealed class FakeReplica : IAsyncDisposable
     internal RoomService.RoomServiceClient Rooms => new(_channels.Get($"127.0.0.1:{Options.GrpcPort}"));
     internal ChannelBase Channel => _channels.Get($"127.0.0.1:{Options.GrpcPort}");
 
-    internal static async Task<FakeReplica> StartAsync(Action<ControlPlaneOptions>? configure = null)
+    internal static async Task<FakeReplica> StartAsync(Action<ControlPlaneOptions>? configure = null, string? peerGrpcAddress = null)
     {
-        var replica = new FakeReplica(configure);
+        var replica = new FakeReplica(configure, peerGrpcAddress);
         replica.App = await ControlPlaneApp.StartAsync(replica.Options, CancellationToken.None,
             new ReplicaTuning { EndsProcess = false, StartLog = machine => replica.Log = new InMemoryReplicatedLog(machine, replica.Self) });
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -38,6 +40,9 @@ internal sealed class FakeReplica : IAsyncDisposable
         await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads");
         return replica;
     }
+
+    /// <summary>The replica beside this one, which does not run.</summary>
+    internal Consensus.MemberId Peer => ClusterFiles.Read(Options.DataDirectory).Peers.Single(peer => peer.Member != Self).Member;
 
     private Consensus.MemberId Self => ClusterFiles.Read(Options.DataDirectory).Self;
 

@@ -12,6 +12,7 @@ public sealed class ScenarioTests
     [InlineData("leader-kill", 4)]
     [InlineData("all-kill", 3)]
     [InlineData("paused-leader", 2)]
+    [InlineData("leader-cut", 3)]
     [InlineData("power-loss", 2)]
     [InlineData("authority", 7)]
     public async Task Laws_hold_while_faults_bite(string scenario, int rounds)

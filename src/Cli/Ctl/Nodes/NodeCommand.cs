@@ -74,8 +74,8 @@ internal static class NodeCommand
         var command = new Command("watch", "The nodes now, then every change, until Ctrl-C.") { node };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            using var call = session.Nodes.WatchNodes(new WatchNodesRequest { NodeId = parsed.GetValue(node) ?? "" }, cancellationToken: cancellationToken);
-            await foreach (var change in call.ResponseStream.ReadAllAsync(cancellationToken))
+            var request = new WatchNodesRequest { NodeId = parsed.GetValue(node) ?? "" };
+            await foreach (var change in LongStream.ReadAsync(session, () => session.Nodes.WatchNodes(request, cancellationToken: cancellationToken), cancellationToken))
                 session.Output.Write(change, () => session.Output.Line(
                     $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {change.Node.NodeId}  {(change.Removed ? "deregistered" : $"{Format.Health(change.Node.Health)}  {Format.Scheduling(change.Node.Scheduling)}  rooms {change.Node.Rooms}")}"));
         });

@@ -81,8 +81,8 @@ internal static class RoomQueries
         var command = new Command("watch", "The rooms now, then every change, until Ctrl-C.") { room, node };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            using var call = session.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = parsed.GetValue(room) ?? "", NodeId = parsed.GetValue(node) ?? "" }, cancellationToken: cancellationToken);
-            await foreach (var change in call.ResponseStream.ReadAllAsync(cancellationToken))
+            var request = new WatchRoomsRequest { RoomId = parsed.GetValue(room) ?? "", NodeId = parsed.GetValue(node) ?? "" };
+            await foreach (var change in LongStream.ReadAsync(session, () => session.Rooms.WatchRooms(request, cancellationToken: cancellationToken), cancellationToken))
                 session.Output.Write(change, () => session.Output.Line(
                     $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {Format.Room(change.Room)}  {Format.Status(change.Room.Status)}  node {Format.Text(change.Room.NodeId)}  epoch {Format.Epoch(change.Room.Epoch)}  seats {Format.Cap(change.Room.Participants, change.Room.MaxParticipants)}"));
         });

@@ -63,6 +63,7 @@ public sealed partial class ReplicatedLog
         }
         foreach (ref readonly var message in CollectionsMarshal.AsSpan(batch.Messages))
         {
+            _heardAt[message.From] = _ticks;
             Step(RaftInput.Received(message));
             _inbox.LetGo(message);
         }

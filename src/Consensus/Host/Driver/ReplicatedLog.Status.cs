@@ -7,6 +7,7 @@ public sealed partial class ReplicatedLog
 {
     private readonly Lock _statusGate = new();
     private readonly PeerStatus[] _peers = new PeerStatus[Quorum.MaxVoters];
+    private readonly Dictionary<MemberId, long> _heardAt = []; // loop; ticks
     private Picture _picture;
     private Membership _membership = Membership.Of();
     private ImmutableArray<MemberId> _waitsFor = [];
@@ -44,9 +45,22 @@ public sealed partial class ReplicatedLog
                 _core.Snapshot.Index, _core.MembershipIndex, _core.IsRepairing, _core.IsNew, _core.RefusedBy, _core.Conflict);
             if (_core.IsNew || _waitsFor.Length > 0) _waitsFor = _core.WaitsFor;
             _membership = _core.Membership;
-            _peerCount = _core.Role == RaftRole.Leader ? _core.CopyProgress(_peers) : 0; // only a leader knows
+            // Only a leader knows how far they are; without one, the voters that were asked for their vote are heard from or not.
+            _peerCount = _core.Role == RaftRole.Leader ? _core.CopyProgress(_peers) : _core.Leader.IsNone ? CopySilence() : 0;
         }
         _leading = _core.Role == RaftRole.Leader && !_stopping;
+    }
+
+    private int CopySilence()
+    {
+        var count = 0;
+        foreach (var voter in _core.Membership.Voters)
+        {
+            if (voter == _options.Self || count == _peers.Length) continue;
+            var silent = _ticks - _heardAt.GetValueOrDefault(voter);
+            _peers[count++] = new PeerStatus(voter, PeerState.Probe, 0, (int)Math.Min(silent, int.MaxValue), Voter: true, Repairing: false);
+        }
+        return count;
     }
 
     private static ReplicaRole RoleOf(RaftRole role) => (ReplicaRole)role;

@@ -43,8 +43,11 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
     {
         if (ClusterId != clusterId) return $"it belongs to cluster {ClusterId:x32}, this replica to {clusterId:x32}";
         if (To != self) return $"it looks for member {To}, this is member {self}: a directory was wiped or an address names the wrong replica";
-        return knownMember ? null : $"member {From} is not known here";
+        return knownMember ? null : NotKnown(From);
     }
+
+    /// <summary>The refusal of one that is the right member of the right cluster.</summary>
+    internal static string NotKnown(MemberId member) => $"member {member} is not known here";
 }
 
 /// <summary>The answer to a hello: empty, or why the connection is refused.</summary>

@@ -1,10 +1,12 @@
 using Grpc.Core;
+using Grpc.Health.V1;
 
 namespace VideoScale.Rpc;
 
 /// <summary>
-/// Calls whichever of several addresses answers. A unary call that finds one UNAVAILABLE goes to the next with the same request:
-/// callers put a request_id into mutations, which makes that safe. Streams are not retried, but the next one avoids the address that failed.
+/// Calls whichever of several servers serves. A unary call that finds one UNAVAILABLE goes to the next with the same request, and asks the next beside
+/// one that is silent: callers put a request_id into mutations, which makes that safe. Streams from the server are opened in the same way; one that
+/// breaks later is not repeated, but the next call avoids the address.
 /// </summary>
 /// <remarks>Give it to a generated client: <c>new RoomService.RoomServiceClient(invoker)</c>.</remarks>
 public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
@@ -12,20 +14,23 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     /// <summary>Where a server says who leads, in trailers and as <see cref="LeaderOf"/>.</summary>
     public const string LeaderTrailer = "videoscale-leader";
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    /// <summary>What a silent server gets before the next is asked beside it: many round trips, and short against every deadline.</summary>
+    private static readonly TimeSpan LongestShare = TimeSpan.FromMilliseconds(300);
 
     private readonly ChannelPool _pool;
     private readonly TimeSpan _patience;
+    private readonly TimeSpan? _reasonsPatience;
     private volatile string[] _addresses;
     private int _current;
 
     /// <param name="addresses">host:port of each server; at least one.</param>
-    /// <param name="patience">How long a unary call without a deadline keeps trying; a deadline ends it sooner.</param>
-    public MultiEndpointInvoker(IEnumerable<string> addresses, TlsMaterial? tls = null, TimeSpan? patience = null)
+    /// <param name="patience">How long a call without a deadline keeps trying; a deadline ends it sooner.</param>
+    /// <param name="reasonsPatience">Ends a call sooner, once every server has said or shown why it does not serve; null: it keeps trying.</param>
+    public MultiEndpointInvoker(IEnumerable<string> addresses, TlsMaterial? tls = null, TimeSpan? patience = null, TimeSpan? reasonsPatience = null)
     {
         _pool = new ChannelPool(tls);
         _patience = patience ?? TimeSpan.FromSeconds(10);
+        _reasonsPatience = reasonsPatience;
         _addresses = Checked(addresses, tls is not null);
     }
 
@@ -52,7 +57,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
 
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
-        var call = new RetriedCall<TRequest, TResponse>(this, method, host, options, request);
+        var call = new RacedUnaryCall<TRequest, TResponse>(this, method, host, options, request);
         return new AsyncUnaryCall<TResponse>(call.RunAsync(), call.HeadersAsync, () => call.Status, () => call.Trailers, call.Dispose);
     }
 
@@ -64,16 +69,14 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
 
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
-        var index = Volatile.Read(ref _current);
-        var call = Invoker(index).AsyncServerStreamingCall(method, host, options, request);
-        LeaveWhenUnavailable(call.ResponseHeadersAsync, index);
-        return call;
+        var stream = new RacedStream<TRequest, TResponse>(this, method, host, options, request).Start();
+        return new AsyncServerStreamingCall<TResponse>(stream, stream.HeadersAsync, () => stream.Status, () => stream.Trailers, stream.Dispose);
     }
 
     public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
         var index = Volatile.Read(ref _current);
-        var call = Invoker(index).AsyncClientStreamingCall(method, host, options);
+        var call = InvokerAt(index).AsyncClientStreamingCall(method, host, options);
         LeaveWhenUnavailable(call.ResponseHeadersAsync, index);
         return call;
     }
@@ -81,20 +84,46 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
         var index = Volatile.Read(ref _current);
-        var call = Invoker(index).AsyncDuplexStreamingCall(method, host, options);
+        var call = InvokerAt(index).AsyncDuplexStreamingCall(method, host, options);
         LeaveWhenUnavailable(call.ResponseHeadersAsync, index);
         return call;
     }
 
-    private CallInvoker Invoker(int index) => _pool.Get(Address(index)).CreateCallInvoker();
+    internal CallInvoker InvokerAt(int index) => _pool.Get(Address(index)).CreateCallInvoker();
+
+    /// <param name="deadline">Null: a call that may take as long as it needs; the patience then ends only what finds no server.</param>
+    /// <param name="mayTakeLong">Silence says nothing: no other server is asked beside one that answers no health check yet.</param>
+    internal EndpointRace<TCall> NewRace<TCall>(DateTime? deadline, bool mayTakeLong, Func<int, TCall> ask, CancellationToken givenUp) where TCall : class, IRacingCall
+    {
+        var addresses = _addresses;
+        var now = DateTime.UtcNow;
+        var reasonsUntil = deadline ?? now + _patience;
+        var share = (reasonsUntil - now) / (addresses.Length + 1);
+        if (share > LongestShare) share = LongestShare;
+        if (_reasonsPatience is { } limit && now + limit < reasonsUntil) reasonsUntil = now + limit;
+        return new EndpointRace<TCall>(addresses, Volatile.Read(ref _current) % addresses.Length,
+            new RaceTime(mayTakeLong ? TimeSpan.MaxValue : share, deadline ?? DateTime.MaxValue, reasonsUntil), ask, givenUp);
+    }
+
+    /// <summary>Puts a server first that answers at all: a call that may take long cannot be told from one at a server that is frozen.</summary>
+    internal async Task FindLiveAsync(CancellationToken givenUp)
+    {
+        var race = NewRace(DateTime.UtcNow + _patience, mayTakeLong: false, index => new RacingProbe(
+            new Health.HealthClient(InvokerAt(index)).CheckAsync(new HealthCheckRequest(), cancellationToken: givenUp)), givenUp);
+        var (probe, index) = await race.RunAsync().ConfigureAwait(false);
+        probe.Dispose();
+        StayWith(index);
+    }
+
+    internal void StayWith(int index) => Volatile.Write(ref _current, index);
+
+    internal void Leave(int index) => Interlocked.CompareExchange(ref _current, (index + 1) % _addresses.Length, index);
 
     private string Address(int index)
     {
         var addresses = _addresses;
         return addresses[index % addresses.Length];
     }
-
-    private void Leave(int index) => Interlocked.CompareExchange(ref _current, (index + 1) % _addresses.Length, index);
 
     private void LeaveWhenUnavailable(Task<Metadata> headers, int index) => _ = headers.ContinueWith(
         t => { if (t.Exception?.InnerException is RpcException e && e.IsConnectionLost()) Leave(index); },
@@ -109,62 +138,4 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     }
 
     public void Dispose() => _pool.Dispose();
-
-    /// <summary>One unary call over as many attempts as its time allows.</summary>
-    private sealed class RetriedCall<TRequest, TResponse>(MultiEndpointInvoker owner, Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) : IDisposable
-        where TRequest : class where TResponse : class
-    {
-        private readonly TaskCompletionSource<Metadata> _headers = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly CancellationTokenSource _givenUp = new();
-        private volatile AsyncUnaryCall<TResponse>? _attempt;
-
-        public Task<Metadata> HeadersAsync => _headers.Task;
-        public Status Status => _attempt?.GetStatus() ?? throw new InvalidOperationException("the call has not ended");
-        public Metadata Trailers => _attempt?.GetTrailers() ?? throw new InvalidOperationException("the call has not ended");
-
-        public async Task<TResponse> RunAsync()
-        {
-            using var cancelled = options.CancellationToken.UnsafeRegister(static call => ((RetriedCall<TRequest, TResponse>)call!)._givenUp.Cancel(), this);
-            var until = options.Deadline ?? DateTime.UtcNow + owner._patience;
-            var pause = FirstPause;
-            for (var attempts = 1; ; attempts++)
-            {
-                var index = Volatile.Read(ref owner._current);
-                try
-                {
-                    var attempt = owner.Invoker(index).AsyncUnaryCall(method, host, options.WithCancellationToken(_givenUp.Token), request);
-                    _attempt = attempt;
-                    var response = await attempt.ResponseAsync.ConfigureAwait(false);
-                    _headers.TrySetResult(await attempt.ResponseHeadersAsync.ConfigureAwait(false));
-                    return response;
-                }
-                catch (RpcException e) when (e.IsConnectionLost() && DateTime.UtcNow + pause < until) // given up meanwhile: the next attempt says CANCELLED
-                {
-                    owner.Leave(index);
-                    // The next address is asked at once; only when all have been asked is there a pause.
-                    if (attempts % owner._addresses.Length != 0) continue;
-                    await PauseAsync(pause).ConfigureAwait(false);
-                    pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
-                }
-                catch (Exception e)
-                {
-                    if (_headers.TrySetException(e)) _ = _headers.Task.Exception; // observed: callers rarely ask for headers
-                    throw;
-                }
-            }
-        }
-
-        /// <summary>Ends early when the call is given up; the next attempt then reports it as every call does.</summary>
-        private async Task PauseAsync(TimeSpan pause)
-        {
-            try { await Task.Delay(pause, _givenUp.Token).ConfigureAwait(false); }
-            catch (OperationCanceledException) { }
-        }
-
-        public void Dispose()
-        {
-            _givenUp.Cancel();
-            _attempt?.Dispose();
-        }
-    }
 }

@@ -82,7 +82,7 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
         if (!leadership.IsMine)
         {
             var (forwarded, answer) = await forwarder.TryForwardAsync(request, context,
-                static (leader, r, options) => new ClusterService.ClusterServiceClient(leader).TransferLeadershipAsync(r, options));
+                static (leader, r, options) => new ClusterService.ClusterServiceClient(leader).TransferLeadershipAsync(r, options), repeatable: false);
             if (forwarded) return answer!;
         }
         var before = leadership.Now;

@@ -23,17 +23,19 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
     {
         FieldRules.RequestId(requestId);
         CommandEnvelope? envelope = null;
+        var mayBeDone = false;
         while (true)
         {
             gate.Check();
             if (!leadership.IsMine)
             {
-                var (forwarded, reply) = await forwarder.TryForwardAsync(request, context, call);
+                var (forwarded, reply) = await forwarder.TryForwardAsync(request, context, call, mayBeDone);
                 if (forwarded) return reply!;
             }
             envelope ??= Envelop(request, requestId, context, command);
             if (await bounds.RefusalAsync(envelope) is { } exceeded) throw exceeded.ToRpcException();
             var result = await pipeline.SubmitAsync(envelope, context.CancellationToken);
+            mayBeDone |= result.Status == SubmitStatus.Unknown;
             switch (result.Status)
             {
                 case SubmitStatus.Applied when result.Reply!.Failure is { } failure: throw failure.ToRpcException();

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Host.StateMachine;
@@ -11,7 +12,7 @@ namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Media nodes: operators' commands through the log, listings from this replica's state with the load its leader measured.</summary>
 [RequireRole(Role.Viewer)]
-public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatches watches, NodeLoads loads, ServingGate gate, TimeSpan silentMajorityHold, Fleet fleet) : NodeService.NodeServiceBase
+public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatches watches, NodeLoads loads, LeaderAbsence absence, ServingGate gate, TimeSpan silentMajorityHold, Fleet fleet) : NodeService.NodeServiceBase
 {
     /// <summary>Rooms of a node that are looked at for one answer.</summary>
     private const int MaxLookedAt = 2_000;
@@ -76,10 +77,12 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
         return described;
     }
 
-    public override Task WatchNodes(WatchNodesRequest request, IServerStreamWriter<NodeChange> responseStream, ServerCallContext context)
+    public override async Task WatchNodes(WatchNodesRequest request, IServerStreamWriter<NodeChange> responseStream, ServerCallContext context)
     {
         gate.Check();
         FieldRules.OptionalName("node_id", request.NodeId);
-        return watches.ServeAsync(request.NodeId, responseStream, context.CancellationToken);
+        absence.Check();
+        await context.WriteResponseHeadersAsync([]); // it is served here: nobody need be asked beside
+        await watches.ServeAsync(request.NodeId, responseStream, context.CancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.Model;
@@ -10,7 +11,7 @@ namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Rooms and seats: mutations through the log, reads from this replica's state.</summary>
 [RequireRole(Role.Viewer)]
-public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatches watches, PlacementExplainer explainer, ServingGate gate) : RoomService.RoomServiceBase
+public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatches watches, PlacementExplainer explainer, LeaderAbsence absence, ServingGate gate) : RoomService.RoomServiceBase
 {
     private const int DefaultPage = 100;
     private const int MaxPage = 1_000;
@@ -111,11 +112,13 @@ public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatch
         return explainer.ExplainAsync(FieldRules.Room("room_id", request.RoomId), request.Consistency.ToReadMode(), context.CancellationToken);
     }
 
-    public override Task WatchRooms(WatchRoomsRequest request, IServerStreamWriter<RoomChange> responseStream, ServerCallContext context)
+    public override async Task WatchRooms(WatchRoomsRequest request, IServerStreamWriter<RoomChange> responseStream, ServerCallContext context)
     {
         gate.Check();
         var room = request.RoomId.Length == 0 ? "" : FieldRules.Room("room_id", request.RoomId).Value;
         FieldRules.OptionalName("node_id", request.NodeId);
-        return watches.ServeAsync(room, request.NodeId, responseStream, context.CancellationToken);
+        absence.Check();
+        await context.WriteResponseHeadersAsync([]); // it is served here: nobody need be asked beside
+        await watches.ServeAsync(room, request.NodeId, responseStream, context.CancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;
@@ -18,11 +19,20 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     private readonly AuditQueries _queries;
     private readonly AuditOptions _options;
     private readonly SemaphoreSlim _turns;
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly LeaderAbsence? _absence;
+    private volatile Ending _ending = new();
     private int _waiting, _subscribers;
 
-    public AuditService(EventLog.EventLog events, AuditOptions? options = null)
+    /// <summary>Of the subscriptions begun since the last one.</summary>
+    private sealed class Ending : CancellationTokenSource
     {
+        internal string Why { get; set; } = "";
+    }
+
+    /// <param name="absence">Refuses subscriptions while no leader is known; null: never.</param>
+    public AuditService(EventLog.EventLog events, AuditOptions? options = null, LeaderAbsence? absence = null)
+    {
+        _absence = absence;
         _options = options ?? new();
         _events = events;
         _queries = new(events.Reader, new KeptFolds(Path.Combine(events.Directory, "folds")));
@@ -33,6 +43,7 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     {
         await SeeWhatIsDerived(context.CancellationToken);
         Refuse(_queries.Check(request));
+        await context.WriteResponseHeadersAsync([]); // it is served here: nobody need be asked beside
         await Send(_queries.ReadAll(request), responseStream, context.CancellationToken);
     }
 
@@ -40,12 +51,15 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     {
         await SeeWhatIsDerived(context.CancellationToken);
         Refuse(_queries.Check(request));
+        await context.WriteResponseHeadersAsync([]); // it is served here: nobody need be asked beside
         await Send(_queries.ReadStream(request), responseStream, context.CancellationToken);
     }
 
     public override async Task Subscribe(SubscribeRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
         Refuse(_queries.Check(request));
+        _absence?.Check();
+        var ending = _ending;
         var log = _queries.Log;
         var wanted = AuditQueries.TypesOf(request.Types_);
         if (Interlocked.Increment(ref _subscribers) > _options.MaxSubscribers)
@@ -53,7 +67,7 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
             Interlocked.Decrement(ref _subscribers);
             throw Failure.Exhausted($"subscribers: {_options.MaxSubscribers} of {_options.MaxSubscribers} in use, 1 too many").ToRpcException();
         }
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, _stopping.Token);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, ending.Token);
         try
         {
             using var cursor = log.Read(request.FromSeq == 0 ? Math.Max(_events.AppendedSeq, log.LastSeq) + 1 : request.FromSeq);
@@ -67,9 +81,9 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
                 await log.WaitAsync(cursor.Seq + 1, ends.Token);
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            throw Failure.Unavailable("this replica is stopping; subscribe to another one, from the event after the last one received").ToRpcException();
+            throw Failure.Unavailable($"{ending.Why}; subscribe to another one, from the event after the last one received").ToRpcException();
         }
         finally { Interlocked.Decrement(ref _subscribers); }
     }
@@ -99,12 +113,16 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     }
 
     /// <summary>Ends the subscriptions, so that their callers go elsewhere.</summary>
-    public void EndAll() => _stopping.Cancel();
+    public void EndAll(string why)
+    {
+        var ending = Interlocked.Exchange(ref _ending, new Ending());
+        ending.Why = why;
+        ending.Cancel(); // not disposed of: a subscription may be linking to it
+    }
 
     public void Dispose()
     {
         _turns.Dispose();
-        _stopping.Dispose();
     }
 
     /// <summary>The writer lags by milliseconds: who was told of a command finds its events here.</summary>

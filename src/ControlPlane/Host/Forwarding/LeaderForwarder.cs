@@ -10,7 +10,7 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Forwarding;
 
 /// <summary>Carries a call that only the leader can serve to the leader, over a pooled channel, for the one who asked.</summary>
-public sealed class LeaderForwarder(Leadership leadership, MemberBook book, ChannelPool channels, ReplicaIdentity identity, ReplicaMetrics metrics)
+public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence, MemberBook book, ChannelPool channels, ReplicaIdentity identity, ReplicaMetrics metrics)
 {
     /// <summary>Set on forwarded calls: a replica that does not lead never forwards them again.</summary>
     public const string ForwardedHeader = "videoscale-forwarded";
@@ -27,58 +27,68 @@ public sealed class LeaderForwarder(Leadership leadership, MemberBook book, Chan
 
     /// <summary>
     /// Calls the leader until the deadline. Returns false when this replica has come to lead meanwhile.
-    /// A lost answer is asked for again under the same request_id, so nothing happens twice.
+    /// When another leader comes, or the same in another term, the call is let go and made again: its log knows the request_id, so nothing happens twice.
     /// </summary>
-    public async ValueTask<(bool Forwarded, TReply? Reply)> TryForwardAsync<TRequest, TReply>(
-        TRequest request, ServerCallContext context, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call) where TReply : class
+    /// <param name="mayBeDone">What is asked for was proposed here already.</param>
+    /// <param name="repeatable">False for a call without a request_id that changes who leads.</param>
+    public async ValueTask<(bool Forwarded, TReply? Reply)> TryForwardAsync<TRequest, TReply>(TRequest request, ServerCallContext context,
+        Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call, bool mayBeDone = false, bool repeatable = true) where TReply : class
     {
         if (context.RequestHeaders.Get(ForwardedHeader) is not null) throw NotLeader(StatusCode.Unavailable);
+        long? failingSince = null;
         while (true)
         {
-            var seen = await WaitForLeaderAsync(context.CancellationToken);
+            var seen = await absence.WaitAsync(mayBeDone, context.CancellationToken);
             if (seen.Role == ReplicaRole.Leader) return (false, null);
             if (book.Find(seen.Leader) is not { GrpcAddress.Length: > 0 } leader)
                 throw Failure.Unavailable($"the leader, member {seen.Leader}, is not in this replica's list of members; retry with the same request_id").ToRpcException();
+            using var letGo = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+            metrics.Forwarded();
+            using var forwarded = call(channels.Get(leader.GrpcAddress).CreateCallInvoker(), request, Options(context, letGo.Token));
+            mayBeDone = true;
             try
             {
-                metrics.Forwarded();
-                using var forwarded = call(channels.Get(leader.GrpcAddress).CreateCallInvoker(), request, Options(context));
-                return (true, await forwarded.ResponseAsync);
+                if (!repeatable || await AnswersAsync(forwarded.ResponseAsync, seen, context.CancellationToken)) return (true, await forwarded.ResponseAsync);
+                failingSince = null;
+                await letGo.CancelAsync();
+                _ = forwarded.ResponseAsync.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // observed
             }
-            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && !context.CancellationToken.IsCancellationRequested)
+            catch (RpcException e) when (e.IsConnectionLost() && forwarded.ResponseAsync.IsFaulted && !context.CancellationToken.IsCancellationRequested)
             {
-                await PauseAsync(seen, context.CancellationToken);
+                failingSince ??= Environment.TickCount64;
+                if (Environment.TickCount64 - failingSince > LeaderAbsence.Patience.TotalMilliseconds) throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
+                // Until someone else leads, or a short while: the same leader may only have restarted.
+                if (!await leadership.ChangesWithinAsync(seen, RetryPause, context.CancellationToken) && context.CancellationToken.IsCancellationRequested)
+                    throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
             }
         }
     }
 
-    private async ValueTask<RoleChange> WaitForLeaderAsync(CancellationToken cancellationToken)
+    /// <returns>False when the leader that was asked leads no more, in that term, and has not answered.</returns>
+    private async ValueTask<bool> AnswersAsync(Task answer, RoleChange asked, CancellationToken cancellationToken)
     {
-        try { return await leadership.WaitForLeaderAsync(cancellationToken); }
-        catch (OperationCanceledException)
+        while (true)
         {
-            throw Failure.Unavailable("no leader is known: a majority of replicas does not answer; retry with the same request_id").ToRpcException();
+            var now = leadership.Now;
+            if (answer.IsCompleted) return true;
+            if (!now.Leader.IsNone && (now.Leader != asked.Leader || now.Term != asked.Term)) return false;
+            if (absence.IsLong) throw absence.Refusal(mayBeDone: true).ToRpcException();
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var changes = leadership.ChangesWithinAsync(now, now.Leader.IsNone ? absence.Left : Timeout.InfiniteTimeSpan, enough.Token).AsTask();
+            await Task.WhenAny(answer, changes);
+            await enough.CancelAsync();
+            if (cancellationToken.IsCancellationRequested) return true; // the call itself says so
         }
     }
 
-    /// <summary>Until someone else leads, or a short while: the same leader may only have restarted.</summary>
-    private async ValueTask PauseAsync(RoleChange seen, CancellationToken cancellationToken)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        either.CancelAfter(RetryPause);
-        try { await leadership.WaitForChangeAsync(seen, either.Token); }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { }
-        catch (OperationCanceledException)
-        {
-            throw Failure.Unavailable("the leader did not answer in time; the outcome is unknown, retry with the same request_id").ToRpcException();
-        }
-    }
+    private static RpcException NotServing(EndpointFailure leader) =>
+        Failure.Unavailable($"the leader does not serve ({leader}); the outcome is unknown, repeat it with the same request_id, here or at another replica").ToRpcException();
 
-    private CallOptions Options(ServerCallContext context)
+    private CallOptions Options(ServerCallContext context, CancellationToken cancellationToken)
     {
         var headers = new Metadata { { ForwardedHeader, "1" } };
         identity.SpeakFor(context, headers);
         if (context.RequestHeaders.GetValue("traceparent") is { } trace) headers.Add("traceparent", trace);
-        return new CallOptions(headers, context.Deadline == DateTime.MaxValue ? null : context.Deadline, context.CancellationToken);
+        return new CallOptions(headers, context.Deadline == DateTime.MaxValue ? null : context.Deadline, cancellationToken);
     }
 }

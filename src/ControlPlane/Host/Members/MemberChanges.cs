@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host;
+using VideoScale.Consensus.Host.Transport;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Api;
@@ -16,13 +17,14 @@ namespace VideoScale.ControlPlane.Host.Members;
 /// <summary>What somebody wants of the members.</summary>
 /// <param name="Members">In ascending order.</param>
 /// <param name="Address">Of the one that is added.</param>
-public sealed record MemberRequest(MemberChangeKind Kind, IReadOnlyList<MemberId> Members, MemberAddress? Address = null);
+/// <param name="Force">Without asking whether the result lives.</param>
+public sealed record MemberRequest(MemberChangeKind Kind, IReadOnlyList<MemberId> Members, MemberAddress? Address = null, bool Force = false);
 
 /// <summary>
 /// Carries out requests for other members, each once: the request itself is a command of the log, under its request id. A membership that came
 /// after it in the log either is what it wanted, or somebody else's, and then it is not tried again.
 /// </summary>
-public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations)
+public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations, MemberBook book, MemberGreeting greeting)
 {
     /// <summary>For a learner to catch up within one call; the caller asks again, and sees how far it is.</summary>
     private static readonly TimeSpan CatchUpWait = TimeSpan.FromSeconds(3);
@@ -63,9 +65,11 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
             if (status.MembershipIndex > requestIndex)
                 throw Failure.Precondition($"the members changed at log index {status.MembershipIndex}, after this request at {requestIndex}; nothing more was done: look at them and ask with a new request_id").ToRpcException();
             if (Refusal(status.Membership, wanted) is { } refused) throw refused.ToRpcException();
+            var change = Change(status.Membership, wanted);
+            if (await UnfitAsync(status.Membership, change, wanted, cancellationToken) is { } unfit) throw unfit.ToRpcException();
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(CatchUpWait);
-            var result = await log.ChangeMembershipAsync(Change(status.Membership, wanted), status.MembershipIndex, limit.Token);
+            var result = await log.ChangeMembershipAsync(change, status.MembershipIndex, limit.Token);
             switch (result.Outcome)
             {
                 case Outcome.Committed: return await SettledAsync(result.ConfigIndex);
@@ -74,6 +78,20 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
                 default: await Task.Delay(Poll, CancellationToken.None); break; // another change is under way, or one has just come in between: look again
             }
         }
+    }
+
+    /// <summary>Asked of the world outside, just before the change: whether what comes of it lives.</summary>
+    private async Task<Failure?> UnfitAsync(Membership now, MembershipChange change, MemberRequest wanted, CancellationToken cancellationToken)
+    {
+        if (wanted.Force) return null;
+        if (wanted.Address is { } address && now.Addresses.FirstOrDefault(known => known.Member == address.Member)?.Raft != address.Raft
+            && await greeting.AskAsync(address.Member, address.Raft, cancellationToken) is { } found)
+        {
+            return Failure.Precondition($"at {address.Raft} there is not member {address.Member} of this cluster: {found}. Nothing was changed; start the replica there, name the address "
+                + "where the other replicas reach its consensus, or force it (--force)");
+        }
+        if (change.Voters.Order().SequenceEqual(now.Voters.Order())) return null;
+        return await new VoterLiveness(log, book).CheckAsync([.. change.Voters], cancellationToken);
     }
 
     /// <summary>What is published for others to read comes a moment after the outcome.</summary>

@@ -75,7 +75,7 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw StartupException.Directory($"{path} does not exist: {directory} is not a replica's data directory; `videoscale up` makes one");
+            throw StartupException.Directory($"{path} does not exist: {directory} is not a replica's data directory. `videoscale control init` makes those of a new cluster; with --join an empty one becomes a further replica of a cluster that runs");
         }
         catch (JsonException e)
         {

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Host.StateMachine;
@@ -51,6 +52,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
             var app = new ControlPlaneApp(options, replica, web, tls);
             await web.StartAsync(cancellationToken);
             replica.StartLoops();
+            new PortNotice(options, replica.Book, web.Services.GetRequiredService<ILogger<PortNotice>>()).Look();
             web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
             return app;
         }

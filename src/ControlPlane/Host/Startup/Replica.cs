@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host;
 using VideoScale.Consensus.Host.Storage;
+using VideoScale.Consensus.Host.Transport;
 using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Bounds;
@@ -46,7 +47,8 @@ internal sealed class Replica : IAsyncDisposable
         Metrics.Observe(Log);
         Book = new MemberBook(cluster, Log);
         Leadership = new Leadership(Log);
-        Queries = new StateQueries(Log, Machine);
+        Absence = new LeaderAbsence(Leadership, Book, Log);
+        Queries = new StateQueries(Log, Machine, Absence);
         SilentMajorityHold = TimeSpan.FromSeconds(options.SilentMajorityHoldSeconds);
         LeaseClock = tuning.LeaseClock;
         Terms = new LeaderTerms(Log, Leadership, Machine, tuning.LeaseClock, (long)SilentMajorityHold.TotalMilliseconds);
@@ -58,7 +60,7 @@ internal sealed class Replica : IAsyncDisposable
         Identity = new ReplicaIdentity(replicaToken);
         Clocks = new ClockExchange(Time, new MemberClocks(Book, Channels, Identity), Log, tuning.Clock, loggers.CreateLogger<ClockExchange>());
         Metrics.Observe(Time, Clocks);
-        Forwarder = new LeaderForwarder(Leadership, Book, Channels, Identity, Metrics);
+        Forwarder = new LeaderForwarder(Leadership, Absence, Book, Channels, Identity, Metrics);
         Bounds = new StateBounds(new StateLimits(options.MaxRooms, (long)options.MaxMetadataMegabytes << 20, options.MaxRequestResults), Machine, Queries);
         Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate, Bounds);
         Metrics.Gauge("videoscale_request_results", "Answers kept for retries", () => (ulong)Machine.Size.Answers);
@@ -66,7 +68,13 @@ internal sealed class Replica : IAsyncDisposable
         Metrics.Gauge("videoscale_state_rooms", "Rooms held, closed ones too while they are remembered", () => (ulong)Machine.Size.Rooms);
         Metrics.Gauge("videoscale_state_metadata_bytes", "Bytes of the rooms' metadata", () => (ulong)Machine.Size.MetadataBytes);
         Metrics.Gauge("videoscale_state_bounds_refused", "Calls refused because state is at a bound", () => (ulong)Bounds.Refused);
-        Members = new MemberChanges(Log, Leadership, Mutations);
+        Members = new MemberChanges(Log, Leadership, Mutations, Book, new MemberGreeting(new TransportOptions
+        {
+            ClusterId = cluster.ClusterNumber,
+            Self = cluster.Self,
+            Listen = new System.Net.IPEndPoint(System.Net.IPAddress.None, 0), // it only calls
+            Tls = tls,
+        }));
         RoomWatches = new RoomWatches(Queries, options.WatchBuffer, Metrics);
         NodeWatches = new NodeWatches(Queries, options.WatchBuffer, Metrics);
         Feed.Add(RoomWatches);
@@ -86,7 +94,7 @@ internal sealed class Replica : IAsyncDisposable
         Recorder = new LeadershipRecorder(Terms, Queries, commands, Log, tuning.Clock, loggers.CreateLogger<LeadershipRecorder>());
         Reporter = new HashReporter(Log, Leadership, Machine, Book, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
         Explainer = new PlacementExplainer(Queries, Events.Reader, Fleet);
-        Audit = new Audit.AuditService(Events);
+        Audit = new Audit.AuditService(Events, absence: Absence);
         Gateway = OpenGateway(options, loggers);
         Backfill = new SegmentBackfill(Events, SegmentSources, tuning.Clock, loggers.CreateLogger<SegmentBackfill>());
         Membership = new MembershipLoop(Log, cluster, directory.Path, Book, Channels, Identity, Fatal.Stop, tuning.Clock, loggers.CreateLogger<MembershipLoop>());
@@ -118,6 +126,7 @@ internal sealed class Replica : IAsyncDisposable
     internal ControlPlaneStateMachine Machine { get; }
     internal IReplicatedLog Log { get; }
     internal Leadership Leadership { get; }
+    internal LeaderAbsence Absence { get; }
     internal StateQueries Queries { get; }
     internal LeaderTerms Terms { get; }
     internal Fleet Fleet { get; }
@@ -163,15 +172,21 @@ internal sealed class Replica : IAsyncDisposable
         _background.Run(Reporter.RunAsync);
         _background.Run(Backfill.RunAsync);
         _background.Run(Membership.RunAsync);
+        _background.Run(new LeaderlessStreams(Leadership, Absence, EndWatches).RunAsync);
     }
 
     /// <summary>Streams end so that their callers go elsewhere.</summary>
     internal void EndStreams()
     {
         Hub.EndAll(Grpc.Core.StatusCode.Unavailable, "this replica is stopping");
-        RoomWatches.EndAll("this replica is stopping; watch another one");
-        NodeWatches.EndAll("this replica is stopping; watch another one");
-        Audit.EndAll();
+        EndWatches("this replica is stopping; ask another one");
+    }
+
+    private void EndWatches(string why)
+    {
+        RoomWatches.EndAll(why);
+        NodeWatches.EndAll(why);
+        Audit.EndAll(why);
     }
 
     public async ValueTask DisposeAsync()

@@ -93,8 +93,8 @@ internal static class WebHost
 
     private static void AddServices(IServiceCollection services)
     {
-        services.AddSingleton(s => Of(s, r => new RoomApi(r.Mutations, r.Queries, r.RoomWatches, r.Explainer, r.Gate)));
-        services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Gate, r.SilentMajorityHold, r.Fleet)));
+        services.AddSingleton(s => Of(s, r => new RoomApi(r.Mutations, r.Queries, r.RoomWatches, r.Explainer, r.Absence, r.Gate)));
+        services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Absence, r.Gate, r.SilentMajorityHold, r.Fleet)));
         services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate, r.Time, r.Clocks, r.Tls)));
         services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, r.LeaseClock, s.GetRequiredService<ILogger<AgentApi>>())));
         services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members, r.Clock)));

@@ -7,7 +7,8 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.StateMachine;
 
 /// <summary>Reads replicated state: on the apply thread, between two entries.</summary>
-public sealed class StateQueries(IReplicatedLog log, ControlPlaneStateMachine machine)
+/// <param name="patience">Null: the log's own limit ends a wait.</param>
+public sealed class StateQueries(IReplicatedLog log, ControlPlaneStateMachine machine, IReadPatience? patience = null)
 {
     /// <summary>Runs a query once everything acknowledged before the call is applied here; UNAVAILABLE without a quorum.</summary>
     /// <param name="read">Short; gets the state and the index it is true at, and returns nothing that changes later.</param>
@@ -15,10 +16,19 @@ public sealed class StateQueries(IReplicatedLog log, ControlPlaneStateMachine ma
     {
         if (mode == ReadMode.Linearizable)
         {
-            var fence = await log.ReadFenceAsync(mode, cancellationToken);
+            if (patience?.BeforeRead() is { } hopeless) throw hopeless.ToRpcException();
+            var fence = patience is null ? await log.ReadFenceAsync(mode, cancellationToken) : await FenceAsync(patience.AtMost, cancellationToken);
+            if (!fence.Ok && patience?.AfterRead() is { } reason) throw reason.ToRpcException();
             if (!fence.Ok) throw Failure.Unavailable("no quorum confirmed the read in time; ask again, or ask with CONSISTENCY_STALE").ToRpcException();
         }
         return await ReadNowAsync(argument, read);
+    }
+
+    private async ValueTask<ReadFence> FenceAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(atMost);
+        return await log.ReadFenceAsync(ReadMode.Linearizable, limit.Token);
     }
 
     /// <summary>Runs a query on what is applied now.</summary>

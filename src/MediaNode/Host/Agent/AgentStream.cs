@@ -11,20 +11,21 @@ namespace VideoScale.MediaNode.Host.Agent;
 /// <summary>One Attach call to one replica, from Hello until it breaks.</summary>
 internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter load, AgentIdentity identity, ILogger logger)
 {
-    /// <summary>Without a Welcome in this time the replica is not a leader that works.</summary>
-    private static readonly TimeSpan WelcomeTimeout = TimeSpan.FromSeconds(3);
-
     /// <summary>Heartbeats in a row without an acknowledgement before another replica is tried.</summary>
     private const int SilentHeartbeats = 3;
 
     private const long LeavingPeriodMs = 100;
+
+    /// <summary>How the reason begins when the leader is silent.</summary>
+    internal const string NoAcknowledgement = "no acknowledgement";
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _lastAckTicks;
 
     /// <summary>Completes with the reason when the stream is of no use any more; throws what gRPC throws.</summary>
     /// <param name="served">Called once, when the leader has acknowledged a heartbeat: a Welcome alone may come from one that lost its quorum.</param>
-    internal async Task<string> RunAsync(CallInvoker invoker, Action served, CancellationToken cancellationToken)
+    /// <param name="welcomeWithin">Without a Welcome in this time the replica is not a leader that works.</param>
+    internal async Task<string> RunAsync(CallInvoker invoker, TimeSpan welcomeWithin, Action served, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var call = new AgentService.AgentServiceClient(invoker).Attach(cancellationToken: ending.Token);
@@ -32,8 +33,7 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         authority.ReportsWaiting += Wake;
         try
         {
-            await call.RequestStream.WriteAsync(new AgentMessage { Hello = Hello(start) }, ending.Token);
-            if (await ReceiveWelcomeAsync(call, start, ending.Token) is not { } welcome) return "the replica is not fit to lead";
+            if (await ReceiveWelcomeAsync(call, start, welcomeWithin, ending.Token) is not { } welcome) return "the replica is not fit to lead";
             Volatile.Write(ref _lastAckTicks, Environment.TickCount64);
             var sending = SendAsync(call, start.Stream, TimeSpan.FromMilliseconds(Math.Clamp(welcome.HeartbeatMs, 50, 10_000)), ending.Token);
             var receiving = ReceiveAsync(call, start.Stream, served, ending.Token);
@@ -60,12 +60,16 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         return hello;
     }
 
-    private async Task<Welcome?> ReceiveWelcomeAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, StreamStart start, CancellationToken cancellationToken)
+    private async Task<Welcome?> ReceiveWelcomeAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, StreamStart start, TimeSpan within, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(WelcomeTimeout);
+        limit.CancelAfter(within);
         bool any;
-        try { any = await call.ResponseStream.MoveNext(limit.Token); }
+        try
+        {
+            await call.RequestStream.WriteAsync(new AgentMessage { Hello = Hello(start) }, limit.Token); // waits for the connection
+            any = await call.ResponseStream.MoveNext(limit.Token);
+        }
         catch (Exception e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, "no welcome in time"), e.Message);
@@ -97,7 +101,7 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         while (true)
         {
             var now = Environment.TickCount64;
-            if (now - Volatile.Read(ref _lastAckTicks) > patience) return $"no acknowledgement for {patience} ms";
+            if (now - Volatile.Read(ref _lastAckTicks) > patience) return $"{NoAcknowledgement} for {patience} ms";
             // On the way out the leader hears it before the rooms are released, and acknowledgements are wanted soon.
             if (authority.IsLeaving) nextTicks = Math.Min(nextTicks, saidLeaving ? now + LeavingPeriodMs : now);
             if (now >= nextTicks)

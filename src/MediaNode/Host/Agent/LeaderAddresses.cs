@@ -21,6 +21,18 @@ public sealed class LeaderAddresses(IReadOnlyList<string> configured)
         return address;
     }
 
+    /// <summary>
+    /// What a replica gets to welcome this node: in the first round less than would cost a lease (5 s), with two of three that are silent; more in later
+    /// rounds, for a leader that is slow.
+    /// </summary>
+    public TimeSpan WelcomeWithin => TimeSpan.FromSeconds(Math.Min(3, 1 + Failures / configured.Count));
+
+    /// <summary>The leader that served falls silent: the others know who leads now.</summary>
+    public void Silent(string address)
+    {
+        if (_hint == address) _hint = null;
+    }
+
     /// <summary>A follower named the leader: tried first, once.</summary>
     public void Hint(string address) => _hint = address;
 

@@ -68,7 +68,7 @@ internal sealed partial class LeaderAgent(
         try
         {
             var stream = new AgentStream(authority, load, new AgentIdentity(options), logger);
-            var reason = await stream.RunAsync(connect(address), () =>
+            var reason = await stream.RunAsync(connect(address), _addresses.WelcomeWithin, () =>
             {
                 served = true;
                 (_expelledInARow, _nameTakenInARow) = (0, 0);
@@ -77,6 +77,7 @@ internal sealed partial class LeaderAgent(
                 LogAttached(address);
             }, stoppingToken);
             LogDetached(address, reason);
+            if (served && reason.StartsWith(AgentStream.NoAcknowledgement, StringComparison.Ordinal)) _addresses.Silent(address);
             if (!served || reason != "expelled") _addresses.Failed();
         }
         catch (RpcException e) when (!stoppingToken.IsCancellationRequested)

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Grpc.Core;
+using VideoScale.Chaos.Fabric;
+using VideoScale.V1;
+
+namespace VideoScale.Chaos.Scenarios;
+
+/// <summary>
+/// The leader is cut off from both followers, both ways or one, while they forward writes to it: whoever waits lets go when another leads, and nothing
+/// fails. Then whoever asks the cut one is told why it cannot serve, and the command line finds the others wherever it stands in the list.
+/// </summary>
+public sealed class LeaderCut : IScenario
+{
+    private static readonly TimeSpan BetweenWrites = TimeSpan.FromMilliseconds(40); // at each follower: 50 a second together
+    private static readonly TimeSpan WriteDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Before = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan After = TimeSpan.FromSeconds(3);
+
+    /// <summary>A write that was on its way to the lost leader may end this much later than new ones succeed. Loose: machines that run this are busy.</summary>
+    private static readonly TimeSpan Behind = TimeSpan.FromSeconds(2);
+
+    public string Name => "leader-cut";
+    public string Summary => "links of the leader cut both ways, to it, from it: forwarded writes go to its successor, callers of the cut one elsewhere";
+    public int DefaultRounds => 3;
+    public bool NeedsNamespaces => true;
+
+    private sealed record Write(TimeSpan Began, TimeSpan Ended, StatusCode Status, string Detail);
+
+    public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
+    {
+        await using var fleet = await Fleet.StartAsync(new FleetShape(Replicas: 3, Nodes: 1) { Fabric = true }, options.Out, cancellationToken);
+        var (worstMs, worstBehindMs, writes) = (0.0, 0.0, 0);
+        for (var round = 0; round < options.Rounds; round++)
+        {
+            var (hears, speaks, what) = (round % 3) switch { 0 => (false, false, "both ways"), 1 => (false, true, "to it"), _ => (true, false, "from it") };
+            var leader = await fleet.LeaderAsync(cancellationToken);
+            var done = await WriteWhileAsync(fleet, leader, $"cut-{round}", () => fleet.CutReplica(leader, hears, speaks), cancellationToken);
+            var fresh = done.Calls.Where(w => w.Began > done.Cut && w.Status == StatusCode.OK).Select(w => w.Ended).DefaultIfEmpty(TimeSpan.MaxValue).Min();
+            foreach (var failed in done.Calls.Where(w => w.Status != StatusCode.OK).Take(3))
+                result.Violations.Add($"round {round} ({what}): a forwarded write begun {(failed.Began - done.Cut).TotalMilliseconds:0} ms after the cut ended {failed.Status}: {failed.Detail}");
+            var last = done.Calls.Where(w => w.Began <= done.Cut).Max(w => w.Ended);
+            if (last > fresh + Behind) result.Violations.Add($"round {round} ({what}): a write from before the cut ended {(last - fresh).TotalMilliseconds:0} ms after new ones succeeded");
+            worstMs = Math.Max(worstMs, done.Calls.Max(w => (w.Ended - w.Began).TotalMilliseconds));
+            worstBehindMs = Math.Max(worstBehindMs, (last - fresh).TotalMilliseconds);
+            writes += done.Calls.Count;
+            await Console.Error.WriteLineAsync($"cut {round + 1}/{options.Rounds} ({what}): {done.Calls.Count} writes, the slowest {done.Calls.Max(w => (w.Ended - w.Began).TotalMilliseconds):0} ms; new ones succeeded {(fresh - done.Cut).TotalMilliseconds:0} ms after the cut");
+            if (round == 0) await AskEverywhereAsync(fleet, leader, result, cancellationToken);
+            fleet.Heal();
+            await fleet.AwaitLeaderKnownAsync(cancellationToken);
+        }
+        result.Figures["writes"] = writes;
+        result.Figures["slowest_write_ms"] = worstMs;
+        result.Figures["behind_new_writes_ms"] = worstBehindMs;
+        result.Figures["packets_cut"] = fleet.PacketsCut();
+        result.DemandAtLeast("packets_cut", options.Rounds);
+        result.DemandAtLeast("writes", 40 * options.Rounds);
+    }
+
+    private static async Task<(TimeSpan Cut, IReadOnlyCollection<Write> Calls)> WriteWhileAsync(Fleet fleet, int leader, string prefix, Action cut, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var calls = new ConcurrentBag<Write>();
+        var running = new List<Task>();
+        using var timer = new PeriodicTimer(BetweenWrites);
+        TimeSpan? cutAt = null;
+        for (var i = 0; cutAt is not { } at || clock.Elapsed < at + After; i++)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+            for (var replica = 0; replica < fleet.Replicas.Count; replica++)
+                if (replica != leader) running.Add(WriteAsync(fleet, replica, $"{prefix}-{replica}-{i}", clock, calls));
+            if (cutAt is not null || clock.Elapsed < Before) continue;
+            cutAt = clock.Elapsed;
+            cut();
+        }
+        await Task.WhenAll(running);
+        return (cutAt!.Value, calls);
+    }
+
+    private static async Task WriteAsync(Fleet fleet, int replica, string room, Stopwatch clock, ConcurrentBag<Write> calls)
+    {
+        var began = clock.Elapsed;
+        try
+        {
+            await new RoomService.RoomServiceClient(fleet.Replicas[replica]).CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room, KeepWhenEmpty = true }, deadline: DateTime.UtcNow + WriteDeadline);
+            calls.Add(new Write(began, clock.Elapsed, StatusCode.OK, ""));
+        }
+        catch (RpcException e) { calls.Add(new Write(began, clock.Elapsed, e.StatusCode, e.Status.Detail)); }
+    }
+
+    /// <summary>The cut one says why it cannot serve; the command line answers with it, and with one that is frozen, in every place of its list.</summary>
+    private static async Task AskEverywhereAsync(Fleet fleet, int cut, ScenarioResult result, CancellationToken cancellationToken)
+    {
+        await ExplainsAsync(() => new RoomService.RoomServiceClient(fleet.Replicas[cut]).CreateRoomAsync(new CreateRoomRequest { RequestId = "lost", RoomId = "lost" }, deadline: Soon()).ResponseAsync, "a write");
+        await ExplainsAsync(() => new RoomService.RoomServiceClient(fleet.Replicas[cut]).GetRoomAsync(new GetRoomRequest { RoomId = "lost" }, deadline: Soon()).ResponseAsync, "a read");
+        using var watch = new RoomService.RoomServiceClient(fleet.Replicas[cut]).WatchRooms(new WatchRoomsRequest(), deadline: Soon(), cancellationToken: cancellationToken);
+        await ExplainsAsync(() => watch.ResponseStream.MoveNext(cancellationToken), "a watch");
+        var worst = 0.0;
+        foreach (var frozen in (bool[])[false, true])
+        {
+            if (frozen) fleet.PauseReplica(cut);
+            for (var place = 0; place < 3; place++)
+            {
+                var list = Enumerable.Range(0, 3).Where(i => i != cut).Select(fleet.AddressOf).ToList();
+                list.Insert(place, fleet.AddressOf(cut));
+                foreach (var verb in (string[])[$"ctl room create asked-{frozen}-{place}", "ctl room list", "audit tail"])
+                {
+                    var began = Stopwatch.GetTimestamp();
+                    var (code, output) = await fleet.RunCliAsync([.. verb.Split(' '), "--timeout", "8", "--server", string.Join(',', list), .. fleet.Credentials], cancellationToken);
+                    worst = Math.Max(worst, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                    if (code != 0) result.Violations.Add($"{verb} with the {(frozen ? "frozen" : "cut off")} replica in place {place} of --server ended with {code}: {output.Trim()}");
+                }
+            }
+            if (frozen) fleet.ResumeReplica(cut);
+        }
+        result.Figures["slowest_command_ms"] = worst;
+        await Console.Error.WriteLineAsync($"the slowest command took {worst:0} ms");
+
+        async Task ExplainsAsync(Func<Task> call, string what)
+        {
+            try
+            {
+                await call();
+                result.Violations.Add($"{what} at the cut off replica was served");
+            }
+            catch (RpcException e)
+            {
+                if (e.StatusCode != StatusCode.Unavailable || !e.Status.Detail.Contains("no leader is known", StringComparison.Ordinal) || !e.Status.Detail.Contains("2 do not answer", StringComparison.Ordinal))
+                    result.Violations.Add($"{what} at the cut off replica ended {e.StatusCode}: {e.Status.Detail}");
+            }
+        }
+
+        static DateTime Soon() => DateTime.UtcNow + WriteDeadline;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Host;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Members;
+
+/// <summary>
+/// Whether the voters to go to have a majority that lives: a change that is accepted without one stops the cluster, and nothing undoes it.
+/// Only what is heard after the question counts, for whoever died a moment ago is not silent for long yet.
+/// </summary>
+internal sealed class VoterLiveness(IReplicatedLog log, MemberBook book)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
+    /// <returns>Why not, and what to do instead; null when a majority of them was heard from, or this replica does not lead.</returns>
+    internal async Task<Failure?> CheckAsync(IReadOnlyList<MemberId> voters, CancellationToken cancellationToken)
+    {
+        var asked = Environment.TickCount64;
+        while (true)
+        {
+            var status = log.Status;
+            if (status.Role != ReplicaRole.Leader) return null;
+            var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - asked);
+            var silent = voters.Where(voter => voter != status.Self && !IsHeard(status, voter, waited)).ToArray();
+            if (voters.Count - silent.Length > voters.Count / 2) return null;
+            if (waited >= Patience || cancellationToken.IsCancellationRequested) return Refusal(status, voters, silent);
+            await Task.Delay(Poll, CancellationToken.None);
+        }
+    }
+
+    private static bool IsHeard(ReplicaStatus status, MemberId member, TimeSpan waited) =>
+        status.Progress.FirstOrDefault(p => p.Member == member) is { } progress && progress.Member == member && !progress.Repairing && progress.Silent < waited;
+
+    private Failure Refusal(ReplicaStatus status, IReadOnlyList<MemberId> voters, MemberId[] silent)
+    {
+        var staying = voters.Except(silent).Count();
+        var dead = silent.Where(member => status.Membership.Voters.Contains(member)).ToArray();
+        return Failure.Precondition(
+            $"of the {voters.Count} voters there would be, {staying} {(staying == 1 ? "answers" : "answer")}: no majority, and nothing could be changed any more. Silent: "
+            + string.Join(", ", silent.Select(member => Describe(status, member)))
+            + (dead.Length > 0 ? $". Remove {(dead.Length == 1 ? "it" : "them")} first: `ctl cluster remove {string.Join(' ', dead)}`" : ". Wait until they answer")
+            + ", or force the change (--force)");
+    }
+
+    private string Describe(ReplicaStatus status, MemberId member)
+    {
+        var progress = status.Progress.FirstOrDefault(p => p.Member == member);
+        var silence = progress.Member != member ? "not connected" : progress.Repairing ? "under repair" : $"for {progress.Silent.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s";
+        return $"{member}{(book.Find(member) is { RaftAddress.Length: > 0 } peer ? $" at {peer.RaftAddress}" : "")} ({silence})";
+    }
+}

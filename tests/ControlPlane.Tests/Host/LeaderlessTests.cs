@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Sockets;
+using Grpc.Core;
+using VideoScale.V1;
+
+namespace VideoScale.ControlPlane.Tests.HostTests;
+
+/// <summary>What callers of a replica without a leader are told, and that nobody waits for one that leads no more.</summary>
+public sealed class LeaderlessTests
+{
+    [Fact]
+    public async Task Without_a_leader_writes_and_reads_are_refused_before_their_deadline_and_say_why()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        replica.Log.LoseLeadership();
+        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.Now.Leader.IsNone, "it knows");
+        Task[] calls =
+        [
+            replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10)).ResponseAsync,
+            replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10)).ResponseAsync,
+        ];
+        foreach (var call in calls) Explains(await Assert.ThrowsAsync<RpcException>(() => call));
+        Assert.True(replica.App.Replica.Absence.IsLong);
+        Explains(await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10))));
+        replica.Log.BecomeLeader();
+        Assert.Equal("a", (await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" })).RoomId);
+    }
+
+    [Fact]
+    public async Task A_leader_that_comes_in_time_serves_the_call_that_waited()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        replica.Log.LoseLeadership();
+        await Eventually.HoldsAsync(() => !replica.App.Replica.Leadership.IsMine, "it knows");
+        var call = replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" });
+        replica.Log.BecomeLeader();
+        Assert.Equal("a", (await call).RoomId);
+    }
+
+    [Fact]
+    public async Task A_call_forwarded_to_a_leader_that_is_silent_is_let_go_when_another_leads()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var replica = await FakeReplica.StartAsync(peerGrpcAddress: silent.LocalEndpoint.ToString());
+        replica.Log.LoseLeadership(replica.Peer);
+        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.Now.Leader == replica.Peer, "it follows the silent one");
+        var call = replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10));
+        await Eventually.HoldsAsync(silent.Pending, "the call is on its way to it");
+        Assert.False(call.ResponseAsync.IsCompleted);
+        replica.Log.BecomeLeader();
+        Assert.Equal("a", (await call).RoomId);
+    }
+
+    [Fact]
+    public async Task Watches_and_subscriptions_end_when_the_leader_is_gone_and_are_refused_then()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        var audit = new AuditService.AuditServiceClient(replica.Channel);
+        using var rooms = replica.Rooms.WatchRooms(new WatchRoomsRequest());
+        using var events = audit.Subscribe(new SubscribeRequest());
+        await rooms.ResponseHeadersAsync;
+        await events.ResponseHeadersAsync;
+        replica.Log.LoseLeadership();
+        Explains(await Assert.ThrowsAsync<RpcException>(() => rooms.ResponseStream.MoveNext(CancellationToken.None)));
+        Explains(await Assert.ThrowsAsync<RpcException>(async () => { while (await events.ResponseStream.MoveNext(CancellationToken.None)) { } }));
+        using var again = replica.Rooms.WatchRooms(new WatchRoomsRequest());
+        Explains(await Assert.ThrowsAsync<RpcException>(() => again.ResponseStream.MoveNext(CancellationToken.None)));
+        replica.Log.BecomeLeader();
+        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads again");
+        using var later = audit.Subscribe(new SubscribeRequest { FromSeq = 1 });
+        Assert.True(await later.ResponseStream.MoveNext(CancellationToken.None));
+    }
+
+    private static void Explains(RpcException refused)
+    {
+        Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
+        Assert.Contains("no leader is known", refused.Status.Detail, StringComparison.Ordinal);
+    }
+}
