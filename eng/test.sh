@@ -51,20 +51,42 @@ dotnet build VideoScale.sln -c Release -v quiet --nologo -clp:NoSummary || finis
 
 rm -rf "$results"; mkdir -p "$results"
 passed=0 failed=0
-if [ $# -eq 0 ]; then
-  echo "== format"
-  if dotnet format VideoScale.sln --verify-no-changes --no-restore -v quiet; then passed=1; else failed=1; failures+=("the format; mend it with: ./dev fmt"); fi
-fi
 named() { grep -o "<UnitTestResult [^>]*outcome=\"Failed\"" "$1" 2>/dev/null | grep -o ' testName="[^"]*"' | sed 's/^ testName="//; s/"$//; s/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'; }
 unfinished() { find "$1" -name 'Sequence_*.xml' -exec grep -ho '<Test [^>]*Completed="False"' {} + | sort -u | grep -o ' Name="[^"]*"' | cut -d '"' -f 2 | tr '\n' ' '; } # as the blame collector saw it
 count() { grep -o "<Counters [^>]*" "$2" 2>/dev/null | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9' || true; }
+
+run() { # PROJECT FILTER: what it says goes to a file, since others run beside it
+  local kept="$results/$1" began=$SECONDS
+  mkdir -p "$kept"
+  echo "== $1.Tests"
+  env --default-signal=INT,QUIT dotnet test "tests/$1.Tests/VideoScale.$1.Tests.csproj" -c Release --no-build --nologo -v quiet --logger "trx;LogFileName=$1.trx" --logger "console;verbosity=minimal" \
+    --results-directory "$kept" --blame-hang-timeout 10m --blame-hang-dump-type none ${2:+--filter "$2"} >"$kept/console" 2>&1
+  echo "$? $((SECONDS - began))" >"$kept/ended"
+  cat "$kept/console"
+  echo "   $1.Tests: $((SECONDS - began)) s"
+}
+format() {
+  dotnet format VideoScale.sln --verify-no-changes --no-restore -v quiet >"$results/format" 2>&1
+  echo $? >"$results/format-ended"
+}
+trap 'trap - TERM; kill -TERM 0; exit 130' INT # the lanes are background jobs, which Ctrl-C does not reach
+# Two lanes for two cores: what computes beside what mostly waits for processes and sockets. Calls of browsers have the machine for themselves.
+[ $# -gt 0 ] || { echo "== format, beside the first tests"; format & }
+run Architecture "${1:-}"; run Contracts "${1:-}"
+wait
+for project in Consensus Simulation MediaNode; do run "$project" "${1:-}"; done &
+for project in ControlPlane Integration; do run "$project" "${1:-}"; done &
+wait
+run EndToEnd "${1:-}"
+
+if [ $# -eq 0 ]; then
+  cat "$results/format"
+  if [ "$(cat "$results/format-ended")" = 0 ]; then passed=1; else failed=1; failures+=("the format; mend it with: ./dev fmt"); fi
+fi
 for project in "${projects[@]}"; do
-  echo "== $project.Tests"
-  kept="$results/$project" began=$SECONDS
-  dotnet test "tests/$project.Tests/VideoScale.$project.Tests.csproj" -c Release --no-build --nologo -v quiet \
-    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$kept" --blame-hang-timeout 10m --blame-hang-dump-type none ${1:+--filter "$1"}
-  code=$?
-  trx="$kept/$project.trx" good=$(count passed "$trx") bad=$(count failed "$trx")
+  kept="$results/$project" trx="$results/$project/$project.trx"
+  read -r code _ <"$kept/ended" || code=1
+  good=$(count passed "$trx") bad=$(count failed "$trx")
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
   # A run that ended badly without a failed test (a crash, a hang) is a failure too.
   if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
@@ -73,7 +95,6 @@ for project in "${projects[@]}"; do
     crash=$(grep -A 6 -m 1 'process crashed' "$trx" 2>/dev/null) && failures+=("$crash")
   fi
   while read -r name; do failures+=("$name"); done < <(named "$trx")
-  echo "   $((SECONDS - began)) s"
 done
 [ "$passed" -gt 0 ] || [ $# -eq 0 ] || echo "no test matches: $1"
 finish "$passed" "$failed"
