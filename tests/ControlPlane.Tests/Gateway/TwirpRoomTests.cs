@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
@@ -97,6 +98,28 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         var metadata = new string('"', 512 * 1024); // two characters each in JSON
         Assert.Equal(metadata, Text(await server.CallAsync("CreateRoom", new { name = "large", metadata }, TwirpServer.Admin()), "metadata"));
         await server.CallAsync("DeleteRoom", new { room = "large" }, TwirpServer.Admin());
+    }
+
+    [Fact]
+    public async Task A_join_makes_its_room_as_its_token_says_and_leaves_an_open_one_as_it_is()
+    {
+        const string Name = "joined: first";
+        var video = new { roomJoin = true, room = Name };
+        async Task JoinAsync(object? roomConfig)
+        {
+            using var socket = new System.Net.WebSockets.ClientWebSocket();
+            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Cluster.Http(0)}/rtc/v1?access_token={TwirpServer.Token(video, roomConfig)}"), CancellationToken.None);
+            await Eventually.HoldsAsync(async () => (await ListAsync(Name)) is [var room] && Number(room, "num_participants") == 1, "the room is made and has a seat taken");
+        }
+        await JoinAsync(new { emptyTimeout = 77, departure_timeout = 33, maxParticipants = 9, metadata = "by token", agents = new[] { new { agentName = "x" } }, tags = new { a = "b" }, unheardOf = 1 });
+        var made = Assert.Single(await ListAsync(Name));
+        Assert.Equal((77u, 33u, 9u, "by token"), (Number(made, "empty_timeout"), Number(made, "departure_timeout"), Number(made, "max_participants"), Text(made, "metadata")));
+        await JoinAsync(new { metadata = "another" });
+        Assert.Equal("by token", Text(Assert.Single(await ListAsync(Name)), "metadata"));
+        var odd = await server.SendAsync(HttpMethod.Get, "/rtc/v1/validate?access_token=" + TwirpServer.Token(video, new { emptyTimeout = "soon" }));
+        Assert.Equal(401, odd.Status);
+        Assert.Contains("roomConfig", odd.Body, StringComparison.Ordinal);
+        await server.CallAsync("DeleteRoom", new { room = Name }, TwirpServer.Admin());
     }
 
     [Fact]
