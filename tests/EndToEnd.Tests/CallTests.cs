@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using VideoScale.TestKit.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
@@ -6,6 +7,8 @@ namespace VideoScale.EndToEnd.Tests;
 [Collection(nameof(Stage))]
 public sealed class CallTests(Stage stage)
 {
+    [LiveKitSurface("Media", "VP8, Opus, three layers by RID", Surface.Served)]
+    [LiveKitSurface("Signalling", "one peer connection: offer, answer, media_sections_requirement", Surface.Served)]
     [Fact]
     public async Task Browsers_and_libwebrtc_at_three_replicas_see_and_hear_each_other()
     {
@@ -29,6 +32,7 @@ public sealed class CallTests(Stage stage)
         await ann.HasAsync("speakers", "");
     }
 
+    [LiveKitSurface("Signalling", "track_setting: quality, size, disabled", Surface.Served)]
     [Fact]
     public async Task A_subscriber_gets_the_layer_it_asks_for_up_and_down()
     {
@@ -54,6 +58,7 @@ public sealed class CallTests(Stage stage)
     /// <summary>An encoder that is short of time shrinks a layer a little.</summary>
     private static bool Near(int width, int wanted) => width > wanted * 0.7 && width < wanted * 1.4;
 
+    [LiveKitSurface("Signalling", "mute, unpublishing, leave", Surface.Served)]
     [Fact]
     public async Task Muting_leaving_and_unpublishing_reach_the_others()
     {
@@ -97,6 +102,7 @@ public sealed class CallTests(Stage stage)
         Assert.Equal($"true {status}", reason.GetString());
     }
 
+    [LiveKitSurface("Tokens", "canPublish, canSubscribe, hidden, canUpdateOwnMetadata", Surface.Served)]
     [Fact]
     public async Task Grants_that_the_server_sdk_mints_are_honoured()
     {
@@ -124,6 +130,7 @@ public sealed class CallTests(Stage stage)
         Assert.Equal("the deaf one, minted deaf, deaf", (await ann.RunAsync("((p) => `${p.name}, ${p.metadata}, ${p.attributes.kind}`)(room.remoteParticipants.get('deaf'))")).GetString());
     }
 
+    [LiveKitSurface("Server API", "ListParticipants, GetParticipant, RemoveParticipant, UpdateParticipant, DeleteRoom", Surface.Served)]
     [Fact]
     public async Task The_server_sdk_administers_rooms_and_participants()
     {

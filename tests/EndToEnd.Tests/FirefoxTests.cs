@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.TestKit.Processes;
 using VideoScale.V1;
@@ -9,6 +10,7 @@ namespace VideoScale.EndToEnd.Tests;
 [Collection(nameof(Stage))]
 public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
 {
+    [LiveKitSurface("Around it", "livekit-client in Firefox ESR", Surface.Served)]
     [Fact]
     public async Task It_publishes_receives_three_others_and_goes_on_when_its_room_is_moved()
     {
@@ -43,6 +45,7 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
         }
     }
 
+    [LiveKitSurface("Around it", "a server that dies under Chromium, Firefox and rtc-node", Surface.Served)]
     [Fact]
     public async Task No_clients_media_stops_when_the_replica_of_its_only_url_is_killed_and_comes_back()
     {

@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using Microsoft.Playwright;
 using VideoScale.TestKit.Processes;
 
@@ -34,6 +35,7 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
         async () => await page.EvaluateAsync<int>("[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
         $"{tiles} tiles play", details: () => page.InnerTextAsync("body").Result);
 
+    [LiveKitSurface("Around it", "livekit-client from this server's own page", Surface.Served)]
     [Fact]
     public async Task Its_link_joins_a_call_and_beside_it_stands_the_fleet()
     {

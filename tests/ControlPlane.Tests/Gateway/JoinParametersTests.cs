@@ -28,6 +28,7 @@ public sealed class JoinParametersTests
 
     private static readonly JoinRequest Short = new() { ParticipantSid = "PA_1", Reconnect = true, ClientInfo = new ClientInfo(), PublisherOffer = new SessionDescription { Id = 7, Sdp = "v=0 and more" } };
 
+    [LiveKitSurface("Signalling", "/rtc/v1 with join_request", Surface.Served)]
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, false)]

@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
@@ -34,6 +35,7 @@ public sealed class LastWordsTests
         return (client, owner, _nodes.Single(node => node != owner));
     }
 
+    [LiveKitSurface("Signalling", "leave, also in the turn in which the socket is closed", Surface.Served)]
     [Fact]
     public async Task A_leave_is_delivered_though_the_stream_to_the_node_breaks_under_it()
     {
@@ -103,6 +105,7 @@ public sealed class LastWordsTests
         await Eventually.HoldsAsync(() => _nodes.Any(HasLeft), "the node hears that she left");
     }
 
+    [LiveKitSurface("Signalling", "resume of a session that is over: leave{STATE_MISMATCH, RECONNECT}", Surface.Served)]
     [Theory]
     [InlineData(StatusCode.OutOfRange, DisconnectReason.ParticipantRemoved, LeaveRequest.Types.Action.Disconnect)]
     [InlineData(StatusCode.AlreadyExists, DisconnectReason.DuplicateIdentity, LeaveRequest.Types.Action.Disconnect)]

@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using System.Net;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
@@ -19,6 +20,7 @@ public sealed class OriginTests(ScriptedFleet fleet)
 
     private static string? One(HttpResponseMessage reply, string header) => reply.Headers.TryGetValues(header, out var values) ? Assert.Single(values) : null;
 
+    [LiveKitSurface("Signalling", "HEAD / and GET / across origins (quick reconnect, prepareConnection), preflights", Surface.Served)]
     [Theory]
     [InlineData("HEAD", "/", 200)] // the quick reconnect of livekit-client, and what it prepares a connection with
     [InlineData("GET", "/", 200)]

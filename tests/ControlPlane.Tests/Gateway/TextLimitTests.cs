@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using System.Net.WebSockets;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
@@ -5,6 +6,7 @@ namespace VideoScale.ControlPlane.Tests.Gateway;
 /// <summary>What LiveKit's server refuses at the entrance, over plain HTTP.</summary>
 public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServer>
 {
+    [LiveKitSurface("Server API", "MutePublishedTrack", Surface.Served, "unmuting only with AllowRemoteUnmute")]
     [Fact]
     public async Task Opening_somebodys_microphone_from_outside_is_refused()
     {
@@ -15,6 +17,7 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
         Assert.Equal("not_found", (await server.RefusedAsync("MutePublishedTrack", new { room = "room", identity = "ann", track_sid = "TR_1", muted = true }, admin)).Code);
     }
 
+    [LiveKitSurface("Server API", "limits of texts: invalid_argument", Surface.Served)]
     [Fact]
     public async Task Texts_of_participants_have_limits()
     {
@@ -33,6 +36,9 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
         Assert.Equal("not_found", (await server.RefusedAsync("UpdateParticipant", new { room = "room", identity = "ann", metadata = new string('"', 512 * 1024) }, admin)).Code); // as large as may be, and escaped
     }
 
+    [LiveKitSurface("Server API", "ForwardParticipant, MoveParticipant", Surface.Refused, "unimplemented, as in LiveKit's own server")]
+    [LiveKitSurface("Server API", "SendData, PerformRpc", Surface.Refused, "unimplemented: there are no data channels yet")]
+    [LiveKitSurface("Server API", "UpdateSubscriptions", Surface.Served)]
     [Fact]
     public async Task Methods_that_carry_data_say_that_they_are_not_served()
     {
@@ -41,6 +47,7 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
         Assert.Equal("not_found", (await server.RefusedAsync("UpdateSubscriptions", new { room = "room", identity = "ann", track_sids = new[] { "TR_1" } }, TwirpServer.Admin("room"))).Code);
     }
 
+    [LiveKitSurface("Tokens", "limits of identity, name, metadata, attributes", Surface.Served, "400, also for a name over 256 bytes")]
     [Theory]
     [InlineData("identity", 257, 400)]
     [InlineData("metadata", 512 * 1024 + 1, 400)]

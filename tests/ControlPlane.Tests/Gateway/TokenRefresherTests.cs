@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
@@ -29,6 +30,7 @@ public sealed class TokenRefresherTests
 
     private static SessionClaims Promoted() => new() { Name = "Ann, promoted", Metadata = "now", Attributes = { ["hand"] = "down" }, Grants = new SessionGrants { CanPublish = true, CanSubscribe = true, CanPublishData = true } };
 
+    [LiveKitSurface("Signalling", "refresh_token", Surface.Served)]
     [Theory]
     [InlineData("key", "secret")]
     [InlineData("other", "ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss")]

@@ -24,6 +24,7 @@ public sealed class TokenTests
 
     private static object Claims(object video, string iss = "key", long live = 600) => new { iss, sub = "ann", name = "Ann", exp = Now + live, nbf = Now - 3_600, metadata = "m", attributes = new { hand = "up" }, video };
 
+    [LiveKitSurface("Tokens", "HS256, LiveKit's defaults of grants", Surface.Served)]
     [Fact]
     public async Task A_short_secret_and_livekits_defaults()
     {
@@ -40,6 +41,7 @@ public sealed class TokenTests
         Assert.NotNull((await Verifier.VerifyAsync(Mint(Claims(new { }, iss: "long"), new string('s', 64)))).Grants);
     }
 
+    [LiveKitSurface("Tokens", "exp, nbf, signature, algorithm", Surface.Served)]
     [Fact]
     public async Task What_is_forged_late_early_or_unknown_is_refused()
     {
@@ -90,6 +92,7 @@ public sealed class TokenTests
         return TokenClaims.Read(parsed.RootElement);
     }
 
+    [LiveKitSurface("Tokens", "claims of another shape", Surface.Refused, "401 that names the claim")]
     [Theory]
     [InlineData("""{"canPublish":"false"}""", "video.canPublish")]
     [InlineData("""{"canPublish":0}""", "video.canPublish")]
@@ -120,6 +123,7 @@ public sealed class TokenTests
     [InlineData("""["sub"]""")]
     public void Texts_of_another_shape_refuse_it_too(string claims) => Assert.Null(Read(claims).Grants);
 
+    [LiveKitSurface("Tokens", "canPublishSources", Surface.Served)]
     [Theory]
     [InlineData("""["CAMERA"]""", false, false)]
     [InlineData("""["webcam"]""", false, false)]
@@ -154,6 +158,7 @@ public sealed class TokenTests
                     Assert.False(grants.RoomAdmin || grants.RoomCreate || grants.RoomList || grants.RoomJoin || grants.Hidden || grants.Recorder || grants.CanUpdateOwnMetadata, $"{name} {value}");
     }
 
+    [LiveKitSurface("Tokens", "identity in jti", Surface.Served)]
     [Theory]
     [InlineData("""{"sub":"ann","jti":"bob"}""", "ann")]
     [InlineData("""{"jti":"bob"}""", "bob")]
@@ -161,6 +166,7 @@ public sealed class TokenTests
     [InlineData("""{}""", "")]
     public void An_identity_may_stand_in_jti(string claims, string identity) => Assert.Equal(identity, Read(claims).Grants!.Identity);
 
+    [LiveKitSurface("Tokens", "kind", Surface.Served)]
     [Theory]
     [InlineData("agent", 4)]
     [InlineData("sip", 3)]

@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using System.Globalization;
 using System.Text.Json;
 using VideoScale.ControlPlane.Tests.HostTests;
@@ -14,6 +15,7 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
     private async Task<JsonElement[]> ListAsync(params string[] names) =>
         [.. (await server.CallAsync("ListRooms", new { names }, TwirpServer.Admin())).GetProperty("rooms").EnumerateArray()];
 
+    [LiveKitSurface("Server API", "CreateRoom, UpdateRoomMetadata, ListRooms", Surface.Served)]
     [Fact]
     public async Task A_room_has_what_its_makers_said_last_before_anybody_has_joined()
     {
@@ -39,6 +41,7 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         await server.CallAsync("DeleteRoom", new { room = "planned" }, token);
     }
 
+    [LiveKitSurface("Server API", "names of rooms: any text up to 256 bytes", Surface.Served)]
     [Theory]
     [InlineData("my room")]
     [InlineData("täst")]
@@ -100,6 +103,7 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         await server.CallAsync("DeleteRoom", new { room = "large" }, TwirpServer.Admin());
     }
 
+    [LiveKitSurface("Tokens", "roomConfig", Surface.Served, "of the settings served here; agents, egress and tags are passed over")]
     [Fact]
     public async Task A_join_makes_its_room_as_its_token_says_and_leaves_an_open_one_as_it_is()
     {

@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using System.Text.Json;
 using Google.Protobuf;
 using LiveKit.Proto;
@@ -21,6 +22,7 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
         Assert.Equal("[]", JsonDocument.Parse(body).RootElement.GetProperty("rooms").GetRawText());
     }
 
+    [LiveKitSurface("Signalling", "/rtc/v1/validate", Surface.Served)]
     [Theory]
     [InlineData("//rtc/v1", 400, "a WebSocket is expected")]
     [InlineData("/rtc/v1/", 400, "a WebSocket is expected")]
@@ -34,6 +36,7 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
         Assert.Contains(says, answer.Body, StringComparison.Ordinal);
     }
 
+    [LiveKitSurface("Server API", "bad_route, malformed and other errors of Twirp", Surface.Served)]
     [Theory]
     [InlineData("GET", ListRooms, "application/json")]
     [InlineData("PUT", ListRooms, "application/json")]
@@ -91,6 +94,7 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
         Assert.Equal(JsonValueKind.Array, JsonDocument.Parse(answer.Body).RootElement.GetProperty("rooms").ValueKind);
     }
 
+    [LiveKitSurface("Server API", "JSON with proto names and defaults", Surface.Served)]
     [Theory]
     [InlineData("{\"name\":\"spelt\",\"emptyTimeout\":77,\"maxParticipants\":\"12\"}")]
     [InlineData("{\"name\":\"spelt\",\"empty_timeout\":77,\"max_participants\":12}")]
@@ -106,6 +110,7 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
         await server.CallAsync("DeleteRoom", new { room = "spelt" }, TwirpServer.Admin());
     }
 
+    [LiveKitSurface("Server API", "protobuf", Surface.Served)]
     [Fact]
     public async Task Protobuf_is_answered_in_protobuf()
     {

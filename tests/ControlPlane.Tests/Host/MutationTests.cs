@@ -53,6 +53,23 @@ public sealed class MutationTests
     }
 
     [Fact]
+    public async Task What_an_older_replica_would_stop_at_is_not_proposed_while_there_is_one()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        var tries = 0;
+        await Eventually.HoldsAsync(async () => // the rounds that look for older programs find none, and say so in between
+        {
+            replica.App.Replica.Time.Agreed(null, everyMemberKnows: false);
+            try { await replica.Rooms.OpenRoomAsync(new OpenRoomRequest { RequestId = $"{++tries}", Name = $"room {tries}" }); }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented) { return e.Status.Detail.Contains("older version", StringComparison.Ordinal); }
+            return false;
+        }, "a new command is refused");
+        replica.App.Replica.Time.Agreed(null, everyMemberKnows: false);
+        await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "create", RoomId = "a" }); // what the older one knows
+        await Eventually.HoldsAsync(async () => (await replica.Rooms.OpenRoomAsync(new OpenRoomRequest { RequestId = "last", Name = "room last" })).RoomId.Length > 0, "all are upgraded");
+    }
+
+    [Fact]
     public async Task Overload_is_unavailable_and_nothing_is_done()
     {
         await using var replica = await FakeReplica.StartAsync();

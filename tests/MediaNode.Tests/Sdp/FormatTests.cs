@@ -62,6 +62,7 @@ public sealed class FormatTests
         if (a.FitsIn(b)) Assert.Equal(a.Codec, b.Codec);
     });
 
+    [LiveKitSurface("Media", "VP9", Surface.Served, "forwarded whole, without choice of layers inside a stream")]
     [Theory]
     [InlineData("8C8001820178", true)] // I, F=0, B, E: picture 1, no layers, no P
     [InlineData("CC80010000", false)] // P
@@ -84,6 +85,7 @@ public sealed class FormatTests
         Assert.Equal((true, 0), (frame.KeyFrameStart, frame.Width));
     }
 
+    [LiveKitSurface("Media", "AV1", Surface.Served, "forwarded whole, without choice of layers inside a stream")]
     [Theory]
     [InlineData("180A0B", true, true)] // a coded video sequence begins
     [InlineData("100A0B", true, false)]

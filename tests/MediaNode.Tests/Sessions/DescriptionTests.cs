@@ -54,6 +54,7 @@ public sealed class DescriptionTests
         ("a-hundred-sections", string.Join(' ', ["out", "out", .. Enumerable.Repeat("-", 98)]), "", ""),
     ];
 
+    [LiveKitSurface("Media", "descriptions of Firefox, Safari, Chrome on Android, React Native, Unity, GStreamer, OBS, older Chromes", Surface.Served, "what cannot be taken is refused section by section")]
     [Fact]
     public async Task Each_description_is_answered_section_by_section_and_what_cannot_be_taken_is_refused_aloud()
     {
@@ -80,6 +81,7 @@ public sealed class DescriptionTests
     }
 
     /// <summary>Older Chrome: the layers are told by their sources, from the smallest to the largest, each with the source of its retransmissions.</summary>
+    [LiveKitSurface("Media", "layers by ssrc-group:SIM", Surface.Served)]
     [Fact]
     public async Task Layers_that_are_told_by_sources_are_published_as_layers()
     {
@@ -92,6 +94,7 @@ public sealed class DescriptionTests
     }
 
     /// <summary>Voice is sent without its silence and in mono unless its track asks for more, whatever the client offers; a viewer hears of stereo.</summary>
+    [LiveKitSurface("Media", "Opus: usedtx, stereo, maxaveragebitrate", Surface.Served)]
     [Fact]
     public async Task Opus_is_sent_as_its_track_asks()
     {
@@ -155,6 +158,7 @@ public sealed class DescriptionTests
     }
 
     /// <summary>A viewer takes what its own profile includes, under its own payload type; of what it cannot it is told.</summary>
+    [LiveKitSurface("Media", "H.264 in each profile", Surface.Served, "to viewers who decode the profile")]
     [Theory]
     [InlineData("h264-main", "packetization-mode=1;profile-level-id=4d0029", true)]
     [InlineData("h264-main", "packetization-mode=1;profile-level-id=42e01f", false)]

@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
@@ -37,6 +38,7 @@ public sealed class ReturningTests
         return true;
     }
 
+    [LiveKitSurface("Signalling", "who resumes hears what changed meanwhile", Surface.Served)]
     [Fact]
     public async Task Whoever_comes_back_hears_who_left_and_who_came_meanwhile_in_that_order()
     {
@@ -225,6 +227,7 @@ public sealed class ReturningTests
         Assert.Equal(FailureCode.NotFound, (await bed.DoAsync(() => bed.Table.WhyNot(Back(bob)))).Code);
     }
 
+    [LiveKitSurface("Signalling", "ping_req, ping timeout", Surface.Served)]
     [Fact]
     public async Task Who_is_silent_on_every_way_has_gone_and_who_is_heard_on_one_has_not()
     {

@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using Google.Protobuf;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Host.Sessions;
@@ -18,6 +19,7 @@ public sealed class RoomInfoTests
 
     private static string[] Metadata(GatewayLink link) => [.. SessionBed.Told(link).Where(told => told.RoomUpdate is not null).Select(told => told.RoomUpdate.Room.Metadata)];
 
+    [LiveKitSurface("Signalling", "room_update", Surface.Served)]
     [Fact]
     public async Task The_newest_that_any_gateway_says_holds_and_is_told_once()
     {
@@ -36,6 +38,7 @@ public sealed class RoomInfoTests
         Assert.Null(bed.Broken);
     }
 
+    [LiveKitSurface("Server API", "num_participants, num_publishers", Surface.Served)]
     [Fact]
     public async Task Agents_and_recorders_are_no_participants_who_is_hidden_is_one_and_publishers_are_those_who_publish()
     {

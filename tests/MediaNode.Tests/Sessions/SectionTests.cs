@@ -1,3 +1,4 @@
+using VideoScale.TestKit;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Tests.Sdp;
@@ -23,6 +24,7 @@ public sealed class SectionTests
         return session.Tracks[0];
     }
 
+    [LiveKitSurface("Signalling", "subscription_response{SE_CODEC_UNSUPPORTED}", Surface.Served)]
     [Fact]
     public async Task A_track_that_fits_no_section_is_told_once_and_keeps_no_other_waiting()
     {

@@ -23,6 +23,7 @@ public sealed class SessionTests
 
     private static T One<T>(IEnumerable<SignalResponse> told, Func<SignalResponse, T?> pick) where T : class => Assert.Single(told.Select(pick).OfType<T>());
 
+    [LiveKitSurface("Signalling", "add_track, track_published, update", Surface.Served)]
     [Fact]
     public async Task A_published_track_is_announced_and_reaches_the_free_section_of_the_others()
     {
@@ -108,6 +109,7 @@ public sealed class SessionTests
         Assert.NotEmpty(SessionBed.Told(eveLink));
     }
 
+    [LiveKitSurface("Signalling", "resume (reconnect with participant_sid)", Surface.Served)]
     [Fact]
     public async Task A_live_session_is_taken_over_by_another_gateway_and_the_old_one_has_no_more_say()
     {
@@ -125,6 +127,7 @@ public sealed class SessionTests
             Assert.Null(await bed.DoAsync(() => bed.Table.Resume(wrong, new GatewayLink())));
     }
 
+    [LiveKitSurface("Signalling", "speakers_changed, connection_quality", Surface.Served)]
     [Fact]
     public async Task Whoever_comes_or_comes_back_is_told_how_the_others_stand_once_its_media_is_connected()
     {
@@ -158,6 +161,7 @@ public sealed class SessionTests
         }
     }
 
+    [LiveKitSurface("Signalling", "subscribed_quality_update (dynacast)", Surface.Served)]
     [Fact]
     public async Task A_publisher_is_told_of_the_layers_somebody_wants_when_that_changes_also_by_a_newcomer()
     {
@@ -180,6 +184,7 @@ public sealed class SessionTests
     }
 
     /// <summary>Epoch 2 stands for the new owner: its sessions know nothing of those of epoch 1 but what their clients know.</summary>
+    [LiveKitSurface("Signalling", "sync_state, a room that moves: leave{MIGRATION}", Surface.Served)]
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -38,6 +38,7 @@ public sealed class TextLimitTests
         Assert.Equal(Reason.Ok, AnswerOf(SessionBed.Told(link), 5));
     }
 
+    [LiveKitSurface("Signalling", "update_metadata with request_response", Surface.Served, "attributes are measured by what they come to, not by each change")]
     [Fact]
     public async Task Attributes_are_measured_by_what_they_come_to()
     {
@@ -62,6 +63,7 @@ public sealed class TextLimitTests
         Assert.Contains("metadata", failure.Message, StringComparison.Ordinal);
     }
 
+    [LiveKitSurface("Signalling", "subscription_permission", Surface.Served, "up to 2,000 entries")]
     [Fact]
     public async Task Tracks_with_endless_texts_and_endless_permissions_are_refused_aloud()
     {

@@ -40,6 +40,8 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
             {
                 case SubmitStatus.Applied when result.Reply!.Failure is { } failure: throw failure.ToRpcException();
                 case SubmitStatus.Applied: return map(result.Reply!);
+                case SubmitStatus.TooRecent:
+                    throw new RpcException(new Status(StatusCode.Unimplemented, "a replica of this cluster runs an older version, which does not know this change: upgrade it first; nothing was done"));
                 case SubmitStatus.Overloaded:
                     throw Failure.Unavailable("too many commands wait for the log on this replica; nothing was done, retry with the same request_id").ToRpcException();
                 // The new leader's log knows what became of it: the same request_id asks there.

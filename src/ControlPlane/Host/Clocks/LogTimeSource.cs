@@ -31,6 +31,9 @@ public sealed class LogTimeSource(TimeProvider wall, LeaseClock boot)
         }
     }
 
+    /// <summary>A member is known to run a program of the first version.</summary>
+    public bool KnowsOldMember { get { lock (_gate) return !_clock.MayExtend; } }
+
     /// <summary>This replica's wall clock less its boot clock.</summary>
     internal long OwnOffsetMs => WallMs - boot.NowMs;
 

@@ -13,6 +13,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
 
     private readonly SemaphoreSlim _sending = new(1, 1);
     private long _heardAtMs = Environment.TickCount64;
+    private readonly ReadPace _pace = new();
     private readonly ArrayBufferWriter<byte> _received = new(4096);
 
     /// <summary>How long the client has said nothing.</summary>
@@ -33,10 +34,11 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
                 part = await socket.ReceiveAsync(_received.GetMemory(4096), cancellationToken);
                 if (part.MessageType == WebSocketMessageType.Close) return null;
                 _received.Advance(part.Count);
+                Volatile.Write(ref _heardAtMs, Environment.TickCount64);
                 if (_received.WrittenCount > MostOctets) return null;
             }
             while (!part.EndOfMessage);
-            Volatile.Write(ref _heardAtMs, Environment.TickCount64);
+            if (_pace.Read(_received.WrittenCount, Environment.TickCount64) is { Ticks: > 0 } wait) await Task.Delay(wait, cancellationToken);
             SignalRequest request;
             try { request = SignalRequest.Parser.ParseFrom(_received.WrittenSpan); }
             catch (InvalidProtocolBufferException) { continue; } // a newer client's, or no client's

@@ -126,7 +126,7 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
     internal async Task<string> OpenAsync(OpenRoomRequest open, CancellationToken cancellationToken)
     {
         try { return (await Rooms.OpenRoomAsync(open, Options(cancellationToken))).RoomId; }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented && NameRule.Accepts(open.Name)) // the leader's program is older than ours
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented && NameRule.Accepts(open.Name)) // the leader, or a replica that it knows of, runs an older program than ours
         {
             try { await Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = open.RequestId, RoomId = open.Name }, Options(cancellationToken)); }
             catch (RpcException known) when (known.StatusCode == StatusCode.AlreadyExists) { } // somebody else was quicker

@@ -40,7 +40,7 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
         foreach (var verdict in round.Leases.Verdicts)
         {
             var result = await commands.SubmitAsync(round.Term, Name, Command(verdict), cancellationToken);
-            var refused = result.Status is SubmitStatus.NotLeader or SubmitStatus.Overloaded || result.Reply?.Failure is not null;
+            var refused = result.Status is SubmitStatus.NotLeader or SubmitStatus.Overloaded or SubmitStatus.TooRecent || result.Reply?.Failure is not null;
             if (refused && IsLoss(verdict)) await RefusedAsync(round.Term, verdict); // an unknown outcome stays in flight: no acknowledgement until it is known
         }
     }

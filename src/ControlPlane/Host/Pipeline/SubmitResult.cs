@@ -13,6 +13,8 @@ public enum SubmitStatus : byte
     Overloaded = 3,
     /// <summary>May or may not be in the log: only a retry with the same request_id tells.</summary>
     Unknown = 4,
+    /// <summary>Certainly not in the log: a replica of the cluster runs an older program, which would stop at it.</summary>
+    TooRecent = 5,
 }
 
 /// <param name="Reply">Set when applied.</param>
@@ -21,5 +23,6 @@ public readonly record struct SubmitResult(SubmitStatus Status, CommandReply? Re
     public static SubmitResult Applied(CommandReply reply) => new(SubmitStatus.Applied, reply);
     public static SubmitResult NotLeader => new(SubmitStatus.NotLeader, null);
     public static SubmitResult Overloaded => new(SubmitStatus.Overloaded, null);
+    public static SubmitResult TooRecent => new(SubmitStatus.TooRecent, null);
     public static SubmitResult Unknown => new(SubmitStatus.Unknown, null);
 }
