@@ -151,6 +151,20 @@ public sealed class LogClockTests
         Assert.Equal(node.True, node.Stamp().Time.UnixMs);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Entries_without_a_time_do_not_begin_the_log(bool agreed)
+    {
+        var node = new Node { OthersOffMs = agreed ? 0 : null };
+        node.Log.Observed(default, node.Boot, node.Wall); // an election and the members are applied, no command is
+        node.Exchange();
+        Assert.Equal(0, node.NowOffMs);
+        var stamp = node.Stamp();
+        Assert.Equal((node.True, true), (stamp.Time.UnixMs, stamp.IsPlain)); // nothing was stepped over
+        Assert.Equal(TimeStep.None, node.Log.LastStep);
+    }
+
     [Fact]
     public void The_agreed_time_is_the_middle_of_the_closest_majority()
     {

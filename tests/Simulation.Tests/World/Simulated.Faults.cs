@@ -165,13 +165,24 @@ internal sealed partial class Simulated
     /// <summary>The machine comes back as who it was, with an empty log.</summary>
     private void LoseLog(Replica replica, bool whole, long forMs)
     {
-        if (!CanLose(replica)) return;
+        if (!CanLose(replica) || (whole && !IsRemembered(replica))) return;
         if (IsTraced) Tell($"{replica.Id} loses its {(whole ? "directory" : "log")}");
         Gone.Add((replica.Id, replica.Disk));
         replica.LoseLog(whole);
         replica.AwayUntilUs = NowUs + forMs * 1000;
         Marks.Hit(whole ? Mark.DirectoryLost : Mark.LogLost);
         _agenda.Add(replica.AwayUntilUs, new Due(Happening.FaultEnds, replica.Slot, 0, 0, Ending.Start));
+    }
+
+    /// <summary>Whether a founding member is left that could say that this one's log is not its first. Without any the loss looks like the first start of a cluster.</summary>
+    private bool IsRemembered(Replica lost)
+    {
+        for (var id = 1UL; id <= (ulong)Plan.Voters; id++)
+        {
+            var slot = SlotOf(new MemberId(id)); // a founding member that is gone for ever never says that the log is the first
+            if (id != lost.Id.Value && (slot < 0 || !Replicas[slot].Disk.IsLost)) return true;
+        }
+        return lost.Id.Value > (ulong)Plan.Voters;
     }
 
     /// <summary>Whether every membership that anybody may act under keeps a majority of living identities without this one.</summary>

@@ -48,8 +48,10 @@ public sealed class LogClock
     public long? AgreedOffsetMs => _agreedOffsetMs;
 
     /// <summary>An entry was applied.</summary>
+    /// <param name="time">Log time by then; none (0) as long as no entry had a time: elections and members have none.</param>
     public void Observed(LogTime time, long bootMs, long wallMs)
     {
+        if (time == default) return; // a log begins now, not in 1970
         if (!_begun || time.UnixMs > Predict(bootMs)) (_begun, _anchorMs, _anchorBootMs) = (true, time.UnixMs, bootMs);
         _lastMs = Math.Max(_lastMs, time.UnixMs);
         if (Math.Abs(time.UnixMs - wallMs) <= NearMs) IsSettled = true; // it is as young as it looks

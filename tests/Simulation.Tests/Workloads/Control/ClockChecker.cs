@@ -10,10 +10,8 @@ internal sealed class ClockChecker(Simulated world)
 {
     private const long AheadMs = 8_000; // slewing, reading, and what a clock that is near may draw
     private const long BehindMs = 20_000; // a leader that has just started does not know yet how long nothing ran
+    private const long EarliestMs = ProcessClock.EpochMs - 10 * 24 * 3_600_000L; // no clock is that wrong
     private bool _majorityWasWrong;
-
-    /// <summary>Log time may have stepped to what wrong clocks said.</summary>
-    public bool MajorityWasWrong => _majorityWasWrong;
 
     /// <summary>A replica compares the clocks of these voters now.</summary>
     public void Compared(Membership membership)
@@ -26,6 +24,7 @@ internal sealed class ClockChecker(Simulated world)
     /// <param name="applied">Log time there; 0 in an empty log, which begins with the leader's own clock when it knows no other.</param>
     public void Stamped(Replica leader, in EntryStamp stamp, LogTime applied)
     {
+        if (!stamp.Step.IsNone && stamp.Step.From.UnixMs < EarliestMs) throw new Violation("log-time", $"{leader.Id} steps over a time before all logs, from {stamp.Step.From}");
         if (applied.UnixMs == 0 && !leader.Clock.IsRight) _majorityWasWrong = true;
         if (_majorityWasWrong) return;
         var off = stamp.Time.UnixMs - ProcessClock.EpochMs - world.NowMs;

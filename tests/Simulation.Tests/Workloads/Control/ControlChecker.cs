@@ -23,6 +23,7 @@ internal sealed class ControlChecker(Simulated world)
     private readonly Dictionary<string, (ulong Epoch, string Node)?> _owners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ulong> _lastEpoch = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, List<Operation>> _histories = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LogTime> _closedAt = new(StringComparer.Ordinal);
     private ulong _seen;
 
     public ClockChecker Clocks { get; } = new(world);
@@ -59,7 +60,11 @@ internal sealed class ControlChecker(Simulated world)
         _seen = context.Seq;
         switch (happened)
         {
-            case RoomEvent.Created e: _histories.TryAdd(e.Room.Value, []); break;
+            case RoomEvent.Created e:
+                _histories.TryAdd(e.Room.Value, []);
+                _closedAt.Remove(e.Room.Value);
+                break;
+            case RoomEvent.Closed e: Closed(e, context, replica); break;
             case RoomEvent.Placed e: Placed(e, context, replica); break;
             case RoomEvent.Revoked e: Wrote(e.Room, e.Epoch, "", context, replica); Marks.Hit(e.Reason == RevokeReason.Drain ? Mark.RoomRevokedForDrain : Mark.RoomRevokedForMove); break;
             case RoomEvent.Closing e: Wrote(e.Room, e.Epoch, "", context, replica); Marks.Hit(e.Reason == CloseReason.Empty ? Mark.EmptyRoomClosed : Mark.RoomClosed); break;
@@ -98,6 +103,20 @@ internal sealed class ControlChecker(Simulated world)
         foreach (var agent in Agents)
             if (agent.HasAuthority(released.Room, released.Epoch))
                 throw new Violation("authority", $"room {released.Room} was released ({released.Kind}) while {agent.Name} still acts as its owner under {released.Epoch}");
+    }
+
+    /// <summary>With a room that is closed those are forgotten that were closed an hour of log time before: whoever reads of one finds that it never had an owner.</summary>
+    /// <remarks>No run lasts an hour, but log time steps over a stop: a voter alone has only its own clock to tell how long that was.</remarks>
+    private void Closed(RoomEvent.Closed closed, in EventContext context, Replica replica)
+    {
+        _closedAt[closed.Room.Value] = context.Time;
+        foreach (var (room, at) in _closedAt.ToArray())
+        {
+            if (at.UnixMs + ClusterState.RememberClosedMs > context.Time.UnixMs) continue;
+            _closedAt.Remove(room);
+            Wrote(new RoomId(room), Epoch.None, "", context, replica);
+            Marks.Hit(Mark.ClosedRoomForgotten);
+        }
     }
 
     private static void Drained(DrainEvent.Completed drained, ClusterState state)
@@ -146,7 +165,6 @@ internal sealed class ControlChecker(Simulated world)
 
     public void Read(RoomId room, Epoch epoch, NodeId node, long invokedUs)
     {
-        if (epoch.IsNone && Clocks.MajorityWasWrong) return; // a closed room is forgotten after an hour, which may have passed at once
         if (_histories.TryGetValue(room.Value, out var history)) history.Add(new Operation(invokedUs, world.NowUs, false, Value(epoch, node.Value ?? "")));
     }
 
