@@ -50,7 +50,7 @@ public sealed class AuditServiceTests
         var audit = new AuditService.AuditServiceClient(cluster.Channel(0));
         await RefusedAsync(StatusCode.InvalidArgument, "types: \"Nonsense\"", () => AllAsync(audit.ReadAll(new() { Types_ = { "Nonsense" } })));
         await RefusedAsync(StatusCode.InvalidArgument, "stream:", () => AllAsync(audit.ReadStream(new())));
-        await RefusedAsync(StatusCode.InvalidArgument, "room_id: \"..\"", async () => await audit.ExplainAsync(new() { RoomId = ".." }));
+        await RefusedAsync(StatusCode.InvalidArgument, "room_id: \"rrr", async () => await audit.ExplainAsync(new() { RoomId = new string('r', 257) })); // any shorter text may name a room
         await RefusedAsync(StatusCode.NotFound, "room ghost", async () => await audit.ExplainAsync(new() { RoomId = "ghost" }));
         await RefusedAsync(StatusCode.OutOfRange, "does not exist yet", async () => await audit.StateAtAsync(new() { EventSeq = 1_000_000 }));
         await RefusedAsync(StatusCode.InvalidArgument, "to_seq: 2", async () => await audit.VerifyAsync(new() { FromSeq = 3, ToSeq = 2 }));
