@@ -1,7 +1,7 @@
 using LiveKit.Proto;
-using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
 using VideoScale.TestKit.Processes;
 using VideoScale.TestKit.Signalling;
+using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
 
 namespace VideoScale.Integration.Tests.Signalling;
 

@@ -74,11 +74,14 @@ internal sealed partial class ParticipantSession
         }
         if (_tracks.Count >= MostTracks || IsTooLong(request))
         {
-            Tell(new SignalResponse { RequestResponse = new RequestResponse
+            Tell(new SignalResponse
             {
-                Reason = RequestResponse.Types.Reason.LimitExceeded,
-                Message = _tracks.Count >= MostTracks ? $"more than {MostTracks} tracks" : $"the track's texts exceed {MaxTrackTextBytes} bytes each, or it has more than {MaxLayers} layers or codecs",
-            } });
+                RequestResponse = new RequestResponse
+                {
+                    Reason = RequestResponse.Types.Reason.LimitExceeded,
+                    Message = _tracks.Count >= MostTracks ? $"more than {MostTracks} tracks" : $"the track's texts exceed {MaxTrackTextBytes} bytes each, or it has more than {MaxLayers} layers or codecs",
+                }
+            });
             return;
         }
         // A repeat, after a resume: the same track keeps its id.
@@ -174,11 +177,14 @@ internal sealed partial class ParticipantSession
     {
         if (permission.TrackPermissions.Count > MaxPermissions || permission.CalculateSize() > TextLimits.MaxAttributesBytes)
         {
-            Tell(new SignalResponse { RequestResponse = new RequestResponse
+            Tell(new SignalResponse
             {
-                Reason = RequestResponse.Types.Reason.LimitExceeded,
-                Message = $"subscription permissions exceed {MaxPermissions} entries or {TextLimits.MaxAttributesBytes} bytes; the last ones hold",
-            } });
+                RequestResponse = new RequestResponse
+                {
+                    Reason = RequestResponse.Types.Reason.LimitExceeded,
+                    Message = $"subscription permissions exceed {MaxPermissions} entries or {TextLimits.MaxAttributesBytes} bytes; the last ones hold",
+                }
+            });
             return;
         }
         _allowed = permission;
