@@ -87,7 +87,6 @@ internal enum Mark
     [Description("a lost node's rooms are released")] RoomReleasedByLoss,
     [Description("a room is closed by request")] RoomClosed,
     [Description("an empty room is closed")] EmptyRoomClosed,
-    [Description("a room that was closed an hour before, by log time, is forgotten")] ClosedRoomForgotten,
     [Description("a room is full")] RoomFull,
     [Description("a seat that nobody took is freed")] SeatExpired,
     [Description("a participant's coming is reported")] SeatJoined,

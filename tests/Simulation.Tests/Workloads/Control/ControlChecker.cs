@@ -115,7 +115,6 @@ internal sealed class ControlChecker(Simulated world)
             if (at.UnixMs + ClusterState.RememberClosedMs > context.Time.UnixMs) continue;
             _closedAt.Remove(room);
             Wrote(new RoomId(room), Epoch.None, "", context, replica);
-            Marks.Hit(Mark.ClosedRoomForgotten);
         }
     }
 
