@@ -10,13 +10,15 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 internal sealed class FakeReplica : IAsyncDisposable
 {
     private const int PortBase = 24_960;
-    private static int _next;
+    private const int Slots = 12;
+    private static readonly bool[] Taken = new bool[Slots]; // tests run side by side, and some keep their ports for long
+    private readonly int _slot = Take();
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-cp-").FullName;
     private readonly ChannelPool _channels = new();
 
     private FakeReplica(Action<ControlPlaneOptions>? configure, string? peerGrpcAddress)
     {
-        var port = PortBase + Interlocked.Increment(ref _next) % 12 * 3;
+        var port = PortBase + _slot * 3;
         var seats = new List<ReplicaSeat> { new(Path.Combine(_root, "r"), $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}") };
         if (peerGrpcAddress is not null) seats.Add(new(Path.Combine(_root, "peer"), "127.0.0.1:1", peerGrpcAddress, "127.0.0.1:2"));
         ControlPlaneBootstrap.Create(seats);
@@ -46,10 +48,22 @@ internal sealed class FakeReplica : IAsyncDisposable
 
     private Consensus.MemberId Self => ClusterFiles.Read(Options.DataDirectory).Self;
 
+    private static int Take()
+    {
+        lock (Taken)
+        {
+            var free = Array.IndexOf(Taken, false);
+            if (free < 0) throw new InvalidOperationException($"more than {Slots} replicas at a time");
+            Taken[free] = true;
+            return free;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _channels.Dispose();
         await App.DisposeAsync();
+        lock (Taken) Taken[_slot] = false;
         Directory.Delete(_root, recursive: true);
     }
 }

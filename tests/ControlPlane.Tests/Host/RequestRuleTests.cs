@@ -45,7 +45,7 @@ public sealed class RequestRuleTests
         ["within_seconds"] = [("604801", "604801")],
         ["target_member_id"] = [("\"12345\"", "12345")],
         ["member_id"] = [("\"0\"", "0")],
-        ["member_ids"] = [("[]", "0 ids"), ("[\"7\",\"0\"]", "0")],
+        ["member_ids"] = [("[]", "0 ids"), ("[\"7\",\"7\"]", "named 2 times"), ("[\"7\",\"0\"]", "0")],
         ["raft_address"] = [("\"nowhere\", \"memberId\": \"7\"", "nowhere"), ("\"h:0\", \"memberId\": \"7\"", "h:0")],
         ["grpc_address"] = [("\"h:70000\", \"memberId\": \"7\", \"raftAddress\": \"h:1\"", "h:70000")],
         ["http_address"] = [("\"a b:1\", \"memberId\": \"7\", \"raftAddress\": \"h:1\", \"grpcAddress\": \"h:2\"", "a b:1")],
@@ -65,7 +65,7 @@ public sealed class RequestRuleTests
     /// <summary>Any value has a meaning; what cannot be is answered by state, not by a rule.</summary>
     private static readonly HashSet<string> TakesAnything = new(StringComparer.Ordinal)
     {
-        "keep_when_empty", "include_closed", "changes_existing", "expected_epoch", "from_seq", "from_version", "limit",
+        "keep_when_empty", "include_closed", "changes_existing", "force", "expected_epoch", "from_seq", "from_version", "limit",
         "ReportHashRequest.member_id", "ReportHashRequest.mark_index", "ReportHashRequest.event_seq", "FetchSegmentRequest.offset",
     };
 
