@@ -1,7 +1,8 @@
 namespace VideoScale.Consensus;
 
 /// <summary>
-/// Replicas that may not decide. One whose disk lost entries does not vote, lead or acknowledge until a leader has confirmed that it has again
+/// Replicas that may not decide. One that stands aside has been told that another process has its identity.
+/// One whose disk lost entries does not vote, lead or acknowledge until a leader has confirmed that it has again
 /// all that it may have acknowledged. One whose state differs from the majority's keeps its log, which is sound, but never votes or leads again.
 /// </summary>
 /// <remarks>
@@ -13,6 +14,7 @@ public sealed partial class RaftCore
 {
     private ulong _repair;
     private bool _abstaining;
+    private bool _aside;
     private string? _conflict;
 
     /// <summary>This replica fetches again what its disk lost.</summary>
@@ -24,7 +26,7 @@ public sealed partial class RaftCore
     /// </summary>
     public string? Conflict => _conflict;
 
-    private bool MayVote => _repair == 0 && !_abstaining && _conflict is null;
+    private bool MayVote => _repair == 0 && !_abstaining && !_aside && _conflict is null;
 
     private void NoteRepaired(in Message heartbeat)
     {
@@ -42,14 +44,40 @@ public sealed partial class RaftCore
         _effects.LossFound = $"the leader, member {heartbeat.From}, counts on entry {heartbeat.Commit}, and the log ends at {_log.LastIndex}";
     }
 
-    /// <returns>False: whatever led here goes no further.</returns>
-    private bool MeetConflict(string what)
+    /// <summary>
+    /// What an earlier process acknowledged or voted for may not be in this log. The same repair as after a loss of entries; nothing of before is
+    /// sent any more. Whoever is the only voter cannot be repaired by anybody: its log is what there is.
+    /// </summary>
+    private void OnSetBack(MemberId by, ulong remembered, ulong start)
+    {
+        if (_repair != 0 || (!Membership.IsJoint && Membership.Voters.Length == 1 && Membership.IsVoter(Self))) return;
+        TakeNoLead();
+        _repair = _chance.Next() | 1;
+        _matched = _commit;
+        _effects.LossFound = $"member {by} remembers start {remembered} of this replica, and this is start {start} of another process. "
+            + "This directory was set back to an older copy of itself, or is the copy of one that ran since";
+    }
+
+    private void OnStandAside(bool aside)
+    {
+        _aside = aside;
+        if (aside) TakeNoLead();
+    }
+
+    /// <summary>Follows nobody for now, and what waits to be sent stays here.</summary>
+    private void TakeNoLead()
     {
         if (_role != RaftRole.Follower) BecomeFollower(_term, MemberId.None);
-        _conflict = what;
         _leader = MemberId.None;
         _ackOwed = false;
         _held.Clear();
+    }
+
+    /// <returns>False: whatever led here goes no further.</returns>
+    private bool MeetConflict(string what)
+    {
+        TakeNoLead();
+        _conflict = what;
         return false;
     }
 

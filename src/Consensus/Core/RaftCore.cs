@@ -108,6 +108,8 @@ public sealed partial class RaftCore
             case RaftInputKind.ChangeMembership: OnChangeMembership(input.Membership!); break;
             case RaftInputKind.Compact: OnCompact(input.Index); break;
             case RaftInputKind.Abstain: OnAbstain(); break;
+            case RaftInputKind.SetBack: OnSetBack(input.Member, input.Index, input.Token); break;
+            case RaftInputKind.StandAside: OnStandAside(input.Ok); break;
             default: Invariant.Require(false, "an input has a known kind"); break;
         }
     }

@@ -3,6 +3,7 @@ namespace VideoScale.Consensus;
 public enum RaftInputKind : byte
 {
     Tick = 1, Message, Propose, Read, Stored, SnapshotCreated, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Compact, Abstain,
+    SetBack, StandAside,
 }
 
 /// <summary>A command to be replicated.</summary>
@@ -54,6 +55,14 @@ public readonly ref struct RaftInput
 
     /// <summary>From now on neither vote nor lead: this replica's state is not the majority's. Its log is sound, so it goes on keeping it.</summary>
     public static RaftInput Abstain() => new() { Kind = RaftInputKind.Abstain };
+
+    /// <summary>A member remembers a later or another start of this replica than this one: what was acknowledged in it is not here.</summary>
+    /// <param name="remembered">The start that it remembers.</param>
+    /// <param name="start">This process's.</param>
+    public static RaftInput SetBack(MemberId by, ulong remembered, ulong start) => new() { Kind = RaftInputKind.SetBack, Member = by, Index = remembered, Token = start };
+
+    /// <summary>Another process has this replica's identity, or has it no more: only one of them may decide.</summary>
+    public static RaftInput StandAside(bool aside) => new() { Kind = RaftInputKind.StandAside, Ok = aside };
 
     /// <summary>Entries up to the index are in a snapshot and not needed here any more.</summary>
     public static RaftInput Compact(ulong index) => new() { Kind = RaftInputKind.Compact, Index = index };

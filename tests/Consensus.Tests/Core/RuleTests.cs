@@ -103,6 +103,43 @@ public sealed class RuleTests
     }
 
     [Fact]
+    public void Whoever_is_told_that_it_was_set_back_votes_for_nobody_and_takes_back_what_it_has_not_sent()
+    {
+        var core = Replica(One);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.Vote, From = Two, To = One, Term = 1, Force = true }), _effects);
+        var write = _effects.Write!.Value; // the vote is given, and waits for the disk
+        core.Step(RaftInput.SetBack(Two, remembered: 7, start: 7), _effects);
+        Assert.Contains("member 2 remembers start 7", _effects.LossFound, StringComparison.Ordinal);
+        Assert.True(core.IsRepairing);
+        core.Step(RaftInput.Stored(write.Token, write.Term, write.LastIndex), _effects);
+        Assert.True(_effects.Messages.IsEmpty);
+        core.Step(RaftInput.SetBack(Three, remembered: 9, start: 8), _effects);
+        Assert.Null(_effects.LossFound); // known already
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.Vote, From = Three, To = One, Term = 2, Force = true }), _effects);
+        Durable(core);
+        Assert.DoesNotContain(_effects.Messages.ToArray(), message => message is { Kind: MessageKind.VoteReply, Reject: false });
+    }
+
+    [Fact]
+    public void The_only_voter_has_nobody_who_could_repair_it_and_goes_on()
+    {
+        var core = Replica(One, voters: 1);
+        core.Step(RaftInput.SetBack(Two, remembered: 7, start: 7), _effects);
+        Assert.Null(_effects.LossFound);
+        while (core.Role != RaftRole.Candidate) core.Step(RaftInput.Tick(), _effects);
+        Durable(core);
+        Assert.Equal(RaftRole.Leader, core.Role);
+        core.Step(RaftInput.StandAside(aside: true), _effects); // but never twice at once
+        for (var i = 0; i < 100; i++)
+        {
+            core.Step(RaftInput.Tick(), _effects);
+            Assert.Equal(RaftRole.Follower, core.Role);
+        }
+        core.Step(RaftInput.StandAside(aside: false), _effects);
+        while (core.Role != RaftRole.Candidate) core.Step(RaftInput.Tick(), _effects);
+    }
+
+    [Fact]
     public void A_leader_whose_follower_has_more_than_it_steps_down()
     {
         var core = Replica(One);

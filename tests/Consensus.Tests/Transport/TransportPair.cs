@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host.Ports;
 using VideoScale.Consensus.Host.Snapshots;
+using VideoScale.Consensus.Host.Storage;
 using VideoScale.Consensus.Host.Transport;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.Rpc;
@@ -18,6 +19,20 @@ internal sealed class RecordingTransportListener : ITransportListener
     private readonly List<SnapshotMeta> _snapshots = [];
     private readonly List<bool> _sent = [];
     private int _disconnects;
+
+    private readonly List<bool> _asides = [];
+    private readonly List<ulong> _setBacks = [];
+
+    public void OnStandAside(bool aside) => Change(() => _asides.Add(aside));
+
+    public bool OnSetBack(MemberId by, ulong remembered, ulong start)
+    {
+        Change(() => _setBacks.Add(remembered));
+        return true;
+    }
+
+    internal bool[] Asides { get { lock (_gate) return [.. _asides]; } }
+    internal ulong[] SetBacks { get { lock (_gate) return [.. _setBacks]; } }
 
     internal Action<Message>? Meanwhile { get; set; }
 
@@ -92,7 +107,7 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
 {
     internal static readonly UInt128 Cluster = 0xC1;
 
-    internal static TransportNode Create(ulong member, TlsMaterial? tls = null, UInt128? cluster = null, int port = 0)
+    internal static TransportNode Create(ulong member, TlsMaterial? tls = null, UInt128? cluster = null, int port = 0, MemberStarts? starts = null)
     {
         var directory = new TemporaryDirectory();
         var snapshots = new SnapshotStore(directory.Path);
@@ -104,6 +119,8 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
             Listen = new IPEndPoint(IPAddress.Loopback, port),
             Tls = tls,
             MaxBackoffMs = 100,
+            Starts = starts,
+            PrecedenceMs = 1_000,
         };
         return new TransportNode(new MemberId(member), new TcpTransport(options, snapshots, new Dictionary<MemberId, EndPoint>(), logger), new(), snapshots, directory, logger);
     }

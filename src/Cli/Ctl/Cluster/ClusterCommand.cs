@@ -31,6 +31,7 @@ internal static class ClusterCommand
         {
             var leader = await session.At(reply.LeaderAddress).GetStatusAsync(new GetStatusRequest(), new CallOptions(deadline: DateTime.UtcNow.AddSeconds(1), cancellationToken: cancellationToken));
             if (leader.Role != ReplicaRole.Leader) return;
+            reply.Notices.Add(leader.Notices.Except(reply.Notices));
             reply.Replicas.Clear();
             reply.Replicas.Add(leader.Replicas);
         }
@@ -47,6 +48,7 @@ internal static class ClusterCommand
         if (reply.CertificateExpiresAtMs != 0) session.Output.Line(CertificateLine(reply.CertificateExpiresAtMs, DateTimeOffset.UtcNow));
         if (reply.Joint) session.Output.Line("a change of voters is under way: both majorities are needed");
         if (reply.Generation > 0) session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
+        foreach (var notice in reply.Notices) session.Output.Line($"NOTE: {notice}");
         if (reply.Repairing) session.Output.Line("QUARANTINED: this replica's disk lost log entries; it fetches them again and takes no part until it has them");
         if (reply.Quarantined) session.Output.Line("QUARANTINED: this replica's state differed from the majority's; replace it");
         var known = reply.Replicas.Any(r => r.MatchIndex > 0 && r.MemberId != reply.MemberId) || reply.Role == ReplicaRole.Leader;

@@ -6,7 +6,10 @@ namespace VideoScale.Consensus.Host.Driver;
 /// <summary>A queued proposal and who waits for it.</summary>
 internal readonly record struct QueuedProposal(ProposalId Id, ReadOnlyMemory<byte> Payload, PendingProposal Waiter);
 
-internal enum ControlKind : byte { SnapshotDone = 1, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Abstain, StorageFailed }
+internal enum ControlKind : byte { SnapshotDone = 1, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Abstain, SetBack, StandAside, StorageFailed }
+
+/// <param name="Done">True: the replica is quarantined, durably, or need not be; false: it stops.</param>
+internal sealed record SetBackReport(ulong Remembered, ulong Start, TaskCompletionSource<bool> Done);
 
 /// <summary>A rare input.</summary>
 internal readonly record struct Control(ControlKind Kind, MemberId Member = default, ulong Number = 0, bool Ok = false, object? Subject = null);
@@ -163,6 +166,14 @@ internal sealed class Inbox(ReplicatedLogOptions options, SlabPool slabs, Consen
     public void OnSnapshotSent(MemberId to, ulong snapshotIndex, bool ok) => Add(new Control(ControlKind.SnapshotSent, to, snapshotIndex, ok));
 
     public void OnDisconnected(MemberId member) => Add(new Control(ControlKind.Disconnected, member));
+
+    public void OnStandAside(bool aside) => Add(new Control(ControlKind.StandAside, Ok: aside));
+
+    public bool OnSetBack(MemberId by, ulong remembered, ulong start)
+    {
+        var report = new SetBackReport(remembered, start, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        return Add(new Control(ControlKind.SetBack, by, Subject: report)) && report.Done.Task.GetAwaiter().GetResult();
+    }
 
     /// <summary>Loop: what the core did not keep of a message is free again.</summary>
     public void LetGo(in Message message)

@@ -157,6 +157,8 @@ public sealed partial class ReplicatedLog
             case ControlKind.Disconnected: Step(RaftInput.Disconnected(control.Member, canServe: _offeredTo <= _apply.Applied + MaxApplyLagToLead)); break;
             case ControlKind.ChangeMembership: BeginMembershipChange((PendingMembershipChange)control.Subject!); break;
             case ControlKind.Abstain: Step(RaftInput.Abstain()); break;
+            case ControlKind.StandAside: Step(RaftInput.StandAside(control.Ok)); break;
+            case ControlKind.SetBack: MeetSetBack(control.Member, (SetBackReport)control.Subject!); break;
             case ControlKind.Transfer: BeginTransfer(control.Member, (TaskCompletionSource)control.Subject!); break;
             default: Fail((Exception)control.Subject!); break;
         }
@@ -239,6 +241,7 @@ public sealed partial class ReplicatedLog
             {
                 (control.Subject as TaskCompletionSource)?.TrySetResult();
                 (control.Subject as PendingMembershipChange)?.TrySetResult(new MembershipResult(Outcome.Unknown, 0));
+                (control.Subject as SetBackReport)?.Done.TrySetResult(false);
                 if (control.Subject is SnapshotDone done) CancelAll(done.Askers);
             }
         }

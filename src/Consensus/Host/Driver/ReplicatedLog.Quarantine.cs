@@ -37,6 +37,17 @@ public sealed partial class ReplicatedLog
         LogWaits(_options.Self, string.Join(", ", missing.Select(Named)));
     }
 
+    private void MeetSetBack(MemberId by, SetBackReport report)
+    {
+        try { Step(RaftInput.SetBack(by, report.Remembered, report.Start)); }
+        catch
+        {
+            report.Done.TrySetResult(false);
+            throw;
+        }
+        report.Done.TrySetResult(true);
+    }
+
     private string Named(MemberId member) => _options.KnownAddresses.FirstOrDefault(known => known.Member == member) is { } address ? $"{member} ({address.Raft})" : $"{member}";
 
     [LoggerMessage(1201, LogLevel.Critical, "Replica {Self} takes no part any more: {What}. Some replica's log was lost or set back unnoticed, and what others commit from now on may contradict what was acknowledged. This log may be the only right one and is kept as it is: stop all replicas, compare them with `control recover --data DIR`, and recover the one that holds most")]

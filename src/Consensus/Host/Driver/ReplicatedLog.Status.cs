@@ -32,7 +32,7 @@ public sealed partial class ReplicatedLog
                 var p = _picture;
                 return new ReplicaStatus(_options.Self, RoleOf(p.Role), p.Term, p.Leader, p.Commit, _apply.Applied, p.Durable, p.First, p.Last, p.Snapshot,
                     _membership, p.MembershipIndex, progress)
-                { Repairing = p.Repairing, IsNew = p.New, WaitsFor = _waitsFor, RefusedBy = p.RefusedBy, Conflict = p.Conflict };
+                { Repairing = p.Repairing, IsNew = p.New, WaitsFor = _waitsFor, RefusedBy = p.RefusedBy, Conflict = p.Conflict, StandsAside = _transport.StandsAside, Notices = _transport.Notices };
             }
         }
     }

@@ -12,6 +12,12 @@ public interface ITransport : IAsyncDisposable
     /// <summary>Ends a run of <see cref="Send"/>: writers are woken once for all of them.</summary>
     void Flush();
 
+    /// <summary>Others are connected with another process of this identity: nothing is sent or taken in. Null otherwise.</summary>
+    string? StandsAside => null;
+
+    /// <summary>Second processes under one identity that were refused here lately, for people to read.</summary>
+    IReadOnlyList<string> Notices => [];
+
     /// <summary>Adds a member, or says where it is now, as host:port. Any thread.</summary>
     void SetPeer(MemberId member, string address) { }
 
@@ -39,4 +45,11 @@ public interface ITransportListener
 
     /// <summary>The connection to a member broke: what was on its way may be lost.</summary>
     void OnDisconnected(MemberId member);
+
+    /// <summary>From now on nothing is carried, as another process has this replica's identity; or that is over.</summary>
+    void OnStandAside(bool aside) { }
+
+    /// <summary>A member remembers another process of this replica with a start no lower than this one's. Waits until the replica has met that.</summary>
+    /// <returns>False: it stops, and must not be connected.</returns>
+    bool OnSetBack(MemberId by, ulong remembered, ulong start) => true;
 }

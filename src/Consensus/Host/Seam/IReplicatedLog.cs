@@ -112,6 +112,12 @@ public sealed record ReplicaStatus(
 
     /// <summary>Why this replica takes no part any more: somebody leads without what is committed here.</summary>
     public string? Conflict { get; init; }
+
+    /// <summary>Another process has this replica's identity, so this one takes no part: who that is, and what to do. Null while it is the only one.</summary>
+    public string? StandsAside { get; init; }
+
+    /// <summary>What an operator should know of the other members: second processes under the identity of one were refused.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
 }
 
 [Flags]

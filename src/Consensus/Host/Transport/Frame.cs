@@ -14,6 +14,8 @@ internal enum FrameType : byte
     SnapshotChunk = 6,
     SnapshotEnd = 7,
     SnapshotInstalled = 8,
+    Greeting = 9,
+    GreetingReply = 10,
 }
 
 /// <summary>

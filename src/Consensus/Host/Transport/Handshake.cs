@@ -6,7 +6,8 @@ namespace VideoScale.Consensus.Host.Transport;
 internal enum Channel : byte { Control = 1, Bulk = 2, Snapshot = 3 }
 
 /// <summary>The first frame of every connection.</summary>
-internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId To, Channel Channel)
+/// <param name="Greets">The sender answers to a welcome that asks for a <see cref="Greeting"/>; earlier versions send and read a zero here.</param>
+internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId To, Channel Channel, bool Greets = false)
 {
     internal const uint ProtocolVersion = 1;
     /// <summary>Before it has proven who it is, nobody makes us hold more than this.</summary>
@@ -21,6 +22,7 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
         BinaryPrimitives.WriteUInt64LittleEndian(body, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(body[8..], ProtocolVersion);
         body[12] = (byte)Channel;
+        body[13] = Greets ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt128LittleEndian(body[16..], ClusterId);
         BinaryPrimitives.WriteUInt64LittleEndian(body[32..], From.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(body[40..], To.Value);
@@ -35,7 +37,7 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
         if (version != ProtocolVersion) throw new ProtocolException($"it speaks protocol version {version}, this replica {ProtocolVersion}: run the same version of VideoScale on both");
         if (body.Length != Bytes || (Channel)body[12] is < Channel.Control or > Channel.Snapshot) throw new ProtocolException("a hello of unknown shape");
         return new Hello(BinaryPrimitives.ReadUInt128LittleEndian(body[16..]), new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[32..])),
-            new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[40..])), (Channel)body[12]);
+            new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[40..])), (Channel)body[12], (body[13] & 1) != 0);
     }
 
     /// <returns>Why this replica must not talk to the other, or null.</returns>
@@ -50,7 +52,7 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
     internal static string NotKnown(MemberId member) => $"member {member} is not known here";
 }
 
-/// <summary>The answer to a hello: empty, or why the connection is refused.</summary>
+/// <summary>The answer to a hello: empty, or why the connection is refused; or a zero, to one that greets: it shall do so.</summary>
 internal static class Welcome
 {
     private const int MaxReasonBytes = 512;
@@ -61,5 +63,9 @@ internal static class Welcome
         return Frame.Make(FrameType.Welcome, reason.AsSpan(0, Math.Min(reason.Length, MaxReasonBytes)));
     }
 
-    internal static string? Decode(ReadOnlySpan<byte> body) => body.IsEmpty ? null : Encoding.UTF8.GetString(body);
+    internal static byte[] AskForGreeting() => Frame.Make(FrameType.Welcome, [0]);
+
+    internal static bool AsksForGreeting(ReadOnlySpan<byte> body) => body is [0];
+
+    internal static string? Decode(ReadOnlySpan<byte> body) => body.IsEmpty || AsksForGreeting(body) ? null : Encoding.UTF8.GetString(body);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -13,6 +14,10 @@ namespace VideoScale.Consensus.Host.Transport;
 internal sealed class Line : IDisposable
 {
     private const int TcpUserTimeoutOption = 18; // TCP_USER_TIMEOUT
+    private const int TcpInfoOption = 11; // TCP_INFO
+    private const int TcpInfoBytes = 60; // of struct tcp_info, up to tcpi_last_ack_recv
+    private const byte TcpEstablished = 1;
+    private const int MaxSilenceMs = 2_500;
     private static readonly TimeSpan WaitForRoom = TimeSpan.FromSeconds(1);
     private readonly Socket _socket;
     private readonly SslStream? _tls;
@@ -22,14 +27,22 @@ internal sealed class Line : IDisposable
         _socket = socket;
         _tls = tls;
         Hello = hello;
+        RemoteAddress = socket.RemoteEndPoint?.ToString() ?? "";
         Frames = new FrameReader(Receive, Hello.MaxFrameBytes);
     }
 
     internal Hello Hello { get; private set; }
     internal FrameReader Frames { get; }
 
+    /// <summary>Which process of the other member this is; run 0: it did not say.</summary>
+    internal Greeting Greeting { get; private set; }
+
+    internal string RemoteAddress { get; }
+
     /// <summary>Connects and proves both sides' identity.</summary>
-    internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel)
+    /// <param name="aside">Others are connected with another process of this member.</param>
+    /// <exception cref="GreetingRefusedException"/>
+    internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel, bool aside = false)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         SslStream? tls = null;
@@ -40,11 +53,12 @@ internal sealed class Line : IDisposable
             socket.Connect(address);
             Tune(socket, options.UserTimeoutMs);
             tls = options.Tls is { } config ? AsClient(socket, config, to) : null;
-            var line = new Line(socket, tls, new Hello(options.ClusterId, options.Self, to, channel));
+            var line = new Line(socket, tls, new Hello(options.ClusterId, options.Self, to, channel, options.Starts is not null));
             line.Send(line.Hello.ToFrame());
             if (!line.Frames.TryRead(out var type, out var body)) throw new ProtocolException("the connection was closed instead of welcomed");
             if (type != FrameType.Welcome) throw new ProtocolException($"a {type} frame instead of a welcome");
             if (Welcome.Decode(body.Span) is { } refusal) throw new ProtocolException($"refused: {refusal}");
+            if (options.Starts is { } starts && Welcome.AsksForGreeting(body.Span)) line.Greet(new Greeting(starts.Run, starts.Start, aside));
             line.Admit(options.MaxFrameBytes);
             if (line.CanSendNow && channel != Channel.Snapshot) socket.Blocking = false; // it is only written to from now on
             return line;
@@ -59,7 +73,7 @@ internal sealed class Line : IDisposable
 
     /// <summary>The other side of <see cref="Connect"/>.</summary>
     /// <exception cref="ProtocolException">The other side was told why it is refused.</exception>
-    internal static Line Accept(TransportOptions options, Socket socket, Func<MemberId, bool> isKnown)
+    internal static Line Accept(TransportOptions options, Socket socket, Func<MemberId, bool> isKnown, Func<Line, GreetingReply> answer)
     {
         SslStream? tls = null;
         try
@@ -71,8 +85,10 @@ internal sealed class Line : IDisposable
             if (!line.Frames.TryRead(out var type, out var body) || type != FrameType.Hello) throw new ProtocolException("no hello");
             line.Hello = Hello.Decode(body.Span);
             var refusal = line.Hello.RefusalBy(options.ClusterId, options.Self, isKnown(line.Hello.From)) ?? line.CertificateRefusal();
-            line.Send(Welcome.ToFrame(refusal));
+            var greets = refusal is null && line.Hello.Greets && options.Starts is not null;
+            line.Send(greets ? Welcome.AskForGreeting() : Welcome.ToFrame(refusal));
             if (refusal is not null) throw new ProtocolException(refusal);
+            if (greets) line.AnswerGreeting(answer);
             line.Admit(options.MaxFrameBytes);
             return line;
         }
@@ -114,6 +130,22 @@ internal sealed class Line : IDisposable
     /// <summary>True when the other side has closed: it never says anything on a line that we write to, so readable means ended.</summary>
     internal bool IsClosedByPeer => _socket.Poll(0, SelectMode.SelectRead) && _socket.Available == 0;
 
+    /// <summary>The other side's kernel was heard lately, which keep-alive asks every second, and has not said that its process closed.</summary>
+    internal bool IsLive
+    {
+        get
+        {
+            Span<byte> info = stackalloc byte[TcpInfoBytes];
+            try
+            {
+                if (_socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, TcpInfoOption, info) < TcpInfoBytes || info[0] != TcpEstablished) return false;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException) { return false; }
+            var silentMs = Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(info[52..]), BinaryPrimitives.ReadUInt32LittleEndian(info[56..])); // since data, since an acknowledgement
+            return silentMs < MaxSilenceMs;
+        }
+    }
+
     /// <summary>Any thread: the one that uses the line meets its end. It alone takes TLS apart, for two that do so at once tear its handle away from each other.</summary>
     internal void Close() => _socket.Dispose();
 
@@ -132,6 +164,29 @@ internal sealed class Line : IDisposable
     }
 
     private int Receive(Memory<byte> buffer) => _tls is null ? _socket.Receive(buffer.Span) : _tls.Read(buffer.Span);
+
+    private void Greet(Greeting greeting)
+    {
+        Send(greeting.ToFrame());
+        if (!Frames.TryRead(out var type, out var body) || type != FrameType.GreetingReply) throw new ProtocolException("a greeting was not answered");
+        var reply = GreetingReply.Decode(body.Span);
+        if (reply.Answer != GreetingAnswer.Admitted) throw new GreetingRefusedException(reply);
+    }
+
+    private void AnswerGreeting(Func<Line, GreetingReply> answer)
+    {
+        if (!Frames.TryRead(out var type, out var body) || type != FrameType.Greeting) throw new ProtocolException("no greeting");
+        Greeting = Greeting.Decode(body.Span);
+        var reply = answer(this);
+        Send(reply.ToFrame());
+        if (reply.Answer == GreetingAnswer.SecondProcess)
+        {
+            throw new ProtocolException($"member {Hello.From} runs already{(reply.Address.Length > 0 ? $", connected from {reply.Address}" : "")}, and this is a second process with its identity: "
+                + "its data directory was copied or it was started twice. The first one is left undisturbed; stop one of the two");
+        }
+        if (reply.Answer == GreetingAnswer.SetBack)
+            throw new ProtocolException($"member {Hello.From} was started with a directory that was set back: start {reply.Start} of it is remembered here, this is start {Greeting.Start}. It is quarantined");
+    }
 
     private void Admit(int maxFrameBytes)
     {

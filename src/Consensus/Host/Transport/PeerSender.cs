@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using VideoScale.Consensus.Host.Ports;
 
 namespace VideoScale.Consensus.Host.Transport;
 
@@ -8,19 +9,22 @@ namespace VideoScale.Consensus.Host.Transport;
 internal sealed class PeerSender : IDisposable
 {
     private static readonly TimeSpan IdleCheck = TimeSpan.FromSeconds(1); // a quiet line is looked at this often for having been closed
+    private const int MinAsideBackoffMs = 500;
+    private const int AsideBackoffMs = 5_000;
     private readonly TransportOptions _options;
     private readonly MemberId _member;
     private readonly EndPoint _address;
     private readonly Channel _channel;
     private readonly TransportLog _log;
-    private readonly Action<MemberId> _onDisconnected;
+    private readonly StandAside _aside;
+    private readonly ITransportListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
     private volatile Line? _line;
 
-    internal PeerSender(TransportOptions options, MemberId member, EndPoint address, Channel channel, TransportLog log, Action<MemberId> onDisconnected)
+    internal PeerSender(TransportOptions options, MemberId member, EndPoint address, Channel channel, StandAside aside, TransportLog log, ITransportListener listener)
     {
-        (_options, _member, _address, _channel, _log, _onDisconnected) = (options, member, address, channel, log, onDisconnected);
+        (_options, _member, _address, _channel, _aside, _log, _listener) = (options, member, address, channel, aside, log, listener);
         Queue = new SendQueue(channel == Channel.Bulk ? options.BulkQueueBytes : options.ControlQueueBytes);
         _thread = new Thread(Run) { IsBackground = true, Name = $"raft-send-{channel}" };
         _thread.Start();
@@ -48,10 +52,12 @@ internal sealed class PeerSender : IDisposable
         {
             try
             {
-                using var line = Line.Connect(_options, _address, _member, _channel);
+                using var line = Line.Connect(_options, _address, _member, _channel, _aside.IsOn);
                 backoffMs = _options.MinBackoffMs;
+                _aside.Admitted(_member);
                 Pump(line);
             }
+            catch (GreetingRefusedException e) { backoffMs = Meet(e.Reply, backoffMs); }
             catch (Exception e) when (EndsConnection(e))
             {
                 if (!_stop.IsCancellationRequested) _log.ConnectionFailed(_member, _channel, e);
@@ -59,11 +65,34 @@ internal sealed class PeerSender : IDisposable
             if (_line is not null)
             {
                 _line = null;
-                _onDisconnected(_member);
+                _listener.OnDisconnected(_member);
             }
             _stop.Token.WaitHandle.WaitOne(Random.Shared.Next(backoffMs / 2, backoffMs + 1));
-            backoffMs = Math.Min(2 * backoffMs, _options.MaxBackoffMs);
+            backoffMs = Math.Min(2 * backoffMs, _aside.IsOn ? AsideBackoffMs : _options.MaxBackoffMs);
+            _aside.Expire();
         }
+    }
+
+    /// <summary>The other side knows another process of this replica.</summary>
+    /// <returns>How long to wait, in milliseconds, before it is tried again.</returns>
+    private int Meet(GreetingReply reply, int backoffMs)
+    {
+        if (reply.Answer == GreetingAnswer.SecondProcess)
+        {
+            _aside.Refused(_member, reply.Address);
+            return Math.Max(backoffMs, MinAsideBackoffMs);
+        }
+        var starts = _options.Starts!;
+        try
+        {
+            if (_listener.OnSetBack(_member, reply.Start, starts.Start)) starts.RaiseAbove(reply.Start); // quarantined first: only then may it connect
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.ConnectionFailed(_member, _channel, e);
+            return _options.MaxBackoffMs;
+        }
+        return _options.MinBackoffMs;
     }
 
     private void Pump(Line line)

@@ -1,7 +1,7 @@
 namespace VideoScale.Consensus.Host.Transport;
 
 /// <summary>What the other side sent is not the protocol: the connection ends.</summary>
-public sealed class ProtocolException : Exception
+public class ProtocolException : Exception
 {
     public ProtocolException() { }
     public ProtocolException(string message) : base(message) { }

@@ -20,6 +20,7 @@ public sealed class TcpTransport : ITransport
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<MemberId, Peer> _peers = new();
     private readonly ConcurrentDictionary<MemberId, Thread> _snapshotsUnderWay = new();
+    private readonly StandAside _aside;
     private readonly Receivers _receivers;
     private ITransportListener? _listener;
     private Task _accepting = Task.CompletedTask;
@@ -33,7 +34,8 @@ public sealed class TcpTransport : ITransport
         _options = options;
         _snapshots = snapshots;
         _log = new TransportLog(logger, options.Self);
-        _receivers = new Receivers(options, snapshots, _log);
+        _aside = new StandAside(_log);
+        _receivers = new Receivers(options, snapshots, _aside, _log);
         Addresses = new ConcurrentDictionary<MemberId, EndPoint>(peers.Where(peer => peer.Key != options.Self));
         _listen = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -53,9 +55,14 @@ public sealed class TcpTransport : ITransport
 
     public IPEndPoint LocalEndPoint => (IPEndPoint)_listen.LocalEndPoint!;
 
+    public string? StandsAside => _aside.Why;
+
+    public IReadOnlyList<string> Notices => _receivers.Notices;
+
     public void Start(ITransportListener listener)
     {
         _listener = listener;
+        _aside.Start(listener);
         _receivers.Start(listener);
         foreach (var (member, address) in Addresses) Connect(member, address);
         _accepting = Task.Run(AcceptAsync);
@@ -86,7 +93,7 @@ public sealed class TcpTransport : ITransport
 
     public void Send(MemberId to, in Message message)
     {
-        if (!_peers.TryGetValue(to, out var peer)) return;
+        if (_aside.IsOn || !_peers.TryGetValue(to, out var peer)) return;
         (message.IsBulk ? peer.Bulk : peer.Control).Queue.Enqueue(message);
     }
 
@@ -101,7 +108,7 @@ public sealed class TcpTransport : ITransport
 
     public void SendSnapshot(MemberId to, ulong term, ulong snapshotIndex)
     {
-        if (!Addresses.TryGetValue(to, out var address))
+        if (_aside.IsOn || !Addresses.TryGetValue(to, out var address))
         {
             _listener!.OnSnapshotSent(to, snapshotIndex, ok: false);
             return;
@@ -144,8 +151,8 @@ public sealed class TcpTransport : ITransport
             _ = Task.Run(() => Close(old));
         }
         _peers[member] = new Peer(address,
-            new PeerSender(_options, member, address, Channel.Control, _log, _listener!.OnDisconnected),
-            new PeerSender(_options, member, address, Channel.Bulk, _log, _listener!.OnDisconnected));
+            new PeerSender(_options, member, address, Channel.Control, _aside, _log, _listener!),
+            new PeerSender(_options, member, address, Channel.Bulk, _aside, _log, _listener!));
     }
 
     private static void Close(Peer peer)

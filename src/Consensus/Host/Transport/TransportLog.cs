@@ -10,6 +10,7 @@ internal sealed partial class TransportLog(ILogger logger, MemberId self, TimePr
     private const int MostRefusalsRemembered = 1_000;
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<MemberId, LinkState> _links = new();
+    private long? _asideSaidAt;
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
 
@@ -38,6 +39,23 @@ internal sealed partial class TransportLog(ILogger logger, MemberId self, TimePr
         LogRefused(self, address, reason);
     }
 
+    /// <summary>Once a minute, however often it is refused.</summary>
+    internal void StandsAside(string why)
+    {
+        lock (_refused)
+        {
+            if (_asideSaidAt is { } saidAt && _clock.GetElapsedTime(saidAt) < RefusalPause) return;
+            _asideSaidAt = _clock.GetTimestamp();
+        }
+        LogStandsAside(self, why);
+    }
+
+    internal void TakesPart()
+    {
+        lock (_refused) _asideSaidAt = null;
+        LogTakesPart(self);
+    }
+
     internal void Ended(MemberId member, Channel channel, string reason) => LogEnded(self, member, channel, reason);
 
     internal void SnapshotFailed(MemberId member, ulong index, string reason) => LogSnapshotFailed(self, index, member, reason);
@@ -53,6 +71,12 @@ internal sealed partial class TransportLog(ILogger logger, MemberId self, TimePr
 
     [LoggerMessage(3710, LogLevel.Information, "Member {Self}: both connections to {Member} stand again")]
     private partial void LogMended(MemberId self, MemberId member);
+
+    [LoggerMessage(1210, LogLevel.Error, "Member {Self}: {What}. It is tried again every few seconds, and takes part once the other process has ended")]
+    private partial void LogStandsAside(MemberId self, string what);
+
+    [LoggerMessage(1211, LogLevel.Warning, "Member {Self}: no other process under this identity is connected any more; this one takes part")]
+    private partial void LogTakesPart(MemberId self);
 
     [LoggerMessage(2203, LogLevel.Warning, "Member {Self}: refused a connection from {Address}: {Reason}")]
     private partial void LogRefused(MemberId self, string address, string reason);

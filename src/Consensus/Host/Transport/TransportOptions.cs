@@ -1,4 +1,5 @@
 using System.Net;
+using VideoScale.Consensus.Host.Storage;
 using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Host.Transport;
@@ -7,6 +8,12 @@ public sealed record TransportOptions
 {
     public required UInt128 ClusterId { get; init; }
     public required MemberId Self { get; init; }
+
+    /// <summary>Which start of its directory this process is, and what is remembered of the others'; null: neither greets nor asks for it, as earlier versions.</summary>
+    public MemberStarts? Starts { get; init; }
+
+    /// <summary>How long whoever stands aside is kept waiting after the other process of its identity has left, which may just restart.</summary>
+    public int PrecedenceMs { get; init; } = 10_000;
 
     /// <summary>Where to listen; port 0 takes a free one, see <see cref="TcpTransport.LocalEndPoint"/>.</summary>
     public required IPEndPoint Listen { get; init; }

@@ -63,6 +63,8 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
             LogTimeAheadMs = time.AheadMs ?? 0,
             CertificateExpiresAtMs = tls is null ? 0 : new DateTimeOffset(tls.Expiry.Until).ToUnixTimeMilliseconds(),
         };
+        if (status.StandsAside is { } aside) reply.Notices.Add(aside);
+        reply.Notices.Add(status.Notices);
         foreach (var peer in book.PeersOf(status.Membership)) reply.Replicas.Add(Describe(peer, status));
         var differences = clocks.Differences;
         reply.ClocksAgree = differences.Count > 0;

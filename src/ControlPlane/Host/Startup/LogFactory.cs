@@ -29,6 +29,7 @@ internal static class LogFactory
                 Listen = new IPEndPoint(IPAddress.Parse(options.BindAddress), options.RaftPort),
                 SnapshotBytesPerSecond = (long)options.SnapshotSendMegabytesPerSecond << 20,
                 Tls = tls,
+                Starts = MemberStarts.Begin(directory.Path),
             }, snapshots, peers, loggers.CreateLogger<TcpTransport>());
             var initial = cluster.IsJoined ? Membership.Of() : Membership.Of([.. cluster.Peers.Select(peer => peer.Member)]); // who joined learns it from the log
             var disk = DurableState.Open(directory, snapshots, new WalOptions(), initial, loggers.CreateLogger<DurableState>(), new LogWitness(eventsReach, TookPart: cluster.IsJoined && cluster.IsAdmitted));

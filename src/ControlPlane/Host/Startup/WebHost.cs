@@ -105,12 +105,13 @@ internal static class WebHost
 
     private static (bool Ready, string Why) Readiness(Replica replica, TlsMaterial? tls)
     {
+        if (replica.Log.Status.StandsAside is { } aside) return (false, aside);
         if (replica.IsReady) return (true, tls?.Expiry.Warning(DateTimeOffset.UtcNow) is { } warning ? $"ready\n{warning}" : "ready");
         if (replica.Gate.IsQuarantined) return (false, "quarantined: its state differs from the majority's");
         if (!replica.Gate.IsOpen) return (false, "stopping");
         var status = replica.Log.Status;
         if (status.Conflict is { } conflict) return (false, $"quarantined: {conflict}; see this replica's log");
-        if (status.Quarantined) return (false, "quarantined: its disk lost log entries, which it fetches again from the leader");
+        if (status.Quarantined) return (false, "quarantined: its disk lost log entries, or its directory was set back; it fetches them again from the leader");
         if (status.WaitsFor.Count > 0) return (false, $"waits for the founding members {string.Join(", ", status.WaitsFor)}: a cluster begins once all of them have been heard");
         if (!status.Membership.IsMember(replica.Cluster.Self)) return (false, "not a member yet");
         return (false, replica.Leadership.Now.Leader.IsNone ? "no leader is known" : "catching up");
