@@ -1,5 +1,5 @@
-using VideoScale.TestKit;
 using VideoScale.EndToEnd.Tests.Browsers;
+using VideoScale.TestKit;
 using VideoScale.TestKit.Processes;
 using VideoScale.V1;
 using Xunit.Abstractions;

@@ -1,5 +1,5 @@
-using VideoScale.TestKit;
 using Microsoft.Playwright;
+using VideoScale.TestKit;
 using VideoScale.TestKit.Processes;
 
 namespace VideoScale.EndToEnd.Tests;

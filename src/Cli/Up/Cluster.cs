@@ -44,7 +44,8 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
             yield return new ChildSpec($"replica-{i + 1}",
             [
                 "control", "--dev", "--data", directory.Replica(i), "--http-port", $"{ports.ReplicaHttp(i)}", "--grpc-port", $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
-            ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz")) { Http = sockets[i] };
+            ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"))
+            { Http = sockets[i] };
     }
 
     private IEnumerable<ChildSpec> MediaSpecs()

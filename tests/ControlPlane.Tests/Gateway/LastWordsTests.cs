@@ -1,8 +1,8 @@
-using VideoScale.TestKit;
 using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
 using VideoScale.ControlPlane.Tests.HostTests;
+using VideoScale.TestKit;
 using VideoScale.TestKit.Signalling;
 using VideoScale.V1;
 

@@ -1,5 +1,5 @@
-using VideoScale.TestKit;
 using System.Net;
+using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

@@ -1,5 +1,5 @@
-using VideoScale.TestKit;
 using System.Net.WebSockets;
+using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

@@ -1,9 +1,9 @@
-using VideoScale.TestKit;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.TestKit;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;

@@ -1,7 +1,7 @@
-using VideoScale.TestKit;
 using System.Text.Json;
 using Google.Protobuf;
 using LiveKit.Proto;
+using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

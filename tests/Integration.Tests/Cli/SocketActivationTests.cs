@@ -30,7 +30,8 @@ public sealed class SocketActivationTests
             [
                 "-c", Activate, "activate", $"{socket.Descriptor}", CliProcess.ExecutablePath, "control", "--dev", "--data", replica.DataDirectory,
                 "--http-port", "1", "--grpc-port", $"{BasePort + 100}", "--raft-port", $"{BasePort + 200}",
-            ]) { RedirectStandardError = true })!);
+            ])
+            { RedirectStandardError = true })!);
             process.ErrorDataReceived += (_, _) => { };
             process.BeginErrorReadLine();
             try

@@ -1,4 +1,3 @@
-using VideoScale.TestKit;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
@@ -6,6 +5,7 @@ using LiveKit.Proto;
 using VideoScale.MediaNode.Ice;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Sdp;
+using VideoScale.TestKit;
 using VideoScale.TestKit.Processes;
 
 namespace VideoScale.MediaNode.Tests.Sessions;

@@ -1,4 +1,3 @@
-using VideoScale.TestKit;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
@@ -6,6 +5,7 @@ using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Tests.Sdp;
 using VideoScale.Model;
+using VideoScale.TestKit;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;

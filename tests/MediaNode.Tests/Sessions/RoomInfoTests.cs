@@ -1,8 +1,8 @@
-using VideoScale.TestKit;
 using Google.Protobuf;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Tests.Sdp;
+using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
 

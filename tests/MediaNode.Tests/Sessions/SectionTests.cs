@@ -1,7 +1,7 @@
-using VideoScale.TestKit;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Tests.Sdp;
+using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
 

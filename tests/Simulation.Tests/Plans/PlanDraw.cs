@@ -107,7 +107,7 @@ internal static class PlanDraw
         for (var at = 1_500L + chance.Below(3_000); at < plan.FaultsUntilMs;)
         {
             var forMs = chance.Between(500, 10_000);
-            var amount = chance.Of([10_000, 3_600_000, 90_000_000]) * (chance.OneIn(2) ? -1L : 1L);
+            var amount = chance.Of([10_000, 7_200_000, 90_000_000]) * (chance.OneIn(2) ? -1L : 1L);
             yield return new Fault(at, FaultKind.ClockFarOff, chance.Below(plan.Slots), 0, forMs, amount);
             at += forMs + chance.Between(1_000, 15_000);
         }

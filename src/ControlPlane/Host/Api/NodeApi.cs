@@ -1,8 +1,8 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Projections;
-using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Leases;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;

@@ -42,7 +42,11 @@ internal sealed partial class RoomSession
 
     internal RoomCount ToCount() => new()
     {
-        RoomId = Id.Value, Epoch = Epoch.Value, Participants = Info.NumParticipants, Publishers = Info.NumPublishers, ActiveRecording = Info.ActiveRecording,
+        RoomId = Id.Value,
+        Epoch = Epoch.Value,
+        Participants = Info.NumParticipants,
+        Publishers = Info.NumPublishers,
+        ActiveRecording = Info.ActiveRecording,
     };
 
     private (uint, uint, bool) Counts => (Info.NumParticipants, Info.NumPublishers, Info.ActiveRecording);
