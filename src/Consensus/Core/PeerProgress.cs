@@ -40,6 +40,9 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
     public bool Active { get; set; }
     public int SilentTicks { get; set; }
 
+    /// <summary>How often it was heard from under this leader.</summary>
+    public uint Heard { get; set; }
+
     /// <summary>Ticks with appends on their way and no progress.</summary>
     public int StallTicks { get; set; }
 

@@ -193,6 +193,7 @@ public sealed partial class RaftCore
         if (_role != RaftRole.Leader || Peer(member) is not { } peer) return null;
         peer.Active = true;
         peer.SilentTicks = 0;
+        unchecked { peer.Heard++; }
         return peer;
     }
 
@@ -258,10 +259,10 @@ public sealed partial class RaftCore
         foreach (var peer in _peers)
         {
             if (count == target.Length) break;
-            if (peer.LeavesAt == 0) target[count++] = new PeerStatus(peer.Member, peer.State, peer.Match, peer.SilentTicks, Membership.IsVoter(peer.Member), peer.IsRepairing);
+            if (peer.LeavesAt == 0) target[count++] = new PeerStatus(peer.Member, peer.State, peer.Match, peer.SilentTicks, Membership.IsVoter(peer.Member), peer.IsRepairing, peer.Heard);
         }
         return count;
     }
 }
 
-public readonly record struct PeerStatus(MemberId Member, PeerState State, ulong Match, int SilentTicks, bool Voter, bool Repairing);
+public readonly record struct PeerStatus(MemberId Member, PeerState State, ulong Match, int SilentTicks, bool Voter, bool Repairing, uint Heard = 0);

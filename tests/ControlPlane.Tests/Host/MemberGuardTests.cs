@@ -56,7 +56,7 @@ public sealed class MemberGuardTests
         {
             refused = await Assert.ThrowsAsync<RpcException>(async () => await call());
             return refused.StatusCode != StatusCode.Unavailable;
-        }, "it is refused");
+        }, "it is refused", details: () => refused?.Status.Detail ?? "");
         return refused!;
     }
 }

@@ -28,7 +28,7 @@ public sealed partial class ReplicatedLog
                 progress[0] = new MemberProgress(_options.Self, _picture.Durable, TimeSpan.Zero, _membership.IsVoter(_options.Self));
                 for (var i = 0; i < _peerCount; i++)
                     progress[i + 1] = new MemberProgress(_peers[i].Member, _peers[i].Match, TimeSpan.FromMilliseconds((double)_peers[i].SilentTicks * _options.TickMs), _peers[i].Voter,
-                        _peers[i].State == PeerState.Snapshot, _peers[i].Repairing);
+                        _peers[i].State == PeerState.Snapshot, _peers[i].Repairing, _peers[i].Heard);
                 var p = _picture;
                 return new ReplicaStatus(_options.Self, RoleOf(p.Role), p.Term, p.Leader, p.Commit, _apply.Applied, p.Durable, p.First, p.Last, p.Snapshot,
                     _membership, p.MembershipIndex, progress)

@@ -88,7 +88,7 @@ public readonly record struct RoleChange(ReplicaRole Role, ulong Term, MemberId 
 
 /// <param name="Snapshotting">A snapshot is on its way to it.</param>
 /// <param name="Repairing">It fetches again what its disk lost; it does not count.</param>
-public readonly record struct MemberProgress(MemberId Member, ulong MatchIndex, TimeSpan Silent, bool Voter, bool Snapshotting = false, bool Repairing = false);
+public readonly record struct MemberProgress(MemberId Member, ulong MatchIndex, TimeSpan Silent, bool Voter, bool Snapshotting = false, bool Repairing = false, uint Heard = 0);
 
 /// <summary>A picture of the replica; cheap to take, from any thread.</summary>
 public sealed record ReplicaStatus(

@@ -12,26 +12,35 @@ namespace VideoScale.ControlPlane.Host.Members;
 internal sealed class VoterLiveness(IReplicatedLog log, MemberBook book)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private const uint TimesHeard = 3;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
-    /// <returns>Why not, and what to do instead; null when a majority of them was heard from, or this replica does not lead.</returns>
+    /// <returns>Why not, and what to do instead; null when a majority of them was heard from.</returns>
     internal async Task<Failure?> CheckAsync(IReadOnlyList<MemberId> voters, CancellationToken cancellationToken)
     {
         var asked = Environment.TickCount64;
+        var before = log.Status;
         while (true)
         {
             var status = log.Status;
-            if (status.Role != ReplicaRole.Leader) return null;
-            var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - asked);
-            var silent = voters.Where(voter => voter != status.Self && !IsHeard(status, voter, waited)).ToArray();
+            if (status.Role != ReplicaRole.Leader || status.Term != before.Term) return Failure.Unavailable("leadership moved while the voters were asked; nothing was changed, ask again");
+            var silent = voters.Where(voter => voter != status.Self && !IsHeard(before, status, voter)).ToArray();
             if (voters.Count - silent.Length > voters.Count / 2) return null;
-            if (waited >= Patience || cancellationToken.IsCancellationRequested) return Refusal(status, voters, silent);
+            if (Environment.TickCount64 - asked >= Patience.TotalMilliseconds || cancellationToken.IsCancellationRequested) return Refusal(status, voters, silent);
             await Task.Delay(Poll, CancellationToken.None);
         }
     }
 
-    private static bool IsHeard(ReplicaStatus status, MemberId member, TimeSpan waited) =>
-        status.Progress.FirstOrDefault(p => p.Member == member) is { } progress && progress.Member == member && !progress.Repairing && progress.Silent < waited;
+    /// <summary>Counted, not timed: on a busy machine ticks and clocks do not go alike, and what a dead voter said last may still wait to be read.</summary>
+    private static bool IsHeard(ReplicaStatus before, ReplicaStatus status, MemberId member) =>
+        Find(status, member) is { Repairing: false } now && unchecked(now.Heard - (Find(before, member)?.Heard ?? 0)) >= TimesHeard;
+
+    private static MemberProgress? Find(ReplicaStatus status, MemberId member)
+    {
+        foreach (var progress in status.Progress)
+            if (progress.Member == member) return progress;
+        return null;
+    }
 
     private Failure Refusal(ReplicaStatus status, IReadOnlyList<MemberId> voters, MemberId[] silent)
     {
