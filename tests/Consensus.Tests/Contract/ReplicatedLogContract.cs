@@ -122,12 +122,21 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
     public async Task Roles_begin_with_the_role_now_and_tell_every_change()
     {
         var leader = await _system.LeaderAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var roles = leader.Roles(patience.Token).GetAsyncEnumerator(patience.Token);
         Assert.True(await roles.MoveNextAsync());
         Assert.Equal((ReplicaRole.Leader, leader.Status.Self), (roles.Current.Role, roles.Current.Leader));
         if (!Needs(leader, LogCapabilities.Transfer)) return;
-        await leader.TransferLeadershipAsync(_system.Replicas.Select(r => r.Log.Status.Self).FirstOrDefault(id => id != leader.Status.Self, new MemberId(0xFF)), CancellationToken.None);
+        var next = _system.Replicas.Select(r => r.Log.Status.Self).FirstOrDefault(id => id != leader.Status.Self, new MemberId(0xFF));
+        for (var handedOver = false; !handedOver && leader.Status.Role == ReplicaRole.Leader;)
+        {
+            try
+            {
+                await leader.TransferLeadershipAsync(next, CancellationToken.None);
+                handedOver = true;
+            }
+            catch (TimeoutException) when (!patience.IsCancellationRequested) { } // on a busy machine the next one may be late: the leader leads on, and is asked again
+        }
         do Assert.True(await roles.MoveNextAsync());
         while (roles.Current.Role == ReplicaRole.Leader);
     }
