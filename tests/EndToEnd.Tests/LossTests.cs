@@ -9,7 +9,6 @@ namespace VideoScale.EndToEnd.Tests;
 public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : IClassFixture<LossyStage>
 {
     private const int DelayMs = 50;
-    private const int LossesAwaited = 40;
     /// <summary>Milliseconds that a machine short of time may make of a round trip.</summary>
     private const double Slow = 2_000;
 
@@ -30,7 +29,9 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         down.Set(bad);
         var (upBefore, downBefore) = (up.UpCount, down.DownCount);
         var (before, shown) = (await stage.MeasureAsync(room), await bob.ReceivedAsync("ann", "video"));
-        await Eventually.HoldsAsync(() => (up.UpCount - upBefore).MediaLost > LossesAwaited && (down.DownCount - downBefore).MediaLost > LossesAwaited, "packets are lost both ways");
+        // As many as a quarter of a minute loses of the smallest stream and its sound: what a slow machine's browser sends is far less than what a quick one's does.
+        var awaited = 10 * percent;
+        await Eventually.HoldsAsync(() => (up.UpCount - upBefore).MediaLost > awaited && (down.DownCount - downBefore).MediaLost > awaited, "packets are lost both ways", details: () => $"up {up.UpCount - upBefore}, down {down.DownCount - downBefore}");
         await bob.SeesAsync("ann", frames: 60);
         // A smoothed figure: it is learned with every packet that is sent again.
         await Eventually.HoldsAsync(async () => Participant(await stage.MeasureAsync(room), "ann").Published.Any(stream => stream.Kind == "video" && stream.RoundTripMs >= 2 * DelayMs * 0.9), "the node learns the round trip");
