@@ -3,17 +3,19 @@ using System.Net.Sockets;
 
 namespace VideoScale.EndToEnd.Tests;
 
-/// <summary>The one address of several replicas, as a TCP balancer gives it: each connection goes to the next replica that takes it.</summary>
+/// <summary>The one address of several replicas, as a TCP balancer gives it: a connection goes to the next replica that takes it, or to the preferred one while that lives.</summary>
 internal sealed class Balancer : IAsyncDisposable
 {
     private readonly TcpListener _listener;
     private readonly IPEndPoint[] _targets;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
+    private readonly bool _inTurn;
     private int _next;
 
-    internal Balancer(int port, IEnumerable<string> targets)
+    internal Balancer(int port, IEnumerable<string> targets, bool inTurn = true)
     {
+        _inTurn = inTurn;
         _targets = [.. targets.Select(IPEndPoint.Parse)];
         _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
@@ -22,6 +24,9 @@ internal sealed class Balancer : IAsyncDisposable
 
     /// <summary>Where the last connection went; -1 before the first.</summary>
     internal int Last { get; private set; } = -1;
+
+    /// <summary>Where connections go from now on, while it takes them.</summary>
+    internal void Prefer(int target) => Volatile.Write(ref _next, target);
 
     private async Task AcceptAsync()
     {
@@ -37,7 +42,7 @@ internal sealed class Balancer : IAsyncDisposable
         using var near = client;
         for (var tries = 0; tries < _targets.Length; tries++)
         {
-            var chosen = Interlocked.Increment(ref _next) % _targets.Length;
+            var chosen = (_inTurn ? Interlocked.Increment(ref _next) : Volatile.Read(ref _next) + tries) % _targets.Length;
             using var far = new TcpClient { NoDelay = true };
             try { await far.ConnectAsync(_targets[chosen]); }
             catch (SocketException) { continue; }

@@ -14,7 +14,7 @@ public sealed class CallTests(Stage stage)
     {
         const string Room = "first-light";
         await using var ann = await stage.JoinAsync(0, Room, "ann");
-        await ann.PublishAsync();
+        await ann.PublishAsync(height: Caller.ThreeLayers);
         await using var bob = await stage.JoinAsync(1, Room, "bob");
         await bob.SeesAsync("ann");
         await bob.HearsAsync("ann");
@@ -38,7 +38,7 @@ public sealed class CallTests(Stage stage)
     {
         const string Room = "layers";
         await using var ann = await stage.JoinAsync(0, Room, "ann");
-        await ann.PublishAsync(microphone: false);
+        await ann.PublishAsync(microphone: false, height: Caller.ThreeLayers);
         await using var bob = await stage.JoinAsync(1, Room, "bob");
         await bob.SeesAsync("ann");
         foreach (var (quality, width) in new[] { ("LOW", 240), ("HIGH", 960), ("MEDIUM", 480), ("LOW", 240) })
@@ -79,27 +79,24 @@ public sealed class CallTests(Stage stage)
         await ann.HasAsync("participantDisconnected", "bob");
     }
 
-    [Theory]
-    [InlineData("wrong secret", 401)]
-    [InlineData("no roomJoin", 403)]
-    [InlineData("no room", 403)]
-    [InlineData("unknown key", 401)]
-    [InlineData("expired", 401)]
-    [InlineData("not yet", 401)]
-    public async Task A_token_that_does_not_allow_it_does_not_join(string what, int status)
+    [Fact]
+    public async Task A_token_that_does_not_allow_it_does_not_join()
     {
-        var token = what switch
-        {
-            "wrong secret" => Tokens.Join("closed", "eve")[..^6] + "AAAAAA",
-            "unknown key" => Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, key: "nokey"),
-            "expired" => Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, from: TimeSpan.FromHours(-2)),
-            "not yet" => Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, from: TimeSpan.FromHours(2)),
-            "no roomJoin" => Tokens.Mint("eve", new() { ["room"] = "closed" }),
-            _ => Tokens.Mint("eve", new() { ["roomJoin"] = true }),
-        };
+        (string What, int Status, string Token)[] tokens =
+        [
+            ("wrong secret", 401, Tokens.Join("closed", "eve")[..^6] + "AAAAAA"),
+            ("unknown key", 401, Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, key: "nokey")),
+            ("expired", 401, Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, from: TimeSpan.FromHours(-2))),
+            ("not yet", 401, Tokens.Mint("eve", new() { ["roomJoin"] = true, ["room"] = "closed" }, from: TimeSpan.FromHours(2))),
+            ("no roomJoin", 403, Tokens.Mint("eve", new() { ["room"] = "closed" })),
+            ("no room", 403, Tokens.Mint("eve", new() { ["roomJoin"] = true })),
+        ];
         await using var eve = await stage.OpenAsync("eve");
-        var reason = await eve.RunAsync($"join('{stage.SignalUrl(0)}', '{token}', {{}}).then(() => 'joined', (e) => (e.reason === L.ConnectionErrorReason.NotAllowed) + ' ' + e.status)");
-        Assert.Equal($"true {status}", reason.GetString());
+        foreach (var (what, status, token) in tokens)
+        {
+            var reason = await eve.RunAsync($"join('{stage.SignalUrl(0)}', '{token}', {{}}).then(() => 'joined', (e) => (e.reason === L.ConnectionErrorReason.NotAllowed) + ' ' + e.status)");
+            Assert.Equal($"{what}: true {status}", $"{what}: {reason.GetString()}");
+        }
     }
 
     [LiveKitSurface("Tokens", "canPublish, canSubscribe, hidden, canUpdateOwnMetadata", Surface.Served)]

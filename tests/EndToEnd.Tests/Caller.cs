@@ -46,7 +46,10 @@ internal sealed class Caller : IAsyncDisposable
         }
     }
 
-    internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 540) =>
+    /// <summary>High enough for three layers; the encoding of them is the most that these tests ask of a machine.</summary>
+    internal const int ThreeLayers = 540;
+
+    internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 180) =>
         _tab.EvaluateAsync<string[]>("([camera, microphone, height]) => publish(camera, microphone, height)", new object[] { camera, microphone, height });
 
     internal Task<JsonElement> RunAsync(string script) => _tab.EvaluateAsync<JsonElement>(script)!;

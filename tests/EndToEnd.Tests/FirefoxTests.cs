@@ -10,17 +10,19 @@ namespace VideoScale.EndToEnd.Tests;
 [Collection(nameof(Stage))]
 public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
 {
+    private const double RtcNodesPatienceMs = 4_500;
+
     [LiveKitSurface("Around it", "livekit-client in Firefox ESR", Surface.Served)]
     [Fact]
     public async Task It_publishes_receives_three_others_and_goes_on_when_its_room_is_moved()
     {
         const string Room = "firefox";
         await using var ann = await stage.JoinAsync(0, Room, "ann");
-        await ann.PublishAsync(height: 180);
+        await ann.PublishAsync();
         using var bob = new NodeClient("listener.mjs", stage.SignalUrl(1), Tokens.Join(Room, "bob"));
         using var cat = new NodeClient("listener.mjs", stage.SignalUrl(2), Tokens.Join(Room, "cat"));
         await using var fox = await stage.JoinAsync(1, Room, "fox", browser: BrowserKind.Firefox);
-        await fox.PublishAsync(height: 180);
+        await fox.PublishAsync();
         await SeeAndHearAsync();
         await ann.WatchAsync("fox", "video");
         await fox.WatchAsync("ann", "video");
@@ -58,7 +60,7 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
         {
             await gateway.WaitForReadyAsync();
             await using var ann = await stage.JoinAsync(0, Room, "ann");
-            await ann.PublishAsync(height: 180);
+            await ann.PublishAsync();
             await using var bob = await stage.JoinAsync(1, Room, "bob");
             await using var fox = await stage.JoinAsync(1, Room, "fox", browser: BrowserKind.Firefox);
             using var eve = new NodeClient("listener.mjs", stage.SignalUrl(1), Tokens.Join(Room, "eve"), "silent");
@@ -71,9 +73,12 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
             }
             await gateway.KillAsync();
             gateway.Start();
+            var killedMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             await eve.HasAsync("reconnected");
             await eve.HasAsync("frame", "ann", times: eve.Count("frame", "ann") + 2);
-            Assert.True((2, 0) == (eve.Count("subscribed", "ann"), eve.Count("disconnected")), eve.Output); // nothing was made anew
+            // Nothing was made anew; but that library gives an attempt five seconds, and then begins anew whatever the server would say.
+            var anew = eve.AtMs("reconnected") - killedMs > RtcNodesPatienceMs;
+            Assert.True(eve.Count("disconnected") == 0 && (anew || eve.Count("subscribed", "ann") == 2), eve.Output);
             foreach (var caller in (Caller[])[bob, fox])
             {
                 await caller.HasAsync("reconnected");

@@ -20,7 +20,7 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         var room = $"loss-{percent}";
         var (ann, up) = await stage.JoinAsync(room, "ann");
         await using var _ = ann;
-        await ann.PublishAsync();
+        await ann.PublishAsync(height: Caller.ThreeLayers);
         var (bob, down) = await stage.JoinAsync(room, "bob");
         await using var __ = bob;
         await bob.SeesAsync("ann");
@@ -88,7 +88,7 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         const string Room = "frozen";
         var (ann, up) = await stage.JoinAsync(Room, "ann");
         await using var _ = ann;
-        await ann.PublishAsync();
+        await ann.PublishAsync(height: Caller.ThreeLayers);
         var (bob, _) = await stage.JoinAsync(Room, "bob");
         await using var __ = bob;
         await bob.SeesAsync("ann", frames: 60);
@@ -119,7 +119,7 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         const string Room = "narrow";
         var (ann, _) = await stage.JoinAsync(Room, "ann");
         await using var _ = ann;
-        await ann.PublishAsync(microphone: false);
+        await ann.PublishAsync(microphone: false, height: Caller.ThreeLayers);
         var (bob, down) = await stage.JoinAsync(Room, "bob");
         await using var __ = bob;
         await bob.SeesAsync("ann");

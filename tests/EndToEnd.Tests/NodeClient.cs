@@ -40,13 +40,18 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <summary>What it said of a kind, when it said so first.</summary>
-    internal string Detail(string kind)
+    internal string Detail(string kind) => Said(kind)[0].Detail;
+
+    /// <summary>All that it said of a kind, oldest first; times in milliseconds since 1970 UTC.</summary>
+    internal List<(string Detail, double AtMs)> Said(string kind)
     {
-        lock (_lines)
-        {
-            using var said = JsonDocument.Parse(_lines.First(line => line.StartsWith('{') && Says(line, kind, "")));
-            return said.RootElement.GetProperty("detail").GetString()!;
-        }
+        lock (_lines) return [.. _lines.Where(line => line.StartsWith('{') && Says(line, kind, "")).Select(Parse)];
+    }
+
+    private static (string Detail, double AtMs) Parse(string line)
+    {
+        using var said = JsonDocument.Parse(line);
+        return (said.RootElement.GetProperty("detail").GetString()!, said.RootElement.GetProperty("atMs").GetDouble());
     }
 
     internal Task HasAsync(string kind, string detail = "", int times = 1) =>

@@ -8,7 +8,7 @@ internal sealed class JoinBench(Stage stage)
         const string Room = "bench-joins";
         var figures = new Figures();
         await using var ann = await stage.JoinAsync(0, Room, "ann");
-        await ann.PublishAsync(microphone: false);
+        await ann.PublishAsync(microphone: false, height: Caller.ThreeLayers);
         await ann.RunAsync("publishTone().then(() => 1)");
         await Task.Delay(TimeSpan.FromSeconds(3)); // all three layers are up
         for (var round = 0; round < rounds; round++)

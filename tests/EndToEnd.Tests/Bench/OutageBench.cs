@@ -1,38 +1,8 @@
 namespace VideoScale.EndToEnd.Tests.Bench;
 
-/// <summary>Media while what carries signalling is killed, beside the same time with nothing killed.</summary>
+/// <summary>Media while no replica lives, beside the same time with all there.</summary>
 internal sealed class OutageBench(Stage stage)
 {
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(10);
-
-    internal async Task<Figures> GatewayKillsAsync(int rounds)
-    {
-        const string Room = "bench-gateway";
-        var figures = new Figures();
-        await using var balancer = new Balancer(Stage.BasePort + 950, stage.Cluster.Replicas.Select(replica => replica.HttpAddress));
-        await using var ann = await stage.JoinAsync(0, Room, "ann");
-        await ann.RunAsync("publishTone().then(() => 1)");
-        await using var bob = await stage.OpenAsync("bob");
-        do
-        {
-            await bob.JoinAsync($"ws://127.0.0.1:{Stage.BasePort + 950}", Tokens.Join(Room, "bob"));
-        }
-        while (balancer.Last == 0 && await bob.RunAsync("room.disconnect().then(() => 1)") is { } _); // ann's own gateway lives
-        await bob.HearsAsync("ann");
-        for (var round = 0; round < rounds; round++)
-        {
-            await HearAsync(figures, "no_kill", bob, () => Task.CompletedTask);
-            var victim = stage.Cluster.Replicas[balancer.Last];
-            var beganMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-            await HearAsync(figures, "kill", bob, victim.KillAsync);
-            await bob.HasSinceAsync(beganMs, "reconnected");
-            figures.Add("kill_signalling_back_ms", (await bob.NotedAsync(beganMs)).First(noted => noted.Kind == "reconnected").AtMs - beganMs);
-            victim.Start();
-            await victim.WaitForReadyAsync();
-        }
-        return figures;
-    }
-
     internal async Task<Figures> NoControlPlaneAsync(TimeSpan outage)
     {
         const string Room = "bench-outage";
@@ -60,14 +30,14 @@ internal sealed class OutageBench(Stage stage)
     }
 
     /// <summary>A continuous sound, 50 packets a second: how many came, how many were lost, and the longest time without one.</summary>
-    private static async Task HearAsync(Figures figures, string name, Caller bob, Func<Task> disturb, TimeSpan? time = null)
+    private static async Task HearAsync(Figures figures, string name, Caller bob, Func<Task> disturb, TimeSpan time)
     {
         await bob.WatchAsync("ann", "audio", everyMs: 10);
         await Task.Delay(TimeSpan.FromSeconds(1));
         var before = (await bob.ReceivedAsync("ann", "audio"))!;
         var began = Environment.TickCount64;
         await disturb();
-        await Task.Delay(time ?? Watched);
+        await Task.Delay(time);
         var after = (await bob.ReceivedAsync("ann", "audio"))!;
         var seconds = (Environment.TickCount64 - began) / 1000.0;
         figures.Add($"{name}_longest_without_packet_ms", await bob.GapMsAsync("ann", "audio"));

@@ -1,6 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
-using Xunit;
+using VideoScale.TestKit.Processes;
 
 namespace VideoScale.TestKit.Disks;
 
@@ -8,15 +7,7 @@ namespace VideoScale.TestKit.Disks;
 public static class FailingSync
 {
     /// <returns>The library's path.</returns>
-    public static async Task<string> CompileAsync(string directory)
-    {
-        var library = Path.Combine(directory, "failing-sync.so");
-        var source = Path.Combine(AppContext.BaseDirectory, "Native", "failing-sync.c");
-        using var gcc = Process.Start("gcc", ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]);
-        await gcc.WaitForExitAsync();
-        Assert.Equal(0, gcc.ExitCode);
-        return library;
-    }
+    public static Task<string> CompileAsync(string directory) => Preload.CompileAsync("failing-sync", directory);
 
     /// <param name="goodSyncs">How many calls succeed before all fail.</param>
     /// <param name="errno">What they fail with.</param>

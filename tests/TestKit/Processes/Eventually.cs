@@ -9,11 +9,12 @@ public static class Eventually
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(25);
 
     /// <param name="what">Says in the failure what was waited for.</param>
+    /// <param name="limit">On a quiet machine; on one that is short of time, in proportion longer.</param>
     /// <param name="details">Added to the failure.</param>
     /// <remarks>What does not answer yet (HTTP and gRPC errors) counts as not holding.</remarks>
     public static async Task HoldsAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null, Func<string>? details = null)
     {
-        var until = Environment.TickCount64 + (long)(limit ?? DefaultLimit).TotalMilliseconds;
+        var (left, looked) = ((limit ?? DefaultLimit).TotalMilliseconds, Environment.TickCount64);
         Exception? last = null;
         while (true)
         {
@@ -23,7 +24,10 @@ public static class Eventually
                 last = null;
             }
             catch (Exception e) when (e is HttpRequestException or RpcException or TaskCanceledException) { last = e; }
-            if (Environment.TickCount64 > until) throw new TimeoutException($"never came true: {what}{(last is null ? "" : $" ({last.Message})")} {details?.Invoke()}", last);
+            var now = Environment.TickCount64;
+            left -= (now - looked) / Slowness.Now;
+            looked = now;
+            if (left < 0) throw new TimeoutException($"never came true: {what}{(last is null ? "" : $" ({last.Message})")} {details?.Invoke()}", last);
             await Task.Delay(Period);
         }
     }
