@@ -5,9 +5,9 @@ namespace VideoScale.EndToEnd.Tests.Bench;
 /// <summary><c>./dev bench calls</c>: the stage of the tests, driven for its figures.</summary>
 internal static class Program
 {
-    private const string Usage = "usage: ./dev bench calls [--rounds N] [--only joins,chromium,firefox,moves,node,one-url,balanced,abuser,outage] [--outage-seconds 60] [--abuser-seconds 60] [--results FILE]";
+    private const string Usage = "usage: ./dev bench calls [--rounds N] [--only joins,chromium,firefox,moves,node,one-url,balanced,absent,abuser,outage] [--outage-seconds 60] [--abuser-seconds 60] [--results FILE]";
     private const int WrongUsage = 254; // as ./dev
-    private static readonly string[] Parts = ["joins", "chromium", "firefox", "moves", "node", "one-url", "balanced", "abuser", "outage"];
+    private static readonly string[] Parts = ["joins", "chromium", "firefox", "moves", "node", "one-url", "balanced", "absent", "abuser", "outage"];
 
     private static async Task<int> Main(string[] args)
     {
@@ -36,6 +36,7 @@ internal static class Program
                     "firefox" => await new BrowserBench(stage).RunAsync(BrowserKind.Firefox, rounds),
                     "one-url" => await new GatewayBench(stage).OneUrlAsync(rounds),
                     "balanced" => await new GatewayBench(stage).BalancedAsync(rounds),
+                    "absent" => await new AbsentBench(stage).RunAsync(rounds),
                     "abuser" => await new AbuserBench(stage).RunAsync(TimeSpan.FromSeconds(abuser)),
                     _ => await new OutageBench(stage).NoControlPlaneAsync(TimeSpan.FromSeconds(outage)),
                 });
