@@ -22,6 +22,7 @@ public sealed record ShardOptions(int Shard, IPEndPoint Local)
 public sealed partial class MediaShard : IPacketSink, IDisposable
 {
     private const int TickMs = 10;
+    private const int IdleMs = 500;
     /// <summary>Receive batches handled before the clock is looked at again, so that a flood starves nobody.</summary>
     private const int BatchesPerTurn = 8;
 
@@ -173,7 +174,8 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
             _socket.Flush();
         }
         var now = NowUs;
-        var wait = (int)Math.Clamp((_nextTickUs - now) / 1000, 0, TickMs);
+        // Rounded up: what is left of a millisecond would be spent asking the socket again and again. Without peers nothing is due.
+        var wait = _order.Count == 0 ? IdleMs : (int)Math.Clamp((_nextTickUs - now + 999) / 1000, 0, TickMs);
         for (var batch = 0; batch < BatchesPerTurn; batch++)
         {
             var count = _socket.Receive(batch == 0 && _posted.IsEmpty && !_link.HasInput ? wait : 0);
