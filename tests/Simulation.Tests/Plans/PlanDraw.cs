@@ -97,7 +97,7 @@ internal static class PlanDraw
             faults.Add(DrawFault(chance, plan, at, allowed[chance.Below(allowed.Length)], longMs));
         if (plan.Product == Product.ControlPlane && chance.OneIn(4))
             for (var at = 1_000L + chance.Below(2_000); at < plan.FaultsUntilMs; at += chance.Between(9_000, 14_000)) faults.AddRange(Fading(chance, plan, at).Where(fault => may(fault.Class)));
-        if (plan.Product == Product.ControlPlane && chance.OneIn(3)) faults.AddRange(FarOffClocks(chance, plan).Where(fault => may(fault.Class)));
+        if (plan.Product == Product.ControlPlane && chance.OneIn(2)) faults.AddRange(FarOffClocks(chance, plan).Where(fault => may(fault.Class)));
         return [.. faults.OrderBy(fault => fault.AtMs)];
     }
 
@@ -107,7 +107,8 @@ internal static class PlanDraw
         for (var at = 1_500L + chance.Below(3_000); at < plan.FaultsUntilMs;)
         {
             var forMs = chance.Between(500, 10_000);
-            var amount = chance.Of([10_000, 7_200_000, 90_000_000]) * (chance.OneIn(2) ? -1L : 1L);
+            // Most often a day ahead, which does most harm: ids made just now look older than any that may run.
+            var amount = chance.Of([10_000, 7_200_000, 90_000_000, 90_000_000]) * (chance.OneIn(3) ? -1L : 1L);
             yield return new Fault(at, FaultKind.ClockFarOff, chance.Below(plan.Slots), 0, forMs, amount);
             at += forMs + chance.Between(1_000, 15_000);
         }
