@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Runs every test, quick projects first. The last line is "N passed, M failed".
-# usage: eng/test.sh [FILTER]   FILTER: a part of a test's name, or a whole dotnet test filter expression
+# usage: eng/test.sh [quick | FILTER]   quick: without the tests that start processes and browsers; FILTER: a part of a test's name, or a whole dotnet test filter expression
 set -uo pipefail
 # A background job ignores Ctrl-C, and so would all it starts; tests of stopping need it.
 [ -n "${VS_SIGNALS_RESET:-}" ] || VS_SIGNALS_RESET=1 exec env --default-signal=INT,QUIT bash "${BASH_SOURCE[0]}" "$@"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-projects=(Architecture Contracts Consensus Simulation ControlPlane MediaNode Integration EndToEnd)
+computing=(Consensus Simulation MediaNode ControlPlane) waiting=(Integration) alone=(EndToEnd)
+if [ "${1:-}" = quick ]; then shift; computing=(Consensus Simulation) waiting=(MediaNode ControlPlane) alone=(); fi
+projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")
 results="$PWD/.build/test-results"
 started=$SECONDS
 failures=()
@@ -74,10 +76,10 @@ trap 'trap - TERM; kill -TERM 0; exit 130' INT # the lanes are background jobs, 
 [ $# -gt 0 ] || { echo "== format, beside the first tests"; format & }
 run Architecture "${1:-}"; run Contracts "${1:-}"
 wait
-for project in Consensus Simulation MediaNode; do run "$project" "${1:-}"; done &
-for project in ControlPlane Integration; do run "$project" "${1:-}"; done &
+for project in "${computing[@]}"; do run "$project" "${1:-}"; done &
+for project in "${waiting[@]}"; do run "$project" "${1:-}"; done &
 wait
-run EndToEnd "${1:-}"
+for project in "${alone[@]}"; do run "$project" "${1:-}"; done
 
 if [ $# -eq 0 ]; then
   cat "$results/format"
