@@ -125,4 +125,55 @@ public sealed class SectionTests
         Assert.Equal("1", subscription.Mid); // under another payload type
         Assert.Equal(98, await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(subscription.Number)!.Options.PayloadType));
     }
+
+    /// <summary>LiveKit's clients add up what they are asked for.</summary>
+    [LiveKitSurface("Signalling", "media_sections_requirement", Surface.Served, "what is missing since the client's last offer")]
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_is_asked_for_as_many_sections_as_it_lacks_however_many_turns_they_come_in(bool isAway)
+    {
+        const int tracks = 12;
+        await using var bed = new SessionBed();
+        var (cat, link) = await bed.JoinAsync("cat", Offers.Of("cccc", Offers.Audio("recvonly"), Vp8("recvonly")));
+        if (isAway) await bed.DoAsync(() => { SessionTable.Detached(cat, link); return true; });
+        for (var i = 0; i < tracks; i++) await PublishAsync(bed, $"p{i:d2}", Vp8("sendonly"));
+        if (isAway) await bed.DoAsync(() => bed.Table.Resume(new V1.OpenSession { RoomId = "room", Epoch = 1, Identity = "cat", ResumeSid = cat.Sid }, link = new GatewayLink()));
+        var asked = SessionBed.Told(link).Select(response => response.MediaSectionsRequirement).OfType<MediaSectionsRequirement>().ToList();
+        Assert.Equal((0, tracks - 1), (asked.Sum(missing => missing.NumAudios), asked.Sum(missing => missing.NumVideos)));
+        await bed.AskAsync(cat, Offer(2, "cccc", [Offers.Audio("recvonly"), .. Enumerable.Repeat(Vp8("recvonly"), tracks)]));
+        var told = SessionBed.Told(link);
+        Assert.Equal(tracks, told.Single(response => response.Answer is not null).Answer.MidToTrackId.Count);
+        Assert.DoesNotContain(told, response => response.MediaSectionsRequirement is not null || response.SubscriptionResponse is not null);
+    }
+
+    /// <summary>Several turns may ask before its next offer, and that one may have been on its way.</summary>
+    [LiveKitSurface("Signalling", "subscription_response{SE_UNKNOWN}", Surface.Served, "once two offers that came after the client was asked had no section")]
+    [Fact]
+    public async Task An_offer_that_was_on_its_way_is_not_held_against_its_client()
+    {
+        await using var bed = new SessionBed();
+        var (cat, link) = await bed.JoinAsync("cat", Offers.Of("cccc", Offers.Audio("recvonly")));
+        for (var i = 0; i < 4; i++) await PublishAsync(bed, $"p{i}", Vp8("sendonly"));
+        SessionBed.Told(link);
+        await bed.AskAsync(cat, Offer(2, "cccc", Offers.Audio("recvonly")));
+        var told = SessionBed.Told(link);
+        Assert.DoesNotContain(told, response => response.SubscriptionResponse is not null);
+        Assert.Equal(4u, told.Single(response => response.MediaSectionsRequirement is not null).MediaSectionsRequirement.NumVideos);
+        await bed.AskAsync(cat, Offer(3, "cccc", Offers.Audio("recvonly")));
+        Assert.Equal(4, SessionBed.Told(link).Count(response => response.SubscriptionResponse?.Err == SubscriptionError.SeUnknown));
+    }
+
+    /// <summary>Joining with an offer that brings a track: what it publishes and what it lacks are one turn.</summary>
+    [Fact]
+    public async Task An_offer_that_publishes_is_followed_by_one_requirement()
+    {
+        await using var bed = new SessionBed();
+        await PublishAsync(bed, "ann", Vp8("sendonly"));
+        await PublishAsync(bed, "bob", Vp8("sendonly"));
+        var (cat, link) = await bed.JoinAsync("cat");
+        await bed.AskAsync(cat, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(cat, Offer(1, "cccc", Vp8("sendonly")));
+        Assert.Equal(2u, SessionBed.Told(link).Single(response => response.MediaSectionsRequirement is not null).MediaSectionsRequirement.NumVideos);
+    }
 }

@@ -64,7 +64,7 @@ internal sealed class SessionBed : IAsyncDisposable
     {
         var open = new OpenSession { RoomId = "room", Epoch = epoch, Identity = identity, SeatId = 1, Name = identity, Grants = new SessionGrants { CanPublish = true, CanSubscribe = subscribe } };
         change?.Invoke(open);
-        var join = new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } };
+        var join = open.JoinRequest.IsEmpty ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } } : JoinRequest.Parser.ParseFrom(open.JoinRequest);
         if (offer is not null) join.PublisherOffer = new SessionDescription { Type = "offer", Sdp = offer, Id = 1 };
         var link = new GatewayLink();
         var info = open.Room.IsEmpty ? new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" } : LiveKit.Proto.Room.Parser.ParseFrom(open.Room);

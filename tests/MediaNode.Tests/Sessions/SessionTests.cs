@@ -94,6 +94,39 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task A_connection_begun_anew_ends_the_session_for_its_viewers_with_all_that_it_sent()
+    {
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Video("sendonly")));
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", Offers.Video("sendonly")));
+        var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Video("recvonly")));
+        Assert.Single(bob.Subscriptions);
+        var anew = Offers.Of("cccc", Offers.Video("inactive")).Replace("00:11:22", "99:99:99", StringComparison.Ordinal); // without the track, as a page that was loaded again
+        await bed.AskAsync(ann, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = 3, Sdp = anew } });
+        Assert.Equal(LeaveRequest.Types.Action.Reconnect, One(SessionBed.Told(annLink), response => response.Leave).Action);
+        Assert.Empty(bob.Subscriptions);
+        Assert.Null(bed.Broken);
+    }
+
+    /// <summary>A camera that its client replaced has an id that nobody announced, and so have all tracks of some clients.</summary>
+    [Fact]
+    public async Task A_section_goes_on_with_its_track_whatever_else_was_announced_and_new_ones_take_that()
+    {
+        await using var bed = new SessionBed();
+        var (ann, _) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")));
+        await bed.AskAsync(ann, AddCamera());
+        await bed.AskAsync(ann, Offer(2, "aaaa", Offers.Audio("recvonly"), Offers.Video("sendonly")));
+        var camera = ann.Tracks[0];
+        await bed.AskAsync(ann, AddCamera("screen"));
+        await bed.AskAsync(ann, Offer(3, "aaaa", Offers.Audio("recvonly"), Offers.Video("sendonly", "replaced")));
+        Assert.Equal([(camera.Sid, "1", true), (ann.Tracks[1].Sid, "", false)], ann.Tracks.Select(track => (track.Sid, track.Info.Mid, track.IsPublished)));
+        await bed.AskAsync(ann, Offer(4, "aaaa", Offers.Audio("recvonly"), Offers.Video("sendonly", "again"), Offers.Video("sendonly", "made-up")));
+        Assert.Equal([(camera.Sid, "1"), (ann.Tracks[1].Sid, "2")], ann.Tracks.Select(track => (track.Sid, track.Info.Mid)));
+        Assert.Equal("screen", ann.Tracks[1].Request.Cid);
+    }
+
+    [Fact]
     public async Task What_a_token_does_not_grant_is_not_done()
     {
         await using var bed = new SessionBed();
@@ -220,13 +253,13 @@ public sealed class SessionTests
         Assert.Equal(carriedBy, answer.MidToTrackId);
         Assert.Equal(-1, bobThere.Subscriptions[0].WantedLayer); // he had paused it
         await bed.AskAsync(bobThere, new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { camera }, Quality = VideoQuality.High } });
-        Assert.True(bobThere.Subscriptions[0].WantedLayer >= 0);
         Assert.Contains($"a=msid:{ann.Sid}|camera {camera}", answer.Sdp, StringComparison.Ordinal);
         if (!publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
+        Assert.Equal(2, bobThere.Subscriptions[0].WantedLayer); // the largest, whoever of the two came first
         Assert.DoesNotContain(SessionBed.Told(annBack), response => response.Update?.Participants.Any(participant => participant.Tracks.Count != 1 && participant.Identity == "ann") == true);
         Assert.DoesNotContain(SessionBed.Told(bobBack), response => response.MediaSectionsRequirement is { NumVideos: > 0 });
         var number = Assert.Single(bobThere.Subscriptions).Number;
-        Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number) is not null), "packets flow again");
+        Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number)?.Settings.MaxLayer >= 2), "packets flow again, of the largest layer too");
         Assert.False(annThere.Allows(await Third(), annThere.Tracks[0]), "who may receive it is carried too");
         Assert.Null(bed.Broken);
 

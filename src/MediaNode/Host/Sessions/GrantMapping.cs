@@ -6,6 +6,9 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>Between what a token grants and what LiveKit's clients are told of it.</summary>
 internal static class GrantMapping
 {
+    /// <summary>Stands for those that are none.</summary>
+    private const int NoSource = -1;
+
     internal static ParticipantPermission ToPermission(this SessionGrants grants)
     {
         var permission = new ParticipantPermission
@@ -17,7 +20,7 @@ internal static class GrantMapping
             Recorder = grants.Recorder,
             CanUpdateMetadata = grants.CanUpdateMetadata,
         };
-        permission.CanPublishSources.AddRange(grants.CanPublishSources.Select(source => Enum.IsDefined((TrackSource)source) ? (TrackSource)source : TrackSource.Unknown));
+        permission.CanPublishSources.AddRange(grants.CanPublishSources.Select(source => Enum.IsDefined((TrackSource)source) ? (TrackSource)source : TrackSource.Unknown).Distinct());
         return permission;
     }
 
@@ -36,7 +39,7 @@ internal static class GrantMapping
             Recorder = permission.Recorder,
             CanUpdateMetadata = permission.CanUpdateMetadata,
         };
-        grants.CanPublishSources.AddRange(permission.CanPublishSources.Select(source => (int)source));
+        grants.CanPublishSources.AddRange(permission.CanPublishSources.Select(source => Enum.IsDefined(source) ? (int)source : NoSource).Distinct());
         return grants;
     }
 }

@@ -25,15 +25,19 @@ internal sealed partial class ParticipantSession
         TellCarried();
     }
 
+    /// <summary>How often the gateway is told how to carry the session: to find out whether that has changed costs what it takes to tell it.</summary>
+    internal TickPace CarriedPace { get; } = new(burst: 16);
+
     /// <summary>Tells the gateway what it takes to carry the session on, when that has changed: of a node that dies it cannot be asked.</summary>
-    internal void TellCarried()
+    /// <param name="atOnce">For what the server API changes: rights that were taken away do not come back with a move.</param>
+    internal void TellCarried(bool atOnce = false)
     {
-        if (Link is null) return;
+        if (Link is null || (!CarriedPace.Take() && !atOnce)) return;
         var carried = new CarriedSession();
         if (CanBeCarried)
         {
             carried.Participant = Info.ToByteString();
-            carried.SubscriptionPermission = _allowed?.ToByteString() ?? ByteString.Empty;
+            carried.SubscriptionPermission = _rights?.Asked.ToByteString() ?? ByteString.Empty;
             carried.Streams.AddRange(_streams);
             foreach (var subscription in _subscriptions)
                 if (subscription.Mid.Length > 0) carried.Tracks[subscription.Mid] = subscription.Track.Sid;
@@ -60,7 +64,7 @@ internal sealed partial class ParticipantSession
         Info = before;
         foreach (var info in before.Tracks.Take(MostTracks)) _tracks.Add(PublishedTrack.Carried(this, _numbers.Next(), info, [.. carried.Streams.Where(stream => stream.TrackSid == info.Sid)]));
         foreach (var (mid, track) in carried.Tracks) _carriedSections[mid] = track;
-        if (!carried.SubscriptionPermission.IsEmpty) _allowed = SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission);
+        if (!carried.SubscriptionPermission.IsEmpty) _rights = new SubscriptionRights(SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission));
     }
 
     /// <summary>Sections of the first offer go on with the tracks they carried, also with those whose publishers are still on their way.</summary>
@@ -69,18 +73,18 @@ internal sealed partial class ParticipantSession
         if (_carriedSections.Count == 0) return;
         foreach (var media in offer.Media)
         {
-            if (!_carriedSections.TryGetValue(media.Mid, out var sid) || !media.Receives || !Grants.CanSubscribe || _unwanted.Contains(sid)) continue;
-            if (Room.FindTrack(sid) is not { } track || track.Owner == this || track.IsVideo != media.IsVideo || !track.Owner.Allows(this, track)) continue;
-            var subscription = _subscriptions.Find(known => known.Track == track) ?? AddSubscription(track);
+            if (!_carriedSections.TryGetValue(media.Mid, out var sid)) continue;
+            Media.Carried(media.Mid);
+            if (!media.Receives || _unwanted.Contains(sid)) continue;
+            if (Room.FindTrack(sid) is not { } track)
+            {
+                if (_wanted.Count < MostSubscriptions) _wanted.Add(sid); // its publisher is on its way still, and may come later
+                continue;
+            }
+            if (track.Owner == this || track.IsVideo != media.IsVideo || !MayReceive(track)) continue;
+            var subscription = track.ViewerOf(this) ?? AddSubscription(track);
             if (subscription.Mid.Length == 0) subscription.Describe(media);
         }
         _carriedSections.Clear();
-    }
-
-    /// <summary>What a client that came back wants; of a session that lives on here it is known.</summary>
-    private void OnSyncState(SyncState state)
-    {
-        if (state.Subscription is { } wanted) OnSubscription(wanted);
-        _disabled = state.TrackSidsDisabled.Take(MostSubscriptions).ToHashSet(StringComparer.Ordinal);
     }
 }

@@ -14,16 +14,17 @@ internal sealed partial class ParticipantSession
         var matched = new PublishedTrack?[offer.Media.Count];
         for (var i = 0; i < matched.Length; i++)
             if (IsBrought(offer.Media[i])) matched[i] = TrackNamed(offer.Media[i]);
-        // What is left over names no track: clients that make up ids of their own mean the tracks that they announced, in their order.
+        // What is left over names no track that is known. A section goes on with what it brought; on new ones, clients that make up ids mean the tracks they announced, in their order.
         for (var i = 0; i < matched.Length; i++)
         {
             var media = offer.Media[i];
             if (matched[i] is not null || !IsBrought(media) || !media.IsUsed) continue;
+            matched[i] = _tracks.Find(track => IsOn(track, media) && !matched.Contains(track)); // the same track under another name: a replaced camera
+            if (matched[i] is not null) continue;
             var announced = _tracks.Find(track => !track.IsPublished && !track.IsCarried && track.IsVideo == media.IsVideo && !matched.Contains(track));
             // A section for both ways that names nothing may be there to receive alone.
             var isVague = media.TrackId.Length == 0 && media.Direction is SdpDirection.SendReceive && announced?.Choose(media) is null;
-            matched[i] = (isVague ? null : announced)
-                ?? _tracks.Find(track => IsOn(track, media) && !matched.Contains(track)); // the same track under another name: a replaced camera
+            matched[i] = isVague ? null : announced;
         }
         foreach (var track in _tracks.ToArray())
             if ((track.IsPublished || track.IsCarried) && !matched.Contains(track)) Withdraw(track, changes);
@@ -89,7 +90,7 @@ internal sealed partial class ParticipantSession
     /// <summary>A track of another is published otherwise than before: its section rests once, and whatever fits carries it anew.</summary>
     internal void Follow(PublishedTrack track)
     {
-        if (_subscriptions.Find(known => known.Track == track) is not { } subscription) return;
+        if (track.ViewerOf(this) is not { } subscription) return;
         subscription.Release();
         Reconsider(subscription);
     }

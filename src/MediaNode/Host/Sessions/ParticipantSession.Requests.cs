@@ -7,11 +7,8 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>What the client asks for.</summary>
 internal sealed partial class ParticipantSession
 {
-    /// <summary>Of what clients say of a track: names, ids, streams. LiveKit has no limit here; this one keeps what a participant shows of itself small.</summary>
-    private const int MaxTrackTextBytes = 1_024;
-    private const int MaxLayers = 16;
-    private const int MaxPermissions = 2_000;
-    private const int MaxSidLength = 64;
+    /// <summary>Of what a participant shows of itself. It takes the largest texts and more tracks than anybody sends; whoever carries or lists it must not fail with it.</summary>
+    internal const int MaxInfoBytes = 1 << 20;
 
     /// <summary>Carries out one request. What a client may not do is answered, or passed over, as LiveKit does.</summary>
     internal void Handle(SignalRequest request)
@@ -43,15 +40,15 @@ internal sealed partial class ParticipantSession
         var answer = new SessionDescription { Type = "answer", Id = offer.Id };
         var changes = new TrackChanges();
         var (text, failure) = Media.Negotiate(offer.Sdp, answer.MidToTrackId, changes);
+        if (changes.IsAnotherConnection)
+        {
+            Room.StartAnew(this, "the offer is of another connection: its fingerprint is not the one known");
+            return;
+        }
         if (text is null)
         {
             Room.PassedOver(this, failure!.Message);
             Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.UnclassifiedError, Message = failure.Message } });
-            return;
-        }
-        if (changes.IsAnotherConnection)
-        {
-            Room.StartAnew(this, "the offer is of another connection: its fingerprint is not the one known");
             return;
         }
         answer.Sdp = text;
@@ -60,81 +57,9 @@ internal sealed partial class ParticipantSession
         foreach (var (track, why) in changes.Refused) Refuse(track, why, changes);
         foreach (var track in changes.Published)
             if (!Info.Tracks.Contains(track.Info)) Info.Tracks.Add(track.Info);
+        JudgeWaiting(changes.SectionsMoved); // before anybody is asked for the next offer
         if (changes.Published.Count + changes.Withdrawn.Count + changes.Changed.Count > 0) Room.TracksChanged(this, changes);
-        JudgeWaiting(changes.SectionsMoved);
         TellCarried();
-    }
-
-    internal void OnAddTrack(AddTrackRequest request)
-    {
-        if (!Grants.AllowsSource(request.Source) || request.Type == TrackType.Data)
-        {
-            Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.NotAllowed, Message = "the token does not allow to publish this source" } });
-            return;
-        }
-        if (_tracks.Count >= MostTracks || IsTooLong(request))
-        {
-            Tell(new SignalResponse
-            {
-                RequestResponse = new RequestResponse
-                {
-                    Reason = RequestResponse.Types.Reason.LimitExceeded,
-                    Message = _tracks.Count >= MostTracks ? $"more than {MostTracks} tracks" : $"the track's texts exceed {MaxTrackTextBytes} bytes each, or it has more than {MaxLayers} layers or codecs",
-                }
-            });
-            return;
-        }
-        // A repeat, after a resume: the same track keeps its id.
-        var track = _tracks.Find(known => known.Request.Cid == request.Cid && request.Cid.Length > 0) ?? Announce(request);
-        TellCarried();
-        Tell(new SignalResponse { TrackPublished = new TrackPublishedResponse { Cid = request.Cid, Track = track.Info } });
-    }
-
-    private static bool IsTooLong(AddTrackRequest request) =>
-        new[] { request.Name, request.Cid, request.Stream, request.Sid }.Any(text => TextLimits.BytesOf(text) > MaxTrackTextBytes)
-        || request.Layers.Count > MaxLayers || request.AudioFeatures.Count > MaxLayers || request.SimulcastCodecs.Count > MaxLayers
-        || request.SimulcastCodecs.Any(codec => TextLimits.BytesOf(codec.Cid) + TextLimits.BytesOf(codec.Codec) > MaxTrackTextBytes || codec.Layers.Count > MaxLayers);
-
-    private PublishedTrack Announce(AddTrackRequest request)
-    {
-        var info = new TrackInfo
-        {
-            Sid = (request.Type == TrackType.Audio ? "TR_A" : "TR_V") + MediaPlane.RandomText(11),
-            Type = request.Type,
-            Name = request.Name,
-            Muted = request.Muted,
-            Width = request.Width,
-            Height = request.Height,
-            DisableRed = true,
-            Source = request.Source,
-            Stream = request.Stream,
-            // What it is in truth is known with the offer.
-            MimeType = request.Type == TrackType.Audio ? CodecNames.Mime(Codecs.Codec.Opus) : AskedCodec(request) is { } asked ? CodecNames.Mime(asked) : "",
-            Simulcast = request.Layers.Count > 1,
-        };
-        info.Layers.AddRange(request.Layers);
-        if (request.Type == TrackType.Video)
-        {
-            var codec = new SimulcastCodecInfo { MimeType = info.MimeType, Cid = request.Cid };
-            codec.Layers.AddRange(request.Layers);
-            info.Codecs.Add(codec);
-        }
-        var track = new PublishedTrack(this, _numbers.Next(), request, info);
-        track.SetAudioFeatures(request.AudioFeatures.Concat(request.Stereo ? [AudioTrackFeature.TfStereo] : []).Concat(request.DisableDtx ? [AudioTrackFeature.TfNoDtx] : []));
-        _tracks.Add(track);
-        return track;
-    }
-
-    private static Codecs.Codec? AskedCodec(AddTrackRequest request) => request.SimulcastCodecs.Select(codec => CodecNames.Find(codec.Codec)).FirstOrDefault(known => known is not null);
-
-    /// <summary>Told to the others; the sender's own parameters follow with its next offer.</summary>
-    private void OnAudioFeatures(UpdateLocalAudioTrack request)
-    {
-        if (_tracks.Find(known => known.Sid == request.TrackSid && !known.IsVideo) is not { } track) return;
-        track.SetAudioFeatures(request.Features);
-        if (!Info.Tracks.Contains(track.Info)) return;
-        Changed();
-        Room.Announce(this);
     }
 
     private void OnMute(MuteTrackRequest request)
@@ -148,61 +73,6 @@ internal sealed partial class ParticipantSession
         track.SetMuted(muted);
         Changed();
         Room.Announce(this);
-    }
-
-    internal void OnSubscription(UpdateSubscription request)
-    {
-        foreach (var sid in request.TrackSids.Concat(request.ParticipantTracks.SelectMany(participant => participant.TrackSids)).Where(sid => sid.Length <= MaxSidLength).Take(MostSubscriptions))
-        {
-            if (request.Subscribe) _unwanted.Remove(sid);
-            else if (_unwanted.Count < MostSubscriptions) _unwanted.Add(sid);
-            if (Room.FindTrack(sid) is not { } track || track.Owner == this) continue;
-            if (!request.Subscribe) Unsubscribe(track);
-            else if (!Subscribe(track)) Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = track.Owner.Sid, TrackSid = sid, Allowed = false } });
-        }
-    }
-
-    private void OnTrackSetting(UpdateTrackSettings request)
-    {
-        foreach (var sid in request.TrackSids.Take(MostSubscriptions))
-        {
-            if (!request.Disabled) _disabled.Remove(sid);
-            if (_subscriptions.Find(known => known.Track.Sid == sid) is not { } subscription) continue;
-            subscription.Configure(request);
-            Room.WantedChanged(subscription.Track);
-        }
-    }
-
-    private void OnPermission(SubscriptionPermission permission)
-    {
-        if (permission.TrackPermissions.Count > MaxPermissions || permission.CalculateSize() > TextLimits.MaxAttributesBytes)
-        {
-            Tell(new SignalResponse
-            {
-                RequestResponse = new RequestResponse
-                {
-                    Reason = RequestResponse.Types.Reason.LimitExceeded,
-                    Message = $"subscription permissions exceed {MaxPermissions} entries or {TextLimits.MaxAttributesBytes} bytes; the last ones hold",
-                }
-            });
-            return;
-        }
-        _allowed = permission;
-        TellCarried();
-        foreach (var other in Room.Participants)
-        {
-            if (other == this) continue;
-            foreach (var track in _tracks)
-            {
-                if (!track.IsPublished) continue;
-                var had = other.Subscriptions.Any(subscription => subscription.Track == track);
-                var may = Allows(other, track);
-                if (had == may) continue;
-                if (may) other.Offered(track);
-                else other.Unsubscribe(track);
-                other.Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = Sid, TrackSid = track.Sid, Allowed = may } });
-            }
-        }
     }
 
     private void OnMetadata(UpdateParticipantMetadata request)
@@ -222,12 +92,23 @@ internal sealed partial class ParticipantSession
     internal Failure? Describe(string name, string metadata, IReadOnlyCollection<KeyValuePair<string, string>> attributes)
     {
         if ((TextLimits.CheckParticipantName(name) ?? TextLimits.CheckMetadata(metadata) ?? CheckMerged(attributes)) is { } tooLong) return tooLong;
+        var before = (Info.Name, Info.Metadata, Attributes: attributes.Count > 0 ? Info.Attributes.Clone() : Info.Attributes);
         if (name.Length > 0) Info.Name = name;
         if (metadata.Length > 0) Info.Metadata = metadata;
         foreach (var (key, value) in attributes)
         {
             if (value.Length == 0) Info.Attributes.Remove(key);
             else Info.Attributes[key] = value;
+        }
+        if (InfoBytes > MaxInfoBytes) // thousands of tiny attributes take more on the wire than they say
+        {
+            (Info.Name, Info.Metadata) = (before.Name, before.Metadata);
+            if (attributes.Count > 0)
+            {
+                Info.Attributes.Clear();
+                Info.Attributes.Add(before.Attributes);
+            }
+            return Failure.InvalidArgument(TooMuchShown);
         }
         Changed();
         Room.Announce(this);
@@ -252,7 +133,7 @@ internal sealed partial class ParticipantSession
     internal void Permit(ParticipantPermission permission)
     {
         Grants = permission.ToGrants();
-        Info.Permission = permission;
+        Info.Permission = Grants.ToPermission();
         var changes = new TrackChanges();
         foreach (var track in _tracks.ToArray())
         {
@@ -263,6 +144,9 @@ internal sealed partial class ParticipantSession
         }
         if (!Grants.CanSubscribe) foreach (var subscription in _subscriptions.ToArray()) Unsubscribe(subscription.Track);
         Changed();
+        // Before the others hear of it, which may wait: what it may no longer do it may not do with its next token or node either.
+        TellClaims();
+        TellCarried(atOnce: true);
         if (changes.Withdrawn.Count > 0) Room.TracksChanged(this, changes);
         else Room.Announce(this);
         if (Grants.CanSubscribe) Room.OfferAllTo(this);

@@ -95,7 +95,7 @@ internal sealed partial class ParticipantSession
         }
         foreach (var other in Room.Participants)
         {
-            if (other == this || other._allowed is null || other.IsHidden) continue;
+            if (other == this || other._rights is null || other.IsHidden) continue;
             foreach (var track in other.Tracks)
                 if (track.IsPublished) Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = other.Sid, TrackSid = track.Sid, Allowed = other.Allows(this, track) } });
         }

@@ -7,34 +7,46 @@ namespace VideoScale.MediaNode.Host.Sessions;
 internal sealed partial class ParticipantSession
 {
     /// <summary>An offer that was on its way when its client was asked may lack the section; one that comes after the second time lacks it for good.</summary>
-    private const int MostAsked = 2;
+    private const int MostMissed = 2;
 
-    /// <summary>Asks for the sections that are missing.</summary>
-    /// <returns>False while the connection is not open yet.</returns>
+    /// <summary>Sections that its client was asked for since its last offer: it adds up what it is asked for. Null while it was not asked to offer.</summary>
+    private (uint Audios, uint Videos)? _sectionsAsked;
+
+    /// <summary>Asks for the sections that are missing and were not asked for since the last offer; where there is room already, only to offer anew.</summary>
+    /// <returns>False while there is nobody to ask: the connection is not open yet, or the client is away.</returns>
     internal bool AskForSections()
     {
-        if (!Media.IsOpen) return false;
+        if (!Media.IsOpen || Link is null) return false;
         var free = Media.Free.ToList();
-        var missing = new MediaSectionsRequirement();
+        var (audios, videos) = (0u, 0u);
         var asks = Media.HasLeftover;
         foreach (var subscription in _subscriptions)
         {
             if (!subscription.IsWaiting) continue;
-            asks = true;
-            subscription.Asked++;
+            asks = subscription.IsAsked = true;
             var at = free.FindIndex(subscription.FitsIn);
             if (at >= 0) free.RemoveAt(at);
-            else if (subscription.Track.IsVideo) missing.NumVideos++;
-            else missing.NumAudios++;
+            else if (subscription.Track.IsVideo) videos++;
+            else audios++;
         }
-        if (asks) Tell(new SignalResponse { MediaSectionsRequirement = missing });
+        if (!asks) return true;
+        var (before, isFirst) = (_sectionsAsked ?? (0, 0), _sectionsAsked is null);
+        _sectionsAsked = (Math.Max(audios, before.Audios), Math.Max(videos, before.Videos));
+        var missing = new MediaSectionsRequirement { NumAudios = _sectionsAsked.Value.Audios - before.Audios, NumVideos = _sectionsAsked.Value.Videos - before.Videos };
+        if (isFirst || missing.NumAudios + missing.NumVideos > 0) Tell(new SignalResponse { MediaSectionsRequirement = missing });
         return true;
     }
 
     /// <summary>After an offer: what found no section in it is asked for again, or given up aloud.</summary>
     private void JudgeWaiting(bool sectionsMoved)
     {
-        foreach (var subscription in _subscriptions) JudgeWaiting(subscription, sectionsMoved);
+        _sectionsAsked = null;
+        foreach (var subscription in _subscriptions)
+        {
+            if (subscription.IsAsked) subscription.Missed++;
+            subscription.IsAsked = false;
+            JudgeWaiting(subscription, sectionsMoved);
+        }
         if (_subscriptions.Exists(subscription => subscription.IsWaiting)) Room.MissesSections(this);
     }
 
@@ -44,8 +56,8 @@ internal sealed partial class ParticipantSession
         if (subscription.Mid.Length > 0) return;
         var before = subscription.Refused;
         if (!Media.MayReceive(subscription)) subscription.Refused = SubscriptionError.SeCodecUnsupported;
-        else if (!sectionsMoved && subscription.Asked >= MostAsked) subscription.Refused = SubscriptionError.SeUnknown;
-        else if (sectionsMoved || before is SubscriptionError.SeCodecUnsupported) (subscription.Refused, subscription.Asked) = (null, 0);
+        else if (!sectionsMoved && subscription.Missed >= MostMissed) subscription.Refused = SubscriptionError.SeUnknown;
+        else if (sectionsMoved || before is SubscriptionError.SeCodecUnsupported) (subscription.Refused, subscription.Missed) = (null, 0);
         if (subscription.Refused == before) return;
         if (subscription.Refused is { } why) Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = subscription.Track.Sid, Err = why } });
         Room.WantedChanged(subscription.Track);
@@ -54,7 +66,7 @@ internal sealed partial class ParticipantSession
     /// <summary>Something else than sections has changed: what was given up before may find its way now, or is told anew.</summary>
     private void Reconsider(TrackSubscription subscription)
     {
-        (subscription.Refused, subscription.Asked) = (null, 0);
+        (subscription.Refused, subscription.Missed) = (null, 0);
         JudgeWaiting(subscription, sectionsMoved: false);
         if (subscription.IsWaiting) Room.MissesSections(this);
     }

@@ -1,6 +1,5 @@
 using LiveKit.Proto;
 using VideoScale.MediaNode.Quality;
-using VideoScale.MediaNode.Sdp;
 using VideoScale.Model;
 using VideoScale.V1;
 
@@ -11,15 +10,9 @@ internal sealed partial class ParticipantSession
 {
     /// <summary>More than any client publishes.</summary>
     private const int MostTracks = 64;
-    private const int MostSubscriptions = 2_000;
 
     private readonly SessionNumbers _numbers;
     private readonly List<PublishedTrack> _tracks = [];
-    private readonly List<TrackSubscription> _subscriptions = [];
-    private readonly HashSet<string> _unwanted = new(StringComparer.Ordinal);
-    private HashSet<string> _disabled = new(StringComparer.Ordinal);
-    private SubscriptionPermission? _allowed;
-    private readonly bool _autoSubscribe;
 
     internal ParticipantSession(RoomSession room, OpenSession open, JoinRequest join, MediaPlane plane, SessionNumbers numbers, int shard, long nowMs)
     {
@@ -55,7 +48,6 @@ internal sealed partial class ParticipantSession
     internal string Sid => Info.Sid;
     internal PeerMedia Media { get; }
     internal IReadOnlyList<PublishedTrack> Tracks => _tracks;
-    internal IReadOnlyList<TrackSubscription> Subscriptions => _subscriptions;
     /// <summary>Null while no gateway has the client.</summary>
     internal GatewayLink? Link { get; private set; }
     /// <summary>When its gateway went away; the session lives on for a while.</summary>
@@ -83,64 +75,14 @@ internal sealed partial class ParticipantSession
 
     internal void Changed() => Info.Version++;
 
-    internal TrackSubscription? SubscriptionOn(string mid) => _subscriptions.Find(subscription => subscription.Mid == mid);
-
-    /// <summary>The first that has no section and fits into this one; what does not fit keeps nobody waiting.</summary>
-    internal TrackSubscription? NextWaiting(SdpMedia media) => _subscriptions.Find(subscription => subscription.Mid.Length == 0 && subscription.FitsIn(media));
-
-    /// <summary>Somebody's track is there to be received, when this participant wants it and may have it.</summary>
-    internal void Offered(PublishedTrack track)
-    {
-        if ((_autoSubscribe && !_unwanted.Contains(track.Sid)) || _subscriptions.Exists(subscription => subscription.Track == track)) Subscribe(track);
-    }
-
-    internal bool Subscribe(PublishedTrack track)
-    {
-        if (!Grants.CanSubscribe || !track.Owner.Allows(this, track) || _subscriptions.Count >= MostSubscriptions || !track.IsPublished) return false;
-        if (_subscriptions.Find(subscription => subscription.Track == track) is { } known)
-        {
-            known.StartWhenPublished();
-            if (known.Mid.Length == 0) Reconsider(known);
-            return true;
-        }
-        var added = AddSubscription(track);
-        JudgeWaiting(added, sectionsMoved: false);
-        if (track.ToldLayer < added.WantedLayer) Room.WantedChanged(track); // a newcomer's picture may be of a layer that nobody wanted before
-        if (added.IsWaiting) Room.MissesSections(this);
-        return true;
-    }
-
-    private TrackSubscription AddSubscription(PublishedTrack track)
-    {
-        var added = new TrackSubscription(this, track, _numbers.Next());
-        if (_disabled.Contains(track.Sid)) added.Configure(new UpdateTrackSettings { Disabled = true });
-        _subscriptions.Add(added);
-        return added;
-    }
-
-    internal void Unsubscribe(PublishedTrack track)
-    {
-        var at = _subscriptions.FindIndex(subscription => subscription.Track == track);
-        if (at < 0) return;
-        var subscription = _subscriptions[at];
-        subscription.Stop();
-        _subscriptions.RemoveAt(at);
-        if (subscription.Mid.Length > 0) Room.MissesSections(this);
-    }
-
-    /// <summary>Whether another may receive a track of this participant.</summary>
-    internal bool Allows(ParticipantSession other, PublishedTrack track)
-    {
-        if (_allowed is not { AllParticipants: false } allowed) return true;
-        foreach (var permission in allowed.TrackPermissions)
-            if ((permission.ParticipantSid == other.Sid || permission.ParticipantIdentity == other.Info.Identity) && (permission.AllTracks || permission.TrackSids.Contains(track.Sid))) return true;
-        return false;
-    }
-
     /// <summary>Everything of this participant on the shards ends.</summary>
     internal void Close()
     {
-        foreach (var subscription in _subscriptions) subscription.Stop();
+        foreach (var subscription in _subscriptions)
+        {
+            subscription.Stop();
+            subscription.Track.Viewers.Remove(this);
+        }
         foreach (var track in _tracks) track.Unpublish();
         _subscriptions.Clear();
         Media.Close();

@@ -40,6 +40,9 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     internal bool MayReceive(TrackSubscription subscription) =>
         _receiving.Any(subscription.FitsIn) || !_receiving.Any(media => media.IsVideo == subscription.Track.IsVideo);
 
+    /// <summary>A section that carried a track at the room's former owner: unless it goes on with that one it rests once, like any other.</summary>
+    internal void Carried(string mid) => _used.Add(mid);
+
     internal void Post(Action<MediaShard> command) => Plane.Shards[ShardNumber].Post(command);
 
     internal void Close()
@@ -57,7 +60,13 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     {
         var (offer, failure) = SdpParser.Parse(text);
         if (offer is null) return (null, failure);
-        tracks.NoTransport = OpenTransport(offer, tracks);
+        var fingerprint = offer.Remote.Fingerprints.Select(DtlsFingerprint.Parse).OfType<DtlsFingerprint>().OrderBy(known => known.Algorithm, StringComparer.Ordinal).FirstOrDefault();
+        if (IsAnother(offer, fingerprint))
+        {
+            tracks.IsAnotherConnection = true;
+            return (null, null); // before anything is taken from those who know the session by its tracks
+        }
+        tracks.NoTransport = OpenTransport(offer, fingerprint);
         var answers = new SectionAnswer[offer.Media.Count];
         for (var i = 0; i < answers.Length; i++) answers[i] = IsOpen && CanBeKept(offer.Media[i]) ? new SectionAnswer.Idle() : new SectionAnswer.Refused();
         var published = owner.MatchTracks(offer, tracks);
@@ -70,10 +79,9 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
 
     /// <summary>The connection stands, or the first offer says all that it takes.</summary>
     /// <returns>Why no section can be used; null when they can.</returns>
-    private Failure? OpenTransport(SdpOffer offer, TrackChanges tracks)
+    private Failure? OpenTransport(SdpOffer offer, DtlsFingerprint? fingerprint)
     {
         IceCredentials? remote = new IceCredentials(offer.Remote.IceFragment, offer.Remote.IcePassword);
-        var fingerprint = offer.Remote.Fingerprints.Select(DtlsFingerprint.Parse).OfType<DtlsFingerprint>().OrderBy(known => known.Algorithm, StringComparer.Ordinal).FirstOrDefault();
         if (!IsOpen)
         {
             if (!offer.Remote.HasCredentials) return Failure.InvalidArgument("sdp: no ice-ufrag and ice-pwd (RFC 8839: 4 and 22 characters at least)");
@@ -92,7 +100,6 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         {
             // A spoiled description does not cost the connection that stands.
             if (!offer.Remote.HasCredentials || offer.Remote.IceFragment == _remoteFragment) remote = null;
-            else if (fingerprint is not null && fingerprint != _fingerprint) tracks.IsAnotherConnection = true;
             if (remote is not null)
             {
                 var local = _local = NewCredentials();
@@ -104,6 +111,10 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         if (remote is not null) _remoteFragment = offer.Remote.IceFragment;
         return null;
     }
+
+    /// <summary>A connection that begins anew, with other credentials and another key, instead of finding a new way.</summary>
+    private bool IsAnother(SdpOffer offer, DtlsFingerprint? fingerprint) =>
+        IsOpen && offer.Remote.HasCredentials && offer.Remote.IceFragment != _remoteFragment && fingerprint is not null && fingerprint != _fingerprint;
 
     private static IceCredentials NewCredentials() => new(MediaPlane.RandomText(FragmentLength), MediaPlane.RandomText(PasswordLength));
 

@@ -33,6 +33,10 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     internal bool IsPublished => Publication is not null;
     /// <summary>Published at the room's former owner, and its client has not come with it yet.</summary>
     internal bool IsCarried { get; private set; }
+    /// <summary>Who receives it, or waits for a section to receive it on.</summary>
+    internal Dictionary<ParticipantSession, TrackSubscription> Viewers { get; } = [];
+    /// <summary>How often its client is told which layers are wanted.</summary>
+    internal TickPace WantedPace { get; } = new(burst: 4);
     /// <summary>By the server API, and its client has not unmuted it since.</summary>
     internal bool IsMutedByServer { get; set; }
     /// <summary>The largest layer somebody wants, as its client was last told; null while it was told nothing, and sends them all.</summary>
@@ -47,10 +51,12 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     internal bool IsStereo => Info.Stereo || Info.AudioFeatures.Contains(AudioTrackFeature.TfStereo);
     private bool SendsSilence => Info.DisableDtx || Info.AudioFeatures.Contains(AudioTrackFeature.TfNoDtx);
 
+    internal TrackSubscription? ViewerOf(ParticipantSession viewer) => Viewers.GetValueOrDefault(viewer);
+
     /// <summary>What LiveKit's clients may say in two ways is shown in both.</summary>
     internal void SetAudioFeatures(IEnumerable<AudioTrackFeature> features)
     {
-        AudioTrackFeature[] all = [.. features.Distinct()];
+        AudioTrackFeature[] all = [.. TrackDescription.Known(features)];
         Info.AudioFeatures.Clear();
         Info.AudioFeatures.AddRange(all);
         (Info.Stereo, Info.DisableDtx) = (all.Contains(AudioTrackFeature.TfStereo), all.Contains(AudioTrackFeature.TfNoDtx));
@@ -80,7 +86,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             Stereo = info.Stereo,
             Stream = info.Stream,
         };
-        request.Layers.AddRange(info.Layers);
+        request.Layers.AddRange(TrackDescription.Copy(info.Layers));
         request.SimulcastCodecs.AddRange(info.Codecs.Select(codec => new SimulcastCodec { Codec = codec.MimeType, Cid = codec.Cid }));
         return new PublishedTrack(owner, number, request, info) { IsCarried = true, ToldLayer = UnknownLayer, Codec = info.Type == TrackType.Audio ? Codec.Opus : CodecNames.Find(info.MimeType) ?? Codec.Vp8, _streams = streams };
     }
@@ -187,13 +193,16 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         Owner.Media.Post(shard => shard.SetMirrored(publication.Track, shardNumber, mirrored: true));
     }
 
+    /// <summary>Before it is published it may come to have them all.</summary>
+    private int LayerCount => Publication?.Layers.Count ?? MostLayers;
+
     /// <summary>The layer that a quality names; with fewer layers the largest stands for all above it.</summary>
-    internal int LayerOf(VideoQuality quality) => Math.Min(quality switch { VideoQuality.Low => 0, VideoQuality.Medium => 1, _ => 2 }, Math.Max(0, (Publication?.Layers.Count ?? 1) - 1));
+    internal int LayerOf(VideoQuality quality) => Math.Min(quality switch { VideoQuality.Low => 0, VideoQuality.Medium => 1, _ => 2 }, LayerCount - 1);
 
     /// <summary>The smallest layer that fills a tile of this size.</summary>
     internal int LayerFor(uint width, uint height)
     {
-        var count = Publication?.Layers.Count ?? 1;
+        var count = LayerCount;
         foreach (var layer in Request.Layers.OrderBy(layer => layer.Quality))
             if (layer.Width >= width && layer.Height >= height) return Math.Min(LayerOf(layer.Quality), count - 1);
         return count - 1;

@@ -58,11 +58,11 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     /// <summary>Tells everyone how a participant looks now; a hidden one is shown to itself alone. One that says too much is told of a little later.</summary>
     internal void Announce(ParticipantSession participant)
     {
+        participant.TellCarried(); // has a pace of its own
         var isOver = participant.Info.State == ParticipantInfo.Types.State.Disconnected;
         if (!participant.Pace.Take(participant.Info.CalculateSize(), Environment.TickCount64) && !isOver) return;
         var update = GatewayLink.Pack(new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info } } });
         participant.Tell(update);
-        participant.TellCarried();
         participant.TellClaims();
         if (participant.IsHidden) return;
         foreach (var other in _participants.Values)
@@ -70,10 +70,17 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     }
 
     /// <summary>Tells what had to wait.</summary>
-    internal void AnnounceDue()
+    internal void TellDue()
     {
         foreach (var participant in _participants.Values)
+        {
             if (participant.Pace.IsDue) Announce(participant);
+            if (participant.RightsPace.Tick()) participant.CarryOutRights();
+            foreach (var track in participant.Tracks)
+                if (track.WantedPace.Tick()) WantedChanged(track);
+            if (participant.CarriedPace.Tick()) participant.TellCarried();
+        }
+        AskForSections();
     }
 
     internal void TracksChanged(ParticipantSession participant, TrackChanges changes)
@@ -121,10 +128,10 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     internal void WantedChanged(PublishedTrack track, bool again = false)
     {
         if (!track.IsVideo || track.Publication is not { Layers.Count: > 1 } publication) return;
-        var subscriptions = _participants.Values.SelectMany(other => other.Subscriptions).Where(subscription => subscription.Track == track).ToList();
-        if (subscriptions.Count == 0) return;
-        var largest = Math.Min(subscriptions.Max(subscription => subscription.WantedLayer), publication.Layers.Count - 1);
+        if (track.Viewers.Count == 0) return;
+        var largest = Math.Min(track.Viewers.Values.Max(subscription => subscription.WantedLayer), publication.Layers.Count - 1);
         if ((track.ToldLayer ?? publication.Layers.Count - 1) == largest && !(again && track.ToldLayer is not null)) return;
+        if (!track.WantedPace.Take() && !again) return;
         track.ToldLayer = largest;
         var codec = new SubscribedCodec { Codec = track.Codec.ToString().ToLowerInvariant() };
         for (var quality = VideoQuality.Low; quality <= VideoQuality.High; quality++)

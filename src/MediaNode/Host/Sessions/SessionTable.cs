@@ -147,7 +147,7 @@ internal sealed partial class SessionTable
         {
             if (session.Room.GivenUpAtMs == 0 && HasGone(session, hasLease, now)) Leave(session, SessionEndReason.MediaLost);
         }
-        foreach (var room in _rooms.Values) room.AnnounceDue();
+        foreach (var room in _rooms.Values) room.TellDue();
         foreach (var room in _lingering.ToArray())
             if (now - room.GivenUpAtMs > LingerMs || room.Participants.Count == 0) Dissolve(room);
         foreach (var room in _rooms.Values) room.TellCounts(now);

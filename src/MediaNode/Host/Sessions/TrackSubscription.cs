@@ -7,7 +7,8 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>One participant's wish for one track: first a wish, then a media section of its connection, then packets.</summary>
 internal sealed class TrackSubscription(ParticipantSession subscriber, PublishedTrack track, int number)
 {
-    private SubscriptionSettings _settings = SubscriptionSettings.Everything;
+    /// <summary>As its client said it. What that comes to depends on the layers, and those on the publisher, who may come later or offer others.</summary>
+    private UpdateTrackSettings? _wish;
     private bool _flows;
     private bool _held;
     private SectionAnswer.Send? _answer;
@@ -20,8 +21,10 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     internal string Mid { get; private set; } = "";
     /// <summary>Why no section of its client can carry it, as the client was told; null while one may.</summary>
     internal SubscriptionError? Refused { get; set; }
-    /// <summary>How often its client was asked for a section of it.</summary>
-    internal int Asked { get; set; }
+    /// <summary>Its client has been asked for a section of it, and has not offered since.</summary>
+    internal bool IsAsked { get; set; }
+    /// <summary>Offers that came after it was asked, and had none.</summary>
+    internal int Missed { get; set; }
     internal bool IsWaiting => Mid.Length == 0 && Refused is null;
     private uint Ssrc { get; set; } = MediaPlane.RandomSource();
     private uint RtxSsrc { get; set; } = MediaPlane.RandomSource();
@@ -86,7 +89,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     internal void Release()
     {
         Stop();
-        (Mid, Asked, _answer, _held) = ("", 0, null, false);
+        (Mid, IsAsked, Missed, _answer, _held) = ("", false, 0, null, false);
         (Ssrc, RtxSsrc) = (MediaPlane.RandomSource(), MediaPlane.RandomSource());
     }
 
@@ -94,8 +97,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
 
     internal void Configure(UpdateTrackSettings wanted)
     {
-        var largest = wanted.Width > 0 && wanted.Height > 0 ? Track.LayerFor(wanted.Width, wanted.Height) : Track.LayerOf(wanted.Quality);
-        _settings = new SubscriptionSettings(wanted.Disabled || wanted.Quality == VideoQuality.Off, largest, SubscriptionSettings.AllTemporal);
+        _wish = new UpdateTrackSettings { Disabled = wanted.Disabled, Quality = wanted.Quality, Width = wanted.Width, Height = wanted.Height };
         TellSettings();
     }
 
@@ -106,10 +108,18 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         Subscriber.Media.Post(shard => shard.Engine.Configure(number, settings, shard.NowUs));
     }
 
-    private SubscriptionSettings Settings => _settings with { Paused = _settings.Paused || _held };
+    private SubscriptionSettings Settings
+    {
+        get
+        {
+            if (_wish is not { } wish) return SubscriptionSettings.Everything with { Paused = _held };
+            var largest = wish is { Width: > 0, Height: > 0 } ? Track.LayerFor(wish.Width, wish.Height) : Track.LayerOf(wish.Quality);
+            return new SubscriptionSettings(_held || wish.Disabled || wish.Quality == VideoQuality.Off, largest, SubscriptionSettings.AllTemporal);
+        }
+    }
 
     /// <summary>The largest layer wanted now; -1 for none.</summary>
-    internal int WantedLayer => Settings.Paused || Refused is not null ? -1 : _settings.MaxLayer;
+    internal int WantedLayer => Settings is { Paused: false } settings && Refused is null ? settings.MaxLayer : -1;
 
     internal void Stop()
     {

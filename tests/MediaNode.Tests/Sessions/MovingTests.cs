@@ -1,0 +1,111 @@
+using Google.Protobuf;
+using LiveKit.Proto;
+using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Tests.Sdp;
+using VideoScale.V1;
+
+namespace VideoScale.MediaNode.Tests.Sessions;
+
+/// <summary>Sessions that come with their room to a new owner (epoch 2), which knows of the old one what it is told.</summary>
+public sealed class MovingTests
+{
+    private static readonly string[] Receiving = [Offers.Audio("recvonly"), Offers.Video("recvonly")];
+
+    private static SignalRequest Offer(string fragment, params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = 3, Sdp = Offers.Of(fragment, sections) } };
+
+    private static SignalRequest Want(string sid) => new() { Subscription = new UpdateSubscription { TrackSids = { sid }, Subscribe = true } };
+
+    private static void Manual(OpenSession open) => open.JoinRequest = new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = false } }.ToByteString();
+
+    private static async Task<(ParticipantSession Session, GatewayLink Link)> CarryAsync(SessionBed bed, ParticipantSession session, GatewayLink link, Action<OpenSession>? change = null)
+    {
+        var carried = SessionBed.Carried(link);
+        Assert.False(carried!.Participant.IsEmpty);
+        return await bed.JoinAsync(session.Identity.Value, epoch: 2, change: open =>
+        {
+            change?.Invoke(open);
+            (open.ResumeSid, open.Carried) = (session.Sid, carried);
+        });
+    }
+
+    private static async Task<GatewayLink> ReturnAsync(SessionBed bed, ParticipantSession session)
+    {
+        var link = new GatewayLink();
+        Assert.NotNull(await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 2, Identity = session.Identity.Value, ResumeSid = session.Sid }, link)));
+        return link;
+    }
+
+    /// <summary>A client that chooses what it receives says so before it offers, and perhaps before those it receives have come.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_client_chose_to_receive_it_receives_again_whoever_comes_first(bool publisherIsCarriedFirst)
+    {
+        await using var bed = new SessionBed();
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Receiving));
+        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(ann, Offer("aaaa", [.. Receiving, Offers.Video("sendonly")]));
+        var camera = ann.Tracks[0].Sid;
+        var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Receiving), change: Manual);
+        Assert.Empty(bob.Subscriptions);
+        await bed.AskAsync(bob, Want(camera));
+        await bed.AskAsync(bob, Offer("bbbb", Receiving));
+        Assert.Equal("1", Assert.Single(bob.Subscriptions).Mid);
+        var (annCarried, bobCarried) = (SessionBed.Carried(annLink)!, SessionBed.Carried(bobLink)!);
+
+        ParticipantSession? annThere = null;
+        if (publisherIsCarriedFirst) annThere = await CarryAnnAsync();
+        var (bobThere, _) = await bed.JoinAsync("bob", epoch: 2, change: open => { Manual(open); (open.ResumeSid, open.Carried) = (bob.Sid, bobCarried); });
+        var back = await ReturnAsync(bed, bobThere);
+        await bed.AskAsync(bobThere, new SignalRequest { SyncState = new SyncState { Subscription = new UpdateSubscription { TrackSids = { camera }, Subscribe = true } } });
+        await bed.AskAsync(bobThere, Offer("dddd", Receiving));
+        annThere ??= await CarryAnnAsync();
+        await bed.AskAsync(annThere, Offer("cccc", [.. Receiving, Offers.Video("sendonly")]));
+        var told = SessionBed.Told(back);
+        if (told.Exists(response => response.MediaSectionsRequirement is not null)) await bed.AskAsync(bobThere, Offer("dddd", Receiving));
+        Assert.DoesNotContain(told, response => response.SubscriptionPermissionUpdate is not null);
+        var subscription = Assert.Single(bobThere.Subscriptions);
+        Assert.Equal(("1", camera), (subscription.Mid, subscription.Track.Sid));
+        Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(subscription.Number) is not null));
+        Assert.Null(bed.Broken);
+
+        async Task<ParticipantSession> CarryAnnAsync() => (await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, annCarried))).Session;
+    }
+
+    /// <summary>Only after an inactive answer does its client see that another track has come.</summary>
+    [Fact]
+    public async Task A_section_whose_track_has_not_come_rests_before_it_carries_another()
+    {
+        await using var bed = new SessionBed();
+        var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Receiving));
+        var carried = SessionBed.Carried(bobLink)!;
+        carried.Tracks["1"] = "TR_Vgone";
+        var (cat, _) = await bed.JoinAsync("cat", Offers.Of("cccc", Offers.Audio("recvonly")), epoch: 2);
+        await bed.AskAsync(cat, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(cat, Offer("cccc", Offers.Audio("recvonly"), Offers.Video("sendonly")));
+        var (there, _) = await bed.JoinAsync("bob", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (bob.Sid, carried));
+        var back = await ReturnAsync(bed, there);
+        await bed.DoAsync(() => { there.Room.OfferAllTo(there); return true; });
+        await bed.AskAsync(there, Offer("dddd", Receiving));
+        Assert.Empty(Assert.Single(SessionBed.Told(back).Select(response => response.Answer).OfType<SessionDescription>()).MidToTrackId);
+        await bed.AskAsync(there, Offer("dddd", Receiving));
+        Assert.Equal(cat.Tracks[0].Sid, Assert.Single(Assert.Single(SessionBed.Told(back).Select(response => response.Answer).OfType<SessionDescription>()).MidToTrackId).Value);
+    }
+
+    /// <summary>A request whose acknowledgement was lost with the old owner comes again to the new one.</summary>
+    [Theory]
+    [InlineData(TrackType.Audio)]
+    [InlineData(TrackType.Video)]
+    public async Task A_track_that_is_announced_again_at_the_new_owner_is_the_same_track(TrackType type)
+    {
+        await using var bed = new SessionBed();
+        var add = new SignalRequest { AddTrack = new AddTrackRequest { Cid = "its", Type = type } };
+        var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Receiving));
+        await bed.AskAsync(ann, add);
+        await bed.AskAsync(ann, Offer("aaaa", [.. Receiving, type == TrackType.Audio ? Offers.Audio("sendonly", "its") : Offers.Video("sendonly", "its")]));
+        var (there, thereLink) = await CarryAsync(bed, ann, link);
+        await bed.AskAsync(there, add);
+        Assert.Equal(ann.Tracks[0].Sid, Assert.Single(there.Tracks).Sid);
+        Assert.Equal(ann.Tracks[0].Sid, Assert.Single(SessionBed.Told(thereLink).Select(response => response.TrackPublished).OfType<TrackPublishedResponse>()).Track.Sid);
+    }
+}
