@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.Model;
 using VideoScale.TestKit;
 using VideoScale.V1;
 
@@ -14,7 +15,7 @@ public sealed class TokenRefresherTests
     private static readonly ApiKeyOptions[] Keys = [new ApiKeyOptions { Key = "key", Secret = "secret" }, new ApiKeyOptions { Key = "other", Secret = new string('s', 80) }];
     private static readonly TokenVerifier Verifier = new(Keys);
 
-    private static string Own(string key = "key", string secret = "secret", long endsIn = 600) => TokenTests.Mint(new Dictionary<string, object>
+    private static string Own(string key = "key", string secret = "secret", long endsIn = 600, long? until = null) => TokenTests.Mint(new Dictionary<string, object>
     {
         ["iss"] = key,
         ["sub"] = "ann",
@@ -22,7 +23,7 @@ public sealed class TokenRefresherTests
         ["kind"] = "agent",
         ["iat"] = 5,
         ["nbf"] = 5,
-        ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + endsIn,
+        ["exp"] = until ?? DateTimeOffset.UtcNow.ToUnixTimeSeconds() + endsIn,
         ["metadata"] = "before",
         ["attributes"] = new { hand = "up" },
         ["video"] = new { roomJoin = true, room = "standup", roomAdmin = true, CanPublish = false, canpublishsources = new[] { "camera" }, somethingNew = 7 },
@@ -47,14 +48,18 @@ public sealed class TokenRefresherTests
         Assert.Equal(("hand", "down"), Assert.Single(grants.Attributes));
     }
 
-    [Fact]
-    public void What_is_not_about_permissions_stays_as_it_was_and_the_time_is_livekits()
+    [Theory]
+    [InlineData(-100, 600)] // its own has run out: LiveKit's ten minutes
+    [InlineData(599, 600)]
+    [InlineData(21_600, 21_600)] // whoever was given six hours may pause for longer than ten minutes
+    public void What_is_not_about_permissions_stays_as_it_was_and_the_time_is_never_shorter(long ownSeconds, long seconds)
     {
         var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(2_000_000));
-        using var claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(new TokenRefresher(Keys, clock).Refresh(Own(), "ann", Promoted())!.Split('.')[1]));
+        var own = Own(until: 2_000_000 + ownSeconds);
+        using var claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(new TokenRefresher(Keys, clock).Refresh(own, "ann", Promoted())!.Split('.')[1]));
         var root = claims.RootElement;
         Assert.Equal(("key", "agent", 7), (root.GetProperty("iss").GetString(), root.GetProperty("kind").GetString(), root.GetProperty("video").GetProperty("somethingNew").GetInt32()));
-        Assert.Equal((2_000_000, 2_000_600), (root.GetProperty("nbf").GetInt64(), root.GetProperty("exp").GetInt64()));
+        Assert.Equal((2_000_000, 2_000_000 + seconds), (root.GetProperty("nbf").GetInt64(), root.GetProperty("exp").GetInt64()));
     }
 
     [Fact]
@@ -66,6 +71,23 @@ public sealed class TokenRefresherTests
         Assert.True(grants is { CanPublish: false, CanPublishData: false, Hidden: true, Name: "", Metadata: "" });
         using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(refreshed.Split('.')[1]));
         Assert.Equal(["none"], payload.RootElement.GetProperty("video").GetProperty("canPublishSources").EnumerateArray().Select(source => source.GetString()));
+    }
+
+    [Fact]
+    public async Task The_largest_metadata_comes_back_as_long_as_it_was_and_no_token_is_given_that_could_not()
+    {
+        var refresher = new TokenRefresher(Keys, TimeProvider.System);
+        foreach (var repeated in (string[])["x", "<", "&", "'", "+", "é", "世"])
+        {
+            var metadata = string.Concat(Enumerable.Repeat(repeated, TextLimits.MaxMetadataBytes / TextLimits.BytesOf(repeated)));
+            var refreshed = refresher.Refresh(Own(), "ann", new SessionClaims { Metadata = metadata, Attributes = { ["a"] = new string('>', 60_000) }, Grants = new SessionGrants() })!;
+            Assert.InRange(refreshed.Length, metadata.Length, TokenRefresher.MaxTokenBytes);
+            var (grants, problem) = await Verifier.VerifyAsync(refreshed);
+            Assert.Equal("", problem);
+            Assert.Equal(metadata, grants!.Metadata);
+        }
+        // JSON itself asks for six bytes of each: she keeps the token that she has.
+        Assert.Null(refresher.Refresh(Own(), "ann", new SessionClaims { Metadata = new string('\u0001', TextLimits.MaxMetadataBytes), Grants = new SessionGrants() }));
     }
 
     [Fact]

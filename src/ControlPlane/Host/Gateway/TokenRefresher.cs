@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.Tokens;
@@ -9,12 +10,18 @@ using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
 
-/// <summary>Tokens for those who are in already: the one they came with, with what they are and may do by now, valid a little longer. Any replica signs them, since all have the keys.</summary>
+/// <summary>Tokens for those who are in already: the one they came with, with what they are and may do by now, valid as long as that one, or a little longer. Any replica signs them, since all have the keys.</summary>
 /// <remarks>LiveKit's clients come back with the last one they were given: after their own has run out, and with what an admin has granted or taken since.</remarks>
 internal sealed class TokenRefresher(IEnumerable<ApiKeyOptions> keys, TimeProvider clock)
 {
-    /// <summary>As LiveKit's server does.</summary>
-    internal static readonly TimeSpan Validity = TimeSpan.FromMinutes(10), Period = TimeSpan.FromMinutes(5);
+    /// <summary>As LiveKit's server does: valid for so long at least.</summary>
+    internal static readonly TimeSpan LeastValidity = TimeSpan.FromMinutes(10), Period = TimeSpan.FromMinutes(5);
+
+    /// <summary>Clients come back with the token in their URL, and the rest of what they say about themselves beside it.</summary>
+    internal const int MaxTokenBytes = WebHost.MaxRequestHeadBytes - 128 * 1024;
+
+    /// <summary>No page ever holds the text of it, so nothing is escaped that JSON does not ask for: metadata is as long as it was.</summary>
+    private static readonly TokenJson Compact = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     private static readonly string Header = Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""");
 
@@ -23,10 +30,10 @@ internal sealed class TokenRefresher(IEnumerable<ApiKeyOptions> keys, TimeProvid
     internal TimeProvider Clock => clock;
 
     /// <param name="token">The one that let its bearer in; verified.</param>
-    /// <returns>Null when its key is none of ours, or when it names a claim twice.</returns>
+    /// <returns>Null when its key is none of ours, when it names a claim twice, or when it would be too large to come back with: the bearer keeps the one it has.</returns>
     internal string? Refresh(string token, string identity, SessionClaims claims)
     {
-        try { return Sign(token, identity, claims); }
+        try { return Sign(token, identity, claims) is { Length: <= MaxTokenBytes } refreshed ? refreshed : null; }
         catch (ArgumentException) { return null; } // JsonObject's word for two of a name
     }
 
@@ -40,12 +47,13 @@ internal sealed class TokenRefresher(IEnumerable<ApiKeyOptions> keys, TimeProvid
         Set(payload, "video", video);
         Set(payload, "sub", identity);
         Set(payload, "nbf", now);
-        Set(payload, "exp", now + (long)Validity.TotalSeconds);
+        var until = now + (long)LeastValidity.TotalSeconds;
+        if (!(payload["exp"] is JsonValue own && own.TryGetValue<double>(out var ownUntil) && ownUntil > until)) Set(payload, "exp", until);
         payload.Remove("iat");
         Set(payload, "name", claims.Name);
         Set(payload, "metadata", claims.Metadata);
         Set(payload, "attributes", new JsonObject(claims.Attributes.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value))));
-        var signed = $"{Header}.{Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(payload, TokenJson.Default.JsonObject))}";
+        var signed = $"{Header}.{Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(payload, Compact.JsonObject))}";
         return $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(signed)))}";
     }
 

@@ -19,7 +19,7 @@ namespace VideoScale.ControlPlane.Host.Startup;
 internal static class WebHost
 {
     /// <summary>A join carries its token and the first offer in the request line.</summary>
-    private const int LongestRequestHead = 1 << 20;
+    internal const int MaxRequestHeadBytes = 1 << 20;
 
     internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
     {
@@ -51,8 +51,8 @@ internal static class WebHost
         {
             var address = IPAddress.Parse(options.BindAddress);
             Listen(kestrel, tuning.GrpcSocket, address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
-            kestrel.Limits.MaxRequestLineSize = LongestRequestHead; // a join carries the token, with metadata in it, and the first offer
-            kestrel.Limits.MaxRequestHeadersTotalSize = LongestRequestHead; // … or the token is a header
+            kestrel.Limits.MaxRequestLineSize = MaxRequestHeadBytes; // a join carries the token, with metadata in it, and the first offer
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxRequestHeadBytes; // … or the token is a header
             Listen(kestrel, tuning.HttpSocket, address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var web = builder.Build();
