@@ -12,13 +12,14 @@ namespace VideoScale.ControlPlane.Tests.Gateway;
 [Collection(nameof(ScriptedFleet))]
 public sealed class LastWordsTests
 {
+    private readonly ScriptedFleet _fleet;
     private readonly List<ScriptedNode> _nodes;
     private readonly List<ScriptedAgent> _agents;
     private readonly FakeReplica _replica;
 
     public LastWordsTests(ScriptedFleet fleet)
     {
-        (_nodes, _agents, _replica) = (fleet.Nodes, fleet.Agents, fleet.Replica);
+        (_fleet, _nodes, _agents, _replica) = (fleet, fleet.Nodes, fleet.Agents, fleet.Replica);
         foreach (var node in _nodes) node.Reset();
     }
 
@@ -28,12 +29,7 @@ public sealed class LastWordsTests
 
     private static bool HasLeft(ScriptedNode node) => node.Heard.Any(heard => heard.Request.Leave is not null);
 
-    private async Task<(SignalClient Client, ScriptedNode Owner, ScriptedNode Other)> JoinAsync(string room)
-    {
-        var client = await SignalClient.JoinAsync(Gateway, SignalClient.Token(room, "ann"));
-        var owner = _nodes.Single(node => node.Opened.Any(open => open.RoomId == room));
-        return (client, owner, _nodes.Single(node => node != owner));
-    }
+    private Task<(SignalClient Client, ScriptedNode Owner, ScriptedNode Other)> JoinAsync(string room) => _fleet.JoinAsync(room);
 
     [LiveKitSurface("Signalling", "leave, also in the turn in which the socket is closed", Surface.Served)]
     [Fact]
@@ -103,22 +99,6 @@ public sealed class LastWordsTests
         await Task.Delay(300);
         foreach (var node in _nodes) node.Refuses = null;
         await Eventually.HoldsAsync(() => _nodes.Any(HasLeft), "the node hears that she left");
-    }
-
-    [LiveKitSurface("Signalling", "resume of a session that is over: leave{STATE_MISMATCH, RECONNECT}", Surface.Served)]
-    [Theory]
-    [InlineData(StatusCode.OutOfRange, DisconnectReason.ParticipantRemoved, LeaveRequest.Types.Action.Disconnect)]
-    [InlineData(StatusCode.AlreadyExists, DisconnectReason.DuplicateIdentity, LeaveRequest.Types.Action.Disconnect)]
-    [InlineData(StatusCode.NotFound, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect)]
-    public async Task A_session_that_is_over_is_begun_anew_unless_it_was_ended_on_purpose(StatusCode refusal, DisconnectReason reason, LeaveRequest.Types.Action action)
-    {
-        var (client, owner, _) = await JoinAsync($"over-{refusal}");
-        client.Break();
-        owner.Refuses = refusal;
-        using var back = await SignalClient.ResumeAsync(Gateway, SignalClient.Token($"over-{refusal}", "ann"), "PA_1");
-        await back.HearsAsync(response => response.Leave is not null, "why it cannot come back");
-        var leave = back.Told[^1].Leave;
-        Assert.Equal((reason, action), (leave.Reason, leave.Action));
     }
 
     [Fact]

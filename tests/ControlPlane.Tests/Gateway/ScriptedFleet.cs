@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Tests.HostTests;
+using VideoScale.TestKit.Signalling;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 
@@ -24,6 +25,14 @@ public sealed class ScriptedFleet : IAsyncLifetime
             hello.Address = Nodes[i].Address;
             Agents.Add((await ScriptedAgent.AttachAsync(Replica.Channel, hello)).KeepBeating());
         }
+    }
+
+    /// <summary>Ann, in a room of her own.</summary>
+    internal async Task<(SignalClient Client, ScriptedNode Owner, ScriptedNode Other)> JoinAsync(string room)
+    {
+        var client = await SignalClient.JoinAsync($"127.0.0.1:{Replica.Options.HttpPort}", SignalClient.Token(room, "ann"));
+        var owner = Nodes.Single(node => node.Opened.Any(open => open.RoomId == room));
+        return (client, owner, Nodes.Single(node => node != owner));
     }
 
     public async Task DisposeAsync()

@@ -18,10 +18,18 @@ internal sealed record Entrance(RoomId Room, string Seat, ulong SeatId, ulong Ep
 
 /// <summary>Where a room stands, as this replica has applied it.</summary>
 /// <param name="NodeAddress">Empty unless the room is active.</param>
-internal sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, V1.Room Info, ulong SeatId);
+/// <param name="SeatId">Of the identity that was asked for; 0 when it has none.</param>
+internal sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, V1.Room Info, ulong SeatId)
+{
+    /// <summary>The seat of that identity which was removed last, and has not been followed by one that it left.</summary>
+    internal ulong RemovedSeatId { get; init; }
+
+    /// <param name="heldSeatId">The seat that the client had; 0 when that is not known.</param>
+    internal bool WasRemoved(ulong heldSeatId) => RemovedSeatId != 0 && (heldSeatId == 0 ? SeatId == 0 : RemovedSeatId >= heldSeatId);
+}
 
 /// <summary>Rooms and seats for the gateway, through the log, by this replica's own API: forwarding, repeats and refusals are what every caller gets.</summary>
-internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaIdentity identity, StateQueries queries, RoomSignals signals, Func<bool> isReady)
+internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaIdentity identity, StateQueries queries, RoomSignals signals, RemovedSeats removed, Func<bool> isReady)
 {
     private static readonly Caller Gateway = new("gateway", Role.Operator, AuthMethod.Token);
     private static readonly TimeSpan CallTime = TimeSpan.FromSeconds(8);
@@ -60,7 +68,7 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
     {
         var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
-        var role = grants.CanPublish ? ParticipantRole.Publisher : ParticipantRole.Subscriber;
+        var role = (ParticipantRole)grants.Role;
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -91,7 +99,7 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
     {
         var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
-        var role = grants.CanPublish ? ParticipantRole.Publisher : ParticipantRole.Subscriber;
+        var role = (ParticipantRole)grants.Role;
         var place = await queries.ReadNowAsync((room, seat, role: anyRole ? (ParticipantRole?)null : role), static (state, _, about) => Keeps(state, about.room, about.seat, about.role) ? Describe(state, about.room, about.seat) : null);
         return place is { NodeAddress.Length: > 0 } ? new Entrance(room, seat, place.SeatId, place.Epoch, place.NodeAddress, place.Info) : null;
     }
@@ -102,7 +110,11 @@ internal sealed class RoomDoor(ChannelPool channels, string ownAddress, ReplicaI
         && (role is null || (ParticipantRole)held.Role == role) && held.JoinedEpoch != room.Record.LastEpoch;
 
     /// <summary>The room as applied here; null when it is not known.</summary>
-    internal ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "") => queries.ReadNowAsync((room, seat), static (state, _, about) => Describe(state, about.room, about.seat));
+    internal async ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "")
+    {
+        var place = await queries.ReadNowAsync((room, seat), static (state, _, about) => Describe(state, about.room, about.seat));
+        return place is null || seat.Length == 0 ? place : place with { RemovedSeatId = removed.Find(room, seat) };
+    }
 
     internal Task Next(RoomId room) => signals.Next(room);
 

@@ -31,26 +31,31 @@ internal sealed partial class SignalSession
                 if (lastWordsUntil == long.MaxValue) lastWordsUntil = Environment.TickCount64 + (long)GiveUpTime.TotalMilliseconds;
             }
             var changed = door.Next(before.Room);
-            var place = await door.LookAsync(before.Room);
+            var place = await door.LookAsync(before.Room, before.Seat);
             if (place is null || place.Status is RoomStatus.Closed or RoomStatus.Closing)
             {
                 await LeaveAsync(DisconnectReason.RoomDeleted, LeaveRequest.Types.Action.Disconnect, cancellationToken);
                 return null;
             }
-            if (place.Epoch != before.Epoch && place.NodeAddress.Length > 0)
+            if (place.WasRemoved(before.SeatId))
+            {
+                await SayOverAsync(StatusCode.OutOfRange, cancellationToken);
+                return null;
+            }
+            if (place.Epoch > before.Epoch && place.NodeAddress.Length > 0)
             {
                 await LeadAwayAsync(place, reading, cancellationToken);
                 return null;
             }
-            if (how == Ending.NodeGone && place.Epoch == before.Epoch)
+            StatusCode? refusal = how == Ending.RoomGone && place.Status == RoomStatus.Active && Environment.TickCount64 > until ? StatusCode.NotFound : null;
+            if (how == Ending.NodeGone && place.Epoch <= before.Epoch)
             {
-                var (line, isOver) = await ReattachAsync(before, changed, cancellationToken);
+                (var line, refusal) = await ReattachAsync(before, changed, cancellationToken);
                 if (line is not null) return line;
-                if (isOver) until = 0;
             }
-            if (how == Ending.RoomGone && place.Status == RoomStatus.Active && Environment.TickCount64 > until || until == 0)
+            if (refusal is { } final)
             {
-                await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
+                await SayOverAsync(final, cancellationToken);
                 return null;
             }
             var pause = Task.Delay(how == Ending.NodeGone ? ReattachPause : LookPause, cancellationToken);
@@ -58,6 +63,14 @@ internal sealed partial class SignalSession
         }
         return null;
     }
+
+    /// <summary>What did not end by accident is not begun anew: whoever joined would be back as if nothing had been, or would throw its own other session out.</summary>
+    private Task SayOverAsync(StatusCode why, CancellationToken cancellationToken) => why switch
+    {
+        StatusCode.OutOfRange => LeaveAsync(DisconnectReason.ParticipantRemoved, LeaveRequest.Types.Action.Disconnect, cancellationToken),
+        StatusCode.AlreadyExists => LeaveAsync(DisconnectReason.DuplicateIdentity, LeaveRequest.Types.Action.Disconnect, cancellationToken),
+        _ => LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken),
+    };
 
     /// <summary>The client is told to come to the new owner, with its session where that can be; what it says until it goes is delivered there.</summary>
     private async Task LeadAwayAsync(RoomPlace place, Task reading, CancellationToken cancellationToken)
@@ -71,7 +84,8 @@ internal sealed partial class SignalSession
             var staggerMs = Random.Shared.Next((int)Math.Min(MostStaggerMs, StaggerMsPerParticipant * Math.Max(1, place.Participants)));
             await Task.WhenAny(reading, Task.Delay(staggerMs, cancellationToken));
             LogMoved(grants.Identity, grants.Room, place.Epoch, line is null ? "reconnect" : "resume");
-            await LeaveAsync(DisconnectReason.Migration, line is null ? LeaveRequest.Types.Action.Reconnect : LeaveRequest.Types.Action.Resume, cancellationToken);
+            if (line is null && await door.LookAsync(_entrance!.Room, _entrance.Seat) is { } now && now.WasRemoved(_entrance.SeatId)) await SayOverAsync(StatusCode.OutOfRange, cancellationToken);
+            else await LeaveAsync(DisconnectReason.Migration, line is null ? LeaveRequest.Types.Action.Reconnect : LeaveRequest.Types.Action.Resume, cancellationToken);
             // A client that keeps its connection takes a socket that closes first for one that broke.
             if (line is not null) await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken));
         }
@@ -132,7 +146,8 @@ internal sealed partial class SignalSession
     }
 
     /// <param name="changed">The room's next event: a host that is gone answers nothing at all, and the room has a new owner long before that is known.</param>
-    private async Task<(NodeLine? Line, bool IsOver)> ReattachAsync(Entrance before, Task changed, CancellationToken cancellationToken)
+    /// <returns>The stream, or why there will never be one; neither when it is to be tried again.</returns>
+    private async Task<(NodeLine? Line, StatusCode? Refusal)> ReattachAsync(Entrance before, Task changed, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var opening = OpenAgainAsync(before, limit.Token);
@@ -140,7 +155,7 @@ internal sealed partial class SignalSession
         return await opening;
     }
 
-    private async Task<(NodeLine? Line, bool IsOver)> OpenAgainAsync(Entrance before, CancellationToken limit)
+    private async Task<(NodeLine? Line, StatusCode? Refusal)> OpenAgainAsync(Entrance before, CancellationToken limit)
     {
         NodeLine? line = null;
         try
@@ -149,12 +164,12 @@ internal sealed partial class SignalSession
             open.Reattach = true;
             line = await NodeLine.OpenAsync(door, before.NodeAddress, open, limit);
             await line.ReceiveAsync(limit); // "reconnect" is for clients that came back; this one was never away
-            return (line, false);
+            return (line, null);
         }
         catch (Exception e) when (e is OperationCanceledException or RpcException)
         {
             line?.Dispose();
-            return (null, (e as RpcException)?.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists or StatusCode.OutOfRange);
+            return (null, e is RpcException { StatusCode: StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists or StatusCode.OutOfRange } final ? final.StatusCode : null);
         }
     }
 }

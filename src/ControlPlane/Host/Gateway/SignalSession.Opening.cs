@@ -89,9 +89,7 @@ internal sealed partial class SignalSession
             catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable) { await Task.Delay(RetryPause, limit); }
             catch (RpcException e) when (e.StatusCode is StatusCode.OutOfRange or StatusCode.AlreadyExists)
             {
-                // It did not end by accident: whoever joined anew now would be back as if nothing had been, or would throw its own other session out.
-                var why = e.StatusCode is StatusCode.OutOfRange ? DisconnectReason.ParticipantRemoved : DisconnectReason.DuplicateIdentity;
-                await LeaveAsync(why, LeaveRequest.Types.Action.Disconnect, cancellationToken);
+                await SayOverAtReturnAsync(e.StatusCode, cancellationToken);
                 return null;
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
@@ -101,8 +99,16 @@ internal sealed partial class SignalSession
                 if (left <= 0 || await Task.WhenAny(changed, Task.Delay((int)left, limit)) != changed) break;
             }
         }
-        await LeaveAsync(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, cancellationToken);
+        var isRemoved = await door.LookAsync(room, seat) is { } last && last.WasRemoved(heldSeatId: 0);
+        await SayOverAtReturnAsync(isRemoved ? StatusCode.OutOfRange : StatusCode.NotFound, cancellationToken);
         return null;
+    }
+
+    /// <summary>Clients take a leave that comes first for a refusal of the way back alone, whatever it says, and join anew: those who shall not are let back first.</summary>
+    private async Task SayOverAtReturnAsync(StatusCode why, CancellationToken cancellationToken)
+    {
+        if (why != StatusCode.NotFound) await TellAsync(new SignalResponse { Reconnect = new ReconnectResponse() }.ToByteString(), cancellationToken);
+        await SayOverAsync(why, cancellationToken);
     }
 
     private OpenSession Describe(Entrance entrance, string resumeSid)

@@ -217,9 +217,11 @@ internal sealed class Replica : IAsyncDisposable
     {
         var signals = new RoomSignals();
         Feed.Add(signals);
+        var removed = new RemovedSeats();
+        Feed.Add(removed);
         IReadOnlyList<ApiKeyOptions> keys = options.DevelopmentMode && options.ApiKeys.All(key => key.Key != DevelopmentKey.Key) ? [.. options.ApiKeys, DevelopmentKey] : [.. options.ApiKeys];
         var tokens = new TokenVerifier(keys);
-        var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals, () => IsReady);
+        var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals, removed, () => IsReady);
         var updates = new RoomUpdates(door, loggers.CreateLogger<RoomUpdates>());
         Feed.Add(updates);
         var events = new Dashboard.EventTicker();

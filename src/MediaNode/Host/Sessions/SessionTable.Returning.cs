@@ -50,7 +50,7 @@ internal sealed partial class SessionTable
     {
         SessionEndReason.Removed => Failure.OutOfRange($"session {open.ResumeSid}: {open.Identity} was removed from room {open.RoomId}"),
         SessionEndReason.Replaced => Failure.AlreadyExists($"a later session of {open.Identity} in room {open.RoomId}"),
-        _ when FindLive(open) is { } session && IsSuperseded(session, open) => Failure.AlreadyExists($"a later connection of {open.Identity} to its session {open.ResumeSid}"),
+        _ when FindLive(open) is { } session && IsSuperseded(session, open) => Failure.Precondition($"{open.Identity} has come back to its session {open.ResumeSid} by a later connection"),
         _ => Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}"),
     };
 
