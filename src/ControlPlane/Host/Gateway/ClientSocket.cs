@@ -36,9 +36,9 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
                 _received.Advance(part.Count);
                 Volatile.Write(ref _heardAtMs, Environment.TickCount64);
                 if (_received.WrittenCount > MostOctets) return null;
+                if (_pace.Read(part.Count, Environment.TickCount64) is { Ticks: > 0 } wait) await Task.Delay(wait, cancellationToken);
             }
             while (!part.EndOfMessage);
-            if (_pace.Read(_received.WrittenCount, Environment.TickCount64) is { Ticks: > 0 } wait) await Task.Delay(wait, cancellationToken);
             SignalRequest request;
             try { request = SignalRequest.Parser.ParseFrom(_received.WrittenSpan); }
             catch (InvalidProtocolBufferException) { continue; } // a newer client's, or no client's

@@ -1,3 +1,5 @@
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>How fast a client's requests are read: one that floods waits for itself, in its own socket's buffers, and costs the others nothing.</summary>
@@ -7,16 +9,13 @@ internal sealed class ReadPace
     internal const int BurstBytes = 8 << 20;
     internal const int BytesPerSecond = 512 * 1024;
 
-    private long _left = BurstBytes;
-    private long _atMs;
+    /// <summary>What the smallest one is counted as: each is numbered, kept, carried to the node and answered, however little it says.</summary>
+    internal const int LeastBytes = 2 * 1024;
 
-    /// <summary>How long to wait before the next request is read.</summary>
-    /// <param name="bytes">Of the request that was read.</param>
+    private readonly ByteBucket _bucket = new(BurstBytes, BytesPerSecond);
+
+    /// <summary>How long to wait before more is read.</summary>
+    /// <param name="bytes">Of the request, or the part of one, that was read.</param>
     /// <param name="nowMs">Milliseconds of any clock that does not go back.</param>
-    internal TimeSpan Read(int bytes, long nowMs)
-    {
-        _left = Math.Min(BurstBytes, _left + Math.Max(0, nowMs - _atMs) * BytesPerSecond / 1000) - bytes;
-        _atMs = nowMs;
-        return _left >= 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(-_left * 1000 / BytesPerSecond);
-    }
+    internal TimeSpan Read(int bytes, long nowMs) => _bucket.Take(Math.Max(bytes, LeastBytes), nowMs);
 }

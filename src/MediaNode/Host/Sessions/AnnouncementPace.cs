@@ -1,10 +1,11 @@
+using VideoScale.Model;
+
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>
 /// How much a participant may make the others hear of itself: what it says beyond that is told later, and only as it is then. A client that changes large
 /// texts without end costs the room a bounded share of everyone's signalling, and nothing that it says is refused.
 /// </summary>
-/// <remarks>A token bucket that may go below nothing once, so that the largest description passes too.</remarks>
 internal sealed class AnnouncementPace
 {
     /// <summary>A dozen descriptions with the largest metadata and attributes: who has them may still join and publish several tracks at once.</summary>
@@ -13,8 +14,7 @@ internal sealed class AnnouncementPace
     /// <summary>Small changes, raised hands and mutes among them, stay far below.</summary>
     internal const int BytesPerSecond = 256 * 1024;
 
-    private long _left = BurstBytes;
-    private long _atMs;
+    private readonly ByteBucket _bucket = new(BurstBytes, BytesPerSecond);
 
     /// <summary>Something waits to be told.</summary>
     internal bool IsDue { get; private set; }
@@ -24,10 +24,8 @@ internal sealed class AnnouncementPace
     /// <param name="nowMs">Milliseconds of any clock that does not go back.</param>
     internal bool Take(int bytes, long nowMs)
     {
-        _left = Math.Min(BurstBytes, _left + Math.Max(0, nowMs - _atMs) * BytesPerSecond / 1000);
-        _atMs = nowMs;
-        IsDue = _left <= 0;
-        if (!IsDue) _left -= bytes;
+        IsDue = _bucket.LeftAt(nowMs) <= 0;
+        if (!IsDue) _bucket.Take(bytes, nowMs);
         return !IsDue;
     }
 }
