@@ -18,6 +18,9 @@ public static class TextLimits
     /// <summary>The body of a call of the server API.</summary>
     public const int MaxApiBodyBytes = 10 << 20;
 
+    /// <summary>The beginning of a text that is too long, without half a character at its end.</summary>
+    public static string Cut(string text, int maxLength) => text.Length <= maxLength ? text : text[..(char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength)];
+
     public static int BytesOf(string text) => Encoding.UTF8.GetByteCount(text);
 
     /// <summary>Keys and values together.</summary>

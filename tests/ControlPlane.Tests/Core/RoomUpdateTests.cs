@@ -125,7 +125,7 @@ public sealed class RoomUpdateTests
     public void An_id_is_the_name_where_it_can_be(string name, string? id)
     {
         var derived = RoomName.IdOf(name);
-        Assert.Equal(id is null, RoomName.LooksDerived(derived.Value));
+        Assert.Equal(id is null, DerivedName.HasForm(derived.Value));
         if (id is not null) Assert.Equal(id, derived.Value);
         Assert.True(NameRule.Accepts(derived.Value));
         Assert.Null(RoomName.Check("name", name));

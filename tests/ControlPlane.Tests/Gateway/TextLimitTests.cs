@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using VideoScale.Model;
 using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
@@ -71,4 +72,11 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
         socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
         await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Cluster.Http(0)}/rtc/v1"), CancellationToken.None));
     }
+
+    [Theory]
+    [InlineData("removed by ann", 256, "removed by ann")]
+    [InlineData("ab🎥", 3, "ab")] // half of it would be no text
+    [InlineData("ab🎥", 4, "ab🎥")]
+    [InlineData("abcd", 3, "abc")]
+    public void A_text_that_is_too_long_is_cut_between_its_characters(string text, int maxLength, string cut) => Assert.Equal(cut, TextLimits.Cut(text, maxLength));
 }

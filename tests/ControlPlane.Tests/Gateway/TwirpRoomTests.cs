@@ -69,7 +69,7 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         var rooms = server.Cluster.Rooms(0);
         var wire = (await rooms.ListRoomsAsync(new ListRoomsRequest())).Rooms.Single(room => room.Name == name);
         Assert.Equal(wire, (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = wire.RoomId })).Room);
-        if (!Model.RoomName.LooksDerived(name)) Assert.Equal(wire, (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = name })).Room);
+        if (!Model.DerivedName.HasForm(name)) Assert.Equal(wire, (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = name })).Room);
         var why = await new AuditService.AuditServiceClient(server.Cluster.Channel(0)).ExplainAsync(new ExplainRequest { RoomId = wire.RoomId });
         Assert.Contains(why.Words, line => line.Contains($"is called \"{name}\"", StringComparison.Ordinal));
 

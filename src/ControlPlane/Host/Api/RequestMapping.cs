@@ -18,7 +18,7 @@ internal static class RequestMapping
     internal static RoomCommand.Create ToCommand(this CreateRoomRequest request)
     {
         FieldRules.OptionalName("room_id", request.RoomId);
-        if (RoomName.LooksDerived(request.RoomId)) throw FieldRules.Broken("room_id", request.RoomId, "not of the form that is kept for the ids of other names");
+        if (DerivedName.HasForm(request.RoomId)) throw FieldRules.Broken("room_id", request.RoomId, "not of the form that is kept for the ids of other names");
         FieldRules.AtMost("expected_participants", request.ExpectedParticipants, RoomSettings.MaxSeats);
         FieldRules.OptionalName("region", request.Region);
         FieldRules.AtMost("max_participants", request.MaxParticipants, RoomSettings.MaxSeats);

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
 using Microsoft.AspNetCore.Http;
+using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Tokens;
 using VideoScale.Model;
 using VideoScale.V1;
@@ -89,7 +90,7 @@ internal sealed partial class RoomServer(TokenVerifier tokens, RoomDoor door, bo
             RequestId = RoomDoor.NewRequestId(),
             RoomId = RoomName.IdOf(request.Room).Value,
             Identity = SeatName.Of(request.Identity),
-            Reason = $"removed by {grants.Identity}"[..Math.Min(64, 11 + grants.Identity.Length)],
+            Reason = TextLimits.Cut($"removed by {grants.Identity}", FieldRules.MaxReasonLength),
         }, door.Options(cancellationToken));
         return new RemoveParticipantResponse();
     }
