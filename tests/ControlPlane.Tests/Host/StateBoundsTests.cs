@@ -33,6 +33,33 @@ public sealed class StateBoundsTests
     }
 
     [Fact]
+    public async Task Rooms_count_however_they_come_and_so_does_metadata_that_grows()
+    {
+        await using var replica = await FakeReplica.StartAsync(options => (options.MaxRooms, options.MaxMetadataMegabytes) = (3, 1));
+        OpenRoomRequest Open(string id, string name, int? metadata = null, bool changes = true) =>
+            new() { RequestId = id, Name = name, ChangesExisting = changes, Patch = Patch(metadata) };
+        UpdateRoomRequest Update(string id, int? metadata) => new() { RequestId = id, RoomId = "second", Patch = Patch(metadata) };
+
+        await replica.Rooms.OpenRoomAsync(Open("a", "first", 512 * 1024));
+        await replica.Rooms.OpenRoomAsync(Open("b", "second", 1024));
+        await replica.Rooms.UpdateRoomAsync(Update("c", 512 * 1024)); // what it held before makes room: the bound is reached, not exceeded
+        await RefusalAsync(async () => await replica.Rooms.CreateRoomAsync(Room("x", 1)));
+        await replica.Rooms.OpenRoomAsync(Open("d", "third"));
+        Assert.Contains("brings 1 more", await RefusalAsync(async () => await replica.Rooms.OpenRoomAsync(Open("e", "third", 1))), StringComparison.Ordinal);
+        Assert.Contains("rooms: 3 of at most 3", await RefusalAsync(async () => await replica.Rooms.OpenRoomAsync(Open("f", "fourth"))), StringComparison.Ordinal);
+        await replica.Rooms.OpenRoomAsync(Open("g", "third", 7, changes: false)); // a join to an open room
+        await replica.Rooms.UpdateRoomAsync(Update("h", null));
+        await replica.Rooms.UpdateRoomAsync(Update("i", 512 * 1024 - 8));
+        await replica.Rooms.OpenRoomAsync(Open("j", "third", 8));
+        await RefusalAsync(async () => await replica.Rooms.UpdateRoomAsync(Update("k", 512 * 1024 - 7)));
+        await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "l", RoomId = "first" });
+        await replica.Rooms.OpenRoomAsync(Open("m", "first", 512 * 1024)); // a closed room under that name is counted already
+        Assert.Equal((3, 1_048_576L), (replica.App.Replica.Machine.Size.Rooms, replica.App.Replica.Machine.Size.MetadataBytes));
+    }
+
+    private static RoomPatch Patch(int? metadata) => metadata is { } bytes ? new() { Metadata = ByteString.CopyFrom(new byte[bytes]) } : new();
+
+    [Fact]
     public async Task Answers_are_bounded_for_each_caller_and_a_repeat_is_still_answered()
     {
         await using var replica = await FakeReplica.StartAsync(options => options.MaxRequestResults = 1_000);

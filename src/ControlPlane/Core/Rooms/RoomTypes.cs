@@ -35,10 +35,11 @@ public enum CloseReason : byte { None = 0, Requested = 1, Empty = 2 }
 /// <param name="MaxParticipants">0 for no cap of the room's own.</param>
 /// <param name="MaxPublishers">0 for no cap of the room's own.</param>
 /// <param name="EmptyTimeoutMs">Closed after being empty this long; 0 for never.</param>
-/// <param name="Metadata">At most 64 KiB, returned unread.</param>
+/// <param name="Metadata">Returned unread; at most <see cref="RoomDetails.MaxMetadataBytes"/>.</param>
 public sealed record RoomSettings(
     uint ExpectedParticipants, string Region, uint MaxParticipants, uint MaxPublishers, ulong EmptyTimeoutMs, ReadOnlyMemory<byte> Metadata)
 {
+    /// <summary>Of what CreateRoom brings; OpenRoom and UpdateRoom have LiveKit's bound.</summary>
     public const int MaxMetadataBytes = 64 * 1024;
     public const uint MaxSeats = 100_000;
     public const ulong MaxEmptyTimeoutMs = 86_400_000;

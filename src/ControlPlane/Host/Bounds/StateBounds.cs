@@ -1,7 +1,5 @@
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.StateMachine;
-using VideoScale.ControlPlane.Rooms;
-using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Bounds;
@@ -25,31 +23,40 @@ public sealed class StateBounds(StateLimits limits, ControlPlaneStateMachine mac
     /// <returns>Null when there is room, or when the command adds nothing: a repeat gets its answer.</returns>
     public async ValueTask<Failure?> RefusalAsync(CommandEnvelope envelope)
     {
-        if (Exceeded(envelope) is not { } failure) return null;
-        if (await queries.ReadNowAsync((machine, envelope), static (state, _, asked) => AddsNothing(state, asked.machine, asked.envelope))) return null;
+        if (Exceeded(envelope, RoomGrowth.AtMost(envelope.Command)) is null) return null;
+        var (isAnswered, growth) = await queries.ReadNowAsync((machine, envelope), static (state, _, asked) =>
+            (asked.machine.IsAnswered(asked.envelope), RoomGrowth.In(state, asked.envelope.Command)));
+        if (isAnswered || Exceeded(envelope, growth) is not { } failure) return null;
         Interlocked.Increment(ref _refused);
         return failure;
     }
 
-    private Failure? Exceeded(CommandEnvelope envelope)
+    private Failure? Exceeded(CommandEnvelope envelope, RoomGrowth growth)
     {
         var size = machine.Size;
-        if (envelope.Command is RoomCommand.Create create)
+        if (growth.Rooms > 0 && size.Rooms + growth.Rooms > limits.Rooms)
         {
-            if (size.Rooms >= limits.Rooms)
-                return Failure.Exhausted($"rooms: {size.Rooms} of at most {limits.Rooms} are there (MaxRooms; closed ones count for an hour): close rooms, or raise the bound");
-            var metadata = create.Settings.Metadata.Length;
-            if (metadata > 0 && size.MetadataBytes + metadata > limits.MetadataBytes)
-                return Failure.Exhausted($"metadata: rooms hold {size.MetadataBytes} of at most {limits.MetadataBytes} bytes (MaxMetadataMegabytes; closed rooms count for an hour), and this one brings {metadata}: bring less, or close rooms");
+            return Failure.Exhausted($"rooms: {size.Rooms} of at most {limits.Rooms} are there (MaxRooms; closed ones count for an hour): "
+                + "close rooms, or raise the bound");
         }
-        if (envelope.Request is null) return null;
-        if (size.Answers >= limits.Answers)
-            return Failure.Exhausted($"request results: {size.Answers} of at most {limits.Answers} answers are kept for 25 h (MaxRequestResults); the oldest are dropped from {new LogTime(size.OldestAnswerMs)} on");
-        var own = machine.AnswersBy.Of(envelope.Actor.Subject);
-        return own < AnswersOfOne ? null
-            : Failure.Exhausted($"request results: {own} answers to \"{envelope.Actor.Subject}\" are kept for 25 h, of at most {AnswersOfOne} for one caller (half of MaxRequestResults): call less often, or raise the bound");
+        if (growth.MetadataBytes > 0 && size.MetadataBytes + growth.MetadataBytes > limits.MetadataBytes)
+        {
+            return Failure.Exhausted($"metadata: rooms hold {size.MetadataBytes} of at most {limits.MetadataBytes} bytes (MaxMetadataMegabytes), "
+                + $"and this one brings {growth.MetadataBytes} more: bring less, or close rooms");
+        }
+        return envelope.Request is null ? null : AnswersExceeded(envelope, size);
     }
 
-    private static bool AddsNothing(ClusterState state, ControlPlaneStateMachine machine, CommandEnvelope envelope) =>
-        machine.IsAnswered(envelope) || (envelope is { Request: null, Command: RoomCommand.Create create } && state.FindRoom(create.Room) is { Record.IsOpen: true });
+    private Failure? AnswersExceeded(CommandEnvelope envelope, StateSize size)
+    {
+        if (size.Answers >= limits.Answers)
+        {
+            return Failure.Exhausted($"request results: {size.Answers} of at most {limits.Answers} answers are kept for 25 h (MaxRequestResults); "
+                + $"the oldest are dropped from {new LogTime(size.OldestAnswerMs)} on");
+        }
+        var own = machine.AnswersBy.Of(envelope.Actor.Subject);
+        return own < AnswersOfOne ? null
+            : Failure.Exhausted($"request results: {own} answers to \"{envelope.Actor.Subject}\" are kept for 25 h, of at most {AnswersOfOne} for one caller "
+                + "(half of MaxRequestResults): call less often, or raise the bound");
+    }
 }
