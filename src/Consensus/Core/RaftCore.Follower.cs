@@ -22,11 +22,7 @@ public sealed partial class RaftCore
     {
         if (!FollowLeader(message.From)) return;
         var last = message.Index + (ulong)message.Entries.Length;
-        if (message.Index > _commit && !_log.Holds(message.Index, message.LogTerm))
-        {
-            Refuse(message);
-            return;
-        }
+        if (!Follows(message)) return;
         foreach (ref readonly var entry in message.Entries.Span)
         {
             if (!Take(entry)) return;
@@ -38,6 +34,18 @@ public sealed partial class RaftCore
         else _ackOwed = true;
     }
 
+    /// <returns>False when our log does not hold the entry before the message's: the leader looks further back, or is of another line.</returns>
+    private bool Follows(in Message message)
+    {
+        if (message.Index < _log.BaseIndex || _log.Holds(message.Index, message.LogTerm)) return true; // below: in a snapshot, hence committed, hence equal
+        if (message.Index <= _commit) return MeetForeignLeader(message.Index);
+        Refuse(message);
+        return false;
+    }
+
+    private bool MeetForeignLeader(ulong index) =>
+        MeetConflict($"member {_leader}, which leads term {_term}, does not have entry {index}, which is committed here");
+
     /// <returns>False when the leader does not have what is committed here.</returns>
     private bool Take(in Entry entry)
     {
@@ -45,7 +53,7 @@ public sealed partial class RaftCore
         if (entry.Index <= _log.LastIndex)
         {
             if (_log.TermAt(entry.Index) == entry.Term) return true;
-            if (entry.Index <= _commit) return MeetConflict($"member {_leader}, which leads term {_term}, does not have entry {entry.Index}, which is committed here");
+            if (entry.Index <= _commit) return MeetForeignLeader(entry.Index);
             Truncate(entry.Index);
         }
         Append(entry);

@@ -8,6 +8,9 @@ public sealed record RestoredState(HardState HardState, SnapshotMeta Snapshot, R
     /// <summary>The disk lost entries that may have been acknowledged, see <see cref="RaftCore.IsRepairing"/>.</summary>
     public bool Damaged { get; init; }
 
+    /// <summary>Why an earlier run of this replica took no part any more, see <see cref="RaftCore.Conflict"/>.</summary>
+    public string? Conflict { get; init; }
+
     /// <summary>Who the log is among those that this replica may have had, see <see cref="RaftCore.IsNew"/>; null: never asked for, its word counts.</summary>
     public LogOrigin? Origin { get; init; }
 }
@@ -48,6 +51,7 @@ public sealed partial class RaftCore
         _durableIndex = _log.LastIndex;
         _matched = _commit;
         _repair = restored.Damaged ? seed | 1 : 0;
+        _conflict = restored.Conflict;
         BeginAsNew(restored.Origin, seed | 1);
         _configurations.Add(new Configured(_snapshot.MembershipIndex, _snapshot.Membership));
         RefreshPeers();

@@ -2,8 +2,8 @@ namespace VideoScale.Consensus;
 
 public enum RaftInputKind : byte
 {
-    Tick = 1, Message, Propose, Read, Stored, SnapshotCreated, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Compact, Abstain,
-    SetBack, StandAside,
+    Tick = 1, Message, Propose, Read, Stored, SnapshotCreated, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Compact,
+    Abstain, SetBack, StandAside,
 }
 
 /// <summary>A command to be replicated.</summary>
@@ -33,7 +33,8 @@ public readonly ref struct RaftInput
     public static RaftInput Read(ulong context) => new() { Kind = RaftInputKind.Read, Token = context };
 
     /// <summary>A write is durable, and all before it; the figures are those of <see cref="Effects.Write"/>.</summary>
-    public static RaftInput Stored(ulong token, ulong term, ulong lastIndex) => new() { Kind = RaftInputKind.Stored, Token = token, Term = term, Index = lastIndex };
+    public static RaftInput Stored(ulong token, ulong term, ulong lastIndex) =>
+        new() { Kind = RaftInputKind.Stored, Token = token, Term = term, Index = lastIndex };
 
     /// <summary>A snapshot of what was applied here is durable.</summary>
     public static RaftInput SnapshotCreated(SnapshotMeta meta) => new() { Kind = RaftInputKind.SnapshotCreated, Snapshot = meta };
@@ -59,7 +60,8 @@ public readonly ref struct RaftInput
     /// <summary>A member remembers a later or another start of this replica than this one: what was acknowledged in it is not here.</summary>
     /// <param name="remembered">The start that it remembers.</param>
     /// <param name="start">This process's.</param>
-    public static RaftInput SetBack(MemberId by, ulong remembered, ulong start) => new() { Kind = RaftInputKind.SetBack, Member = by, Index = remembered, Token = start };
+    public static RaftInput SetBack(MemberId by, ulong remembered, ulong start) =>
+        new() { Kind = RaftInputKind.SetBack, Member = by, Index = remembered, Token = start };
 
     /// <summary>Another process has this replica's identity, or has it no more: only one of them may decide.</summary>
     public static RaftInput StandAside(bool aside) => new() { Kind = RaftInputKind.StandAside, Ok = aside };

@@ -66,6 +66,31 @@ public sealed class RuleTests
         AssertSilent(core);
     }
 
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(2UL)]
+    public void Whoever_holds_as_committed_what_its_leader_has_of_another_term_takes_no_part_any_more(ulong before)
+    {
+        var core = Replica(One);
+        Append(core, Two, term: 1, prev: 0, prevTerm: 0, commit: 2, Entry(1, 1), Entry(2, 1));
+        var message = new Message { Kind = MessageKind.Append, From = Three, To = One, Term = 3, Index = before, LogTerm = 2, Commit = 3, Entries = new[] { Entry(before + 1, 3) } };
+        core.Step(RaftInput.Received(message), _effects);
+        Assert.Contains($"entry {before}, which is committed here", core.Conflict, StringComparison.Ordinal);
+        Assert.Equal((2UL, 2UL), (core.CommitIndex, core.Log.LastIndex));
+        AssertSilent(core);
+    }
+
+    [Fact]
+    public void A_conflict_outlives_a_restart()
+    {
+        var log = new RaftLog();
+        log.Append(Entry(1, 1));
+        var restored = new RestoredState(new HardState(1, MemberId.None, 1), new SnapshotMeta(0, 0, Membership.Of(One, Two, Three), 0), log) { Conflict = "entry 1 is not there" };
+        var core = new RaftCore(One, restored, new RaftOptions(), seed: 1);
+        Assert.Equal("entry 1 is not there", core.Conflict);
+        AssertSilent(core);
+    }
+
     private void AssertSilent(RaftCore core)
     {
         core.Step(RaftInput.Received(new Message { Kind = MessageKind.Vote, From = Two, To = One, Term = 9, Index = 9, LogTerm = 9, Force = true }), _effects);

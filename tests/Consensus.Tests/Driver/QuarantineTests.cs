@@ -32,6 +32,33 @@ public sealed class QuarantineTests
     }
 
     [Fact]
+    public async Task A_replica_that_meets_a_leader_without_what_is_committed_here_stays_out_over_restarts()
+    {
+        string? found = null;
+        await using var replicas = new Replicas(3, options => options.Self.Value == 1 ? options with { ConflictFound = what => Volatile.Write(ref found, what) } : options);
+        await FillAsync(replicas, 1, 20);
+        await Replicas.Until(() => replicas.Machines[1].Commands.Length == 20);
+        foreach (ulong id in new[] { 2, 3 })
+        {
+            await replicas.KillAsync(id);
+            replicas.Disks[id].LoseFrom(1); // and nobody notices
+        }
+        await replicas.KillAsync(1);
+        replicas.Start(2);
+        replicas.Start(3);
+        await FillAsync(replicas, 21, 30); // another line
+        replicas.Start(1);
+        await Replicas.Until(() => Volatile.Read(ref found) is not null);
+        await replicas.KillAsync(1);
+        replicas.Start(1, options => options with { Conflict = found });
+        Assert.Equal(found, replicas[1].Status.Conflict);
+        var kept = replicas[1].Status.LastIndex;
+        await FillAsync(replicas, 31, 40);
+        Assert.Equal((found, kept), (replicas[1].Status.Conflict, replicas[1].Status.LastIndex)); // it keeps what it has, and takes nothing in
+        Assert.InRange(replicas.Machines[1].Commands.Length, 1, 20);
+    }
+
+    [Fact]
     public async Task While_it_is_damaged_its_word_does_not_count()
     {
         await using var replicas = new Replicas(3);

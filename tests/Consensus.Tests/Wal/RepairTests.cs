@@ -74,6 +74,22 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task A_conflict_is_remembered_until_somebody_decides()
+    {
+        using var temporary = new TemporaryDirectory();
+        using var directory = DataDirectory.Open(temporary.Path, clusterId: 1, member: TestLog.Member);
+        await using (var state = Open(directory, Three))
+        {
+            Assert.Null(state.Conflict);
+            state.NoteConflict("entry 7 is missing there");
+        }
+        await using (var again = Open(directory, Three)) Assert.Equal("entry 7 is missing there", again.Conflict);
+        DurableState.ForgetConflict(directory);
+        await using var decided = Open(directory, Three);
+        Assert.Null(decided.Conflict);
+    }
+
+    [Fact]
     public async Task The_only_voter_refuses_to_start_and_names_the_byte()
     {
         using var temporary = new TemporaryDirectory();

@@ -6,7 +6,11 @@ namespace VideoScale.Consensus.Host.Driver;
 /// <summary>A queued proposal and who waits for it.</summary>
 internal readonly record struct QueuedProposal(ProposalId Id, ReadOnlyMemory<byte> Payload, PendingProposal Waiter);
 
-internal enum ControlKind : byte { SnapshotDone = 1, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Abstain, SetBack, StandAside, StorageFailed }
+internal enum ControlKind : byte
+{
+    SnapshotDone = 1, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership,
+    Abstain, SetBack, StandAside, StorageFailed,
+}
 
 /// <param name="Done">True: the replica is quarantined, durably, or need not be; false: it stops.</param>
 internal sealed record SetBackReport(ulong Remembered, ulong Start, TaskCompletionSource<bool> Done);

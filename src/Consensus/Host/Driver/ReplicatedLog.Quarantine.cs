@@ -10,6 +10,7 @@ public sealed partial class ReplicatedLog
     private bool _underRepair;
     private bool _refusalSaid;
     private bool _conflictSaid;
+    private bool _conflictNoted;
     private long _newSince;
 
     private void NoteRepair()
@@ -17,6 +18,14 @@ public sealed partial class ReplicatedLog
         if (_core.IsRepairing == _underRepair) return;
         _underRepair = _core.IsRepairing;
         if (!_underRepair) _options.Repaired?.Invoke();
+    }
+
+    /// <summary>A restart would forget it, and the replica would vote and follow again.</summary>
+    private void NoteConflict()
+    {
+        if (_conflictNoted || _core.Conflict is not { } conflict) return;
+        _conflictNoted = true;
+        if (conflict != _options.Conflict) _options.ConflictFound?.Invoke(conflict);
     }
 
     private void TickQuarantine()
@@ -50,7 +59,7 @@ public sealed partial class ReplicatedLog
 
     private string Named(MemberId member) => _options.KnownAddresses.FirstOrDefault(known => known.Member == member) is { } address ? $"{member} ({address.Raft})" : $"{member}";
 
-    [LoggerMessage(1201, LogLevel.Critical, "Replica {Self} takes no part any more: {What}. Some replica's log was lost or set back unnoticed, and what others commit from now on may contradict what was acknowledged. This log may be the only right one and is kept as it is: stop all replicas, compare them with `control recover --data DIR`, and recover the one that holds most")]
+    [LoggerMessage(1201, LogLevel.Critical, "Replica {Self} takes no part any more: {What}. Some replica's log was lost or set back unnoticed, and what others commit from now on may contradict what was acknowledged. This log may be the only right one and is kept as it is: stop all replicas, compare them with `control recover --data DIR`, and recover the one that holds most. conflict.json in its directory keeps it out until then; recovering removes it")]
     private partial void LogConflict(MemberId self, string what);
 
     [LoggerMessage(1202, LogLevel.Error, "Replica {Self} has a new log, but member {By} knows an earlier log of it, or a cluster that ran without it: its disk was replaced or its log deleted. It is quarantined: it neither votes nor acknowledges until a leader has sent it everything")]

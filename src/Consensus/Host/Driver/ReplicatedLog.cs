@@ -184,7 +184,7 @@ public sealed partial class ReplicatedLog : IReplicatedLog
             _resetFirst = snapshot;
         }
         _loadedHardState = loaded.HardState;
-        return new RestoredState(loaded.HardState, snapshot, log) { Damaged = _options.IsDamaged, Origin = _options.Origin };
+        return new RestoredState(loaded.HardState, snapshot, log) { Damaged = _options.IsDamaged, Conflict = _options.Conflict, Origin = _options.Origin };
     }
 
     private void WriteResetIfNeeded()

@@ -17,6 +17,12 @@ public sealed record ReplicatedLogOptions
     /// <summary>Called on the loop's thread, with what was found, when a running replica learns that its disk lost entries; returns when that is durable.</summary>
     public Action<string>? LossFound { get; init; }
 
+    /// <summary>Why an earlier run took no part any more; see <see cref="RaftCore.Conflict"/>.</summary>
+    public string? Conflict { get; init; }
+
+    /// <summary>Called on the loop's thread, with why, when this replica takes no part any more; returns when that is durable.</summary>
+    public Action<string>? ConflictFound { get; init; }
+
     /// <summary>Which of its member's logs this one is; null: its word counts from the start (for logs that are not on a disk).</summary>
     public LogOrigin? Origin { get; init; }
 

@@ -15,6 +15,7 @@ namespace VideoScale.Consensus.Host.Storage;
 public sealed partial class DurableState : IAsyncDisposable
 {
     private const string MarkerName = "repair.json";
+    private const string ConflictName = "conflict.json";
     private const string Rebuilding = "log.rebuilding";
     private readonly DataDirectory _directory;
     private readonly ILogger _logger;
@@ -28,6 +29,7 @@ public sealed partial class DurableState : IAsyncDisposable
         _committed = committed;
         Log = log;
         IsDamaged = IsUnderRepair(directory);
+        Conflict = ConflictMarker.Read(Path.Combine(directory.Path, ConflictName));
         Origin = origin;
     }
 
@@ -36,6 +38,9 @@ public sealed partial class DurableState : IAsyncDisposable
 
     /// <summary>Entries that were acknowledged, perhaps, are gone: see <see cref="RaftCore.IsRepairing"/>.</summary>
     public bool IsDamaged { get; }
+
+    /// <summary>Why this replica took no part any more when it ran before; null: it did. See <see cref="RaftCore.Conflict"/>.</summary>
+    public string? Conflict { get; }
 
     public LogOrigin Origin { get; }
 
@@ -85,6 +90,17 @@ public sealed partial class DurableState : IAsyncDisposable
     {
         DurableFile.Write(MarkerOf(_directory), RepairMarker.Of(new RotFoundException(what)));
         LogLossFound(_logger, what);
+    }
+
+    /// <summary>This replica takes no part any more, in no later run either. Returns when that is durable.</summary>
+    public void NoteConflict(string what) => DurableFile.Write(Path.Combine(_directory.Path, ConflictName), ConflictMarker.Of(what));
+
+    /// <summary>Somebody decided that this directory's log is the right one.</summary>
+    public static void ForgetConflict(DataDirectory directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        File.Delete(Path.Combine(directory.Path, ConflictName));
+        Libc.SyncDirectory(directory.Path);
     }
 
     /// <summary>Everything is here again.</summary>
@@ -149,6 +165,13 @@ public sealed partial class DurableState : IAsyncDisposable
     }
 
     private static string MarkerOf(DataDirectory directory) => Path.Combine(directory.Path, MarkerName);
+
+    /// <summary>Whether no leader, and not all founding members, have confirmed that this directory's log is its member's first or whole.</summary>
+    public static bool IsNew(DataDirectory directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        return LogOriginFile.Read(directory.Path) is { IsNew: true };
+    }
 
     /// <summary>Whether this directory waits for entries that its disk lost.</summary>
     public static bool IsUnderRepair(DataDirectory directory)

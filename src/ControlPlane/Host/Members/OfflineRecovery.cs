@@ -35,6 +35,11 @@ public static class OfflineRecovery
             using var directory = DataDirectory.Open(path, files.ClusterNumber, files.Self);
             if (DurableState.IsUnderRepair(directory))
                 throw StartupException.Directory($"{path} lost log entries on its disk and was not repaired yet: recover another replica's directory");
+            if (DurableState.IsNew(directory))
+            {
+                throw StartupException.Directory($"{path} holds a new log, and no leader has confirmed that it is whole (origin.json says is_new): what this member acknowledged "
+                    + "with an earlier log is missing. Recover another replica's directory");
+            }
             var snapshots = new SnapshotStore(directory);
             var log = new WriteAheadLog(directory, new WalOptions());
             try
@@ -53,6 +58,7 @@ public static class OfflineRecovery
                 ControlPlaneBootstrap.WriteCluster(path, files with { Peers = [files.SelfPeer], IsJoined = true, IsAdmitted = true });
                 var term = Math.Max(loaded.HardState.Term, lastTerm) + 1;
                 LogRewrite.Append(log, new HardState(term, files.Self, loaded.HardState.Commit), NewBeginning(files, lastIndex, term));
+                DurableState.ForgetConflict(directory); // somebody has compared, and decided for this one
                 return view;
             }
             finally { log.DisposeAsync().AsTask().GetAwaiter().GetResult(); }

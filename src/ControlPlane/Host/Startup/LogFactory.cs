@@ -40,6 +40,8 @@ internal static class LogFactory
                 IsDamaged = disk.IsDamaged,
                 Repaired = disk.Repaired,
                 LossFound = disk.NoteLoss,
+                Conflict = disk.Conflict,
+                ConflictFound = disk.NoteConflict,
                 Origin = disk.Origin with { StartsWithout = [.. WithoutOf(options, cluster)] },
                 OriginChanged = disk.Note,
                 KnownAddresses = [.. cluster.Peers.Select(peer => new MemberAddress(peer.Member, peer.RaftAddress, peer.GrpcAddress, peer.HttpAddress))],
