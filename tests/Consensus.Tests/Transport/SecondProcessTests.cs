@@ -115,6 +115,51 @@ public sealed class Processes_of_one_identity
         Assert.Empty(again.Listener.SetBacks);
     }
 
+    [Fact]
+    public async Task A_copy_that_was_made_under_a_running_process_is_told_so_as_well_and_nobody_is_disturbed_by_the_counting()
+    {
+        using TemporaryDirectory home = new(), origin = new(), backup = new();
+        await using var a = Run(0xA, home.Path);
+        var counted = MemberStarts.Begin(origin.Path);
+        var b = TransportNode.Create(0xB, starts: counted, countUpEveryMs: 50);
+        b.Meet(a);
+        a.Meet(b);
+        a.Start();
+        b.Start();
+        a.WaitConnected(b);
+        b.WaitConnected(a);
+        Copy(origin.Path, backup); // the machine is saved as it runs
+        await TransportNode.UndisturbedAsync(b, a, () =>
+        {
+            var saved = counted.Start;
+            b.Listener.Until(() => counted.Start >= saved + 2); // the one before was told
+            return Task.CompletedTask;
+        });
+        await b.DisposeAsync();
+        await using var back = Run(0xB, backup.Path, a);
+        a.Meet(back);
+        back.Start();
+        back.WaitConnected(a);
+        Assert.NotEmpty(back.Listener.SetBacks);
+    }
+
+    [Fact]
+    public void A_new_process_that_cannot_be_remembered_is_not_admitted_and_one_that_only_counts_up_is()
+    {
+        using var home = new TemporaryDirectory();
+        var path = Path.Combine(home.Path, "replica");
+        Directory.CreateDirectory(path);
+        var starts = MemberStarts.Begin(path);
+        var b = new MemberId(0xB);
+        Assert.Null(starts.Meet(b, run: 1, start: 4));
+        Directory.Delete(path, recursive: true); // nothing can be written
+        Assert.Contains("cannot be remembered", Assert.Throws<IOException>(() => starts.Meet(b, run: 2, start: 5)).Message, StringComparison.Ordinal);
+        Assert.Null(starts.Meet(b, run: 1, start: 5));
+        Assert.Equal(4UL, starts.Meet(b, run: 3, start: 4)); // what is on the disk counts
+        Directory.CreateDirectory(path);
+        Assert.Null(starts.Meet(b, run: 2, start: 5));
+    }
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]

@@ -107,7 +107,7 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
 {
     internal static readonly UInt128 Cluster = 0xC1;
 
-    internal static TransportNode Create(ulong member, TlsMaterial? tls = null, UInt128? cluster = null, int port = 0, MemberStarts? starts = null)
+    internal static TransportNode Create(ulong member, TlsMaterial? tls = null, UInt128? cluster = null, int port = 0, MemberStarts? starts = null, int countUpEveryMs = 30_000)
     {
         var directory = new TemporaryDirectory();
         var snapshots = new SnapshotStore(directory.Path);
@@ -121,8 +121,27 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
             MaxBackoffMs = 100,
             Starts = starts,
             PrecedenceMs = 1_000,
+            CountUpEveryMs = countUpEveryMs,
         };
         return new TransportNode(new MemberId(member), new TcpTransport(options, snapshots, new Dictionary<MemberId, EndPoint>(), logger), new(), snapshots, directory, logger);
+    }
+
+    /// <summary>Holds when what is done costs nobody a connection; on a busy machine one of before may just be ending, so it is done again.</summary>
+    internal static async Task UndisturbedAsync(TransportNode a, TransportNode b, Func<Task> act)
+    {
+        for (var round = 0; ; round++)
+        {
+            a.WaitConnected(b);
+            var (before, messages) = ((a.Listener.Disconnects, b.Listener.Disconnects), b.Listener.Messages.Length);
+            await act();
+            for (var i = 1; b.Listener.Messages.Length == messages; i++)
+            {
+                a.Send(b, new Message { Kind = MessageKind.Heartbeat, Term = (ulong)i });
+                await Task.Delay(20);
+            }
+            if (before == (a.Listener.Disconnects, b.Listener.Disconnects)) return;
+            Assert.True(round < 20, "connections were taken each time");
+        }
     }
 
     internal void Meet(TransportNode other) => Transport.SetPeer(other.Member, other.Transport.LocalEndPoint);

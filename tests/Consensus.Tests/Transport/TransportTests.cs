@@ -34,6 +34,17 @@ public sealed class Transport_between_members
         Entries = Enumerable.Range(1, entries).Select(i => new Entry(index + (ulong)i, 4, EntryKind.Command, new ProposalId(9, (ulong)i), TestLog.Payload(payload, (ulong)i))).ToArray(),
     };
 
+    [Fact]
+    public async Task Asking_who_is_at_an_address_takes_no_connection_from_anybody()
+    {
+        var (a, b) = Pair(secure: false);
+        await using var _ = a;
+        await using var __ = b;
+        var greeting = new MemberGreeting(new TransportOptions { ClusterId = TransportNode.Cluster, Self = a.Member, Listen = new IPEndPoint(IPAddress.None, 0) });
+        Assert.Contains("looks for member", await greeting.AskAsync(new MemberId(0xC), b.Transport.LocalEndPoint.ToString(), CancellationToken.None), StringComparison.Ordinal);
+        await TransportNode.UndisturbedAsync(a, b, async () => Assert.Null(await greeting.AskAsync(b.Member, b.Transport.LocalEndPoint.ToString(), CancellationToken.None)));
+    }
+
     [Theory]
     [MemberData(nameof(Both))]
     public async Task A_message_arrives_as_it_was_sent(bool secure)

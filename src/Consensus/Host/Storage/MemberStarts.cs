@@ -49,6 +49,7 @@ public sealed class MemberStarts
     }
 
     /// <summary>From now on this process counts as later than that start. Returns when that is durable.</summary>
+    /// <exception cref="IOException">It is not, and counts as before.</exception>
     internal void RaiseAbove(ulong start)
     {
         lock (_gate)
@@ -61,6 +62,7 @@ public sealed class MemberStarts
 
     /// <summary>Remembers a process of a member, unless another one with the same or a later start was heard before.</summary>
     /// <returns>The start that was heard before, or null when this one is remembered, durably.</returns>
+    /// <exception cref="IOException">A process that was not heard before cannot be remembered: without that its directory could be set back unnoticed.</exception>
     internal ulong? Meet(MemberId member, ulong run, ulong start)
     {
         var (key, now) = (Text(member.Value), new HeardStart(start, Text(run)));
@@ -73,9 +75,24 @@ public sealed class MemberStarts
             }
             _heard[key] = now;
             try { Write(_start); }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // a disk that is full keeps nobody away: what is heard later is written with it
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A process that is remembered with an earlier start only counted up: a full disk here does not cut it off.
+                if (before?.Run == now.Run) _heard[key] = before;
+                else
+                {
+                    Forget(key, before);
+                    throw new IOException($"member {member} was started anew, and that cannot be remembered here: {e.Message}. It is not admitted before it is: free the disk", e);
+                }
+            }
             return null;
         }
+    }
+
+    private void Forget(string key, HeardStart? before)
+    {
+        if (before is null) _heard.Remove(key);
+        else _heard[key] = before;
     }
 
     private void Write(ulong start) => DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new StartsFile(1, start, _heard), StartsJson.Default.StartsFile));

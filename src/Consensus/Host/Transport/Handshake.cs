@@ -7,7 +7,8 @@ internal enum Channel : byte { Control = 1, Bulk = 2, Snapshot = 3 }
 
 /// <summary>The first frame of every connection.</summary>
 /// <param name="Greets">The sender answers to a welcome that asks for a <see cref="Greeting"/>; earlier versions send and read a zero here.</param>
-internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId To, Channel Channel, bool Greets = false)
+/// <param name="OnlyAsks">Nothing follows: whoever is connected stays so. Earlier versions do not read it.</param>
+internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId To, Channel Channel, bool Greets = false, bool OnlyAsks = false)
 {
     internal const uint ProtocolVersion = 1;
     /// <summary>Before it has proven who it is, nobody makes us hold more than this.</summary>
@@ -22,7 +23,7 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
         BinaryPrimitives.WriteUInt64LittleEndian(body, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(body[8..], ProtocolVersion);
         body[12] = (byte)Channel;
-        body[13] = Greets ? (byte)1 : (byte)0;
+        body[13] = (byte)((Greets ? 1 : 0) | (OnlyAsks ? 2 : 0));
         BinaryPrimitives.WriteUInt128LittleEndian(body[16..], ClusterId);
         BinaryPrimitives.WriteUInt64LittleEndian(body[32..], From.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(body[40..], To.Value);
@@ -37,7 +38,7 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
         if (version != ProtocolVersion) throw new ProtocolException($"it speaks protocol version {version}, this replica {ProtocolVersion}: run the same version of VideoScale on both");
         if (body.Length != Bytes || (Channel)body[12] is < Channel.Control or > Channel.Snapshot) throw new ProtocolException("a hello of unknown shape");
         return new Hello(BinaryPrimitives.ReadUInt128LittleEndian(body[16..]), new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[32..])),
-            new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[40..])), (Channel)body[12], (body[13] & 1) != 0);
+            new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[40..])), (Channel)body[12], (body[13] & 1) != 0, (body[13] & 2) != 0);
     }
 
     /// <returns>Why this replica must not talk to the other, or null.</returns>

@@ -39,10 +39,14 @@ internal sealed class Line : IDisposable
 
     internal string RemoteAddress { get; }
 
+    /// <summary>The other side asked which process this is, and remembers it.</summary>
+    internal bool IsGreeted { get; private set; }
+
     /// <summary>Connects and proves both sides' identity.</summary>
     /// <param name="aside">Others are connected with another process of this member.</param>
+    /// <param name="onlyAsks">The line is not used: see <see cref="Hello.OnlyAsks"/>.</param>
     /// <exception cref="GreetingRefusedException"/>
-    internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel, bool aside = false)
+    internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel, bool aside = false, bool onlyAsks = false)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         SslStream? tls = null;
@@ -53,7 +57,7 @@ internal sealed class Line : IDisposable
             socket.Connect(address);
             Tune(socket, options.UserTimeoutMs);
             tls = options.Tls is { } config ? AsClient(socket, config, to) : null;
-            var line = new Line(socket, tls, new Hello(options.ClusterId, options.Self, to, channel, options.Starts is not null));
+            var line = new Line(socket, tls, new Hello(options.ClusterId, options.Self, to, channel, options.Starts is not null, onlyAsks));
             line.Send(line.Hello.ToFrame());
             if (!line.Frames.TryRead(out var type, out var body)) throw new ProtocolException("the connection was closed instead of welcomed");
             if (type != FrameType.Welcome) throw new ProtocolException($"a {type} frame instead of a welcome");
@@ -171,6 +175,7 @@ internal sealed class Line : IDisposable
         if (!Frames.TryRead(out var type, out var body) || type != FrameType.GreetingReply) throw new ProtocolException("a greeting was not answered");
         var reply = GreetingReply.Decode(body.Span);
         if (reply.Answer != GreetingAnswer.Admitted) throw new GreetingRefusedException(reply);
+        IsGreeted = true;
     }
 
     private void AnswerGreeting(Func<Line, GreetingReply> answer)

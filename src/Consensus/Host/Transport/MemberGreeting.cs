@@ -14,7 +14,7 @@ public sealed class MemberGreeting(TransportOptions options)
 
     private void Greet(System.Net.EndPoint endPoint, MemberId member)
     {
-        try { Line.Connect(options, endPoint, member, Channel.Control).Dispose(); }
+        try { Line.Connect(options, endPoint, member, Channel.Control, onlyAsks: true).Dispose(); }
         // Whoever joins need not know us yet: it has looked at cluster and member before it says so.
         catch (ProtocolException e) when (e.Message.EndsWith(Hello.NotKnown(options.Self), StringComparison.Ordinal)) { }
     }

@@ -33,6 +33,12 @@ internal sealed class PeerSender : IDisposable
     internal SendQueue Queue { get; }
     internal bool IsConnected => _line is not null;
 
+    /// <summary>Connected, and the other side remembers which process this is.</summary>
+    internal bool IsGreeted => _line is { IsGreeted: true };
+
+    internal MemberId Member => _member;
+    internal EndPoint Address => _address;
+
     public void Dispose()
     {
         _stop.Cancel();

@@ -70,7 +70,7 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
         {
             address = socket.RemoteEndPoint?.ToString() ?? "";
             line = Line.Accept(options, socket, isKnown, Answer);
-            if (Adopt(socket, line)) Receive(line);
+            if (!line.Hello.OnlyAsks && Adopt(socket, line)) Receive(line);
         }
         catch (Exception e) when (PeerSender.EndsConnection(e))
         {

@@ -24,6 +24,7 @@ public sealed class TcpTransport : ITransport
     private readonly Receivers _receivers;
     private ITransportListener? _listener;
     private Task _accepting = Task.CompletedTask;
+    private Task _counting = Task.CompletedTask;
 
     private sealed record Peer(EndPoint Address, PeerSender Control, PeerSender Bulk);
 
@@ -66,6 +67,8 @@ public sealed class TcpTransport : ITransport
         _receivers.Start(listener);
         foreach (var (member, address) in Addresses) Connect(member, address);
         _accepting = Task.Run(AcceptAsync);
+        if (_options.Starts is { } starts)
+            _counting = new StartCounter(_options, starts, () => [.. _peers.Values.Select(peer => peer.Control)], _log).RunAsync(_stop.Token);
     }
 
     /// <summary>An address that is not host:port leaves the member unreachable, which the log says.</summary>
@@ -134,6 +137,7 @@ public sealed class TcpTransport : ITransport
         await _stop.CancelAsync();
         _listen.Dispose();
         await _accepting;
+        await _counting;
         await Task.Run(() =>
         {
             foreach (var (_, peer) in _peers) Close(peer);

@@ -15,6 +15,12 @@ public sealed record TransportOptions
     /// <summary>How long whoever stands aside is kept waiting after the other process of its identity has left, which may just restart.</summary>
     public int PrecedenceMs { get; init; } = 10_000;
 
+    /// <summary>
+    /// How often the start is counted up and told to the others while the process runs: a copy of the directory that is older than this is recognised,
+    /// also one that was made under a running process.
+    /// </summary>
+    public int CountUpEveryMs { get; init; } = 30_000;
+
     /// <summary>Where to listen; port 0 takes a free one, see <see cref="TcpTransport.LocalEndPoint"/>.</summary>
     public required IPEndPoint Listen { get; init; }
 
