@@ -104,6 +104,20 @@ public sealed class MutilationTests : IDisposable
             .Select(length => ($"cut to {length} of {end}", (Action)(() => Cut(paths[0], length)))));
 
     [Fact]
+    public async Task A_cut_file_that_lacks_nothing_gets_its_length_back_so_that_a_later_torn_write_is_one()
+    {
+        var (files, entries) = await MakeAsync(writes: 2, payload: 24);
+        var end = File.ReadAllBytes(files[^1]).AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+        Cut(files[^1], (end + 64 + 7) & ~7);
+        using var directory = DataDirectory.Open(_temporary.Path);
+        await using (Open(directory, Alone)) Assert.Equal(16 << 10, new FileInfo(files[^1]).Length);
+        for (var at = end + 8; at < end + 200; at++) Change(files[^1], at, _ => 0xEE); // a write that the power cut off
+        await using var alone = Open(directory, Alone);
+        Assert.False(alone.IsDamaged);
+        TestLog.AssertSame(entries, alone.Log.Load().Entries);
+    }
+
+    [Fact]
     public async Task A_header_with_any_byte_changed_is_known_to_be_damaged() => await SweepAsync(writes: 2, payload: 24, (paths, _) =>
         Enumerable.Range(0, 112).Concat(Enumerable.Range(SegmentHeader.Bytes - 8, 8)).Append(2_000).SelectMany(at => new (string, Action)[]
         {

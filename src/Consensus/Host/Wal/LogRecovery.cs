@@ -97,7 +97,8 @@ internal static unsafe class LogRecovery
             var (end, footerEnd, records) = scan.Read();
             if (!isLast) return (end, 0); // where it must end, the next segment's header says
             scan.RequireTorn(end, footerEnd);
-            scan.RequireWhole(segment.Length, end, footerEnd, options);
+            var whole = scan.RequireWhole(segment.Length, end, footerEnd, options);
+            if (segment.Length != whole) segment.Lengthen(whole);
             return Repair(segment, bytes, end, footerEnd, records, replay);
         }
         finally { NativeMemory.Free(memory); }

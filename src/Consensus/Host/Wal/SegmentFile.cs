@@ -21,7 +21,7 @@ internal sealed class SegmentFile : IDisposable
 
     internal string Path { get; }
     internal SegmentHeader Header { get; }
-    internal long Length { get; }
+    internal long Length { get; private set; }
 
     /// <summary>The highest index ever appended up to the end of this segment: it may go once the log's base has reached it.</summary>
     internal ulong MaxIndex { get; set; }
@@ -66,6 +66,14 @@ internal sealed class SegmentFile : IDisposable
     }
 
     internal void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(_handle, bytes, offset);
+
+    /// <summary>Gives a file that was cut the length it was made with again, durably: a short one would count as cut at every later start.</summary>
+    internal void Lengthen(long bytes)
+    {
+        RandomAccess.SetLength(_handle, bytes);
+        Sync();
+        Length = bytes;
+    }
 
     internal void Sync() => Libc.SyncData(_handle, Path);
 

@@ -61,14 +61,18 @@ internal readonly ref struct SegmentScan(ReadOnlySpan<byte> bytes, SegmentHeader
     /// A segment has its whole length before anything is written to it. One that is shorter was cut by somebody: nothing is missing when zeros follow the
     /// last write, for whatever came later would stand there. Otherwise writes that were acknowledged may be gone, and a footer that is missing proves nothing.
     /// </summary>
+    /// <returns>How long the file must be.</returns>
     /// <exception cref="RotFoundException"/>
-    internal void RequireWhole(long fileBytes, int end, int footerEnd, WalOptions options)
+    internal long RequireWhole(long fileBytes, int end, int footerEnd, WalOptions options)
     {
         var behind = _bytes[end..];
         var endsInZeros = behind.Length > 0 && behind.IndexOfAnyExcept((byte)0) < 0;
-        var isWhole = header.FileBytes > 0 ? fileBytes == header.FileBytes : fileBytes == Math.Min(options.FirstSegmentBytes, options.SegmentBytes)
+        var first = Math.Min(options.FirstSegmentBytes, options.SegmentBytes);
+        var isWhole = header.FileBytes > 0 ? fileBytes == header.FileBytes : fileBytes == first
             || fileBytes == options.SegmentBytes || (fileBytes > options.SegmentBytes && (behind.IsEmpty || behind[^1] == 0)); // one that was made for a large write
-        if (isWhole || (endsInZeros && end == footerEnd && fileBytes % sizeof(ulong) == 0)) return;
+        if (isWhole) return fileBytes;
+        if (endsInZeros && end == footerEnd && fileBytes % sizeof(ulong) == 0)
+            return Math.Max(fileBytes, header.FileBytes > 0 ? (long)header.FileBytes : fileBytes < first ? first : options.SegmentBytes);
         throw Rot(end, $"the file was cut to {fileBytes} bytes, within what was written or right behind it", ulong.MaxValue);
     }
 
