@@ -39,7 +39,7 @@ public static class RpcChannel
         };
         return GrpcChannel.ForAddress(uri, new GrpcChannelOptions
         {
-            HttpHandler = handler,
+            HttpHandler = new ElapsedDeadline(handler),
             DisposeHttpClient = true,
             MaxReceiveMessageSize = MaxReceiveMessageBytes,
             // Retries are the caller's, with the request_id that makes them safe.
