@@ -211,6 +211,21 @@ public sealed class LeaseTests
         }
     });
 
+    [Fact]
+    public void Whoever_leaves_while_a_member_does_not_read_that_is_lost_when_its_lease_ends()
+    {
+        var table = new LeaseTable(Rules, electedAtMs: 0) { MayLeave = false };
+        var holder = new LeaseHolder(N1, 1, NodeHealth.Healthy, HoldsRooms: false);
+        table.Registered(N1, 1, 0);
+        table.StreamEnded(N1, 1, leaving: true);
+        Assert.DoesNotContain(LeaseVerdictKind.Leave, Verdicts(table, 10, holder));
+        Assert.Equal([LeaseVerdictKind.DeclareLost], Verdicts(table, 600_000, holder));
+        table = new LeaseTable(Rules, electedAtMs: 0);
+        table.Registered(N1, 1, 0);
+        table.StreamEnded(N1, 1, leaving: true);
+        Assert.Equal([LeaseVerdictKind.Leave], Verdicts(table, 10, holder));
+    }
+
     private static LeaseHolder Healthy(string node, LeaseTable? alive = null, long at = 6_400)
     {
         alive?.HeartbeatReceived(new(node), 1, at);

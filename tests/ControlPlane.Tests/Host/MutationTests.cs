@@ -59,12 +59,12 @@ public sealed class MutationTests
         var tries = 0;
         await Eventually.HoldsAsync(async () => // the rounds that look for older programs find none, and say so in between
         {
-            replica.App.Replica.Time.Agreed(null, everyMemberKnows: false);
+            replica.App.Replica.Time.Programs(everyMemberKnows: false);
             try { await replica.Rooms.OpenRoomAsync(new OpenRoomRequest { RequestId = $"{++tries}", Name = $"room {tries}" }); }
             catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented) { return e.Status.Detail.Contains("older version", StringComparison.Ordinal); }
             return false;
         }, "a new command is refused");
-        replica.App.Replica.Time.Agreed(null, everyMemberKnows: false);
+        replica.App.Replica.Time.Programs(everyMemberKnows: false);
         await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "create", RoomId = "a" }); // what the older one knows
         await Eventually.HoldsAsync(async () => (await replica.Rooms.OpenRoomAsync(new OpenRoomRequest { RequestId = "last", Name = "room last" })).RoomId.Length > 0, "all are upgraded");
     }

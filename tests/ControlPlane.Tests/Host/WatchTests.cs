@@ -152,4 +152,27 @@ public sealed class WatchTests
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.ListRoomsAsync(new ListRoomsRequest { PageToken = "nonsense" }));
         Assert.StartsWith("page_token:", refused.Status.Detail, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Rooms_of_nodes_that_nobody_watches_any_more_are_not_remembered()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        await using var media = (await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello("media-1", 11))).KeepBeating();
+        for (var i = 0; i < 5; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i}" });
+        var watches = cluster[0].Replica.RoomWatches;
+        await WatchForAMomentAsync("media-1");
+        Assert.InRange(watches.Remembered, 1, 5);
+        await WatchForAMomentAsync("media-2"); // another one's listing begins, and the first has left
+        Assert.Equal(0, watches.Remembered);
+        await WatchForAMomentAsync("media-1");
+        await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = "last", RoomId = "last" }); // nobody watches at all
+        await Eventually.HoldsAsync(() => watches.Remembered == 0, "nothing is remembered");
+
+        async Task WatchForAMomentAsync(string node)
+        {
+            using (var watch = cluster.Rooms(0).WatchRooms(new WatchRoomsRequest { NodeId = node }))
+                await Eventually.HoldsAsync(() => watches.Count == 1, "it is watched");
+            await Eventually.HoldsAsync(() => watches.Count == 0, "the watcher has left");
+        }
+    }
 }

@@ -83,6 +83,13 @@ public sealed class LogClock
         return new(Math.Max(_lastMs, Predict(bootMs) + Gap(bootMs)));
     }
 
+    /// <summary>
+    /// Whether a request id that was made then may look made ahead only because the log missed the time in which nothing ran: neither was that seen to pass
+    /// nor were the others' clocks compared yet.
+    /// </summary>
+    public bool MayHaveMissed(LogTime made, long bootMs, long wallMs) =>
+        !IsSettled && _agreedOffsetMs is null && made.UnixMs > Now(bootMs, wallMs).UnixMs + RequestResults.FurthestAheadMs;
+
     /// <summary>Stamps an entry that this replica proposes.</summary>
     public EntryStamp Stamp(long bootMs, long wallMs)
     {

@@ -36,6 +36,9 @@ public sealed class LeaseTable
     /// <summary>Follows the replicated settings: set it when a change is applied.</summary>
     public LeaseRules Rules { get; set; }
 
+    /// <summary>Every member reads that a node left; else whoever leaves is lost when its lease ends.</summary>
+    public bool MayLeave { get; set; } = true;
+
     /// <summary>How long most nodes' silence keeps them from being declared lost.</summary>
     public long SilenceHoldMs { get; init; } = DefaultSilenceHoldMs;
     public const long DefaultSilenceHoldMs = 300_000;
@@ -170,7 +173,7 @@ public sealed class LeaseTable
         {
             var lease = LeaseOf(holder.Node, holder.Incarnation);
             if (lease.LossInFlight && !lease.LossToRepeat) continue;
-            if (lease is { Leaving: true, Ended: true } && !holder.HoldsRooms)
+            if (MayLeave && lease is { Leaving: true, Ended: true } && !holder.HoldsRooms)
             {
                 verdicts.Add(new(LeaseVerdictKind.Leave, holder.Node, holder.Incarnation));
                 continue;

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Bounds;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Requests;
@@ -12,7 +13,7 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.</summary>
-public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate, StateBounds bounds)
+public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate, StateBounds bounds, FirstComparison comparison)
 {
     private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
 
@@ -34,6 +35,7 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
             }
             envelope ??= Envelop(request, requestId, context, command);
             if (await bounds.RefusalAsync(envelope) is { } exceeded) throw exceeded.ToRpcException();
+            if (await comparison.AwaitAsync(envelope, context.CancellationToken) is { } early) throw early.ToRpcException();
             var result = await pipeline.SubmitAsync(envelope, context.CancellationToken);
             mayBeDone |= result.Status == SubmitStatus.Unknown;
             switch (result.Status)

@@ -55,7 +55,7 @@ public sealed class PlacementExplainer(StateQueries queries, EventLogReader even
     private static string NoteOf(ClusterState state, RoomState room, Fleet fleet)
     {
         if (room.Record is not { Status: Rooms.RoomStatus.Active, Owner: { } owner } || state.FindNode(owner.Node) is not { Record.Scheduling: Nodes.NodeScheduling.Draining } node) return "";
-        return new DrainOutlook(fleet, owner.Node).WhyNot(DrainOutlook.RequestOf(room, owner.Node)) is { } why ? $"its node {node.Record.Id} is being drained, and the room stays there: {why}"
+        return new DrainOutlook(fleet, owner.Node).WhyNot(DrainOutlook.RequestOf(room, owner.Node)) is { } why ? $"its node {node.Record.Id} is being drained, and the room stays there: {why.Why}"
             : $"its node {node.Record.Id} is being drained: the room is moved once the drain's deadline has passed";
     }
 

@@ -19,31 +19,38 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
     public const long WorthALineMs = 1_000;
 
     private const long ReadingLastsMs = 30_000;
+
+    /// <summary>A member that says nothing for so long from when it was first asked is away: nobody waits for what it would say.</summary>
+    private const long AwayAfterMs = 2_000;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPeriod = TimeSpan.FromMilliseconds(100);
-    private const int HastyRounds = 50;
     private readonly Dictionary<MemberId, Reading> _readings = [];
+    private readonly Dictionary<MemberId, Program> _programs = [];
     private readonly Dictionary<MemberId, bool> _named = []; // whose clock differs, and whether that was said: one round may be a slow answer
     private volatile IReadOnlyList<ClockDifference> _differences = [];
     private bool _saidApart;
     private TimeStep _saidStep;
     private bool _saidDisagree;
     private int _disagreed;
+    private bool _hasAgreed;
 
-    private readonly record struct Reading(long OffsetMs, long UncertainMs, long AtBootMs, bool IsOld);
+    private readonly record struct Reading(long OffsetMs, long UncertainMs, long AtBootMs);
+
+    /// <param name="IsOld">What it said last; kept over its silence, for a replica that restarts is as old as before. Null: it has not said anything.</param>
+    private readonly record struct Program(long AskedSinceBootMs, bool? IsOld);
 
     /// <summary>Differences from the agreed time, of all members whose clocks are known; empty while no majority agrees.</summary>
     public IReadOnlyList<ClockDifference> Differences => _differences;
 
-    /// <summary>Rounds until cancelled: in haste until a majority agrees, since a cluster that was stopped waits for it.</summary>
+    /// <summary>Rounds until cancelled: in haste until a majority has agreed once, since a cluster that was stopped waits for it.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        for (var round = 0; !cancellationToken.IsCancellationRequested; round++)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await RunOnceAsync(cancellationToken);
-                await Task.Delay(_differences.Count == 0 && round < HastyRounds ? FirstPeriod : Period, clock, cancellationToken);
+                await Task.Delay(_hasAgreed ? Period : FirstPeriod, clock, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { return; }
         }
@@ -54,7 +61,12 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
     {
         var status = log.Status;
         var others = status.Membership.Everyone.Where(member => member != status.Self).ToArray();
-        await Task.WhenAll(others.Select(member => AskAsync(member, cancellationToken)));
+        lock (_readings)
+        {
+            foreach (var left in _programs.Keys.Except(others).ToArray()) _programs.Remove(left);
+            foreach (var member in others) _programs.TryAdd(member, new(time.BootMs, null));
+        }
+        await Task.WhenAll(others.Select(member => AskAsync(member, status, cancellationToken)));
         var now = time.BootMs;
         lock (_readings)
         {
@@ -63,26 +75,46 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
         }
     }
 
-    private async Task AskAsync(MemberId member, CancellationToken cancellationToken)
+    /// <summary>What a majority says counts at once: the last member may not answer before its time is up.</summary>
+    private async Task AskAsync(MemberId member, ReplicaStatus status, CancellationToken cancellationToken)
     {
         var sent = time.BootMs;
         var answer = await members.AskAsync(member, cancellationToken);
         var received = time.BootMs;
         lock (_readings)
         {
-            if (answer.WallMs is { } wall) _readings[member] = new(wall - (sent + received) / 2, (received - sent + 1) / 2, received, false);
-            else if (answer.IsOld) _readings[member] = new(0, 0, received, true);
+            if (answer.WallMs is { } wall) _readings[member] = new(wall - (sent + received) / 2, (received - sent + 1) / 2, received);
+            else if (answer.IsOld) _readings.Remove(member);
+            else return;
+            if (_programs.TryGetValue(member, out var program)) _programs[member] = program with { IsOld = answer.IsOld };
+            time.Programs(EveryMemberKnows());
+            if (Agreement(status, out _) is { } agreed) time.Agreed(agreed);
         }
+    }
+
+    /// <returns>Null when some member has not said yet which program it runs, and may in a moment.</returns>
+    private bool? EveryMemberKnows()
+    {
+        if (_programs.Values.Any(program => program.IsOld == true)) return false;
+        return _programs.Values.Any(program => program.IsOld is null && time.BootMs - program.AskedSinceBootMs < AwayAfterMs) ? null : true;
+    }
+
+    private long? Agreement(ReplicaStatus status, out List<ClockReading> read)
+    {
+        var voters = status.Membership.Voters;
+        read = [new(status.Self.Value, time.OwnOffsetMs, 0)];
+        foreach (var (member, reading) in _readings) read.Add(new(member.Value, reading.OffsetMs, reading.UncertainMs));
+        var agreed = ClockAgreement.Of(voters.Length, read.Where(reading => voters.Contains(new MemberId(reading.Member))));
+        _hasAgreed |= agreed is not null;
+        return agreed;
     }
 
     private void Compare(ReplicaStatus status)
     {
         var voters = status.Membership.Voters;
-        List<ClockReading> read = [new(status.Self.Value, time.OwnOffsetMs, 0)];
-        foreach (var (member, reading) in _readings)
-            if (!reading.IsOld) read.Add(new(member.Value, reading.OffsetMs, reading.UncertainMs));
-        var agreed = ClockAgreement.Of(voters.Length, read.Where(reading => voters.Contains(new MemberId(reading.Member))));
-        time.Agreed(agreed, !_readings.Values.Any(reading => reading.IsOld));
+        var agreed = Agreement(status, out var read);
+        time.Programs(EveryMemberKnows());
+        time.Agreed(agreed);
         _differences = agreed is { } offset ? [.. read.OrderBy(reading => reading.Member).Select(reading => new ClockDifference(new(reading.Member), reading.OffsetMs - offset))] : [];
         SayDisagreement(agreed, read.Count, voters.Length);
         foreach (var (member, difference) in _differences) Say(member, difference, member == status.Self, read.First(reading => reading.Member == member.Value).UncertainMs);

@@ -8,7 +8,8 @@ namespace VideoScale.ControlPlane.Host.Clocks;
 public sealed class LogTimeSource(TimeProvider wall, LeaseClock boot)
 {
     private readonly Lock _gate = new();
-    private readonly LogClock _clock = new();
+    private readonly LogClock _clock = new() { MayExtend = false }; // until every member was asked
+    private bool _awaitsMembers = true;
 
     /// <summary>The time the next entry would get: what deadlines are compared with.</summary>
     public LogTime Now { get { lock (_gate) return _clock.Now(boot.NowMs, WallMs); } }
@@ -21,18 +22,23 @@ public sealed class LogTimeSource(TimeProvider wall, LeaseClock boot)
 
     /// <summary>The voters' clocks were compared.</summary>
     /// <param name="offsetMs">Agreed time less this replica's boot clock; null when no majority agrees.</param>
-    /// <param name="everyMemberKnows">Whether entries may carry more than log time.</param>
-    internal void Agreed(long? offsetMs, bool everyMemberKnows)
+    internal void Agreed(long? offsetMs) { lock (_gate) _clock.Agreed(offsetMs, boot.NowMs, WallMs); }
+
+    /// <summary>The members were asked which program they run.</summary>
+    /// <param name="everyMemberKnows">Whether all read entries that carry more than log time; null: that is not known yet.</param>
+    internal void Programs(bool? everyMemberKnows)
     {
-        lock (_gate)
-        {
-            _clock.MayExtend = everyMemberKnows;
-            _clock.Agreed(offsetMs, boot.NowMs, WallMs);
-        }
+        lock (_gate) (_clock.MayExtend, _awaitsMembers) = (everyMemberKnows == true, everyMemberKnows is null);
     }
 
-    /// <summary>A member is known to run a program of the first version.</summary>
-    public bool KnowsOldMember { get { lock (_gate) return !_clock.MayExtend; } }
+    /// <summary>Entries and commands that a program of the first version stops at may be proposed: no member runs one, as far as can be told.</summary>
+    public bool MayExtend { get { lock (_gate) return _clock.MayExtend; } }
+
+    /// <summary>That is not known yet, and will be in a moment.</summary>
+    internal bool AwaitsMembers { get { lock (_gate) return _awaitsMembers; } }
+
+    /// <summary>See <see cref="LogClock.MayHaveMissed"/>.</summary>
+    internal bool MayHaveMissed(LogTime made) { lock (_gate) return _clock.MayHaveMissed(made, boot.NowMs, WallMs); }
 
     /// <summary>This replica's wall clock less its boot clock.</summary>
     internal long OwnOffsetMs => WallMs - boot.NowMs;

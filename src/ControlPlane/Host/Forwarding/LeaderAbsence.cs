@@ -10,16 +10,11 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Forwarding;
 
 /// <summary>How long calls wait for a leader, and what they are told when none comes: callers have other replicas to ask.</summary>
-public sealed class LeaderAbsence(Leadership leadership, MemberBook book, IReplicatedLog log) : IReadPatience
+public sealed class LeaderAbsence(Leadership leadership, MemberBook book, IReplicatedLog log, ElectionTiming timing) : IReadPatience
 {
-    /// <summary>
-    /// For an election, counted from when the leader was lost: a few of the longest that the standard ticks allow (0.6 s), and with the way to the
-    /// caller below the 2 s after which callers are told.
-    /// </summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1_750);
+    public ElectionTiming Timing => timing;
 
-    /// <summary>Silence that counts as not answering; voters are asked for their vote at least every 0.6 s.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
+    public TimeSpan Patience => timing.CallPatience;
 
     /// <summary>No leader is known, and has not been for as long as calls wait for one.</summary>
     public bool IsLong => leadership.LeaderlessFor >= Patience;
@@ -59,7 +54,7 @@ public sealed class LeaderAbsence(Leadership leadership, MemberBook book, IRepli
         var status = log.Status;
         var voters = status.Membership.Voters;
         if (!status.Membership.IsMember(status.Self)) return "this replica is not a member";
-        var silent = status.Progress.Where(peer => peer.Voter && peer.Member != status.Self && peer.Silent > Silence).Select(peer => Name(peer.Member)).ToArray();
+        var silent = status.Progress.Where(peer => peer.Voter && peer.Member != status.Self && peer.Silent > timing.Silence).Select(peer => Name(peer.Member)).ToArray();
         return silent.Length == 0 ? $"an election is under way among {voters.Length} voters"
             : $"of {voters.Length} voters {silent.Length} {(silent.Length == 1 ? "does" : "do")} not answer this replica ({string.Join(", ", silent)})";
     }

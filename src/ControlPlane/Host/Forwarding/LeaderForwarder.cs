@@ -56,7 +56,7 @@ public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence
             catch (RpcException e) when (e.IsConnectionLost() && forwarded.ResponseAsync.IsFaulted && !context.CancellationToken.IsCancellationRequested)
             {
                 failingSince ??= Environment.TickCount64;
-                if (Environment.TickCount64 - failingSince > LeaderAbsence.Patience.TotalMilliseconds) throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
+                if (Environment.TickCount64 - failingSince > absence.Patience.TotalMilliseconds) throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
                 // Until someone else leads, or a short while: the same leader may only have restarted.
                 if (!await leadership.ChangesWithinAsync(seen, RetryPause, context.CancellationToken) && context.CancellationToken.IsCancellationRequested)
                     throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));

@@ -6,16 +6,13 @@ namespace VideoScale.ControlPlane.Host.Forwarding;
 /// <param name="endAll">Ends them with UNAVAILABLE and this reason, so that their callers go elsewhere.</param>
 internal sealed class LeaderlessStreams(Leadership leadership, LeaderAbsence absence, Action<string> endAll)
 {
-    /// <summary>Longer than an election takes: a change of leaders is no reason to list anew.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         var ended = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             var now = leadership.Now;
-            var left = Patience - leadership.LeaderlessFor;
+            var left = absence.Timing.StreamPatience - leadership.LeaderlessFor;
             if (now.Leader.IsNone && left <= TimeSpan.Zero && !ended)
             {
                 endAll($"{absence.Refusal(mayBeDone: false).Message}; what changed since is not known here");

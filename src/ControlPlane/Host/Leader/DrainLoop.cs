@@ -52,6 +52,7 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
         public string After { get; set; } = "";
         public BlockedRooms? Blocked { get; set; }
         public bool Moves { get; set; }
+        /// <summary>Of the blocked rooms that were recorded: what is measured changes all the time, and is no news.</summary>
         public string Said { get; set; } = "";
     }
 
@@ -122,11 +123,11 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
             (progress.Moves, free) = (true, free - 1);
         }
         if (!node.IsLast) return;
-        if (progress is { Blocked: { } blocked, Moves: false } && progress.Said != blocked.Why)
+        if (progress is { Blocked: { } blocked, Moves: false } && progress.Said != blocked.Kind)
         {
             var reason = blocked.Why.Length <= DrainCommand.RecordBlocked.MaxReasonLength ? blocked.Why : blocked.Why[..DrainCommand.RecordBlocked.MaxReasonLength];
             commands.Add(new DrainCommand.RecordBlocked(node.Node, blocked.Rooms, blocked.First, reason));
-            progress.Said = blocked.Why;
+            progress.Said = blocked.Kind;
         }
         (progress.After, progress.Blocked, progress.Moves) = ("", null, false);
     }

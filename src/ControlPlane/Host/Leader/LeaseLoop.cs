@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Agents;
+using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.Leases;
@@ -10,7 +11,7 @@ using VideoScale.ControlPlane.State;
 namespace VideoScale.ControlPlane.Host.Leader;
 
 /// <summary>Suspects silent nodes, declares them lost when their leases have ended, takes back those that are heard again.</summary>
-public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, AgentHub hub, LeaseClock leaseClock, TimeProvider clock, ILogger<LeaseLoop> logger)
+public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, AgentHub hub, LogTimeSource time, LeaseClock leaseClock, TimeProvider clock, ILogger<LeaseLoop> logger)
     : LeaderLoop(terms, queries, clock, logger)
 {
     private readonly ILogger _logger = logger;
@@ -50,6 +51,7 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     {
         foreach (var session in hub.Sessions)
             if (session.HeardAtMs > long.MinValue && hub.IsCurrent(session)) term.Leases.HeartbeatReceived(session.Node, session.Incarnation, session.HeardAtMs);
+        term.Leases.MayLeave = time.MayExtend;
         var round = term.Leases.Judge(state.Nodes.InOrder().Select(LeaseHolder.Of), leaseClock.NowMs);
         foreach (var verdict in round.Verdicts)
             if (IsLoss(verdict)) term.Leases.LossProposed(verdict.Node, verdict.Incarnation);

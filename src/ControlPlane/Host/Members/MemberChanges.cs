@@ -24,7 +24,7 @@ public sealed record MemberRequest(MemberChangeKind Kind, IReadOnlyList<MemberId
 /// Carries out requests for other members, each once: the request itself is a command of the log, under its request id. A membership that came
 /// after it in the log either is what it wanted, or somebody else's, and then it is not tried again.
 /// </summary>
-public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations, MemberBook book, MemberGreeting greeting)
+public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations, MemberBook book, ElectionTiming timing, MemberGreeting greeting)
 {
     /// <summary>For a learner to catch up within one call; the caller asks again, and sees how far it is.</summary>
     private static readonly TimeSpan CatchUpWait = TimeSpan.FromSeconds(3);
@@ -91,7 +91,7 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
                 + "where the other replicas reach its consensus, or force it (--force)");
         }
         if (change.Voters.Order().SequenceEqual(now.Voters.Order())) return null;
-        return await new VoterLiveness(log, book).CheckAsync([.. change.Voters], cancellationToken);
+        return await new VoterLiveness(log, book, timing).CheckAsync([.. change.Voters], cancellationToken);
     }
 
     /// <summary>What is published for others to read comes a moment after the outcome.</summary>

@@ -9,9 +9,8 @@ namespace VideoScale.ControlPlane.Host.Members;
 /// Whether the voters to go to have a majority that lives: a change that is accepted without one stops the cluster, and nothing undoes it.
 /// Only what is heard after the question counts, for whoever died a moment ago is not silent for long yet.
 /// </summary>
-internal sealed class VoterLiveness(IReplicatedLog log, MemberBook book)
+internal sealed class VoterLiveness(IReplicatedLog log, MemberBook book, ElectionTiming timing)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private const uint TimesHeard = 3;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
@@ -26,14 +25,15 @@ internal sealed class VoterLiveness(IReplicatedLog log, MemberBook book)
             if (status.Role != ReplicaRole.Leader || status.Term != before.Term) return Failure.Unavailable("leadership moved while the voters were asked; nothing was changed, ask again");
             var silent = voters.Where(voter => voter != status.Self && !IsHeard(before, status, voter)).ToArray();
             if (voters.Count - silent.Length > voters.Count / 2) return null;
-            if (Environment.TickCount64 - asked >= Patience.TotalMilliseconds || cancellationToken.IsCancellationRequested) return Refusal(status, voters, silent);
+            if (Environment.TickCount64 - asked >= timing.VoterPatience.TotalMilliseconds || cancellationToken.IsCancellationRequested) return Refusal(status, voters, silent);
             await Task.Delay(Poll, CancellationToken.None);
         }
     }
 
     /// <summary>Counted, not timed: on a busy machine ticks and clocks do not go alike, and what a dead voter said last may still wait to be read.</summary>
+    /// <remarks>Whoever shall vote and does not yet may be catching up: it votes once it has.</remarks>
     private static bool IsHeard(ReplicaStatus before, ReplicaStatus status, MemberId member) =>
-        Find(status, member) is { Repairing: false } now && unchecked(now.Heard - (Find(before, member)?.Heard ?? 0)) >= TimesHeard;
+        Find(status, member) is { } now && !(now.Repairing && status.Membership.Voters.Contains(member)) && unchecked(now.Heard - (Find(before, member)?.Heard ?? 0)) >= TimesHeard;
 
     private static MemberProgress? Find(ReplicaStatus status, MemberId member)
     {

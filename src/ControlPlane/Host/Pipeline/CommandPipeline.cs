@@ -58,7 +58,7 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken)
     {
         if (_stop.IsCancellationRequested || !_leadership.IsMine) return new(SubmitResult.NotLeader);
-        if (_time.KnowsOldMember && RecentCommands.Includes(envelope.Command.Type)) return new(SubmitResult.TooRecent);
+        if (!_time.MayExtend && RecentCommands.Includes(envelope.Command.Type)) return new(SubmitResult.TooRecent);
         var pending = new PendingCommand(envelope);
         bool pump;
         lock (_gate)

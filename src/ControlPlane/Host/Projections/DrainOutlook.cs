@@ -7,14 +7,25 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Projections;
 
 /// <param name="First">By name.</param>
-/// <param name="Why">What keeps it, and what would help.</param>
-public sealed record BlockedRooms(uint Rooms, RoomId First, string Why);
+/// <param name="Obstacle">What keeps that one.</param>
+public sealed record BlockedRooms(uint Rooms, RoomId First, Obstacle Obstacle)
+{
+    public string Why => Obstacle.Why;
+
+    /// <summary>The same as long as nothing changed but measured figures.</summary>
+    public string Kind => $"{Rooms} {First} {Obstacle.Kind}";
+}
+
+/// <summary>Why no other node takes a room.</summary>
+/// <param name="Why">With what is measured, and what would help.</param>
+/// <param name="Kind">Each node and its reason, without figures.</param>
+public sealed record Obstacle(string Why, string Kind);
 
 /// <summary>One look at what could leave a node that is being drained, and why the rest cannot. Rooms that need the same are asked about once.</summary>
 public sealed class DrainOutlook(Fleet fleet, NodeId node)
 {
     private const int MaxNamed = 3;
-    private readonly Dictionary<(string Region, Reservation Need), string?> _known = [];
+    private readonly Dictionary<(string Region, Reservation Need), Obstacle?> _known = [];
 
     public static PlacementRequest RequestOf(RoomState room, NodeId from) =>
         PlacementRequest.For(room) with { Reason = PlacementReason.Drain, Avoid = from, Target = new NodeId("") };
@@ -34,16 +45,22 @@ public sealed class DrainOutlook(Fleet fleet, NodeId node)
     }
 
     /// <returns>Why no other node takes the room; null when one does.</returns>
-    public string? WhyNot(in PlacementRequest request)
+    public Obstacle? WhyNot(in PlacementRequest request)
     {
         var key = (request.Region, request.Need);
         if (_known.TryGetValue(key, out var known) && known is not null) return known;
-        return _known[key] = fleet.FindPlace(request) is { } refused ? Words(refused, request.Region) : null;
+        return _known[key] = fleet.FindPlace(request) is { } refused ? ObstacleOf(refused, node, request.Region) : null;
     }
 
-    private string Words(PlacementDecision refused, string region)
+    internal static Obstacle ObstacleOf(PlacementDecision refused, NodeId node, string region)
     {
         var others = refused.Rejections.Where(rejection => rejection.Node != node).ToArray();
+        var kinds = others.OrderBy(rejection => rejection.Node.Value, StringComparer.Ordinal).Select(rejection => $"{rejection.Node}:{rejection.Reason}");
+        return new(Words(others, region), $"{region} {string.Join(' ', kinds)}");
+    }
+
+    private static string Words(PlacementRejection[] others, string region)
+    {
         var there = others.Where(rejection => rejection.Reason != RejectionReason.OtherRegion).Take(MaxNamed).Select(rejection => $"{rejection.Node} {rejection.Words}").ToArray();
         var place = region.Length == 0 ? "" : $" in region {region}";
         return there.Length == 0

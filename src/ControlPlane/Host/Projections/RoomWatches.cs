@@ -50,9 +50,17 @@ public sealed class RoomWatches(StateQueries queries, int bufferSize, ReplicaMet
 
     protected override void OnJoined(WatchTopic topic, ClusterState state)
     {
-        if (topic.Node is not { } name || IsWatched(topic) || state.FindNode(new NodeId(name)) is not { } node) return;
+        if (topic.Node is not { } name || IsWatched(topic)) return;
+        foreach (var (room, at) in _shownAt)
+            if (!IsWatched(WatchTopic.OfNode(at))) _shownAt.Remove(room); // those who watched there have left
+        if (state.FindNode(new NodeId(name)) is not { } node) return;
         foreach (var room in node.Rooms.InOrder()) _shownAt[room.Name] = name;
     }
+
+    protected override void OnUnwatched() => _shownAt.Clear();
+
+    /// <summary>Rooms that are remembered for those who watch where they are.</summary>
+    internal int Remembered => _shownAt.Count;
 
     protected override List<Row> List(ClusterState state, ulong index, WatchTopic topic, string after, int size)
     {

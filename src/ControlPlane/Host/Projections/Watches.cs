@@ -41,7 +41,12 @@ public abstract class Watches<TChange>(StateQueries queries, int bufferSize, Rep
 
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
     {
-        if (_audience.Count == 0 || events.Count == 0) return;
+        if (events.Count == 0) return;
+        if (_audience.Count == 0)
+        {
+            OnUnwatched();
+            return;
+        }
         foreach (var touched in Changed(events, state))
         {
             Find(touched);
@@ -53,7 +58,11 @@ public abstract class Watches<TChange>(StateQueries queries, int bufferSize, Rep
         }
     }
 
-    public void OnRestored(ulong appliedIndex, ClusterState state) => EndAll("this replica's state was replaced by a snapshot; list anew");
+    public void OnRestored(ulong appliedIndex, ClusterState state)
+    {
+        EndAll("this replica's state was replaced by a snapshot; list anew");
+        OnUnwatched();
+    }
 
     /// <summary>Ends all streams with UNAVAILABLE.</summary>
     public void EndAll(string why)
@@ -72,6 +81,9 @@ public abstract class Watches<TChange>(StateQueries queries, int bufferSize, Rep
 
     /// <summary>Somebody begins to watch. Apply thread.</summary>
     protected virtual void OnJoined(WatchTopic topic, ClusterState state) { }
+
+    /// <summary>Nobody watches anything, or not this state any more. Apply thread.</summary>
+    protected virtual void OnUnwatched() { }
 
     protected bool IsWatched(WatchTopic topic) => _audience.Has(topic);
 

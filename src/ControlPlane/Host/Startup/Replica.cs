@@ -47,7 +47,8 @@ internal sealed class Replica : IAsyncDisposable
         Metrics.Observe(Log);
         Book = new MemberBook(cluster, Log);
         Leadership = new Leadership(Log);
-        Absence = new LeaderAbsence(Leadership, Book, Log);
+        var timing = new ElectionTiming(options.RaftTickMs);
+        Absence = new LeaderAbsence(Leadership, Book, Log, timing);
         Queries = new StateQueries(Log, Machine, Absence);
         SilentMajorityHold = TimeSpan.FromSeconds(options.SilentMajorityHoldSeconds);
         LeaseClock = tuning.LeaseClock;
@@ -62,13 +63,13 @@ internal sealed class Replica : IAsyncDisposable
         Metrics.Observe(Time, Clocks);
         Forwarder = new LeaderForwarder(Leadership, Absence, Book, Channels, Identity, Metrics);
         Bounds = new StateBounds(new StateLimits(options.MaxRooms, (long)options.MaxMetadataMegabytes << 20, options.MaxRequestResults), Machine, Queries);
-        Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate, Bounds);
+        Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate, Bounds, new FirstComparison(Time));
         Metrics.Gauge("videoscale_request_results", "Answers kept for retries", () => (ulong)Machine.Size.Answers);
         Metrics.Gauge("videoscale_request_results_bytes", "Bytes of them, as in snapshots", () => (ulong)Machine.Size.AnswerBytes);
         Metrics.Gauge("videoscale_state_rooms", "Rooms held, closed ones too while they are remembered", () => (ulong)Machine.Size.Rooms);
         Metrics.Gauge("videoscale_state_metadata_bytes", "Bytes of the rooms' metadata", () => (ulong)Machine.Size.MetadataBytes);
         Metrics.Gauge("videoscale_state_bounds_refused", "Calls refused because state is at a bound", () => (ulong)Bounds.Refused);
-        Members = new MemberChanges(Log, Leadership, Mutations, Book, new MemberGreeting(new TransportOptions
+        Members = new MemberChanges(Log, Leadership, Mutations, Book, timing, new MemberGreeting(new TransportOptions
         {
             ClusterId = cluster.ClusterNumber,
             Self = cluster.Self,
@@ -84,7 +85,7 @@ internal sealed class Replica : IAsyncDisposable
         Hub = new AgentHub(Log, Machine, Terms, Forwarder);
         Grants = new LeaseGrants(Log, Machine, Terms, Hub, tuning.LeaseClock);
         var commands = new LoopCommands(Pipeline);
-        Leases = new LeaseLoop(Terms, Queries, commands, Hub, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<LeaseLoop>());
+        Leases = new LeaseLoop(Terms, Queries, commands, Hub, Time, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<LeaseLoop>());
         Metrics.Observe(Leases);
         HandOver = new HandOverLoop(Terms, Queries, commands, tuning.LeaseClock, tuning.Clock, loggers.CreateLogger<HandOverLoop>());
         Placement = new PlacementLoop(Terms, Queries, commands, Fleet, Feed, tuning.Clock, loggers.CreateLogger<PlacementLoop>());

@@ -58,7 +58,7 @@ internal sealed class ControlReplica
         Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine.Inner, e => throw new Violation("equal-states", e.Message), time, NullLogger<CheckpointLoop>.Instance);
         _loops =
         [
-            new(new LeaseLoop(Terms, Queries, commands, Hub, clock, time, NullLogger<LeaseLoop>.Instance), 200),
+            new(new LeaseLoop(Terms, Queries, commands, Hub, Time, clock, time, NullLogger<LeaseLoop>.Instance), 200),
             new(new HandOverLoop(Terms, Queries, commands, clock, time, NullLogger<HandOverLoop>.Instance), 250),
             new(new DrainLoop(Terms, Queries, commands, fleet, Time, Machine.Feed, time, NullLogger<DrainLoop>.Instance), 500),
             new(new PlacementLoop(Terms, Queries, commands, fleet, Machine.Feed, time, NullLogger<PlacementLoop>.Instance), 300),

@@ -1,0 +1,30 @@
+using VideoScale.Consensus;
+using VideoScale.Consensus.Host;
+
+namespace VideoScale.ControlPlane.Tests.HostTests;
+
+/// <summary>A log of which only the status is asked, and that a test sets.</summary>
+internal sealed class StubLog(ReplicaStatus status) : IReplicatedLog
+{
+    private volatile Func<ReplicaStatus> _status = () => status;
+
+    internal static readonly MemberId One = new(1), Two = new(2), Three = new(3);
+
+    internal static ReplicaStatus StatusOf(Membership membership, params MemberProgress[] progress) =>
+        new(One, ReplicaRole.Leader, 1, One, 1, 1, 1, 1, 1, 0, membership, 0, progress);
+
+    public ReplicaStatus Status => _status();
+
+    internal void Show(Func<ReplicaStatus> status) => _status = status;
+
+    public LogCapabilities Capabilities => LogCapabilities.None;
+    public Task<Exception> Fatal { get; } = new TaskCompletionSource<Exception>().Task;
+    public ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<ReadFence> ReadFenceAsync(ReadMode mode, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public void Post(IApplyWork work) => throw new NotSupportedException();
+    public IAsyncEnumerable<RoleChange> Roles(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
