@@ -108,4 +108,84 @@ public sealed class MovingTests
         Assert.Equal(ann.Tracks[0].Sid, Assert.Single(there.Tracks).Sid);
         Assert.Equal(ann.Tracks[0].Sid, Assert.Single(SessionBed.Told(thereLink).Select(response => response.TrackPublished).OfType<TrackPublishedResponse>()).Track.Sid);
     }
+
+    /// <summary>Bob was away when the room moved and never comes back; cat has joined anew; dan is carried.</summary>
+    [Fact]
+    public async Task Whoever_does_not_come_with_the_room_is_gone_for_those_who_do()
+    {
+        await using var bed = new SessionBed();
+        var sessions = new Dictionary<string, (ParticipantSession Session, GatewayLink Link)>();
+        foreach (var identity in (string[])["ann", "bob", "cat", "dan"]) sessions[identity] = await bed.JoinAsync(identity, Offers.Of("aaaa", Receiving));
+        await bed.JoinAsync("hidden", change: static open => open.Grants.Hidden = true);
+        await bed.DoAsync(() => { bed.Table.Tick(); return true; });
+        var (ann, annLink) = await CarryAsync(bed, sessions["ann"].Session, sessions["ann"].Link);
+        await CarryAsync(bed, sessions["dan"].Session, sessions["dan"].Link);
+        await bed.JoinAsync("cat", epoch: 2);
+        annLink = await ReturnAsync(bed, ann);
+        SessionBed.Told(annLink);
+        var now = Environment.TickCount64;
+        await MissAsync(hasLease: true, now + RoomSession.ComingMs / 2);
+        await MissAsync(hasLease: false, now + RoomSession.ComingMs * 2); // nobody could come
+        await MissAsync(hasLease: true, now + RoomSession.ComingMs * 5 / 2);
+        Assert.Empty(SessionBed.Told(annLink));
+        await MissAsync(hasLease: true, now + RoomSession.ComingMs * 4);
+        var gone = Assert.Single(Assert.Single(SessionBed.Told(annLink)).Update.Participants);
+        Assert.Equal((sessions["bob"].Session.Sid, "bob", ParticipantInfo.Types.State.Disconnected), (gone.Sid, gone.Identity, gone.State));
+        var dan = ann.Room.Find(new Model.ParticipantIdentity("dan"))!; // he comes later than all that
+        Assert.Contains(SessionBed.Told(await ReturnAsync(bed, dan)), response => response.Update?.Participants.Any(info => info.Identity == "bob" && info.State == ParticipantInfo.Types.State.Disconnected) == true);
+        await MissAsync(hasLease: true, now + RoomSession.ComingMs * 8);
+        Assert.Empty(SessionBed.Told(annLink)); // once
+
+        Task<bool> MissAsync(bool hasLease, long atMs) => bed.DoAsync(() => { ann.Room.TellMissing(hasLease, atMs); return true; });
+    }
+
+    /// <summary>However large the room, and however it came to be: each is named by those before it, and few by each.</summary>
+    [Fact]
+    public async Task Those_who_come_name_those_who_do_not_whoever_they_are()
+    {
+        await using var bed = new SessionBed();
+        await bed.DoAsync(() =>
+        {
+            TestKit.Seeds.Run(10, random =>
+            {
+                var links = new Dictionary<ParticipantSession, GatewayLink>();
+                for (var i = random.Next(1, 60); i > 0; i--)
+                {
+                    var (session, link) = bed.Join($"p{random.Next(1_000)}", Offers.Of("aaaa", Offers.Audio("recvonly")));
+                    foreach (var replaced in links.Keys.Where(known => known.Identity == session.Identity).ToList()) links.Remove(replaced);
+                    links[session] = link;
+                    if (random.Next(5) > 0) continue;
+                    var leaving = links.Keys.ElementAt(random.Next(links.Count));
+                    links.Remove(leaving);
+                    bed.Table.Leave(leaving, SessionEndReason.Left);
+                }
+                bed.Table.Tick();
+                var named = links.ToDictionary(pair => pair.Key, pair => SessionBed.Carried(pair.Value)!.Others.Select(other => other.Sid).ToHashSet());
+                Assert.All(named.Values, few => Assert.InRange(few.Count, 0, RoomSession.MostNamed));
+                foreach (var missing in links.Keys) Assert.Equal(Math.Min(RoomSession.MostNamed, links.Count - 1), named.Count(pair => pair.Value.Contains(missing.Sid)));
+                foreach (var session in links.Keys) bed.Table.Leave(session, SessionEndReason.Left);
+            });
+            return true;
+        });
+        Assert.Null(bed.Broken);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_carried_late_does_not_put_its_client_out()
+    {
+        await using var bed = new SessionBed();
+        var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Receiving));
+        var late = new OpenSession { RoomId = "room", Epoch = 2, Identity = "ann", ResumeSid = ann.Sid, Carried = SessionBed.Carried(link) };
+        Assert.Null(await WhyNotAsync()); // the room is not here yet
+        var (there, _) = await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (late.ResumeSid, late.Carried));
+        Assert.Null(await WhyNotAsync()); // through another gateway, and no client has come yet
+        await ReturnAsync(bed, there);
+        Assert.Equal(Model.FailureCode.AlreadyExists, (await WhyNotAsync())!.Code);
+        await bed.DoAsync(() => { SessionTable.Detached(there, there.Link!); return true; });
+        Assert.Equal(Model.FailureCode.AlreadyExists, (await WhyNotAsync())!.Code); // nor while it is away again
+        late.Carried = null;
+        Assert.Null(await WhyNotAsync()); // whoever joins anew replaces it
+
+        Task<Model.Failure?> WhyNotAsync() => bed.DoAsync(() => bed.Table.WhyNotCarried(late));
+    }
 }

@@ -34,6 +34,7 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             await ending.CancelAsync();
             await hearing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        if (hearing.IsFaulted && !cancellation.IsCancellationRequested) await hearing; // the call ends with it, and says so
     }
 
     public override Task<ListSessionsReply> ListSessions(ListSessionsRequest request, ServerCallContext context) =>
@@ -101,7 +102,9 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch), new ParticipantIdentity(open.Identity), open.SeatId,
             TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken);
         if (decision.Failure is { } failure) throw failure.ToRpcException();
-        return await host.Loop.AskAsync(() => host.Table.Open(open, join, info, link));
+        var (opened, late) = await host.Loop.AskAsync<(ParticipantSession?, Failure?)>(() =>
+            host.Table.WhyNotCarried(open) is { } whyNot ? (null, whyNot) : (host.Table.Open(open, join, info, link), null));
+        return opened ?? throw late!.ToRpcException();
     }
 
     /// <summary>A gateway that takes a session up may know of a change that none before it could tell.</summary>
@@ -115,27 +118,35 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
     /// <summary>One request at a time: a client that floods waits for itself. When the gateway ends its side, the client has said all: the stream ends once that is done.</summary>
     private async Task HearAsync(ParticipantSession session, GatewayLink link, IAsyncStreamReader<GatewayMessage> requests, CancellationToken cancellationToken)
     {
-        while (await requests.MoveNext(cancellationToken))
+        try
         {
-            var message = requests.Current;
-            if (message.KindCase == GatewayMessage.KindOneofCase.Quiet)
+            while (await requests.MoveNext(cancellationToken)) await HearAsync(session, link, requests.Current);
+        }
+        finally
+        {
+            // Also when it fails: a stream on which nobody listens any more would look well for ever. Its gateway comes anew.
+            host.Loop.Post(() =>
             {
-                host.Loop.Post(() => SessionTable.Quiet(session, link, message.Quiet));
-                continue;
-            }
-            SignalRequest? request = null;
-            try { request = SignalRequest.Parser.ParseFrom(message.Request); }
-            catch (InvalidProtocolBufferException) { } // a newer client's, or no client's: nothing of it can be meant for us
-            await host.Loop.AskAsync(() =>
-            {
-                SessionTable.Handle(session, link, request, message.Number);
-                return true;
+                SessionTable.Detached(session, link);
+                link.Complete();
             });
         }
-        host.Loop.Post(() =>
+    }
+
+    private async Task HearAsync(ParticipantSession session, GatewayLink link, GatewayMessage message)
+    {
+        if (message.KindCase == GatewayMessage.KindOneofCase.Quiet)
         {
-            SessionTable.Detached(session, link);
-            link.Complete();
+            host.Loop.Post(() => SessionTable.Quiet(session, link, message.Quiet));
+            return;
+        }
+        SignalRequest? request = null;
+        try { request = SignalRequest.Parser.ParseFrom(message.Request); }
+        catch (InvalidProtocolBufferException) { } // a newer client's, or no client's: nothing of it can be meant for us
+        await host.Loop.AskAsync(() =>
+        {
+            SessionTable.Handle(session, link, request, message.Number);
+            return true;
         });
     }
 }

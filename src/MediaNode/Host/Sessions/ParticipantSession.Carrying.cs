@@ -39,6 +39,7 @@ internal sealed partial class ParticipantSession
             carried.Participant = Info.ToByteString();
             carried.SubscriptionPermission = _rights?.Asked.ToByteString() ?? ByteString.Empty;
             carried.Streams.AddRange(_streams);
+            carried.Others.AddRange(Room.NamedBy(this));
             foreach (var subscription in _subscriptions)
                 if (subscription.Mid.Length > 0) carried.Tracks[subscription.Mid] = subscription.Track.Sid;
         }

@@ -11,6 +11,8 @@ internal sealed partial class ParticipantSession
     private readonly HashSet<string> _takenAway = new(StringComparer.Ordinal);
     private SessionClaims? _toldClaims;
     private bool _hasClient;
+    /// <summary>Its client has been here; of a session that was carried it may be on its way still.</summary>
+    internal bool HadClient { get; private set; }
     private long _awaySinceMs = long.MinValue;
     private long _heardAtMs;
     private ulong _lastNumber;
@@ -35,6 +37,7 @@ internal sealed partial class ParticipantSession
         Connection = connection;
         Link = link;
         _hasClient = hasClient;
+        HadClient |= hasClient;
         IsQuiet = false;
         KnowsStanding = false;
         _toldCarried = null;

@@ -34,6 +34,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     internal void Add(ParticipantSession participant)
     {
         _participants.Add(participant.Identity, participant);
+        NamesChanged(participant);
         Counted();
     }
 
@@ -51,6 +52,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         participant.Changed();
         Announce(participant);
         if (!participant.IsHidden) Departures.Add(participant.Info, Environment.TickCount64);
+        NamesChanged(participant);
         Counted();
         AskForSections();
     }

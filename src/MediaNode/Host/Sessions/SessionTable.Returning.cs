@@ -54,6 +54,15 @@ internal sealed partial class SessionTable
         _ => Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}"),
     };
 
+    /// <summary>Null when a session may be carried here. Its gateway may be late: the client has come to this node by itself, and is not to be put out by what it was before.</summary>
+    internal Failure? WhyNotCarried(OpenSession open) =>
+        open.Carried is not null && _rooms.GetValueOrDefault(new RoomId(open.RoomId)) is { } room && room.Epoch.Value == open.Epoch
+        && room.Find(new ParticipantIdentity(open.Identity)) is { HadClient: true } session
+            ? Failure.AlreadyExists($"session {session.Sid} of {open.Identity} in room {open.RoomId}: its client is here already")
+            : null;
+
+    internal void NeverCame(RoomSession room, int participants) => LogNeverCame(room.Id, room.Epoch, participants);
+
     /// <summary>A gateway whose stream broke comes late: its client has come back through another one meanwhile.</summary>
     private static bool IsSuperseded(ParticipantSession session, OpenSession open) => open.Reattach && session.Connection.Length > 0 && session.Connection != open.Connection;
 

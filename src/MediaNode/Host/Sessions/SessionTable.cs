@@ -71,8 +71,9 @@ internal sealed partial class SessionTable
         room.Add(session);
         session.Attach(link, open.Connection, hasClient: open.Carried is null);
         link.Opened(session.Sid, resumed: false);
-        if (open.Carried is not null)
+        if (open.Carried is { } carried)
         {
+            room.Await(carried, NowMs);
             // Its client knows the room already, and comes back with an offer of what it sends and receives.
             room.Announce(session);
             LogCarried(session.Identity, room.Id, room.Epoch);
@@ -147,7 +148,11 @@ internal sealed partial class SessionTable
         {
             if (session.Room.GivenUpAtMs == 0 && HasGone(session, hasLease, now)) Leave(session, SessionEndReason.MediaLost);
         }
-        foreach (var room in _rooms.Values) room.TellDue();
+        foreach (var room in _rooms.Values)
+        {
+            room.TellDue();
+            room.TellMissing(hasLease, now);
+        }
         foreach (var room in _lingering.ToArray())
             if (now - room.GivenUpAtMs > LingerMs || room.Participants.Count == 0) Dissolve(room);
         foreach (var room in _rooms.Values) room.TellCounts(now);
@@ -278,6 +283,7 @@ internal sealed partial class SessionTable
     [LoggerMessage(5304, LogLevel.Information, "Room {Room} (epoch {Epoch}) given up with {Participants} participants")] private partial void LogGivenUp(RoomId room, Epoch epoch, int participants);
     [LoggerMessage(5305, LogLevel.Warning, "{Identity} in room {Room} sent what cannot be served: {Why}")] private partial void LogRefused(ParticipantIdentity identity, RoomId room, string why);
     [LoggerMessage(5307, LogLevel.Information, "{Identity} came with room {Room} from its former owner (epoch {Epoch})")] private partial void LogCarried(ParticipantIdentity identity, RoomId room, Epoch epoch);
+    [LoggerMessage(5308, LogLevel.Information, "Room {Room} (epoch {Epoch}): {Participants} participants have not come with it; the others are told that they left")] private partial void LogNeverCame(RoomId room, Epoch epoch, int participants);
     [LoggerMessage(5401, LogLevel.Warning, "{Identity} in room {Room} sent a description that is passed over: {Why}")] private partial void LogPassedOver(ParticipantIdentity identity, RoomId room, string why);
     [LoggerMessage(5402, LogLevel.Information, "{Identity} in room {Room}: track {Track} is refused: {Why}")] private partial void LogTrackRefused(ParticipantIdentity identity, RoomId room, string track, string why);
     [LoggerMessage(5501, LogLevel.Information, "{Identity} in room {Room} has a path and makes no keys over it; it is told to connect anew")] private partial void LogKeyless(ParticipantIdentity identity, RoomId room);

@@ -1,0 +1,76 @@
+using Google.Protobuf;
+using Grpc.Core;
+using LiveKit.Proto;
+using Microsoft.Extensions.Logging.Abstractions;
+using VideoScale.MediaNode.Host.Ownership;
+using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Host.Startup;
+using VideoScale.MediaNode.Host.Time;
+using VideoScale.MediaNode.Ownership;
+using VideoScale.MediaNode.Seats;
+using VideoScale.V1;
+
+namespace VideoScale.MediaNode.Tests.Sessions;
+
+public sealed class MediaSessionApiTests
+{
+    /// <summary>A stream that is still written to and no longer read looks well to its gateway, and its client is never heard again.</summary>
+    [Fact]
+    public async Task A_stream_that_cannot_be_heard_any_more_ends_so_that_its_gateway_comes_anew()
+    {
+        var options = new MediaNodeOptions { NodeId = "media-1", UdpPort = 25_932, MediaShards = 1 };
+        var authority = new AuthorityGate(new Authority(new AuthorityOptions(MediaContinuity.Continue, 1_000_000_000, new NodeSeatCaps(100, 100)), 1), new BootClock());
+        await using var host = new SessionHost(options, authority, new MediaPlane(options), NullLoggerFactory.Instance, fatal: () => { });
+        host.Plane.Start();
+        var open = new OpenSession { RoomId = "room", Epoch = 1, Identity = "ann", SeatId = 1, Grants = new SessionGrants { CanPublish = true }, Room = new LiveKit.Proto.Room { Name = "room" }.ToByteString() };
+        var session = await host.Loop.AskAsync(() => host.Table.Open(open, new JoinRequest(), new LiveKit.Proto.Room { Name = "room" }, new GatewayLink()));
+        open.ResumeSid = session.Sid;
+        var requests = new Requests(new GatewayMessage { Open = open }, new GatewayMessage { Number = 1, Request = new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio } }.ToByteString() });
+        var responses = new Responses();
+        var ended = new MediaSessionApi(options, authority, host).Signal(requests, responses, new Call());
+        var failure = await Assert.ThrowsAsync<RpcException>(() => ended.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Equal(StatusCode.ResourceExhausted, failure.StatusCode);
+        Assert.Contains(responses.Written, message => message.Handled == 1); // all that was said before
+        Assert.Null(await host.Loop.AskAsync(() => session.Link));
+    }
+
+    /// <summary>What is said, and then a message that the transport refuses.</summary>
+    private sealed class Requests(params GatewayMessage[] messages) : IAsyncStreamReader<GatewayMessage>
+    {
+        private int _at = -1;
+
+        public GatewayMessage Current => messages[_at];
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken) =>
+            ++_at < messages.Length ? Task.FromResult(true) : throw new RpcException(new Status(StatusCode.ResourceExhausted, "the message is too large"));
+    }
+
+    private sealed class Responses : IServerStreamWriter<SessionMessage>
+    {
+        internal List<SessionMessage> Written { get; } = [];
+
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(SessionMessage message)
+        {
+            Written.Add(message);
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class Call : ServerCallContext
+    {
+        protected override string MethodCore => "";
+        protected override string HostCore => "";
+        protected override string PeerCore => "";
+        protected override DateTime DeadlineCore => DateTime.MaxValue;
+        protected override Metadata RequestHeadersCore { get; } = [];
+        protected override CancellationToken CancellationTokenCore => default;
+        protected override Metadata ResponseTrailersCore { get; } = [];
+        protected override Status StatusCore { get; set; }
+        protected override WriteOptions? WriteOptionsCore { get; set; }
+        protected override AuthContext AuthContextCore { get; } = new(null, []);
+        protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => throw new NotSupportedException();
+        protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders) => Task.CompletedTask;
+    }
+}
