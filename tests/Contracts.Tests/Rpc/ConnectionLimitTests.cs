@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Rpc;
 using VideoScale.TestKit.Links;
 using VideoScale.TestKit.Processes;
@@ -26,6 +29,19 @@ public sealed class ConnectionLimitTests
         flood.Dispose();
         await Eventually.HoldsAsync(() => limits.Open == 1, "places come back", details: () => $"{limits.Open} open");
         await host.Client(ProbeHost.ViewerToken).ReadAsync(new ProbeRequest());
+    }
+
+    /// <summary>An accepted socket that breaks before it is a connection takes no place with it.</summary>
+    [Fact]
+    public void A_socket_that_ends_while_it_is_let_in_gives_its_place_back()
+    {
+        var limits = new ConnectionLimits(10, new ConnectionBudget(1_024));
+        using var factory = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), NullLogger.Instance);
+        var gone = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        gone.Dispose();
+        for (var i = 0; i < 20; i++) Assert.Null(CappedListenerFactory.Enter(gone, limits.TryEnter(new IPEndPoint(IPAddress.Loopback, 1))!, factory));
+        Assert.Equal(0, limits.Open);
+        Assert.Equal(0, limits.Budget.Open);
     }
 
     [Fact]

@@ -10,17 +10,21 @@ namespace VideoScale.Rpc;
 /// <remarks>Counted where connections are accepted and not by a limit of Kestrel's: that one counts per port, after the fact, and forgets connections that became WebSockets.</remarks>
 internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionLog log, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
+    /// <summary>Addresses, and sockets that were handed over: those are flooded like any other.</summary>
+    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or FileHandleEndPoint;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var address = (IPEndPoint)endpoint;
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var socket = Open(endpoint);
         try
         {
-            if (address.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
-            socket.Bind(address);
+            if (endpoint is IPEndPoint { Address: var address } at)
+            {
+                if (address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
+                socket.Bind(at);
+            }
             socket.Listen(Backlog);
+            if (socket.LocalEndPoint is not IPEndPoint) throw new NotSupportedException("the socket that was handed over is no TCP socket");
         }
         catch (SocketException e)
         {
@@ -28,10 +32,43 @@ internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionL
             if (e.SocketErrorCode == SocketError.AddressAlreadyInUse) throw new AddressInUseException(e.Message, e);
             throw;
         }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
         return ValueTask.FromResult<IConnectionListener>(new CappedListener(socket, limits, log, loggers));
     }
 
     private const int Backlog = 512; // as Kestrel's own
+
+    /// <summary>Of a socket that was handed over we are not the owner: to shut it down would take it from whoever serves it next.</summary>
+    private static Socket Open(EndPoint endpoint) => endpoint is FileHandleEndPoint handed
+        ? new Socket(new SafeSocketHandle((nint)handed.FileHandle, ownsHandle: false))
+        : new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+
+    /// <summary>Makes an accepted socket a connection; the place is free again when that fails.</summary>
+    /// <returns>Null when the socket ended meanwhile.</returns>
+    internal static ConnectionContext? Enter(Socket accepted, IDisposable place, SocketConnectionContextFactory factory)
+    {
+        var entered = false;
+        try
+        {
+            accepted.NoDelay = true;
+            var connection = new CountedConnection(factory.Create(accepted), place);
+            entered = true;
+            return connection;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException) { return null; }
+        finally
+        {
+            if (!entered)
+            {
+                place.Dispose();
+                accepted.Dispose();
+            }
+        }
+    }
 
     private sealed class CappedListener(Socket listening, ConnectionLimits limits, ConnectionLog log, ILoggerFactory loggers) : IConnectionListener
     {
@@ -53,8 +90,7 @@ internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionL
                         log.Refused(((IPEndPoint)EndPoint).Port, limits);
                         continue;
                     }
-                    socket.NoDelay = true;
-                    return new CountedConnection(_factory.Create(socket), place);
+                    if (Enter(socket, place, _factory) is { } connection) return connection;
                 }
                 catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException) { return null; }
                 catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted) { return null; }

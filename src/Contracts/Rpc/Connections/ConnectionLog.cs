@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace VideoScale.Rpc;
 
-/// <summary>Says at start how many connections there may be, and of a flood of them one line in ten seconds with its size.</summary>
+/// <summary>Says at start how many connections there may be, and of a flood of a port one line in ten seconds with its size.</summary>
 internal sealed partial class ConnectionLog : IHostedService, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
@@ -13,9 +13,14 @@ internal sealed partial class ConnectionLog : IHostedService, IDisposable
     private readonly Meter _meter = new(RpcMetrics.MeterName);
     private readonly ConnectionLimits _limits;
     private readonly ILogger<ConnectionLog> _logger;
-    private long _refusedSaid;
-    private long _saidAt;
+    private readonly Dictionary<int, Flood> _floods = []; // by port
     private long _failureSaidAt;
+
+    private sealed class Flood
+    {
+        internal long Refused;
+        internal long SaidAt;
+    }
 
     public ConnectionLog(ConnectionLimits limits, ILogger<ConnectionLog> logger)
     {
@@ -39,12 +44,14 @@ internal sealed partial class ConnectionLog : IHostedService, IDisposable
         long since;
         lock (_gate)
         {
-            if (_saidAt != 0 && Stopwatch.GetElapsedTime(_saidAt) < Pause) return;
-            _saidAt = Stopwatch.GetTimestamp();
-            since = limits.Refused - _refusedSaid;
-            _refusedSaid = limits.Refused;
+            if (!_floods.TryGetValue(port, out var flood)) _floods[port] = flood = new Flood();
+            flood.Refused++;
+            if (flood.SaidAt != 0 && Stopwatch.GetElapsedTime(flood.SaidAt) < Pause) return;
+            flood.SaidAt = Stopwatch.GetTimestamp();
+            since = flood.Refused;
+            flood.Refused = 0;
         }
-        LogRefused(since, port, limits.Open, limits.Most, limits.MostOfOne);
+        LogRefused(port, since, limits.Open, limits.Most, limits.MostOfOne);
     }
 
     internal void AcceptFailed(int port, string reason)
@@ -65,8 +72,8 @@ internal sealed partial class ConnectionLog : IHostedService, IDisposable
     [LoggerMessage(3702, LogLevel.Warning, "At most {Most} connections at once, {MostOfOne} on one port: the descriptor limit is {Descriptors}, of which {Reserved} are kept for logs, replication and files; MaxConnections is {Configured}: raise the limit (LimitNOFILE= of the unit, or ulimit -n)")]
     private partial void LogFew(int most, int mostOfOne, long descriptors, int reserved, int configured);
 
-    [LoggerMessage(3703, LogLevel.Warning, "Too many connections: closed {Count} since the last such line, the latest on port {Port}; {Open} are open of {Most} in all and {MostOfOne} on one port (MaxConnections, descriptor limit)")]
-    private partial void LogRefused(long count, int port, int open, int most, int mostOfOne);
+    [LoggerMessage(3703, LogLevel.Warning, "Too many connections on port {Port}: closed {Count} since the last such line; {Open} are open of {Most} in all and {MostOfOne} on one port (MaxConnections, descriptor limit)")]
+    private partial void LogRefused(int port, long count, int open, int most, int mostOfOne);
 
     [LoggerMessage(3704, LogLevel.Error, "Port {Port} cannot accept connections: {Reason}; it goes on trying")]
     private partial void LogAcceptFailed(int port, string reason);
