@@ -8,13 +8,13 @@ internal static class AddressList
     private const string Plain = "http://";
     private const string Secure = "https://";
 
-    /// <param name="hasCertificates">Whether connections will be encrypted; null when that is not decided here. Without it https:// is refused, for it would be sent in the clear.</param>
-    internal static IReadOnlyList<string> Parse(string list, bool? hasCertificates = null)
+    /// <param name="hasCertificates">Whether connections will be encrypted. Without it https:// is refused, for it would be sent in the clear.</param>
+    internal static IReadOnlyList<string> Parse(string list, bool hasCertificates)
     {
         var addresses = new List<string>();
         foreach (var given in list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (hasCertificates == false && given.StartsWith(Secure, StringComparison.OrdinalIgnoreCase))
+            if (!hasCertificates && given.StartsWith(Secure, StringComparison.OrdinalIgnoreCase))
                 throw new CliException($"\"{given}\" needs certificates: give --ca, --cert and --key");
             var part = WithoutScheme(given);
             var address = addresses.Count > 0 && part.All(char.IsAsciiDigit) ? addresses[^1][..(addresses[^1].LastIndexOf(':') + 1)] + part : part;

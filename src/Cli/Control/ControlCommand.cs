@@ -46,8 +46,10 @@ internal static class ControlCommand
         var handed = InheritedSockets.Read();
         int? http = parsed.GetValue(HttpSocket) is { } given ? given : handed.TryGetValue(InheritedSockets.Http, out var named) ? named : null;
         int? grpc = handed.TryGetValue(InheritedSockets.Grpc, out named) ? named : null;
-        if (http is { } of) options.HttpPort = InheritedSockets.Locate(of, options.DevelopmentMode).Port;
-        if (grpc is { } its) options.GrpcPort = InheritedSockets.Locate(its, options.DevelopmentMode).Port;
+        var development = options.DevelopmentMode ? "development mode asks for no tokens and is for loopback only" : null;
+        var grpcOnLoopback = development ?? (options.Tls.IsEmpty ? "beyond loopback gRPC needs certificates: give --cert, --key and --ca" : null);
+        if (http is { } of) options.HttpPort = InheritedSockets.Locate(of, development).Port;
+        if (grpc is { } its) options.GrpcPort = InheritedSockets.Locate(its, grpcOnLoopback).Port;
         return ReplicaTuning.Default with { HttpSocket = http, GrpcSocket = grpc };
     }
 
@@ -57,7 +59,7 @@ internal static class ControlCommand
         options.DataDirectory = parsed.GetValue(Data) ?? options.DataDirectory;
         options.RaftPort = parsed.GetValue(RaftPort) ?? options.RaftPort;
         options.TokensFile = parsed.GetValue(Tokens) ?? options.TokensFile;
-        if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers)];
+        if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers, hasCertificates: !options.Tls.IsEmpty)];
         if (parsed.GetValue(Without) is { } without) options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;

@@ -48,7 +48,7 @@ internal static class MediaCommand
     {
         var options = Shared.Read<MediaNodeOptions>(parsed);
         options.NodeId = parsed.GetValue(Node) ?? options.NodeId;
-        if (parsed.GetValue(ControlPlane) is { } list) options.Control = [.. AddressList.Parse(list)];
+        if (parsed.GetValue(ControlPlane) is { } list) options.Control = [.. AddressList.Parse(list, hasCertificates: !options.Tls.IsEmpty)];
         options.Region = parsed.GetValue(Region) ?? options.Region;
         options.Zone = parsed.GetValue(Zone) ?? options.Zone;
         options.UdpPort = parsed.GetValue(UdpPort) ?? options.UdpPort;

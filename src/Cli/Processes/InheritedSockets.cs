@@ -37,19 +37,20 @@ internal static class InheritedSockets
         Environment.GetEnvironmentVariable("LISTEN_FDS"), Environment.GetEnvironmentVariable("LISTEN_FDNAMES"));
 
     /// <summary>Where an inherited socket listens.</summary>
-    /// <param name="development">Then it has to be on loopback: no token is asked for.</param>
-    /// <exception cref="CliException">It is no TCP socket, or reaches beyond loopback in development mode.</exception>
-    internal static IPEndPoint Locate(int descriptor, bool development)
+    /// <param name="loopbackBecause">Why it has to be on loopback; null when it may be anywhere.</param>
+    /// <exception cref="CliException">It is no TCP socket, or reaches beyond loopback where it must not.</exception>
+    internal static IPEndPoint Locate(int descriptor, string? loopbackBecause)
     {
         try
         {
             // Not its owner: to shut it down would take it from whoever serves it next.
             using var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: false));
             if (socket.SocketType == SocketType.Stream && socket.LocalEndPoint is IPEndPoint at)
-                return !development || IPAddress.IsLoopback(at.Address) ? at
-                    : throw new CliException($"the socket that was handed over listens on {at}; development mode asks for no tokens and is for loopback only");
+                return loopbackBecause is null || IPAddress.IsLoopback(at.Address) ? at : throw Wrong($"the socket that was handed over listens on {at}: {loopbackBecause}");
         }
-        catch (SocketException e) { throw new CliException($"descriptor {descriptor} that was handed over is no socket: {e.Message}", e); }
-        throw new CliException($"descriptor {descriptor} that was handed over is no TCP socket that listens: in the socket unit, ListenStream=7880");
+        catch (SocketException e) { throw Wrong($"descriptor {descriptor} that was handed over is no socket: {e.Message}"); }
+        throw Wrong($"descriptor {descriptor} that was handed over is no TCP socket that listens: in the socket unit, ListenStream=7880");
     }
+
+    private static CliException Wrong(string why) => new(why) { ExitCode = (int)Rpc.ExitCode.BadConfiguration };
 }

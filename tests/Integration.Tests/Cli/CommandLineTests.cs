@@ -39,6 +39,8 @@ public sealed class CommandLineTests : IDisposable
         { "up --base-port 80", "--base-port: 80 is not 1024 to", 2 },
         { "media --dev --control 127.0.0.1:1", "MediaNode:NodeId is \"\"; allowed: 1 to 64 characters", 78 },
         { "media --config nowhere.json", "does not exist", 2 },
+        { "media --dev --node m --control https://127.0.0.1:1", "\"https://127.0.0.1:1\" needs certificates", 2 },
+        { "control --dev --data nothing --join 127.0.0.1:1,https://127.0.0.1:2", "\"https://127.0.0.1:2\" needs certificates", 2 },
         { "control --dev", "ControlPlane:DataDirectory is \"\"", 78 },
         { "control --dev --data ./nothing", "is not a replica's data directory. `videoscale control init` makes", 74 },
         { "control init --replicas a:1 --out x", "\"a:1\" is not HOST:RAFT:GRPC", 2 },
@@ -54,6 +56,7 @@ public sealed class CommandLineTests : IDisposable
         var result = await RunAsync(command.Split(' '));
         Assert.Contains(line, result.Errors, StringComparison.Ordinal);
         Assert.Equal(exitCode, result.ExitCode);
+        Assert.Equal("", result.Output); // not even the head of a table
         Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal); // no stack traces
     }
 
