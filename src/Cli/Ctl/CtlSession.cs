@@ -18,6 +18,7 @@ internal sealed class CtlSession : IDisposable
     private readonly TimeSpan _timeout;
     private readonly string? _token;
     private readonly List<MultiEndpointInvoker> _others = [];
+    private readonly ChannelPool _direct;
 
     private CtlSession(ParseResult parsed)
     {
@@ -29,8 +30,9 @@ internal sealed class CtlSession : IDisposable
         _tls = LoadTls(parsed);
         Servers = AddressList.Parse(parsed.GetValue(CtlOptions.Server)!, hasCertificates: _tls is not null);
         _endpoints = new MultiEndpointInvoker(Servers, _tls, _timeout, ReasonsPatience);
+        _direct = new ChannelPool(_tls);
         _token = parsed.GetValue(CtlOptions.Token) ?? Environment.GetEnvironmentVariable("VIDEOSCALE_TOKEN");
-        Invoker = _token is { Length: > 0 } token ? _endpoints.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : _endpoints;
+        Invoker = WithToken(_endpoints);
         Output = new CtlOutput(parsed.GetValue(CtlOptions.Json));
         Consistency = parsed.GetValue(CtlOptions.Stale) ? Consistency.Stale : Consistency.Linearizable;
     }
@@ -51,12 +53,22 @@ internal sealed class CtlSession : IDisposable
     /// <summary>The media node at one address, with the same credentials.</summary>
     internal StatisticsService.StatisticsServiceClient StatisticsAt(string address) => new(InvokerAt(address));
 
+    /// <summary>One replica that answers, for calls without a request id: to ask a second one beside it would do their work twice.</summary>
+    internal async Task<ClusterService.ClusterServiceClient> AtOneAsync(CancellationToken cancellationToken)
+    {
+        await Cluster.GetStatusAsync(new GetStatusRequest(), Call(cancellationToken));
+        return new ClusterService.ClusterServiceClient(WithToken(_direct.Get(_endpoints.CurrentAddress).CreateCallInvoker()));
+    }
+
     private CallInvoker InvokerAt(string address)
     {
         var single = new MultiEndpointInvoker([address], _tls, TimeSpan.FromSeconds(1));
         _others.Add(single);
-        return _token is { Length: > 0 } token ? single.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : single;
+        return WithToken(single);
     }
+
+    private CallInvoker WithToken(CallInvoker invoker) =>
+        _token is { Length: > 0 } token ? invoker.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : invoker;
 
     /// <summary>--timeout.</summary>
     internal TimeSpan Timeout => _timeout;
@@ -99,6 +111,7 @@ internal sealed class CtlSession : IDisposable
     {
         _endpoints.Dispose();
         foreach (var other in _others) other.Dispose();
+        _direct.Dispose();
         _tls?.Dispose();
     }
 }

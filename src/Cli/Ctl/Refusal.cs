@@ -8,11 +8,11 @@ namespace VideoScale.Cli.Ctl;
 /// <summary>What a failed call means to the person who made it.</summary>
 internal static class Refusal
 {
-    internal static int ExitCodeOf(RpcException e) => IsUnanswered(e.StatusCode) ? Exit.UsageOrUnreachable : Exit.Refused;
+    internal static int ExitCodeOf(RpcException e) => IsUnanswered(e.StatusCode) || Handshake(e) is not null ? Exit.UsageOrUnreachable : Exit.Refused;
 
     internal static string Describe(RpcException e, CtlSession session) => e.StatusCode switch
     {
-        _ when e.Status.DebugException?.InnerException is AuthenticationException handshake => $"no connection, TLS: {handshake.Message}",
+        _ when Handshake(e) is { } handshake => $"no connection, TLS: {handshake.Message}",
         StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled => Unserved(e, session),
         StatusCode.Unauthenticated => $"not let in: {e.Status.Detail}\nGive a token (--token, VIDEOSCALE_TOKEN) or a certificate (--cert, --key, --ca).",
         StatusCode.PermissionDenied => $"refused, PERMISSION_DENIED: {e.Status.Detail}",
@@ -33,6 +33,9 @@ internal static class Refusal
     }
 
     private static string Lines(NoEndpointServedException none) => string.Join('\n', none.Failures.Select(failure => $"  {failure}"));
+
+    /// <summary>Why there is no connection that anybody could answer on.</summary>
+    private static AuthenticationException? Handshake(RpcException e) => e.Status.DebugException?.InnerException as AuthenticationException;
 
     private static bool IsUnanswered(StatusCode code) => code is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.Unimplemented;
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+using VideoScale.Rpc;
 using VideoScale.TestKit.Processes;
 
 namespace VideoScale.Integration.Tests.Cli;
@@ -41,16 +43,28 @@ public sealed class MutualTlsTests : IDisposable
         Assert.Equal(2, (await CtlAsync("room list", null, NobodyAnswersSeconds)).ExitCode); // plaintext is not answered
         Assert.Equal(2, (await CtlAsync("room list", ["--cert", "elsewhere/stranger.pem", "--key", "elsewhere/stranger.key", "--ca", "certs/ca.pem"], NobodyAnswersSeconds)).ExitCode);
 
+        var untrusted = await CtlAsync("room list", ["--cert", "elsewhere/stranger.pem", "--key", "elsewhere/stranger.key", "--ca", "elsewhere/ca.pem"], NobodyAnswersSeconds);
+        Assert.Equal(2, untrusted.ExitCode); // without a connection nobody refused anything
+        Assert.Contains("no connection, TLS: ", untrusted.Errors, StringComparison.Ordinal);
+
         // Certificates are renewed while everything runs.
         Assert.Equal(0, (await RunAsync("certs", "--cluster", "cluster", "--node", "media-1=127.0.0.1", "--renew")).ExitCode);
         foreach (var (server, name) in new[] { (replica, "replica/"), (media, "node/media-1") })
             await Eventually.HoldsAsync(() => server.Errors.Contains($"Certificate files were read again: {name}", StringComparison.Ordinal), $"{name} reads its new certificate", TimeSpan.FromSeconds(60), () => server.Errors);
         var status = await CtlAsync("cluster status", With("ops"));
         Assert.Contains("certificate valid until", status.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("the certificate of", status.Output, StringComparison.Ordinal);
 
         // A node may only be who its certificate says.
         using var impostor = Start($"media --node media-1 --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort + 1} --http-port {MediaHttpPort + 1} --udp-port {MediaUdpPort + 16} {string.Join(' ', With("impostor"))}");
         await Eventually.HoldsAsync(() => impostor.Errors.Contains("the certificate is of node/impostor, not of node media-1", StringComparison.Ordinal), "the impostor is refused", TimeSpan.FromSeconds(120), () => impostor.Errors);
+
+        // A certificate near its end, which is a third of its life before it, is spoken of.
+        var certs = Path.Combine(_directory, "certs");
+        using (var now = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(certs, "replica-1.pem")))
+            DevelopmentCertificates.Issue(certs, "replica-1", PeerIdentity.Of(now)!, ["127.0.0.1"], lifetime: TimeSpan.FromSeconds(140));
+        await Eventually.HoldsAsync(async () => (await CtlAsync("cluster status", With("ops"))).Output.Contains("NOTE: the certificate of \"replica/", StringComparison.Ordinal), "the status says in time that it ends",
+            TimeSpan.FromSeconds(60), () => replica.Errors);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ internal static class ClusterCommand
         session.Output.Line($"log {reply.FirstIndex}..{reply.DurableIndex}, committed {reply.CommitIndex}, applied {reply.AppliedIndex}, snapshot {reply.SnapshotIndex}, checkpoint {reply.CheckpointIndex}");
         session.Output.Line($"events {reply.EventFloor}..{reply.EventSeq}, state {Convert.ToHexStringLower(reply.StateHash.Span)} at {reply.HashedAtIndex}");
         if (reply.LogTimeMs != 0) session.Output.Line($"log time {Format.Time(reply.LogTimeMs)}{ClockWords(reply)}");
-        if (reply.CertificateExpiresAtMs != 0) session.Output.Line(CertificateLine(reply.CertificateExpiresAtMs, DateTimeOffset.UtcNow));
+        if (reply.CertificateExpiresAtMs != 0) session.Output.Line($"certificate valid until {Format.Time(reply.CertificateExpiresAtMs)}"); // when it is time to renew it, a notice says so
         if (reply.Joint) session.Output.Line("a change of voters is under way: both majorities are needed");
         if (reply.Generation > 0) session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
         foreach (var notice in reply.Notices) session.Output.Line($"NOTE: {notice}");
@@ -69,12 +69,6 @@ internal static class ClusterCommand
             + (off.Length > 0 ? $"; NOTE: the clock of {string.Join(", ", off)} is off (column CLOCK): set it right" : "");
     }
 
-    private static string CertificateLine(long expiresAtMs, DateTimeOffset now)
-    {
-        var days = (DateTimeOffset.FromUnixTimeMilliseconds(expiresAtMs) - now).TotalDays;
-        return $"certificate valid until {Format.Time(expiresAtMs)}" + (days < 0 ? ": EXPIRED, renew it" : days < 30 ? $": {(int)days} days left, renew it" : "");
-    }
-
     private static string RoleOf(Replica replica) => replica.Leader ? "leader" : replica.Role switch
     {
         MemberRole.Voter => "voter",
@@ -94,7 +88,7 @@ internal static class ClusterCommand
             var target = 0UL;
             if (parsed.GetValue(to) is { } text && !ulong.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out target))
                 throw new CliException($"--to: \"{text}\" is not a member id (hexadecimal, as `ctl cluster status` prints it)");
-            var reply = await session.Cluster.TransferLeadershipAsync(new TransferLeadershipRequest { TargetMemberId = target }, session.Call(cancellationToken));
+            var reply = await (await session.AtOneAsync(cancellationToken)).TransferLeadershipAsync(new TransferLeadershipRequest { TargetMemberId = target }, session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line($"{reply.LeaderId:x} leads in term {reply.Term}"));
         });
         return command;
@@ -105,7 +99,7 @@ internal static class ClusterCommand
         var command = new Command("snapshot", "Writes a snapshot on the replica that answers and compacts its log.");
         CtlSession.Bind(command, async (session, _, cancellationToken) =>
         {
-            var reply = await session.Cluster.CreateSnapshotAsync(new CreateSnapshotRequest(), session.Call(cancellationToken));
+            var reply = await (await session.AtOneAsync(cancellationToken)).CreateSnapshotAsync(new CreateSnapshotRequest(), session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line($"snapshot at index {reply.Index}, {Format.Bytes(reply.Bytes)}; the log begins at {reply.FirstIndex}"));
         });
         return command;

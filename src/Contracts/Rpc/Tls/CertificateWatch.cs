@@ -7,10 +7,11 @@ namespace VideoScale.Rpc;
 /// <summary>Reads a server's certificate files again when they have changed, and warns before they end.</summary>
 /// <remarks>
 /// Contents are compared, not times of change: files may be replaced by links, copies or mounts. Files that do not fit together (a new certificate
-/// beside the old key) are seen while they are being replaced, so only what is still wrong a period later is said, once.
+/// beside the old key) or are not there are seen while they are being replaced, so only what is still wrong a period later is said, once.
 /// </remarks>
 public sealed partial class CertificateWatch : BackgroundService
 {
+    private const string Unreadable = "unreadable";
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WarnPeriod = TimeSpan.FromDays(1);
     private readonly Meter _meter = new(RpcMetrics.MeterName);
@@ -44,9 +45,13 @@ public sealed partial class CertificateWatch : BackgroundService
 
     private void ReadIfChanged()
     {
-        var now = _tls.ContentNow;
-        if (now == _tls.ContentInUse) _wrong = null;
-        if (now is null || now == _tls.ContentInUse) return;
+        if (!_tls.HasFiles) return;
+        var now = _tls.ContentNow ?? Unreadable; // which, and why not, is what reading them says
+        if (now == _tls.ContentInUse)
+        {
+            _wrong = null;
+            return;
+        }
         try
         {
             _tls.ReadAgain(_clock);
@@ -82,7 +87,7 @@ public sealed partial class CertificateWatch : BackgroundService
     [LoggerMessage(3705, LogLevel.Information, "Certificate files were read again: {Name}, valid until {Until}; new connections use them")]
     private partial void LogReadAgain(string name, string until);
 
-    [LoggerMessage(3706, LogLevel.Error, "The new certificate files are not used: {Reason}. The ones read before stay in use, until {Until}")]
+    [LoggerMessage(3706, LogLevel.Error, "The certificate files are not used as they are now: {Reason}. The ones read before stay in use, until {Until}")]
     private partial void LogNotUsable(string reason, string until);
 
     [LoggerMessage(3707, LogLevel.Warning, "Renew in time: {Warning}")]

@@ -38,6 +38,9 @@ public sealed class TlsMaterial : IDisposable
 
     internal static TlsMaterial Load(TlsOptions options, TimeProvider clock) => new(LoadedTls.Read(options, clock.GetUtcNow()), options, options.RequireClientCertificate);
 
+    /// <summary>Certificates in memory have none to be read again.</summary>
+    internal bool HasFiles => _files is not null;
+
     /// <summary>What the files hold now, as one word that changes with them; null when they cannot be read. The same as in use: nothing to do.</summary>
     internal string? ContentNow => _files is null ? null : LoadedTls.HashOf(_files);
 

@@ -65,6 +65,7 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
         };
         if (status.StandsAside is { } aside) reply.Notices.Add(aside);
         reply.Notices.Add(status.Notices);
+        if (tls?.Expiry.Warning(DateTimeOffset.UtcNow) is { } warning) reply.Notices.Add(warning);
         foreach (var peer in book.PeersOf(status.Membership)) reply.Replicas.Add(Describe(peer, status));
         var differences = clocks.Differences;
         reply.ClocksAgree = differences.Count > 0;
