@@ -32,7 +32,7 @@ internal sealed class Child : IDisposable
         start.ArgumentList.Add(ChildMode.LogFlag);
         start.ArgumentList.Add(spec.LogPath);
         start.ArgumentList.Add(ChildMode.StopFlag);
-        if (spec.Http is not { } socket) return Start(start, spec.Name);
+        if (spec.Http is not { } socket) return KeptSocket.StartBeside(() => Start(start, spec.Name));
         start.ArgumentList.Add(InheritedSockets.Flag);
         start.ArgumentList.Add($"{socket.Descriptor}");
         return socket.HandTo(() => Start(start, spec.Name));

@@ -8,6 +8,7 @@ namespace VideoScale.Cli.Up;
 internal sealed class DataDirectory : IDisposable
 {
     private readonly FileStream _lock;
+    private bool _marked;
 
     private DataDirectory(string path, FileStream held)
     {
@@ -23,7 +24,12 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The last <c>up</c> did not get to its end: its children may be stopping still.</summary>
     internal bool WasKilled => File.Exists(RunningMark);
 
-    internal void MarkRunning() => File.WriteAllText(RunningMark, "");
+    internal void MarkRunning()
+    {
+        File.WriteAllText(RunningMark, "");
+        _marked = true;
+    }
+
     internal string Replica(int index) => Path.Combine(FullPath, $"replica-{index + 1}");
     internal string Log(string name) => Path.Combine(FullPath, "logs", name + ".log");
 
@@ -63,7 +69,7 @@ internal sealed class DataDirectory : IDisposable
 
     public void Dispose()
     {
-        File.Delete(RunningMark);
+        if (_marked) File.Delete(RunningMark); // else it is the one that was killed whose mark it is
         _lock.Dispose();
     }
 }

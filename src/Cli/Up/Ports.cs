@@ -28,14 +28,14 @@ internal sealed record Ports(int Base)
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Children of an <c>up</c> that was killed stop by themselves, but take a while: their ports are waited for.</summary>
-    internal async Task WaitUntilFreeAsync(Topology topology, Action<string> say, CancellationToken cancellationToken)
+    internal async Task WaitUntilFreeAsync(Topology topology, MediaReach reach, Action<string> say, CancellationToken cancellationToken)
     {
         var until = Environment.TickCount64 + (long)StopTime.TotalMilliseconds;
         for (var said = false; Environment.TickCount64 < until; said = true)
         {
             try
             {
-                RequireFree(topology);
+                RequireFree(topology, reach);
                 return;
             }
             catch (CliException e) when (!said) { say($"the last `up` here was killed, and what it started is still stopping ({e.Message.Split('.')[0]}); waiting …"); }
@@ -45,25 +45,40 @@ internal sealed record Ports(int Base)
     }
 
     /// <summary>Fails with one line that names the first port somebody else listens on.</summary>
-    internal void RequireFree(Topology topology)
+    internal void RequireFree(Topology topology, MediaReach reach)
     {
-        foreach (var (port, what) in All(topology))
+        foreach (var (port, what) in Tcp(topology)) Require(port, what, () =>
         {
             using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = false };
             probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true); // connections that linger after a restart are no obstacle
-            try
-            {
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                probe.Listen(1);
-            }
-            catch (SocketException e)
-            {
-                throw new CliException($"port {port} ({what}) cannot be used: {e.Message}. Stop what listens there, or shift all ports with --base-port (now {Base}; for a cluster that exists, use another --data too)", e) { ExitCode = Exit.Refused };
-            }
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            probe.Listen(1);
+        });
+        foreach (var (port, what) in Udp(topology)) Require(port, what, () =>
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            probe.Bind(new IPEndPoint(IPAddress.Parse(reach.Bind), port));
+        });
+    }
+
+    private void Require(int port, string what, Action bind)
+    {
+        try { bind(); }
+        catch (SocketException e)
+        {
+            throw new CliException($"port {port} ({what}) cannot be used: {e.Message}. Stop what listens there, or shift all ports with --base-port (now {Base}; for a cluster that exists, use another --data too)", e) { ExitCode = Exit.Refused };
         }
     }
 
-    private IEnumerable<(int Port, string What)> All(Topology topology)
+    /// <summary>One per shard of each media node, as many as it starts by itself.</summary>
+    private IEnumerable<(int Port, string What)> Udp(Topology topology)
+    {
+        for (var j = 0; j < topology.Media; j++)
+            for (var shard = 0; shard < Math.Min(Environment.ProcessorCount, UdpPortsPerNode); shard++)
+                yield return (MediaUdp(j) + shard, $"media, UDP, of media-{j + 1}");
+    }
+
+    private IEnumerable<(int Port, string What)> Tcp(Topology topology)
     {
         for (var i = 0; i < topology.Replicas; i++)
         {

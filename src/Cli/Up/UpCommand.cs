@@ -28,11 +28,11 @@ internal static class UpCommand
             var topology = Choose(parsed, directory.FullPath);
             var ports = new Ports(topology.BasePort);
             if (topology.Replicas % 2 == 0) Console.WriteLine($"note: {topology.Replicas} voters survive no more failures than {topology.Replicas - 1}, and a split down the middle stops both halves; an odd number is better");
-            if (directory.WasKilled) await ports.WaitUntilFreeAsync(topology, Console.WriteLine, signals.Token);
-            ports.RequireFree(topology);
+            var media = new MediaReach(parsed.GetValue(LoopbackOnly) ? [] : OwnAddresses.Find());
+            if (directory.WasKilled) await ports.WaitUntilFreeAsync(topology, media, Console.WriteLine, signals.Token);
+            ports.RequireFree(topology, media);
             directory.MarkRunning();
             Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}" : $"going on with the cluster in {directory.FullPath}");
-            var media = new MediaReach(parsed.GetValue(LoopbackOnly) ? [] : OwnAddresses.Find());
             return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, signals) : await new Cluster(directory, topology, ports, media).RunAsync(signals.Token);
         });
         return command;

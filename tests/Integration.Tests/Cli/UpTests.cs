@@ -101,8 +101,33 @@ public sealed class UpTests : IDisposable
                 Assert.Contains("is in use: another `videoscale up` runs there", second.Errors, StringComparison.Ordinal);
             }
             again.Kill(); // not even time to say goodbye
-            await Eventually.HoldsAsync(() => Started().Count == 0, "no orphan is left", Patience);
         }
+        using (var refused = Up("--replicas", "5"))
+        {
+            await refused.WaitForExitAsync(Patience);
+            Assert.Equal(1, refused.ExitCode); // it forgets nothing of the one that was killed
+        }
+        using (var after = Up()) // at once: it waits for what the killed one has left
+        {
+            await WaitUntilReadyAsync(after);
+            Assert.Contains("standup", (await CtlAsync("room", "list")).Output, StringComparison.Ordinal);
+            after.Kill();
+        }
+        await Eventually.HoldsAsync(() => Started().Count == 0, "no orphan is left", Patience);
+        Assert.True(File.Exists(Path.Combine(_directory, ".videoscale", "up.running")), "the last one was killed, and the next has to know");
+    }
+
+    [Fact]
+    public async Task What_a_refused_start_did_not_mark_it_does_not_unmark()
+    {
+        var mark = Path.Combine(_directory, ".videoscale", "up.running");
+        Directory.CreateDirectory(Path.GetDirectoryName(mark)!);
+        await File.WriteAllTextAsync(mark, ""); // as a killed one left it
+        await File.WriteAllTextAsync(Path.Combine(_directory, ".videoscale", "topology.json"), "{ damaged");
+        using var up = Up();
+        await up.WaitForExitAsync(Patience);
+        Assert.Equal(2, up.ExitCode);
+        Assert.True(File.Exists(mark));
     }
 
     [Fact]
@@ -131,6 +156,17 @@ public sealed class UpTests : IDisposable
         Assert.Contains("port 25101 (gRPC of replica-2) cannot be used", up.Errors, StringComparison.Ordinal);
         Assert.Contains("--base-port", up.Errors, StringComparison.Ordinal);
         Assert.Single(up.Errors.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_media_port_in_use_is_found_before_anything_is_made()
+    {
+        using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, BasePort + 616));
+        using var up = Up();
+        await up.WaitForExitAsync(Patience);
+        Assert.Equal(1, up.ExitCode);
+        Assert.Contains("port 25616 (media, UDP, of media-2) cannot be used", up.Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_directory, ".videoscale", "replica-1")));
     }
 
     private static long ResidentBytes(int pid) =>

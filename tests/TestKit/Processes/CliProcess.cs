@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using VideoScale.Rpc;
 
 namespace VideoScale.TestKit.Processes;
 
@@ -44,7 +45,7 @@ public sealed class CliProcess : IDisposable
         foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", ExecutablePath }) start.ArgumentList.Add(argument);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
-        return new CliProcess(Process.Start(start) ?? throw new InvalidOperationException("the command line did not start"));
+        return new CliProcess(KeptSocket.StartBeside(() => Process.Start(start)) ?? throw new InvalidOperationException("the command line did not start"));
     }
 
     /// <summary>Runs a command to its end.</summary>
@@ -66,6 +67,9 @@ public sealed class CliProcess : IDisposable
 
     /// <summary>SIGTERM.</summary>
     public void Terminate() => Send(Signals.Terminate);
+
+    /// <summary>SIGHUP, as a terminal sends it that closes.</summary>
+    public void HangUp() => Send(Signals.HangUp);
 
     /// <summary>SIGINT, as Ctrl-C sends it.</summary>
     public void Interrupt() => Send(Signals.Interrupt);

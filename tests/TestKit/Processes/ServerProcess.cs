@@ -62,6 +62,9 @@ public abstract class ServerProcess : IDisposable
         await Current.WaitForExitAsync(ExitLimit);
     }
 
+    /// <summary>SIGHUP.</summary>
+    public void HangUp() => Current.HangUp();
+
     public void Freeze() => Current.Freeze();
 
     public void Resume() => Current.Resume();

@@ -5,6 +5,7 @@ namespace VideoScale.TestKit.Processes;
 /// <summary>kill(2): what the harness does to processes it started.</summary>
 internal static partial class Signals
 {
+    internal const int HangUp = 1;
     internal const int Interrupt = 2;
     internal const int Kill = 9;
     internal const int Terminate = 15;

@@ -11,7 +11,7 @@ public sealed partial class KeptSocket : IDisposable
     private const int SetDescriptorFlags = 2; // F_SETFD
     private const int CloseOnExec = 1;        // FD_CLOEXEC
 
-    /// <summary>One child is started at a time, so that no other inherits the socket.</summary>
+    /// <summary>One child is started at a time, so that no other inherits a socket that is being handed over.</summary>
     private static readonly Lock Starting = new();
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -45,6 +45,12 @@ public sealed partial class KeptSocket : IDisposable
             try { return start(); }
             finally { SetFlags(CloseOnExec); }
         }
+    }
+
+    /// <summary>Starts a child that inherits none: in a process that keeps sockets, every other child goes this way.</summary>
+    public static T StartBeside<T>(Func<T> start)
+    {
+        lock (Starting) return start();
     }
 
     private void SetFlags(int flags)
