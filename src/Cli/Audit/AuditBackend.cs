@@ -5,6 +5,7 @@ using VideoScale.Cli.Ctl;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.Model;
+using VideoScale.Rpc;
 using VideoScale.V1;
 using AuditService = VideoScale.V1.AuditService;
 
@@ -58,10 +59,24 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
 
     public async Task<VerifyReply> VerifyAsync(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken) => await _client.VerifyAsync(request, cancellationToken: cancellationToken);
 
-    private static async IAsyncEnumerable<Event> Stream(Func<AsyncServerStreamingCall<Event>> open, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>A replica that is lost before its first event came is no reason to give up: others have the same log.</summary>
+    private async IAsyncEnumerable<Event> Stream(Func<AsyncServerStreamingCall<Event>> open, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var call = open();
-        await foreach (var e in call.ResponseStream.ReadAllAsync(cancellationToken)) yield return e;
+        var until = Environment.TickCount64 + (long)session.Timeout.TotalMilliseconds;
+        for (var first = true; first;)
+        {
+            using var call = open();
+            while (true)
+            {
+                try
+                {
+                    if (!await call.ResponseStream.MoveNext(cancellationToken)) yield break;
+                    first = false;
+                }
+                catch (RpcException e) when (first && e.IsConnectionLost() && e.Status.DebugException is not NoEndpointServedException && Environment.TickCount64 < until) { break; }
+                yield return call.ResponseStream.Current;
+            }
+        }
     }
 }
 

@@ -37,14 +37,19 @@ public static class AuditCommands
             var last = await session.Backend.LastSeqAsync(cancellationToken);
             var count = parsed.GetValue(lines);
             var begin = parsed.GetValue(from) is > 0 and var asked ? asked : last >= count ? last - count + 1 : 1;
+            var next = begin; // not last + 1: who answers may be behind the replica that said what the last one is
             if (begin <= last)
             {
                 var request = new ReadAllRequest { FromSeq = begin, ToSeq = last };
                 request.Types_.AddRange(parsed.GetValue(types)!);
-                await foreach (var e in session.Backend.ReadAll(request, cancellationToken)) session.Write(e, () => Console.WriteLine(EventLine.Of(e)));
+                await foreach (var e in session.Backend.ReadAll(request, cancellationToken))
+                {
+                    session.Write(e, () => Console.WriteLine(EventLine.Of(e)));
+                    next = e.EventSeq + 1;
+                }
             }
             if (!parsed.GetValue(follow)) return Exit.Ok;
-            var subscription = new SubscribeRequest { FromSeq = Math.Max(begin, last + 1) };
+            var subscription = new SubscribeRequest { FromSeq = next };
             subscription.Types_.AddRange(parsed.GetValue(types)!);
             await foreach (var e in session.Backend.Subscribe(subscription, cancellationToken)) session.Write(e, () => Console.WriteLine(EventLine.Of(e)));
             return Exit.Ok;

@@ -16,32 +16,61 @@ public sealed class AuditCommandTests
     {
         await using var cluster = await TestCluster.StartAsync(replicas: 3, media: 2, BasePort);
         string[] live = ["--server", string.Join(',', cluster.Replicas.Select(r => r.GrpcAddress)), "--timeout", "30"];
+        ServerProcess[] hungUp = [cluster.Replicas[1], cluster.Media[0]];
+        foreach (var server in hungUp) server.HangUp();
         await Done(["ctl", "room", "create", "standup", "--keep-when-empty", .. live]);
         await Done(["ctl", "room", "admit", "standup", "ann", .. live]);
         var owner = Json((await Done(["ctl", "room", "get", "standup", "--json", .. live])).Output)[0].GetProperty("room").GetProperty("node_id").GetString()!;
         await Done(["ctl", "node", "drain", owner, "--wait", .. live]);
         await Eventually.HoldsAsync(async () => (await Run(["audit", "replay", "--assert-hash", .. live])).ExitCode == 0, "a checkpoint was agreed on", Patience);
 
-        var fromLive = await AskEverything(live, owner);
+        var (fromLive, until) = await AskEverything(live, owner, ulong.MaxValue);
         await FollowsNewEvents(live);
+        Assert.All(hungUp, server => Assert.True(server.IsRunning, server.Log));
 
         var stopped = cluster.Replicas[0];
-        Assert.Equal(0, await stopped.StopAsync());
+        using (var watch = CliProcess.Start(["ctl", "room", "watch", .. live]))
+        using (var tail = CliProcess.Start(["audit", "tail", "--follow", "-n", "1", .. live]))
+        {
+            await Eventually.HoldsAsync(() => watch.Output.Contains("retro", StringComparison.Ordinal) && tail.Output.Length > 0, "they are served by the first replica of the list", Patience, () => watch.Errors + tail.Errors);
+            Assert.Equal(0, await stopped.StopAsync());
+            await Done(["ctl", "room", "create", "elsewhere", "--keep-when-empty", .. live]);
+            foreach (var stream in (CliProcess[])[watch, tail])
+                await Eventually.HoldsAsync(() => stream.Output.Contains("elsewhere", StringComparison.Ordinal), "another replica goes on with it", Patience, () => stream.Output + stream.Errors);
+        }
         string[] directory = ["--data", stopped.DataDirectory];
-        var fromDirectory = await AskEverything(directory, owner);
+        var (fromDirectory, _) = await AskEverything(directory, owner, until); // meanwhile a seat that nobody took may have lapsed
         Assert.Equal(fromLive, fromDirectory);
         await RefusesWhatCannotBe(directory);
         Assert.Equal(2, (await Run(["audit", "tail", "--follow", .. directory])).ExitCode);
         await RefusesWhatCannotBe(["--server", cluster.Replicas[1].GrpcAddress, "--timeout", "30"]);
         await SeesDamage(stopped.DataDirectory);
+        await WaitsThroughALoss(cluster);
+    }
+
+    /// <summary>Whoever waits for something does so until it comes about, through a time without any replica.</summary>
+    private static async Task WaitsThroughALoss(TestCluster cluster)
+    {
+        ReplicaProcess[] left = [cluster.Replicas[1], cluster.Replicas[2]];
+        string[] live = ["--server", string.Join(',', left.Select(r => r.GrpcAddress)), "--timeout", "120"];
+        foreach (var node in cluster.Media) await Run(["ctl", "node", "cordon", node.NodeId, .. live]); // one is drained, which is as good
+        using var created = CliProcess.Start(["ctl", "room", "create", "patient", "--keep-when-empty", "--wait", .. live]);
+        await Eventually.HoldsAsync(() => created.Output.Contains("room patient unplaced", StringComparison.Ordinal), "no node takes it", Patience, () => created.Output + created.Errors);
+        foreach (var replica in left) await replica.KillAsync();
+        await Eventually.HoldsAsync(() => created.Errors.Contains("the wait goes on", StringComparison.Ordinal), "nobody answers", Patience, () => created.Output + created.Errors);
+        foreach (var replica in left) replica.Start();
+        foreach (var node in cluster.Media) await Run(["ctl", "node", "uncordon", node.NodeId, .. live]);
+        await created.WaitForExitAsync(TimeSpan.FromSeconds(120));
+        Assert.True(created.ExitCode == 0, created.Output + created.Errors);
+        Assert.Contains("room patient active on", created.Output, StringComparison.Ordinal);
     }
 
     /// <summary>Every verb up to one fixed event; what was answered, for a comparison.</summary>
-    private static async Task<string> AskEverything(string[] where, string drained)
+    private static async Task<(string Answers, ulong Until)> AskEverything(string[] where, string drained, ulong upTo)
     {
-        var stream = Json((await Done(["audit", "stream", "room-standup", "--json", .. where])).Output);
+        var stream = Json((await Done(["audit", "stream", "room-standup", "--json", .. where])).Output).Where(e => SeqOf(e) <= upTo).ToArray();
         Assert.Equal("RoomCreated", stream[0].GetProperty("type").GetString());
-        var last = ulong.Parse(stream[^1].GetProperty("event_seq").GetString()!, CultureInfo.InvariantCulture);
+        var last = SeqOf(stream[^1]);
         var until = last.ToString(CultureInfo.InvariantCulture);
 
         var tail = Json((await Done(["audit", "tail", "--from", "1", "--type", "RoomCreated", "--json", .. where])).Output);
@@ -75,8 +104,10 @@ public sealed class AuditCommandTests
         var unequal = await Run(["audit", "replay", "--until", until, "--assert-hash", new string('0', 32), .. where]);
         Assert.Equal(1, unequal.ExitCode);
         Assert.Contains("NOT EQUAL: state hash is " + hash, unequal.Output, StringComparison.Ordinal);
-        return string.Join('\n', until, state, why, chainHead, verified.GetProperty("merkle_root").GetString(), string.Join(',', stream.Select(e => e.GetProperty("chain_hash").GetString())));
+        return (string.Join('\n', until, state, why, chainHead, verified.GetProperty("merkle_root").GetString(), string.Join(',', stream.Select(e => e.GetProperty("chain_hash").GetString()))), last);
     }
+
+    private static ulong SeqOf(JsonElement e) => ulong.Parse(e.GetProperty("event_seq").GetString()!, CultureInfo.InvariantCulture);
 
     private static async Task FollowsNewEvents(string[] live)
     {

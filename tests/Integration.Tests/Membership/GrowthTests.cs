@@ -91,6 +91,13 @@ public sealed class GrowthTests : IAsyncDisposable
         Assert.Empty(made.Except(listed));
         // What came before a replica joined is fetched from the others: each answers for the whole history.
         await Eventually.HoldsAsync(async () => (await Task.WhenAll(left.Select(StatusAsync))).All(s => s.EventFloor == 1), "every replica holds all events", TimeSpan.FromSeconds(60));
+
+        // A single voter is asked about, or said to be meant.
+        var asked = await CliProcess.RunAsync(["ctl", "cluster", "set", second[0], "--server", left[1].GrpcAddress, "--timeout", "30"]);
+        Assert.True(asked.ExitCode == 2 && asked.Errors.Contains("one voter would stay of 3", StringComparison.Ordinal), asked.Output + asked.Errors);
+        Assert.Equal(3, Voters(await StatusAsync(left[1])));
+        await CtlAsync("set", second[0], "--yes");
+        await Eventually.HoldsAsync(async () => Voters(await StatusAsync(left[1])) == 1, "one votes");
     }
 
     [Fact]

@@ -117,10 +117,11 @@ internal static class MemberCommands
     private static async Task RunAsync(CtlSession session, Func<CallOptions, AsyncUnaryCall<MembersReply>> call, CancellationToken cancellationToken)
     {
         var said = "";
+        MembersReply? reply = null;
         while (true)
         {
-            using var asked = call(session.Call(cancellationToken));
-            var reply = await asked.ResponseAsync;
+            // Once it is under way, a gap between two questions is no reason to give it up.
+            reply = reply is null ? await call(session.Call(cancellationToken)) : await LongWait.AskAsync(session, call, cancellationToken);
             if (reply.Done)
             {
                 session.Output.Write(reply, () => session.Output.Line($"voters {List(reply.Voters)}{(reply.Learners.Count > 0 ? $", learners {List(reply.Learners)}" : "")} (membership at log index {reply.MembershipIndex})"));

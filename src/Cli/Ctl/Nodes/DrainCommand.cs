@@ -13,7 +13,7 @@ internal static class DrainCommand
     {
         var node = NodeCommand.Node();
         var within = new Option<uint>("--within") { Description = "Rooms still there after this many seconds are moved; default 0, at once. Of a drain that runs it is the new deadline, counted from now.", HelpName = "SECONDS" };
-        var wait = new Option<bool>("--wait") { Description = "Stay until the node is drained, showing how many rooms are left. --timeout counts each question, not the wait." };
+        var wait = new Option<bool>("--wait") { Description = "Stay until the node is drained, showing how many rooms are left. --timeout counts each question, and each time in which nobody answers, not the wait." };
         var command = new Command("drain", "Takes no new rooms; those it has finish, or are moved at the deadline. Seats survive. Reversible with cancel-drain until done.")
         { node, within, wait }.WithNotes("""
             Example: videoscale ctl node drain media-1 --within 600 --wait
@@ -37,7 +37,7 @@ internal static class DrainCommand
         var last = (Rooms: uint.MaxValue, Blocked: "");
         while (true)
         {
-            var reply = await session.Nodes.GetNodeAsync(new GetNodeRequest { NodeId = nodeId, Consistency = Consistency.Linearizable }, session.Call(cancellationToken));
+            var reply = await LongWait.AskAsync(session, call => session.Nodes.GetNodeAsync(new GetNodeRequest { NodeId = nodeId, Consistency = Consistency.Linearizable }, call), cancellationToken);
             switch (reply.Node.Scheduling)
             {
                 case NodeScheduling.Drained:

@@ -20,7 +20,7 @@ internal static class RoomChanges
         var emptyTimeout = new Option<uint>("--empty-timeout") { Description = "Close after being empty this long, in seconds; 0 for the default, 300.", HelpName = "SECONDS" };
         var keep = new Option<bool>("--keep-when-empty") { Description = "Never close for being empty." };
         var metadata = new Option<string?>("--metadata") { Description = "Your own text, or @FILE; at most 64 KiB.", HelpName = "TEXT" };
-        var wait = new Option<bool>("--wait") { Description = "Stay until the room has a node. --timeout counts each question, not the wait." };
+        var wait = new Option<bool>("--wait") { Description = "Stay until the room has a node. --timeout counts each question, and each time in which nobody answers, not the wait." };
         var command = new Command("create", "Creates a room and places it on a media node.")
         { room, expected, region, maxParticipants, maxPublishers, emptyTimeout, keep, metadata, wait }.WithNotes("""
             Example: videoscale ctl room create standup --expected 20 --max-participants 50
@@ -53,7 +53,7 @@ internal static class RoomChanges
     {
         while (true)
         {
-            var reply = await session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = roomId, Consistency = Consistency.Linearizable }, session.Call(cancellationToken));
+            var reply = await LongWait.AskAsync(session, call => session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = roomId, Consistency = Consistency.Linearizable }, call), cancellationToken);
             switch (reply.Room.Status)
             {
                 case RoomStatus.Active:

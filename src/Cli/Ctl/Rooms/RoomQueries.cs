@@ -33,24 +33,25 @@ internal static class RoomQueries
         var command = new Command("list", "All rooms in order of their names.") { node, all, CtlOptions.Stale };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            using var table = session.Output.IsJson ? null : session.Output.Table(Columns);
-            var token = "";
-            do
+            var reply = await AskAsync("");
+            using var table = session.Output.IsJson ? null : session.Output.Table(Columns); // not before there is an answer
+            while (true)
             {
-                var reply = await session.Rooms.ListRoomsAsync(new ListRoomsRequest
-                {
-                    PageSize = PageSize,
-                    PageToken = token,
-                    NodeId = parsed.GetValue(node) ?? "",
-                    IncludeClosed = parsed.GetValue(all),
-                    Consistency = session.Consistency,
-                }, session.Call(cancellationToken));
                 foreach (var room in reply.Rooms)
                     if (table is null) session.Output.Write(room, () => { });
                     else table.Add(Row(room));
-                token = reply.NextPageToken;
+                if (reply.NextPageToken.Length == 0) return;
+                reply = await AskAsync(reply.NextPageToken);
             }
-            while (token.Length > 0);
+
+            Task<ListRoomsReply> AskAsync(string token) => session.Rooms.ListRoomsAsync(new ListRoomsRequest
+            {
+                PageSize = PageSize,
+                PageToken = token,
+                NodeId = parsed.GetValue(node) ?? "",
+                IncludeClosed = parsed.GetValue(all),
+                Consistency = session.Consistency,
+            }, session.Call(cancellationToken)).ResponseAsync;
         });
         return command;
     }

@@ -20,7 +20,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     private readonly ChannelPool _pool;
     private readonly TimeSpan _patience;
     private readonly TimeSpan? _reasonsPatience;
-    private volatile string[] _addresses;
+    private readonly string[] _addresses;
     private int _current;
 
     /// <param name="addresses">host:port of each server; at least one.</param>
@@ -38,19 +38,6 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     public string CurrentAddress => Address(Volatile.Read(ref _current));
 
     public IReadOnlyList<string> Addresses => _addresses;
-
-    /// <summary>Puts one address first, e.g. the leader's; adds it when it is not known.</summary>
-    public void Prefer(string address)
-    {
-        var known = _addresses;
-        var index = Array.IndexOf(known, address);
-        if (index < 0)
-        {
-            index = known.Length;
-            _addresses = [.. known, address];
-        }
-        Volatile.Write(ref _current, index);
-    }
 
     /// <returns>The leader's address that a refusal named; null when it named none.</returns>
     public static string? LeaderOf(RpcException refusal) => refusal.Trailers.GetValue(LeaderTrailer) is { Length: > 0 } address ? address : null;
@@ -95,13 +82,12 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     /// <param name="mayTakeLong">Silence says nothing: no other server is asked beside one that answers no health check yet.</param>
     internal EndpointRace<TCall> NewRace<TCall>(DateTime? deadline, bool mayTakeLong, Func<int, TCall> ask, CancellationToken givenUp) where TCall : class, IRacingCall
     {
-        var addresses = _addresses;
         var now = DateTime.UtcNow;
         var reasonsUntil = deadline ?? now + _patience;
-        var share = (reasonsUntil - now) / (addresses.Length + 1);
+        var share = (reasonsUntil - now) / (_addresses.Length + 1);
         if (share > LongestShare) share = LongestShare;
         if (_reasonsPatience is { } limit && now + limit < reasonsUntil) reasonsUntil = now + limit;
-        return new EndpointRace<TCall>(addresses, Volatile.Read(ref _current) % addresses.Length,
+        return new EndpointRace<TCall>(_addresses, Volatile.Read(ref _current),
             new RaceTime(mayTakeLong ? TimeSpan.MaxValue : share, deadline ?? DateTime.MaxValue, reasonsUntil), ask, givenUp);
     }
 
@@ -119,11 +105,7 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
 
     internal void Leave(int index) => Interlocked.CompareExchange(ref _current, (index + 1) % _addresses.Length, index);
 
-    private string Address(int index)
-    {
-        var addresses = _addresses;
-        return addresses[index % addresses.Length];
-    }
+    private string Address(int index) => _addresses[index];
 
     private void LeaveWhenUnavailable(Task<Metadata> headers, int index) => _ = headers.ContinueWith(
         t => { if (t.Exception?.InnerException is RpcException e && e.IsConnectionLost()) Leave(index); },

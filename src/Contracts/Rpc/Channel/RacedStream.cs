@@ -22,6 +22,7 @@ internal sealed class RacingStream<TResponse> : IRacingCall
     private async Task OpenAsync()
     {
         await Task.WhenAny(Call.ResponseHeadersAsync, FirstMove).ConfigureAwait(false);
+        if (Call.ResponseHeadersAsync.IsFaulted) await FirstMove.ConfigureAwait(false); // no headers came: it says why, however long that takes
         if (!FirstMove.IsCompleted) await Task.WhenAny(FirstMove, Task.Delay(RefusalFollows)).ConfigureAwait(false);
         if (FirstMove.IsCompleted) await FirstMove.ConfigureAwait(false);
     }
