@@ -82,6 +82,29 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_replica_that_is_away_or_knows_no_leader_is_said_and_the_way_to_the_others_shown()
+    {
+        var browser = await Chromium.LaunchAsync(stage.Playwright, "");
+        _browsers.Add(browser);
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync($"http://{stage.Cluster.Replicas[0].HttpAddress}/?room=away&name=ann");
+        await Eventually.HoldsAsync(async () => await page.Locator("#replicas tr").CountAsync() == 3, "replicas are shown");
+        Assert.False(await page.IsVisibleAsync("#away"));
+        await page.RouteAsync("**/page/state", route => route.AbortAsync());
+        await Eventually.HoldsAsync(async () => (await page.InnerTextAsync("#away")).StartsWith("This replica does not answer.", StringComparison.Ordinal), "the page says that its replica is away");
+        var ways = await page.EvaluateAsync<string[]>("[...document.querySelectorAll('#away a')].map((a) => a.href)");
+        Assert.Equal(stage.Cluster.Replicas.Skip(1).Select(r => $"http://{r.HttpAddress}/?room=away&name=ann").Order(StringComparer.Ordinal), ways.Order(StringComparer.Ordinal));
+        await page.UnrouteAsync("**/page/state");
+        await Eventually.HoldsAsync(async () => !await page.IsVisibleAsync("#away"), "it is back");
+        await page.RouteAsync("**/page/state", async route =>
+        {
+            var answer = await route.FetchAsync();
+            await route.FulfillAsync(new RouteFulfillOptions { Response = answer, Body = (await answer.TextAsync()).Replace("\"isLeader\":true", "\"isLeader\":false", StringComparison.Ordinal) });
+        });
+        await Eventually.HoldsAsync(async () => (await page.InnerTextAsync("#away")).StartsWith("This replica knows no leader", StringComparison.Ordinal), "the page says that there is no leader");
+    }
+
+    [Fact]
     public async Task The_librarys_licence_goes_with_it()
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://{stage.Cluster.Replicas[2].HttpAddress}") };

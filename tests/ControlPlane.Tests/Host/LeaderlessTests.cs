@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
+using Google.Protobuf;
 using Grpc.Core;
+using VideoScale.ControlPlane.Tests.Gateway;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
@@ -24,6 +27,34 @@ public sealed class LeaderlessTests
         Explains(await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10))));
         replica.Log.BecomeLeader();
         Assert.Equal("a", (await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" })).RoomId);
+    }
+
+    [Fact]
+    public async Task A_client_that_would_join_is_refused_before_its_socket_is_opened()
+    {
+        await using var replica = await FakeReplica.StartAsync();
+        var token = TokenTests.Mint(new { iss = "devkey", sub = "ann", exp = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 600, video = new { roomJoin = true, room = "standup" } });
+        replica.Log.LoseLeadership();
+        await Eventually.HoldsAsync(() => replica.App.Replica.Absence.IsLong, "no leader has been known for long");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await JoinAsync());
+        using var http = new HttpClient();
+        using var told = await http.GetAsync(new Uri($"http://127.0.0.1:{replica.Options.HttpPort}/rtc/v1/validate?access_token={token}"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, told.StatusCode);
+        Assert.StartsWith("no leader is known here", await told.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var back = new LiveKit.Proto.WrappedJoinRequest { JoinRequest = new LiveKit.Proto.JoinRequest { Reconnect = true, ParticipantSid = "PA_1" }.ToByteString() };
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await JoinAsync(Uri.EscapeDataString(back.ToByteString().ToBase64()))); // a session that lives on needs no leader
+        replica.Log.BecomeLeader();
+        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads again");
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await JoinAsync());
+
+        async Task<HttpStatusCode> JoinAsync(string join = "")
+        {
+            using var socket = new ClientWebSocket();
+            socket.Options.CollectHttpResponseDetails = true;
+            try { await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{replica.Options.HttpPort}/rtc/v1?access_token={token}&join_request={join}"), CancellationToken.None); }
+            catch (WebSocketException) { }
+            return socket.HttpStatusCode;
+        }
     }
 
     [Fact]

@@ -170,18 +170,33 @@ const bar = (share) => {
 };
 const colour = { Healthy: 'good', Active: 'good', Suspected: 'warn', Revoking: 'warn', Unplaced: 'warn', Draining: 'warn', Cordoned: 'warn', Lost: 'bad' };
 
+const patienceMs = 3000; // a frozen replica answers nothing
+let others = []; // of its cluster, from its last answer: they serve the same page
+
+function away(why) {
+  $('away').hidden = !why;
+  if (!why) return;
+  const links = others.map((address) => Object.assign(make('a', '', address), { href: `http://${address}/?room=${encodeURIComponent($('room').value)}&name=${encodeURIComponent($('name').value)}` }));
+  $('away').replaceChildren(why, ...(links.length ? [' Others of its cluster: '] : []), ...links.flatMap((link) => [link, ' ']));
+}
+
 async function look() {
   try {
-    const answer = await fetch('page/state');
+    const answer = await fetch('page/state', { signal: AbortSignal.timeout(patienceMs) });
     if (answer.status === 403) { $('token-field').hidden = false; document.querySelector('aside').hidden = true; return; }
+    if (!answer.ok) throw new Error(`${answer.status}`);
     const state = await answer.json();
+    others = state.replicas.filter((r) => !r.isSelf && r.address).map((r) => r.address);
+    away(state.replicas.some((r) => r.isLeader) ? '' : 'This replica knows no leader: nobody can join through it.');
     $('replicas').tBodies[0].replaceChildren(...state.replicas.map((r) => row(r.address, { text: r.isLeader ? 'leads' : 'follows', className: r.isLeader ? 'good' : 'dim' }, { text: r.isSelf ? `this one, index ${state.appliedIndex}` : '', className: 'dim' })));
     const leader = state.replicas.find((r) => r.isLeader && !r.isSelf);
     $('measured').hidden = !leader;
     if (leader) $('measured').firstElementChild.href = `http://${leader.address}/?room=${encodeURIComponent($('room').value)}`;
     $('nodes').tBodies[0].replaceChildren(...state.nodes.map((n) => row(n.name, { text: n.scheduling === 'Active' ? n.health : n.scheduling, className: colour[n.scheduling === 'Active' ? n.health : n.scheduling] }, n.rooms, n.media, bar(n.headroom))));
     $('rooms').tBodies[0].replaceChildren(...state.rooms.map((r) => row(r.name, { text: r.node || r.status, className: colour[r.status] }, { text: r.epoch, className: 'dim' }, r.participants)));
-  } catch { /* the replica is away; the next look tells */ }
+  } catch {
+    away('This replica does not answer.'); // the next look tells when it is back
+  }
   setTimeout(look, 2000);
 }
 look();

@@ -3,13 +3,15 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Tokens;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
-internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refresher, RoomDoor door, RoomUpdates updates, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, ILoggerFactory loggers)
+internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refresher, RoomDoor door, RoomUpdates updates, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, LeaderAbsence absence,
+    ILoggerFactory loggers)
 {
     private const string SignalPath = "/rtc/v1";
     private const string OldSignalPath = "/rtc";
@@ -66,6 +68,7 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refr
     private async Task ValidateAsync(HttpContext context)
     {
         var (grants, status, problem) = await CheckAsync(context);
+        if (grants is not null && await CannotSeatAsync(grants) is { } why) (grants, status, problem) = (null, StatusCodes.Status503ServiceUnavailable, why);
         await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
     }
 
@@ -90,11 +93,23 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refr
             await AnswerAsync(context, StatusCodes.Status400BadRequest, tooLong.Message);
             return;
         }
+        if (!join.Reconnect && await CannotSeatAsync(grants) is { } why)
+        {
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, why);
+            return;
+        }
         ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
         // Not bound to the request: a client whose connection is gone may have said something before, and the socket ends by itself.
         await new SignalSession(door, updates, client, grants, join, refresher, TokenOf(context), _logger).RunAsync(CancellationToken.None);
     }
+
+    /// <summary>
+    /// Said instead of opening a socket that could only be closed again: a balancer, or the client, then goes to another replica at once. A session that
+    /// lives on needs no leader.
+    /// </summary>
+    private async ValueTask<string?> CannotSeatAsync(ParticipantGrants grants) =>
+        absence.IsLong && await door.ReturnAsync(grants) is null ? absence.Refusal(mayBeDone: false).Message : null;
 
     private async Task<(ParticipantGrants? Grants, int Status, string Problem)> CheckAsync(HttpContext context)
     {

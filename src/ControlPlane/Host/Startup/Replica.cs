@@ -228,7 +228,7 @@ internal sealed class Replica : IAsyncDisposable
         var events = new Dashboard.EventTicker();
         Feed.Add(events);
         var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads), events, tokens);
-        return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, loggers);
+        return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, Absence, loggers);
     }
 
     /// <summary>LiveKit's convention, for development mode alone.</summary>
