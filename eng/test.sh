@@ -71,15 +71,21 @@ format() {
   dotnet format VideoScale.sln --verify-no-changes --no-restore -v quiet >"$results/format" 2>&1
   echo $? >"$results/format-ended"
 }
-trap 'trap - TERM; kill -TERM 0; exit 130' INT # the lanes are background jobs, which Ctrl-C does not reach
+# Each lane is a process group of its own, which its pid names: all that it started ends with it, and nothing else does.
+lanes=()
+lane() { set -m; "$@" & lanes+=($!); set +m; }
+stop() { trap '' INT TERM; for pid in "${lanes[@]}"; do kill -TERM -- "-$pid" 2>/dev/null; done; wait; exit "$1"; }
+trap 'stop 130' INT; trap 'stop 143' TERM
+each() { local filter="$1" project; shift; for project in "$@"; do run "$project" "$filter"; done; }
 # Two lanes for two cores: what computes beside what mostly waits for processes and sockets. Calls of browsers have the machine for themselves.
-[ $# -gt 0 ] || { echo "== format, beside the first tests"; format & }
-run Architecture "${1:-}"; run Contracts "${1:-}"
+[ $# -gt 0 ] || { echo "== format, beside the first tests"; lane format; }
+lane each "${1:-}" Architecture Contracts
 wait
-for project in "${computing[@]}"; do run "$project" "${1:-}"; done &
-for project in "${waiting[@]}"; do run "$project" "${1:-}"; done &
+lane each "${1:-}" "${computing[@]}"
+lane each "${1:-}" "${waiting[@]}"
 wait
-for project in "${alone[@]}"; do run "$project" "${1:-}"; done
+lane each "${1:-}" "${alone[@]}"
+wait
 
 if [ $# -eq 0 ]; then
   cat "$results/format"
