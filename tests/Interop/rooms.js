@@ -44,9 +44,30 @@ module.exports = async function rooms({ replicas, media }) {
   const explained = await first.call(RoomService, 'ExplainPlacement', { room_id: room });
   check('ExplainPlacement names the choice and what it was chosen from', explained.node_id === created.node_id && explained.candidates.some((c) => c.node_id === created.node_id && c.rejection === ''), explained);
 
+  await openAndUpdate({ first, replicas });
   await seats({ first, room, created, media });
   await watchAndMove({ first, room, created, others });
 };
+
+async function openAndUpdate({ first, replicas }) {
+  const name = unique('any name/ä');
+  const open = { request_id: requestId(), name, patch: { max_participants: 7, metadata: Buffer.from('first') }, changes_existing: true };
+  const opened = await first.call(RoomService, 'OpenRoom', open);
+  check('OpenRoom makes a room under any name', opened.room_id !== '' && opened.room_id !== name && opened.commit.event_seq !== '0', opened);
+  const found = await first.call(RoomService, 'OpenRoom', { request_id: requestId(), name });
+  check('OpenRoom finds the one that is open', found.room_id === opened.room_id, found);
+  await first.call(RoomService, 'OpenRoom', { ...open, request_id: requestId(), patch: { max_participants: 8 } });
+  await first.call(RoomService, 'UpdateRoom', { request_id: requestId(), room_id: opened.room_id, patch: { departure_timeout_seconds: 90, metadata: Buffer.from('second') } });
+  for (const replica of replicas) {
+    const { room } = await replica.call(RoomService, 'GetRoom', { room_id: opened.room_id });
+    check(`UpdateRoom changes what it names and nothing else, as ${replica.address} sees it`,
+      room.name === name && room.max_participants === 8 && room.departure_timeout_seconds === 90 && room.metadata.toString() === 'second' && room.empty_timeout_seconds === 300, room);
+  }
+  await refused('UpdateRoom of nothing is NOT_FOUND', first.call(RoomService, 'UpdateRoom', { request_id: requestId(), room_id: unique('nothing'), patch: { max_participants: 1 } }), code.NOT_FOUND);
+  await refused('a name that is too long is refused by field', first.call(RoomService, 'OpenRoom', { request_id: requestId(), name: 'x'.repeat(257) }), code.INVALID_ARGUMENT, 'name');
+  await first.call(RoomService, 'CloseRoom', { request_id: requestId(), room_id: opened.room_id });
+  await refused('UpdateRoom of a closed room is NOT_FOUND', first.call(RoomService, 'UpdateRoom', { request_id: requestId(), room_id: opened.room_id, patch: { max_participants: 1 } }), code.NOT_FOUND);
+}
 
 async function seats({ first, room, created, media }) {
   const admit = (identity, role = 'PARTICIPANT_ROLE_PUBLISHER') => first.call(RoomService, 'AdmitParticipant', { request_id: requestId(), room_id: room, identity, role });
