@@ -8,7 +8,8 @@ namespace VideoScale.Chaos.Scenarios;
 
 /// <summary>
 /// The leader is cut off from both followers, both ways or one, while they forward writes to it: whoever waits lets go when another leads, and nothing
-/// fails but what is told, while nobody leads for long, that nobody does. Then whoever asks the cut one is told why it cannot serve, and the command line finds the others wherever it stands in the list.
+/// fails but what is told, while nobody leads for long, that nobody does. Then whoever asks the cut one is told why it cannot serve, and the command line
+/// finds the others wherever it stands in the list.
 /// </summary>
 public sealed class LeaderCut : IScenario
 {
