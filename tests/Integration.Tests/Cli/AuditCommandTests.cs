@@ -59,7 +59,9 @@ public sealed class AuditCommandTests
         foreach (var replica in left) await replica.KillAsync();
         await Eventually.HoldsAsync(() => created.Errors.Contains("the wait goes on", StringComparison.Ordinal), "nobody answers", Patience, () => created.Output + created.Errors);
         foreach (var replica in left) replica.Start();
-        foreach (var node in cluster.Media) await Run(["ctl", "node", "uncordon", node.NodeId, .. live]);
+        foreach (var replica in left) await replica.WaitForReadyAsync();
+        foreach (var node in cluster.Media)
+            await Eventually.HoldsAsync(async () => (await Run(["ctl", "node", "uncordon", node.NodeId, .. live])).ExitCode == 0, $"{node.NodeId} takes rooms", Patience);
         await created.WaitForExitAsync(TimeSpan.FromSeconds(120));
         Assert.True(created.ExitCode == 0, created.Output + created.Errors);
         Assert.Contains("room patient active on", created.Output, StringComparison.Ordinal);
