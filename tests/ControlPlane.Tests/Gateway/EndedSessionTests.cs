@@ -24,7 +24,7 @@ public sealed class EndedSessionTests
         foreach (var node in fleet.Nodes) node.Reset();
     }
 
-    private string Gateway => $"127.0.0.1:{_fleet.Replica.Options.HttpPort}";
+    private string Gateway => _fleet.Gateway;
 
     [LiveKitSurface("Signalling", "resume of a session that is over: leave{STATE_MISMATCH, RECONNECT}", Surface.Served)]
     [Theory]

@@ -23,7 +23,7 @@ public sealed class LastWordsTests
         foreach (var node in _nodes) node.Reset();
     }
 
-    private string Gateway => $"127.0.0.1:{_replica.Options.HttpPort}";
+    private string Gateway => _fleet.Gateway;
 
     private static SignalRequest Track(string cid) => new() { AddTrack = new AddTrackRequest { Cid = cid } };
 

@@ -27,10 +27,12 @@ public sealed class ScriptedFleet : IAsyncLifetime
         }
     }
 
+    internal string Gateway => $"127.0.0.1:{Replica.Options.HttpPort}";
+
     /// <summary>Ann, in a room of her own.</summary>
     internal async Task<(SignalClient Client, ScriptedNode Owner, ScriptedNode Other)> JoinAsync(string room)
     {
-        var client = await SignalClient.JoinAsync($"127.0.0.1:{Replica.Options.HttpPort}", SignalClient.Token(room, "ann"));
+        var client = await SignalClient.JoinAsync(Gateway, SignalClient.Token(room, "ann"));
         var owner = Nodes.Single(node => node.Opened.Any(open => open.RoomId == room));
         return (client, owner, Nodes.Single(node => node != owner));
     }

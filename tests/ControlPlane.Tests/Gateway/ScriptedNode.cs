@@ -19,6 +19,7 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
     private readonly ConcurrentQueue<OpenSession> _opened = new();
     private readonly ConcurrentQueue<(ulong Number, SignalRequest Request)> _heard = new();
     private readonly ConcurrentQueue<bool> _quiet = new();
+    private readonly ConcurrentQueue<ChangeRoomRequest> _changes = new();
     private volatile CancellationTokenSource _streams = new();
     private volatile IServerStreamWriter<SessionMessage>? _client;
 
@@ -38,6 +39,7 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
     internal IReadOnlyList<OpenSession> Opened => [.. _opened];
     internal IReadOnlyList<(ulong Number, SignalRequest Request)> Heard => [.. _heard];
     internal IReadOnlyList<bool> Quiet => [.. _quiet];
+    internal IReadOnlyList<ChangeRoomRequest> Changes => [.. _changes];
 
     /// <summary>Streams are refused with it, while set.</summary>
     internal StatusCode? Refuses { get; set; }
@@ -67,6 +69,7 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
         _opened.Clear();
         _heard.Clear();
         _quiet.Clear();
+        _changes.Clear();
     }
 
     internal Task SayAsync(SessionMessage message) => _client!.WriteAsync(message);
@@ -92,6 +95,12 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
                 if (!await HearAsync(requestStream.Current, responseStream)) return;
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && broken.IsCancellationRequested) { throw new RpcException(new Status(StatusCode.Unavailable, "the stream breaks")); }
+    }
+
+    public override Task<ChangeRoomReply> ChangeRoom(ChangeRoomRequest request, ServerCallContext context)
+    {
+        _changes.Enqueue(request);
+        return Task.FromResult(new ChangeRoomReply { Changed = new ParticipantInfo { Identity = request.Identity }.ToByteString() });
     }
 
     /// <returns>False when the session is over.</returns>

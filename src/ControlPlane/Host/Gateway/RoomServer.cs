@@ -112,8 +112,20 @@ internal sealed partial class RoomServer(TokenVerifier tokens, RoomDoor door, bo
     private async Task<IMessage> UpdateAsync(ParticipantGrants grants, UpdateParticipantRequest request, CancellationToken cancellationToken)
     {
         Refuse(TextLimits.CheckParticipantName(request.Name) ?? TextLimits.CheckMetadata(request.Metadata) ?? TextLimits.CheckAttributes(request.Attributes));
+        RequireAdmin(grants, request.Room);
+        // What somebody may newly do is in the log first, where caps may refuse it; what is taken away is taken whether or not there is a quorum.
+        if (request.Permission is { CanPublish: true }) await KeepRoleAsync(request, ParticipantRole.Publisher, cancellationToken);
         var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Participant = request.ToByteString() }, cancellationToken);
+        if (request.Permission is { CanPublish: false }) await KeepRoleAsync(request, ParticipantRole.Subscriber, cancellationToken);
         return ParticipantInfo.Parser.ParseFrom(changed);
+    }
+
+    /// <summary>The seat's role, by which rooms and nodes count their publishers, follows what its holder may do.</summary>
+    private async Task KeepRoleAsync(UpdateParticipantRequest request, ParticipantRole role, CancellationToken cancellationToken)
+    {
+        var set = new SetParticipantRoleRequest { RequestId = RoomDoor.NewRequestId(), RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Role = role };
+        try { await door.Rooms.SetParticipantRoleAsync(set, door.Options(cancellationToken)); }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { } // the owner says who is not there
     }
 
     private async Task<IMessage> SubscribeAsync(ParticipantGrants grants, UpdateSubscriptionsRequest request, CancellationToken cancellationToken)
