@@ -1,6 +1,7 @@
 using LiveKit.Proto;
 using VideoScale.TestKit.Processes;
 using VideoScale.TestKit.Signalling;
+using MoveRoomRequest = VideoScale.V1.MoveRoomRequest;
 using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
 
 namespace VideoScale.Integration.Tests.Signalling;
@@ -131,9 +132,42 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         using var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
         using var silent = await SignalClient.JoinAsync(stage.Gateway(2), Room, "silent"); // an old client, which answers WebSocket's pings alone
         using var frozen = await SignalClient.JoinAsync(stage.Gateway(1), Room, "frozen");
+        using var broken = await SignalClient.JoinAsync(stage.Gateway(1), Room, "broken");
+        broken.Break();
+        using var stopped = await StoppedClient.JoinAsync(stage.Gateway(1), SignalClient.Token(Room, "stopped")); // as a process that is stopped: its machine takes what comes, and nothing answers
         await frozen.SayAsync(new SignalRequest { PingReq = new Ping { Timestamp = 1 } });
         await frozen.HearsAsync(response => response.PongResp is not null, "an answer");
         await ann.HearsLeavingAsync("frozen", DisconnectReason.ConnectionTimeout);
+        await ann.HearsLeavingAsync("stopped", DisconnectReason.ConnectionTimeout);
+        Assert.False(ann.KnowsLeaving("broken")); // it may still come back
         Assert.False(ann.KnowsLeaving("silent"));
+    }
+
+    [Fact]
+    public async Task Whoever_follows_its_room_to_another_node_sees_what_was_said_of_it_during_the_move()
+    {
+        const string Room = "racing";
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", SignalClient.Token(Room, "admin", video => video["roomAdmin"] = true));
+        var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
+        var sid = ann.Sid;
+        for (var round = 0; round < 4; round++)
+        {
+            var newest = $"round {round}";
+            var moving = stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest { RequestId = $"race-{round}", RoomId = Room }).ResponseAsync;
+            await Task.Delay(round * 40); // somewhere between being revoked and having a new owner
+            using var body = new StringContent($$"""{"room":"{{Room}}","metadata":"{{newest}}"}""", System.Text.Encoding.UTF8, "application/json");
+            using var changed = await http.PostAsync($"http://{stage.Gateway(1)}/twirp/livekit.RoomService/UpdateRoomMetadata", body);
+            Assert.True(changed.IsSuccessStatusCode);
+            await moving;
+            await ann.HearsAsync(response => response.Leave is not null, "where to go");
+            var goesOn = ann.Told.First(response => response.Leave is not null).Leave.Action == LeaveRequest.Types.Action.Resume;
+            ann.Dispose();
+            ann = goesOn ? await SignalClient.ResumeAsync(stage.Gateway(round), SignalClient.Token(Room, "ann"), sid) : await SignalClient.JoinAsync(stage.Gateway(round), Room, "ann");
+            await ann.HearsAsync(response => response.Reconnect is not null || response.Join is not null, "that it is back");
+            if (!goesOn) sid = ann.Sid;
+            await ann.HearsAsync(response => (response.Join?.Room ?? response.RoomUpdate?.Room)?.Metadata == newest, newest);
+        }
+        ann.Dispose();
     }
 }

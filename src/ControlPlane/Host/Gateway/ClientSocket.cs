@@ -22,6 +22,9 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
     /// <summary>It sends pings, as it was told to: so its silence means something.</summary>
     internal bool Pings { get; private set; }
 
+    /// <summary>It stopped answering WebSocket's own pings, which every client of any age does: it is frozen, or cut off.</summary>
+    internal bool IsUnanswering { get; private set; }
+
     /// <summary>The next request that is not a ping; null when the client has closed, is broken, or sends what is too large.</summary>
     internal async Task<(SignalRequest Request, ByteString Octets)?> ReceiveAsync(CancellationToken cancellationToken)
     {
@@ -31,7 +34,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
             ValueWebSocketReceiveResult part;
             do
             {
-                part = await socket.ReceiveAsync(_received.GetMemory(4096), cancellationToken);
+                part = await ReceivePartAsync(cancellationToken);
                 if (part.MessageType == WebSocketMessageType.Close) return null;
                 _received.Advance(part.Count);
                 Volatile.Write(ref _heardAtMs, Environment.TickCount64);
@@ -43,6 +46,17 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
             try { request = SignalRequest.Parser.ParseFrom(_received.WrittenSpan); }
             catch (InvalidProtocolBufferException) { continue; } // a newer client's, or no client's
             if (!await AnswerPingAsync(request, cancellationToken)) return (request, ByteString.CopyFrom(_received.WrittenSpan));
+        }
+    }
+
+    private async Task<ValueWebSocketReceiveResult> ReceivePartAsync(CancellationToken cancellationToken)
+    {
+        try { return await socket.ReceiveAsync(_received.GetMemory(4096), cancellationToken); }
+        catch (Exception e) when (e is OperationCanceledException or WebSocketException && !cancellationToken.IsCancellationRequested)
+        {
+            // A socket that the client closed or reset is closed; this one we gave up ourselves, for want of an answer.
+            IsUnanswering = socket.State == WebSocketState.Aborted && e is OperationCanceledException;
+            throw;
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
     private string _participantSid = "";
     private volatile CarriedSession? _carried; // as the node last said
     private volatile SessionClaims? _claims;   // the same
+    private volatile NodeLine? _line;      // that requests go to now
     private volatile bool _isOpen;
     private volatile bool _isSentAway; // to join anew: it says leave before it goes
 
@@ -55,6 +56,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
     private async Task<Ending> PipeAsync(NodeLine line, Task reading, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _line = line;
         var piping = FromNodeAsync(line, ending.Token);
         var delivering = DeliverAsync(line, ending.Token);
         var watching = WatchAsync(line, ending.Token);
@@ -90,7 +92,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
                 await _requests.AddAsync(message.Request.MessageCase, message.Octets, cancellationToken);
             }
         }
-        catch (Exception e) when (IsGone(e)) { }
+        catch (Exception e) when (IsGone(e)) { if (client.IsUnanswering) await SayUnansweringAsync(cancellationToken); }
         finally
         {
             // Whoever goes before it was answered never learns its session's name: it cannot take it up again.
