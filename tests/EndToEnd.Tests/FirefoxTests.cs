@@ -13,6 +13,7 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
     private const double RtcNodesPatienceMs = 4_500;
 
     [LiveKitSurface("Around it", "livekit-client in Firefox ESR", Surface.Served)]
+    [LiveKitSurface("Signalling", "leave{RECONNECT} for clients that keep their keys when a room moves", Surface.Served)]
     [Fact]
     public async Task It_publishes_receives_three_others_and_goes_on_when_its_room_is_moved()
     {

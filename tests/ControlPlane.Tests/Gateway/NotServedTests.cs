@@ -24,10 +24,7 @@ public sealed class NotServedTests(TwirpServer server) : IClassFixture<TwirpServ
     }
 
     [LiveKitSurface("Signalling", "/rtc with two connections (version 0: mobile SDKs, older SDKs)", Surface.Missing, "404, so that newer clients do not fall back to it")]
-    [LiveKitSurface("Signalling", "data channels: chat, publishData, RPC, streams", Surface.Missing, "the section is refused, calls work without")]
     [LiveKitSurface("Around it", "WHIP and WHEP", Surface.Missing)]
-    [LiveKitSurface("Media", "TURN, ICE over TCP", Surface.Missing)]
-    [LiveKitSurface("Media", "Opus RED", Surface.Missing, "not negotiated: plain Opus is sent")]
     [Theory]
     [InlineData("/rtc")]
     [InlineData("/whip/v1")]

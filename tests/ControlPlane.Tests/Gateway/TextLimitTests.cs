@@ -39,7 +39,6 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
 
     [LiveKitSurface("Server API", "ForwardParticipant, MoveParticipant", Surface.Refused, "unimplemented, as in LiveKit's own server")]
     [LiveKitSurface("Server API", "SendData, PerformRpc", Surface.Refused, "unimplemented: there are no data channels yet")]
-    [LiveKitSurface("Server API", "UpdateSubscriptions", Surface.Served)]
     [Fact]
     public async Task Methods_that_carry_data_say_that_they_are_not_served()
     {

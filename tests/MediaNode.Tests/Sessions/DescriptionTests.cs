@@ -80,6 +80,29 @@ public sealed class DescriptionTests
         Assert.Null(bed.Broken);
     }
 
+    /// <summary>A client offers all that it can; what is not served is left out of the answer, and the call goes on without.</summary>
+    [LiveKitSurface("Signalling", "data channels: chat, publishData, RPC, streams", Surface.Missing, "the section is refused, calls work without")]
+    [LiveKitSurface("Media", "TURN, ICE over TCP", Surface.Missing)]
+    [LiveKitSurface("Media", "Opus RED", Surface.Missing, "not negotiated: plain Opus is sent")]
+    [Fact]
+    public async Task Data_redundant_audio_and_ways_other_than_udp_are_no_part_of_the_answer()
+    {
+        await using var bed = new SessionBed();
+        var offer = Offers.Of("aaaa", Offers.Audio("sendonly"), Offers.Data);
+        Assert.Contains(" red/48000/2", offer, StringComparison.Ordinal);
+        var (ann, told) = await JoinAsync(bed, "ann", offer);
+        var answer = told.Single(response => response.Answer is not null).Answer.Sdp;
+        SectionList.AssertAnswers(offer, answer);
+        Assert.Contains("m=application 0 ", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("red/", answer, StringComparison.OrdinalIgnoreCase);
+        var candidates = answer.Split("\r\n").Where(line => line.StartsWith("a=candidate:", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(candidates);
+        Assert.All(candidates, candidate => Assert.True(candidate.Contains(" udp ", StringComparison.OrdinalIgnoreCase) && candidate.Contains(" typ host", StringComparison.Ordinal), candidate));
+        Assert.True(ann.Tracks.Single(track => !track.IsVideo).IsPublished);
+        var (_, link) = await bed.JoinAsync("bob");
+        Assert.Empty(SessionBed.Told(link).Single(response => response.Join is not null).Join.IceServers);
+    }
+
     /// <summary>Older Chrome: the layers are told by their sources, from the smallest to the largest, each with the source of its retransmissions.</summary>
     [LiveKitSurface("Media", "layers by ssrc-group:SIM", Surface.Served)]
     [Fact]

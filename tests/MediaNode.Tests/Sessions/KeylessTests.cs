@@ -12,7 +12,7 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 
 public sealed class KeylessTests
 {
-    [LiveKitSurface("Signalling", "leave{RECONNECT} for clients that keep their keys when a room moves", Surface.Served)]
+    [LiveKitSurface("Signalling", "leave{RECONNECT} for clients that have a path and make no keys over it", Surface.Served)]
     [Fact]
     public async Task A_client_that_has_a_path_and_makes_no_keys_over_it_is_told_to_connect_anew_and_finds_no_session_to_resume()
     {

@@ -8,18 +8,23 @@ using VideoScale.MediaNode.Host.Startup;
 using VideoScale.MediaNode.Host.Time;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
+using VideoScale.TestKit;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
 
 public sealed class MediaSessionApiTests
 {
+    private static MediaNodeOptions Options() => new() { NodeId = "media-1", UdpPort = 25_932, MediaShards = 1 };
+
+    private static AuthorityGate NewAuthority() => new(new Authority(new AuthorityOptions(MediaContinuity.Continue, 1_000_000_000, new NodeSeatCaps(100, 100)), 1), new BootClock());
+
     /// <summary>A stream that is still written to and no longer read looks well to its gateway, and its client is never heard again.</summary>
     [Fact]
     public async Task A_stream_that_cannot_be_heard_any_more_ends_so_that_its_gateway_comes_anew()
     {
-        var options = new MediaNodeOptions { NodeId = "media-1", UdpPort = 25_932, MediaShards = 1 };
-        var authority = new AuthorityGate(new Authority(new AuthorityOptions(MediaContinuity.Continue, 1_000_000_000, new NodeSeatCaps(100, 100)), 1), new BootClock());
+        var options = Options();
+        var authority = NewAuthority();
         await using var host = new SessionHost(options, authority, new MediaPlane(options), NullLoggerFactory.Instance, fatal: () => { });
         host.Plane.Start();
         var open = new OpenSession { RoomId = "room", Epoch = 1, Identity = "ann", SeatId = 1, Grants = new SessionGrants { CanPublish = true }, Room = new LiveKit.Proto.Room { Name = "room" }.ToByteString() };
@@ -32,6 +37,36 @@ public sealed class MediaSessionApiTests
         Assert.Equal(StatusCode.ResourceExhausted, failure.StatusCode);
         Assert.Contains(responses.Written, message => message.Handled == 1); // all that was said before
         Assert.Null(await host.Loop.AskAsync(() => session.Link));
+    }
+
+    /// <summary>What a backend changes is done in the session, as if its client had said it.</summary>
+    [LiveKitSurface("Server API", "UpdateSubscriptions", Surface.Served)]
+    [Fact]
+    public async Task A_backend_changes_what_a_participant_receives()
+    {
+        var options = Options();
+        var authority = NewAuthority();
+        await using var host = new SessionHost(options, authority, new MediaPlane(options), NullLoggerFactory.Instance, fatal: () => { });
+        host.Plane.Start();
+        var api = new MediaSessionApi(options, authority, host);
+        var bob = new OpenSession { RoomId = "room", Epoch = 1, Identity = "bob", SeatId = 2, Grants = new SessionGrants { CanPublish = true } };
+        var publisher = await host.Loop.AskAsync(() =>
+        {
+            var session = host.Table.Open(bob, new JoinRequest(), new LiveKit.Proto.Room { Name = "room" }, new GatewayLink());
+            session.OnAddTrack(new AddTrackRequest { Cid = "mic", Type = TrackType.Audio });
+            session.OnOffer(new SessionDescription { Type = "offer", Sdp = Sdp.Offers.Of("bbbb", Sdp.Offers.Audio("sendonly")) });
+            return session;
+        });
+        var cat = new OpenSession { RoomId = "room", Epoch = 1, Identity = "cat", SeatId = 3, Grants = new SessionGrants { CanSubscribe = true } };
+        var viewer = await host.Loop.AskAsync(() => host.Table.Open(cat, new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } }, new LiveKit.Proto.Room { Name = "room" }, new GatewayLink()));
+        var count = viewer.Subscriptions.Count;
+        foreach (var subscribe in (bool[])[false, true, false])
+        {
+            var wanted = new UpdateSubscription { TrackSids = { publisher.Tracks[0].Sid }, Subscribe = subscribe };
+            await api.ChangeRoom(new ChangeRoomRequest { RoomId = "room", Identity = "cat", Subscription = wanted.ToByteString() }, new Call());
+            Assert.Equal(subscribe ? 1 : 0, await host.Loop.AskAsync(() => viewer.Subscriptions.Count));
+        }
+        Assert.Equal(1, count);
     }
 
     /// <summary>What is said, and then a message that the transport refuses.</summary>

@@ -195,7 +195,7 @@ public sealed class ReturningTests
         Say(other, 1, "d");
         Assert.Equal((4, 1ul), (ann.Tracks.Count, Handled(other)));
         Assert.Null(await bed.DoAsync(() => bed.Table.Resume(same, new GatewayLink())));
-        Assert.Equal(FailureCode.AlreadyExists, (await bed.DoAsync(() => bed.Table.WhyNot(same))).Code);
+        Assert.Equal(FailureCode.FailedPrecondition, (await bed.DoAsync(() => bed.Table.WhyNot(same))).Code);
         await bed.JoinAsync("ann", epoch: 2); // the room was given up and taken again
         Say(other, 2, "e");
         Assert.Equal(0ul, Handled(other));
