@@ -94,7 +94,7 @@ internal sealed partial class ParticipantSession
             if (track is { IsPublished: false, IsCarried: false } && track.Request.Cid.Length > 0)
                 Tell(new SignalResponse { TrackPublished = new TrackPublishedResponse { Cid = track.Request.Cid, Track = track.Info } });
             if (track.IsMutedByServer) Tell(new SignalResponse { Mute = new MuteTrackRequest { Sid = track.Sid, Muted = true } });
-            Room.WantedChanged(track, again: true);
+            RoomSession.WantedChanged(track, again: true);
         }
         foreach (var other in Room.Participants)
         {

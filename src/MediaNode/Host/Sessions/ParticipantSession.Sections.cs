@@ -60,7 +60,7 @@ internal sealed partial class ParticipantSession
         else if (sectionsMoved || before is SubscriptionError.SeCodecUnsupported) (subscription.Refused, subscription.Missed) = (null, 0);
         if (subscription.Refused == before) return;
         if (subscription.Refused is { } why) Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = subscription.Track.Sid, Err = why } });
-        Room.WantedChanged(subscription.Track);
+        RoomSession.WantedChanged(subscription.Track);
     }
 
     /// <summary>Something else than sections has changed: what was given up before may find its way now, or is told anew.</summary>

@@ -47,7 +47,7 @@ internal sealed partial class ParticipantSession
         }
         var added = AddSubscription(track);
         JudgeWaiting(added, sectionsMoved: false);
-        if (track.ToldLayer < added.WantedLayer) Room.WantedChanged(track); // a newcomer's picture may be of a layer that nobody wanted before
+        if (track.ToldLayer < added.WantedLayer) RoomSession.WantedChanged(track); // a newcomer's picture may be of a layer that nobody wanted before
         if (added.IsWaiting) Room.MissesSections(this);
         return true;
     }
@@ -97,7 +97,7 @@ internal sealed partial class ParticipantSession
             if (!request.Disabled) _disabled.Remove(sid);
             if (_subscriptions.Find(known => known.Track.Sid == sid) is not { } subscription) continue;
             subscription.Configure(request);
-            Room.WantedChanged(subscription.Track);
+            RoomSession.WantedChanged(subscription.Track);
         }
     }
 

@@ -127,7 +127,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
 
     /// <summary>Tells a publisher which layers anybody still wants, when that has changed, so that it can pause the others.</summary>
     /// <param name="again">Its client may have missed what it was told.</param>
-    internal void WantedChanged(PublishedTrack track, bool again = false)
+    internal static void WantedChanged(PublishedTrack track, bool again = false)
     {
         if (!track.IsVideo || track.Publication is not { Layers.Count: > 1 } publication) return;
         if (track.Viewers.Count == 0) return;
