@@ -132,11 +132,11 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
         for (var round = 0; ; round++)
         {
             a.WaitConnected(b);
-            var (before, messages) = ((a.Listener.Disconnects, b.Listener.Disconnects), b.Listener.Messages.Length);
+            var (before, term) = ((a.Listener.Disconnects, b.Listener.Disconnects), (ulong)round + 1);
             await act();
-            for (var i = 1; b.Listener.Messages.Length == messages; i++)
+            while (!b.Listener.Messages.Any(m => m.Message.Term == term)) // over the connection of before, if that stands
             {
-                a.Send(b, new Message { Kind = MessageKind.Heartbeat, Term = (ulong)i });
+                a.Send(b, new Message { Kind = MessageKind.Heartbeat, Term = term });
                 await Task.Delay(20);
             }
             if (before == (a.Listener.Disconnects, b.Listener.Disconnects)) return;
