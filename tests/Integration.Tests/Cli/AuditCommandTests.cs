@@ -34,7 +34,7 @@ public sealed class AuditCommandTests
         {
             await Eventually.HoldsAsync(() => watch.Output.Contains("retro", StringComparison.Ordinal) && tail.Output.Length > 0, "they are served by the first replica of the list", Patience, () => watch.Errors + tail.Errors);
             Assert.Equal(0, await stopped.StopAsync());
-            await Done(["ctl", "room", "create", "elsewhere", "--keep-when-empty", .. live]);
+            await DoneInTheEnd(["ctl", "room", "create", "elsewhere", "--keep-when-empty", "--request-id", "elsewhere", .. live]); // whoever leads is found meanwhile
             foreach (var stream in (CliProcess[])[watch, tail])
                 await Eventually.HoldsAsync(() => stream.Output.Contains("elsewhere", StringComparison.Ordinal), "another replica goes on with it", Patience, () => stream.Output + stream.Errors);
         }
@@ -52,17 +52,16 @@ public sealed class AuditCommandTests
     private static async Task WaitsThroughALoss(TestCluster cluster)
     {
         ReplicaProcess[] left = [cluster.Replicas[1], cluster.Replicas[2]];
-        string[] live = ["--server", string.Join(',', left.Select(r => r.GrpcAddress)), "--timeout", "120"];
-        foreach (var node in cluster.Media) await Run(["ctl", "node", "cordon", node.NodeId, .. live]); // one is drained, which is as good
-        using var created = CliProcess.Start(["ctl", "room", "create", "patient", "--keep-when-empty", "--wait", .. live]);
+        string[] live = ["--server", string.Join(',', left.Select(r => r.GrpcAddress)), "--timeout"];
+        foreach (var node in cluster.Media) await Run(["ctl", "node", "cordon", node.NodeId, .. live, "20"]); // one is drained, which is as good
+        using var created = CliProcess.Start(["ctl", "room", "create", "patient", "--keep-when-empty", "--wait", .. live, "900"]);
         await Eventually.HoldsAsync(() => created.Output.Contains("room patient unplaced", StringComparison.Ordinal), "no node takes it", Patience, () => created.Output + created.Errors);
         foreach (var replica in left) await replica.KillAsync();
         await Eventually.HoldsAsync(() => created.Errors.Contains("the wait goes on", StringComparison.Ordinal), "nobody answers", Patience, () => created.Output + created.Errors);
         foreach (var replica in left) replica.Start();
         foreach (var replica in left) await replica.WaitForReadyAsync();
-        foreach (var node in cluster.Media)
-            await Eventually.HoldsAsync(async () => (await Run(["ctl", "node", "uncordon", node.NodeId, .. live])).ExitCode == 0, $"{node.NodeId} takes rooms", Patience);
-        await created.WaitForExitAsync(TimeSpan.FromSeconds(120));
+        foreach (var node in cluster.Media) await DoneInTheEnd(["ctl", "node", "uncordon", node.NodeId, .. live, "20"]);
+        await created.WaitForExitAsync(Slowness.Scale(TimeSpan.FromSeconds(120)));
         Assert.True(created.ExitCode == 0, created.Output + created.Errors);
         Assert.Contains("room patient active on", created.Output, StringComparison.Ordinal);
     }
@@ -163,6 +162,12 @@ public sealed class AuditCommandTests
         var result = await Run(arguments);
         Assert.True(result.ExitCode == 0, $"{string.Join(' ', arguments)}: {result.ExitCode}: {result.Output}{result.Errors}");
         return result;
+    }
+
+    private static Task DoneInTheEnd(string[] arguments)
+    {
+        var last = new CliResult(0, "", "");
+        return Eventually.HoldsAsync(async () => (last = await Run(arguments)).ExitCode == 0, string.Join(' ', arguments), Patience, () => last.Output + last.Errors);
     }
 
     private static JsonElement[] Json(string lines) => [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
