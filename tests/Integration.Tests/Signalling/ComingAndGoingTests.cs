@@ -1,7 +1,10 @@
 using LiveKit.Proto;
 using VideoScale.TestKit.Processes;
 using VideoScale.TestKit.Signalling;
+using GetNodeRequest = VideoScale.V1.GetNodeRequest;
+using GetRoomRequest = VideoScale.V1.GetRoomRequest;
 using MoveRoomRequest = VideoScale.V1.MoveRoomRequest;
+using NodeHealth = VideoScale.V1.NodeHealth;
 using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
 
 namespace VideoScale.Integration.Tests.Signalling;
@@ -35,6 +38,30 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
             await Task.WhenAll(guests.Select(guest => guest.LeaveAsync()));
             foreach (var name in names) await ann.HearsLeavingAsync(name);
             foreach (var guest in guests) guest.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_media_node_that_is_told_to_end_gives_its_rooms_up_and_those_in_them_go_on_elsewhere()
+    {
+        const string Room = "node-ends";
+        using var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
+        var rooms = stage.Cluster.Rooms(stage.Cluster.Replicas[0]);
+        var owner = (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = Room })).Room.NodeId;
+        var node = stage.Cluster.Media.Single(one => one.NodeId == owner);
+        try
+        {
+            Assert.Equal(0, await node.StopAsync());
+            await Eventually.HoldsAsync(async () => (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = Room })).Room is { NodeId: var now } && now != owner && now.Length > 0, "the room is elsewhere",
+                details: () => node.Log);
+            await ann.HearsAsync(response => response.Leave is not null, "that it shall come back");
+            await Eventually.HoldsAsync(async () => (await stage.Cluster.Nodes(stage.Cluster.Replicas[0]).GetNodeAsync(new GetNodeRequest { NodeId = owner })).Node.Health == NodeHealth.Left,
+                "the node is known to have left", details: () => node.Log);
+        }
+        finally
+        {
+            if (!node.IsRunning) node.Start();
+            await node.WaitForReadyAsync();
         }
     }
 
