@@ -1,6 +1,6 @@
-using VideoScale.Rpc;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 
