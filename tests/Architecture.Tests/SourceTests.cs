@@ -44,6 +44,17 @@ public sealed partial class SourceTests
         }
     }
 
+    /// <summary>What looking at spaces alone does not see, and loading the whole solution would take three minutes of a core to see.</summary>
+    [Fact]
+    public void Usings_are_in_order()
+    {
+        foreach (var file in Code)
+        {
+            var names = File.ReadLines(Repository.Path(file)).Select(line => PlainUsing().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
+            Assert.Equal(names.OrderBy(name => name.Split('.')[0] != "System").ThenBy(name => name.Replace(".", " ", StringComparison.Ordinal), StringComparer.OrdinalIgnoreCase), names);
+        }
+    }
+
     [Fact]
     public void Lock_files_name_no_registry()
     {
@@ -58,6 +69,9 @@ public sealed partial class SourceTests
         foreach (var script in (string[])["videoscale", "dev", ".ci/run"])
             Assert.True((File.GetUnixFileMode(Repository.Path(script)) & UnixFileMode.UserExecute) != 0, $"{script} is not executable");
     }
+
+    [GeneratedRegex(@"^using ([A-Z][A-Za-z0-9_.]*);$")]
+    private static partial Regex PlainUsing();
 
     [GeneratedRegex(@"LoggerMessage\(\s*(?:EventId\s*=\s*)?(\d+)")]
     private static partial Regex LogId();
