@@ -82,7 +82,7 @@ public sealed class LastWordsTests
         await Task.Delay(100);
         owner.Break();
         var moving = _replica.Rooms.MoveRoomAsync(new MoveRoomRequest { RequestId = "move", RoomId = "moving" }).ResponseAsync;
-        await agent.ToldAsync(directive => directive.Revoke is not null, "to give the room up");
+        await agent.ToldAsync(directive => directive.Revoke?.RoomId == "moving", "to give the room up");
         await agent.ReleaseAsync("moving", epoch);
         await moving;
         await Eventually.HoldsAsync(() => HasLeft(other), "the new owner hears that she left");

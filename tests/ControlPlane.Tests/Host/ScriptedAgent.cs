@@ -133,7 +133,7 @@ internal sealed class ScriptedAgent : IAsyncDisposable
             Ended = new RpcException(Status.DefaultSuccess);
         }
         catch (RpcException e) { Ended = e; }
-        catch (OperationCanceledException) { }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException) { } // ended by this side
     }
 
     public async ValueTask DisposeAsync()
