@@ -9,8 +9,7 @@ room.on(RoomEvent.TrackSubscribed, (track, publication, participant) => say('sub
 await room.connect(url, token, { autoSubscribe: true, dynacast: false });
 say('connected', room.localParticipant.identity);
 
-let last = 0; // when the latest packet came, by the receiver's clock
-let seenMs = Date.now(); // when we saw that it had
+let seenMs = Date.now(); // when a new packet was seen; this library does not tell when it came
 let longestMs = 0;
 let total = { packets: 0, lost: 0 };
 let looking = false;
@@ -18,15 +17,15 @@ setInterval(async () => {
   if (looking) return;
   looking = true;
   try {
-    const { subscriberStats } = await room.getRtcStats();
-    for (const { stats } of subscriberStats) {
+    const { publisherStats, subscriberStats } = await room.getRtcStats(); // one connection may carry both directions
+    for (const { stats } of [...publisherStats, ...subscriberStats]) {
       if (stats.case !== 'inboundRtp') continue;
-      total = { packets: Number(stats.value.received.packetsReceived), lost: Number(stats.value.received.packetsLost) };
-      const at = stats.value.inbound.lastPacketReceivedTimestamp;
-      if (!at || at === last) continue;
-      if (last) longestMs = Math.max(longestMs, at - last);
-      last = at;
-      seenMs = Date.now();
+      const packets = Number(stats.value.received.packetsReceived);
+      if (packets !== total.packets) {
+        longestMs = Math.max(longestMs, Date.now() - seenMs);
+        seenMs = Date.now();
+      }
+      total = { packets, lost: Number(stats.value.received.packetsLost) };
     }
   } finally {
     looking = false;
