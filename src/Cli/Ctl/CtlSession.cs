@@ -17,6 +17,7 @@ internal sealed class CtlSession : IDisposable
     private readonly MultiEndpointInvoker _endpoints;
     private readonly TimeSpan _timeout;
     private readonly string? _token;
+    private readonly string _requestId;
     private readonly List<MultiEndpointInvoker> _others = [];
     private readonly ChannelPool _direct;
 
@@ -25,8 +26,8 @@ internal sealed class CtlSession : IDisposable
         var seconds = parsed.GetValue(CtlOptions.TimeoutSeconds);
         if (!(seconds is >= 0.1 and <= 3600)) throw new CliException($"--timeout: {seconds} is not 0.1 to 3600 seconds");
         _timeout = TimeSpan.FromSeconds(seconds);
-        RequestId = parsed.GetValue(CtlOptions.RequestId) ?? Guid.CreateVersion7().ToString("N");
-        if (RequestId.Length is 0 or > 64) throw new CliException($"--request-id: {RequestId.Length} characters; allowed: 1 to 64");
+        _requestId = parsed.GetValue(CtlOptions.RequestId) ?? Guid.CreateVersion7().ToString("N");
+        if (_requestId.Length is 0 or > 64) throw new CliException($"--request-id: {_requestId.Length} characters; allowed: 1 to 64");
         _tls = LoadTls(parsed);
         Servers = AddressList.Parse(parsed.GetValue(CtlOptions.Server)!, hasCertificates: _tls is not null);
         _endpoints = new MultiEndpointInvoker(Servers, _tls, _timeout, ReasonsPatience);
@@ -39,7 +40,18 @@ internal sealed class CtlSession : IDisposable
 
     internal CallInvoker Invoker { get; }
     internal IReadOnlyList<string> Servers { get; }
-    internal string RequestId { get; }
+
+    /// <summary>For a request that changes something; from then on the command counts as one that may have.</summary>
+    internal string RequestId
+    {
+        get
+        {
+            MayHaveChanged = true;
+            return _requestId;
+        }
+    }
+
+    internal bool MayHaveChanged { get; private set; }
     internal Consistency Consistency { get; }
     internal CtlOutput Output { get; }
 

@@ -23,13 +23,13 @@ internal static class Refusal
     /// <summary>What every replica said, or how it was silent. Only where none said anything is it worth asking whether this is the right place.</summary>
     private static string Unserved(RpcException e, CtlSession session)
     {
-        var repeat = $"If this was a change, its outcome is unknown: repeat it with --request-id {session.RequestId}, which never does it twice.";
+        var repeat = session.MayHaveChanged ? $"\nThe outcome is unknown: repeat it with --request-id {session.RequestId}, which never does it twice." : "";
         if (e.Status.DebugException is not NoEndpointServedException none)
-            return $"{ToWireName(e.StatusCode)}: {e.Status.Detail}\n{repeat}";
+            return $"{ToWireName(e.StatusCode)}: {e.Status.Detail}{repeat}";
         if (none.Failures.Any(failure => failure.Answered))
-            return $"{ToWireName(e.StatusCode)}: no replica could do it\n{Lines(none)}\n{repeat}";
+            return $"{ToWireName(e.StatusCode)}: no replica could do it\n{Lines(none)}{repeat}";
         return $"no answer from {string.Join(", ", none.Failures.Select(failure => failure.Address))}\n{Lines(none)}\n" +
-            $"Is it running (`videoscale up`)? Are these its addresses (--server)? {repeat}";
+            $"Is it running (`videoscale up`)? Are these its addresses (--server)?{repeat}";
     }
 
     private static string Lines(NoEndpointServedException none) => string.Join('\n', none.Failures.Select(failure => $"  {failure}"));

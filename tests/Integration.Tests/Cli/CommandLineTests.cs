@@ -61,10 +61,11 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task An_unanswered_change_says_how_to_repeat_it_safely()
+    public async Task An_unanswered_change_says_how_to_repeat_it_safely_and_a_question_has_no_outcome()
     {
         var result = await RunAsync("ctl", "room", "create", "r", "--request-id", "my-id", "--timeout", "0.5", "--server", NobodyThere);
         Assert.Contains("--request-id my-id", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("--request-id", (await RunAsync("ctl", "room", "list", "--timeout", "0.5", "--server", NobodyThere)).Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,6 +6,9 @@ public abstract record ClusterEvent : DomainEvent
 {
     public override string Stream => "cluster";
 
+    /// <summary>As everything else shows it: hexadecimal.</summary>
+    private static string Named(ulong member) => member.ToString("x", CultureInfo.InvariantCulture);
+
     public sealed record LeadershipRecorded(ulong Term, ulong Member) : ClusterEvent
     {
         public override EventType Type => EventType.LeadershipRecorded;
@@ -14,7 +17,7 @@ public abstract record ClusterEvent : DomainEvent
             sink.Number("term", Term);
             sink.Number("member", Member);
         }
-        public override string Words => $"member {Member} leads in term {Term}";
+        public override string Words => $"member {Named(Member)} leads in term {Term}";
     }
 
     public sealed record CheckpointCommitted(Checkpoint Checkpoint) : ClusterEvent
@@ -54,7 +57,7 @@ public abstract record ClusterEvent : DomainEvent
             sink.Number("member", Member);
             sink.Number("index", Index);
         }
-        public override string Words => $"member {Member} differed from the majority at log index {Index}";
+        public override string Words => $"member {Named(Member)} differed from the majority at log index {Index}";
     }
 
     public sealed record MemberChangeRequested(MemberChangeKind Change, string Members, string Address) : ClusterEvent

@@ -1,0 +1,47 @@
+using VideoScale.MediaNode.Forwarding;
+using VideoScale.MediaNode.Host.Dtls;
+
+namespace VideoScale.MediaNode.Host.Udp;
+
+/// <summary>What goes out: what the engine forwards is sealed where it will be sent from, and handshakes go the same way.</summary>
+public sealed partial class MediaShard
+{
+    private readonly DtlsSession.DatagramSink _sendDtls;
+    private ShardPeer? _handshaking;
+    private ShardPeer? _reserved;
+
+    private void SendDtls(ReadOnlySpan<byte> datagram)
+    {
+        if (_handshaking?.Destination is not { } destination) return;
+        datagram.CopyTo(NextSlot());
+        _socket.Outgoing.Add(destination, datagram.Length);
+    }
+
+    private Span<byte> NextSlot()
+    {
+        if (_socket.Outgoing.IsFull) _socket.Flush();
+        return _socket.Outgoing.NextSlot;
+    }
+
+    Span<byte> IPacketSink.Reserve(int peer)
+    {
+        if (_reserved?.Id != peer) _reserved = _peers.Find(peer);
+        return NextSlot();
+    }
+
+    void IPacketSink.CommitRtp(int peer, int length)
+    {
+        if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return;
+        var sealedLength = sender.ProtectRtp(_socket.Outgoing.NextSlot, length);
+        if (sealedLength <= 0) return;
+        _socket.Statistics.SentOctets += sealedLength;
+        _socket.Outgoing.Add(destination, sealedLength);
+    }
+
+    void IPacketSink.CommitRtcp(int peer, int length)
+    {
+        if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return;
+        var sealedLength = sender.ProtectRtcp(_socket.Outgoing.NextSlot, length);
+        if (sealedLength > 0) _socket.Outgoing.Add(destination, sealedLength);
+    }
+}
