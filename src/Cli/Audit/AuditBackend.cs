@@ -37,11 +37,27 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
         return status.EventSeq;
     }
 
-    public IAsyncEnumerable<Event> ReadAll(ReadAllRequest request, CancellationToken cancellationToken) =>
-        Stream(() => _client.ReadAll(request, cancellationToken: cancellationToken), cancellationToken);
+    public async IAsyncEnumerable<Event> ReadAll(ReadAllRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var rest = request.Clone();
+        await foreach (var e in LongStream.ReadAsync(session, () => _client.ReadAll(rest, cancellationToken: cancellationToken), cancellationToken))
+        {
+            yield return e;
+            rest.FromSeq = e.EventSeq + 1;
+            if (rest.FromSeq > rest.ToSeq && rest.ToSeq > 0 || rest.Limit > 0 && --rest.Limit == 0) yield break;
+        }
+    }
 
-    public IAsyncEnumerable<Event> ReadStream(ReadStreamRequest request, CancellationToken cancellationToken) =>
-        Stream(() => _client.ReadStream(request, cancellationToken: cancellationToken), cancellationToken);
+    public async IAsyncEnumerable<Event> ReadStream(ReadStreamRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var rest = request.Clone();
+        await foreach (var e in LongStream.ReadAsync(session, () => _client.ReadStream(rest, cancellationToken: cancellationToken), cancellationToken))
+        {
+            yield return e;
+            rest.FromVersion = e.StreamVersion + 1;
+            if (rest.Limit > 0 && --rest.Limit == 0) yield break;
+        }
+    }
 
     /// <summary>Goes on after the last event that came, with whichever replica serves.</summary>
     public async IAsyncEnumerable<Event> Subscribe(SubscribeRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -58,26 +74,6 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
     public async Task<ExplainReply> ExplainAsync(ExplainRequest request, CancellationToken cancellationToken) => await _client.ExplainAsync(request, session.Call(cancellationToken));
 
     public async Task<VerifyReply> VerifyAsync(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken) => await _client.VerifyAsync(request, cancellationToken: cancellationToken);
-
-    /// <summary>A replica that is lost before its first event came is no reason to give up: others have the same log.</summary>
-    private async IAsyncEnumerable<Event> Stream(Func<AsyncServerStreamingCall<Event>> open, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var until = Environment.TickCount64 + (long)session.Timeout.TotalMilliseconds;
-        for (var first = true; first;)
-        {
-            using var call = open();
-            while (true)
-            {
-                try
-                {
-                    if (!await call.ResponseStream.MoveNext(cancellationToken)) yield break;
-                    first = false;
-                }
-                catch (RpcException e) when (first && e.IsConnectionLost() && e.Status.DebugException is not NoEndpointServedException && Environment.TickCount64 < until) { break; }
-                yield return call.ResponseStream.Current;
-            }
-        }
-    }
 }
 
 /// <summary>Reads a directory itself; changes nothing in it.</summary>

@@ -4,7 +4,7 @@ using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Ctl;
 
-/// <summary>A stream that goes on until Ctrl-C: when the replica that serves it goes away or knows no leader any more, another one does.</summary>
+/// <summary>A stream that may last: when the replica that serves it goes away or knows no leader any more, another one goes on with it.</summary>
 internal static class LongStream
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using VideoScale.Cli.CommandLine;
+using VideoScale.MediaNode.Host.Startup;
 
 namespace VideoScale.Cli.Up;
 
@@ -12,7 +13,7 @@ internal sealed record Ports(int Base)
 {
     internal const int DefaultBase = 7880;
     private const int MediaUdpOffset = 600;
-    private const int UdpPortsPerNode = 16;
+    private const int UdpPortsPerNode = MediaNodeOptions.MostShards;
 
     internal const int LowestBase = 1024;
     internal const int HighestBase = 65_535 - MediaUdpOffset - UdpPortsPerNode * Topology.MostMedia;
@@ -74,7 +75,7 @@ internal sealed record Ports(int Base)
     private IEnumerable<(int Port, string What)> Udp(Topology topology)
     {
         for (var j = 0; j < topology.Media; j++)
-            for (var shard = 0; shard < Math.Min(Environment.ProcessorCount, UdpPortsPerNode); shard++)
+            for (var shard = 0; shard < MediaNodeOptions.DefaultShards; shard++)
                 yield return (MediaUdp(j) + shard, $"media, UDP, of media-{j + 1}");
     }
 

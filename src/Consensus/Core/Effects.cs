@@ -47,6 +47,9 @@ public sealed class Effects
     /// <summary>This replica found that it lost entries: that must be durable before anything of this step is sent.</summary>
     public string? LossFound { get; internal set; }
 
+    /// <summary>This replica takes no part any more: that must be durable before anything of this step is sent, or a restart would forget it.</summary>
+    public string? ConflictFound { get; internal set; }
+
     /// <summary>Role, term or known leader differ from the step before.</summary>
     public bool RoleChanged { get; internal set; }
 
@@ -64,6 +67,7 @@ public sealed class Effects
         MembershipAccepted = false;
         OriginChanged = false;
         LossFound = null;
+        ConflictFound = null;
         RoleChanged = false;
     }
 

@@ -78,6 +78,7 @@ public sealed partial class RaftCore
     {
         TakeNoLead();
         _conflict = what;
+        _effects.ConflictFound = what;
         return false;
     }
 

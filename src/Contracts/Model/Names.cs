@@ -15,9 +15,7 @@ public static class NameRule
     }
 
     public static Failure? Check(string field, string? value) =>
-        Accepts(value) ? null : Failure.InvalidArgument($"{field}: \"{Shorten(value)}\" breaks the rule: {Text}");
-
-    private static string Shorten(string? value) => value is null ? "" : value.Length <= 80 ? value : value[..80] + "…";
+        Accepts(value) ? null : Failure.InvalidArgument($"{field}: \"{TextLimits.Shown(value ?? "")}\" breaks the rule: {Text}");
 }
 
 public readonly record struct RoomId(string Value) : IComparable<RoomId>

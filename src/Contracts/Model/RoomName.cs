@@ -18,7 +18,7 @@ public static class RoomName
     public static RoomId Find(string idOrName) => NameRule.Accepts(idOrName) ? new(idOrName) : IdOf(idOrName);
 
     public static Failure? Check(string field, string name) => name.Length > 0 && name.Length <= MaxOctets && Encoding.UTF8.GetByteCount(name) <= MaxOctets ? null
-        : Failure.InvalidArgument($"{field}: \"{Shown(name.Length <= 80 ? name : name[..80] + "…")}\" breaks the rule: {Text}");
+        : Failure.InvalidArgument($"{field}: \"{Shown(TextLimits.Shown(name))}\" breaks the rule: {Text}");
 
     /// <summary>For lines that people read: no character of it moves their cursor.</summary>
     public static string Shown(string name) => name.Any(char.IsControl) ? string.Concat(name.Select(static c => char.IsControl(c) ? '\uFFFD' : c)) : name;

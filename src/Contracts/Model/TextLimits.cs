@@ -21,6 +21,11 @@ public static class TextLimits
     /// <summary>The beginning of a text that is too long, without half a character at its end.</summary>
     public static string Cut(string text, int maxLength) => text.Length <= maxLength ? text : text[..(char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength)];
 
+    /// <summary>As much of a text that breaks a rule as its refusal repeats.</summary>
+    public static string Shown(string text) => text.Length <= MaxShown ? text : Cut(text, MaxShown) + "…";
+
+    private const int MaxShown = 80;
+
     public static int BytesOf(string text) => Encoding.UTF8.GetByteCount(text);
 
     /// <summary>Keys and values together.</summary>

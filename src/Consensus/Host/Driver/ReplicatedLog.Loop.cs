@@ -79,7 +79,7 @@ public sealed partial class ReplicatedLog
         _core.Step(input, _effects);
         if (_effects.OriginChanged) _options.OriginChanged?.Invoke(_core.Origin); // rare, and nothing may be sent before
         if (_effects.LossFound is { } loss) _options.LossFound?.Invoke(loss);
-        NoteConflict();
+        if (_effects.ConflictFound is { } conflict) _options.ConflictFound?.Invoke(conflict);
         if (_effects.Write is { } write) Write(write);
         foreach (ref readonly var message in _effects.Messages) _transport.Send(message.To, message);
         _sent |= _effects.Messages.Length > 0;

@@ -10,7 +10,6 @@ public sealed partial class ReplicatedLog
     private bool _underRepair;
     private bool _refusalSaid;
     private bool _conflictSaid;
-    private bool _conflictNoted;
     private long _newSince;
 
     private void NoteRepair()
@@ -18,14 +17,6 @@ public sealed partial class ReplicatedLog
         if (_core.IsRepairing == _underRepair) return;
         _underRepair = _core.IsRepairing;
         if (!_underRepair) _options.Repaired?.Invoke();
-    }
-
-    /// <summary>A restart would forget it, and the replica would vote and follow again.</summary>
-    private void NoteConflict()
-    {
-        if (_conflictNoted || _core.Conflict is not { } conflict) return;
-        _conflictNoted = true;
-        if (conflict != _options.Conflict) _options.ConflictFound?.Invoke(conflict);
     }
 
     private void TickQuarantine()

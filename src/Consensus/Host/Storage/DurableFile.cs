@@ -16,4 +16,10 @@ internal static class DurableFile
         File.Move(temporary, path, overwrite: true);
         Libc.SyncDirectory(Path.GetDirectoryName(path)!);
     }
+
+    internal static void Delete(string path)
+    {
+        File.Delete(path);
+        Libc.SyncDirectory(Path.GetDirectoryName(path)!);
+    }
 }

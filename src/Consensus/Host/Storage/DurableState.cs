@@ -99,16 +99,14 @@ public sealed partial class DurableState : IAsyncDisposable
     public static void ForgetConflict(DataDirectory directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        File.Delete(Path.Combine(directory.Path, ConflictName));
-        Libc.SyncDirectory(directory.Path);
+        DurableFile.Delete(Path.Combine(directory.Path, ConflictName));
     }
 
     /// <summary>Everything is here again.</summary>
     public void Repaired()
     {
         if (!IsUnderRepair(_directory)) return; // a new log, which lost nothing
-        File.Delete(MarkerOf(_directory));
-        Libc.SyncDirectory(_directory.Path);
+        DurableFile.Delete(MarkerOf(_directory));
         LogRepaired(_logger, _directory.Path);
     }
 

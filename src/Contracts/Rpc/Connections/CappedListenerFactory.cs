@@ -26,15 +26,10 @@ internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionL
             socket.Listen(Backlog);
             if (socket.LocalEndPoint is not IPEndPoint) throw new NotSupportedException("the socket that was handed over is no TCP socket");
         }
-        catch (SocketException e)
+        catch (Exception e)
         {
             socket.Dispose();
-            if (e.SocketErrorCode == SocketError.AddressAlreadyInUse) throw new AddressInUseException(e.Message, e);
-            throw;
-        }
-        catch
-        {
-            socket.Dispose();
+            if (e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }) throw new AddressInUseException(e.Message, e);
             throw;
         }
         return ValueTask.FromResult<IConnectionListener>(new CappedListener(socket, limits, log, loggers));

@@ -58,7 +58,7 @@ internal static class FieldRules
     }
 
     internal static Grpc.Core.RpcException Broken(string field, string value, string rule) =>
-        Failure.InvalidArgument($"{field}: \"{(value.Length <= 80 ? value : value[..80] + "…")}\" breaks the rule: {rule}").ToRpcException();
+        Failure.InvalidArgument($"{field}: \"{TextLimits.Shown(value)}\" breaks the rule: {rule}").ToRpcException();
 
     private static bool IsPrintable(string value)
     {

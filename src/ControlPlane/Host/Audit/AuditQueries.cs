@@ -114,7 +114,7 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
     {
         foreach (var name in types)
             if (!Enum.TryParse<EventType>(name, out _) || char.IsAsciiDigit(name[0]))
-                return Failure.InvalidArgument($"types: \"{(name.Length <= 80 ? name : name[..80] + "…")}\" breaks the rule: one of {string.Join(", ", Enum.GetNames<EventType>())}");
+                return Failure.InvalidArgument($"types: \"{TextLimits.Shown(name)}\" breaks the rule: one of {string.Join(", ", Enum.GetNames<EventType>())}");
         return null;
     }
 }

@@ -18,7 +18,7 @@ public static class StateView
         if (scope.Length == 0) return null;
         if (scope.StartsWith(RoomScope, StringComparison.Ordinal)) return RoomName.Check("scope", scope[RoomScope.Length..]);
         if (scope.StartsWith(NodeScope, StringComparison.Ordinal)) return NameRule.Check("scope", scope[NodeScope.Length..]);
-        return Failure.InvalidArgument($"scope: \"{(scope.Length <= 80 ? scope : scope[..80] + "…")}\" breaks the rule: {ScopeRule}");
+        return Failure.InvalidArgument($"scope: \"{TextLimits.Shown(scope)}\" breaks the rule: {ScopeRule}");
     }
 
     public static Answer<string> Render(ClusterState state, string scope)

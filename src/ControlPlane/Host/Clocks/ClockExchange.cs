@@ -24,6 +24,10 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
     private const long AwayAfterMs = 2_000;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPeriod = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>For who waits for a majority that may be long in coming.</summary>
+    private static readonly TimeSpan WaitingPeriod = TimeSpan.FromMilliseconds(500);
+    private const int HastyRounds = 50;
     private readonly Dictionary<MemberId, Reading> _readings = [];
     private readonly Dictionary<MemberId, Program> _programs = [];
     private readonly Dictionary<MemberId, bool> _named = []; // whose clock differs, and whether that was said: one round may be a slow answer
@@ -45,12 +49,12 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
     /// <summary>Rounds until cancelled: in haste until a majority has agreed once, since a cluster that was stopped waits for it.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        for (var round = 0; !cancellationToken.IsCancellationRequested; round++)
         {
             try
             {
                 await RunOnceAsync(cancellationToken);
-                await Task.Delay(_hasAgreed ? Period : FirstPeriod, clock, cancellationToken);
+                await Task.Delay(_hasAgreed ? Period : round < HastyRounds ? FirstPeriod : WaitingPeriod, clock, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { return; }
         }

@@ -16,18 +16,18 @@ public sealed class FirstComparison(LogTimeSource time)
     /// <returns>Null when nothing stands in the way of the command any more.</returns>
     public async ValueTask<Failure?> AwaitAsync(CommandEnvelope envelope, CancellationToken cancellationToken)
     {
-        for (var asked = Environment.TickCount64; WhatIsMissing(envelope) is { } missing; await Task.Delay(Poll, CancellationToken.None))
+        for (var asked = Environment.TickCount64; AwaitsPrograms(envelope) || AwaitsClocks(envelope); await Task.Delay(Poll, CancellationToken.None))
         {
-            if (Environment.TickCount64 - asked >= Patience.TotalMilliseconds || cancellationToken.IsCancellationRequested)
-                return Failure.Unavailable($"{missing}; nothing was done, retry with the same request_id");
+            if (Environment.TickCount64 - asked < Patience.TotalMilliseconds && !cancellationToken.IsCancellationRequested) continue;
+            var missing = AwaitsPrograms(envelope) ? "this replica has not heard yet which programs the other replicas run"
+                : $"the request_id was made ahead of log time, which is {time.Now}, and no majority of voters has said yet what time it is";
+            return Failure.Unavailable($"{missing}; nothing was done, retry with the same request_id");
         }
         return null;
     }
 
-    private string? WhatIsMissing(CommandEnvelope envelope)
-    {
-        if (time.AwaitsMembers && RecentCommands.Includes(envelope.Command.Type)) return "this replica has not heard yet which programs the other replicas run";
-        return envelope.Request is { } request && UuidV7.TimeOf(request.RequestId) is { } made && time.MayHaveMissed(made)
-            ? $"the request_id was made at {made}, log time is {time.Now}, and no majority of voters has said yet what time it is" : null;
-    }
+    private bool AwaitsPrograms(CommandEnvelope envelope) => RecentCommands.Includes(envelope.Command.Type) && time.AwaitsMembers;
+
+    private bool AwaitsClocks(CommandEnvelope envelope) =>
+        envelope.Request is { } request && UuidV7.TimeOf(request.RequestId) is { } made && time.MayHaveMissed(made);
 }

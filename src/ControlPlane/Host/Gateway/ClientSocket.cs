@@ -52,10 +52,10 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
     private async Task<ValueWebSocketReceiveResult> ReceivePartAsync(CancellationToken cancellationToken)
     {
         try { return await socket.ReceiveAsync(_received.GetMemory(4096), cancellationToken); }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // A socket that the client closed or reset is closed; this one we gave up ourselves, for want of an answer.
-            IsUnanswering = socket.State == WebSocketState.Aborted && e is OperationCanceledException;
+            IsUnanswering = socket.State == WebSocketState.Aborted;
             throw;
         }
     }

@@ -100,7 +100,7 @@ internal sealed partial class RoomServer(TokenVerifier tokens, RoomDoor door, bo
         RequireAdmin(grants, request.Room);
         if (!request.Muted && !allowUnmute)
             throw new RpcException(new Status(StatusCode.FailedPrecondition, "remote unmute not enabled: only participants open their own microphones and cameras (option AllowRemoteUnmute)"));
-        var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest
+        var changed = await ChangeAsync(request.Room, new ChangeRoomRequest
         {
             RoomId = RoomName.IdOf(request.Room).Value,
             Identity = SeatName.Of(request.Identity),
@@ -115,12 +115,15 @@ internal sealed partial class RoomServer(TokenVerifier tokens, RoomDoor door, bo
         RequireAdmin(grants, request.Room);
         // What somebody may newly do is in the log first, where caps may refuse it; what is taken away is taken whether or not there is a quorum.
         if (request.Permission is { CanPublish: true }) await KeepRoleAsync(request, ParticipantRole.Publisher, cancellationToken);
-        var changed = await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Participant = request.ToByteString() }, cancellationToken);
+        var changed = await ChangeAsync(request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Participant = request.ToByteString() }, cancellationToken);
         if (request.Permission is { CanPublish: false }) await KeepRoleAsync(request, ParticipantRole.Subscriber, cancellationToken);
         return ParticipantInfo.Parser.ParseFrom(changed);
     }
 
-    /// <summary>The seat's role, by which rooms and nodes count their publishers, follows what its holder may do.</summary>
+    /// <summary>
+    /// The seat's role, by which rooms and nodes count their publishers, follows what its holder may do. When the owner then refuses or is gone, the seat still
+    /// counts as a publisher's: caps count one too many, never one too few, until the call is repeated.
+    /// </summary>
     private async Task KeepRoleAsync(UpdateParticipantRequest request, ParticipantRole role, CancellationToken cancellationToken)
     {
         var set = new SetParticipantRoleRequest { RequestId = RoomDoor.NewRequestId(), RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Role = role };
@@ -130,14 +133,14 @@ internal sealed partial class RoomServer(TokenVerifier tokens, RoomDoor door, bo
 
     private async Task<IMessage> SubscribeAsync(ParticipantGrants grants, UpdateSubscriptionsRequest request, CancellationToken cancellationToken)
     {
+        RequireAdmin(grants, request.Room);
         var wanted = new UpdateSubscription { Subscribe = request.Subscribe, TrackSids = { request.TrackSids }, ParticipantTracks = { request.ParticipantTracks } };
-        await ChangeAsync(grants, request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Subscription = wanted.ToByteString() }, cancellationToken);
+        await ChangeAsync(request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Subscription = wanted.ToByteString() }, cancellationToken);
         return new UpdateSubscriptionsResponse();
     }
 
-    private async Task<ByteString> ChangeAsync(ParticipantGrants grants, string room, ChangeRoomRequest change, CancellationToken cancellationToken)
+    private async Task<ByteString> ChangeAsync(string room, ChangeRoomRequest change, CancellationToken cancellationToken)
     {
-        RequireAdmin(grants, room);
         var owner = await OwnerAsync(room, cancellationToken) ?? throw new RpcException(new Status(StatusCode.NotFound, $"room {room} has no owner now"));
         return (await owner.ChangeRoomAsync(change, door.OwnOptions(cancellationToken))).Changed;
     }

@@ -64,7 +64,7 @@ internal sealed partial class SignalSession
         return null;
     }
 
-    /// <summary>What did not end by accident is not begun anew: whoever joined would be back as if nothing had been, or would throw its own other session out.</summary>
+    /// <summary>Whoever was removed or replaced does not begin anew: it would be back as if nothing had been, or throw its own other session out. What ended by accident does.</summary>
     private Task SayOverAsync(StatusCode why, CancellationToken cancellationToken) => why switch
     {
         StatusCode.OutOfRange => LeaveAsync(DisconnectReason.ParticipantRemoved, LeaveRequest.Types.Action.Disconnect, cancellationToken),

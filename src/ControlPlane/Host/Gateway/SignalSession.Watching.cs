@@ -25,14 +25,14 @@ internal sealed partial class SignalSession
                 told = isQuiet;
             }
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException) { } // whoever reads from the node meets the same end
+        catch (Exception e) when (IsLineGone(e)) { } // whoever reads from the node meets the same end
     }
 
     /// <summary>Before the stream ends: whoever fell silent with its socket open is waited for no longer than its media lasts, whether or not it is one that sends pings.</summary>
     private async Task SayUnansweringAsync(CancellationToken cancellationToken)
     {
-        try { await (_line?.SayQuietAsync(isQuiet: true, cancellationToken) ?? Task.CompletedTask); }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException) { } // the next node counts anew
+        try { if (_line is { } line) await line.SayQuietAsync(isQuiet: true, cancellationToken); }
+        catch (Exception e) when (IsLineGone(e)) { } // the next node counts anew
     }
 
     /// <summary>What the client is and may do has changed: from now on it comes back with a token that says so.</summary>

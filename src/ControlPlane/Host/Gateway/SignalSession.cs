@@ -24,7 +24,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
     private string _participantSid = "";
     private volatile CarriedSession? _carried; // as the node last said
     private volatile SessionClaims? _claims;   // the same
-    private volatile NodeLine? _line;      // that requests go to now
+    private volatile NodeLine? _line;          // that requests go to now
     private volatile bool _isOpen;
     private volatile bool _isSentAway; // to join anew: it says leave before it goes
 
@@ -104,7 +104,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
     private async Task DeliverAsync(NodeLine line, CancellationToken cancellationToken)
     {
         try { await _requests.DeliverAsync(line, toNewOwner: false, cancellationToken); }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException) { } // whoever reads from the node meets the same end
+        catch (Exception e) when (IsLineGone(e)) { } // whoever reads from the node meets the same end
     }
 
     private async Task<Ending> FromNodeAsync(NodeLine line, CancellationToken cancellationToken)
@@ -139,6 +139,8 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
         var leave = new SignalResponse { Leave = new LeaveRequest { Reason = reason, Action = action, CanReconnect = action != LeaveRequest.Types.Action.Disconnect } };
         await TellAsync(leave.ToByteString(), cancellationToken);
     }
+
+    private static bool IsLineGone(Exception e) => e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException;
 
     private static bool IsGone(Exception e) => e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 

@@ -125,7 +125,7 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
         if (!node.IsLast) return;
         if (progress is { Blocked: { } blocked, Moves: false } && progress.Said != blocked.Kind)
         {
-            var reason = blocked.Why.Length <= DrainCommand.RecordBlocked.MaxReasonLength ? blocked.Why : blocked.Why[..DrainCommand.RecordBlocked.MaxReasonLength];
+            var reason = TextLimits.Cut(blocked.Why, DrainCommand.RecordBlocked.MaxReasonLength);
             commands.Add(new DrainCommand.RecordBlocked(node.Node, blocked.Rooms, blocked.First, reason));
             progress.Said = blocked.Kind;
         }

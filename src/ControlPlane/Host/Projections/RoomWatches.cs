@@ -51,8 +51,9 @@ public sealed class RoomWatches(StateQueries queries, int bufferSize, ReplicaMet
     protected override void OnJoined(WatchTopic topic, ClusterState state)
     {
         if (topic.Node is not { } name || IsWatched(topic)) return;
+        var left = _shownAt.Values.Distinct(StringComparer.Ordinal).Where(at => !IsWatched(WatchTopic.OfNode(at))).ToHashSet(StringComparer.Ordinal);
         foreach (var (room, at) in _shownAt)
-            if (!IsWatched(WatchTopic.OfNode(at))) _shownAt.Remove(room); // those who watched there have left
+            if (left.Contains(at)) _shownAt.Remove(room); // those who watched there have left
         if (state.FindNode(new NodeId(name)) is not { } node) return;
         foreach (var room in node.Rooms.InOrder()) _shownAt[room.Name] = name;
     }

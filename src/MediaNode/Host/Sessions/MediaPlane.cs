@@ -19,7 +19,7 @@ public sealed class MediaPlane : IDisposable
         _identity = new DtlsIdentity(TimeProvider.System);
         var bind = IPAddress.Parse(options.MediaBind);
         _addresses = options.MediaAddresses.Count > 0 ? [.. options.MediaAddresses] : [options.MediaBind];
-        var count = options.MediaShards == 0 ? Math.Min(Environment.ProcessorCount, MediaNodeOptions.MostShards) : options.MediaShards;
+        var count = options.MediaShards == 0 ? MediaNodeOptions.DefaultShards : options.MediaShards;
         var shards = new List<MediaShard>();
         try
         {

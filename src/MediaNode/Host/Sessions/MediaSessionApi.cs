@@ -30,8 +30,7 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException && cancellation.IsCancellationRequested) { } // the gateway has gone
         finally
         {
-            host.Loop.Post(() => SessionTable.Detached(session, link));
-            await ending.CancelAsync();
+            await ending.CancelAsync(); // whoever hears says that the stream has ended
             await hearing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         if (hearing.IsFaulted && !cancellation.IsCancellationRequested) await hearing; // the call ends with it, and says so

@@ -59,7 +59,7 @@ internal sealed partial class ParticipantSession
             if (!Info.Tracks.Contains(track.Info)) Info.Tracks.Add(track.Info);
         JudgeWaiting(changes.SectionsMoved); // before anybody is asked for the next offer
         if (changes.Published.Count + changes.Withdrawn.Count + changes.Changed.Count > 0) Room.TracksChanged(this, changes);
-        TellCarried();
+        else TellCarried();
     }
 
     private void OnMute(MuteTrackRequest request)

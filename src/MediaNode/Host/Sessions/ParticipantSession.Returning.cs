@@ -11,14 +11,15 @@ internal sealed partial class ParticipantSession
     private readonly HashSet<string> _takenAway = new(StringComparer.Ordinal);
     private SessionClaims? _toldClaims;
     private bool _hasClient;
-    /// <summary>Its client has been here; of a session that was carried it may be on its way still.</summary>
-    internal bool HadClient { get; private set; }
     private long _awaySinceMs = long.MinValue;
     private long _heardAtMs;
     private ulong _lastNumber;
 
     /// <summary>The client's connection to its gateway; empty of an older gateway.</summary>
     internal string Connection { get; private set; } = "";
+
+    /// <summary>Its client has been here; of a session that was carried it may be on its way still.</summary>
+    internal bool HadClient { get; private set; }
 
     /// <summary>It came back at least once: it knows things of before.</summary>
     internal bool HasBeenAway { get; private set; }

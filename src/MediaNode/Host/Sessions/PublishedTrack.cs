@@ -202,10 +202,10 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     /// <summary>The smallest layer that fills a tile of this size.</summary>
     internal int LayerFor(uint width, uint height)
     {
-        var count = LayerCount;
-        foreach (var layer in Request.Layers.OrderBy(layer => layer.Quality))
-            if (layer.Width >= width && layer.Height >= height) return Math.Min(LayerOf(layer.Quality), count - 1);
-        return count - 1;
+        var best = LayerCount - 1;
+        foreach (var layer in Request.Layers)
+            if (layer.Width >= width && layer.Height >= height) best = Math.Min(best, LayerOf(layer.Quality));
+        return best;
     }
 
     /// <summary>It stands in other clients' session descriptions.</summary>

@@ -43,8 +43,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     {
         if (!_participants.Remove(participant.Identity)) return;
         _missingSections.Remove(participant);
-        foreach (var other in _participants.Values)
-            foreach (var track in participant.Tracks) other.Unsubscribe(track);
+        foreach (var track in participant.Tracks) UnsubscribeAll(track);
         participant.Close();
         participant.Info.State = ParticipantInfo.Types.State.Disconnected;
         participant.Info.DisconnectReason = reason;
@@ -60,8 +59,8 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     /// <summary>Tells everyone how a participant looks now; a hidden one is shown to itself alone. One that says too much is told of a little later.</summary>
     internal void Announce(ParticipantSession participant)
     {
-        participant.TellCarried(); // has a pace of its own
         var isOver = participant.Info.State == ParticipantInfo.Types.State.Disconnected;
+        if (!isOver) participant.TellCarried(); // has a pace of its own
         if (!participant.Pace.Take(participant.Info.CalculateSize(), Environment.TickCount64) && !isOver) return;
         var update = GatewayLink.Pack(new SignalResponse { Update = new ParticipantUpdate { Participants = { participant.Info } } });
         participant.Tell(update);
@@ -89,25 +88,23 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     {
         participant.Info.IsPublisher = participant.Info.Tracks.Count > 0;
         participant.Changed();
-        foreach (var other in _participants.Values)
-        {
-            if (other == participant) continue;
-            foreach (var track in changes.Withdrawn) other.Unsubscribe(track);
-        }
+        foreach (var track in changes.Withdrawn) UnsubscribeAll(track);
         Announce(participant); // before the media that it explains
         foreach (var other in _participants.Values)
         {
             if (other == participant) continue;
             foreach (var track in changes.Published) other.Offered(track);
         }
-        foreach (var other in _participants.Values)
-        {
-            if (other == participant) continue;
-            foreach (var track in changes.Changed) other.Follow(track);
-        }
+        foreach (var track in changes.Changed)
+            foreach (var viewer in track.Viewers.Keys) viewer.Follow(track);
         foreach (var track in changes.Published.Concat(changes.Changed)) WantedChanged(track);
         Counted();
         AskForSections();
+    }
+
+    private static void UnsubscribeAll(PublishedTrack track)
+    {
+        foreach (var viewer in track.Viewers.Keys.ToArray()) viewer.Unsubscribe(track);
     }
 
     internal void OfferAllTo(ParticipantSession participant)

@@ -61,5 +61,5 @@ internal static class TrackDescription
 
     /// <summary>Each once: over the wire a list of features may hold any numbers, any number of times.</summary>
     internal static IEnumerable<AudioTrackFeature> Known(IEnumerable<AudioTrackFeature> features) =>
-        features.Where(feature => feature is >= AudioTrackFeature.TfStereo and <= AudioTrackFeature.TfPreconnectBuffer).Distinct();
+        features.Where(static feature => Enum.IsDefined(feature)).Distinct();
 }

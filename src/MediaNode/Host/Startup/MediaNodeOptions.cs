@@ -59,7 +59,10 @@ public sealed class MediaNodeOptions : ServerOptions
     /// <summary>Longest wait for a reservation that is still on its way when a seat is taken up, in milliseconds; 0 to 10,000.</summary>
     public int SeatWaitMs { get; set; } = 2_000;
 
-    internal const int MostShards = 16;
+    public const int MostShards = 16;
+
+    /// <summary>Where nothing is set: one for each processor.</summary>
+    public static int DefaultShards => Math.Min(Environment.ProcessorCount, MostShards);
 
     internal string MediaBind => MediaBindAddress.Length > 0 ? MediaBindAddress : BindAddress;
 
