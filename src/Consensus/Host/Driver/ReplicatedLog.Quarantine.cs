@@ -8,15 +8,24 @@ public sealed partial class ReplicatedLog
     private const int TicksBeforeWaitIsSaid = 40;
     private const int TicksBetweenWaits = 1_200;
     private bool _underRepair;
+    private bool _beganAsNew;
     private bool _refusalSaid;
     private bool _conflictSaid;
     private long _newSince;
 
     private void NoteRepair()
     {
+        if (!_refusalSaid && !_core.RefusedBy.IsNone)
+        {
+            _refusalSaid = true; // when it happens: a leader may make it whole before the next tick
+            LogRefused(_options.Self, _core.RefusedBy);
+        }
         if (_core.IsRepairing == _underRepair) return;
         _underRepair = _core.IsRepairing;
-        if (!_underRepair) _options.Repaired?.Invoke();
+        if (_underRepair) return;
+        if (_beganAsNew && _core.Log.LastIndex > 0) LogMadeWhole(_options.Self, _core.Leader, _core.Log.LastIndex);
+        _beganAsNew = false;
+        _options.Repaired?.Invoke();
     }
 
     private void TickQuarantine()
@@ -26,13 +35,7 @@ public sealed partial class ReplicatedLog
             _conflictSaid = true;
             LogConflict(_options.Self, conflict);
         }
-        if (!_core.IsNew) return;
-        if (!_core.RefusedBy.IsNone)
-        {
-            if (!_refusalSaid) LogRefused(_options.Self, _core.RefusedBy);
-            _refusalSaid = true;
-            return;
-        }
+        if (!_core.IsNew || !_core.RefusedBy.IsNone) return;
         if (++_newSince % TicksBetweenWaits != TicksBeforeWaitIsSaid || _core.WaitsFor is not { Length: > 0 } missing) return;
         LogWaits(_options.Self, string.Join(", ", missing.Select(Named)));
     }
@@ -58,4 +61,7 @@ public sealed partial class ReplicatedLog
 
     [LoggerMessage(1203, LogLevel.Warning, "Replica {Self} has a new log and waits for {Missing}: a cluster begins once all its founding members have heard of each other, or an empty log could not be told from a lost one. If such a member never ran and will not come, start with --without MEMBER")]
     private partial void LogWaits(MemberId self, string missing);
+
+    [LoggerMessage(1205, LogLevel.Warning, "Replica {Self} began with a new log. Member {Leader} has led meanwhile and sent everything up to entry {Index}: it takes part from now on. If it took part before, its disk was replaced or its log deleted")]
+    private partial void LogMadeWhole(MemberId self, MemberId leader, ulong index);
 }

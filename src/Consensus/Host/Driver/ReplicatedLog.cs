@@ -40,6 +40,7 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         _core = new RaftCore(options.Self, restored, options.Raft, options.Seed);
         _handedTo = restored.Snapshot.Index;
         _underRepair = _core.IsRepairing;
+        _beganAsNew = _core.IsNew;
         _seen.UnionWith(options.KnownAddresses.Select(address => address.Member).Where(member => member != options.Self));
         _nextReadContext = options.Seed | 1; // a read's number never comes again, not after a restart either
         _snapshots = new SnapshotWork(store, options.SnapshotLogBytes,
