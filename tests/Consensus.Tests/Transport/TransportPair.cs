@@ -134,8 +134,10 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
             a.WaitConnected(b);
             var (before, term) = ((a.Listener.Disconnects, b.Listener.Disconnects), (ulong)round + 1);
             await act();
+            var deadline = DateTime.UtcNow.AddSeconds(60);
             while (!b.Listener.Messages.Any(m => m.Message.Term == term)) // over the connection of before, if that stands
             {
+                Assert.True(DateTime.UtcNow < deadline, "nothing came over the connection");
                 a.Send(b, new Message { Kind = MessageKind.Heartbeat, Term = term });
                 await Task.Delay(20);
             }

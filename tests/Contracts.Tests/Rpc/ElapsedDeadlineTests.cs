@@ -31,8 +31,10 @@ public sealed class ElapsedDeadlineTests
 
         using var cancelled = new CancellationTokenSource();
         var waits = handler.SendAsync(new HttpRequestMessage(HttpMethod.Post, "http://peer/service/method"), cancelled.Token);
+        await Task.Delay(200, CancellationToken.None); // four times the deadline of the others
+        Assert.False(waits.IsCompleted); // without a deadline there is none
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits); // without a deadline there is none
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits);
     }
 
     /// <summary>As if the wall clock had been set back after the call began: gRPC itself would wait for the hour.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Clocks;
@@ -14,11 +15,6 @@ public sealed class ClockExchangeTests
 {
     private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly LogTime AWeekAgo = new(Now.AddDays(-7).ToUnixTimeMilliseconds());
-
-    private sealed class Wall : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => Now;
-    }
 
     private sealed class BootClock : LeaseClock
     {
@@ -39,7 +35,7 @@ public sealed class ClockExchangeTests
 
     public ClockExchangeTests()
     {
-        var clock = new Wall();
+        var clock = new FakeTimeProvider(Now);
         _time = new LogTimeSource(clock, _boot);
         var log = new StubLog(StubLog.StatusOf(Membership.Of(StubLog.One, StubLog.Two, StubLog.Three)));
         _exchange = new ClockExchange(_time, _members, log, clock, NullLogger<ClockExchange>.Instance);

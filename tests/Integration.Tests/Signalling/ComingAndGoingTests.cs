@@ -160,10 +160,10 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         using var silent = await SignalClient.JoinAsync(stage.Gateway(2), Room, "silent"); // an old client, which answers WebSocket's pings alone
         using var frozen = await SignalClient.JoinAsync(stage.Gateway(1), Room, "frozen");
         using var broken = await SignalClient.JoinAsync(stage.Gateway(1), Room, "broken");
-        broken.Break();
         using var stopped = await StoppedClient.JoinAsync(stage.Gateway(1), SignalClient.Token(Room, "stopped")); // as a process that is stopped: its machine takes what comes, and nothing answers
         await frozen.SayAsync(new SignalRequest { PingReq = new Ping { Timestamp = 1 } });
         await frozen.HearsAsync(response => response.PongResp is not null, "an answer");
+        broken.Break();
         await ann.HearsLeavingAsync("frozen", DisconnectReason.ConnectionTimeout);
         await ann.HearsLeavingAsync("stopped", DisconnectReason.ConnectionTimeout);
         Assert.False(ann.KnowsLeaving("broken")); // it may still come back
