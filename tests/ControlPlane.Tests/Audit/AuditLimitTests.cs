@@ -1,6 +1,7 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Tests.EventLog;
+using VideoScale.TestKit.Rpc;
 using VideoScale.V1;
 using AuditService = VideoScale.ControlPlane.Host.Audit.AuditService;
 using Log = VideoScale.ControlPlane.Host.EventLog.EventLog;
@@ -33,16 +34,16 @@ public sealed class AuditLimitTests : IDisposable
     public async Task A_subscriber_too_many_is_refused_until_one_leaves()
     {
         using var leaves = new CancellationTokenSource();
-        var first = new Call(leaves.Token);
-        var subscribed = _audit.Subscribe(new SubscribeRequest(), new Nowhere(), first);
+        var first = new StubCall(leaves.Token);
+        var subscribed = _audit.Subscribe(new SubscribeRequest(), new StubWriter<Event>(), first);
         await first.Begun.WaitAsync(Bound);
-        var refused = await Assert.ThrowsAsync<RpcException>(() => _audit.Subscribe(new SubscribeRequest(), new Nowhere(), new Call(CancellationToken.None)).WaitAsync(Bound));
+        var refused = await Assert.ThrowsAsync<RpcException>(() => _audit.Subscribe(new SubscribeRequest(), new StubWriter<Event>(), new StubCall()).WaitAsync(Bound));
         Assert.Equal((StatusCode.ResourceExhausted, "subscribers: 1 of 1 in use, 1 too many"), (refused.StatusCode, refused.Status.Detail));
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => subscribed);
         using var leavesToo = new CancellationTokenSource();
-        var next = new Call(leavesToo.Token);
-        var again = _audit.Subscribe(new SubscribeRequest(), new Nowhere(), next);
+        var next = new StubCall(leavesToo.Token);
+        var again = _audit.Subscribe(new SubscribeRequest(), new StubWriter<Event>(), next);
         await next.Begun.WaitAsync(Bound);
         await leavesToo.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => again);
@@ -55,7 +56,7 @@ public sealed class AuditLimitTests : IDisposable
         var (refusals, answers) = (new List<RpcException>(), 0);
         for (var until = Environment.TickCount64 + (long)Bound.TotalMilliseconds; refusals.Count == 0 && Environment.TickCount64 < until;)
         {
-            var questions = Enumerable.Range(0, 16).Select(_ => Task.Run(() => _audit.Verify(new VerifyRequest(), new Call(CancellationToken.None)))).ToArray();
+            var questions = Enumerable.Range(0, 16).Select(_ => Task.Run(() => _audit.Verify(new VerifyRequest(), new StubCall()))).ToArray();
             foreach (var question in questions)
             {
                 try { Assert.True((await question).Ok); answers++; }
@@ -65,38 +66,6 @@ public sealed class AuditLimitTests : IDisposable
         Assert.All(refusals, e => Assert.Equal((StatusCode.ResourceExhausted, "questions about the past: 1 running and 0 waiting already, 1 too many; ask again later"), (e.StatusCode, e.Status.Detail)));
         Assert.NotEmpty(refusals);
         Assert.True(answers > 0);
-        Assert.True((await _audit.Verify(new VerifyRequest(), new Call(CancellationToken.None))).Ok); // the place is free again
-    }
-
-    private sealed class Nowhere : IServerStreamWriter<Event>
-    {
-        public WriteOptions? WriteOptions { get; set; }
-        public Task WriteAsync(Event message) => Task.CompletedTask;
-    }
-
-    private sealed class Call(CancellationToken cancellationToken) : ServerCallContext
-    {
-        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>The service has answered with headers.</summary>
-        public Task Begun => _begun.Task;
-
-        protected override string MethodCore => "";
-        protected override string HostCore => "";
-        protected override string PeerCore => "";
-        protected override DateTime DeadlineCore => DateTime.MaxValue;
-        protected override Metadata RequestHeadersCore { get; } = [];
-        protected override CancellationToken CancellationTokenCore => cancellationToken;
-        protected override Metadata ResponseTrailersCore { get; } = [];
-        protected override Status StatusCore { get; set; }
-        protected override WriteOptions? WriteOptionsCore { get; set; }
-        protected override AuthContext AuthContextCore { get; } = new(null, []);
-        protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => throw new NotSupportedException();
-
-        protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders)
-        {
-            _begun.TrySetResult();
-            return Task.CompletedTask;
-        }
+        Assert.True((await _audit.Verify(new VerifyRequest(), new StubCall())).Ok); // the place is free again
     }
 }

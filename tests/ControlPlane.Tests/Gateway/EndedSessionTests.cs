@@ -1,11 +1,7 @@
-using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
-using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.TestKit;
-using VideoScale.TestKit.Processes;
 using VideoScale.TestKit.Signalling;
-using VideoScale.V1;
 using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
@@ -24,8 +20,6 @@ public sealed class EndedSessionTests
         foreach (var node in fleet.Nodes) node.Reset();
     }
 
-    private string Gateway => _fleet.Gateway;
-
     [LiveKitSurface("Signalling", "resume of a session that is over: leave{STATE_MISMATCH, RECONNECT}", Surface.Served)]
     [Theory]
     [InlineData(StatusCode.OutOfRange, DisconnectReason.ParticipantRemoved, Disconnect)]
@@ -37,7 +31,7 @@ public sealed class EndedSessionTests
         var (client, owner, _) = await _fleet.JoinAsync(room);
         client.Break();
         owner.Refuses = refusal;
-        using var back = await SignalClient.ResumeAsync(Gateway, SignalClient.Token(room, "ann"), "PA_1");
+        using var back = await SignalClient.ResumeAsync(_fleet.Gateway, SignalClient.Token(room, "ann"), "PA_1");
         Assert.Equal((reason, action), await LeaveOfAsync(back));
         // A leave that comes first is no more than a failed attempt to a client, which then joins anew.
         Assert.Equal(action == Disconnect, back.Told[0].Reconnect is not null);
@@ -66,26 +60,20 @@ public sealed class EndedSessionTests
     {
         var room = $"between-{isAway}";
         var (client, owner, _) = await _fleet.JoinAsync(room);
-        var agent = _fleet.Agents[_fleet.Nodes.IndexOf(owner)];
-        var (epoch, seatId) = (owner.Opened[0].Epoch, owner.Opened[0].SeatId);
-        await owner.SayAsync(new SessionMessage { Carried = new CarriedSession { Participant = new ParticipantInfo { Sid = "PA_1", Identity = "ann" }.ToByteString() } });
-        await agent.JoinedAsync(room, epoch, "ann", seatId);
+        await _fleet.SeatAsync(room, owner);
         if (isAway) client.Break();
-        var moving = _fleet.Replica.Rooms.MoveRoomAsync(new MoveRoomRequest { RequestId = $"move-{room}", RoomId = room }).ResponseAsync;
-        await agent.ToldAsync(directive => directive.Revoke?.RoomId == room, "to give the room up");
-        await _fleet.Replica.Rooms.RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = $"remove-{room}", RoomId = room, Identity = "ann", Reason = "test" });
-        await agent.ReleaseAsync(room, epoch);
-        await moving;
+        await _fleet.MoveAsync(room, owner, async () =>
+            await _fleet.Replica.Rooms.RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = $"remove-{room}", RoomId = room, Identity = "ann", Reason = "test" }));
         if (isAway)
         {
             foreach (var node in _fleet.Nodes) node.Refuses = StatusCode.NotFound; // the new owner has never heard of her
-            client = await SignalClient.ResumeAsync(Gateway, SignalClient.Token(room, "ann"), "PA_1");
+            client = await SignalClient.ResumeAsync(_fleet.Gateway, SignalClient.Token(room, "ann"), "PA_1");
         }
         Assert.Equal((DisconnectReason.ParticipantRemoved, Disconnect), await LeaveOfAsync(client));
         client.Dispose();
 
         foreach (var node in _fleet.Nodes) node.Refuses = null;
-        using var anew = await SignalClient.JoinAsync(Gateway, SignalClient.Token(room, "ann")); // as her token lets her
+        using var anew = await SignalClient.JoinAsync(_fleet.Gateway, SignalClient.Token(room, "ann")); // as her token lets her
     }
 
     private static async Task<(DisconnectReason, LeaveRequest.Types.Action)> LeaveOfAsync(SignalClient client)

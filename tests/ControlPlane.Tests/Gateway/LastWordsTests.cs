@@ -1,7 +1,5 @@
-using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
-using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.TestKit;
 using VideoScale.TestKit.Signalling;
 using VideoScale.V1;
@@ -13,29 +11,22 @@ namespace VideoScale.ControlPlane.Tests.Gateway;
 public sealed class LastWordsTests
 {
     private readonly ScriptedFleet _fleet;
-    private readonly List<ScriptedNode> _nodes;
-    private readonly List<ScriptedAgent> _agents;
-    private readonly FakeReplica _replica;
 
     public LastWordsTests(ScriptedFleet fleet)
     {
-        (_fleet, _nodes, _agents, _replica) = (fleet, fleet.Nodes, fleet.Agents, fleet.Replica);
-        foreach (var node in _nodes) node.Reset();
+        _fleet = fleet;
+        foreach (var node in fleet.Nodes) node.Reset();
     }
-
-    private string Gateway => _fleet.Gateway;
 
     private static SignalRequest Track(string cid) => new() { AddTrack = new AddTrackRequest { Cid = cid } };
 
     private static bool HasLeft(ScriptedNode node) => node.Heard.Any(heard => heard.Request.Leave is not null);
 
-    private Task<(SignalClient Client, ScriptedNode Owner, ScriptedNode Other)> JoinAsync(string room) => _fleet.JoinAsync(room);
-
     [LiveKitSurface("Signalling", "leave, also in the turn in which the socket is closed", Surface.Served)]
     [Fact]
     public async Task A_leave_is_delivered_though_the_stream_to_the_node_breaks_under_it()
     {
-        var (client, owner, _) = await JoinAsync("breaking");
+        var (client, owner, _) = await _fleet.JoinAsync("breaking");
         owner.IsDeaf = true; // what was sent into the stream that breaks is lost
         owner.Refuses = StatusCode.Unavailable;
         await client.SayAsync(Track("lost"));
@@ -52,7 +43,7 @@ public sealed class LastWordsTests
     [Fact]
     public async Task What_a_client_says_while_the_stream_is_broken_comes_in_order_and_what_was_handled_is_not_said_again()
     {
-        var (client, owner, _) = await JoinAsync("ordered");
+        var (client, owner, _) = await _fleet.JoinAsync("ordered");
         await client.SayAsync(Track("a"));
         await Eventually.HoldsAsync(() => owner.Heard.Count == 1, "the first is handled");
         owner.Refuses = StatusCode.Unavailable;
@@ -69,22 +60,16 @@ public sealed class LastWordsTests
     [Fact]
     public async Task A_leave_is_delivered_to_the_new_owner_when_the_room_moves_at_that_moment()
     {
-        var (client, owner, other) = await JoinAsync("moving");
-        await owner.SayAsync(new SessionMessage { Carried = new CarriedSession { Participant = new ParticipantInfo { Sid = "PA_1", Identity = "ann" }.ToByteString() } });
+        const string Room = "moving";
+        var (client, owner, other) = await _fleet.JoinAsync(Room);
+        await _fleet.SeatAsync(Room, owner);
         await Task.Delay(200);
-        owner.Refuses = StatusCode.Unavailable;
-        var epoch = owner.Opened[0].Epoch;
-        var agent = _agents[_nodes.IndexOf(owner)];
-        await agent.JoinedAsync("moving", epoch, "ann", owner.Opened[0].SeatId);
-        owner.IsDeaf = true;
+        (owner.Refuses, owner.IsDeaf) = (StatusCode.Unavailable, true);
         await client.SayAsync(new SignalRequest { Offer = new SessionDescription { Type = "offer" } });
         await client.LeaveAsync();
         await Task.Delay(100);
         owner.Break();
-        var moving = _replica.Rooms.MoveRoomAsync(new MoveRoomRequest { RequestId = "move", RoomId = "moving" }).ResponseAsync;
-        await agent.ToldAsync(directive => directive.Revoke?.RoomId == "moving", "to give the room up");
-        await agent.ReleaseAsync("moving", epoch);
-        await moving;
+        await _fleet.MoveAsync(Room, owner);
         await Eventually.HoldsAsync(() => HasLeft(other), "the new owner hears that she left");
         Assert.DoesNotContain(other.Heard, heard => heard.Request.Offer is not null); // it was meant for another node's connection
         Assert.NotNull(other.Opened[0].Carried);
@@ -93,18 +78,18 @@ public sealed class LastWordsTests
     [Fact]
     public async Task Whoever_goes_before_it_was_answered_leaves_nobody_behind()
     {
-        foreach (var node in _nodes) node.Refuses = StatusCode.Unavailable;
-        var client = await SignalClient.OpenAsync(Gateway, SignalClient.Token("early", "ann"));
+        foreach (var node in _fleet.Nodes) node.Refuses = StatusCode.Unavailable;
+        var client = await SignalClient.OpenAsync(_fleet.Gateway, SignalClient.Token("early", "ann"));
         client.Break();
         await Task.Delay(300);
-        foreach (var node in _nodes) node.Refuses = null;
-        await Eventually.HoldsAsync(() => _nodes.Any(HasLeft), "the node hears that she left");
+        foreach (var node in _fleet.Nodes) node.Refuses = null;
+        await Eventually.HoldsAsync(() => _fleet.Nodes.Any(HasLeft), "the node hears that she left");
     }
 
     [Fact]
     public async Task A_client_gets_a_fresh_token_when_what_it_may_do_is_told_or_changes()
     {
-        var (client, owner, _) = await JoinAsync("fresh");
+        var (client, owner, _) = await _fleet.JoinAsync("fresh");
         using (client)
         {
             Assert.Null(client.Refreshed); // an older node tells nothing
@@ -113,7 +98,7 @@ public sealed class LastWordsTests
             var first = client.Refreshed;
             await owner.SayAsync(new SessionMessage { Claims = new SessionClaims { Name = "ann", Grants = new SessionGrants { CanSubscribe = true, CanPublish = true } } });
             await Eventually.HoldsAsync(() => client.Refreshed != first, "the next");
-            using var back = await SignalClient.ResumeAsync(Gateway, client.Refreshed!, "PA_1");
+            using var back = await SignalClient.ResumeAsync(_fleet.Gateway, client.Refreshed!, "PA_1");
             await back.HearsAsync(response => response.Reconnect is not null, "that it is back");
             Assert.True(owner.Opened[^1] is { Reattach: false, Grants.CanPublish: true });
         }

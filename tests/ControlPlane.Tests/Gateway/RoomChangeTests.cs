@@ -1,7 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Google.Protobuf;
-using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.TestKit;
 using VideoScale.TestKit.Signalling;
 using VideoScale.V1;
@@ -65,15 +63,9 @@ public sealed class RoomChangeTests
         var (client, owner, other) = await _fleet.JoinAsync(room);
         using (client)
         {
-            var agent = _fleet.Agents[_fleet.Nodes.IndexOf(owner)];
-            await owner.SayAsync(new SessionMessage { Carried = new CarriedSession { Participant = new LiveKit.Proto.ParticipantInfo { Sid = "PA_1", Identity = "ann" }.ToByteString() } });
-            await agent.JoinedAsync(room, owner.Opened[0].Epoch, "ann", owner.Opened[0].SeatId);
+            await _fleet.SeatAsync(room, owner);
             if (when == "before it is revoked") await ChangeAsync();
-            var moving = _fleet.Replica.Rooms.MoveRoomAsync(new MoveRoomRequest { RequestId = $"move-{room}", RoomId = room }).ResponseAsync;
-            await agent.ToldAsync(directive => directive.Revoke?.RoomId == room, "to give the room up");
-            if (when == "between owners") await ChangeAsync();
-            await agent.ReleaseAsync(room, owner.Opened[0].Epoch);
-            await moving;
+            await _fleet.MoveAsync(room, owner, when == "between owners" ? ChangeAsync : null);
             if (when == "when it has a new owner") await ChangeAsync();
             await Eventually.HoldsAsync(() => Newest(other) == "newest", "the new owner knows it", details: () => Newest(other));
         }

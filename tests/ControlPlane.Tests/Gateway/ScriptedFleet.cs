@@ -1,5 +1,9 @@
+using Google.Protobuf;
+using LiveKit.Proto;
 using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.TestKit.Signalling;
+using VideoScale.V1;
+using MoveRoomRequest = VideoScale.V1.MoveRoomRequest;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 
@@ -36,6 +40,29 @@ public sealed class ScriptedFleet : IAsyncLifetime
         var owner = Nodes.Single(node => node.Opened.Any(open => open.RoomId == room));
         return (client, owner, Nodes.Single(node => node != owner));
     }
+
+    /// <summary>Her node has told what it takes to carry her to another, and that she is there.</summary>
+    internal async Task SeatAsync(string room, ScriptedNode owner)
+    {
+        var session = SessionAt(owner, room);
+        await owner.SayAsync(new SessionMessage { Carried = new CarriedSession { Participant = new ParticipantInfo { Sid = "PA_1", Identity = session.Identity }.ToByteString() } });
+        await AgentOf(owner).JoinedAsync(room, session.Epoch, session.Identity, session.SeatId);
+    }
+
+    /// <summary>Moves a room from its owner to the other node.</summary>
+    /// <param name="betweenOwners">Done when the owner has been told to give it up, and has not yet.</param>
+    internal async Task MoveAsync(string room, ScriptedNode owner, Func<Task>? betweenOwners = null)
+    {
+        var moving = Replica.Rooms.MoveRoomAsync(new MoveRoomRequest { RequestId = $"move-{room}", RoomId = room }).ResponseAsync;
+        await AgentOf(owner).ToldAsync(directive => directive.Revoke?.RoomId == room, "to give the room up");
+        if (betweenOwners is not null) await betweenOwners();
+        await AgentOf(owner).ReleaseAsync(room, SessionAt(owner, room).Epoch);
+        await moving;
+    }
+
+    private ScriptedAgent AgentOf(ScriptedNode node) => Agents[Nodes.IndexOf(node)];
+
+    private static OpenSession SessionAt(ScriptedNode node, string room) => node.Opened.First(open => open.RoomId == room);
 
     public async Task DisposeAsync()
     {

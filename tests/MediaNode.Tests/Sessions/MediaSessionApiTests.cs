@@ -9,6 +9,7 @@ using VideoScale.MediaNode.Host.Time;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
 using VideoScale.TestKit;
+using VideoScale.TestKit.Rpc;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
@@ -31,8 +32,8 @@ public sealed class MediaSessionApiTests
         var session = await host.Loop.AskAsync(() => host.Table.Open(open, new JoinRequest(), new LiveKit.Proto.Room { Name = "room" }, new GatewayLink()));
         open.ResumeSid = session.Sid;
         var requests = new Requests(new GatewayMessage { Open = open }, new GatewayMessage { Number = 1, Request = new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio } }.ToByteString() });
-        var responses = new Responses();
-        var ended = new MediaSessionApi(options, authority, host).Signal(requests, responses, new Call());
+        var responses = new StubWriter<SessionMessage>();
+        var ended = new MediaSessionApi(options, authority, host).Signal(requests, responses, new StubCall());
         var failure = await Assert.ThrowsAsync<RpcException>(() => ended.WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Equal(StatusCode.ResourceExhausted, failure.StatusCode);
         Assert.Contains(responses.Written, message => message.Handled == 1); // all that was said before
@@ -63,7 +64,7 @@ public sealed class MediaSessionApiTests
         foreach (var subscribe in (bool[])[false, true, false])
         {
             var wanted = new UpdateSubscription { TrackSids = { publisher.Tracks[0].Sid }, Subscribe = subscribe };
-            await api.ChangeRoom(new ChangeRoomRequest { RoomId = "room", Identity = "cat", Subscription = wanted.ToByteString() }, new Call());
+            await api.ChangeRoom(new ChangeRoomRequest { RoomId = "room", Identity = "cat", Subscription = wanted.ToByteString() }, new StubCall());
             Assert.Equal(subscribe ? 1 : 0, await host.Loop.AskAsync(() => viewer.Subscriptions.Count));
         }
         Assert.Equal(1, count);
@@ -78,34 +79,5 @@ public sealed class MediaSessionApiTests
 
         public Task<bool> MoveNext(CancellationToken cancellationToken) =>
             ++_at < messages.Length ? Task.FromResult(true) : throw new RpcException(new Status(StatusCode.ResourceExhausted, "the message is too large"));
-    }
-
-    private sealed class Responses : IServerStreamWriter<SessionMessage>
-    {
-        internal List<SessionMessage> Written { get; } = [];
-
-        public WriteOptions? WriteOptions { get; set; }
-
-        public Task WriteAsync(SessionMessage message)
-        {
-            Written.Add(message);
-            return Task.CompletedTask;
-        }
-    }
-
-    private sealed class Call : ServerCallContext
-    {
-        protected override string MethodCore => "";
-        protected override string HostCore => "";
-        protected override string PeerCore => "";
-        protected override DateTime DeadlineCore => DateTime.MaxValue;
-        protected override Metadata RequestHeadersCore { get; } = [];
-        protected override CancellationToken CancellationTokenCore => default;
-        protected override Metadata ResponseTrailersCore { get; } = [];
-        protected override Status StatusCore { get; set; }
-        protected override WriteOptions? WriteOptionsCore { get; set; }
-        protected override AuthContext AuthContextCore { get; } = new(null, []);
-        protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => throw new NotSupportedException();
-        protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders) => Task.CompletedTask;
     }
 }
