@@ -23,7 +23,7 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             for (var i = 0; i < names.Length; i++)
             {
                 callers.Add(await stage.JoinAsync(i % 3, Room, names[i]));
-                await callers[i].PublishAsync(camera: i < 2, microphone: i < 2);
+                await callers[i].PublishAsync(camera: i < 2, microphone: i < 2, height: i == 0 ? Caller.ThreeLayers : 180);
             }
             foreach (var caller in callers) await caller.SeesAsync(caller.Identity == "ann" ? "bob" : "ann");
             using var eve = new NodeClient("listener.mjs", stage.SignalUrl(2), Tokens.Join(Room, "eve"));

@@ -66,6 +66,25 @@ public sealed class Stage : IAsyncLifetime
         return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
     }
 
+    /// <summary>The HTTP socket of a replica outlives its process, as under `up` or systemd's socket activation, until what is returned is disposed of.</summary>
+    internal static async Task<IAsyncDisposable> KeepSocketAsync(ReplicaProcess gateway)
+    {
+        await gateway.StopAsync();
+        gateway.KeepHttpSocket();
+        gateway.Start();
+        await gateway.WaitForReadyAsync();
+        return new SocketOfReplica(gateway);
+    }
+
+    private sealed class SocketOfReplica(ReplicaProcess gateway) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await gateway.RestartAsync(gateway.DropHttpSocket);
+            await gateway.WaitForReadyAsync();
+        }
+    }
+
     /// <summary>The last lines that every process of a cluster wrote.</summary>
     internal static string LogsOf(TestCluster cluster) =>
         string.Join('\n', cluster.Replicas.Cast<ServerProcess>().Concat(cluster.Media).Select(server => $"{server.Name}:\n{string.Join('\n', server.Log.Split('\n').TakeLast(LogLines))}"));

@@ -15,24 +15,13 @@ internal sealed class GatewayBench(Stage stage)
     internal async Task<Figures> OneUrlAsync(int rounds)
     {
         var gateway = stage.Cluster.Replicas[1];
-        await gateway.StopAsync();
-        gateway.KeepHttpSocket(); // as under `up`, or systemd's socket activation
-        gateway.Start();
-        try
+        await using var keptSocket = await Stage.KeepSocketAsync(gateway);
+        return await RunAsync("bench-one-url", stage.SignalUrl(1), rounds, async () =>
         {
-            await gateway.WaitForReadyAsync();
-            return await RunAsync("bench-one-url", stage.SignalUrl(1), rounds, async () =>
-            {
-                await gateway.KillAsync();
-                gateway.Start();
-                return () => gateway.WaitForReadyAsync();
-            });
-        }
-        finally
-        {
-            await gateway.RestartAsync(() => gateway.DropHttpSocket());
-            await gateway.WaitForReadyAsync();
-        }
+            await gateway.KillAsync();
+            gateway.Start();
+            return () => gateway.WaitForReadyAsync();
+        });
     }
 
     internal async Task<Figures> BalancedAsync(int rounds)
