@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test, quick projects first. The last line is "N passed, M failed".
-# usage: eng/test.sh [quick | FILTER]   quick: without the tests that start processes and browsers; FILTER: a part of a test's name, or a whole dotnet test filter expression
+# usage: eng/test.sh [quick | FILTER]   quick: without clusters and browsers; FILTER: a part of a test's name, or a whole dotnet test filter expression
 set -uo pipefail
 # A background job ignores Ctrl-C, and so would all it starts; tests of stopping need it.
 [ -n "${VS_SIGNALS_RESET:-}" ] || VS_SIGNALS_RESET=1 exec env --default-signal=INT,QUIT bash "${BASH_SOURCE[0]}" "$@"
@@ -8,7 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 computing=(Consensus Simulation MediaNode ControlPlane) waiting=(Integration) alone=(EndToEnd)
-if [ "${1:-}" = quick ]; then shift; computing=(Consensus Simulation) waiting=(MediaNode ControlPlane) alone=(); fi
+quick=
+if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus Simulation) waiting=(MediaNode ControlPlane) alone=(); fi
 projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")
 results="$PWD/.build/test-results"
 started=$SECONDS
@@ -24,14 +25,17 @@ missing=()
 need() { command -v "$1" >/dev/null 2>&1 || PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || { missing+=("$2"); echo "missing: $1 ($3); package $2"; }; }
 need gcc gcc "a preload library that makes fdatasync fail"
 [ -e /usr/include/errno.h ] || { missing+=(libc6-dev); echo "missing: C headers (the same); package libc6-dev"; }
-need mkfs.xfs xfsprogs "power loss on a file system of its own"
-need ip iproute2 "network faults"
-need nft nftables "the same"
-need unshare util-linux "the same"
-need node nodejs "the grpc-js client"
-need npm npm "the grpc-js client"
-need chromium chromium "calls of a real browser"
-need firefox-esr firefox-esr "calls of another one"
+need openssl openssl "the DTLS of another library"
+if [ -z "$quick" ]; then
+  need mkfs.xfs xfsprogs "power loss on a file system of its own"
+  need ip iproute2 "network faults"
+  need nft nftables "the same"
+  need unshare util-linux "the same"
+  need node nodejs "the grpc-js client"
+  need npm npm "the grpc-js client"
+  need chromium chromium "calls of a real browser"
+  need firefox-esr firefox-esr "calls of another one"
+fi
 if [ ${#missing[@]} -gt 0 ]; then
   echo "installing with apt-get: ${missing[*]}"
   sudo=(); [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
@@ -45,8 +49,10 @@ clients() { # FOLDER WHAT
   npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --silent || { echo "npm ci failed in $1"; finish 0 1; }
   touch "$1/node_modules/.package-lock.json"
 }
-clients tests/Interop @grpc/grpc-js
-clients tests/EndToEnd.Tests/clients "LiveKit's clients"
+if [ -z "$quick" ]; then
+  clients tests/Interop @grpc/grpc-js
+  clients tests/EndToEnd.Tests/clients "LiveKit's clients"
+fi
 
 echo "== build"
 dotnet build VideoScale.sln -c Release -v quiet --nologo -clp:NoSummary || finish 0 1
@@ -81,12 +87,12 @@ each() { local filter="$1" project; shift; for project in "$@"; do run "$project
 # Two lanes for two cores: what computes beside what mostly waits for processes and sockets. Calls of browsers have the machine for themselves.
 [ $# -gt 0 ] || { echo "== format, beside the first tests"; lane format; }
 lane each "${1:-}" Architecture Contracts
-wait
+wait; lanes=() # another process may have their numbers by now
 lane each "${1:-}" "${computing[@]}"
 lane each "${1:-}" "${waiting[@]}"
-wait
+wait; lanes=()
 lane each "${1:-}" "${alone[@]}"
-wait
+wait; lanes=()
 
 if [ $# -eq 0 ]; then
   cat "$results/format"
