@@ -27,7 +27,7 @@ internal sealed class FakeLeader : IAsyncDisposable
     internal uint HeartbeatMs { set => _script.HeartbeatMs = value; }
     internal bool Acknowledges { set => _script.Acknowledges = value; }
 
-    /// <summary>Every attached stream, in order.</summary>
+    /// <summary>Every stream that is in use, in order: a node that got its welcome too late has left that stream and comes again.</summary>
     internal ChannelReader<FakeSession> Sessions => _script.Sessions.Reader;
 
     internal static async Task<FakeLeader> StartAsync(int port)
@@ -100,7 +100,6 @@ internal sealed class FakeSession(AgentHello hello)
     internal async Task ServeAsync(FakeLeader.Script script, IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
     {
         await responses.WriteAsync(new AgentDirective { Welcome = new Welcome { AppliedIndex = 2, Term = 1, HeartbeatMs = script.HeartbeatMs, LeaseTtlMs = 5_000 } }, cancellationToken);
-        script.Sessions.Writer.TryWrite(this);
         var telling = TellAsync(responses, cancellationToken);
         var hearing = HearAsync(script, requests, cancellationToken);
         await await Task.WhenAny(_end.Task, telling, hearing);
@@ -122,6 +121,7 @@ internal sealed class FakeSession(AgentHello hello)
                 _lastReport = message.Report.Sequence;
             }
             if (message.KindCase != AgentMessage.KindOneofCase.Heartbeat) continue;
+            if (Heartbeats.IsEmpty) script.Sessions.Writer.TryWrite(this);
             Heartbeats.Enqueue(message.Heartbeat);
             if (script.Acknowledges)
                 Tell(new AgentDirective { HeartbeatAck = new HeartbeatAck { Sequence = message.Heartbeat.Sequence, AppliedIndex = 2, LeaseTtlMs = 5_000, ReportsDone = AcknowledgesReports ? _lastReport : 0 } });

@@ -196,7 +196,7 @@ public sealed class SessionTests
 
     [LiveKitSurface("Signalling", "subscribed_quality_update (dynacast)", Surface.Served)]
     [Fact]
-    public async Task A_publisher_is_told_of_the_layers_somebody_wants_when_that_changes_also_by_a_newcomer()
+    public async Task A_publisher_is_told_of_the_layers_somebody_wants_when_that_changes_also_by_a_newcomer_or_one_who_turns_away()
     {
         string[] receiving = [Offers.Audio("recvonly"), Offers.Video("recvonly")];
         await using var bed = new SessionBed();
@@ -210,8 +210,10 @@ public sealed class SessionTests
         Assert.Equal([true, false, false], Wanted());
         await bed.AskAsync(bob, small);
         Assert.DoesNotContain(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate is not null);
-        await bed.JoinAsync("cat", Offers.Of("cccc", receiving));
+        var (cat, _) = await bed.JoinAsync("cat", Offers.Of("cccc", receiving));
         Assert.Equal([true, true, true], Wanted());
+        await bed.AskAsync(cat, new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { ann.Tracks[0].Sid }, Subscribe = false } });
+        Assert.Equal([true, false, false], Wanted()); // she was the last who wanted more
 
         IEnumerable<bool> Wanted() => One(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate).SubscribedQualities.Select(quality => quality.Enabled);
     }

@@ -15,6 +15,10 @@ namespace VideoScale.MediaNode.Host.Sessions;
 [RequireRole(Role.Replica)]
 public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate authority, SessionHost host) : MediaSessionService.MediaSessionServiceBase
 {
+    /// <summary>What a client says beyond what is known here is not kept, let alone shown to others.</summary>
+    private static readonly MessageParser<SignalRequest> Requests = SignalRequest.Parser.WithDiscardUnknownFields(true);
+    private static readonly MessageParser<JoinRequest> Joins = JoinRequest.Parser.WithDiscardUnknownFields(true);
+
     public override async Task Signal(IAsyncStreamReader<GatewayMessage> requestStream, IServerStreamWriter<SessionMessage> responseStream, ServerCallContext context)
     {
         var cancellation = context.CancellationToken;
@@ -97,7 +101,7 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             var (session, refusal) = await host.Loop.AskAsync(() => Resume(open, info, link));
             return session ?? throw refusal!.ToRpcException();
         }
-        var join = JoinRequest.Parser.ParseFrom(open.JoinRequest);
+        var join = Joins.ParseFrom(open.JoinRequest);
         var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch), new ParticipantIdentity(open.Identity), open.SeatId,
             TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken);
         if (decision.Failure is { } failure) throw failure.ToRpcException();
@@ -140,7 +144,7 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             return;
         }
         SignalRequest? request = null;
-        try { request = SignalRequest.Parser.ParseFrom(message.Request); }
+        try { request = Requests.ParseFrom(message.Request); }
         catch (InvalidProtocolBufferException) { } // a newer client's, or no client's: nothing of it can be meant for us
         await host.Loop.AskAsync(() =>
         {

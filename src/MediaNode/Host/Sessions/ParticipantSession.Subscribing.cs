@@ -69,6 +69,7 @@ internal sealed partial class ParticipantSession
         subscription.Stop();
         _subscriptions.Remove(subscription);
         if (subscription.Mid.Length > 0) Room.MissesSections(this);
+        if (track.IsPublished) RoomSession.WantedChanged(track); // it may have been the last who wanted the highest layer
     }
 
     /// <summary>Whether another may receive a track of this participant.</summary>

@@ -82,6 +82,7 @@ internal sealed partial class ParticipantSession
         {
             subscription.Stop();
             subscription.Track.Viewers.Remove(this);
+            RoomSession.WantedChanged(subscription.Track);
         }
         foreach (var track in _tracks) track.Unpublish();
         _subscriptions.Clear();
