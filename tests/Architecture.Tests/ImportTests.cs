@@ -10,16 +10,17 @@ public sealed class ImportTests
 {
     private static readonly Dictionary<string, string[]> MayImport = new(StringComparer.Ordinal)
     {
+        ["VideoScale.Platform"] = [],
         ["VideoScale.Contracts.Model"] = [],
         ["VideoScale.Contracts.Rpc"] = [],
         ["VideoScale.Contracts.Wire"] = ["VideoScale.Contracts.Model"],
         ["VideoScale.Consensus.Core"] = [],
-        ["VideoScale.Consensus.Host"] = ["VideoScale.Consensus.Core", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Consensus.Host"] = ["VideoScale.Platform", "VideoScale.Consensus.Core", "VideoScale.Contracts.Rpc"],
         ["VideoScale.ControlPlane.Core"] = ["VideoScale.Contracts.Model"],
-        ["VideoScale.ControlPlane.Host"] = ["VideoScale.ControlPlane.Core", "VideoScale.Consensus.Host", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.ControlPlane.Host"] = ["VideoScale.Platform", "VideoScale.ControlPlane.Core", "VideoScale.Consensus.Host", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
         ["VideoScale.MediaNode.Core"] = ["VideoScale.Contracts.Model"],
-        ["VideoScale.MediaNode.Host"] = ["VideoScale.MediaNode.Core", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
-        ["VideoScale.Cli"] = ["VideoScale.ControlPlane.Host", "VideoScale.MediaNode.Host"],
+        ["VideoScale.MediaNode.Host"] = ["VideoScale.Platform", "VideoScale.MediaNode.Core", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.ControlPlane.Host", "VideoScale.MediaNode.Host"],
     };
 
     [Fact]

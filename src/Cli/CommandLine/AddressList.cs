@@ -1,4 +1,5 @@
 using VideoScale.MediaNode.Host.Startup;
+using VideoScale.Platform;
 
 namespace VideoScale.Cli.CommandLine;
 
@@ -18,7 +19,7 @@ internal static class AddressList
                 throw new CliException($"\"{given}\" needs certificates: give --ca, --cert and --key");
             var part = WithoutScheme(given);
             var address = addresses.Count > 0 && part.All(char.IsAsciiDigit) ? addresses[^1][..(addresses[^1].LastIndexOf(':') + 1)] + part : part;
-            if (!MediaNodeOptionsCheck.IsHostAndPort(address)) throw new CliException($"\"{given}\" is not host:port with a port of 1 to 65535");
+            if (!HostAndPort.Is(address)) throw new CliException($"\"{given}\" is not host:port with a port of 1 to 65535");
             addresses.Add(address);
         }
         return addresses.Count > 0 ? addresses : throw new CliException("no address is given: name at least one host:port");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 using MediaNodeOptionsCheck = VideoScale.MediaNode.Host.Startup.MediaNodeOptionsCheck;
 
@@ -54,7 +55,7 @@ internal static class ControlInitCommand
             var ports = hostEnd > 0 && hostEnd < entry.Length ? entry[(hostEnd + 1)..].Split(':') : [];
             if (ports.Length is < 2 or > 3) throw Bad(entry);
             var addresses = ports.Append("7880").Take(3).Select(port => $"{entry[..hostEnd]}:{port}").ToArray();
-            if (!addresses.All(MediaNodeOptionsCheck.IsHostAndPort)) throw Bad(entry);
+            if (!addresses.All(HostAndPort.Is)) throw Bad(entry);
             seats.Add(new ReplicaSeat(Path.Combine(root, $"replica-{seats.Count + 1}"), addresses[0], addresses[1], addresses[2]));
         }
         if (seats.Select(s => s.RaftAddress).Distinct(StringComparer.Ordinal).Count() != seats.Count) throw new CliException("--replicas: two replicas share one host and raft port");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VideoScale.Cli.CommandLine;
+using VideoScale.Platform;
 
 namespace VideoScale.Cli.Up;
 
@@ -29,9 +30,7 @@ internal sealed record Topology(int Format, bool Single, int Replicas, int Media
 
     internal void Write(string directory)
     {
-        var path = Path.Combine(directory, FileName);
-        File.WriteAllBytes(path + ".new", JsonSerializer.SerializeToUtf8Bytes(this, TopologyJson.Default.Topology));
-        File.Move(path + ".new", path, overwrite: true);
+        DurableFile.Write(Path.Combine(directory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, TopologyJson.Default.Topology));
     }
 
     public override string ToString() => Single ? $"--single --base-port {BasePort}" : $"--replicas {Replicas} --media {Media} --base-port {BasePort}";

@@ -1,5 +1,6 @@
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.MediaNode.Ownership;
+using VideoScale.Platform;
 
 namespace VideoScale.MediaNode.Tests.Startup;
 
@@ -56,5 +57,5 @@ public sealed class MediaNodeOptionsTests
     [InlineData(":7980", false)]
     [InlineData("cp1.example:70000", false)]
     [InlineData("cp 1:80", false)]
-    public void An_address_is_host_and_port(string text, bool good) => Assert.Equal(good, MediaNodeOptionsCheck.IsHostAndPort(text));
+    public void An_address_is_host_and_port(string text, bool good) => Assert.Equal(good, HostAndPort.Is(text));
 }

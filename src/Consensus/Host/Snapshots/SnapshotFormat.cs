@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using VideoScale.Consensus.Host.Checksums;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Snapshots;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using VideoScale.Consensus.Host.Native;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Snapshots;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using VideoScale.Consensus.Host.Native;
 using VideoScale.Consensus.Host.Ports;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Snapshots;
 

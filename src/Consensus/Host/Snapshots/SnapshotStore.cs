@@ -1,7 +1,7 @@
 using System.Globalization;
-using VideoScale.Consensus.Host.Native;
 using VideoScale.Consensus.Host.Ports;
 using VideoScale.Consensus.Host.Storage;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Snapshots;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
-using VideoScale.Consensus.Host.Native;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Storage;
 

@@ -1,10 +1,8 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using VideoScale.Consensus.Host.Native;
 using VideoScale.Consensus.Host.Ports;
 using VideoScale.Consensus.Host.Snapshots;
 using VideoScale.Consensus.Host.Wal;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Storage;
 
@@ -76,7 +74,7 @@ public sealed partial class DurableState : IAsyncDisposable
     private static DurableState Ready(DataDirectory directory, WriteAheadLog log, LoadedLog loaded, SnapshotMeta? snapshot, LogOriginFile? file, ILogger logger)
     {
         var isNew = file?.IsNew ?? !(log.HasRecords || snapshot is not null || IsUnderRepair(directory));
-        var origin = file?.ToOrigin() ?? new LogOrigin(BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1, isNew, []);
+        var origin = file?.ToOrigin() ?? new LogOrigin(RandomNumbers.NonZero(), isNew, []);
         var committed = Math.Max(loaded.HardState.Commit, snapshot?.Index ?? 0);
         if (file is null || committed > file.Committed) LogOriginFile.Of(origin, committed).Write(directory.Path);
         return new DurableState(directory, log, origin, committed, logger);

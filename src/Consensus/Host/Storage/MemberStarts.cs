@@ -1,9 +1,8 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Storage;
 
@@ -25,7 +24,7 @@ public sealed class MemberStarts
         _path = path;
         _start = start;
         _heard = new SortedDictionary<string, HeardStart>(heard.ToDictionary(), StringComparer.Ordinal);
-        Run = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
+        Run = RandomNumbers.NonZero();
     }
 
     /// <summary>Of this process alone.</summary>

@@ -1,3 +1,5 @@
+using VideoScale.Platform;
+
 namespace VideoScale.Consensus.Host.Transport;
 
 /// <summary>Asks who is at an address, before anybody relies on it: connects as replicas do, and the other side proves cluster and member.</summary>

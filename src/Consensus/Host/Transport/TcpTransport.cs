@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host.Ports;
 using VideoScale.Consensus.Host.Snapshots;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Transport;
 

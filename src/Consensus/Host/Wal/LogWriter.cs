@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using VideoScale.Consensus.Host.Storage;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Wal;
 

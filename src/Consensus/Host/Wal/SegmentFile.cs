@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
-using VideoScale.Consensus.Host.Native;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Wal;
 

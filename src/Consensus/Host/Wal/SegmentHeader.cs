@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using VideoScale.Consensus.Host.Checksums;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Wal;
 

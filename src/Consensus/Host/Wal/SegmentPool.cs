@@ -1,6 +1,6 @@
 using System.Globalization;
-using VideoScale.Consensus.Host.Native;
 using VideoScale.Consensus.Host.Storage;
+using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Host.Wal;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using VideoScale.Consensus.Host.Transport;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
+using VideoScale.Platform;
 using VideoScale.Wire;
 
 namespace VideoScale.ControlPlane.Host.Api;

@@ -1,5 +1,5 @@
 using Microsoft.Win32.SafeHandles;
-using VideoScale.Consensus.Host.Native;
+using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 
@@ -22,12 +22,7 @@ internal static class Disk
     /// <summary>Writes a whole file under a temporary name, syncs it and renames it into place.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = path + ".new";
-        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
-        {
-            RandomAccess.Write(file, content, 0);
-            SyncData(file, temporary);
-        }
-        File.Move(temporary, path, overwrite: true);
+        try { DurableFile.Write(path, content); }
+        catch (IOException e) { throw new EventLogException(EventLogProblem.WriteFailed, e.Message, e); }
     }
 }

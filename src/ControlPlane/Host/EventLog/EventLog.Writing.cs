@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 

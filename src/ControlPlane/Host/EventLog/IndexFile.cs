@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using VideoScale.Consensus.Host.Checksums;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.Model;
+using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 

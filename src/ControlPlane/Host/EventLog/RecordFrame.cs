@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using VideoScale.Consensus.Host.Checksums;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 

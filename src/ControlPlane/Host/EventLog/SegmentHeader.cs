@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
-using VideoScale.Consensus.Host.Checksums;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 

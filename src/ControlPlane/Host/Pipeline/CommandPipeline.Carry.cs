@@ -3,6 +3,7 @@ using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.Model;
+using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.Pipeline;
 
@@ -80,7 +81,7 @@ public sealed partial class CommandPipeline
             if (result.Outcome == Outcome.Committed) return result;
             if (result.Outcome == Outcome.Rejected)
             {
-                if (result.Reason == RejectReason.SessionExpired) Interlocked.CompareExchange(ref _session, NewSession(), proposal.Id.Session);
+                if (result.Reason == RejectReason.SessionExpired) Interlocked.CompareExchange(ref _session, RandomNumbers.NonZero(), proposal.Id.Session);
                 // Refused now says nothing about the earlier try whose fate is open.
                 return everUnknown ? result with { Outcome = Outcome.Unknown } : result;
             }

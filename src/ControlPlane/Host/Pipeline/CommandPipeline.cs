@@ -1,10 +1,10 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Observability;
+using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.Pipeline;
 
@@ -30,7 +30,7 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private readonly Queue<PendingCommand> _taken = new(); // the pump's own; what did not fit into the last entry stays here
     private readonly CanonicalWriter _head = new(32);
     private readonly CanonicalWriter _body = new(64 * 1024);
-    private ulong _session = NewSession();
+    private ulong _session = RandomNumbers.NonZero();
     private ulong _sequence;
     private int _inFlight;
     private long _waitingBytes;
@@ -133,19 +133,6 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
             _inFlight++;
             return true;
         }
-    }
-
-    private static ulong NewSession()
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        ulong value;
-        do
-        {
-            RandomNumberGenerator.Fill(bytes);
-            value = BitConverter.ToUInt64(bytes);
-        }
-        while (value == 0);
-        return value;
     }
 
     [LoggerMessage(3001, LogLevel.Error, "Entry {Sequence} ended with an error; its outcome is unknown")]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using VideoScale.Consensus;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;
@@ -22,7 +23,7 @@ public static class ControlPlaneBootstrap
                 throw StartupException.Directory($"{seat.DataDirectory} is not empty: a new replica needs an empty directory");
         }
         var clusterId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var members = seats.Select(_ => NewMemberId()).ToArray();
+        var members = seats.Select(_ => new MemberId(RandomNumbers.NonZero())).ToArray();
         var peers = seats.Zip(members, (s, m) => new ReplicaPeer(m, s.RaftAddress, s.GrpcAddress, s.HttpAddress)).OrderBy(p => p.Member).ToArray();
         var cluster = new ClusterFile(ClusterFiles.Format, clusterId,
             [.. peers.Select(p => new ClusterMemberFile(p.Member.ToString(), p.RaftAddress, p.GrpcAddress, p.HttpAddress))]);
@@ -44,7 +45,7 @@ public static class ControlPlaneBootstrap
     /// <param name="known">Members that it can ask.</param>
     internal static ClusterFiles CreateJoining(string directory, string clusterId, ReplicaPeer self, IEnumerable<ReplicaPeer> known)
     {
-        var member = NewMemberId();
+        var member = new MemberId(RandomNumbers.NonZero());
         var peers = known.Append(self with { Member = member }).OrderBy(p => p.Member).ToArray();
         var files = new ClusterFiles(clusterId, member, peers) { IsJoined = true, IsAdmitted = false };
         Directory.CreateDirectory(directory);
@@ -57,27 +58,5 @@ public static class ControlPlaneBootstrap
         new ClusterFile(ClusterFiles.Format, files.ClusterId, [.. files.Peers.Select(p => new ClusterMemberFile(p.Member.ToString(), p.RaftAddress, p.GrpcAddress, p.HttpAddress))],
             files.IsJoined, files.IsJoined && files.IsAdmitted), ClusterJson.Default.ClusterFile));
 
-    private static MemberId NewMemberId()
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        ulong value;
-        do
-        {
-            RandomNumberGenerator.Fill(bytes);
-            value = BitConverter.ToUInt64(bytes);
-        }
-        while (value == 0);
-        return new(value);
-    }
-
-    private static void Write(string directory, string name, byte[] content)
-    {
-        var temporary = Path.Combine(directory, name + ".new");
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-        {
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(temporary, Path.Combine(directory, name), overwrite: true);
-    }
+    private static void Write(string directory, string name, byte[] content) => DurableFile.Write(Path.Combine(directory, name), content);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;
@@ -16,7 +17,7 @@ public static class ControlPlaneOptionsCheck
         if (options.HttpPort == options.GrpcPort || options.GrpcPort == options.RaftPort || options.HttpPort == options.RaftPort)
             problems.Add("HttpPort, GrpcPort, RaftPort", $"{options.HttpPort}, {options.GrpcPort}, {options.RaftPort}", "three different ports");
         foreach (var address in options.Join)
-            if (Consensus.Host.Transport.HostAndPort.TryParse(address) is null) problems.Add(nameof(options.Join), address, "host:port of a replica's gRPC API");
+            if (HostAndPort.TryParse(address) is null) problems.Add(nameof(options.Join), address, "host:port of a replica's gRPC API");
         problems.Within(nameof(options.SnapshotSendMegabytesPerSecond), options.SnapshotSendMegabytesPerSecond, 0, 100_000);
         problems.Within(nameof(options.RaftTickMs), options.RaftTickMs, 10, 5_000);
         problems.Within(nameof(options.SnapshotLogMegabytes), options.SnapshotLogMegabytes, 1, 65_536);

@@ -9,6 +9,7 @@ using VideoScale.Consensus.Host.Snapshots;
 using VideoScale.Consensus.Host.Storage;
 using VideoScale.Consensus.Host.Transport;
 using VideoScale.Consensus.Host.Wal;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;

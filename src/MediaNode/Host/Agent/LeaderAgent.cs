@@ -1,11 +1,10 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Startup;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Agent;
@@ -26,19 +25,6 @@ internal sealed partial class LeaderAgent(
 
     /// <summary>The replica that serves this node now; null between streams.</summary>
     internal string? AttachedTo { get; private set; }
-
-    internal static ulong NewIncarnation()
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        ulong value;
-        do
-        {
-            RandomNumberGenerator.Fill(bytes);
-            value = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-        }
-        while (value == 0);
-        return value;
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -129,7 +115,7 @@ internal sealed partial class LeaderAgent(
         var wait = TimeSpan.FromMilliseconds(Math.Min(LongestExpelledWait.TotalMilliseconds, 100 << Math.Min(_expelledInARow++, 10)));
         if (_expelledInARow > 2) LogExpelledAgain(options.NodeId, _expelledInARow, wait);
         await Task.Delay(wait * (0.5 + Random.Shared.NextDouble() / 2), stoppingToken);
-        authority.BeginIncarnation(NewIncarnation());
+        authority.BeginIncarnation(RandomNumbers.NonZero());
     }
 
     /// <summary>Sessions whose time is over end soon after; authority itself needs no timer.</summary>

@@ -18,6 +18,7 @@ using VideoScale.MediaNode.Host.Time;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
 using VideoScale.Model;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Startup;
@@ -57,7 +58,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
         ConnectionBudget.OfProcess.RequireEnough();
         var tls = options.Tls.Load();
         var authority = new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, options.IsolationGraceSeconds * 1_000_000_000L,
-            new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), LeaderAgent.NewIncarnation()), new BootClock());
+            new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), RandomNumbers.NonZero()), new BootClock());
         var plane = new MediaPlane(options);
         var channels = new ChannelPool(tls);
         MediaNodeApp? app = null;

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Net;
 using VideoScale.Model;
+using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Startup;
@@ -17,7 +17,7 @@ public static class MediaNodeOptionsCheck
         if (options.Zone.Length > 0 && !NameRule.Accepts(options.Zone)) problems.Add(nameof(options.Zone), options.Zone, "empty, or " + NameRule.Text);
         var bind = problems.CheckShared(options);
         if (options.GrpcPort == options.HttpPort) problems.Add("GrpcPort, HttpPort", $"{options.GrpcPort}, {options.HttpPort}", "two different ports");
-        if (options.AdvertisedAddress.Length > 0 && !IsHostAndPort(options.AdvertisedAddress)) problems.Add(nameof(options.AdvertisedAddress), options.AdvertisedAddress, "host:port, or empty");
+        if (options.AdvertisedAddress.Length > 0 && !HostAndPort.Is(options.AdvertisedAddress)) problems.Add(nameof(options.AdvertisedAddress), options.AdvertisedAddress, "host:port, or empty");
         else if (options.AdvertisedAddress.Length == 0 && bind is not null && (bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any)))
             problems.Add(nameof(options.AdvertisedAddress), "", $"host:port that others reach, because BindAddress {options.BindAddress} is every address");
         problems.Within(nameof(options.MediaShards), options.MediaShards, 0, MediaNodeOptions.MostShards);
@@ -29,7 +29,7 @@ public static class MediaNodeOptionsCheck
             problems.Add(nameof(options.MediaAddresses), "", $"at least one IP address that clients reach, because {(options.MediaBindAddress.Length > 0 ? nameof(options.MediaBindAddress) : nameof(options.BindAddress))} {options.MediaBind} is every address");
         if (options.Control.Count == 0) problems.Add(nameof(options.Control), "", "at least one host:port of a control-plane replica");
         foreach (var address in options.Control)
-            if (!IsHostAndPort(address)) problems.Add(nameof(options.Control), address, "host:port");
+            if (!HostAndPort.Is(address)) problems.Add(nameof(options.Control), address, "host:port");
         problems.Within(nameof(options.CapacityPublishers), options.CapacityPublishers, 1, 100_000);
         problems.Within(nameof(options.CapacitySubscribers), options.CapacitySubscribers, 1, 1_000_000);
         problems.Within(nameof(options.CapacityBitrateKbps), options.CapacityBitrateKbps, 1, 1_000_000_000);
@@ -39,11 +39,6 @@ public static class MediaNodeOptionsCheck
         CheckSecurity(options, bind, problems);
         return problems.Lines;
     }
-
-    /// <summary>True for host:port, [v6]:port included; the port is 1 to 65,535.</summary>
-    public static bool IsHostAndPort(string text) =>
-        text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
-        && Uri.CheckHostName(text[..colon].Trim('[', ']')) != UriHostNameType.Unknown;
 
     private static void CheckSecurity(MediaNodeOptions options, IPAddress? bind, OptionProblems problems)
     {

@@ -1,5 +1,4 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
+using VideoScale.Platform;
 
 namespace VideoScale.MediaNode.Host.Time;
 
@@ -9,28 +8,8 @@ public interface IBootClock
     long NowNs { get; }
 }
 
-/// <summary>CLOCK_BOOTTIME. Stopwatch stands on CLOCK_MONOTONIC, which stops in suspend: a laptop that wakes would think its lease still runs.</summary>
-public sealed partial class BootClock : IBootClock
+/// <summary>This machine's own.</summary>
+public sealed class BootClock : IBootClock
 {
-    private const int ClockBoottime = 7; // <linux/time.h>
-    private const long NsPerSecond = 1_000_000_000;
-
-    public long NowNs
-    {
-        get
-        {
-            if (ClockGetTime(ClockBoottime, out var now) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError(), "clock_gettime(CLOCK_BOOTTIME) failed");
-            return checked(now.Seconds * NsPerSecond + now.Nanoseconds);
-        }
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        public nint Seconds;
-        public nint Nanoseconds;
-    }
-
-    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
-    private static partial int ClockGetTime(int clock, out TimeSpec now);
+    public long NowNs => BootTime.NowNs;
 }

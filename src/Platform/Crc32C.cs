@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace VideoScale.Consensus.Host.Checksums;
+namespace VideoScale.Platform;
 
 /// <summary>CRC-32C by the processor's own instruction, eight bytes at a time.</summary>
 public static class Crc32C

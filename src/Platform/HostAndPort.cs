@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Net;
 
-namespace VideoScale.Consensus.Host.Transport;
+namespace VideoScale.Platform;
 
 /// <summary>host:port as text, with a name, an IPv4 address or an IPv6 address in brackets.</summary>
 public static class HostAndPort
 {
+    public static bool Is(string text) => TryParse(text) is not null;
+
     /// <returns>Null when the text is not host:port with a port of 1 to 65535.</returns>
     public static EndPoint? TryParse(string text)
     {

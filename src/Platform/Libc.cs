@@ -1,9 +1,8 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using VideoScale.Consensus.Host.Storage;
 
-namespace VideoScale.Consensus.Host.Native;
+namespace VideoScale.Platform;
 
 /// <summary>
 /// The system calls whose failure must be seen. Measured on .NET 10.0.12: <c>RandomAccess.FlushToDisk</c> and
@@ -30,7 +29,7 @@ public static partial class Libc
     }
 
     /// <summary>Has the kernel begin to write out a range, and waits for nothing: no flush, no commit of the file system's journal. Durable it is only after <see cref="SyncData"/>.</summary>
-    internal static void StartWriting(SafeFileHandle file, long offset, long bytes, string path)
+    public static void StartWriting(SafeFileHandle file, long offset, long bytes, string path)
     {
         if (sync_file_range(file, offset, bytes, SyncFileRangeWrite) != 0) throw Failed("sync_file_range", path);
     }
@@ -45,7 +44,7 @@ public static partial class Libc
 
     /// <summary>Locks a file, made when missing. Opened here, because .NET's own opening takes an flock that would stand against ours.</summary>
     /// <returns>Holds the lock while open; null when another process holds it.</returns>
-    internal static SafeFileHandle? TryLock(string path)
+    public static SafeFileHandle? TryLock(string path)
     {
         var file = new SafeFileHandle(open(path, OpenLockFile, LockFileMode), ownsHandle: true);
         if (file.IsInvalid) throw Failed("open", path);

@@ -1,11 +1,9 @@
-using VideoScale.Consensus.Host.Native;
-
-namespace VideoScale.Consensus.Host.Storage;
+namespace VideoScale.Platform;
 
 /// <summary>Small files that are there whole or not at all.</summary>
-internal static class DurableFile
+public static class DurableFile
 {
-    internal static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlySpan<byte> content)
     {
         var temporary = path + ".tmp";
         using (var handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
@@ -17,7 +15,7 @@ internal static class DurableFile
         Libc.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    internal static void Delete(string path)
+    public static void Delete(string path)
     {
         File.Delete(path);
         Libc.SyncDirectory(Path.GetDirectoryName(path)!);

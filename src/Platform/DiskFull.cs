@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus.Host.Storage;
+namespace VideoScale.Platform;
 
 /// <summary>What a full disk looks like, and what its owner is told.</summary>
 public static class DiskFull
@@ -6,7 +6,7 @@ public static class DiskFull
     /// <summary>A log segment, the spare that follows it, and room for a snapshot and events until the next compaction.</summary>
     public const int NeededMegabytes = 256;
 
-    internal const int Errno = 28; // ENOSPC, errno.h
+    public const int Errno = 28; // ENOSPC, errno.h
 
     /// <summary>.NET passes the errno of a failed write on in the exception's HResult; so do our own calls.</summary>
     public static bool Is(Exception e) => e is IOException && (e.HResult & 0xFFFF) == Errno;
