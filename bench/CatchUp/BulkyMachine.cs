@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 
 namespace VideoScale.Bench.CatchUp;
 

@@ -5,12 +5,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Machine;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
-using VideoScale.Consensus.Host.Driver;
-using VideoScale.Consensus.Host.Snapshots;
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Transport;
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Engine.Driver;
+using VideoScale.Consensus.Engine.Snapshots;
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Transport;
+using VideoScale.Consensus.Engine.Wal;
 
 namespace VideoScale.Bench.CatchUp;
 

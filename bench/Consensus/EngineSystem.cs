@@ -4,12 +4,11 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
-using VideoScale.Consensus.Host.Driver;
-using VideoScale.Consensus.Host.Snapshots;
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Transport;
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Engine.Driver;
+using VideoScale.Consensus.Engine.Snapshots;
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Transport;
+using VideoScale.Consensus.Engine.Wal;
 
 namespace VideoScale.Bench.Consensus;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Cluster;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;

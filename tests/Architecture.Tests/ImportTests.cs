@@ -14,13 +14,15 @@ public sealed class ImportTests
         ["VideoScale.Contracts.Model"] = [],
         ["VideoScale.Contracts.Rpc"] = [],
         ["VideoScale.Contracts.Wire"] = ["VideoScale.Contracts.Model"],
-        ["VideoScale.Consensus.Core"] = [],
-        ["VideoScale.Consensus.Host"] = ["VideoScale.Platform", "VideoScale.Consensus.Core", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Consensus.Seam"] = [],
+        ["VideoScale.Consensus.Core"] = ["VideoScale.Consensus.Seam"],
+        ["VideoScale.Consensus.Engine"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Consensus.Core", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Consensus.InMemory"] = ["VideoScale.Consensus.Seam"],
         ["VideoScale.ControlPlane.Core"] = ["VideoScale.Contracts.Model"],
-        ["VideoScale.ControlPlane.Host"] = ["VideoScale.Platform", "VideoScale.ControlPlane.Core", "VideoScale.Consensus.Host", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.ControlPlane.Host"] = ["VideoScale.Platform", "VideoScale.ControlPlane.Core", "VideoScale.Consensus.Seam", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
         ["VideoScale.MediaNode.Core"] = ["VideoScale.Contracts.Model"],
         ["VideoScale.MediaNode.Host"] = ["VideoScale.Platform", "VideoScale.MediaNode.Core", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
-        ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.ControlPlane.Host", "VideoScale.MediaNode.Host"],
+        ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.Consensus.Engine", "VideoScale.ControlPlane.Host", "VideoScale.MediaNode.Host"],
     };
 
     [Fact]

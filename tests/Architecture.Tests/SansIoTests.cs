@@ -32,7 +32,7 @@ public sealed class SansIoTests
     }
 
     [Fact]
-    public void A_host_would_be_caught() => Assert.NotEmpty(Banned(ProductAssemblies.All["VideoScale.Consensus.Host"].Metadata));
+    public void A_host_would_be_caught() => Assert.NotEmpty(Banned(ProductAssemblies.All["VideoScale.Consensus.Engine"].Metadata));
 
     private static IEnumerable<string> Banned(MetadataReader metadata)
     {

@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Core;
 using VideoScale.Simulation.Running;
 
 namespace VideoScale.Simulation;

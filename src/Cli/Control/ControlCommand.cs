@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Processes;
+using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Startup;
 
 namespace VideoScale.Cli.Control;
@@ -35,7 +36,7 @@ internal static class ControlCommand
         {
             ChildMode.Enter(parsed, signals);
             var options = Read(parsed);
-            return ControlPlaneApp.RunAsync(options, cancellationToken, TakeSockets(parsed, options));
+            return ControlPlaneApp.RunAsync(options, static tls => new RaftEngine(tls), cancellationToken, TakeSockets(parsed, options));
         });
         return command;
     }

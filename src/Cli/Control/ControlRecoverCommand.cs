@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
+using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.Rpc;
 
@@ -21,9 +22,10 @@ internal static class ControlRecoverCommand
         command.SetAction(parsed =>
         {
             var directory = Path.GetFullPath(parsed.GetValue(Data)!);
+            var engine = new RaftEngine(tls: null); // nobody is called
             try
             {
-                var view = parsed.GetValue(Yes) ? OfflineRecovery.Recover(directory) : OfflineRecovery.Inspect(directory);
+                var view = parsed.GetValue(Yes) ? OfflineRecovery.Recover(directory, engine) : OfflineRecovery.Inspect(directory, engine);
                 Console.WriteLine($"member {view.Self} of cluster {view.ClusterId}");
                 Console.WriteLine($"last entry: term {view.LastTerm}, index {view.LastIndex}; known to be committed: {view.CommitIndex}");
                 Console.WriteLine($"voters: {(view.Voters.Count == 0 ? "not known here" : string.Join(", ", view.Voters))}");

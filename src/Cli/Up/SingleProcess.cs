@@ -1,5 +1,6 @@
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Processes;
+using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Rpc;
@@ -22,7 +23,7 @@ internal static class SingleProcess
                 HttpPort = ports.ReplicaHttp(0),
                 GrpcPort = ports.ReplicaGrpc(0),
                 RaftPort = ports.ReplicaRaft(0),
-            }, signals.Token, new ReplicaTuning { LastWords = errors.SayOnBoth });
+            }, static tls => new RaftEngine(tls), signals.Token, new ReplicaTuning { LastWords = errors.SayOnBoth });
             await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions
             {
                 NodeId = "media-1",

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>The core's chance: SplitMix64 from a seed that comes in from outside, so that a run can be repeated.</summary>
 internal struct Chance(ulong seed)

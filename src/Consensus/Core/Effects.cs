@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 public enum RaftRole : byte { Follower = 1, PreCandidate = 2, Candidate = 3, Leader = 4 }
 

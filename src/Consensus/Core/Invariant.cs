@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>What must hold, in every build: a violation is our own bug and ends the replica.</summary>
 internal static class Invariant

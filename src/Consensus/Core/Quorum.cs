@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>What one member stands for in a quorum question: a matching index, a confirmed round, a vote.</summary>
 public readonly record struct MemberValue(MemberId Member, ulong Value);

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Elections: pre-vote and check-quorum together, so that whoever was cut off neither deposes a live leader nor goes on leading alone.</summary>
 public sealed partial class RaftCore

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Following: appends are compared, written, and acknowledged once they are durable.</summary>
 public sealed partial class RaftCore

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Which of the logs that a member may have had this one is. Durable, beside the log.</summary>
 /// <param name="Incarnation">Random, drawn when the log was made.</param>

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Leading: proposals, replication windows, commit, quorum check.</summary>
 public sealed partial class RaftCore

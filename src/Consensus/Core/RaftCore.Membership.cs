@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Who is in: a configuration is in force from when it is appended, and out of force again when it is truncated.</summary>
 public sealed partial class RaftCore

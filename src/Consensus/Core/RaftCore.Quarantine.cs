@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>
 /// Replicas that may not decide. One that stands aside has been told that another process has its identity.

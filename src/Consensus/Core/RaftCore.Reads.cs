@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Linearizable reads without writing: the leader notes its commit index and confirms, by a quorum round begun afterwards, that it still led.</summary>
 public sealed partial class RaftCore

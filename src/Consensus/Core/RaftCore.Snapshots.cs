@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Snapshots stand for the log's beginning: here after compaction, or sent to a member that is too far behind.</summary>
 public sealed partial class RaftCore

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Durability: what is written, what has become durable, and the messages that wait for it.</summary>
 public sealed partial class RaftCore

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>Handing leadership to a chosen voter: stop taking proposals, let it catch up, tell it to campaign at once.</summary>
 public sealed partial class RaftCore

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>What a replica finds on its disk.</summary>
 /// <param name="Snapshot">The latest snapshot, or, at index 0, the membership that the cluster began with.</param>

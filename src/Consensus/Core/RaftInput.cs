@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 public enum RaftInputKind : byte
 {

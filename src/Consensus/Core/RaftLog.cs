@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>The log in memory since its last compaction, durable or not. Entries lie in chunks, so that it grows without copying.</summary>
 public sealed class RaftLog

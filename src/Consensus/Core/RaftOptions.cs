@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus;
+namespace VideoScale.Consensus.Core;
 
 /// <summary>The engine's bounds and timing, in ticks of the host's choosing.</summary>
 public sealed record RaftOptions

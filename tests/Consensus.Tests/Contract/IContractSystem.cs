@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.Consensus.Tests.Driver;
 
 namespace VideoScale.Consensus.Tests.Contract;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.Consensus.Tests.Driver;
 using Xunit.Abstractions;
 

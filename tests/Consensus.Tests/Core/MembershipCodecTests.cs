@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Core;
 using VideoScale.TestKit;
 
 namespace VideoScale.Consensus.Tests.Core;

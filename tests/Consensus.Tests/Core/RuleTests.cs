@@ -1,3 +1,5 @@
+using VideoScale.Consensus.Core;
+
 namespace VideoScale.Consensus.Tests.Core;
 
 /// <summary>Rules that a schedule seldom puts to the test, put to it directly.</summary>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

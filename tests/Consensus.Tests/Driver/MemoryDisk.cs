@@ -1,5 +1,6 @@
-using VideoScale.Consensus.Host;
-using VideoScale.Consensus.Host.Ports;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Ports;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
-using VideoScale.Consensus.Host.Ports;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Ports;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

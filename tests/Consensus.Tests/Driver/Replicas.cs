@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using VideoScale.Consensus.Host;
-using VideoScale.Consensus.Host.Driver;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Engine.Driver;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

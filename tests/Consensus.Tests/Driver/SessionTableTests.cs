@@ -1,5 +1,5 @@
-using VideoScale.Consensus.Host;
-using VideoScale.Consensus.Host.Driver;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Engine.Driver;
 using VideoScale.TestKit;
 
 namespace VideoScale.Consensus.Tests.Driver;

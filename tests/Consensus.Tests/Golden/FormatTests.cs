@@ -1,7 +1,8 @@
-using VideoScale.Consensus.Host.Ports;
-using VideoScale.Consensus.Host.Snapshots;
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Engine.Snapshots;
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Consensus.Tests.Wal;
 
 namespace VideoScale.Consensus.Tests.Golden;

@@ -1,3 +1,5 @@
+using VideoScale.Consensus.Core;
+
 namespace VideoScale.Consensus.Tests.Golden;
 
 /// <summary>Readable traces of the protocol's set pieces, compared with what was read in review. UPDATE_GOLDEN=1 rewrites them.</summary>

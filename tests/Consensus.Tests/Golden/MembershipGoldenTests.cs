@@ -1,3 +1,5 @@
+using VideoScale.Consensus.Core;
+
 namespace VideoScale.Consensus.Tests.Golden;
 
 /// <summary>Changes of membership, step by step.</summary>

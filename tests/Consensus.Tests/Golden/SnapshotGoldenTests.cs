@@ -1,3 +1,5 @@
+using VideoScale.Consensus.Core;
+
 namespace VideoScale.Consensus.Tests.Golden;
 
 /// <summary>Snapshots that meet something else on their way.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using VideoScale.Consensus.Core;
 
 namespace VideoScale.Consensus.Tests.Golden;
 

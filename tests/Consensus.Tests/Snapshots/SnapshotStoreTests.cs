@@ -1,5 +1,6 @@
-using VideoScale.Consensus.Host.Snapshots;
-using VideoScale.Consensus.Host.Storage;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Snapshots;
+using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.TestKit;
 

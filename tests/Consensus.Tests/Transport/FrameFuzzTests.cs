@@ -1,4 +1,5 @@
-using VideoScale.Consensus.Host.Transport;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.TestKit;
 

@@ -1,4 +1,5 @@
-using VideoScale.Consensus.Host.Storage;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Tests.Wal;
 
 namespace VideoScale.Consensus.Tests.Transport;

@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Host.Transport;
+using VideoScale.Consensus.Engine.Transport;
 
 namespace VideoScale.Consensus.Tests.Transport;
 

@@ -2,10 +2,11 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
-using VideoScale.Consensus.Host.Ports;
-using VideoScale.Consensus.Host.Snapshots;
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Transport;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Engine.Snapshots;
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.Rpc;
 

@@ -1,5 +1,6 @@
 using System.Net;
-using VideoScale.Consensus.Host.Transport;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.Rpc;
 

@@ -1,4 +1,5 @@
-using VideoScale.Consensus.Host.Storage;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Storage;
 
 namespace VideoScale.Consensus.Tests.Wal;
 

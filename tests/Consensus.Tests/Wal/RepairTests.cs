@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using VideoScale.Consensus.Host.Snapshots;
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Snapshots;
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Wal;
 
 namespace VideoScale.Consensus.Tests.Wal;
 

@@ -1,5 +1,6 @@
-using VideoScale.Consensus.Host.Ports;
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Engine.Wal;
 
 namespace VideoScale.Consensus.Tests.Wal;
 

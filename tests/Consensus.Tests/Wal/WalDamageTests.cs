@@ -1,5 +1,6 @@
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Wal;
 using VideoScale.TestKit;
 
 namespace VideoScale.Consensus.Tests.Wal;

@@ -1,4 +1,5 @@
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Wal;
 using VideoScale.TestKit;
 
 namespace VideoScale.Consensus.Tests.Wal;

@@ -1,5 +1,5 @@
 using Grpc.Core;
-using VideoScale.Consensus.Host.Fake;
+using VideoScale.Consensus.InMemory;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.Rpc;
 using VideoScale.V1;
@@ -35,8 +35,7 @@ internal sealed class FakeReplica : IAsyncDisposable
     internal static async Task<FakeReplica> StartAsync(Action<ControlPlaneOptions>? configure = null, string? peerGrpcAddress = null)
     {
         var replica = new FakeReplica(configure, peerGrpcAddress);
-        replica.App = await ControlPlaneApp.StartAsync(replica.Options, CancellationToken.None,
-            new ReplicaTuning { EndsProcess = false, StartLog = machine => replica.Log = new InMemoryReplicatedLog(machine, replica.Self) });
+        replica.App = await ControlPlaneApp.StartAsync(replica.Options, _ => new InMemoryLogEngine(log => replica.Log = log), CancellationToken.None, new ReplicaTuning { EndsProcess = false });
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await replica.App.WaitForReadyAsync(limit.Token);
         await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads");

@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host.Fake;
+using VideoScale.Consensus.InMemory;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;

@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.Rpc;
@@ -18,15 +19,15 @@ public sealed class RecoveryTests
         var isNew = confirmed.Replace("\"is_new\": false", "\"is_new\": true", StringComparison.Ordinal);
         Assert.NotEqual(confirmed, isNew);
         await File.WriteAllTextAsync(origin, isNew);
-        var refused = Assert.Throws<StartupException>(() => OfflineRecovery.Recover(directory));
+        var refused = Assert.Throws<StartupException>(() => OfflineRecovery.Recover(directory, new RaftEngine(tls: null)));
         Assert.Contains("no leader has confirmed that it is whole", refused.Message, StringComparison.Ordinal);
-        Assert.Throws<StartupException>(() => OfflineRecovery.Inspect(directory));
+        Assert.Throws<StartupException>(() => OfflineRecovery.Inspect(directory, new RaftEngine(tls: null)));
 
         await File.WriteAllTextAsync(origin, confirmed);
         await File.WriteAllTextAsync(conflict, """{"what":"members that did not have entry 7 elected each other"}""");
-        Assert.True(OfflineRecovery.Inspect(directory).LastIndex > 0);
+        Assert.True(OfflineRecovery.Inspect(directory, new RaftEngine(tls: null)).LastIndex > 0);
         Assert.True(File.Exists(conflict)); // looking decides nothing
-        OfflineRecovery.Recover(directory);
+        OfflineRecovery.Recover(directory, new RaftEngine(tls: null));
         Assert.False(File.Exists(conflict));
         await cluster.StartAsync_(0);
         await cluster.WaitReadyAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.Rpc;
 using VideoScale.V1;
@@ -86,7 +87,7 @@ public sealed class StartupTests : IDisposable
     {
         var options = Options("r");
         Make(options);
-        await using (await ControlPlaneApp.StartAsync(options, CancellationToken.None, new ReplicaTuning { EndsProcess = false }))
+        await using (await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false }))
             Assert.Contains("in use by another process", (await Refused(options, ExitCode.DataDirectory)).Message, StringComparison.Ordinal);
         foreach (var port in new[] { options.GrpcPort, options.RaftPort })
         {
@@ -101,7 +102,7 @@ public sealed class StartupTests : IDisposable
     {
         var options = Options("r");
         Make(options);
-        await using (var app = await ControlPlaneApp.StartAsync(options, CancellationToken.None, new ReplicaTuning { EndsProcess = false }))
+        await using (var app = await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false }))
         {
             await app.WaitForReadyAsync(CancellationToken.None);
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{options.HttpPort}") };
@@ -112,7 +113,7 @@ public sealed class StartupTests : IDisposable
             Assert.Contains("videoscale_commands_applied", metrics, StringComparison.Ordinal);
             Assert.Contains("videoscale_raft_leader", metrics, StringComparison.Ordinal);
         }
-        await using var again = await ControlPlaneApp.StartAsync(options, CancellationToken.None, new ReplicaTuning { EndsProcess = false });
+        await using var again = await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false });
         await again.WaitForReadyAsync(CancellationToken.None);
         using var pool = new Rpc.ChannelPool();
         var rooms = new RoomService.RoomServiceClient(pool.Get($"127.0.0.1:{options.GrpcPort}"));
@@ -127,7 +128,7 @@ public sealed class StartupTests : IDisposable
 
     private static async Task<StartupException> Refused(ControlPlaneOptions options, ExitCode code)
     {
-        var refused = await Assert.ThrowsAsync<StartupException>(() => ControlPlaneApp.StartAsync(options, CancellationToken.None, new ReplicaTuning { EndsProcess = false }));
+        var refused = await Assert.ThrowsAsync<StartupException>(() => ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false }));
         Assert.Equal(code, refused.Code);
         Assert.DoesNotContain('\n', refused.Message);
         return refused;

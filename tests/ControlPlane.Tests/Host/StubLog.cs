@@ -1,5 +1,4 @@
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Net.Client;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
+using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.Rpc;
@@ -46,7 +47,7 @@ internal sealed class TestCluster : IAsyncDisposable
     internal int Http(int i) => _ports + i;
     private int Raft(int i) => _ports + 8 + i;
 
-    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i], Clock = Clocks[i] });
+    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i], Clock = Clocks[i] });
 
     internal ControlPlaneOptions Options(int i) => new()
     {

@@ -1,5 +1,4 @@
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Startup;
 

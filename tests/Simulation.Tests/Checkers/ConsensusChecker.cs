@@ -1,4 +1,5 @@
 using VideoScale.Consensus;
+using VideoScale.Consensus.Core;
 using VideoScale.Simulation.Seams;
 using VideoScale.Simulation.World;
 

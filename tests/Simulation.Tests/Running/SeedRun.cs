@@ -1,4 +1,5 @@
 using VideoScale.Consensus;
+using VideoScale.Consensus.Core;
 using VideoScale.Simulation.Plans;
 using VideoScale.Simulation.World;
 

@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 
 // What the leader's loops need around them, without threads and sockets. Each has the name and the members of the product's class.
 namespace VideoScale.ControlPlane.Host.Observability

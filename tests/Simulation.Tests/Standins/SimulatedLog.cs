@@ -1,5 +1,4 @@
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.Simulation.World;

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Wal;
+using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Simulation.Engine;
 
 namespace VideoScale.Simulation.Torture;

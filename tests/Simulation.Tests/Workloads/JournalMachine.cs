@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using VideoScale.Consensus;
+using VideoScale.Consensus.Core;
 using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads;

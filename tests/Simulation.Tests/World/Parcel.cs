@@ -1,4 +1,5 @@
 using VideoScale.Consensus;
+using VideoScale.Consensus.Core;
 
 namespace VideoScale.Simulation.World;
 

@@ -1,4 +1,5 @@
 using VideoScale.Consensus;
+using VideoScale.Consensus.Core;
 using VideoScale.Simulation.Checkers;
 using VideoScale.Simulation.Engine;
 using VideoScale.Simulation.Plans;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Projections;

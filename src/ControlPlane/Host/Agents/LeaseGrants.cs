@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.StateMachine;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Members;
@@ -110,7 +109,7 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
     private static V1.Replica Describe(ReplicaPeer peer, ReplicaStatus status)
     {
         var progress = status.Progress.FirstOrDefault(p => p.Member == peer.Member);
-        var leads = status.Role == Consensus.Host.ReplicaRole.Leader;
+        var leads = status.Role == Consensus.ReplicaRole.Leader;
         return new V1.Replica
         {
             HttpAddress = peer.HttpAddress,

@@ -1,5 +1,5 @@
 using System.Globalization;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Api;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using VideoScale.Consensus.Host.Transport;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 using VideoScale.Platform;

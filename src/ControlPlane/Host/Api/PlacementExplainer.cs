@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.EventLog;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.Model;
 

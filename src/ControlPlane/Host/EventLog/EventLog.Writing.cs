@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.Platform;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.StateMachine;

@@ -1,5 +1,5 @@
 using Grpc.Core;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Pipeline;

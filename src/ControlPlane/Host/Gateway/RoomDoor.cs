@@ -1,5 +1,5 @@
 using Grpc.Core;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Host.StateMachine;

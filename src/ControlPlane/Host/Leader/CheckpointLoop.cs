@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Pipeline;

@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;

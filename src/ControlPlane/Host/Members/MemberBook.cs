@@ -1,5 +1,4 @@
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Startup;
 
 namespace VideoScale.ControlPlane.Host.Members;

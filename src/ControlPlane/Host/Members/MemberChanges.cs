@@ -2,8 +2,6 @@ using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
-using VideoScale.Consensus.Host.Transport;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Api;
@@ -24,7 +22,7 @@ public sealed record MemberRequest(MemberChangeKind Kind, IReadOnlyList<MemberId
 /// Carries out requests for other members, each once: the request itself is a command of the log, under its request id. A membership that came
 /// after it in the log either is what it wanted, or somebody else's, and then it is not tried again.
 /// </summary>
-public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations, MemberBook book, ElectionTiming timing, MemberGreeting greeting)
+public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations, MemberBook book, ElectionTiming timing, ILogDirectory directory)
 {
     /// <summary>For a learner to catch up within one call; the caller asks again, and sees how far it is.</summary>
     private static readonly TimeSpan CatchUpWait = TimeSpan.FromSeconds(3);
@@ -55,7 +53,7 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
         {
             if (cancellationToken.IsCancellationRequested) throw Unfinished("the call's time is up");
             var status = log.Status;
-            if (!leadership.IsMine && status.Role != Consensus.Host.ReplicaRole.Leader) throw Unfinished("leadership moved");
+            if (!leadership.IsMine && status.Role != Consensus.ReplicaRole.Leader) throw Unfinished("leadership moved");
             if (status.Membership.IsJoint || status.MembershipIndex > status.CommitIndex)
             {
                 await Task.Delay(Poll, CancellationToken.None);
@@ -85,7 +83,7 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
     {
         if (wanted.Force) return null;
         if (wanted.Address is { } address && now.Addresses.FirstOrDefault(known => known.Member == address.Member)?.Raft != address.Raft
-            && await greeting.AskAsync(address.Member, address.Raft, cancellationToken) is { } found)
+            && await directory.WhyNotAtAsync(address.Member, address.Raft, cancellationToken) is { } found)
         {
             return Failure.Precondition($"at {address.Raft} there is not member {address.Member} of this cluster: {found}. Nothing was changed; start the replica there, name the address "
                 + "where the other replicas reach its consensus, or force it (--force)");

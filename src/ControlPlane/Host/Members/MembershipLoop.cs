@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.Rpc;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Members;

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Leader;
 

@@ -1,5 +1,4 @@
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.Model;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host.Transport;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;

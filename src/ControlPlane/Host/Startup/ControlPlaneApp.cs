@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host.Storage;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.Platform;
 using VideoScale.Rpc;
@@ -36,19 +35,21 @@ public sealed class ControlPlaneApp : IAsyncDisposable
     internal Replica Replica => _replica;
 
     /// <summary>Starts a replica; completes when its endpoints listen. Throws <see cref="StartupException"/> with one line for the operator.</summary>
-    public static async Task<ControlPlaneApp> StartAsync(ControlPlaneOptions options, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
+    /// <param name="engine">What keeps the log, by the certificates that members show each other.</param>
+    public static async Task<ControlPlaneApp> StartAsync(ControlPlaneOptions options, Func<TlsMaterial?, ILogEngine> engine, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
     {
         var problems = ControlPlaneOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
         ConnectionBudget.OfProcess.RequireEnough();
         if (options.Join.Count > 0) await Members.JoinPreparation.PrepareAsync(options, WebHost.ReplicaToken(options), cancellationToken);
         var cluster = ClusterFiles.Read(options.DataDirectory);
-        var directory = Open(options, cluster);
         TlsMaterial? tls = null;
+        ILogDirectory? directory = null;
         Replica? replica = null;
         try
         {
             tls = options.Tls.Load();
+            directory = LogStart.Open(options, cluster, engine(tls));
             var web = WebHost.Build(options, cluster, directory, tuning ?? ReplicaTuning.Default, tls, out replica);
             var app = new ControlPlaneApp(options, replica, web, tls);
             await web.StartAsync(cancellationToken);
@@ -60,7 +61,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
         catch (Exception e)
         {
             if (replica is not null) await replica.DisposeAsync();
-            else directory.Dispose();
+            else directory?.Dispose();
             tls?.Dispose();
             throw e switch
             {
@@ -77,11 +78,11 @@ public sealed class ControlPlaneApp : IAsyncDisposable
 
     /// <summary>Starts a replica and serves until cancelled, then shuts down cleanly.</summary>
     /// <returns>The exit code of the process; a line on standard error says why it is not 0.</returns>
-    public static async Task<int> RunAsync(ControlPlaneOptions options, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
+    public static async Task<int> RunAsync(ControlPlaneOptions options, Func<TlsMaterial?, ILogEngine> engine, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
     {
         try
         {
-            await using var app = await StartAsync(options, cancellationToken, tuning);
+            await using var app = await StartAsync(options, engine, cancellationToken, tuning);
             await Task.WhenAny(app.Fatal, Task.Delay(Timeout.Infinite, cancellationToken));
             return app.Fatal.IsCompleted ? (int)ExitCode.Fatal : (int)ExitCode.Clean;
         }
@@ -126,13 +127,5 @@ public sealed class ControlPlaneApp : IAsyncDisposable
             await _replica.Log.TransferLeadershipAsync(MemberId.None, limit.Token);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException) { } // the others elect one when this one is gone
-    }
-
-    private static DataDirectory Open(ControlPlaneOptions options, ClusterFiles cluster)
-    {
-        try { return DataDirectory.Open(options.DataDirectory, cluster.ClusterNumber, cluster.Self); }
-        catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
-        catch (UnauthorizedAccessException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used ({e.Message}): run as the user who owns it", e); }
-        catch (IOException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {(DiskFull.Is(e) ? DiskFull.Advice(options.DataDirectory) : e.Message)}", e); }
     }
 }

@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging;
-using VideoScale.Consensus.Host;
-using VideoScale.Consensus.Host.Storage;
-using VideoScale.Consensus.Host.Transport;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Bounds;
@@ -24,11 +22,11 @@ internal sealed class Replica : IAsyncDisposable
 {
     /// <summary>Of commands that wait for the log: as many of the largest kind as fit, however many small ones may wait.</summary>
     private const long WaitingBytes = 64 << 20;
-    private readonly DataDirectory _directory;
+    private readonly ILogDirectory _directory;
     private readonly Background _background;
     private int _disposed;
 
-    internal Replica(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, string? replicaToken, ILoggerFactory loggers)
+    internal Replica(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, string? replicaToken, ILoggerFactory loggers)
     {
         _directory = directory;
         Cluster = cluster;
@@ -43,7 +41,7 @@ internal sealed class Replica : IAsyncDisposable
         Clock = tuning.Clock;
         Time = new LogTimeSource(tuning.Clock, tuning.LeaseClock);
         Machine.TimePassed = Time.Observed;
-        Log = tuning.StartLog?.Invoke(Machine) ?? LogFactory.Start(options, cluster, directory, tls, Events.ReachesIndex, Machine, loggers);
+        Log = LogStart.Start(options, cluster, directory, Events.ReachesIndex, Machine, loggers);
         Metrics.Observe(Log);
         Book = new MemberBook(cluster, Log);
         Leadership = new Leadership(Log);
@@ -69,13 +67,7 @@ internal sealed class Replica : IAsyncDisposable
         Metrics.Gauge("videoscale_state_rooms", "Rooms held, closed ones too while they are remembered", () => (ulong)Machine.Size.Rooms);
         Metrics.Gauge("videoscale_state_metadata_bytes", "Bytes of the rooms' metadata", () => (ulong)Machine.Size.MetadataBytes);
         Metrics.Gauge("videoscale_state_bounds_refused", "Calls refused because state is at a bound", () => (ulong)Bounds.Refused);
-        Members = new MemberChanges(Log, Leadership, Mutations, Book, timing, new MemberGreeting(new TransportOptions
-        {
-            ClusterId = cluster.ClusterNumber,
-            Self = cluster.Self,
-            Listen = new System.Net.IPEndPoint(System.Net.IPAddress.None, 0), // it only calls
-            Tls = tls,
-        }));
+        Members = new MemberChanges(Log, Leadership, Mutations, Book, timing, directory);
         RoomWatches = new RoomWatches(Queries, options.WatchBuffer, Metrics);
         NodeWatches = new NodeWatches(Queries, options.WatchBuffer, Metrics);
         Feed.Add(RoomWatches);
@@ -237,7 +229,7 @@ internal sealed class Replica : IAsyncDisposable
     private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Book.Peers.Where(peer => peer.Member != Cluster.Self && peer.GrpcAddress.Length > 0)
         .Select(peer => new GrpcSegmentSource(new V1.ReplicaService.ReplicaServiceClient(Channels.Get(peer.GrpcAddress)), Identity.Own))];
 
-    private static EventLog.EventLog OpenEvents(DataDirectory directory, ClusterFiles cluster)
+    private static EventLog.EventLog OpenEvents(ILogDirectory directory, ClusterFiles cluster)
     {
         var path = Path.Combine(directory.Path, "events");
         try { return EventLog.EventLog.Open(path, cluster.ClusterNumber); }

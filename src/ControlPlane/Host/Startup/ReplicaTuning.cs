@@ -1,4 +1,3 @@
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.StateMachine;
 
@@ -12,9 +11,6 @@ public sealed record ReplicaTuning
     public TimeProvider Clock { get; init; } = TimeProvider.System;
     public LeaseClock LeaseClock { get; init; } = LeaseClock.Boot;
     public StateHooks? Hooks { get; init; }
-
-    /// <summary>Another log than the engine.</summary>
-    public Func<IReplicatedStateMachine, IReplicatedLog>? StartLog { get; init; }
 
     /// <summary>Descriptors of listening sockets that the process was started with, instead of HttpPort and GrpcPort of its own.</summary>
     public int? HttpSocket { get; init; }

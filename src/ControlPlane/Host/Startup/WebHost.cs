@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
-using VideoScale.Consensus.Host.Storage;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Observability;
@@ -21,7 +21,7 @@ internal static class WebHost
     /// <summary>A join carries its token and the first offer in the request line.</summary>
     internal const int MaxRequestHeadBytes = 1 << 20;
 
-    internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, DataDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
+    internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
     {
         // Without it the host watches the whole current directory, where data may lie, for a settings file that changes.
         string[] watchNothing = ["--hostBuilder:reloadConfigOnChange=false"];

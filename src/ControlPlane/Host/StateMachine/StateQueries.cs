@@ -1,5 +1,5 @@
 using System.Threading.Tasks.Sources;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 using VideoScale.Wire;

@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;

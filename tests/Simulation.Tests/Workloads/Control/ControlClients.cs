@@ -1,5 +1,5 @@
 using System.Globalization;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Host.Pipeline;

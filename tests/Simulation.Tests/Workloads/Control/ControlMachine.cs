@@ -1,6 +1,6 @@
 using System.Buffers;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.StateMachine;

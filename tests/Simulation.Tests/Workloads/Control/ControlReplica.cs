@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
+using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Forwarding;

@@ -1,5 +1,4 @@
 using VideoScale.Consensus;
-using VideoScale.Consensus.Host;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Pipeline;
@@ -13,7 +12,7 @@ using VideoScale.Simulation.Seams;
 using VideoScale.Simulation.World;
 using VideoScale.V1;
 using Replica = VideoScale.Simulation.World.Replica;
-using ReplicaRole = VideoScale.Consensus.Host.ReplicaRole;
+using ReplicaRole = VideoScale.Consensus.ReplicaRole;
 
 namespace VideoScale.Simulation.Workloads.Control;
 

@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Core;
 using VideoScale.Simulation.Engine;
 using VideoScale.Simulation.Seams;
 using VideoScale.Simulation.World;

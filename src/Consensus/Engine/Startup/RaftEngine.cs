@@ -1,0 +1,11 @@
+using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Rpc;
+
+namespace VideoScale.Consensus.Engine;
+
+/// <summary>Our own engine: Raft over TCP, with a write-ahead log and snapshots on the local disk.</summary>
+/// <param name="tls">Members prove to each other who they are; null: plain TCP, for loopback in development.</param>
+public sealed class RaftEngine(TlsMaterial? tls) : ILogEngine
+{
+    public ILogDirectory Open(string path, UInt128 clusterId, MemberId self) => new RaftDirectory(DataDirectory.Open(path, clusterId, self), tls);
+}
