@@ -24,9 +24,9 @@ public sealed class WalTortureTests(ITestOutputHelper output)
     public void No_flipped_bit_is_silently_wrong()
     {
         var torture = new WalTorture(1);
-        var refused = torture.FlipEveryBit();
+        var refused = torture.FlipEveryBit(step: 7); // each bit of a byte in turn; `./dev sim mutants` and the log's own tests go through others
         output.WriteLine($"{torture.Writes} writes, {torture.Bytes} bytes, {refused} flips refused");
-        Assert.True(refused > (torture.Bytes - 4096) * 6);
+        Assert.True(refused > (torture.Bytes - 4096) * 6 / 7);
     }
 
     [Fact]

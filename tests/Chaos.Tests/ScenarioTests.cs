@@ -1,18 +1,17 @@
 using System.Diagnostics;
 
-namespace VideoScale.Integration.Tests.Chaos;
+namespace VideoScale.Chaos.Tests;
 
 /// <summary>The short forms of the chaos scenarios: real processes, disks and networks; each run must bite and find nothing.</summary>
-[Collection("processes")]
 public sealed class ScenarioTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     [Theory]
-    [InlineData("leader-kill", 4)]
-    [InlineData("all-kill", 3)]
+    [InlineData("leader-kill", 2)]
+    [InlineData("all-kill", 2)]
     [InlineData("paused-leader", 2)]
-    [InlineData("leader-cut", 3)]
+    [InlineData("leader-cut", 2)]
     [InlineData("power-loss", 2)]
     [InlineData("authority", 7)]
     public async Task Laws_hold_while_faults_bite(string scenario, int rounds)
