@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Playwright;
 using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.TestKit.Links;
 using VideoScale.TestKit.Processes;
@@ -19,7 +18,7 @@ public sealed class LossyStage : IAsyncLifetime
 
     private TestCluster? _cluster;
     private WebApplication? _pages;
-    private IPlaywright? _playwright;
+    private ChromiumPool? _browsers;
 
     internal UdpRelay Relay { get; private set; } = null!;
 
@@ -31,13 +30,13 @@ public sealed class LossyStage : IAsyncLifetime
         _cluster.Media[0].Start();
         Relay = new UdpRelay(Outside, IPAddress.Loopback, Enumerable.Range(UdpPort, Shards));
         _pages = await Stage.ServePagesAsync(PagePort);
-        _playwright = await Playwright.CreateAsync();
+        _browsers = await ChromiumPool.CreateAsync();
         await _cluster.WaitForReadyAsync();
     }
 
     public async Task DisposeAsync()
     {
-        _playwright?.Dispose();
+        if (_browsers is not null) await _browsers.DisposeAsync();
         if (_pages is not null) await _pages.DisposeAsync();
         Relay?.Dispose();
         if (_cluster is not null) await _cluster.DisposeAsync();
@@ -49,7 +48,7 @@ public sealed class LossyStage : IAsyncLifetime
     internal async Task<(Caller Caller, RelayedClient Path)> JoinAsync(string room, string identity)
     {
         var before = Relay.Clients.Count;
-        var caller = await Caller.OpenAsync(await ChromiumTab.OpenAsync(_playwright!), $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
+        var caller = await Caller.OpenAsync(await ChromiumTab.OpenAsync(_browsers!), $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
         await caller.JoinAsync(SignalUrl, Tokens.Join(room, identity));
         return (caller, await PathAfterAsync(before, identity));
     }

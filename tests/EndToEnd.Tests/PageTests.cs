@@ -21,7 +21,7 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
 
     private async Task<IPage> OpenAsync(int replica, string name, string room = "page", string microphone = "")
     {
-        var browser = await Chromium.LaunchAsync(stage.Playwright, microphone);
+        var browser = await Chromium.LaunchAsync(stage.Browsers.Playwright, microphone);
         _browsers.Add(browser);
         var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1360, Height = 800 } });
         await page.GotoAsync($"http://{stage.Cluster.Replicas[replica].HttpAddress}/?room={room}&name={name}&join=1");
@@ -84,7 +84,7 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
     [Fact]
     public async Task A_replica_that_is_away_or_knows_no_leader_is_said_and_the_way_to_the_others_shown()
     {
-        var browser = await Chromium.LaunchAsync(stage.Playwright, "");
+        var browser = await Chromium.LaunchAsync(stage.Browsers.Playwright, "");
         _browsers.Add(browser);
         var page = await browser.NewPageAsync();
         await page.GotoAsync($"http://{stage.Cluster.Replicas[0].HttpAddress}/?room=away&name=ann");

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
-using Microsoft.Playwright;
 using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.TestKit;
 using VideoScale.TestKit.Links;
@@ -27,7 +26,7 @@ public sealed class Stage : IAsyncLifetime
     internal static TimeSpan Outage => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
 
     internal TestCluster Cluster { get; private set; } = null!;
-    internal IPlaywright Playwright { get; private set; } = null!;
+    internal ChromiumPool Browsers { get; private set; } = null!;
     internal static string Clients => Repository.Path("tests", "EndToEnd.Tests", "clients");
 
     public async Task InitializeAsync()
@@ -38,12 +37,12 @@ public sealed class Stage : IAsyncLifetime
         Cluster.Start();
         await Cluster.WaitForReadyAsync();
         _pages = await ServePagesAsync(PagePort);
-        Playwright = await Microsoft.Playwright.Playwright.CreateAsync();
+        Browsers = await ChromiumPool.CreateAsync();
     }
 
     public async Task DisposeAsync()
     {
-        Playwright?.Dispose();
+        if (Browsers is not null) await Browsers.DisposeAsync();
         if (_pages is not null) await _pages.DisposeAsync();
         if (Cluster is not null) await Cluster.DisposeAsync();
         _beyondLoopback?.Dispose();
@@ -62,7 +61,7 @@ public sealed class Stage : IAsyncLifetime
     /// <summary>A tab that has not joined yet.</summary>
     internal async Task<Caller> OpenAsync(string identity, BrowserKind browser = BrowserKind.Chromium)
     {
-        ITab tab = browser == BrowserKind.Firefox ? await FirefoxTab.OpenAsync() : await ChromiumTab.OpenAsync(Playwright);
+        ITab tab = browser == BrowserKind.Firefox ? await FirefoxTab.OpenAsync() : await ChromiumTab.OpenAsync(Browsers);
         return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
     }
 

@@ -5,12 +5,14 @@ namespace VideoScale.EndToEnd.Tests.Browsers;
 /// <summary>A tab of Chromium, by Playwright.</summary>
 internal sealed class ChromiumTab : ITab
 {
+    private readonly ChromiumPool _pool;
     private readonly IBrowser _browser;
     private readonly IPage _page;
     private readonly List<string> _console = [];
 
-    private ChromiumTab(IBrowser browser, IPage page)
+    private ChromiumTab(ChromiumPool pool, IBrowser browser, IPage page)
     {
+        _pool = pool;
         _browser = browser;
         _page = page;
         page.Console += (_, message) => { lock (_console) _console.Add(message.Text); };
@@ -18,10 +20,10 @@ internal sealed class ChromiumTab : ITab
 
     public IReadOnlyList<string> Console { get { lock (_console) return [.. _console]; } }
 
-    internal static async Task<ChromiumTab> OpenAsync(IPlaywright playwright)
+    internal static async Task<ChromiumTab> OpenAsync(ChromiumPool pool)
     {
-        var browser = await Chromium.LaunchAsync(playwright);
-        try { return new ChromiumTab(browser, await browser.NewPageAsync()); }
+        var browser = await pool.TakeAsync();
+        try { return new ChromiumTab(pool, browser, await browser.NewPageAsync()); } // in a context of its own, which ends with the page
         catch
         {
             await browser.DisposeAsync();
@@ -37,5 +39,14 @@ internal sealed class ChromiumTab : ITab
         catch (PlaywrightException e) { throw new ScriptException(e.Message, e); }
     }
 
-    public ValueTask DisposeAsync() => _browser.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try { await _page.CloseAsync(); }
+        catch (PlaywrightException)
+        {
+            await _browser.DisposeAsync(); // it is not whole any more
+            return;
+        }
+        _pool.GiveBack(_browser);
+    }
 }
