@@ -21,7 +21,7 @@ internal sealed record StateFigures(
     double CaptureMs, double SnapshotWriteMs, double SnapshotRestoreMs, double SnapshotMb, double HashAllMs, double HashAfter1024EventsUs);
 
 /// <summary>Builds a fleet through commands, keeps the events' bytes, and measures.</summary>
-internal sealed class StateRun : IEventSink, IDisposable
+internal sealed class StateRun : ICommandSink, IDisposable
 {
     private static readonly Actor Someone = new("bench", "operator", "token");
     private readonly CanonicalWriter _log = new(1 << 20);
@@ -33,7 +33,7 @@ internal sealed class StateRun : IEventSink, IDisposable
 
     public void Dispose() => _log.Dispose();
 
-    public void Append(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope)
+    public void Happened(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope)
     {
         _events.Add((happened.Type, _log.Length, context));
         EventCodec.Write(happened, _sink);
@@ -74,7 +74,7 @@ internal sealed class StateRun : IEventSink, IDisposable
         var (watch, cpu) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         void Do(DomainCommand command)
         {
-            var reply = runner.Run(new(command, Someone), ++_index, 1, new(1_700_000_000_000 + (long)_index));
+            var reply = runner.Run(new(command, Someone), ++_index, 1, new(new(1_700_000_000_000 + (long)_index)));
             Invariant.Require(reply.Failure is null, reply.Failure?.Message ?? "");
             commands++;
         }

@@ -70,6 +70,14 @@ public sealed partial class SourceTests
             Assert.True((File.GetUnixFileMode(Repository.Path(script)) & UnixFileMode.UserExecute) != 0, $"{script} is not executable");
     }
 
+    /// <summary>A second loop over commands would be what tests and benches run, and not what replicas run, or the other way round.</summary>
+    [Fact]
+    public void Commands_are_decided_in_one_loop()
+    {
+        var deciding = Code.Where(f => !f.StartsWith("tests/Architecture.Tests/", StringComparison.Ordinal) && File.ReadAllText(Repository.Path(f)).Contains("Deciders.Decide(", StringComparison.Ordinal));
+        Assert.Equal(["src/ControlPlane/Core/Commands/CommandRunner.cs"], deciding);
+    }
+
     [GeneratedRegex(@"^using ([A-Z][A-Za-z0-9_.]*);$")]
     private static partial Regex PlainUsing();
 

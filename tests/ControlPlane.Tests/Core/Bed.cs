@@ -14,7 +14,7 @@ namespace VideoScale.ControlPlane.Tests.Core;
 internal sealed record Recorded(DomainEvent Event, EventContext Context, EventRef Cause, CommandEnvelope Envelope);
 
 /// <summary>A domain on the bench: commands go in as log entries, events are kept, time and term are set by hand.</summary>
-internal sealed class Bed : IEventSink
+internal sealed class Bed : ICommandSink
 {
     private static readonly Actor Operator = new("op", "operator", "token");
     private readonly CommandRunner _runner;
@@ -23,7 +23,7 @@ internal sealed class Bed : IEventSink
     {
         State = state ?? new ClusterState();
         Results = results ?? new RequestResults();
-        _runner = new CommandRunner(State, Results, this);
+        _runner = new CommandRunner(State, Results, this, State.LastTime);
     }
 
     public ClusterState State { get; }
@@ -33,10 +33,10 @@ internal sealed class Bed : IEventSink
     public ulong Index { get; set; }
     public ulong Term { get; set; } = 1;
 
-    public void Append(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope) =>
+    public void Happened(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope) =>
         Events.Add(new(happened, context, cause, envelope));
 
-    public CommandReply Run(CommandEnvelope envelope) => _runner.Run(envelope, ++Index, Term, Now);
+    public CommandReply Run(CommandEnvelope envelope) => _runner.Run(envelope, ++Index, Term, new(Now));
 
     public CommandReply Do(DomainCommand command, RequestKey? key = null) =>
         Run(new(command, Operator, key, Deciders.MustBeDecidedByLeader(command) ? Term : 0));

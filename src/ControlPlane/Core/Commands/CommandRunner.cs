@@ -1,51 +1,81 @@
 namespace VideoScale.ControlPlane.Commands;
 
-/// <summary>Takes each event as it is decided and folded: the event log.</summary>
-public interface IEventSink
+/// <summary>What becomes of an entry's commands, told in order: each event as it is decided and folded in, then the command's answer.</summary>
+public interface ICommandSink
 {
-    void Append(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope);
+    /// <summary>An event was folded in: the event log takes it.</summary>
+    void Happened(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope);
+
+    /// <summary>A command was run; the next one is not looked at yet.</summary>
+    void Answered(CommandEnvelope envelope, CommandReply reply) { }
+
+    /// <summary>A command was not run: its answer was kept, or its request id breaks a rule.</summary>
+    void Repeated(CommandEnvelope envelope) { }
 }
 
-/// <summary>Runs the commands of an entry one after the other: answer of an earlier try, or decide, fold, record, and keep the answer.</summary>
-/// <remarks>Deterministic; one caller. The state machine of a replica and every test of the domain go through here.</remarks>
-public sealed class CommandRunner(ClusterState state, RequestResults results, IEventSink sink)
+/// <summary>Runs the commands of log entries one after the other: the answer of an earlier try, or decide, fold, record, and keep the answer.</summary>
+/// <remarks>
+/// Deterministic: state, kept answers, log time and the entry decide, nothing else. One caller. Replicas, tests, benches and the simulator run entries here
+/// and nowhere else.
+/// </remarks>
+public sealed class CommandRunner(ClusterState state, RequestResults results, ICommandSink sink, LogTime time = default)
 {
-    private ulong _index;
-    private uint _ordinal;
+    private uint _ordinal; // of the entry's next event
 
-    /// <param name="entryTime">As stamped by the leader; clamped here so that it never goes back.</param>
-    public CommandReply Run(CommandEnvelope envelope, ulong index, ulong term, LogTime entryTime)
+    public ClusterState State => state;
+    public RequestResults Results => results;
+
+    /// <summary>Log time: as entries were stamped, clamped so that it never goes back.</summary>
+    public LogTime Time { get; private set; } = time;
+
+    /// <param name="replies">Gets the answers' canonical bytes, in the order of the commands.</param>
+    public void Run(LogEntry entry, ulong index, ulong term, CanonicalWriter replies)
     {
-        if (_index != index) (_index, _ordinal) = (index, 0);
-        var time = LogTime.Max(entryTime, LogTime.Max(state.LastTime, new(results.NowMs)));
-        results.Advance(time);
+        Begin(entry.Stamp);
+        for (var i = 0; i < entry.Commands.Count; i++) Answer(entry.Commands[i], index, term).WriteTo(replies);
+    }
+
+    /// <summary>An entry of one command.</summary>
+    public CommandReply Run(CommandEnvelope envelope, ulong index, ulong term, in EntryStamp stamp)
+    {
+        Begin(stamp);
+        return Answer(envelope, index, term);
+    }
+
+    private void Begin(in EntryStamp stamp)
+    {
+        var before = Time;
+        Time = LogTime.Max(Time, stamp.Time);
+        results.Advance(before, Time, stamp);
+        _ordinal = 0;
+    }
+
+    private CommandReply Answer(CommandEnvelope envelope, ulong index, ulong term)
+    {
         UInt128 key = 0;
-        if (envelope.Request is { } request && results.Find(envelope.Actor.Subject, request, out key) is { } kept) return kept;
-        var entry = new EntryContext(time, index, term, envelope.DecidedInTerm, state.LastEventSeq + 1, _ordinal);
-        var decision = Deciders.Decide(state, envelope.Command, entry);
-        var eventSeq = Record(decision, envelope, entry);
-        var reply = new CommandReply(index, eventSeq, decision.Failure, decision.Outcome);
+        if (envelope.Request is { } request && results.Find(envelope.Actor.Subject, request, out key) is { } kept)
+        {
+            sink.Repeated(envelope);
+            return kept;
+        }
+        var reply = Decide(envelope, index, term);
         if (envelope.Request is not null) results.Store(key, envelope.Request, reply);
+        sink.Answered(envelope, reply);
         return reply;
     }
 
-    private ulong Record(Decision decision, CommandEnvelope envelope, in EntryContext entry)
+    private CommandReply Decide(CommandEnvelope envelope, ulong index, ulong term)
     {
+        var entry = new EntryContext(Time, index, term, envelope.DecidedInTerm, state.LastEventSeq + 1, _ordinal);
+        var decision = Deciders.Decide(state, envelope.Command, entry);
         var events = decision.Events;
-        if (events.Count == 0 && decision.Failure is { Code: not FailureCode.InvalidArgument } failure && envelope.Request is not null)
-        {
-            // What someone outside asked for and was refused is remembered too; what was malformed is about nothing.
-            var refused = new DecidedEvents(entry);
-            refused.Add(new ClusterEvent.CommandRejected(envelope.Command.Subject, envelope.Request.Method, failure.Code, ClusterDecider.Shorten(failure.Message)));
-            events = refused.List;
-        }
         for (var i = 0; i < events.Count; i++)
         {
             var context = entry.ContextOf(i);
             state.Evolve(events[i].Event, context);
-            sink.Append(events[i].Event, context, events[i].Cause.IsNone ? envelope.Cause : events[i].Cause, envelope);
+            sink.Happened(events[i].Event, context, events[i].Cause.IsNone ? envelope.Cause : events[i].Cause, envelope);
         }
         _ordinal += (uint)events.Count;
-        return events.Count == 0 ? 0 : entry.NextEventSeq + (ulong)events.Count - 1;
+        return new(index, events.Count == 0 ? 0 : state.LastEventSeq, decision.Failure, decision.Outcome);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
@@ -15,7 +16,7 @@ public sealed partial class ControlPlaneStateMachine
     private const int MaxHeadBytes = 1 << 30;
 
     public ISnapshotWriter BeginSnapshot() =>
-        new Captured(_time, _events.Capture(), _results.Capture(), _results.Hash(), State.Capture(), State.StateHash());
+        new Captured(Time, _events.Capture(), Results.Capture(), Results.Hash(), State.Capture(), State.StateHash());
 
     public ValueTask RestoreAsync(ISnapshotReader reader, CancellationToken cancellationToken)
     {
@@ -38,11 +39,11 @@ public sealed partial class ControlPlaneStateMachine
         Invariant.Require(state.StateHash() == stateHash, "a restored domain hashes as it did when it was captured");
         Invariant.Require(results.Hash() == resultsHash, "restored request results hash as they did when they were captured");
         Invariant.Require(state.LastEventSeq == _events.NextSeq - 1, "domain and event log stand at the same event");
-        (_time, _results, State) = (time, results, state);
+        _runner = new(state, results, this, time);
         Marks.Clear();
         AnswersBy.Clear();
         Measure();
-        TimePassed?.Invoke(_time);
+        TimePassed?.Invoke(Time);
         Feed.PublishRestored(reader.Index, State);
         return ValueTask.CompletedTask;
     }

@@ -14,10 +14,10 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.StateMachine;
 
 /// <summary>
-/// Applies log entries: each command is answered from its stored result, or decided, folded in and written to the event log.
+/// Applies log entries through a <see cref="CommandRunner"/>, writes what happened to the event log and tells listeners.
 /// Deterministic: nothing but the entry and the state decides. Everything here runs on the apply thread.
 /// </summary>
-public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, IDisposable
+public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, ICommandSink, IDisposable
 {
     private const string Tenant = "default"; // until there are others
     private readonly EventLog.EventLog _events;
@@ -26,8 +26,7 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     private readonly CanonicalFieldSink _payloadSink;
     private readonly CanonicalWriter _reply = new();
     private readonly StateHooks _hooks;
-    private RequestResults _results = new();
-    private LogTime _time;
+    private CommandRunner _runner;
     private volatile StateSize _size = StateSize.Empty;
 
     public ControlPlaneStateMachine(EventLog.EventLog events, StateFeed feed, ReplicaMetrics metrics, StateHooks? hooks = null)
@@ -36,12 +35,13 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
         _metrics = metrics;
         _hooks = hooks ?? StateHooks.None;
         _payloadSink = new(_payload);
+        _runner = new(new(), new(), this);
         Feed = feed;
         _events.RestoreEmpty();
     }
 
     /// <summary>Replicated state. Apply thread only.</summary>
-    public ClusterState State { get; private set; } = new();
+    public ClusterState State => _runner.State;
 
     public StateFeed Feed { get; }
 
@@ -49,7 +49,7 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     public MarkedHashes Marks { get; } = new();
 
     /// <summary>Time of the log: never goes back. Apply thread only.</summary>
-    public LogTime Time => _time;
+    public LogTime Time => _runner.Time;
 
     /// <summary>Log time after a run of entries, or a snapshot. Apply thread.</summary>
     public Action<LogTime>? TimePassed { get; set; }
@@ -60,26 +60,24 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     public AnswerUsage AnswersBy { get; } = new();
 
     /// <summary>A request whose answer, or refusal as malformed, is known without running it. Apply thread.</summary>
-    public bool IsAnswered(CommandEnvelope envelope) => envelope.Request is { } request && _results.Find(envelope.Actor.Subject, request, out _) is not null;
+    public bool IsAnswered(CommandEnvelope envelope) => envelope.Request is { } request && Results.Find(envelope.Actor.Subject, request, out _) is not null;
 
     public ulong CompactionLimit => _events.DurableRaftIndex;
+
+    private RequestResults Results => _runner.Results;
 
     public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply)
     {
         var entry = EntryCodec.Read(command); // an unknown command stops the replica here, before anything is applied
-        var before = _time;
-        _time = LogTime.Max(_time, entry.Time);
-        _results.Advance(before, _time, entry.Stamp);
         _reply.Reset();
-        uint ordinal = 0;
-        foreach (var envelope in entry.Commands) Answer(index, term, envelope, ref ordinal).WriteTo(_reply);
+        _runner.Run(entry, index, term, _reply);
         _metrics.EntryApplied();
         reply.Write(_reply.WrittenSpan);
     }
 
     public void EndOfBatch(ulong appliedIndex)
     {
-        TimePassed?.Invoke(_time);
+        TimePassed?.Invoke(Time);
         Measure();
         _events.EndOfBatch(appliedIndex);
         Feed.Publish(appliedIndex, State);
@@ -94,47 +92,29 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
         _reply.Dispose();
     }
 
-    private void Measure() => _size = new(_results.Count, _results.Bytes, _results.OldestEndsMs, State.Rooms.Count, State.MetadataBytes);
-
-    private CommandReply Answer(ulong index, ulong term, CommandEnvelope envelope, ref uint ordinal)
+    void ICommandSink.Happened(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope)
     {
-        if (envelope.Request is not { } request) return Decide(index, term, envelope, ref ordinal);
-        if (_results.Find(envelope.Actor.Subject, request, out var key) is { } stored)
-        {
-            _metrics.CommandRepeated();
-            return stored;
-        }
-        var reply = Decide(index, term, envelope, ref ordinal);
-        _results.Store(key, request, reply);
-        AnswersBy.Add(envelope.Actor.Subject, _results.NowMs);
-        return reply;
+        Record(envelope, happened, cause, context);
+        Feed.Collect(happened, context);
     }
 
-    private CommandReply Decide(ulong index, ulong term, CommandEnvelope envelope, ref uint ordinal)
+    void ICommandSink.Answered(CommandEnvelope envelope, CommandReply reply)
     {
-        var context = new EntryContext(_time, index, term, envelope.DecidedInTerm, _events.NextSeq, ordinal);
-        var decision = Deciders.Decide(State, envelope.Command, context);
-        for (var i = 0; i < decision.Events.Count; i++)
-        {
-            var decided = decision.Events[i];
-            var place = context.ContextOf(i);
-            State.Evolve(decided.Event, place);
-            Record(envelope, decided, place);
-            Feed.Collect(decided.Event, place);
-        }
-        ordinal += (uint)decision.Events.Count;
+        if (envelope.Request is not null) AnswersBy.Add(envelope.Actor.Subject, Results.NowMs);
         _metrics.CommandApplied();
-        if (decision.Failure is not null) _metrics.CommandRefused();
-        AfterCommand(envelope.Command, decision, index);
-        return new(index, decision.Events.Count == 0 ? 0 : _events.NextSeq - 1, decision.Failure, decision.Outcome);
+        if (reply.Failure is not null) _metrics.CommandRefused();
+        else if (envelope.Command is ClusterCommand.MarkCheckpoint) Marks.Add(MarkedHash.Of(reply.Index, StateHash(), _events.Head));
+        else if (envelope.Command is ClusterCommand.CommitCheckpoint commit) Compare(commit.Checkpoint);
     }
 
-    private void Record(CommandEnvelope envelope, in DecidedEvent decided, in EventContext place)
+    void ICommandSink.Repeated(CommandEnvelope envelope) => _metrics.CommandRepeated();
+
+    private void Measure() => _size = new(Results.Count, Results.Bytes, Results.OldestEndsMs, State.Rooms.Count, State.MetadataBytes);
+
+    private void Record(CommandEnvelope envelope, DomainEvent happened, EventRef cause, in EventContext place)
     {
-        var happened = decided.Event;
         _payload.Reset();
         happened.Describe(_payloadSink);
-        var cause = decided.Cause.IsNone ? envelope.Cause : decided.Cause;
         var sequenced = _events.Append(new EventDraft
         {
             RaftIndex = place.Index,
@@ -157,18 +137,5 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
             Payload = _payload.WrittenSpan,
         });
         Invariant.Require(sequenced.EventSeq == place.Seq, "the event log numbers events as the deciders did");
-    }
-
-    private void AfterCommand(DomainCommand command, Decision decision, ulong index)
-    {
-        switch (command)
-        {
-            case ClusterCommand.MarkCheckpoint when decision.Failure is null:
-                Marks.Add(MarkedHash.Of(index, StateHash(), _events.Head));
-                break;
-            case ClusterCommand.CommitCheckpoint commit when decision.Failure is null:
-                Compare(commit.Checkpoint);
-                break;
-        }
     }
 }
