@@ -19,7 +19,7 @@ namespace VideoScale.Bench.Replay;
 /// A fleet's life, made up from a seed and played through the deciders into an event log: rooms come, fill, empty and close, presence arrives in batches,
 /// nodes fall silent and come back, checkpoints are committed. What the log holds is what the product would have written.
 /// </summary>
-public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms) : IDisposable
+public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms) : ICommandSink, IDisposable
 {
     private const int EntriesPerCheckpoint = 1_024;
     private const ulong Term = 1;
@@ -29,7 +29,7 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
     private readonly CanonicalWriter _payload = new();
     private ulong _index;
     private long _timeMs = 1_750_000_000_000;
-    private uint _ordinal;
+    private CommandRunner? _runner;
     private int _roomsMade;
     private Checkpoint? _marked;
 
@@ -78,7 +78,6 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
     {
         _index++;
         _timeMs += _random.Next(3);
-        _ordinal = 0;
     }
 
     private void Create()
@@ -138,22 +137,15 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
         _marked = new(_index, head.EventSeq, State.StateHash(), head.ChainHead.ToArray(), head.MerkleRoot.ToArray(), [1, 2, 3]);
     }
 
-    private Decision Do(DomainCommand command, bool fromLeader = false)
+    private CommandReply Do(DomainCommand command, bool fromLeader = false)
     {
-        var context = new EntryContext(new(_timeMs), _index, Term, fromLeader || Deciders.MustBeDecidedByLeader(command) ? Term : 0, State.LastEventSeq + 1, _ordinal);
-        var decision = Deciders.Decide(State, command, context);
-        for (var i = 0; i < decision.Events.Count; i++)
-        {
-            State.Evolve(decision.Events[i].Event, context.ContextOf(i));
-            Record(decision.Events[i], context.ContextOf(i), fromLeader);
-        }
-        _ordinal += (uint)decision.Events.Count;
-        return decision;
+        var envelope = new CommandEnvelope(command, fromLeader ? Actor.System : Operator, DecidedInTerm: fromLeader || Deciders.MustBeDecidedByLeader(command) ? Term : 0);
+        return (_runner ??= new(State, new(), this)).Run(envelope, _index, Term, new(new(_timeMs)));
     }
 
-    private void Record(in DecidedEvent decided, in EventContext place, bool fromLeader)
+    void ICommandSink.Happened(DomainEvent happened, in EventContext place, EventRef cause, CommandEnvelope envelope)
     {
-        var (happened, actor) = (decided.Event, fromLeader ? Actor.System : Operator);
+        var actor = envelope.Actor;
         _payload.Reset();
         EventCodec.Write(happened, _payload);
         log.Append(new EventDraft
@@ -169,9 +161,9 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
             ActorKind = actor.Kind,
             ActorAuthMethod = actor.AuthMethod,
             Tenant = "default",
-            CausationId = decided.Cause.IsNone ? EventId.None : log.EventIdOf(decided.Cause.Index, decided.Cause.Ordinal),
-            CausationSeq = decided.Cause.Seq,
-            CommandId = fromLeader ? "" : $"0198f2c47a3b4c5d8e9f{_index:x12}",
+            CausationId = cause.IsNone ? EventId.None : log.EventIdOf(cause.Index, cause.Ordinal),
+            CausationSeq = cause.Seq,
+            CommandId = actor == Actor.System ? "" : $"0198f2c47a3b4c5d8e9f{_index:x12}",
             PolicyVersion = happened.PolicyVersion,
             Payload = _payload.WrittenSpan,
         });

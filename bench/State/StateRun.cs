@@ -74,7 +74,7 @@ internal sealed class StateRun : ICommandSink, IDisposable
         var (watch, cpu) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         void Do(DomainCommand command)
         {
-            var reply = runner.Run(new(command, Someone), ++_index, 1, new(new(1_700_000_000_000 + (long)_index)));
+            var reply = runner.Run(new CommandEnvelope(command, Someone), ++_index, 1, new(new(1_700_000_000_000 + (long)_index)));
             Invariant.Require(reply.Failure is null, reply.Failure?.Message ?? "");
             commands++;
         }

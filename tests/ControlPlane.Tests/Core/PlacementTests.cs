@@ -27,6 +27,28 @@ public sealed class PlacementTests
         Assert.Equal("n3", Pick(View(bed)));
     }
 
+    /// <summary>What the dashboard shows is what placement goes by: measured load counts where it is more than what is charged, and so does CPU.</summary>
+    [Fact]
+    public void Headroom_is_the_score_of_a_room_that_needs_nothing()
+    {
+        var bed = new Bed();
+        bed.Node("n1", publishers: 100, subscribers: 1_000, bitrateKbps: 100_000);
+        bed.Room("a", "n1", need: new(10, 10, 40_000));
+        var view = View(bed);
+        int Headroom() => PlacementPolicy.HeadroomPermille(view.Find(new("n1"))!, PlacementSettings.Default, nowMs: 1_000);
+        void Measured(uint cpuPermille, ulong kbps, long atMs) => view.Measured(new("n1"), 1, new MeasuredLoad(cpuPermille, kbps, 0, 0, atMs));
+        Assert.Equal(600, Headroom());
+        Measured(100, 30_000, 900);
+        Assert.Equal(300, Headroom()); // what is measured, and the growth that is still reserved
+        Measured(950, 0, 900);
+        Assert.Equal(50, Headroom());
+        Measured(950, 70_000, 1_000 - PlacementSettings.Default.LoadFreshMs - 1);
+        Assert.Equal(600, Headroom()); // too old
+        view.Charge(new("b"), new("n1"), new(1, 1, 20_000));
+        Assert.Equal(400, Headroom()); // on its way
+        Assert.Equal(Headroom(), PlacementPolicy.Decide(view, new(Reservation.Nothing, "", PlacementReason.Created, new(""), new("")), PlacementSettings.Default, nowMs: 1_000).Candidates[0].ScorePermille);
+    }
+
     [Fact]
     public void Decisions_under_way_are_charged_so_a_burst_spreads()
     {

@@ -27,7 +27,7 @@ public sealed class CommandPipeline : IDisposable
     /// <summary>Asks for <see cref="Flush"/> soon.</summary>
     public required Action WantsFlush { get; init; }
 
-    internal ICommandFinisher? Finisher { get; set; }
+    internal IRoomPlacer? Placer { get; set; }
 
     public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken)
     {
@@ -52,9 +52,9 @@ public sealed class CommandPipeline : IDisposable
         _body.Reset();
         foreach (var pending in _queue)
         {
-            var finished = pending with { Envelope = Finisher?.Finish(pending.Envelope) ?? pending.Envelope };
-            EntryCodec.WriteEnvelope(finished.Envelope, _body);
-            commands.Add(finished);
+            var placed = pending with { Envelope = Placer?.Place(pending.Envelope) ?? pending.Envelope };
+            EntryCodec.WriteEnvelope(placed.Envelope, _body);
+            commands.Add(placed);
         }
         _queue.Clear();
         _head.Reset();
@@ -102,7 +102,7 @@ public sealed class CommandPipeline : IDisposable
 
     private void End(Pending pending, SubmitResult result)
     {
-        Finisher?.Done(pending.Envelope);
+        Placer?.Done(pending.Envelope);
         pending.Done.SetResult(result);
     }
 }

@@ -20,7 +20,8 @@ public interface ICommandSink
 /// </remarks>
 public sealed class CommandRunner(ClusterState state, RequestResults results, ICommandSink sink, LogTime time = default)
 {
-    private uint _ordinal; // of the entry's next event
+    private ulong _index;
+    private uint _ordinal; // of the next event of the entry at that index
 
     public ClusterState State => state;
     public RequestResults Results => results;
@@ -31,23 +32,23 @@ public sealed class CommandRunner(ClusterState state, RequestResults results, IC
     /// <param name="replies">Gets the answers' canonical bytes, in the order of the commands.</param>
     public void Run(LogEntry entry, ulong index, ulong term, CanonicalWriter replies)
     {
-        Begin(entry.Stamp);
+        Begin(index, entry.Stamp);
         for (var i = 0; i < entry.Commands.Count; i++) Answer(entry.Commands[i], index, term).WriteTo(replies);
     }
 
-    /// <summary>An entry of one command.</summary>
+    /// <summary>An entry of one command, or one more of the entry at this index.</summary>
     public CommandReply Run(CommandEnvelope envelope, ulong index, ulong term, in EntryStamp stamp)
     {
-        Begin(stamp);
+        Begin(index, stamp);
         return Answer(envelope, index, term);
     }
 
-    private void Begin(in EntryStamp stamp)
+    private void Begin(ulong index, in EntryStamp stamp)
     {
         var before = Time;
         Time = LogTime.Max(Time, stamp.Time);
         results.Advance(before, Time, stamp);
-        _ordinal = 0;
+        if (_index != index) (_index, _ordinal) = (index, 0);
     }
 
     private CommandReply Answer(CommandEnvelope envelope, ulong index, ulong term)

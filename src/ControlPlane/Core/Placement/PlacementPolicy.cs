@@ -68,6 +68,10 @@ public static class PlacementPolicy
             [.. counts.Select(pair => new RejectionCount(pair.Key, pair.Value))]);
     }
 
+    /// <summary>Share of a node's hard caps that is free in the tightest dimension, CPU among them, in permille: its score, less what a room takes.</summary>
+    /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>
+    public static int HeadroomPermille(NodeView node, PlacementSettings settings, long nowMs) => ScorePermille(node, UseOf(node, settings, nowMs), Reservation.Nothing);
+
     private static uint RoomsOf(NodeView node) => node.Rooms + node.PendingRooms;
 
     /// <summary>What counts as used: what rooms are charged, or what was measured plus the growth still reserved, whichever is more; and pending decisions.</summary>

@@ -85,8 +85,9 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         Task[] parts = [TellAsync(session, responses, ending.Token), HearAsync(session, reports, requests, ending.Token), reports.RunAsync(ending.Token)];
         var first = await Task.WhenAny(parts);
         await ending.CancelAsync();
-        try { await Task.WhenAll(parts); }
-        catch (Exception) when (!ReferenceEquals(first, null)) { } // what counts is how the first one ended
+        // What counts is how the first one ended, unless another found that a law is broken.
+        await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        first = parts.FirstOrDefault(part => part.Exception?.InnerException is InvariantViolation) ?? first;
         try { await first; }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { } // the node went away
         catch (IOException) { }

@@ -9,38 +9,34 @@ using VideoScale.ControlPlane.State;
 namespace VideoScale.ControlPlane.Host.Dashboard;
 
 internal sealed record ReplicaRow(string Address, bool IsLeader, bool IsSelf);
-/// <param name="Headroom">Share of the tightest capacity that is free, 0 to 1.</param>
+/// <param name="Headroom">Share of the tightest capacity that is free as placement sees it, 0 to 1.</param>
 internal sealed record NodeRow(string Name, string Health, string Scheduling, int Rooms, string Media, double Headroom);
 internal sealed record RoomRow(string Name, string Status, string Node, string Epoch, uint Participants);
 internal sealed record FleetState(ulong AppliedIndex, IReadOnlyList<ReplicaRow> Replicas, IReadOnlyList<NodeRow> Nodes, IReadOnlyList<RoomRow> Rooms);
 
 /// <summary>The fleet as the page shows it: this replica's state, and loads where the agents are attached.</summary>
-internal sealed class FleetPage(StateQueries queries, Leadership leadership, MemberBook book, NodeLoads loads)
+internal sealed class FleetPage(StateQueries queries, Leadership leadership, MemberBook book, NodeLoads loads, Fleet fleet)
 {
     private const int MostRooms = 200;
 
     internal async Task<FleetState> ReadAsync()
     {
         var leader = leadership.Now.Leader;
-        var (index, nodes, rooms) = await queries.ReadNowAsync(loads, static (state, index, loads) => (index,
-            state.Nodes.InOrder().Select(node => Describe(node, loads)).ToArray(),
+        var (index, nodes, rooms) = await queries.ReadNowAsync((Loads: loads, Fleet: fleet), static (state, index, known) => (index,
+            state.Nodes.InOrder().Select(node => Describe(node, known.Loads, known.Fleet)).ToArray(),
             state.Rooms.InOrder().Where(room => room.Record.Phase != RoomPhase.Closed).Take(MostRooms).Select(Describe).ToArray()));
         return new FleetState(index, [.. book.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader, peer.Member == book.Self))], nodes, rooms);
     }
 
-    private static NodeRow Describe(NodeState node, NodeLoads loads)
+    private static NodeRow Describe(NodeState node, NodeLoads loads, Fleet fleet)
     {
-        var (capacity, charged) = (node.Record.Capacity, node.Charged);
-        var used = Math.Max(Share(charged.BitrateKbps, capacity.BitrateKbps), Math.Max(Share(charged.Publishers, capacity.Publishers), Share(charged.Subscribers, capacity.Subscribers)));
         // Only the leader hears the agents.
         var media = loads.Find(node.Name, node.Record.Incarnation) is { } known
             ? $"{known.Load.IngressKbps / 1000.0:0.0} in, {known.Load.EgressKbps / 1000.0:0.0} out Mbit/s, CPU {known.Load.CpuPermille / 10.0:0} %"
             : "";
-        return new NodeRow(node.Name, node.Record.Health.ToString(), node.Record.Scheduling.ToString(), node.Rooms.Count, media, Math.Clamp(1 - used, 0, 1));
+        return new NodeRow(node.Name, node.Record.Health.ToString(), node.Record.Scheduling.ToString(), node.Rooms.Count, media, (fleet.HeadroomPermille(node.Record.Id) ?? 0) / 1000.0);
     }
 
     private static RoomRow Describe(RoomState room) =>
         new(room.Record.ShownName, room.Record.Status.ToString(), room.Record.Owner?.Node.Value ?? "", room.Record.LastEpoch.ToString(), room.Participants);
-
-    private static double Share(ulong used, ulong of) => of == 0 ? 0 : used / (double)of;
 }

@@ -18,7 +18,7 @@ public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queri
     private static readonly TimeSpan TimeBetween = TimeSpan.FromSeconds(5);
     private readonly ILogger _logger = logger;
     private readonly Lock _gate = new();
-    private readonly HashSet<ulong> _recorded = [];
+    private readonly HashSet<(ulong Index, ulong Member)> _recorded = []; // member 0: the checkpoint itself
     private CheckpointRound? _round;
     private (ulong Term, ulong Index, long Stamp) _last;
 
@@ -74,19 +74,23 @@ public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queri
     private async Task AgreeAsync(ulong term, ulong index, CheckpointRound.Tally tally, CancellationToken cancellationToken)
     {
         var value = tally.Value!;
-        var first = false;
-        lock (_gate) first = _recorded.Add(index);
-        if (first)
+        if (IsFirst(index, member: 0))
         {
             var checkpoint = new Checkpoint(index, value.EventSeq, value.StateHash, value.ChainHead.ToArray(), value.MerkleRoot.ToArray(), [.. tally.Agreeing]);
             await commands.SubmitAsync(term, Name, new ClusterCommand.CommitCheckpoint(checkpoint), cancellationToken);
         }
         foreach (var member in tally.Differing)
         {
+            if (!IsFirst(index, member)) continue; // said and recorded with an earlier report
             LogDiverged(member, index);
             await commands.SubmitAsync(term, Name, new ClusterCommand.RecordDivergence(member, index), cancellationToken);
         }
-        lock (_gate) _recorded.RemoveWhere(old => old + EntriesBetween * 64 < index);
+        lock (_gate) _recorded.RemoveWhere(old => old.Index + EntriesBetween * 64 < index);
+    }
+
+    private bool IsFirst(ulong index, ulong member)
+    {
+        lock (_gate) return _recorded.Add((index, member));
     }
 
     [LoggerMessage(3121, LogLevel.Critical, "No majority of voters has the same state at log index {Index} (reports of {Members}): everything stops")]

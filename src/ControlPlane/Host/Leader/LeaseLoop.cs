@@ -41,8 +41,7 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
         foreach (var verdict in round.Leases.Verdicts)
         {
             var result = await commands.SubmitAsync(round.Term, Name, Command(verdict), cancellationToken);
-            var refused = result.Status is SubmitStatus.NotLeader or SubmitStatus.Overloaded or SubmitStatus.TooRecent || result.Reply?.Failure is not null;
-            if (refused && IsLoss(verdict)) await RefusedAsync(round.Term, verdict); // an unknown outcome stays in flight: no acknowledgement until it is known
+            if (IsLoss(verdict)) await SettleAsync(round.Term, verdict, result);
         }
     }
 
@@ -58,11 +57,18 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
         return new(term.Term, round);
     }
 
-    private async Task RefusedAsync(ulong decidedIn, LeaseVerdict verdict) => await LookAsync((_, term) =>
+    /// <summary>What is certainly not in the log holds no acknowledgement back any more; what may be there does, and is proposed again. What is applied, state says.</summary>
+    private async Task SettleAsync(ulong decidedIn, LeaseVerdict loss, SubmitResult result)
     {
-        if (term.Term == decidedIn) term.Leases.LossRefused(verdict.Node, verdict.Incarnation);
-        return term;
-    });
+        if (result is { Status: SubmitStatus.Applied, Reply.Failure: null }) return;
+        await LookAsync((_, term) =>
+        {
+            if (term.Term != decidedIn) return term;
+            if (result.Status == SubmitStatus.Unknown) term.Leases.LossUnknown(loss.Node, loss.Incarnation);
+            else term.Leases.LossRefused(loss.Node, loss.Incarnation);
+            return term;
+        });
+    }
 
     private static bool IsLoss(LeaseVerdict verdict) => verdict.Kind is LeaseVerdictKind.DeclareLost or LeaseVerdictKind.DeclareSuperseded;
 

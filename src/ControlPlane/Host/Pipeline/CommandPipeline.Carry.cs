@@ -21,18 +21,19 @@ public sealed partial class CommandPipeline
         while (_taken.TryPeek(out var next))
         {
             var before = _body.Length;
-            if (!next.IsAbandoned) // nobody waits any more, and it was never proposed
+            if (next.IsAbandoned) // nobody waits any more, and it was never proposed
             {
-                next.Envelope = _finisher.Finish(next.Envelope);
-                EntryCodec.WriteEnvelope(next.Envelope, _body);
-                if (batch.Count > 0 && _body.Length > _limits.EntryBytes)
-                {
-                    _body.Truncate(before);
-                    break;
-                }
-                batch.Add(next);
+                if (next.IsPlaced) _placer.Done(next.Envelope);
+                _taken.Dequeue();
+                continue;
             }
-            _taken.Dequeue();
+            EntryCodec.WriteEnvelope(next.Envelope, _body);
+            if (batch.Count > 0 && _body.Length > _limits.EntryBytes)
+            {
+                _body.Truncate(before);
+                break;
+            }
+            batch.Add(_taken.Dequeue());
         }
         lock (_gate) _left = _taken.Count;
         _head.Reset();
@@ -64,7 +65,7 @@ public sealed partial class CommandPipeline
         }
         finally
         {
-            foreach (var pending in batch) _finisher.Done(pending.Envelope);
+            foreach (var pending in batch) _placer.Done(pending.Envelope);
             Landed();
         }
     }

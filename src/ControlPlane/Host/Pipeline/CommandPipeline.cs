@@ -19,7 +19,7 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
 {
     private readonly IReplicatedLog _log;
     private readonly Leadership _leadership;
-    private readonly ICommandFinisher _finisher;
+    private readonly IRoomPlacer _placer;
     private readonly LogTimeSource _time;
     private readonly PipelineLimits _limits;
     private readonly ReplicaMetrics _metrics;
@@ -38,12 +38,12 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private bool _pumping;
     private TaskCompletionSource? _drained;
 
-    public CommandPipeline(IReplicatedLog log, Leadership leadership, ICommandFinisher finisher, LogTimeSource time, PipelineLimits limits,
+    public CommandPipeline(IReplicatedLog log, Leadership leadership, IRoomPlacer placer, LogTimeSource time, PipelineLimits limits,
         ReplicaMetrics metrics, ILogger<CommandPipeline> logger)
     {
         _log = log;
         _leadership = leadership;
-        _finisher = finisher;
+        _placer = placer;
         _time = time;
         _limits = limits;
         _metrics = metrics;
@@ -96,15 +96,23 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
         _body.Dispose();
     }
 
-    /// <summary>The pump: fills entries while there are commands and places in flight. One runs at a time.</summary>
+    /// <summary>The pump: takes commands, places their rooms and fills entries while there are commands and room in flight. One runs at a time.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         while (TakeCommands())
         {
+            PlaceRooms();
             var batch = new List<PendingCommand>(_taken.Count);
             var proposal = Encode(batch);
             _ = CarryAsync(proposal, batch);
         }
+    }
+
+    /// <summary>The leader chooses nodes for new rooms, one after the other in the order of the log, each charged before the next. What an entry left over has its node already.</summary>
+    private void PlaceRooms()
+    {
+        foreach (var command in _taken)
+            if (command is { IsPlaced: false, IsAbandoned: false }) command.Place(_placer);
     }
 
     private bool IsIdle => _queue.Count == 0 && _left == 0 && _inFlight == 0;

@@ -12,13 +12,19 @@ internal sealed class PendingCommand(CommandEnvelope envelope) : IValueTaskSourc
     private CancellationTokenRegistration _cancellation; // disposed by whoever completes first; a late registration is harmless
     private int _completed;
 
-    internal CommandEnvelope Envelope { get; set; } = envelope;
+    internal CommandEnvelope Envelope { get; private set; } = envelope;
+
+    /// <summary>The leader chose what only it can choose.</summary>
+    internal bool IsPlaced { get; private set; }
+
     /// <summary>About what it takes while it waits: metadata is what makes a command large.</summary>
     internal int Bytes { get; } = SmallBytes + (envelope.Command is RoomCommand.Create create ? create.Settings.Metadata.Length : 0);
     private const int SmallBytes = 512;
 
     internal bool IsAbandoned => Volatile.Read(ref _completed) != 0;
     internal ValueTask<SubmitResult> Task => new(this, _source.Version);
+
+    internal void Place(IRoomPlacer placer) => (Envelope, IsPlaced) = (placer.Place(Envelope), true);
 
     /// <summary>Call once, before the command is queued.</summary>
     internal void LeaveWhen(CancellationToken cancellationToken)

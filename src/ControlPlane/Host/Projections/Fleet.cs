@@ -17,7 +17,7 @@ namespace VideoScale.ControlPlane.Host.Projections;
 /// The leader's <see cref="FleetView"/>, kept true to what is applied, to what nodes measure, and to its own decisions that are still on their way.
 /// Its lock is held for one decision or one refresh.
 /// </summary>
-public sealed class Fleet : IStateListener, ICommandFinisher
+public sealed class Fleet : IStateListener, IRoomPlacer
 {
     private readonly Lock _gate = new();
     private readonly FleetView _view = new();
@@ -39,17 +39,14 @@ public sealed class Fleet : IStateListener, ICommandFinisher
     public int PendingCount { get { lock (_gate) return _view.PendingCount; } }
 
     /// <summary>Decides for a room that is being created, when the command brings no decision yet.</summary>
-    public CommandEnvelope Finish(CommandEnvelope envelope)
+    public CommandEnvelope Place(CommandEnvelope envelope) => envelope.Command switch
     {
-        return envelope.Command switch
-        {
-            RoomCommand.Create { Placement: null } create => envelope with { Command = create with { Placement = Decide(create.Room, create.Settings), PlacementTerm = _leadership.Term } },
-            RoomCommand.Open { Placement: null } open => envelope with { Command = open with { Placement = Decide(open.Room, open.Settings), PlacementTerm = _leadership.Term } },
-            _ => envelope,
-        };
-    }
+        RoomCommand.Create { Placement: null } create => envelope with { Command = create with { Placement = Decide(create.Room, create.Settings), PlacementTerm = _leadership.Term } },
+        RoomCommand.Open { Placement: null } open => envelope with { Command = open with { Placement = Decide(open.Room, open.Settings), PlacementTerm = _leadership.Term } },
+        _ => envelope,
+    };
 
-    /// <summary>The fate of a finished command is known, or given up on.</summary>
+    /// <summary>The fate of a command is known, or given up on.</summary>
     public void Done(CommandEnvelope envelope)
     {
         if (envelope.Command is RoomCommand.Create or RoomCommand.Open) Settle(((RoomCommand)envelope.Command).Room);
@@ -82,6 +79,12 @@ public sealed class Fleet : IStateListener, ICommandFinisher
             // The policy would rather go back than nowhere; what is asked here is what keeps it from the others.
             return decision.Found ? PlacementPolicy.DecideOnce(_view, request, _settings, _clock.NowMs) : decision;
         }
+    }
+
+    /// <summary>What is left of a node as placement sees it, in permille; null for one that is not there. Measured load is known where the agents are attached.</summary>
+    public int? HeadroomPermille(NodeId node)
+    {
+        lock (_gate) return _view.Find(node) is { } view ? PlacementPolicy.HeadroomPermille(view, _settings, _clock.NowMs) : null;
     }
 
     public void Settle(RoomId room)

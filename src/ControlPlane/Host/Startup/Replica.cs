@@ -219,7 +219,7 @@ internal sealed class Replica : IAsyncDisposable
         Feed.Add(updates);
         var events = new Dashboard.EventTicker();
         Feed.Add(events);
-        var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads), events, tokens);
+        var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet), events, tokens);
         return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, Absence, loggers);
     }
 

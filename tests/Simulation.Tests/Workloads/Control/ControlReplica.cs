@@ -49,7 +49,7 @@ internal sealed class ControlReplica
         Terms = new LeaderTerms(Log, Leadership, Machine.Inner, clock);
         var fleet = new Fleet(clock, Leadership, metrics);
         Machine.Feed.Add(fleet);
-        Pipeline = new CommandPipeline { IsMine = () => Leadership.IsMine, WantsFlush = () => Plan(100, Work.Flush), Finisher = fleet };
+        Pipeline = new CommandPipeline { IsMine = () => Leadership.IsMine, WantsFlush = () => Plan(100, Work.Flush), Placer = fleet };
         Fleet = fleet;
         Queries = new StateQueries(Log, Machine.Inner);
         Hub = new AgentHub(Log, Machine.Inner, Terms, new LeaderForwarder());
