@@ -108,12 +108,14 @@ public sealed class CallTests(Stage stage)
         Assert.Equal(0, await mint.EndAsync());
         await using var ann = await stage.JoinAsync(0, Room, "ann");
         await ann.PublishAsync();
-        await using var speechless = await stage.JoinAsync(1, Room, "speechless", token: mint.Detail("speechless"));
-        Assert.Equal("refused", (await speechless.RunAsync("publish(false, true).then(() => 'published', () => 'refused')")).GetString());
-        await using var voice = await stage.JoinAsync(2, Room, "voice", token: mint.Detail("voice"));
-        Assert.Equal("refused", (await voice.RunAsync("publish(true, false).then(() => 'published', () => 'refused')")).GetString());
-        await voice.PublishAsync(camera: false);
-        await ann.HearsAsync("voice");
+        await using (var speechless = await stage.JoinAsync(1, Room, "speechless", token: mint.Detail("speechless")))
+            Assert.Equal("refused", (await speechless.RunAsync("publish(false, true).then(() => 'published', () => 'refused')")).GetString());
+        await using (var voice = await stage.JoinAsync(2, Room, "voice", token: mint.Detail("voice")))
+        {
+            Assert.Equal("refused", (await voice.RunAsync("publish(true, false).then(() => 'published', () => 'refused')")).GetString());
+            await voice.PublishAsync(camera: false);
+            await ann.HearsAsync("voice");
+        }
         await using var deaf = await stage.JoinAsync(1, Room, "deaf", token: mint.Detail("deaf"));
         await deaf.PublishAsync(camera: false);
         await ann.HearsAsync("deaf");
