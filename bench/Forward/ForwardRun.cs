@@ -109,15 +109,16 @@ internal sealed class ForwardRun : IPacketSink
         return _socket.Outgoing.NextSlot;
     }
 
-    public void CommitRtp(int peer, int length)
+    public bool CommitRtp(int peer, int length)
     {
         var sealedLength = _senders[_peer].ProtectRtp(_socket.Outgoing.NextSlot, length);
         if (sealedLength < 0) throw new InvalidOperationException("a number was used twice");
         _sealed++;
         if (_way.Sending is not Sending.None) _socket.Outgoing.Add(_destinations[_peer], sealedLength);
+        return true;
     }
 
-    public void CommitRtcp(int peer, int length) { }
+    public bool CommitRtcp(int peer, int length) => true;
 
     private static double ThreadCpuSeconds()
     {

@@ -17,6 +17,8 @@ internal sealed class ProductAssemblies : IDisposable
         Symbols = _symbols.GetMetadataReader();
     }
 
+    public static ProductAssemblies Open(string path) => new(path);
+
     public MetadataReader Metadata { get; }
     public MetadataReader Symbols { get; }
 
@@ -24,6 +26,8 @@ internal sealed class ProductAssemblies : IDisposable
     public static IReadOnlyDictionary<string, ProductAssemblies> All { get; } = Directory.GetFiles(AppContext.BaseDirectory, "VideoScale.*.dll")
         .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal) && !path.EndsWith("VideoScale.TestKit.dll", StringComparison.Ordinal))
         .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => new ProductAssemblies(path), StringComparer.Ordinal);
+
+    public MethodBodyBlock Body(MethodDefinition method) => _image.GetMethodBody(method.RelativeVirtualAddress);
 
     public void Dispose()
     {

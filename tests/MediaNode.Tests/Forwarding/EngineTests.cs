@@ -76,8 +76,8 @@ public class EngineTests
         private readonly byte[] _room = new byte[1500];
         public long Packets { get; private set; }
         public Span<byte> Reserve(int peer) => _room;
-        public void CommitRtp(int peer, int length) => Packets++;
-        public void CommitRtcp(int peer, int length) { }
+        public bool CommitRtp(int peer, int length) => ++Packets > 0;
+        public bool CommitRtcp(int peer, int length) => true;
     }
 
     [Fact]
@@ -305,7 +305,8 @@ public class EngineTests
         Assert.Equal(FailureCode.NotFound, engine.Subscribe(new SubscriptionOptions(21, 2, 99, 1, 1), 1)!.Code);
         Assert.Equal(FailureCode.AlreadyExists, engine.Subscribe(new SubscriptionOptions(21, 2, Camera.Track, 7000, 1), 1)!.Code);
         Assert.Equal(FailureCode.InvalidArgument, engine.Publish(camera.Options(1) with { Track = 12, Layers = [] })!.Code);
-        Assert.Null(engine.RemovePeer(1));
+        Assert.True(engine.RemovePeer(1));
+        Assert.False(engine.RemovePeer(1) || engine.Unpublish(Camera.Track) || engine.Unsubscribe(20)); // it took everything along
         Assert.Null(engine.FindPublication(Camera.Track));
         Assert.Null(engine.FindSubscription(20));
         foreach (var packet in camera.NextFrame()) engine.HandleRtp(1, packet, 1_000_000);
@@ -337,7 +338,7 @@ public class EngineTests
             _sink.Rtcp.Clear();
         });
         var fresh = new Camera(new Random(6), layers: 1);
-        Assert.Null(engine.Unpublish(Camera.Track));
+        Assert.True(engine.Unpublish(Camera.Track));
         Assert.Null(engine.Publish(fresh.Options(1) with { Layers = [new LayerOptions(Ssrc: 999)] }));
         Assert.Null(engine.Subscribe(new SubscriptionOptions(30, 2, Camera.Track, 8000, 102), now));
         engine.HandleRtp(1, Samples.Rtp(1, 1, Samples.Vp8(true, 1, 1, 0, 50), ssrc: 999), now);

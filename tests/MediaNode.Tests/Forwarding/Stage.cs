@@ -13,8 +13,16 @@ internal sealed class RecordingSink : IPacketSink
     public List<(int Peer, byte[] Packet)> Rtp { get; } = [];
     public List<(int Peer, byte[] Packet)> Rtcp { get; } = [];
     public Span<byte> Reserve(int peer) => _room;
-    public void CommitRtp(int peer, int length) => Rtp.Add((peer, _room[..length]));
-    public void CommitRtcp(int peer, int length) => Rtcp.Add((peer, _room[..length]));
+    /// <summary>The transport takes nothing, while set.</summary>
+    public bool Refuses { get; set; }
+    public bool CommitRtp(int peer, int length) => Take(Rtp, peer, length);
+    public bool CommitRtcp(int peer, int length) => Take(Rtcp, peer, length);
+
+    private bool Take(List<(int Peer, byte[] Packet)> taken, int peer, int length)
+    {
+        if (!Refuses) taken.Add((peer, _room[..length]));
+        return !Refuses;
+    }
 
     public List<byte[]> TakeRtp(int peer)
     {

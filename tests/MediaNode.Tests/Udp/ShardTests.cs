@@ -6,6 +6,7 @@ using VideoScale.MediaNode.Host.Dtls;
 using VideoScale.MediaNode.Host.Srtp;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Ice;
+using VideoScale.MediaNode.Rtp;
 using VideoScale.MediaNode.Tests.Forwarding;
 using VideoScale.MediaNode.Tests.Fuzzing;
 
@@ -63,8 +64,8 @@ public sealed class ShardTests : IDisposable
         Assert.Null(On(home, on => on.Engine.Publish(camera.Options(1))));
         if (home != away)
         {
-            Assert.Null(On(away, on => { on.SetOwner(Camera.Track, 0); return on.Engine.Mirror(camera.Options(1)); }));
-            On(home, on => { on.SetMirrored(Camera.Track, 1, true); return 0; });
+            Assert.Null(On(away, on => on.Mirror(camera.Options(1), owner: 0)));
+            Assert.Null(On(home, on => on.SetMirrored(Camera.Track, 1, true)));
         }
         Assert.Null(On(away, on => on.Engine.Subscribe(options, on.NowUs)));
 
@@ -83,6 +84,47 @@ public sealed class ShardTests : IDisposable
         Assert.Equal(60, viewer.Packets.Values.Select(packet => packet.Frame).Distinct().Count());
         Assert.True(publisher.HeardTransportFeedback, "the publisher hears of its packets");
         Assert.All(all, shard => Assert.Null(shard.Fault));
+    }
+
+    [Fact]
+    public void Media_that_the_kernel_did_not_take_is_taken_back_from_what_was_counted_and_nothing_goes_to_who_is_not_connected()
+    {
+        var shard = Shard(0, managed: false);
+        shard.Start();
+        using var publisher = new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
+        using var subscriber = new Client(2, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
+        var camera = new Camera(new Random(1), layers: 1);
+        var options = new SubscriptionOptions(20, 2, Camera.Track, 7000, 102) { RtxSsrc = 7001, RtxPayloadType = 103 };
+        Assert.Null(On(shard, on => on.AddPeer(publisher.Transport, new PeerOptions(1, Camera.Ids))));
+        Assert.Null(On(shard, on => on.AddPeer(subscriber.Transport, new PeerOptions(2, Camera.Ids))));
+        Assert.Null(On(shard, on => on.Engine.Publish(camera.Options(1))));
+        Assert.Null(On(shard, on => on.Engine.Subscribe(options, on.NowUs)));
+        publisher.Connect();
+        var packets = camera.NextFrame().ToList();
+        foreach (var packet in packets) publisher.Send(packet);
+        var until = DateTime.UtcNow + Patience;
+        while (On(shard, on => on.Engine.PacketsReceived) < packets.Count && DateTime.UtcNow < until) Thread.Sleep(10);
+        var away = On(shard, on => on.Engine.FindSubscription(20)!.Statistics());
+        Assert.Equal((0, packets.Count, -1), (away.Packets, away.NotSent, away.Layer));
+
+        subscriber.Connect();
+        var asked = false; // for the key frame that it could not have had before
+        while (!asked && DateTime.UtcNow < until)
+            foreach (var rtcp in publisher.Receive(waitMs: 20).Rtcp) asked |= rtcp[1] == 206;
+        Assert.True(asked);
+        camera.WantKey(0);
+        foreach (var packet in camera.NextFrame()) publisher.Send(packet);
+        while (subscriber.Receive(waitMs: 50).Rtp.Count == 0) Assert.True(DateTime.UtcNow < until);
+        var sealedPacket = new byte[12 + 40 + 16];
+        RtpHeader.WriteFixed(sealedPacket, marker: false, 102, 1, 1, 7000);
+        var (before, after) = On(shard, on =>
+        {
+            var counted = on.Engine.FindSubscription(20)!.Statistics();
+            on.Socket.Dropped!(new Destination(on.Socket.Family, subscriber.From), sealedPacket);
+            return (counted, on.Engine.FindSubscription(20)!.Statistics());
+        });
+        Assert.Equal((before.Packets - 1, before.Octets - 40, before.NotSent + 1), (after.Packets, after.Octets, after.NotSent));
+        Assert.Null(shard.Fault);
     }
 
     [Fact]
@@ -107,7 +149,7 @@ public sealed class ShardTests : IDisposable
         peer.Connect();
         Assert.Equal(0, stranger.Receive(100));
         Assert.True(On(shard, on => on.Strangers) > 1000);
-        Assert.Null(On(shard, on => on.RemovePeer(1)));
+        Assert.True(On(shard, on => on.RemovePeer(1)));
         Assert.Null(shard.Fault);
     }
 
@@ -185,6 +227,7 @@ public sealed class ShardTests : IDisposable
 
         public TransportOptions Transport { get; }
         public bool HeardTransportFeedback { get; private set; }
+        public TransportAddress From => TransportAddress.V4(0x7F000001, (ushort)_socket.LocalEndPoint.Port);
 
         public void Connect()
         {

@@ -47,6 +47,39 @@ public class SocketTests
         if (!segmentation) Assert.Equal(0, sender.Statistics.Segmented);
     });
 
+    /// <summary>A destination that the kernel refuses stands for a queue that is full.</summary>
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public void What_is_not_sent_is_told_datagram_by_datagram_and_the_rest_goes(bool managed, bool segmentation)
+    {
+        using var sender = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0), segmentation, managed);
+        using var receiver = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var good = new Destination(sender.Family, TransportAddress.V4(0x7F000001, (ushort)receiver.LocalEndPoint.Port));
+        var bad = new Destination(sender.Family, TransportAddress.V4(0x7F000001, 0)); // port 0 is nobody's
+        var told = new List<byte[]>();
+        sender.Dropped = (destination, datagram) =>
+        {
+            Assert.Same(bad, destination);
+            told.Add(datagram.ToArray());
+        };
+        var lost = new List<byte[]>();
+        for (var i = 0; i < 12; i++)
+        {
+            var datagram = Enumerable.Repeat((byte)i, i == 11 ? 70 : 100).ToArray();
+            datagram.CopyTo(sender.Outgoing.NextSlot);
+            if (i % 2 == 1) lost.Add(datagram);
+            sender.Outgoing.Add(i % 2 == 1 ? bad : good, datagram.Length);
+        }
+        sender.Flush();
+        Assert.Equal(lost, told);
+        Assert.Equal((6, 6, 600), (sender.Statistics.Sent, sender.Statistics.Dropped, sender.Statistics.SentOctets));
+        var received = 0;
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); received < 6 && DateTime.UtcNow < deadline;) received += receiver.Receive(50);
+        Assert.Equal(6, received);
+    }
+
     [Fact]
     public void Equal_datagrams_to_one_peer_leave_as_one()
     {

@@ -39,10 +39,10 @@ internal static class RoomStatistics
                 participant.Identity, stream.TrackSid, Format.Text(stream.Rid), $"{stream.Kbps}", $"{stream.Packets}", $"{stream.Lost}", $"{stream.LostOnTheWay}", Ms(stream.JitterMs), Ms(stream.RoundTripMs),
                 Rate(stream.FramesPerSecond), Size(stream.Width, stream.Height), $"{stream.Freezes}", $"{stream.AudioGaps}",
             })));
-        output.Table(["RECEIVES", "FROM", "TRACK", "LAYER", "PACKETS", "LOST", "JITTER", "ROUND TRIP", "RESENT", "FPS", "SIZE", "FREEZES"],
+        output.Table(["RECEIVES", "FROM", "TRACK", "LAYER", "PACKETS", "NOT SENT", "LOST", "JITTER", "ROUND TRIP", "RESENT", "FPS", "SIZE", "FREEZES"],
             reply.Participants.SelectMany(participant => participant.Received.Select(stream => new[]
             {
-                participant.Identity, stream.Publisher, stream.TrackSid, $"{stream.Layer} of {stream.WantedLayer}", $"{stream.Packets}", $"{stream.Lost}", Ms(stream.JitterMs), Ms(stream.RoundTripMs),
+                participant.Identity, stream.Publisher, stream.TrackSid, $"{stream.Layer} of {stream.WantedLayer}", $"{stream.Packets}", $"{stream.NotSent}", $"{stream.Lost}", Ms(stream.JitterMs), Ms(stream.RoundTripMs),
                 $"{stream.Retransmissions}", Rate(stream.FramesPerSecond), Size(stream.Width, stream.Height), $"{stream.Freezes}",
             })));
     }

@@ -8,6 +8,8 @@ public interface IBandwidthEstimator
     long EstimateBps { get; }
     /// <param name="transportSequence">-1 where the peer has not negotiated transport-wide numbers.</param>
     void OnSent(int transportSequence, int octets, long nowUs);
+    /// <summary>What was told as sent was not: this machine's own queue was full.</summary>
+    void OnNotSent(int octets);
     void OnTransportFeedback(TransportFeedbackReader feedback, long nowUs);
     /// <param name="lossFraction">0 to 1, over all streams of the peer since the last report.</param>
     void OnLoss(double lossFraction, long nowUs);
@@ -36,6 +38,7 @@ public sealed class LossBasedEstimator : IBandwidthEstimator
     public long EstimateBps => (long)Math.Min(_lossBps, _receiverBps);
 
     public void OnSent(int transportSequence, int octets, long nowUs) => _sentOctets += octets;
+    public void OnNotSent(int octets) => _sentOctets = Math.Max(0, _sentOctets - octets);
     public void OnTransportFeedback(TransportFeedbackReader feedback, long nowUs) { }
 
     public void OnLoss(double lossFraction, long nowUs)

@@ -30,6 +30,22 @@ public sealed partial class ForwardingEngine
         Receive(stream.Layer, packet, header, extensions.AudioLevel, stream.Retransmission, nowUs);
     }
 
+    /// <summary>A packet that the sink took was not sent after all: the network's queue was full.</summary>
+    /// <param name="packet">As it was sealed: its header can be read.</param>
+    /// <param name="overhead">Octets that sealing added.</param>
+    public void TakeBack(int peerId, ReadOnlySpan<byte> packet, int overhead)
+    {
+        Drops.NoRoom++;
+        var headerLength = RtpHeader.LengthOf(packet);
+        if (headerLength < 0 || !_peers.TryGetValue(peerId, out var peer)) return;
+        var ssrc = BinaryPrimitives.ReadUInt32BigEndian(packet[8..]);
+        var octets = packet.Length - overhead;
+        // What we pad has no payload, and nothing else is padded.
+        var payloadOctets = (packet[0] & RtpHeader.PaddingFlag) != 0 ? 0 : Math.Max(0, octets - headerLength);
+        foreach (var subscription in peer.Subscriptions)
+            if (subscription.Options.Ssrc == ssrc || (subscription.Options.RtxSsrc == ssrc && ssrc != 0)) subscription.TakeBack(ssrc, payloadOctets, octets);
+    }
+
     /// <summary>Handles a packet of a mirrored publication, as its owner's shard passed it on.</summary>
     public void HandleMirrored(int track, int layer, ReadOnlySpan<byte> packet, int audioLevel, long nowUs)
     {
@@ -50,8 +66,6 @@ public sealed partial class ForwardingEngine
         var options = publication.Options;
         if (header.PayloadType != options.PayloadType) return;
         var sequence = layer.Unwrapper.Unwrap(header.Sequence);
-        var first = layer.Reception.Packets == 0;
-        if (first) Events.Enqueue(new EngineEvent.LayerStarted(options.Track, layer.Index, layer.Ssrc));
         if (retransmitted) layer.Reception.Retransmissions++;
         var padding = header.PayloadLength == 0;
         FrameInfo frame = default;
@@ -87,9 +101,12 @@ public sealed partial class ForwardingEngine
         {
             var subscription = subscriptions[i];
             if (subscription.Settings.Paused) continue;
-            if (padding) subscription.Skip(layer, sequence, nowUs);
-            else if (subscription.Forward(layer, sequence, packet, header, frame, audioLevel, nowUs))
-                Events.Enqueue(new EngineEvent.LayerSwitched(subscription.Options.Subscription, layer.Index));
+            if (!subscription.IsReachable)
+            {
+                if (!padding && subscription.Aims(layer)) subscription.Miss();
+            }
+            else if (padding) subscription.Skip(layer, sequence, nowUs);
+            else subscription.Forward(layer, sequence, packet, header, frame, audioLevel, nowUs);
         }
     }
 

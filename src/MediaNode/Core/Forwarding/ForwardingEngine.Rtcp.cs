@@ -78,15 +78,16 @@ public sealed partial class ForwardingEngine
     private void AskForKeyframe(PublishedLayer layer, long nowUs)
     {
         // Until a layer's first packet nobody may be there to ask: a publisher who comes with its room is known before its way is open.
-        if ((layer.Reception.Packets == 0 && layer.Publication.Peer is not null) || !layer.Keyframes.TakeDue(nowUs)) return;
-        layer.KeyframesAsked++;
+        if (layer.Publication.Peer is { IsReachable: false } || (layer.Reception.Packets == 0 && layer.Publication.Peer is not null)) return;
+        if (!layer.Keyframes.TakeDue(nowUs)) return;
         if (layer.Publication.Peer is not { } peer)
         {
+            layer.KeyframesAsked++;
             _mirrors?.KeyframeWanted(layer.Publication.Options.Track, layer.Index);
             return;
         }
         var writer = new RtcpWriter(_sink.Reserve(peer.Id));
-        if (writer.Pli(EngineSsrc, layer.Ssrc)) _sink.CommitRtcp(peer.Id, writer.Length);
+        if (writer.Pli(EngineSsrc, layer.Ssrc) && _sink.CommitRtcp(peer.Id, writer.Length)) layer.KeyframesAsked++;
     }
 
     /// <summary>Another shard's subscribers wait for a key frame of ours.</summary>

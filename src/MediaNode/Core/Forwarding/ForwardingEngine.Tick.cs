@@ -30,11 +30,13 @@ public sealed partial class ForwardingEngine
         {
             foreach (var layer in publication.Layers)
             {
+                layer.Reception.UpdateRate(nowUs);
+                if (!peer.IsReachable) continue;
                 AskForMissing(peer, layer, nowUs);
                 AskForKeyframe(layer, nowUs);
-                layer.Reception.UpdateRate(nowUs);
             }
         }
+        if (!peer.IsReachable) return;
         if (nowUs - peer.FeedbackUs >= FeedbackUs)
         {
             peer.FeedbackUs = nowUs;
@@ -67,10 +69,10 @@ public sealed partial class ForwardingEngine
     private void ChooseLayer(Subscription subscription, long nowUs)
     {
         var publication = subscription.Publication;
-        if (subscription.Settings.Paused || publication.Muted)
+        if (subscription.Settings.Paused || publication.Muted || !subscription.IsReachable)
         {
             subscription.TargetLayer = -1;
-            Stopped(subscription);
+            subscription.Stop();
             return;
         }
         var limit = Math.Min(subscription.Settings.MaxLayer, subscription.AllowedLayer);

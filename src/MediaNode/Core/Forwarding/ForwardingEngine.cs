@@ -35,6 +35,8 @@ public sealed partial class ForwardingEngine
     }
 
     public Queue<EngineEvent> Events { get; } = new();
+    /// <summary>What was on its way to a subscriber, and was not sent.</summary>
+    public PacketDrops Drops { get; } = new();
     public long PacketsReceived { get; private set; }
     /// <summary>Packets that are no RTP, of no known stream, or too large.</summary>
     public long PacketsRefused { get; private set; }
@@ -56,14 +58,27 @@ public sealed partial class ForwardingEngine
         return null;
     }
 
-    public Failure? RemovePeer(int id)
+    /// <summary>A peer's transport has connected, or has gone. What is forwarded to it begins with a key frame, asked for now and not while nobody could receive it.</summary>
+    public void SetReachable(int id, bool reachable, long nowUs)
     {
-        if (!_peers.TryGetValue(id, out var peer)) return Failure.NotFound($"peer {id}");
+        if (!_peers.TryGetValue(id, out var peer) || peer.IsReachable == reachable) return;
+        peer.IsReachable = reachable;
+        foreach (var subscription in peer.Subscriptions)
+        {
+            if (reachable) subscription.AskedKeyframeUs = long.MinValue / 2;
+            ChooseLayer(subscription, nowUs);
+        }
+    }
+
+    /// <returns>False when there is none.</returns>
+    public bool RemovePeer(int id)
+    {
+        if (!_peers.TryGetValue(id, out var peer)) return false;
         while (peer.Subscriptions.Count > 0) Unsubscribe(peer.Subscriptions[^1].Options.Subscription);
         while (peer.Publications.Count > 0) Unpublish(peer.Publications[^1].Options.Track);
         _peers.Remove(id);
         _peerOrder.Remove(peer);
-        return null;
+        return true;
     }
 
     public Failure? Publish(PublicationOptions options)
@@ -106,9 +121,10 @@ public sealed partial class ForwardingEngine
         return null;
     }
 
-    public Failure? Unpublish(int track)
+    /// <returns>False when it is not published, or no longer: its publisher may have gone before.</returns>
+    public bool Unpublish(int track)
     {
-        if (!_publications.Remove(track, out var publication)) return Failure.NotFound($"track {track}");
+        if (!_publications.Remove(track, out var publication)) return false;
         while (publication.Subscriptions.Count > 0) Unsubscribe(publication.Subscriptions[^1].Options.Subscription);
         if (publication.Peer is { } peer)
         {
@@ -121,7 +137,7 @@ public sealed partial class ForwardingEngine
             room.Remove(track);
             if (room.IsEmpty) _rooms.Remove(room);
         }
-        return null;
+        return true;
     }
 
     /// <summary>A muted publication is not forwarded, whatever its publisher sends.</summary>
@@ -130,7 +146,7 @@ public sealed partial class ForwardingEngine
         if (!_publications.TryGetValue(track, out var publication)) return Failure.NotFound($"track {track}");
         if (publication.Muted == muted) return null;
         publication.Muted = muted;
-        foreach (var subscription in publication.Subscriptions) if (muted) Stopped(subscription);
+        foreach (var subscription in publication.Subscriptions) if (muted) subscription.Stop();
         return null;
     }
 
@@ -140,7 +156,7 @@ public sealed partial class ForwardingEngine
         if (!_publications.TryGetValue(options.Track, out var publication)) return Failure.NotFound($"track {options.Track}");
         if (_subscriptions.ContainsKey(options.Subscription)) return Failure.AlreadyExists($"subscription {options.Subscription}");
         if (peer.SubscriptionsBySsrc.ContainsKey(options.Ssrc)) return Failure.AlreadyExists($"an outgoing stream of SSRC {options.Ssrc}");
-        var subscription = new Subscription(options, publication, peer, _sink);
+        var subscription = new Subscription(options, publication, peer, _sink, Drops);
         _subscriptions.Add(options.Subscription, subscription);
         peer.Subscriptions.Add(subscription);
         peer.SubscriptionsBySsrc.Add(options.Ssrc, subscription);
@@ -149,14 +165,15 @@ public sealed partial class ForwardingEngine
         return null;
     }
 
-    public Failure? Unsubscribe(int id)
+    /// <returns>False when there is none, or no longer: it ends with its publication and with its peer.</returns>
+    public bool Unsubscribe(int id)
     {
-        if (!_subscriptions.Remove(id, out var subscription)) return Failure.NotFound($"subscription {id}");
+        if (!_subscriptions.Remove(id, out var subscription)) return false;
         var peer = _peers[subscription.Options.Peer];
         peer.Subscriptions.Remove(subscription);
         peer.SubscriptionsBySsrc.Remove(subscription.Options.Ssrc);
         subscription.Publication.Subscriptions.Remove(subscription);
-        return null;
+        return true;
     }
 
     public Failure? Configure(int subscription, SubscriptionSettings settings, long nowUs)
@@ -194,10 +211,5 @@ public sealed partial class ForwardingEngine
         var added = new ActiveSpeakers(id);
         _rooms.Add(added);
         return added;
-    }
-
-    private void Stopped(Subscription subscription)
-    {
-        if (subscription.Stop()) Events.Enqueue(new EngineEvent.LayerSwitched(subscription.Options.Subscription, -1));
     }
 }

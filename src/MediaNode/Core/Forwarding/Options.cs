@@ -4,7 +4,11 @@ using VideoScale.MediaNode.Rtp;
 namespace VideoScale.MediaNode.Forwarding;
 
 /// <summary>One transport: an ICE and DTLS session, under a number its host chose.</summary>
-public sealed record PeerOptions(int Peer, ExtensionIds Extensions);
+public sealed record PeerOptions(int Peer, ExtensionIds Extensions)
+{
+    /// <summary>Whether packets can be sent to it already; later changes come by <see cref="ForwardingEngine.SetReachable"/>.</summary>
+    public bool IsReachable { get; init; } = true;
+}
 
 /// <summary>One encoding of a publication. Streams are known by SSRC where SDP told it, else by rid at the first packet.</summary>
 public sealed record LayerOptions(string Rid = "", uint Ssrc = 0, uint RtxSsrc = 0);
@@ -45,8 +49,11 @@ public interface IPacketSink
 {
     /// <summary>Room for one datagram of up to <see cref="Recovery.PacketHistory.MaxPacket"/> octets; it is the engine's until it commits.</summary>
     Span<byte> Reserve(int peer);
-    void CommitRtp(int peer, int length);
-    void CommitRtcp(int peer, int length);
+    /// <returns>False when it was not taken: it is not sent, and counts as nothing.</returns>
+    /// <remarks>What is taken and yet not sent, because the network's queue is full, is taken back by <see cref="ForwardingEngine.TakeBack"/>.</remarks>
+    bool CommitRtp(int peer, int length);
+    /// <returns>The same.</returns>
+    bool CommitRtcp(int peer, int length);
 }
 
 /// <summary>Carries a publication to the shards where others subscribe to it.</summary>
@@ -66,10 +73,6 @@ public abstract record EngineEvent
 
     /// <summary>Who speaks in a room, loudest first; said when it changes.</summary>
     public sealed record Speakers(int Room, IReadOnlyList<Speaker> Loudest) : EngineEvent;
-    /// <summary>A subscription now gets this layer; -1 when it gets none.</summary>
-    public sealed record LayerSwitched(int Subscription, int Layer) : EngineEvent;
-    /// <summary>A published layer sent its first packet.</summary>
-    public sealed record LayerStarted(int Track, int Layer, uint Ssrc) : EngineEvent;
 }
 
 /// <param name="Level">0 silent to 1 loudest.</param>

@@ -8,6 +8,8 @@ internal sealed class Peer(PeerOptions options, IBandwidthEstimator estimator)
 {
     public int Id { get; } = options.Peer;
     public ExtensionIds Extensions { get; set; } = options.Extensions;
+    /// <summary>Its transport is connected: nothing is forwarded to, or asked of, one that is not.</summary>
+    public bool IsReachable { get; set; } = options.IsReachable;
     public IBandwidthEstimator Estimator { get; } = estimator;
     public TransportFeedbackRecorder Feedback { get; } = new();
 

@@ -21,7 +21,10 @@ public sealed partial class Subscription
     private double _reportedLost;
     private uint _jitter;
 
+    /// <summary>Packets sent, as sender reports count them.</summary>
     public long Packets { get; private set; }
+    /// <summary>Packets that were for this peer and were not sent; they are not among <see cref="Packets"/>.</summary>
+    public long NotSent { get; private set; }
     /// <summary>Octets of payload, as sender reports count them.</summary>
     public long Octets { get; private set; }
     public long NacksReceived { get; private set; }
@@ -48,9 +51,42 @@ public sealed partial class Subscription
         packet.Slice(stored.Header.HeaderLength, stored.Header.PayloadLength).CopyTo(room[(at + 2)..]);
         if (stored.Frame.HasVp8) stored.Frame.Vp8.Rewrite(room[(at + 2)..], sent.PictureId, sent.Tl0PictureIndex);
         var length = at + 2 + stored.Header.PayloadLength;
-        Retransmissions++;
-        _sink.CommitRtp(_peer.Id, length);
-        _peer.Estimator.OnSent(transportSequence, length, nowUs);
+        if (Commit(length, transportSequence, nowUs)) Retransmissions++;
+    }
+
+    /// <summary>Hands a packet to the transport; only what it takes is counted, and told to the estimator.</summary>
+    private bool Commit(int length, int transportSequence, long nowUs)
+    {
+        if (_sink.CommitRtp(_peer.Id, length))
+        {
+            _peer.Estimator.OnSent(transportSequence, length, nowUs);
+            return true;
+        }
+        if (transportSequence >= 0) _peer.NextTransportSequence = unchecked((ushort)(_peer.NextTransportSequence - 1)); // or its number would look like a loss
+        _drops.Refused++;
+        NotSent++;
+        return false;
+    }
+
+    /// <summary>A packet that the transport took was not sent after all. It stays among those that can be sent again: its receiver sees the hole, and asks.</summary>
+    internal void TakeBack(uint ssrc, int payloadOctets, int octets)
+    {
+        NotSent++;
+        _peer.Estimator.OnNotSent(octets);
+        if (ssrc != Options.Ssrc)
+        {
+            Retransmissions--;
+            return;
+        }
+        Packets--;
+        Octets -= payloadOctets;
+    }
+
+    /// <summary>A packet of the layer it would get came while its peer could not be reached.</summary>
+    internal void Miss()
+    {
+        NotSent++;
+        _drops.Unreachable++;
     }
 
     /// <summary>A sender report in the subscriber's numbers, carrying the publisher's clock on to now; nothing before the publisher's first.</summary>
@@ -65,13 +101,13 @@ public sealed partial class Subscription
             PacketCount = unchecked((uint)Packets),
             OctetCount = unchecked((uint)Octets),
         };
-        SenderReportUs = nowUs;
         var room = _sink.Reserve(_peer.Id);
         var writer = new RtcpWriter(room);
         if (!writer.SenderReport(Options.Ssrc, info) || !writer.CanonicalName(Options.Ssrc, CanonicalName)) return;
+        if (!_sink.CommitRtcp(_peer.Id, writer.Length)) return;
+        SenderReportUs = nowUs;
         _reports[_nextReport] = (unchecked((uint)(info.NtpTime >> 16)), nowUs);
         _nextReport = (_nextReport + 1) % KeptReports;
-        _sink.CommitRtcp(_peer.Id, writer.Length);
     }
 
     /// <summary>Takes in what the receiver says of this stream.</summary>
@@ -109,6 +145,7 @@ public sealed partial class Subscription
         Layer = CurrentLayer,
         Packets = Packets,
         Octets = Octets,
+        NotSent = NotSent,
         FractionLost = _fractionLost / 256.0,
         Lost = _lost,
         ReportedExpected = _reportedExpected,

@@ -13,6 +13,7 @@ public sealed partial class Subscription
 
     private readonly Peer _peer;
     private readonly IPacketSink _sink;
+    private readonly PacketDrops _drops;
     private readonly ContinuousMap _sequences = new();
     private readonly ContinuousMap _pictures = new();
     private readonly SentPackets? _sent;
@@ -27,12 +28,13 @@ public sealed partial class Subscription
     private int _temporal = SubscriptionSettings.AllTemporal;
     private bool _restart = true;
 
-    internal Subscription(SubscriptionOptions options, Publication publication, Peer peer, IPacketSink sink)
+    internal Subscription(SubscriptionOptions options, Publication publication, Peer peer, IPacketSink sink, PacketDrops drops)
     {
         Options = options;
         Publication = publication;
         _peer = peer;
         _sink = sink;
+        _drops = drops;
         CanonicalName = Encoding.UTF8.GetBytes(options.CanonicalName);
         if (publication.IsVideo) _sent = new SentPackets();
     }
@@ -55,22 +57,24 @@ public sealed partial class Subscription
     internal long RiseAfterUs { get; set; } = LayerAllocator.RiseUs;
     internal long AskedKeyframeUs { get; set; } = long.MinValue / 2;
     internal byte[] CanonicalName { get; }
+    internal bool IsReachable => _peer.IsReachable;
     internal bool WaitsForKeyframe => Publication.IsVideo && TargetLayer >= 0 && TargetLayer != CurrentLayer;
 
+    /// <summary>Whether it is of the largest layer that is asked for and fits.</summary>
+    internal bool Aims(PublishedLayer layer) => layer.Index == Math.Min(Math.Min(Settings.MaxLayer, AllowedLayer), Publication.Layers.Length - 1);
+
     /// <summary>Forwards one packet when it is of the layer this peer gets. Writes it, renumbered, into the sink.</summary>
-    /// <returns>True when the subscription moved to another layer with this packet.</returns>
-    internal bool Forward(PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, long nowUs)
+    internal void Forward(PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, long nowUs)
     {
-        var switched = false;
         if (layer.Index != CurrentLayer || _restart)
         {
-            if (TargetLayer != layer.Index || (Publication.IsVideo && !frame.KeyFrameStart)) return false;
+            if (TargetLayer != layer.Index || (Publication.IsVideo && !frame.KeyFrameStart)) return;
             Enter(layer, sequence, header.Timestamp, frame, nowUs);
-            switched = true;
         }
-        if (!MapPicture(sequence, frame, out var picture, out var tl0)) return switched;
-        if (!_sequences.TryMap(sequence, out var output)) return switched;
+        if (!MapPicture(sequence, frame, out var picture, out var tl0)) return;
+        if (!_sequences.TryMap(sequence, out var output)) return;
         var timestamp = unchecked(header.Timestamp + _timestampShift);
+        if (!Write(packet, header, frame, unchecked((ushort)output), timestamp, picture, tl0, audioLevel, nowUs)) return;
         if (unchecked((int)(timestamp - _lastTimestamp)) > 0 || _lastSentUs == 0)
         {
             _lastTimestamp = timestamp;
@@ -78,11 +82,9 @@ public sealed partial class Subscription
         }
         _sent?.Add(new SentPacket { Output = output, Input = sequence, Timestamp = timestamp, PictureId = picture, Tl0PictureIndex = tl0, Layer = layer.Index });
         if (Publication.IsVideo) _frames.OnPacket(timestamp, frame.KeyFrameStart, frame.Width, frame.Height, nowUs);
-        Write(packet, header, frame, unchecked((ushort)output), timestamp, picture, tl0, audioLevel, nowUs);
-        return switched;
     }
 
-    private void Write(ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, ushort sequence, uint timestamp, int picture, int tl0, int audioLevel, long nowUs)
+    private bool Write(ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, ushort sequence, uint timestamp, int picture, int tl0, int audioLevel, long nowUs)
     {
         var room = _sink.Reserve(_peer.Id);
         RtpHeader.WriteFixed(room, header.Marker, Options.PayloadType, sequence, timestamp, Options.Ssrc);
@@ -90,10 +92,10 @@ public sealed partial class Subscription
         packet.Slice(header.HeaderLength, header.PayloadLength).CopyTo(room[at..]);
         if (frame.HasVp8) frame.Vp8.Rewrite(room[at..], picture, tl0);
         var length = at + header.PayloadLength;
+        if (!Commit(length, transportSequence, nowUs)) return false;
         Packets++;
         Octets += header.PayloadLength;
-        _sink.CommitRtp(_peer.Id, length);
-        _peer.Estimator.OnSent(transportSequence, length, nowUs);
+        return true;
     }
 
     private int WriteExtensions(Span<byte> room, int audioLevel, out int transportSequence)
@@ -203,18 +205,14 @@ public sealed partial class Subscription
         room[0] |= RtpHeader.PaddingFlag;
         ReadOnlySpan<byte> padding = [0, 0, 0, 4]; // the last octet is their number (RFC 3550 §5.1)
         padding.CopyTo(room[at..]);
-        Packets++;
-        _sink.CommitRtp(_peer.Id, at + padding.Length);
-        _peer.Estimator.OnSent(transportSequence, at + padding.Length, nowUs);
+        if (Commit(at + padding.Length, transportSequence, nowUs)) Packets++;
     }
 
     /// <summary>Stops forwarding; what comes next begins with a key frame and goes on in every number.</summary>
-    internal bool Stop()
+    internal void Stop()
     {
         _restart = true;
         _frames.Pause();
-        if (CurrentLayer < 0) return false;
         CurrentLayer = -1;
-        return true;
     }
 }

@@ -39,7 +39,10 @@ public sealed record SubscriptionStatistics
 {
     /// <summary>-1 when nothing is forwarded.</summary>
     public int Layer { get; init; }
+    /// <summary>Sent.</summary>
     public long Packets { get; init; }
+    /// <summary>Packets that were for this subscriber and were not sent.</summary>
+    public long NotSent { get; init; }
     public long Octets { get; init; }
     /// <summary>Of the last receiver report, 0 to 1.</summary>
     public double FractionLost { get; init; }

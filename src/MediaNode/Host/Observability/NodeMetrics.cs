@@ -22,6 +22,7 @@ internal sealed class NodeMetrics
         var packets = factory.CreateCounter("videoscale_media_packets_total", "Datagrams of the media ports.", "direction");
         var octets = factory.CreateCounter("videoscale_media_octets_total", "Octets in them.", "direction");
         var dropped = factory.CreateCounter("videoscale_media_send_dropped_total", "Datagrams that the kernel took no more of.");
+        var packetsDropped = factory.CreateCounter("videoscale_media_packets_dropped_total", "Media packets on their way to a subscriber that were not sent.", "reason");
         var strangers = factory.CreateCounter("videoscale_media_strangers_total", "Datagrams of nobody we know.");
         var refused = factory.CreateCounter("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity");
         var open = factory.CreateGauge("videoscale_media_connections", "Accepted connections that are open.");
@@ -43,6 +44,10 @@ internal sealed class NodeMetrics
             octets.WithLabels("in").IncTo(plane.Shards.Sum(shard => shard.Statistics.ReceivedOctets));
             octets.WithLabels("out").IncTo(plane.Shards.Sum(shard => shard.Statistics.SentOctets));
             dropped.IncTo(plane.Shards.Sum(shard => shard.Statistics.Dropped));
+            packetsDropped.WithLabels("unreachable").IncTo(plane.Shards.Sum(shard => shard.Engine.Drops.Unreachable));
+            packetsDropped.WithLabels("refused").IncTo(plane.Shards.Sum(shard => shard.Engine.Drops.Refused));
+            packetsDropped.WithLabels("no_room").IncTo(plane.Shards.Sum(shard => shard.Engine.Drops.NoRoom));
+            packetsDropped.WithLabels("shard_behind").IncTo(plane.Shards.Sum(shard => shard.NotMirrored));
             strangers.IncTo(plane.Shards.Sum(shard => shard.Strangers));
             refused.WithLabels("computed").IncTo(plane.Shards.Sum(shard => shard.ChecksRefused));
             refused.WithLabels("not_computed").IncTo(plane.Shards.Sum(shard => shard.ChecksIgnored));

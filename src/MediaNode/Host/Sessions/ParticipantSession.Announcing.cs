@@ -1,5 +1,6 @@
 using LiveKit.Proto;
 using VideoScale.MediaNode.Codecs;
+using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
@@ -8,19 +9,9 @@ internal sealed partial class ParticipantSession
 {
     internal void OnAddTrack(AddTrackRequest request)
     {
-        if (!Grants.AllowsSource(request.Source) || request.Type == TrackType.Data)
+        if (WhyNot(request) is { } refusal)
         {
-            Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.NotAllowed, Message = "the token does not allow to publish this source" } });
-            return;
-        }
-        if (_tracks.Count >= MostTracks)
-        {
-            RefuseLimit($"more than {MostTracks} tracks");
-            return;
-        }
-        if (TrackDescription.Check(request) is { } tooLong)
-        {
-            RefuseLimit(tooLong.Message);
+            RefuseTrack(request, refusal.Reason, refusal.Why);
             return;
         }
         // A repeat, after a resume: the same track keeps its id.
@@ -29,7 +20,7 @@ internal sealed partial class ParticipantSession
             track = NewTrack(TrackDescription.Copy(request));
             if (InfoBytes + track.Info.CalculateSize() > MaxInfoBytes)
             {
-                RefuseLimit(TooMuchShown);
+                RefuseTrack(request, Reason.LimitExceeded, TooMuchShown);
                 return;
             }
             _tracks.Add(track);
@@ -38,13 +29,26 @@ internal sealed partial class ParticipantSession
         Tell(new SignalResponse { TrackPublished = new TrackPublishedResponse { Cid = request.Cid, Track = track.Info } });
     }
 
+    private (Reason Reason, string Why)? WhyNot(AddTrackRequest request) => request switch
+    {
+        { Type: TrackType.Data } => (Reason.UnsupportedType, "data tracks are not served"),
+        _ when !Grants.AllowsSource(request.Source) => (Reason.NotAllowed, "the token does not allow to publish this source"),
+        _ when _tracks.Count >= MostTracks => (Reason.LimitExceeded, $"more than {MostTracks} tracks"),
+        _ when TrackDescription.Check(request) is { } tooLong => (Reason.LimitExceeded, tooLong.Message),
+        _ => null,
+    };
+
+    /// <summary>Names the request that it answers: its client may have several under way.</summary>
+    private void RefuseTrack(AddTrackRequest request, Reason reason, string why) =>
+        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = reason, Message = why, AddTrack = Refusals.Echo(request) } });
+
     private static string TooMuchShown => $"what the participant shows of itself would exceed {MaxInfoBytes} bytes";
 
     /// <summary>What it shows of itself, once all is published that it announced.</summary>
     private int InfoBytes => Info.CalculateSize() + _tracks.Where(track => !Info.Tracks.Contains(track.Info)).Sum(track => track.Info.CalculateSize());
 
     private void RefuseLimit(string why) =>
-        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.LimitExceeded, Message = why } });
+        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = Reason.LimitExceeded, Message = why } });
 
     private PublishedTrack NewTrack(AddTrackRequest request)
     {

@@ -2,6 +2,7 @@ using LiveKit.Proto;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Sdp;
 using VideoScale.Model;
+using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
@@ -57,11 +58,11 @@ internal sealed partial class ParticipantSession
     }
 
     /// <summary>A track that cannot be taken is over, and its client hears why instead of believing that it is seen.</summary>
-    private void Refuse(PublishedTrack track, string why, TrackChanges changes)
+    private void Refuse(PublishedTrack track, Reason reason, string why, TrackChanges changes)
     {
         if (!_tracks.Contains(track)) return;
         Withdraw(track, changes);
-        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.UnsupportedType, Message = why, AddTrack = track.Request.Clone() } });
+        RefuseTrack(track.Request, reason, why);
         Tell(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid } });
         Room.RefusedTrack(this, track, why);
     }
@@ -71,20 +72,28 @@ internal sealed partial class ParticipantSession
     {
         if (track.Publication != publication) return;
         var changes = new TrackChanges();
-        Refuse(track, failure.Message, changes);
+        Refuse(track, Refusals.ReasonOf(failure), failure.Message, changes);
         Room.TracksChanged(this, changes);
     }
 
     /// <summary>The engine sends nothing of what was answered as sent: its client is told, and the section is free.</summary>
-    internal void SubscribeFailed(TrackSubscription subscription, SubscriptionOptions options, Failure failure)
+    /// <param name="ssrc">Under which it was to be sent: what failed may be past already.</param>
+    internal void SubscribeFailed(TrackSubscription subscription, uint ssrc, Failure failure)
     {
-        if (!_subscriptions.Contains(subscription) || !subscription.FlowsAs(options)) return;
+        if (!_subscriptions.Contains(subscription) || !subscription.FlowsAs(ssrc)) return;
         subscription.Release();
         subscription.Refused = SubscriptionError.SeUnknown;
         Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = subscription.Track.Sid, Err = SubscriptionError.SeUnknown } });
         Room.RefusedTrack(this, subscription.Track, failure.Message);
+        RoomSession.WantedChanged(subscription.Track);
         Room.MissesSections(this); // its section has to be answered as inactive
         Room.AskForSections();
+    }
+
+    /// <summary>There is no transport behind what its client was answered: it is told to begin anew instead of waiting for media.</summary>
+    internal void TransportFailed(Failure failure)
+    {
+        if (Media.IsOpen && Room.Find(Identity) == this && Room.GivenUpAtMs == 0) Room.StartAnew(this, failure.Message);
     }
 
     /// <summary>A track of another is published otherwise than before: its section rests once, and whatever fits carries it anew.</summary>

@@ -1,6 +1,7 @@
 using LiveKit.Proto;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.Model;
+using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
@@ -48,13 +49,13 @@ internal sealed partial class ParticipantSession
         if (text is null)
         {
             Room.PassedOver(this, failure!.Message);
-            Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = RequestResponse.Types.Reason.UnclassifiedError, Message = failure.Message } });
+            Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = Reason.UnclassifiedError, Message = failure.Message } });
             return;
         }
         answer.Sdp = text;
         Tell(new SignalResponse { Answer = answer });
         if (changes.NoTransport is { } unusable) Room.PassedOver(this, unusable.Message);
-        foreach (var (track, why) in changes.Refused) Refuse(track, why, changes);
+        foreach (var (track, why) in changes.Refused) Refuse(track, Reason.UnsupportedType, why, changes);
         foreach (var track in changes.Published)
             if (!Info.Tracks.Contains(track.Info)) Info.Tracks.Add(track.Info);
         JudgeWaiting(changes.SectionsMoved); // before anybody is asked for the next offer
@@ -80,9 +81,9 @@ internal sealed partial class ParticipantSession
         var refusal = Grants.CanUpdateMetadata ? Describe(request.Name, request.Metadata, request.Attributes) : Failure.Denied("the token does not grant canUpdateOwnMetadata");
         var reason = refusal?.Code switch
         {
-            null => RequestResponse.Types.Reason.Ok,
-            FailureCode.PermissionDenied => RequestResponse.Types.Reason.NotAllowed,
-            _ => RequestResponse.Types.Reason.LimitExceeded,
+            null => Reason.Ok,
+            FailureCode.PermissionDenied => Reason.NotAllowed,
+            _ => Reason.LimitExceeded,
         };
         Tell(new SignalResponse { RequestResponse = new RequestResponse { RequestId = request.RequestId, Reason = reason, Message = refusal?.Message ?? "" } });
     }

@@ -43,7 +43,21 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     /// <summary>A section that carried a track at the room's former owner: unless it goes on with that one it rests once, like any other.</summary>
     internal void Carried(string mid) => _used.Add(mid);
 
+    /// <summary>For what cannot be refused.</summary>
     internal void Post(Action<MediaShard> command) => Plane.Shards[ShardNumber].Post(command);
+
+    /// <summary>Has the shard carry out a command. Nobody waits for it: why it is refused, when it is, comes back in a turn of the session loop.</summary>
+    internal void Ask(Func<MediaShard, Failure?> command, Action<Failure> refused) => Ask(ShardNumber, command, refused);
+
+    /// <summary>The same on another shard.</summary>
+    internal void Ask(int shardNumber, Func<MediaShard, Failure?> command, Action<Failure> refused)
+    {
+        var room = owner.Room;
+        Plane.Shards[shardNumber].Post(shard =>
+        {
+            if (command(shard) is { } failure) room.Later(() => refused(failure));
+        });
+    }
 
     internal void Close()
     {
@@ -94,7 +108,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         {
             _fingerprint = fingerprint!;
             var local = _local = NewCredentials();
-            Post(shard => shard.AddPeer(new TransportOptions(peer, local, remote, fingerprint!), new PeerOptions(peer, extensions)));
+            Ask(shard => shard.AddPeer(new TransportOptions(peer, local, remote, fingerprint!), new PeerOptions(peer, extensions)), owner.TransportFailed);
         }
         else
         {
@@ -103,9 +117,9 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
             if (remote is not null)
             {
                 var local = _local = NewCredentials();
-                Post(shard => shard.RestartIce(peer, local, remote));
+                Ask(shard => shard.RestartIce(peer, local, remote), owner.TransportFailed);
             }
-            if (extensions != _extensions) Post(shard => shard.Engine.SetExtensions(peer, extensions));
+            if (extensions != _extensions) Ask(shard => shard.Engine.SetExtensions(peer, extensions), owner.TransportFailed);
         }
         _extensions = extensions;
         if (remote is not null) _remoteFragment = offer.Remote.IceFragment;

@@ -2,6 +2,7 @@ using LiveKit.Proto;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Sdp;
+using VideoScale.Model;
 using VideoScale.V1;
 using Codec = VideoScale.MediaNode.Codecs.Codec;
 
@@ -149,11 +150,9 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             Info.Codecs[0].Mid = media.Mid;
         }
         var muted = Info.Muted;
-        Owner.Media.Post(shard =>
-        {
-            if (shard.Engine.Publish(publication) is { } failure) Owner.Room.Later(() => Owner.PublishFailed(this, publication, failure));
-            else if (muted) shard.Engine.SetMuted(publication.Track, true);
-        });
+        Owner.Media.Ask(
+            shard => shard.Engine.Publish(publication) ?? (muted ? shard.Engine.SetMuted(publication.Track, true) : null),
+            failure => Owner.PublishFailed(this, publication, failure));
     }
 
     private LayerOptions LayerOf(string rid) => _streams.FirstOrDefault(stream => stream.Rid == rid) is { } known ? new LayerOptions(rid, known.Ssrc, known.RtxSsrc) : new LayerOptions(rid);
@@ -162,8 +161,8 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     {
         if (Publication is null) return;
         var track = Number;
-        Owner.Media.Post(shard => shard.Engine.Unpublish(track));
-        foreach (var mirror in _mirrors) Owner.Media.Plane.Shards[mirror].Post(shard => shard.Engine.Unpublish(track));
+        Owner.Media.Post(shard => shard.Unpublish(track));
+        foreach (var mirror in _mirrors) Owner.Media.Plane.Shards[mirror].Post(shard => shard.Unpublish(track));
         _mirrors.Clear();
         Publication = null;
         Info.Mid = "";
@@ -172,10 +171,11 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     internal void SetMuted(bool muted)
     {
         Info.Muted = muted;
-        if (Publication is null) return;
+        if (Publication is not { } publication) return;
         var track = Number;
-        Owner.Media.Post(shard => shard.Engine.SetMuted(track, muted));
-        foreach (var mirror in _mirrors) Owner.Media.Plane.Shards[mirror].Post(shard => shard.Engine.SetMuted(track, muted));
+        Owner.Media.Ask(shard => shard.Engine.SetMuted(track, muted), failure => Owner.PublishFailed(this, publication, failure));
+        foreach (var mirror in _mirrors)
+            Owner.Media.Ask(mirror, shard => shard.Engine.SetMuted(track, muted), failure => MirrorFailed(publication, mirror, failure));
     }
 
     /// <summary>Before a peer on another shard subscribes: that shard gets a mirror.</summary>
@@ -184,13 +184,20 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         if (Publication is not { } publication || shardNumber == Owner.Media.ShardNumber || !_mirrors.Add(shardNumber)) return;
         var owner = Owner.Media.ShardNumber;
         var muted = Info.Muted;
-        Owner.Media.Plane.Shards[shardNumber].Post(shard =>
-        {
-            shard.Engine.Mirror(publication);
-            shard.SetOwner(publication.Track, owner);
-            if (muted) shard.Engine.SetMuted(publication.Track, true);
-        });
-        Owner.Media.Post(shard => shard.SetMirrored(publication.Track, shardNumber, mirrored: true));
+        Owner.Media.Ask(
+            shardNumber,
+            shard => shard.Mirror(publication, owner) ?? (muted ? shard.Engine.SetMuted(publication.Track, true) : null),
+            failure => MirrorFailed(publication, shardNumber, failure));
+        Owner.Media.Ask(shard => shard.SetMirrored(publication.Track, shardNumber, mirrored: true), failure => Owner.PublishFailed(this, publication, failure));
+    }
+
+    /// <summary>Nothing of it reaches the subscribers on a shard: each of them is told.</summary>
+    private void MirrorFailed(PublicationOptions publication, int shardNumber, Failure failure)
+    {
+        if (Publication != publication) return;
+        _mirrors.Remove(shardNumber);
+        foreach (var (viewer, subscription) in Viewers.ToArray())
+            if (viewer.Media.ShardNumber == shardNumber) viewer.SubscribeFailed(subscription, subscription.Ssrc, failure);
     }
 
     /// <summary>Before it is published it may come to have them all.</summary>

@@ -26,7 +26,8 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     /// <summary>Offers that came after it was asked, and had none.</summary>
     internal int Missed { get; set; }
     internal bool IsWaiting => Mid.Length == 0 && Refused is null;
-    private uint Ssrc { get; set; } = MediaPlane.RandomSource();
+    /// <summary>Another after each section: what is said of an earlier one is past.</summary>
+    internal uint Ssrc { get; private set; } = MediaPlane.RandomSource();
     private uint RtxSsrc { get; set; } = MediaPlane.RandomSource();
 
     internal bool FitsIn(SdpMedia media) => media.IsVideo == Track.IsVideo && Track.FormatIn(media) is not null;
@@ -70,11 +71,9 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         };
         var settings = Settings;
         Track.ReachShard(Subscriber.Media.ShardNumber);
-        Subscriber.Media.Post(shard =>
-        {
-            if (shard.Engine.Subscribe(options, shard.NowUs) is { } failure) Subscriber.Room.Later(() => Subscriber.SubscribeFailed(this, options, failure));
-            else if (settings != SubscriptionSettings.Everything) shard.Engine.Configure(options.Subscription, settings, shard.NowUs);
-        });
+        Subscriber.Media.Ask(
+            shard => shard.Engine.Subscribe(options, shard.NowUs) ?? (settings == SubscriptionSettings.Everything ? null : shard.Engine.Configure(options.Subscription, settings, shard.NowUs)),
+            failure => Subscriber.SubscribeFailed(this, options.Ssrc, failure));
     }
 
     /// <summary>The client receives nothing on the section for now.</summary>
@@ -93,7 +92,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         (Ssrc, RtxSsrc) = (MediaPlane.RandomSource(), MediaPlane.RandomSource());
     }
 
-    internal bool FlowsAs(SubscriptionOptions options) => _flows && options.Ssrc == Ssrc;
+    internal bool FlowsAs(uint ssrc) => _flows && ssrc == Ssrc;
 
     internal void Configure(UpdateTrackSettings wanted)
     {
@@ -104,8 +103,8 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     private void TellSettings()
     {
         if (!_flows) return;
-        var (number, settings) = (Number, Settings);
-        Subscriber.Media.Post(shard => shard.Engine.Configure(number, settings, shard.NowUs));
+        var (number, settings, ssrc) = (Number, Settings, Ssrc);
+        Subscriber.Media.Ask(shard => shard.Engine.Configure(number, settings, shard.NowUs), failure => Subscriber.SubscribeFailed(this, ssrc, failure));
     }
 
     private SubscriptionSettings Settings

@@ -99,6 +99,7 @@ public sealed class StatisticsApi(MediaNodeOptions options, AuthorityGate author
         Layer = statistics.Layer,
         WantedLayer = Math.Min(subscription.WantedLayer, (subscription.Track.Publication?.Layers.Count ?? 1) - 1),
         Packets = (ulong)statistics.Packets,
+        NotSent = (ulong)statistics.NotSent,
         Octets = (ulong)statistics.Octets,
         Lost = (ulong)statistics.ReportedLost,
         Reported = (ulong)statistics.ReportedExpected,

@@ -27,6 +27,8 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     private readonly byte* _names;
     private readonly byte* _controls;
     private readonly int[] _segments = new int[MessageCount];
+    private readonly int[] _octets = new int[MessageCount];
+    private readonly Destination[] _destinations = new Destination[MessageCount];
     private int _taken;
     private int _messages;
     private int _vectorsUsed;
@@ -58,6 +60,7 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     public AddressFamily Family => _socket.AddressFamily;
     public SendBatch Outgoing { get; } = new();
     public SocketStatistics Statistics { get; } = new();
+    public DatagramDropped? Dropped { get; set; }
     /// <summary>Turns itself off where the kernel or the device refuses.</summary>
     public bool Segmentation { get; private set; }
 
@@ -130,6 +133,8 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
         header.Control = null;
         header.ControlLength = 0;
         if (segments > 1) SetSegment(ref header, size);
+        _destinations[_messages] = destination;
+        _octets[_messages] = total;
         _segments[_messages++] = segments;
         return slot;
     }
@@ -154,6 +159,7 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
             for (var i = 0; i < sent; i++)
             {
                 Statistics.Sent += _segments[at + i];
+                Statistics.SentOctets += _octets[at + i];
                 if (_segments[at + i] > 1) Statistics.Segmented += _segments[at + i];
             }
             if (sent > 0)
@@ -168,7 +174,10 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
                 Segmentation = false;
                 SendApart(at);
             }
-            else Statistics.Dropped += _segments[at]; // no room, or nobody there: the others still go
+            else
+            {
+                for (nuint i = 0; i < _send[at].Header.VectorCount; i++) Drop(at, _send[at].Header.Vectors[i]); // no room, or nobody there: the others still go
+            }
             at++;
         }
         _messages = 0;
@@ -182,9 +191,19 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
         {
             LinuxCalls.MultiMessage one = default;
             one.Header = whole with { Vectors = whole.Vectors + i, VectorCount = 1, Control = null, ControlLength = 0 };
-            if (LinuxCalls.sendmmsg(_descriptor, &one, 1, LinuxCalls.DontWait) == 1) Statistics.Sent++;
-            else Statistics.Dropped++;
+            if (LinuxCalls.sendmmsg(_descriptor, &one, 1, LinuxCalls.DontWait) == 1)
+            {
+                Statistics.Sent++;
+                Statistics.SentOctets += (int)whole.Vectors[i].Length;
+            }
+            else Drop(message, whole.Vectors[i]);
         }
+    }
+
+    private void Drop(int message, in LinuxCalls.Vector datagram)
+    {
+        Statistics.Dropped++;
+        Dropped?.Invoke(_destinations[message], new ReadOnlySpan<byte>(datagram.Base, (int)datagram.Length));
     }
 
     public void Wake()

@@ -29,6 +29,7 @@ public sealed class ManagedDatagramSocket : IDatagramSocket
     public AddressFamily Family => _socket.AddressFamily;
     public SendBatch Outgoing { get; } = new();
     public SocketStatistics Statistics { get; } = new();
+    public DatagramDropped? Dropped { get; set; }
 
     public int Receive(int timeoutMs)
     {
@@ -79,8 +80,13 @@ public sealed class ManagedDatagramSocket : IDatagramSocket
                 {
                     _socket.SendTo(Outgoing.Slot(slot), SocketFlags.None, destination.SocketAddress);
                     Statistics.Sent++;
+                    Statistics.SentOctets += Outgoing.Length(slot);
                 }
-                catch (SocketException) { Statistics.Dropped++; }
+                catch (SocketException)
+                {
+                    Statistics.Dropped++;
+                    Dropped?.Invoke(destination, Outgoing.Slot(slot));
+                }
             }
         }
         Outgoing.Clear();

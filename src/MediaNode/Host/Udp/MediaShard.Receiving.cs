@@ -26,10 +26,9 @@ public sealed partial class MediaShard
             return;
         }
         if (datagram[0] is >= 20 and <= 63) HandleDtls(peer, datagram, nowUs);
-        else if (datagram[0] is >= 128 and <= 191 && peer.Receiver is { } receiver && datagram.Length >= 2)
+        else if (IsMedia(datagram) && peer.Receiver is { } receiver)
         {
-            // RTCP packet types as they look to RTP: 64 to 95 (RFC 5761 §4).
-            var isRtcp = (datagram[1] & 0x7F) is >= 64 and <= 95;
+            var isRtcp = IsRtcp(datagram);
             var length = isRtcp ? receiver.UnprotectRtcp(datagram) : receiver.UnprotectRtp(datagram);
             if (length < 0) return;
             peer.HeardUs = nowUs;
@@ -37,6 +36,11 @@ public sealed partial class MediaShard
             else Engine.HandleRtp(peer.Id, datagram[..length], nowUs);
         }
     }
+
+    private static bool IsMedia(ReadOnlySpan<byte> datagram) => datagram[0] is >= 128 and <= 191 && datagram.Length >= 2;
+
+    /// <summary>RTCP packet types as they look to RTP: 64 to 95 (RFC 5761 §4).</summary>
+    private static bool IsRtcp(ReadOnlySpan<byte> datagram) => (datagram[1] & 0x7F) is >= 64 and <= 95;
 
     private void HandleStun(Span<byte> datagram, in TransportAddress from, long nowUs)
     {

@@ -29,19 +29,27 @@ public sealed partial class MediaShard
         return NextSlot();
     }
 
-    void IPacketSink.CommitRtp(int peer, int length)
+    bool IPacketSink.CommitRtp(int peer, int length)
     {
-        if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return;
+        if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return false;
         var sealedLength = sender.ProtectRtp(_socket.Outgoing.NextSlot, length);
-        if (sealedLength <= 0) return;
-        _socket.Statistics.SentOctets += sealedLength;
+        if (sealedLength <= 0) return false;
         _socket.Outgoing.Add(destination, sealedLength);
+        return true;
     }
 
-    void IPacketSink.CommitRtcp(int peer, int length)
+    bool IPacketSink.CommitRtcp(int peer, int length)
     {
-        if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return;
+        if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return false;
         var sealedLength = sender.ProtectRtcp(_socket.Outgoing.NextSlot, length);
-        if (sealedLength > 0) _socket.Outgoing.Add(destination, sealedLength);
+        if (sealedLength <= 0) return false;
+        _socket.Outgoing.Add(destination, sealedLength);
+        return true;
+    }
+
+    /// <summary>The kernel had no room for it: of media the engine takes its count back; the rest comes again by itself.</summary>
+    private void NotSent(Destination destination, ReadOnlySpan<byte> datagram)
+    {
+        if (IsMedia(datagram) && !IsRtcp(datagram) && _peers.Find(destination.Address) is { Sender: { } sender } peer) Engine.TakeBack(peer.Id, datagram, sender.RtpOverhead);
     }
 }

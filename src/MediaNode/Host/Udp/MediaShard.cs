@@ -40,6 +40,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         _options = options;
         _identity = identity;
         _socket = DatagramSockets.Bind(options.Local, options.Segmentation, options.ManagedSocket);
+        _socket.Dropped = NotSent;
         _sendDtls = SendDtls;
         Engine = new ForwardingEngine(this, _link = new ShardLink(this));
         _thread = new Thread(Run) { Name = $"media shard {options.Shard}", IsBackground = true };
@@ -48,6 +49,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     public int Index => _options.Shard;
     public IPEndPoint LocalEndPoint => _socket.LocalEndPoint;
     public SocketStatistics Statistics => _socket.Statistics;
+    internal IDatagramSocket Socket => _socket;
     /// <summary>To be used on the shard's thread alone, that is inside <see cref="Post"/>.</summary>
     public ForwardingEngine Engine { get; }
     /// <summary>Datagrams that no peer of ours sent.</summary>
@@ -96,7 +98,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     public Failure? AddPeer(TransportOptions transport, PeerOptions peer)
     {
         if (_peers.Has(transport.Local.UsernameFragment)) return Failure.AlreadyExists($"ICE fragment {transport.Local.UsernameFragment}");
-        if (Engine.AddPeer(peer) is { } failure) return failure;
+        if (Engine.AddPeer(peer with { IsReachable = false }) is { } failure) return failure;
         _peers.Add(new ShardPeer(transport, _identity));
         return null;
     }
@@ -110,9 +112,10 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         return null;
     }
 
-    public Failure? RemovePeer(int id)
+    /// <returns>False when there is none.</returns>
+    public bool RemovePeer(int id)
     {
-        if (_peers.Find(id) is not { } peer) return Failure.NotFound($"peer {id}");
+        if (_peers.Find(id) is not { } peer) return false;
         Engine.RemovePeer(id);
         _reserved = null;
         if (peer.Destination is not null)
@@ -124,7 +127,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         _peers.Remove(peer);
         Change(peer, TransportState.Closed);
         peer.Dispose();
-        return null;
+        return true;
     }
 
     public void Dispose()
@@ -195,6 +198,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     private void Change(ShardPeer peer, TransportState state)
     {
         peer.State = state;
+        Engine.SetReachable(peer.Id, state is TransportState.Connected, NowUs);
         TransportChanged?.Invoke(peer.Id, state);
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Recovery;
 using VideoScale.MediaNode.Rtcp;
+using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Host.Udp;
 
@@ -9,6 +10,8 @@ public sealed partial class MediaShard
 {
     private readonly ShardLink _link;
     internal ShardLink Link => _link;
+    /// <summary>Packets of our publishers that another shard, with subscribers to them, has not taken.</summary>
+    public long NotMirrored => _link.PacketsDropped;
     internal void WakeUp() => _socket.Wake();
 
     /// <summary>Joins shards: from now on each can mirror what the others publish. To be called before they start.</summary>
@@ -20,9 +23,27 @@ public sealed partial class MediaShard
     }
 
     /// <summary>On the owner's thread: whether packets of a publication also go to another shard.</summary>
-    public void SetMirrored(int track, int shard, bool mirrored) => Engine.SetMirrored(track, _link.Route(track, shard, mirrored));
-    /// <summary>On a mirror's thread: which shard owns a mirrored publication.</summary>
-    public void SetOwner(int track, int shard) => _link.SetOwner(track, shard);
+    public Failure? SetMirrored(int track, int shard, bool mirrored)
+    {
+        if (Engine.FindPublication(track) is null) return Failure.NotFound($"track {track}");
+        return Engine.SetMirrored(track, _link.Route(track, shard, mirrored));
+    }
+
+    /// <summary>On a mirror's thread: its publication, and which shard owns it.</summary>
+    public Failure? Mirror(PublicationOptions publication, int owner)
+    {
+        if (Engine.Mirror(publication) is { } failure) return failure;
+        _link.SetOwner(publication.Track, owner);
+        return null;
+    }
+
+    /// <summary>Ends a publication, or a mirror of one.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool Unpublish(int track)
+    {
+        _link.Forget(track);
+        return Engine.Unpublish(track);
+    }
 }
 
 /// <summary>A shard's rings to and from the others. The clock is one for all shards of a process only in rate, so times are taken at the reader.</summary>
@@ -38,6 +59,9 @@ internal sealed class ShardLink(MediaShard shard) : IMirrorLink
     private readonly List<SpscRing> _inputs = [];
     private readonly Dictionary<int, ulong> _routes = [];
     private readonly Dictionary<int, int> _owners = [];
+
+    /// <summary>Packets for which another shard had no room, having fallen behind.</summary>
+    public long PacketsDropped { get; private set; }
 
     public bool HasInput
     {
@@ -67,6 +91,12 @@ internal sealed class ShardLink(MediaShard shard) : IMirrorLink
 
     public void SetOwner(int track, int owner) => _owners[track] = owner;
 
+    public void Forget(int track)
+    {
+        _routes.Remove(track);
+        _owners.Remove(track);
+    }
+
     public void Packet(int track, int layer, ReadOnlySpan<byte> packet, int audioLevel, long nowUs) => Write(_routes.GetValueOrDefault(track), Kind.Packet, track, layer, audioLevel, packet);
 
     public void SenderReport(int track, int layer, in SenderInfo report, long nowUs) =>
@@ -82,7 +112,11 @@ internal sealed class ShardLink(MediaShard shard) : IMirrorLink
         foreach (var (to, ring) in _outputs)
         {
             if ((shards & (1UL << to.Index)) == 0) continue;
-            if (!ring.TryReserve(out var slot)) continue;
+            if (!ring.TryReserve(out var slot))
+            {
+                if (kind is Kind.Packet) PacketsDropped++;
+                continue;
+            }
             MemoryMarshal.Write(slot, (int)kind);
             MemoryMarshal.Write(slot[4..], track);
             MemoryMarshal.Write(slot[8..], layer);

@@ -1,0 +1,102 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using VideoScale.Model;
+using VideoScale.TestKit;
+
+namespace VideoScale.Architecture.Tests;
+
+/// <summary>A refusal that nobody looks at is one that nobody hears of: no call that may return a <see cref="Failure"/> is followed by throwing its result away.</summary>
+public sealed class FailureTests
+{
+    private static readonly Dictionary<int, OpCode> Codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => (int)(ushort)code.Value);
+
+    [Fact]
+    public void No_failure_is_thrown_away()
+    {
+        var found = ProductAssemblies.All.SelectMany(assembly => Discards(assembly.Value).Select(at => $"{assembly.Key}: {at}")).Order(StringComparer.Ordinal).ToList();
+        Assert.True(found.Count == 0, "results that nobody reads:\n" + string.Join('\n', found));
+    }
+
+    [Fact]
+    public void The_check_reads_what_it_should() // or it could pass by seeing nothing
+    {
+        using var self = ProductAssemblies.Open(typeof(FailureTests).Assembly.Location);
+        Assert.Equal([$"{nameof(FailureTests)}.{nameof(ThrowsOneAway)} calls {nameof(Refuse)}"], Discards(self));
+    }
+
+    private static Failure? Refuse() => Failure.NotFound("it");
+
+    private static Failure? ThrowsOneAway()
+    {
+        Refuse();
+        return Refuse() ?? Refuse();
+    }
+
+    private static IEnumerable<string> Discards(ProductAssemblies assembly)
+    {
+        var metadata = assembly.Metadata;
+        foreach (var handle in metadata.MethodDefinitions)
+        {
+            var method = metadata.GetMethodDefinition(handle);
+            if (method.RelativeVirtualAddress == 0) continue;
+            foreach (var callee in ThrownAway(metadata, assembly.Body(method)))
+                yield return $"{metadata.GetString(metadata.GetTypeDefinition(method.GetDeclaringType()).Name)}.{metadata.GetString(method.Name)} calls {callee}";
+        }
+    }
+
+    private static List<string> ThrownAway(MetadataReader metadata, MethodBodyBlock body)
+    {
+        var found = new List<string>();
+        var reader = body.GetILReader();
+        string? called = null;
+        while (reader.RemainingBytes > 0)
+        {
+            int value = reader.ReadByte();
+            if (value == 0xFE) value = 0xFE00 | reader.ReadByte();
+            var code = Codes[value];
+            if (code == OpCodes.Pop && called is not null) found.Add(called);
+            called = null;
+            if (code == OpCodes.Call || code == OpCodes.Callvirt) called = FailureFrom(metadata, System.Reflection.Metadata.Ecma335.MetadataTokens.EntityHandle(reader.ReadInt32()));
+            else Skip(ref reader, code.OperandType);
+        }
+        return found;
+    }
+
+    /// <summary>The method's name, when it returns a failure.</summary>
+    private static string? FailureFrom(MetadataReader metadata, EntityHandle handle)
+    {
+        var (name, signature) = handle.Kind switch
+        {
+            HandleKind.MethodDefinition when metadata.GetMethodDefinition((MethodDefinitionHandle)handle) is var method => (method.Name, method.Signature),
+            HandleKind.MemberReference when metadata.GetMemberReference((MemberReferenceHandle)handle) is var member => (member.Name, member.Signature),
+            _ => default, // a generic method, which returns none by itself
+        };
+        if (signature.IsNil) return null;
+        var blob = metadata.GetBlobReader(signature);
+        var header = blob.ReadSignatureHeader();
+        if (header.IsGeneric) blob.ReadCompressedInteger();
+        blob.ReadCompressedInteger(); // how many parameters
+        if (blob.ReadSignatureTypeCode() != SignatureTypeCode.TypeHandle) return null;
+        var type = blob.ReadTypeHandle();
+        var (space, typeName) = type.Kind == HandleKind.TypeReference && metadata.GetTypeReference((TypeReferenceHandle)type) is var reference ? (reference.Namespace, reference.Name)
+            : type.Kind == HandleKind.TypeDefinition && metadata.GetTypeDefinition((TypeDefinitionHandle)type) is var definition ? (definition.Namespace, definition.Name) : default;
+        return $"{metadata.GetString(space)}.{metadata.GetString(typeName)}" == typeof(Failure).FullName ? metadata.GetString(name) : null;
+    }
+
+    private static void Skip(ref BlobReader reader, OperandType operand)
+    {
+        var octets = operand switch
+        {
+            OperandType.InlineNone => 0,
+            OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+            OperandType.InlineVar => 2,
+            OperandType.InlineI8 or OperandType.InlineR => 8,
+            OperandType.InlineSwitch => 4 * reader.ReadInt32(), // that many targets
+            _ => 4,
+        };
+        reader.Offset += octets;
+    }
+}
