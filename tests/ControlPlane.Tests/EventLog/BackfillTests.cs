@@ -103,7 +103,7 @@ public sealed class BackfillTests
     }
 
     /// <summary>Gives a few bytes more each time, then breaks.</summary>
-    private sealed class CuttingSource(Log peer, Random random) : ISegmentSource
+    internal sealed class CuttingSource(Log peer, Random random) : ISegmentSource
     {
         public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset, [EnumeratorCancellation] CancellationToken cancellationToken)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using VideoScale.Consensus;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
@@ -24,6 +25,13 @@ internal sealed class StubLog(ReplicaStatus status) : IReplicatedLog
     public ValueTask TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken) => throw new NotSupportedException();
     public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     public void Post(IApplyWork work) => throw new NotSupportedException();
-    public IAsyncEnumerable<RoleChange> Roles(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    /// <summary>Nothing changes.</summary>
+    public async IAsyncEnumerable<RoleChange> Roles([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        yield break;
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -4,6 +4,7 @@ using VideoScale.Consensus;
 using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.Rpc;
 using VideoScale.V1;
 
@@ -33,9 +34,12 @@ internal sealed class TestCluster : IAsyncDisposable
     internal ControlPlaneApp this[int i] => _apps[i] ?? throw new InvalidOperationException($"replica {i} does not run");
     internal IEnumerable<ControlPlaneApp> Running => _apps.OfType<ControlPlaneApp>();
 
-    internal static async Task<TestCluster> StartAsync(int replicas)
+    /// <summary>Of each replica that starts from now on.</summary>
+    internal Func<int, IReadOnlyList<EventSubscriber>>? Subscribers { get; init; }
+
+    internal static async Task<TestCluster> StartAsync(int replicas, Func<int, IReadOnlyList<EventSubscriber>>? subscribers = null)
     {
-        var cluster = new TestCluster(replicas);
+        var cluster = new TestCluster(replicas) { Subscribers = subscribers };
         ControlPlaneBootstrap.Create([.. Enumerable.Range(0, replicas).Select(i => new ReplicaSeat(cluster.DirectoryOf(i), $"127.0.0.1:{cluster.Raft(i)}", cluster.Grpc(i), $"127.0.0.1:{cluster.Http(i)}"))]);
         for (var i = 0; i < replicas; i++) await cluster.StartAsync_(i);
         await cluster.WaitReadyAsync();
@@ -47,7 +51,7 @@ internal sealed class TestCluster : IAsyncDisposable
     internal int Http(int i) => _ports + i;
     private int Raft(int i) => _ports + 8 + i;
 
-    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i], Clock = Clocks[i] });
+    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i], Clock = Clocks[i], Subscribers = Subscribers?.Invoke(i) ?? [] });
 
     internal ControlPlaneOptions Options(int i) => new()
     {

@@ -74,7 +74,18 @@ public sealed class ReplicaMetrics : IDisposable
 
     public void Gauge(string name, string help, Func<ulong> read) => _meter.CreateObservableGauge(name, () => (double)read(), null, help);
 
+    /// <summary>One figure of each of several, told apart by a label.</summary>
+    public void GaugeOfEach(string name, string help, string label, Func<IEnumerable<(string Of, double Value)>> read) =>
+        _meter.CreateObservableGauge(name, () => Labelled(label, read()), null, help);
+
+    /// <summary>One count of each of several, told apart by a label.</summary>
+    public void CountOfEach(string name, string help, string label, Func<IEnumerable<(string Of, double Value)>> read) =>
+        _meter.CreateObservableCounter(name, () => Labelled(label, read()), null, help);
+
     public void Dispose() => _meter.Dispose();
+
+    private static IEnumerable<Measurement<double>> Labelled(string label, IEnumerable<(string Of, double Value)> figures) =>
+        figures.Select(figure => new Measurement<double>(figure.Value, new KeyValuePair<string, object?>(label, figure.Of)));
 
     private void Counter(string name, string help, Func<long> read) => _meter.CreateObservableCounter(name, read, null, help);
 }

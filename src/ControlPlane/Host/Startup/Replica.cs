@@ -13,6 +13,7 @@ using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Startup;
@@ -88,6 +89,7 @@ internal sealed class Replica : IAsyncDisposable
         Reporter = new HashReporter(Log, Leadership, Machine, Book, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
         Explainer = new PlacementExplainer(Queries, Events.Reader, Fleet);
         Audit = new Audit.AuditService(Events, absence: Absence);
+        Subscriptions = OpenSubscriptions(directory, tuning, loggers);
         Gateway = OpenGateway(options, loggers);
         Backfill = new SegmentBackfill(Events, SegmentSources, tuning.Clock, loggers.CreateLogger<SegmentBackfill>());
         Membership = new MembershipLoop(Log, cluster, directory.Path, Book, Channels, Identity, Fatal.Stop, tuning.Clock, loggers.CreateLogger<MembershipLoop>());
@@ -144,6 +146,7 @@ internal sealed class Replica : IAsyncDisposable
     internal PlacementExplainer Explainer { get; }
     internal Audit.AuditService Audit { get; }
     internal SegmentBackfill Backfill { get; }
+    internal EventSubscriptions Subscriptions { get; }
     internal GatewayEndpoints Gateway { get; }
 
     /// <summary>A leader is known and what is committed is applied here, all but what is on its way.</summary>
@@ -165,6 +168,7 @@ internal sealed class Replica : IAsyncDisposable
         _background.Run(Reporter.RunAsync);
         _background.Run(Backfill.RunAsync);
         _background.Run(Membership.RunAsync);
+        _background.Run(Subscriptions.RunAsync);
         _background.Run(new LeaderlessStreams(Leadership, Absence, EndWatches).RunAsync);
     }
 
@@ -206,6 +210,19 @@ internal sealed class Replica : IAsyncDisposable
         Log.Abstain();
     }
 
+    private EventSubscriptions OpenSubscriptions(ILogDirectory directory, ReplicaTuning tuning, ILoggerFactory loggers)
+    {
+        var exchange = new PositionExchange(Log, Book, Channels, Identity);
+        var subscriptions = new EventSubscriptions(Path.Combine(directory.Path, "subscribers"), Events.Reader, Leadership, exchange, tuning.Clock, loggers.CreateLogger<EventSubscriptions>());
+        subscriptions.Observe(Metrics);
+        try
+        {
+            foreach (var subscriber in (EventSubscriber[])[new FleetNotices(loggers.CreateLogger<FleetNotices>()).Subscriber, .. tuning.Subscribers]) subscriptions.Add(subscriber);
+        }
+        catch (InvalidDataException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
+        return subscriptions;
+    }
+
     private GatewayEndpoints OpenGateway(ControlPlaneOptions options, ILoggerFactory loggers)
     {
         var signals = new RoomSignals();
@@ -218,7 +235,7 @@ internal sealed class Replica : IAsyncDisposable
         var updates = new RoomUpdates(door, loggers.CreateLogger<RoomUpdates>());
         Feed.Add(updates);
         var events = new Dashboard.EventTicker();
-        Feed.Add(events);
+        Subscriptions.Add(events.Subscriber);
         var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet), events, tokens);
         return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, Absence, loggers);
     }

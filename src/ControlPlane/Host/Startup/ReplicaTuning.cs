@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Subscriptions;
 
 namespace VideoScale.ControlPlane.Host.Startup;
 
@@ -11,6 +12,9 @@ public sealed record ReplicaTuning
     public TimeProvider Clock { get; init; } = TimeProvider.System;
     public LeaseClock LeaseClock { get; init; } = LeaseClock.Boot;
     public StateHooks? Hooks { get; init; }
+
+    /// <summary>Who follows the event log beside the replica's own features.</summary>
+    public IReadOnlyList<EventSubscriber> Subscribers { get; init; } = [];
 
     /// <summary>Descriptors of listening sockets that the process was started with, instead of HttpPort and GrpcPort of its own.</summary>
     public int? HttpSocket { get; init; }

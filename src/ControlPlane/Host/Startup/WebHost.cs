@@ -10,6 +10,7 @@ using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Observability;
+using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.Model;
 using VideoScale.Rpc;
 
@@ -64,6 +65,7 @@ internal static class WebHost
         web.MapGrpcService<ClusterApi>();
         web.MapGrpcService<AgentApi>();
         web.MapGrpcService<ReplicaApi>();
+        web.MapGrpcService<SubscriberApi>();
         web.MapGrpcService<Audit.AuditService>();
         web.MapReplica(options.HttpPort, () => Readiness(replica, tls));
         built = replica;
@@ -98,6 +100,7 @@ internal static class WebHost
         services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate, r.Time, r.Clocks, r.Tls)));
         services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, r.LeaseClock, s.GetRequiredService<ILogger<AgentApi>>())));
         services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members, r.Clock)));
+        services.AddSingleton(s => Of(s, r => new SubscriberApi(r.Subscriptions)));
         services.AddSingleton(s => Of(s, r => r.Audit));
     }
 

@@ -94,7 +94,7 @@ public sealed partial class ForwardingEngine
         if (!publication.Muted) Distribute(layer, sequence, packet, header, frame, audioLevel, padding, nowUs);
     }
 
-    private void Distribute(PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, bool padding, long nowUs)
+    private static void Distribute(PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, bool padding, long nowUs)
     {
         var subscriptions = layer.Publication.Subscriptions;
         for (var i = 0; i < subscriptions.Count; i++)

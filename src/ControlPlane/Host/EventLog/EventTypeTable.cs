@@ -2,7 +2,7 @@ using System.Text;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 
-namespace VideoScale.ControlPlane.Host.Audit;
+namespace VideoScale.ControlPlane.Host.EventLog;
 
 /// <summary>Finds an event's type by its name as the envelope spells it, without making a string.</summary>
 internal static class EventTypeTable

@@ -1,0 +1,40 @@
+using VideoScale.ControlPlane.Audit;
+using VideoScale.ControlPlane.Events;
+
+namespace VideoScale.ControlPlane.Host.Subscriptions;
+
+/// <summary>Where a subscriber runs.</summary>
+public enum RunsOn
+{
+    /// <summary>On every replica, each with a position of its own.</summary>
+    EveryReplica,
+
+    /// <summary>On the leader; the next leader goes on from the position that this one told.</summary>
+    Leader,
+}
+
+/// <summary>Where a subscriber begins that has no position yet.</summary>
+public enum BeginsAt { FirstEvent, End }
+
+/// <summary>
+/// Whoever follows the event log: gets the events that pass its filter in order, each at least once. The position moves when the handler has returned;
+/// a handler that throws gets the same events again, after a pause that grows.
+/// </summary>
+/// <param name="Name">Of metrics, log lines and the file of its position: lower-case letters, digits and dashes.</param>
+/// <param name="HandleAsync">Takes what passed, at most <see cref="MaxBatch"/> at a time. Never called by two at once on one replica.</param>
+public sealed record EventSubscriber(string Name, Func<IReadOnlyList<EventEnvelope>, CancellationToken, ValueTask> HandleAsync)
+{
+    /// <summary>Types that are wanted; empty: all.</summary>
+    public IReadOnlySet<EventType> Types { get; init; } = new HashSet<EventType>();
+
+    public RunsOn RunsOn { get; init; } = RunsOn.EveryReplica;
+    public BeginsAt BeginsAt { get; init; } = BeginsAt.End;
+
+    /// <summary>Of events before the end that one beginning there is given as well.</summary>
+    public int Before { get; init; }
+
+    /// <summary>Its position is kept on disk, and it goes on from there after a restart. Without it, it begins anew each time.</summary>
+    public bool IsDurable { get; init; }
+
+    public int MaxBatch { get; init; } = 100;
+}

@@ -1,0 +1,167 @@
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Audit;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Host.Subscriptions;
+
+/// <summary>Carries one subscriber along the event log of this replica.</summary>
+internal sealed partial class Subscription(EventSubscriber subscriber, SubscriberPosition position, EventLogReader events, Leadership leadership, IPositionExchange exchange,
+    TimeProvider clock, ILogger logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>Between looks whether peers have sent what is missing here, and between saves of a position under load.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    private long _handled;
+    private long _failures;
+    private long _keptTicks;
+    private ulong _keptSeq;
+
+    internal EventSubscriber Subscriber => subscriber;
+    internal SubscriberPosition Position => position;
+    internal long Handled => Interlocked.Read(ref _handled);
+    internal long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Events that it has not seen yet; 0 where it does not run.</summary>
+    internal ulong Lag => MayRun && position.IsKnown && events.LastSeq > position.Seq ? events.LastSeq - position.Seq : 0;
+
+    private bool MayRun => subscriber.RunsOn == RunsOn.EveryReplica || leadership.IsMine;
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var pause = TimeSpan.Zero;
+        while (true)
+        {
+            try
+            {
+                await WaitForTurnAsync(cancellationToken);
+                await BeginAsync(cancellationToken);
+                await WaitUntilHeldAsync(cancellationToken);
+                await FollowAsync(() => pause = TimeSpan.Zero, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                SaveOrSay();
+                throw;
+            }
+            catch (Exception e) when (e is not InvariantViolation)
+            {
+                // Whatever a handler throws is its own failure: the replica goes on, and so does it, from where it was.
+                Interlocked.Increment(ref _failures);
+                pause = pause == TimeSpan.Zero ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+                LogFailed(e, subscriber.Name, position.Seq + 1, pause);
+                await Task.Delay(pause, clock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task WaitForTurnAsync(CancellationToken cancellationToken)
+    {
+        while (!MayRun) await leadership.WaitForChangeAsync(leadership.Now, cancellationToken);
+    }
+
+    /// <summary>
+    /// A new subscriber takes its place. One that runs on the leader first learns how far others were, and its own place is known to a majority before it
+    /// handles anything: so whoever leads next begins where events are missing, and not at an end of its own.
+    /// </summary>
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        var isShared = subscriber is { RunsOn: RunsOn.Leader, IsDurable: true };
+        if (isShared)
+        {
+            var (highest, isMajority) = await exchange.ExchangeAsync(subscriber.Name, position.Known, cancellationToken);
+            if (!isMajority) throw new TimeoutException("no majority of voters said how far it was");
+            if (highest is { } known) position.Advance(known);
+        }
+        if (position.IsKnown) return;
+        var end = events.LastSeq;
+        position.Advance(subscriber.BeginsAt == BeginsAt.FirstEvent ? 0 : end - Math.Min(end, (ulong)subscriber.Before));
+        if (!isShared) return;
+        position.Save();
+        if (!(await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken)).IsMajority) throw new TimeoutException("no majority of voters keeps where it began");
+    }
+
+    /// <summary>What it needs next may lie before this replica's log: peers send that (see <see cref="EventLog.Backfill.SegmentBackfill"/>).</summary>
+    private async Task WaitUntilHeldAsync(CancellationToken cancellationToken)
+    {
+        var said = false;
+        while (position.Seq + 1 < events.Floor)
+        {
+            if (subscriber.BeginsAt == BeginsAt.End && !subscriber.IsDurable)
+            {
+                position.Advance(events.Floor - 1); // it asked for what is new, and for as much before as there is
+                return;
+            }
+            if (!said) LogWaits(subscriber.Name, position.Seq + 1, events.Floor);
+            said = true;
+            await Task.Delay(Look, clock, cancellationToken);
+        }
+    }
+
+    private async Task FollowAsync(Action wentWell, CancellationToken cancellationToken)
+    {
+        using var cursor = events.Read(position.Seq + 1);
+        var batch = new List<EventEnvelope>();
+        while (MayRun)
+        {
+            while (batch.Count < subscriber.MaxBatch && cursor.MoveNext())
+                if (Passes(cursor.View)) batch.Add(cursor.View.ToEnvelope(cursor.Chain));
+            if (batch.Count > 0)
+            {
+                await subscriber.HandleAsync(batch, cancellationToken);
+                Interlocked.Add(ref _handled, batch.Count);
+                batch.Clear();
+                wentWell();
+            }
+            position.Advance(cursor.Seq);
+            if (clock.GetElapsedTime(_keptTicks) > Look) await KeepAsync(cancellationToken);
+            if (cursor.Seq < events.LastSeq) continue;
+            cursor.Rest();
+            await GrowsAsync(cursor.Seq + 1, cancellationToken);
+        }
+    }
+
+    /// <summary>Returns when there is more, when somebody else leads, or when it is time to keep the position.</summary>
+    private async Task GrowsAsync(ulong next, CancellationToken cancellationToken)
+    {
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waits = new List<Task> { events.WaitAsync(next, any.Token) };
+        if (subscriber.RunsOn == RunsOn.Leader) waits.Add(leadership.WaitForChangeAsync(leadership.Now, any.Token).AsTask());
+        if (_keptSeq != position.Seq) waits.Add(Task.Delay(Look, clock, any.Token));
+        await Task.WhenAny(waits);
+        await any.CancelAsync();
+        await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private bool Passes(in EventView view) => subscriber.Types.Count == 0 || (EventTypeTable.TryFind(view.Type, out var type) && subscriber.Types.Contains(type));
+
+    /// <summary>What others do not hear, or the disk does not take, costs a repeat and no more.</summary>
+    private async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        (_keptTicks, _keptSeq) = (clock.GetTimestamp(), position.Seq);
+        if (!subscriber.IsDurable) return;
+        SaveOrSay();
+        if (subscriber.RunsOn == RunsOn.Leader && MayRun) _ = await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken);
+    }
+
+    private void SaveOrSay()
+    {
+        try { position.Save(); }
+        catch (IOException e) { LogNotSaved(subscriber.Name, e.Message); }
+    }
+
+    [LoggerMessage(3970, LogLevel.Warning, "Subscriber {Name} failed at event {Seq} or after it and tries again in {Pause}")]
+    private partial void LogFailed(Exception e, string name, ulong seq, TimeSpan pause);
+
+    [LoggerMessage(3971, LogLevel.Information, "Subscriber {Name} needs event {Seq}, and this replica holds events from {Floor} on: it waits for what peers send")]
+    private partial void LogWaits(string name, ulong seq, ulong floor);
+
+    [LoggerMessage(3972, LogLevel.Warning, "The position of subscriber {Name} was not saved ({Why}): after a restart it gets some events again")]
+    private partial void LogNotSaved(string name, string why);
+}
