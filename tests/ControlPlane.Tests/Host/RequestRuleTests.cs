@@ -60,13 +60,19 @@ public sealed class RequestRuleTests
         ["state_hash"] = [("\"AAAA\"", "3 bytes")],
         ["chain_head"] = [("\"AAAA\", \"stateHash\": \"AAAAAAAAAAAAAAAAAAAAAA==\"", "3 bytes")],
         ["merkle_root"] = [("\"AAAA\", \"stateHash\": \"AAAAAAAAAAAAAAAAAAAAAA==\", \"chainHead\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"", "3 bytes")],
+        ["subject"] = [("\"\"", "\"\""), ($"\"{new string('s', 257)}\"", new string('s', 80))],
+        ["kind"] = [("\"\", \"subject\": \"s\"", "\"\"")],
+        ["auth_method"] = [("\"\", \"subject\": \"s\", \"kind\": \"k\"", "\"\"")],
+        ["method"] = [("\"\", \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\"", "\"\"")],
+        ["code"] = [("9, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", "9"), ("257, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", "257")],
+        ["message"] = [($"\"{new string('m', 4_097)}\", \"code\": 6, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", new string('m', 80))],
     };
 
     /// <summary>Any value has a meaning; what cannot be is answered by state, not by a rule.</summary>
     private static readonly HashSet<string> TakesAnything = new(StringComparer.Ordinal)
     {
         "keep_when_empty", "include_closed", "changes_existing", "force", "expected_epoch", "from_seq", "from_version", "limit",
-        "ReportHashRequest.member_id", "ReportHashRequest.mark_index", "ReportHashRequest.event_seq", "FetchSegmentRequest.offset",
+        "ReportHashRequest.member_id", "ReportHashRequest.mark_index", "ReportHashRequest.event_seq", "FetchSegmentRequest.offset", "others",
     };
 
     [Fact]

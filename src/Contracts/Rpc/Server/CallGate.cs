@@ -50,10 +50,7 @@ internal sealed partial class CallGate
         if (!(_methods ?? FindMethods()).TryGetValue(request.Path.Value ?? "", out var method)) return _next(http);
 
         if (_authenticator.Authenticate(http, out var problem) is not { } caller) return Deny(http, method, StatusCode.Unauthenticated, problem);
-        if (!caller.Satisfies(method.RequiredRole))
-            return caller.Role == Role.Anonymous
-                ? Deny(http, method, StatusCode.Unauthenticated, $"{method.Name} needs role {method.RequiredRole}: send metadata \"authorization: Bearer TOKEN\", or connect with a client certificate")
-                : Deny(http, method, StatusCode.PermissionDenied, $"{method.Name} needs role {method.RequiredRole}; {caller.Subject} has role {caller.Role}");
+        if (!caller.Satisfies(method.RequiredRole)) return DenyRole(http, method, caller);
         http.Features.Set(caller);
         if (method.IsUnary && !request.Headers.ContainsKey(TimeoutHeader)) request.Headers[TimeoutHeader] = _defaultTimeout;
         return ServeAsync(http, method, caller);
@@ -85,6 +82,15 @@ internal sealed partial class CallGate
         if (!headers.TryGetValue(StatusHeader, out var text) && http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers.TryGetValue(StatusHeader, out text) != true)
             return http.RequestAborted.IsCancellationRequested ? StatusCode.Cancelled : StatusCode.Unknown;
         return text is [{ } one] && int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code < RpcMetrics.StatusTags.Length ? (StatusCode)code : StatusCode.Unknown;
+    }
+
+    private Task DenyRole(HttpContext http, RpcMethod method, Caller caller)
+    {
+        if (caller.Role == Role.Anonymous)
+            return Deny(http, method, StatusCode.Unauthenticated, $"{method.Name} needs role {method.RequiredRole}: send metadata \"authorization: Bearer TOKEN\", or connect with a client certificate");
+        var why = $"{method.Name} needs role {method.RequiredRole}; {caller.Subject} has role {caller.Role}";
+        _options.OnDenied(caller, method.Name[(method.Name.LastIndexOf('/') + 1)..], why);
+        return Deny(http, method, StatusCode.PermissionDenied, why);
     }
 
     private Task Deny(HttpContext http, RpcMethod method, StatusCode status, string message)

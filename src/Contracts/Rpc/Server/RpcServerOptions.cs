@@ -60,6 +60,9 @@ public sealed class RpcServerOptions
     /// <summary>Called once with the first fatal exception; the default ends the process at once.</summary>
     public Action<Exception> OnFatal { get; set; } = static e => Environment.FailFast("a law was broken while a call was served", e);
 
+    /// <summary>Called when a caller who is known was turned away for its role: the caller, the method's name without its service, and why. Must be quick.</summary>
+    public Action<Caller, string, string> OnDenied { get; set; } = static (_, _, _) => { };
+
     internal void Validate()
     {
         InRange(nameof(DefaultDeadline), DefaultDeadline.TotalMilliseconds, 1, 3_600_000, "ms");

@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Host.Bounds;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.Model;
 using VideoScale.Rpc;
@@ -13,7 +14,7 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.</summary>
-public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate, StateBounds bounds, FirstComparison comparison)
+public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate, StateBounds bounds, FirstComparison comparison, RefusalRecorder refusals)
 {
     private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
 
@@ -34,13 +35,20 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
                 if (forwarded) return reply!;
             }
             envelope ??= Envelop(request, requestId, context, command);
-            if (await bounds.RefusalAsync(envelope) is { } exceeded) throw exceeded.ToRpcException();
+            if (await bounds.RefusalAsync(envelope) is { } exceeded)
+            {
+                refusals.Note(Refusal.Of(envelope, exceeded));
+                throw exceeded.ToRpcException();
+            }
             if (await comparison.AwaitAsync(envelope, context.CancellationToken) is { } early) throw early.ToRpcException();
             var result = await pipeline.SubmitAsync(envelope, context.CancellationToken);
             mayBeDone |= result.Status == SubmitStatus.Unknown;
             switch (result.Status)
             {
-                case SubmitStatus.Applied when result.Reply!.Failure is { } failure: throw failure.ToRpcException();
+                case SubmitStatus.Applied when result.Reply!.Failure is { } failure:
+                    // A repeat was refused before, and what has an event of its own needs no other.
+                    if (result.Reply is { Replayed: false, EventSeq: 0 }) refusals.Note(Refusal.Of(envelope, failure));
+                    throw failure.ToRpcException();
                 case SubmitStatus.Applied: return map(result.Reply!);
                 case SubmitStatus.TooRecent:
                     throw new RpcException(new Status(StatusCode.Unimplemented, "a replica of this cluster runs an older version, which does not know this change: upgrade it first; nothing was done"));

@@ -7,6 +7,7 @@ using VideoScale.ControlPlane.Host.Forwarding;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.Rpc;
 using VideoScale.V1;
@@ -16,7 +17,7 @@ namespace VideoScale.ControlPlane.Host.Api;
 
 /// <summary>Between replicas: hashes at checkpoint marks, to the leader; segments of the event log, to who lacks them.</summary>
 [RequireRole(Role.Replica)]
-public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments, MemberChanges members, TimeProvider clock) : ReplicaService.ReplicaServiceBase
+public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments, MemberChanges members, TimeProvider clock, RefusalRecorder refusals) : ReplicaService.ReplicaServiceBase
 {
     public override async Task<ReportHashReply> ReportHash(ReportHashRequest request, ServerCallContext context)
     {
@@ -41,6 +42,13 @@ public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, Leade
     }
 
     public override Task<ReadClockReply> ReadClock(ReadClockRequest request, ServerCallContext context) => Task.FromResult(new ReadClockReply { WallMs = clock.GetUtcNow().ToUnixTimeMilliseconds() });
+
+    public override Task<ReportRefusalReply> ReportRefusal(ReportRefusalRequest request, ServerCallContext context)
+    {
+        if (!leadership.IsMine) throw forwarder.NotLeader(StatusCode.FailedPrecondition);
+        refusals.Note(RefusalReport.Read(request));
+        return Task.FromResult(new ReportRefusalReply());
+    }
 
     public override async Task FetchSegment(FetchSegmentRequest request, IServerStreamWriter<SegmentChunk> responseStream, ServerCallContext context)
     {

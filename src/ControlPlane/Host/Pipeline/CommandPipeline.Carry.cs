@@ -95,7 +95,11 @@ public sealed partial class CommandPipeline
     private static void Answer(List<PendingCommand> batch, in ProposeResult result)
     {
         var reader = new CanonicalReader(result.Reply.Span);
-        foreach (var pending in batch) pending.Complete(SubmitResult.Applied(CommandReply.Read(ref reader)));
+        foreach (var pending in batch)
+        {
+            var reply = CommandReply.Read(ref reader);
+            pending.Complete(SubmitResult.Applied(reply.Index == result.Index ? reply : reply with { Replayed = true }));
+        }
         reader.End();
     }
 

@@ -12,6 +12,7 @@ using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Pipeline;
 using VideoScale.ControlPlane.Host.Projections;
+using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.StateMachine;
 using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.Rpc;
@@ -62,7 +63,8 @@ internal sealed class Replica : IAsyncDisposable
         Metrics.Observe(Time, Clocks);
         Forwarder = new LeaderForwarder(Leadership, Absence, Book, Channels, Identity, Metrics);
         Bounds = new StateBounds(new StateLimits(options.MaxRooms, (long)options.MaxMetadataMegabytes << 20, options.MaxRequestResults), Machine, Queries);
-        Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate, Bounds, new FirstComparison(Time));
+        Refusals = new RefusalRecorder(Pipeline, Leadership, Queries, new RefusalReport(Leadership, Book, Channels, Identity), Metrics, tuning.Clock, loggers.CreateLogger<RefusalRecorder>());
+        Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate, Bounds, new FirstComparison(Time), Refusals);
         Metrics.Gauge("videoscale_request_results", "Answers kept for retries", () => (ulong)Machine.Size.Answers);
         Metrics.Gauge("videoscale_request_results_bytes", "Bytes of them, as in snapshots", () => (ulong)Machine.Size.AnswerBytes);
         Metrics.Gauge("videoscale_state_rooms", "Rooms held, closed ones too while they are remembered", () => (ulong)Machine.Size.Rooms);
@@ -131,6 +133,7 @@ internal sealed class Replica : IAsyncDisposable
     internal LeaderForwarder Forwarder { get; }
     internal Mutations Mutations { get; }
     internal StateBounds Bounds { get; }
+    internal RefusalRecorder Refusals { get; }
     internal RoomWatches RoomWatches { get; }
     internal NodeWatches NodeWatches { get; }
     internal AgentHub Hub { get; }
@@ -166,6 +169,7 @@ internal sealed class Replica : IAsyncDisposable
         _background.Run(Clocks.RunAsync);
         _background.Run(Grants.RunAsync);
         _background.Run(Reporter.RunAsync);
+        _background.Run(Refusals.RunAsync);
         _background.Run(Backfill.RunAsync);
         _background.Run(Membership.RunAsync);
         _background.Run(Subscriptions.RunAsync);

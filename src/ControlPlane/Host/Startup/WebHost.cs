@@ -10,6 +10,7 @@ using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
 using VideoScale.ControlPlane.Host.Observability;
+using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.Model;
 using VideoScale.Rpc;
@@ -41,6 +42,7 @@ internal static class WebHost
             DefaultDeadline = TimeSpan.FromMilliseconds(options.DefaultDeadlineMs),
             IsFatal = static e => e is InvariantViolation,
             OnFatal = e => replica!.Fatal.Stop(e),
+            OnDenied = (caller, method, why) => replica!.Refusals.Note(new Refusal(Actors.Of(caller), method, Failure.Denied(why))),
         };
         foreach (var token in tokens) rpc.Tokens.Add(token);
         builder.Services.AddVideoScaleGrpc(rpc);
@@ -99,7 +101,7 @@ internal static class WebHost
         services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Absence, r.Gate, r.SilentMajorityHold, r.Fleet)));
         services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate, r.Time, r.Clocks, r.Tls)));
         services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, r.LeaseClock, s.GetRequiredService<ILogger<AgentApi>>())));
-        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members, r.Clock)));
+        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members, r.Clock, r.Refusals)));
         services.AddSingleton(s => Of(s, r => new SubscriberApi(r.Subscriptions)));
         services.AddSingleton(s => Of(s, r => r.Audit));
     }

@@ -1,0 +1,50 @@
+using Grpc.Core;
+using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Members;
+using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.Model;
+using VideoScale.Rpc;
+using VideoScale.V1;
+using Actor = VideoScale.ControlPlane.Commands.Actor;
+
+namespace VideoScale.ControlPlane.Host.Refusals;
+
+/// <summary>From a replica that turned a caller away, and does not lead, to the leader.</summary>
+public sealed class RefusalReport(Leadership leadership, MemberBook book, ChannelPool channels, ReplicaIdentity identity)
+{
+    private const int MaxLength = 256;
+    private const int MaxReasonLength = 4_096; // what is kept of it is less
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+
+    /// <returns>False when no leader took it, and it is to be told again.</returns>
+    public async Task<bool> SendAsync(Refusal refusal)
+    {
+        if (book.Find(leadership.Now.Leader) is not { GrpcAddress.Length: > 0 } leader || leader.Member == book.Self) return false;
+        var request = new ReportRefusalRequest
+        {
+            Subject = refusal.Actor.Subject,
+            Kind = refusal.Actor.Kind,
+            AuthMethod = refusal.Actor.AuthMethod,
+            Method = refusal.Method,
+            Code = (uint)refusal.Failure.Code,
+            Message = refusal.Failure.Message,
+            Others = refusal.Others,
+        };
+        try
+        {
+            await new ReplicaService.ReplicaServiceClient(channels.Get(leader.GrpcAddress)).ReportRefusalAsync(request, new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout));
+            return true;
+        }
+        catch (RpcException e) { return e.StatusCode is StatusCode.Unimplemented or StatusCode.InvalidArgument; } // a leader of an older version records none
+    }
+
+    internal static Refusal Read(ReportRefusalRequest request)
+    {
+        foreach (var (field, name) in new[] { ("subject", request.Subject), ("kind", request.Kind), ("auth_method", request.AuthMethod), ("method", request.Method) })
+            if (name.Length is 0 or > MaxLength) throw FieldRules.Broken(field, name, $"1 to {MaxLength} characters");
+        if (request.Code > byte.MaxValue || !Enum.IsDefined((FailureCode)request.Code)) throw FieldRules.Broken("code", $"{request.Code}", "a number of FailureCode, 1 to 8");
+        if (request.Message.Length > MaxReasonLength) throw FieldRules.Broken("message", request.Message, $"at most {MaxReasonLength} characters");
+        return new(new Actor(request.Subject, request.Kind, request.AuthMethod), request.Method, new Failure((FailureCode)request.Code, request.Message), Others: request.Others);
+    }
+}
