@@ -45,6 +45,14 @@ public sealed partial class DocumentTests
         foreach (var decision in decisions) Assert.InRange(File.ReadLines(Repository.Path(decision)).Count(), 8, 60);
     }
 
+    [Fact]
+    public void The_page_of_the_control_plane_says_what_every_folder_of_its_host_is_for()
+    {
+        var page = File.ReadAllText(Repository.Path("docs", "control-plane.md"));
+        var folders = Repository.Files("src/ControlPlane/Host", "*.cs").Select(f => f.Split('/')[3]).Distinct(StringComparer.Ordinal).Where(f => !f.EndsWith(".cs", StringComparison.Ordinal));
+        Assert.DoesNotContain(folders, folder => !page.Contains($"`src/ControlPlane/Host/{folder}/`", StringComparison.Ordinal));
+    }
+
     private static bool Exists(string path)
     {
         var full = Repository.Path(path);
