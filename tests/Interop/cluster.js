@@ -43,6 +43,7 @@ async function cluster({ replicas }) {
   check('CreateSnapshot says what it covers', snapshot.index !== '0' && snapshot.bytes !== '0', snapshot);
   const leader = replicas.find((r) => r.address === all[0].leader_address);
   await refused('ReportHash refuses a hash of the wrong size', leader.call(ReplicaService, 'ReportHash', { member_id: all[0].member_id, mark_index: '1', state_hash: Buffer.alloc(3) }), code.INVALID_ARGUMENT, 'state_hash');
+  await refused('ReportRefusal refuses one of nobody', leader.call(ReplicaService, 'ReportRefusal', { method: 'CreateRoom' }), code.INVALID_ARGUMENT, 'subject');
   const chunks = await replicas[0].collect(ReplicaService, 'FetchSegment', { first_seq: '1' });
   check('FetchSegment gives the first segment of the event log in order', chunks.length > 0 && chunks[chunks.length - 1].last && chunks[0].offset === '0' && chunks[0].data.length > 0, chunks.length);
   await refused('FetchSegment of what no segment begins with is refused', replicas[0].collect(ReplicaService, 'FetchSegment', { first_seq: '2' }), code.INVALID_ARGUMENT, 'first_seq');
