@@ -70,7 +70,7 @@ internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, Event
         var (room, identity) = (context.Request.Query["room"].ToString(), context.Request.Query["identity"].ToString());
         if ((RoomName.Check("room", room) ?? (identity.Length is 0 or > 256 ? Failure.InvalidArgument("identity: 1 to 256 characters") : null)) is { } wrong)
             return GatewayEndpoints.AnswerAsync(context, StatusCodes.Status400BadRequest, wrong.Message);
-        return GatewayEndpoints.AnswerAsync(context, StatusCodes.Status200OK, tokens.Mint(Replica.DevelopmentKey.Key, room, identity, DateTime.UtcNow + TokenLife));
+        return GatewayEndpoints.AnswerAsync(context, StatusCodes.Status200OK, tokens.Mint(ApiKeyOptions.Development.Key, room, identity, DateTime.UtcNow + TokenLife));
     }
 
     /// <summary>Server-sent events (WHATWG HTML §9.2).</summary>

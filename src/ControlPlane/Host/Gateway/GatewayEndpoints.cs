@@ -10,9 +10,12 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Gateway;
 
 /// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
-internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refresher, RoomDoor door, RoomUpdates updates, RoomServer rooms, Dashboard.PageEndpoints page, ServingGate gate, LeaderAbsence absence,
+internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refresher, RoomDoor door, RoomUpdates updates, RoomServer rooms, ServingGate gate, LeaderAbsence absence,
     ILoggerFactory loggers)
 {
+    /// <summary>A join carries its token and the first offer in the request line.</summary>
+    internal const int MaxRequestHeadBytes = 1 << 20;
+
     private const string SignalPath = "/rtc/v1";
     private const string OldSignalPath = "/rtc";
     /// <summary>Where LiveKit's cloud tells its regions; a server of one's own has none, and pages are told so.</summary>
@@ -23,7 +26,6 @@ internal sealed class GatewayEndpoints(TokenVerifier tokens, TokenRefresher refr
     /// <param name="httpPort">The port they are served on; by the connection, not the Host header, since balancers stand before it.</param>
     internal void Map(IApplicationBuilder app, int httpPort)
     {
-        page.Map(app, httpPort);
         app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context), branch =>
         {
             branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalTiming.KeepAlivePeriod, KeepAliveTimeout = SignalTiming.KeepAliveTimeout });

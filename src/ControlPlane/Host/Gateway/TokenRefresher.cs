@@ -18,7 +18,7 @@ internal sealed class TokenRefresher(IEnumerable<ApiKeyOptions> keys, TimeProvid
     internal static readonly TimeSpan LeastValidity = TimeSpan.FromMinutes(10), Period = TimeSpan.FromMinutes(5);
 
     /// <summary>Clients come back with the token in their URL, and the rest of what they say about themselves beside it.</summary>
-    internal const int MaxTokenBytes = WebHost.MaxRequestHeadBytes - 128 * 1024;
+    internal const int MaxTokenBytes = GatewayEndpoints.MaxRequestHeadBytes - 128 * 1024;
 
     /// <summary>No page ever holds the text of it, so nothing is escaped that JSON does not ask for: metadata is as long as it was.</summary>
     private static readonly TokenJson Compact = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });

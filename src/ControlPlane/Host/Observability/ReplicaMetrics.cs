@@ -1,7 +1,5 @@
 using System.Diagnostics.Metrics;
 using VideoScale.Consensus;
-using VideoScale.ControlPlane.Host.Clocks;
-using VideoScale.ControlPlane.Host.Leader;
 
 namespace VideoScale.ControlPlane.Host.Observability;
 
@@ -53,21 +51,6 @@ public sealed class ReplicaMetrics : IDisposable
         Gauge("videoscale_raft_applied_index", "Last entry applied", () => log.Status.AppliedIndex);
         Gauge("videoscale_raft_durable_index", "Last entry on disk", () => log.Status.DurableIndex);
         Gauge("videoscale_raft_leader", "1 while this replica leads", () => log.Status.Role == ReplicaRole.Leader ? 1UL : 0UL);
-    }
-
-    /// <summary>Adds how the clocks stand to each other and to log time.</summary>
-    public void Observe(LogTimeSource time, ClockExchange clocks)
-    {
-        Measure("videoscale_clock_largest_difference_ms", "Largest difference of a member's wall clock from what a majority of voters has", () => clocks.Differences.Select(d => Math.Abs(d.DifferenceMs)).DefaultIfEmpty().Max());
-        Measure("videoscale_clocks_agree", "1 while the wall clocks of a majority of voters agree", () => clocks.Differences.Count > 0 ? 1 : 0);
-        Measure("videoscale_log_time_ahead_ms", "Log time less what the clocks of a majority of voters say", () => time.AheadMs ?? 0);
-    }
-
-    /// <summary>Adds what the leader sees of its nodes' silence.</summary>
-    public void Observe(LeaseLoop leases)
-    {
-        Measure("videoscale_nodes_silent", "Media nodes with rooms that are silent; known to the leader", () => leases.Silent);
-        Measure("videoscale_silent_majority", "1 while most media nodes are silent together, so that none is declared lost", () => leases.IsHolding ? 1 : 0);
     }
 
     public void Measure(string name, string help, Func<double> read) => _meter.CreateObservableGauge(name, read, null, help);

@@ -80,6 +80,9 @@ public sealed class ControlPlaneOptions : ServerOptions
 /// <summary>A LiveKit API key: tokens name it as their issuer and are signed with its secret.</summary>
 public sealed class ApiKeyOptions
 {
+    /// <summary>LiveKit's convention, for development mode alone.</summary>
+    internal static ApiKeyOptions Development { get; } = new() { Key = "devkey", Secret = "secret" };
+
     /// <summary>The key's name, which is no secret.</summary>
     public string Key { get; set; } = "";
     /// <summary>The secret that tokens are signed with.</summary>

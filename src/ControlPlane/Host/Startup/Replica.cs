@@ -151,6 +151,7 @@ internal sealed class Replica : IAsyncDisposable
     internal SegmentBackfill Backfill { get; }
     internal EventSubscriptions Subscriptions { get; }
     internal GatewayEndpoints Gateway { get; }
+    internal Dashboard.PageEndpoints Page { get; private set; } = null!;
 
     /// <summary>A leader is known and what is committed is applied here, all but what is on its way.</summary>
     internal bool IsReady
@@ -233,19 +234,16 @@ internal sealed class Replica : IAsyncDisposable
         Feed.Add(signals);
         var removed = new RemovedSeats();
         Feed.Add(removed);
-        IReadOnlyList<ApiKeyOptions> keys = options.DevelopmentMode && options.ApiKeys.All(key => key.Key != DevelopmentKey.Key) ? [.. options.ApiKeys, DevelopmentKey] : [.. options.ApiKeys];
+        IReadOnlyList<ApiKeyOptions> keys = options.DevelopmentMode && options.ApiKeys.All(key => key.Key != ApiKeyOptions.Development.Key) ? [.. options.ApiKeys, ApiKeyOptions.Development] : [.. options.ApiKeys];
         var tokens = new TokenVerifier(keys);
         var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals, removed, () => IsReady);
         var updates = new RoomUpdates(door, loggers.CreateLogger<RoomUpdates>());
         Feed.Add(updates);
         var events = new Dashboard.EventTicker();
         Subscriptions.Add(events.Subscriber);
-        var page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet), events, tokens);
-        return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), page, Gate, Absence, loggers);
+        Page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet), events, tokens);
+        return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), Gate, Absence, loggers);
     }
-
-    /// <summary>LiveKit's convention, for development mode alone.</summary>
-    internal static ApiKeyOptions DevelopmentKey { get; } = new() { Key = "devkey", Secret = "secret" };
 
     private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Book.Peers.Where(peer => peer.Member != Cluster.Self && peer.GrpcAddress.Length > 0)
         .Select(peer => new GrpcSegmentSource(new V1.ReplicaService.ReplicaServiceClient(Channels.Get(peer.GrpcAddress)), Identity.Own))];

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Console;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
+using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.Subscriptions;
@@ -20,9 +21,6 @@ namespace VideoScale.ControlPlane.Host.Startup;
 /// <summary>The endpoints of a replica: gRPC on one port, probes and metrics on another.</summary>
 internal static class WebHost
 {
-    /// <summary>A join carries its token and the first offer in the request line.</summary>
-    internal const int MaxRequestHeadBytes = 1 << 20;
-
     internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
     {
         // Without it the host watches the whole current directory, where data may lie, for a settings file that changes.
@@ -54,12 +52,13 @@ internal static class WebHost
         {
             var address = IPAddress.Parse(options.BindAddress);
             Listen(kestrel, tuning.GrpcSocket, address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
-            kestrel.Limits.MaxRequestLineSize = MaxRequestHeadBytes; // a join carries the token, with metadata in it, and the first offer
-            kestrel.Limits.MaxRequestHeadersTotalSize = MaxRequestHeadBytes; // … or the token is a header
+            kestrel.Limits.MaxRequestLineSize = GatewayEndpoints.MaxRequestHeadBytes; // a join carries the token, with metadata in it, and the first offer
+            kestrel.Limits.MaxRequestHeadersTotalSize = GatewayEndpoints.MaxRequestHeadBytes; // … or the token is a header
             Listen(kestrel, tuning.HttpSocket, address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var web = builder.Build();
         replica = new Replica(options, cluster, directory, tuning, tls, ReplicaToken(options), web.Services.GetRequiredService<ILoggerFactory>());
+        replica.Page.Map(web, options.HttpPort);
         replica.Gateway.Map(web, options.HttpPort);
         web.MapVideoScaleGrpc();
         web.MapGrpcService<RoomApi>();
