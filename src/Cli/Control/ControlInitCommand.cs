@@ -3,7 +3,6 @@ using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.Platform;
 using VideoScale.Rpc;
-using MediaNodeOptionsCheck = VideoScale.MediaNode.Host.Startup.MediaNodeOptionsCheck;
 
 namespace VideoScale.Cli.Control;
 
