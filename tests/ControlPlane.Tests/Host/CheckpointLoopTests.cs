@@ -16,12 +16,13 @@ public sealed class CheckpointLoopTests
         await leader.RegisterAsync("media-0");
         MemberId[] voters = [new(1), new(2), new(3), new(4), new(5)];
         await leader.Log.ChangeMembershipAsync(new MembershipChange(voters, []), leader.Log.Status.MembershipIndex, CancellationToken.None);
-        var loop = new CheckpointLoop(leader.Terms, leader.Queries, new LoopCommands(leader.Pipeline), leader.Log, leader.Machine, _ => { }, TimeProvider.System, NullLogger<CheckpointLoop>.Instance);
+        var loop = new CheckpointLoop(leader.Terms, leader.Queries, new LoopCommands(leader.Pipeline), leader.Log, leader.Machine, _ => { },
+            TimeProvider.System, NullLogger<CheckpointLoop>.Instance);
         await loop.MarkAsync(CancellationToken.None);
         var mark = leader.Machine.Marks.Last!;
-        foreach (var (member, hash) in new[] { (4ul, mark with { StateHash = 7 }), (2ul, mark), (3ul, mark), (5ul, mark), (4ul, mark with { StateHash = 7 }) })
-            await loop.ReportAsync(member, hash, CancellationToken.None);
+        foreach (var member in new[] { 4ul, 2ul, 3ul, 5ul, 4ul })
+            await loop.ReportAsync(member, member == 4 ? mark with { StateHash = 7 } : mark, CancellationToken.None);
         Assert.Single(leader.Happened, e => e is ClusterEvent.CheckpointCommitted);
-        Assert.Equal(4ul, Assert.IsType<ClusterEvent.ReplicaDiverged>(Assert.Single(leader.Happened, e => e is ClusterEvent.ReplicaDiverged)).Member);
+        Assert.Equal(4ul, Assert.Single(leader.Happened.OfType<ClusterEvent.ReplicaDiverged>()).Member);
     }
 }

@@ -17,8 +17,9 @@ public sealed class LeaseLoopTests : IAsyncDisposable
 
     public LeaseLoopTests()
     {
-        var hub = new AgentHub(_leader.Log, _leader.Machine, _leader.Terms, null!); // no stream is ended, so nobody is told where the leader is
-        _loop = new LeaseLoop(_leader.Terms, _leader.Queries, new LoopCommands(_leader.Pipeline), hub, _leader.Time, _leader.Clock, TimeProvider.System, NullLogger<LeaseLoop>.Instance);
+        var hub = new AgentHub(_leader.Log, _leader.Machine, _leader.Terms, null!); // no stream ends, so nobody is told where the leader is
+        _loop = new LeaseLoop(_leader.Terms, _leader.Queries, new LoopCommands(_leader.Pipeline), hub, _leader.Time, _leader.Clock,
+            TimeProvider.System, NullLogger<LeaseLoop>.Instance);
     }
 
     [Theory]
@@ -58,8 +59,8 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         _leader.Clock.Pass(60_000);
     }
 
-    private async Task<bool> MayAcknowledgeAsync() =>
-        await _leader.Queries.ReadNowAsync(_leader.Terms, static (state, _, terms) => terms.Current!.Leases.MayAcknowledge(Node, 1, LeaseHolder.Of(state.FindNode(Node)!)));
+    private async Task<bool> MayAcknowledgeAsync() => await _leader.Queries.ReadNowAsync(_leader.Terms,
+        static (state, _, terms) => terms.Current!.Leases.MayAcknowledge(Node, 1, LeaseHolder.Of(state.FindNode(Node)!)));
 
     public ValueTask DisposeAsync() => _leader.DisposeAsync();
 }

@@ -16,7 +16,7 @@ using EventFiles = VideoScale.ControlPlane.Host.EventLog.EventLog;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 
-/// <summary>A leader's state machine and pipeline on a log in memory, without sockets and without loops: a test makes the loop that it steps.</summary>
+/// <summary>A leader's state machine and pipeline on a log in memory, without sockets and loops: a test makes the loop that it steps.</summary>
 internal sealed class LoneLeader : IStateListener, IAsyncDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-leader-").FullName;
@@ -32,7 +32,8 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
         Time = new LogTimeSource(TimeProvider.System, Clock);
         Fleet = new Fleet(Clock, Leadership, Metrics);
         Machine.Feed.Add(Fleet);
-        Pipeline = new CommandPipeline(Log, Leadership, placer?.Invoke(Fleet) ?? Fleet, Time, limits ?? new(64, 1 << 20, 4, 1_000, 1 << 20), Metrics, NullLogger<CommandPipeline>.Instance);
+        limits ??= new(64, 1 << 20, 4, 1_000, 1 << 20);
+        Pipeline = new CommandPipeline(Log, Leadership, placer?.Invoke(Fleet) ?? Fleet, Time, limits, Metrics, NullLogger<CommandPipeline>.Instance);
         Terms = new LeaderTerms(Log, Leadership, Machine, Clock);
         Queries = new StateQueries(Log, Machine);
     }
@@ -57,7 +58,8 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
         Assert.Null((await Pipeline.SubmitAsync(new(command, new Actor(node, "node", "token")), CancellationToken.None)).Reply!.Failure);
     }
 
-    public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state) => Happened.AddRange(events.Select(applied => applied.Event));
+    public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state) =>
+        Happened.AddRange(events.Select(applied => applied.Event));
 
     public void OnRestored(ulong appliedIndex, ClusterState state) { }
 

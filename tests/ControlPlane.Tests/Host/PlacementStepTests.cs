@@ -12,7 +12,11 @@ public sealed class PlacementStepTests : IAsyncDisposable
     private readonly ManualResetEventSlim _mayPlace = new();
     private readonly LoneLeader _leader;
 
-    public PlacementStepTests() => _leader = new(new PipelineLimits(CommandsPerEntry: 16, EntryBytes: 4_096, EntriesInFlight: 2, Waiting: 1_000, WaitingBytes: 1 << 20), fleet => new Held(fleet, _mayPlace));
+    public PlacementStepTests()
+    {
+        var limits = new PipelineLimits(CommandsPerEntry: 16, EntryBytes: 4_096, EntriesInFlight: 2, Waiting: 1_000, WaitingBytes: 1 << 20);
+        _leader = new(limits, fleet => new Held(fleet, _mayPlace));
+    }
 
     [Fact]
     public async Task Rooms_that_come_together_go_where_they_would_go_one_after_the_other_whatever_fits_into_an_entry()
@@ -71,7 +75,8 @@ public sealed class PlacementStepTests : IAsyncDisposable
         var nodes = new List<string>();
         for (var i = 0; i < Rooms; i++)
         {
-            var decision = PlacementPolicy.Decide(view, PlacementRequest.For(CommandOf(i).Settings), PlacementSettings.Default, nowMs: 0);
+            var request = PlacementRequest.For(CommandOf(i).Settings);
+            var decision = PlacementPolicy.Decide(view, request, PlacementSettings.Default, nowMs: 0);
             if (decision.Found) view.Charge(new($"room-{i:00}"), decision.Node, decision.Need);
             nodes.Add(decision.Node.Value);
         }

@@ -33,9 +33,11 @@ public sealed class RefusalBudgetTests
             var window = recorded.Where(r => r.AtMs >= from).ToArray();
             for (var i = 0; i < window.Length; i++)
             {
-                Assert.True(i + 1 <= OfAll.Burst + (window[i].AtMs - from) / OfAll.EveryMs + 1, $"{i + 1} of all in {window[i].AtMs - from} ms");
+                var lasted = window[i].AtMs - from;
+                Assert.True(i + 1 <= OfAll.Burst + lasted / OfAll.EveryMs + 1, $"{i + 1} of all in {lasted} ms");
                 var ofOne = window.Take(i + 1).Count(r => r.Refusal.Actor == window[i].Refusal.Actor);
-                Assert.True(ofOne <= 2 * (OfOne.Burst + (window[i].AtMs - from) / OfOne.EveryMs + 1), $"{ofOne} of one caller in {window[i].AtMs - from} ms"); // it may have had its own bucket, and then the shared one
+                // It may have had its own bucket, and then the shared one.
+                Assert.True(ofOne <= 2 * (OfOne.Burst + lasted / OfOne.EveryMs + 1), $"{ofOne} of one caller in {lasted} ms");
             }
         }
         now += 3_600_000;

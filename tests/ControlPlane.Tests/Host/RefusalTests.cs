@@ -12,14 +12,14 @@ public sealed class RefusalTests
     public async Task A_refusal_is_recorded_once_with_who_asked_under_what_it_was_about_and_what_is_malformed_is_not()
     {
         await using var replica = await FakeReplica.StartAsync();
-        await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "first", RoomId = "a" });
-        await RefusedAsync(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "bad", RoomId = ".hidden" }), StatusCode.InvalidArgument);
-        for (var i = 0; i < 3; i++) await RefusedAsync(replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "close", RoomId = "nowhere" }), StatusCode.NotFound); // one request
-        await RefusedAsync(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "second", RoomId = "a" }), StatusCode.AlreadyExists);
+        await Create(replica, "first", "a");
+        await RefusedAsync(Create(replica, "bad", ".hidden"), StatusCode.InvalidArgument);
+        for (var i = 0; i < 3; i++) await RefusedAsync(Close(replica, "close"), StatusCode.NotFound); // one request
+        await RefusedAsync(Create(replica, "second", "a"), StatusCode.AlreadyExists);
         var rejected = await RejectedAsync(replica.Channel, events => events.Count == 2);
         Assert.Equal(["close", "second"], rejected.Select(e => e.CorrelationId));
         Assert.Equal(["cluster", "room-a"], rejected.Select(e => e.Stream)); // refused names make no streams
-        Assert.All(rejected, e => Assert.Equal(("development", "operator", "development"), (e.Actor.Subject, e.Actor.Kind, e.Actor.AuthMethod)));
+        Assert.All(rejected, e => Assert.Equal("development operator development", $"{e.Actor.Subject} {e.Actor.Kind} {e.Actor.AuthMethod}"));
         Assert.Contains("CloseRoom", rejected[0].PayloadJson, StringComparison.Ordinal);
         Assert.Contains("room nowhere does not exist", rejected[0].PayloadJson, StringComparison.Ordinal);
     }
@@ -28,8 +28,9 @@ public sealed class RefusalTests
     public async Task Whoever_is_refused_again_and_again_fills_no_log()
     {
         await using var replica = await FakeReplica.StartAsync();
-        for (var i = 0; i < 300; i++) await RefusedAsync(replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = $"close-{i}", RoomId = "nowhere" }), StatusCode.NotFound);
-        Assert.InRange((await RejectedAsync(replica.Channel, events => events.Count >= 20)).Count, 20, 100); // and one more for each 10 s that this took
+        for (var i = 0; i < 300; i++) await RefusedAsync(Close(replica, $"close-{i}"), StatusCode.NotFound);
+        var rejected = await RejectedAsync(replica.Channel, events => events.Count >= 20);
+        Assert.InRange(rejected.Count, 20, 100); // and one more for each 10 s that this took
     }
 
     [Fact]
@@ -37,14 +38,15 @@ public sealed class RefusalTests
     {
         var tokens = Path.GetTempFileName();
         await File.WriteAllTextAsync(tokens, """
-            {"tokens":[{"subject":"audrey","role":"Viewer","token":"0123456789abcdef0123"},{"subject":"replicas","role":"Replica","token":"3210fedcba9876543210"}]}
+            {"tokens":[{"subject":"audrey","role":"Viewer","token":"0123456789abcdef0123"},
+                       {"subject":"replicas","role":"Replica","token":"3210fedcba9876543210"}]}
             """);
         try
         {
             await using var replica = await FakeReplica.StartAsync(options => (options.DevelopmentMode, options.TokensFile) = (false, tokens));
             var audrey = new Metadata { { "authorization", "Bearer 0123456789abcdef0123" } };
-            await RefusedAsync(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "r", RoomId = "a" }, audrey), StatusCode.PermissionDenied);
-            await RefusedAsync(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "r", RoomId = "a" }), StatusCode.Unauthenticated); // nobody that is known
+            await RefusedAsync(Create(replica, "r", "a", audrey), StatusCode.PermissionDenied);
+            await RefusedAsync(Create(replica, "r", "a"), StatusCode.Unauthenticated); // nobody that is known
             var rejected = Assert.Single(await RejectedAsync(replica.Channel, events => events.Count == 1, audrey));
             Assert.Equal(("audrey", "cluster"), (rejected.Actor.Subject, rejected.Stream));
             Assert.Contains("CreateRoom needs role Operator; audrey has role Viewer", rejected.PayloadJson, StringComparison.Ordinal);
@@ -56,7 +58,8 @@ public sealed class RefusalTests
     public async Task A_replica_that_does_not_lead_tells_the_leader_whom_it_turned_away()
     {
         await using var cluster = await TestCluster.StartAsync(3);
-        cluster[cluster.FollowerIndex].Replica.Refusals.Note(new Refusal(new("audrey", "operator", "token"), "DrainNode", Failure.Denied("DrainNode needs role Operator")));
+        var refusal = new Refusal(new("audrey", "operator", "token"), "DrainNode", Failure.Denied("DrainNode needs role Operator"));
+        cluster[cluster.FollowerIndex].Replica.Refusals.Note(refusal);
         var rejected = Assert.Single(await RejectedAsync(cluster.Channel(cluster.LeaderIndex), events => events.Count == 1));
         Assert.Equal("audrey", rejected.Actor.Subject);
     }
@@ -73,5 +76,12 @@ public sealed class RefusalTests
         return rejected;
     }
 
-    private static async Task RefusedAsync<T>(AsyncUnaryCall<T> call, StatusCode status) => Assert.Equal(status, (await Assert.ThrowsAsync<RpcException>(async () => await call)).StatusCode);
+    private static AsyncUnaryCall<RoomReply> Create(FakeReplica replica, string requestId, string room, Metadata? headers = null) =>
+        replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = requestId, RoomId = room }, headers);
+
+    private static AsyncUnaryCall<RoomReply> Close(FakeReplica replica, string requestId) =>
+        replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = requestId, RoomId = "nowhere" });
+
+    private static async Task RefusedAsync<T>(AsyncUnaryCall<T> call, StatusCode status) =>
+        Assert.Equal(status, (await Assert.ThrowsAsync<RpcException>(async () => await call)).StatusCode);
 }

@@ -1,6 +1,6 @@
 namespace VideoScale.ControlPlane.Commands;
 
-/// <summary>What becomes of an entry's commands, told in order: each event as it is decided and folded in, then the command's answer.</summary>
+/// <summary>What becomes of an entry's commands, told in order: each event as it is folded in, then the command's answer.</summary>
 public interface ICommandSink
 {
     /// <summary>An event was folded in: the event log takes it.</summary>
@@ -13,10 +13,10 @@ public interface ICommandSink
     void Repeated(CommandEnvelope envelope) { }
 }
 
-/// <summary>Runs the commands of log entries one after the other: the answer of an earlier try, or decide, fold, record, and keep the answer.</summary>
+/// <summary>Runs commands of log entries in order: the answer of an earlier try, or decide, fold, record, and keep the answer.</summary>
 /// <remarks>
-/// Deterministic: state, kept answers, log time and the entry decide, nothing else. One caller. Replicas, tests, benches and the simulator run entries here
-/// and nowhere else.
+/// Deterministic: state, kept answers, log time and the entry decide, nothing else. One caller. Replicas, tests, benches and the simulator
+/// run entries here and nowhere else.
 /// </remarks>
 public sealed class CommandRunner(ClusterState state, RequestResults results, ICommandSink sink, LogTime time = default)
 {

@@ -57,7 +57,9 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
         return new(term.Term, round);
     }
 
-    /// <summary>What is certainly not in the log holds no acknowledgement back any more; what may be there does, and is proposed again. What is applied, state says.</summary>
+    /// <summary>
+    /// What is certainly not in the log holds no acknowledgement back any more; what may be there does, and is proposed again. What is applied, state says.
+    /// </summary>
     private async Task SettleAsync(ulong decidedIn, LeaseVerdict loss, SubmitResult result)
     {
         if (result is { Status: SubmitStatus.Applied, Reply.Failure: null }) return;

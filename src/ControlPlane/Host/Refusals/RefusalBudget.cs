@@ -5,8 +5,8 @@ namespace VideoScale.ControlPlane.Host.Refusals;
 public readonly record struct RefusalRate(int Burst, long EveryMs);
 
 /// <summary>
-/// Which refusals are recorded, so that nobody can fill the log by being refused: a token bucket for each caller, and one for all together. What is kept back
-/// is counted, and the count goes with the next one that is recorded. Without a clock: times come in. One caller at a time.
+/// Which refusals are recorded, so that nobody can fill the log by being refused: a token bucket for each caller, and one for all together.
+/// What is kept back is counted, and the count goes with the next record. Without a clock: times come in. One caller at a time.
 /// </summary>
 public sealed class RefusalBudget(RefusalRate ofOne, RefusalRate ofAll, int maxCallers)
 {
@@ -65,7 +65,8 @@ public sealed class RefusalBudget(RefusalRate ofOne, RefusalRate ofAll, int maxC
         if (_accounts.Count >= maxCallers)
         {
             // Whose bucket is full again, and who waits for nothing, is as good as new.
-            foreach (var (idle, _) in _accounts.Where(pair => pair.Value.KeptBack == 0 && pair.Value.Bucket.IsFull(nowMs)).ToArray()) _accounts.Remove(idle);
+            var idle = _accounts.Where(pair => pair.Value.KeptBack == 0 && pair.Value.Bucket.IsFull(nowMs)).Select(pair => pair.Key);
+            foreach (var name in idle.ToArray()) _accounts.Remove(name);
             if (_accounts.Count >= maxCallers) caller = ""; // the rest share one
             if (_accounts.TryGetValue(caller, out known)) return known;
         }

@@ -10,8 +10,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Refusals;
 
 /// <summary>
-/// Records who asked for what and was refused, as events. A refusal changes nothing and is no event by itself: the leader proposes a command that says so,
-/// which every version of this program applies alike. Within a budget, after the caller has its answer, and without holding it up.
+/// Records who asked for what and was refused, as events. A refusal changes nothing and is no event by itself: the leader proposes a
+/// command that says so, which every version of this program applies alike. Within a budget, and without holding the caller's answer up.
 /// </summary>
 public sealed partial class RefusalRecorder
 {
@@ -27,11 +27,12 @@ public sealed partial class RefusalRecorder
     private long _recorded;
     private long _keptBack;
 
-    public RefusalRecorder(CommandPipeline pipeline, Leadership leadership, StateQueries queries, RefusalReport report, ReplicaMetrics metrics, TimeProvider clock, ILogger<RefusalRecorder> logger)
+    public RefusalRecorder(CommandPipeline pipeline, Leadership leadership, StateQueries queries, RefusalReport report,
+        ReplicaMetrics metrics, TimeProvider clock, ILogger<RefusalRecorder> logger)
     {
         (_pipeline, _leadership, _queries, _report, _clock, _logger) = (pipeline, leadership, queries, report, clock, logger);
-        metrics.Gauge("videoscale_refusals_recorded", "Refusals that this replica recorded as events, or told the leader of", () => (ulong)Interlocked.Read(ref _recorded));
-        metrics.Gauge("videoscale_refusals_kept_back", "Refusals that were counted and not recorded one by one", () => (ulong)Interlocked.Read(ref _keptBack));
+        metrics.Gauge("videoscale_refusals_recorded", "Refusals recorded as events, or told to the leader", () => Read(ref _recorded));
+        metrics.Gauge("videoscale_refusals_kept_back", "Refusals that were counted and not recorded one by one", () => Read(ref _keptBack));
     }
 
     /// <summary>A caller was refused. Any thread; returns at once.</summary>
@@ -56,6 +57,8 @@ public sealed partial class RefusalRecorder
         }
     }
 
+    private static ulong Read(ref long count) => (ulong)Interlocked.Read(ref count);
+
     private long NowMs => (long)_clock.GetElapsedTime(0).TotalMilliseconds;
 
     private async Task RecordAsync(Refusal refusal)
@@ -73,11 +76,12 @@ public sealed partial class RefusalRecorder
     {
         var stream = await _queries.ReadNowAsync(refusal.Stream, static (state, _, stream) => StreamOf(state, stream));
         var command = new ClusterCommand.RecordRejection(stream, refusal.Method, refusal.Failure.Code, refusal.Words);
-        var result = await _pipeline.SubmitAsync(new CommandEnvelope(command, refusal.Actor, CorrelationId: refusal.RequestId, Traceparent: refusal.Traceparent), CancellationToken.None);
+        var envelope = new CommandEnvelope(command, refusal.Actor, CorrelationId: refusal.RequestId, Traceparent: refusal.Traceparent);
+        var result = await _pipeline.SubmitAsync(envelope, CancellationToken.None);
         return result.Status is SubmitStatus.Applied or SubmitStatus.Unknown;
     }
 
-    /// <summary>With what it was about, when that is there: streams are never forgotten, and refused names shall not make new ones.</summary>
+    /// <summary>That of what it was about, if it is there: streams are never forgotten, and refused names shall make none.</summary>
     private static string StreamOf(ClusterState state, string stream)
     {
         var name = stream[(stream.IndexOf('-', StringComparison.Ordinal) + 1)..];

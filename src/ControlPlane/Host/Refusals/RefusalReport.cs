@@ -33,18 +33,30 @@ public sealed class RefusalReport(Leadership leadership, MemberBook book, Channe
         };
         try
         {
-            await new ReplicaService.ReplicaServiceClient(channels.Get(leader.GrpcAddress)).ReportRefusalAsync(request, new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout));
+            var client = new ReplicaService.ReplicaServiceClient(channels.Get(leader.GrpcAddress));
+            await client.ReportRefusalAsync(request, new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout));
             return true;
         }
-        catch (RpcException e) { return e.StatusCode is StatusCode.Unimplemented or StatusCode.InvalidArgument; } // a leader of an older version records none
+        // A leader of an older version records none.
+        catch (RpcException e) { return e.StatusCode is StatusCode.Unimplemented or StatusCode.InvalidArgument; }
     }
 
     internal static Refusal Read(ReportRefusalRequest request)
     {
-        foreach (var (field, name) in new[] { ("subject", request.Subject), ("kind", request.Kind), ("auth_method", request.AuthMethod), ("method", request.Method) })
-            if (name.Length is 0 or > MaxLength) throw FieldRules.Broken(field, name, $"1 to {MaxLength} characters");
-        if (request.Code > byte.MaxValue || !Enum.IsDefined((FailureCode)request.Code)) throw FieldRules.Broken("code", $"{request.Code}", "a number of FailureCode, 1 to 8");
-        if (request.Message.Length > MaxReasonLength) throw FieldRules.Broken("message", request.Message, $"at most {MaxReasonLength} characters");
-        return new(new Actor(request.Subject, request.Kind, request.AuthMethod), request.Method, new Failure((FailureCode)request.Code, request.Message), Others: request.Others);
+        CheckName("subject", request.Subject);
+        CheckName("kind", request.Kind);
+        CheckName("auth_method", request.AuthMethod);
+        CheckName("method", request.Method);
+        var code = (FailureCode)Math.Min(request.Code, byte.MaxValue);
+        if (!Enum.IsDefined(code)) throw FieldRules.Broken("code", $"{request.Code}", "a number of FailureCode, 1 to 8");
+        if (request.Message.Length > MaxReasonLength)
+            throw FieldRules.Broken("message", request.Message, $"at most {MaxReasonLength} characters");
+        var actor = new Actor(request.Subject, request.Kind, request.AuthMethod);
+        return new(actor, request.Method, new Failure(code, request.Message), Others: request.Others);
+    }
+
+    private static void CheckName(string field, string name)
+    {
+        if (name.Length is 0 or > MaxLength) throw FieldRules.Broken(field, name, $"1 to {MaxLength} characters");
     }
 }
