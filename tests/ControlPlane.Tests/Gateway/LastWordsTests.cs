@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
 using VideoScale.TestKit;
@@ -55,6 +56,68 @@ public sealed class LastWordsTests
         Assert.Equal(["a", "b", "c", "d"], owner.Heard.Select(heard => heard.Request.AddTrack.Cid));
         Assert.False(client.IsClosed);
         client.Dispose();
+    }
+
+    /// <summary>More than is kept for a client: what is beyond waits in its socket.</summary>
+    [Fact]
+    public async Task However_much_a_client_says_while_the_stream_is_broken_all_of_it_comes_in_order()
+    {
+        var (client, owner, _) = await _fleet.JoinAsync("flooded");
+        using (client)
+        {
+            owner.Refuses = StatusCode.Unavailable;
+            owner.Break();
+            var all = Enumerable.Range(0, 700).Select(i => $"{i}").ToList();
+            foreach (var cid in all) await client.SayAsync(Track(cid));
+            await Task.Delay(300);
+            owner.Refuses = null;
+            await Eventually.HoldsAsync(() => owner.Heard.Count >= all.Count, "all are handled", details: () => $"{owner.Heard.Count} handled");
+            Assert.Equal(all, owner.Heard.Select(heard => heard.Request.AddTrack.Cid));
+            Assert.Equal(Enumerable.Range(1, all.Count).Select(number => (ulong)number), owner.Heard.Select(heard => heard.Number));
+        }
+    }
+
+    /// <summary>The node knows by the count which answers were lost with the stream; the client, which was never away, asks for none of them again.</summary>
+    [Fact]
+    public async Task A_gateway_that_comes_back_says_how_much_it_has_had_over_all_streams()
+    {
+        var (client, owner, _) = await _fleet.JoinAsync("counted");
+        using (client)
+        {
+            var had = 1ul; // that she joined
+            for (var i = 1; i < 4; i++)
+            {
+                for (var j = 0; j < i; j++) await owner.SayAsync(new SessionMessage { Response = new SignalResponse { RequestResponse = new RequestResponse { RequestId = (uint)(10 * i + j) } }.ToByteString() });
+                var last = (uint)(10 * i + i - 1);
+                await client.HearsAsync(response => response.RequestResponse?.RequestId == last, $"answer {last}");
+                had += (ulong)i;
+                owner.Break();
+                await Eventually.HoldsAsync(() => owner.Opened.Count == i + 1, "the gateway opens the session again");
+                Assert.True(owner.Opened[^1] is { Reattach: true, HasReceived: true });
+                Assert.Equal(had, owner.Opened[^1].Received);
+                had++; // that it is back, which the client does not hear
+            }
+            Assert.DoesNotContain(client.Told, response => response.Reconnect is not null);
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_to_what_a_client_asked_while_its_room_moved_comes_before_it_goes()
+    {
+        const string Room = "asking";
+        var (client, owner, other) = await _fleet.JoinAsync(Room);
+        using (client)
+        {
+            await _fleet.SeatAsync(Room, owner);
+            await Task.Delay(200);
+            owner.IsDeaf = true;
+            other.Answers = request => request.UpdateMetadata is { } asked ? new SignalResponse { RequestResponse = new RequestResponse { RequestId = asked.RequestId, Reason = RequestResponse.Types.Reason.NotAllowed } } : null;
+            await client.SayAsync(new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { RequestId = 9 } });
+            await Task.Delay(100);
+            owner.Break();
+            await _fleet.MoveAsync(Room, owner);
+            await client.HearsAsync(response => response.RequestResponse is { RequestId: 9, Reason: RequestResponse.Types.Reason.NotAllowed }, "what became of its request");
+        }
     }
 
     [Fact]

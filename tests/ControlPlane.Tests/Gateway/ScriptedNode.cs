@@ -45,6 +45,8 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
     internal StatusCode? Refuses { get; set; }
     /// <summary>Requests are taken, and nothing is said of them.</summary>
     internal bool IsDeaf { get; set; }
+    /// <summary>What is said to a request; nothing while it is not set.</summary>
+    internal Func<SignalRequest, SignalResponse?>? Answers { get; set; }
 
     internal static async Task<ScriptedNode> StartAsync(int port)
     {
@@ -65,7 +67,7 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
     internal void Reset()
     {
         Break();
-        (Refuses, IsDeaf) = (null, false);
+        (Refuses, IsDeaf, Answers) = (null, false, null);
         _opened.Clear();
         _heard.Clear();
         _quiet.Clear();
@@ -114,6 +116,7 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
         if (IsDeaf) return true;
         var request = SignalRequest.Parser.ParseFrom(message.Request);
         _heard.Enqueue((message.Number, request));
+        if (Answers?.Invoke(request) is { } answer) await client.WriteAsync(new SessionMessage { Response = answer.ToByteString() });
         await client.WriteAsync(new SessionMessage { Handled = message.Number });
         return request.MessageCase != SignalRequest.MessageOneofCase.Leave;
     }

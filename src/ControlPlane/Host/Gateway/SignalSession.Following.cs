@@ -102,7 +102,11 @@ internal sealed partial class SignalSession
         try
         {
             while (await line.ReceiveAsync(ending.Token) is { } message)
+            {
                 if (message.KindCase == SessionMessage.KindOneofCase.Handled) _requests.Handled(message.Handled);
+                // What else the new owner says the client hears when it has come; of a request that it made before it went, it waits to hear now.
+                else if (message.KindCase == SessionMessage.KindOneofCase.Response && SignalResponse.Parser.ParseFrom(message.Response).RequestResponse is not null) await TellAsync(message.Response, ending.Token);
+            }
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException) { } // the client has come for its session, or the node is gone too
         await ending.CancelAsync();
@@ -162,8 +166,9 @@ internal sealed partial class SignalSession
         {
             var open = Describe(before, _participantSid);
             open.Reattach = true;
+            open.Received = _received;
             line = await NodeLine.OpenAsync(door, before.NodeAddress, open, limit);
-            await line.ReceiveAsync(limit); // "reconnect" is for clients that came back; this one was never away
+            if (await line.ReceiveAsync(limit) is not null) _received++; // "reconnect" is for clients that came back; this one was never away
             return (line, null);
         }
         catch (Exception e) when (e is OperationCanceledException or RpcException)

@@ -25,6 +25,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
     private volatile CarriedSession? _carried; // as the node last said
     private volatile SessionClaims? _claims;   // the same
     private volatile NodeLine? _line;          // that requests go to now
+    private ulong _received;                   // of the node, over all streams, without what opened them
     private volatile bool _isOpen;
     private volatile bool _isSentAway; // to join anew: it says leave before it goes
 
@@ -118,6 +119,7 @@ internal sealed partial class SignalSession(RoomDoor door, RoomUpdates updates, 
                 else if (message.Carried is { } carried) _carried = carried;
                 else if (message.Claims is { } claims) await RefreshAsync(claims, cancellationToken);
                 else if (message.Ended is { } ended) return ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping ? Ending.RoomGone : Ending.Over;
+                _received++;
             }
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested) { }

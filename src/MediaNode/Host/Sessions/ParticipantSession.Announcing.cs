@@ -42,6 +42,16 @@ internal sealed partial class ParticipantSession
     private void RefuseTrack(AddTrackRequest request, Reason reason, string why) =>
         Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = reason, Message = why, AddTrack = Refusals.Echo(request) } });
 
+    /// <summary>Its client waits for the answer, which it takes for this track by the number alone.</summary>
+    private void OnDataTrack(PublishDataTrackRequest request)
+    {
+        var (reason, why) = Grants.CanPublishData ? (Reason.UnsupportedType, "data tracks are not served") : (Reason.NotAllowed, "the token does not allow to publish data");
+        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = reason, Message = why, PublishDataTrack = new PublishDataTrackRequest { PubHandle = request.PubHandle } } });
+    }
+
+    private void OnDataTrackEnd(UnpublishDataTrackRequest request) =>
+        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = Reason.NotFound, Message = $"data track {request.PubHandle} is not published", UnpublishDataTrack = request } });
+
     private static string TooMuchShown => $"what the participant shows of itself would exceed {MaxInfoBytes} bytes";
 
     /// <summary>What it shows of itself, once all is published that it announced.</summary>

@@ -25,6 +25,8 @@ internal sealed partial class ParticipantSession
             case SignalRequest.MessageOneofCase.UpdateMetadata: OnMetadata(request.UpdateMetadata); break;
             case SignalRequest.MessageOneofCase.UpdateAudioTrack: OnAudioFeatures(request.UpdateAudioTrack); break;
             case SignalRequest.MessageOneofCase.SyncState: OnSyncState(request.SyncState); break;
+            case SignalRequest.MessageOneofCase.PublishDataTrackRequest: OnDataTrack(request.PublishDataTrackRequest); break;
+            case SignalRequest.MessageOneofCase.UnpublishDataTrackRequest: OnDataTrackEnd(request.UnpublishDataTrackRequest); break;
             case SignalRequest.MessageOneofCase.Leave: Room.Left(this); break;
             // A lite agent learns addresses from checks, so candidates are not needed; layers and features tell only what is seen anyway.
             case SignalRequest.MessageOneofCase.Trickle:

@@ -15,6 +15,12 @@ internal sealed partial class ParticipantSession
     private long _heardAtMs;
     private ulong _lastNumber;
 
+    private GatewayLink? _lastLink;
+
+    /// <summary>Answers that a gateway has not had over the stream that broke, and its client still waits for.</summary>
+    internal IReadOnlyList<SessionMessage> LostAnswers(OpenSession open) =>
+        open is { Reattach: true, HasReceived: true } && open.Connection == Connection && Connection.Length > 0 ? _lastLink?.After(open.Received) ?? [] : [];
+
     /// <summary>The client's connection to its gateway; empty of an older gateway.</summary>
     internal string Connection { get; private set; } = "";
 
@@ -36,7 +42,7 @@ internal sealed partial class ParticipantSession
         HasBeenAway |= _hasClient || DetachedAtMs != 0;
         if (connection.Length == 0 || connection != Connection) _lastNumber = 0;
         Connection = connection;
-        Link = link;
+        Link = _lastLink = link;
         _hasClient = hasClient;
         HadClient |= hasClient;
         IsQuiet = false;

@@ -31,10 +31,13 @@ internal sealed partial class SessionTable
         var sinceMs = session.AwaySinceMs(now);
         if (!session.Room.Departures.Reaches(sinceMs)) return null; // it begins anew, and then knows who is there
         var wasThere = session.Link is not null;
+        var lost = session.LostAnswers(open);
         if (session.Link is { } before && before != link) before.End(SessionEndReason.TakenOver);
         session.Attach(link, open.Connection, hasClient: true);
+        link.CountFrom(open.Received);
         link.Opened(session.Sid, resumed: true);
         link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = ServerInfo() } });
+        foreach (var answer in lost) link.Send(answer, isAnswer: true);
         session.TellMissed();
         foreach (var chunk in ParticipantChunks.Of(Changes(session, sinceMs, wasThere))) link.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { chunk } } });
         link.Send(new SignalResponse { RoomUpdate = new RoomUpdate { Room = session.Room.Info.Clone() } });

@@ -146,6 +146,7 @@ internal sealed partial class SessionTable
         var hasLease = _authority.Counts().Rooms > 0 || _rooms.Count == 0;
         foreach (var session in _byPeer.Values.ToArray())
         {
+            session.Link?.Forget(now);
             if (session.Room.GivenUpAtMs == 0 && HasGone(session, hasLease, now)) Leave(session, SessionEndReason.MediaLost);
         }
         foreach (var room in _rooms.Values)
