@@ -156,7 +156,7 @@ public sealed class NotSentTests
         var back = _sink.TakeRtp(Peer);
         foreach (var packet in back) viewer.Receive(packet);
         Assert.NotEmpty(back);
-        Assert.True(viewer.Packets.Values.Count(packet => packet.Vp8.KeyFrame) > 0);
+        Assert.Contains(viewer.Packets.Values, packet => packet.Vp8.KeyFrame);
         var sequences = viewer.Packets.Keys.ToList();
         Assert.Equal(sequences.Count - 1, sequences[^1] - sequences[0]); // no hole that it would ask for
         _engine.SetReachable(99, true, _nowUs); // one that has gone

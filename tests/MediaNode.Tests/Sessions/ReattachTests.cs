@@ -16,7 +16,7 @@ public sealed class ReattachTests
 
     private static SignalRequest Offer(params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = 7, Sdp = Offers.Of("aaaa", sections) } };
 
-    private static Task SayAsync(SessionBed bed, ParticipantSession session, SignalRequest request, ulong number) => bed.DoAsync(() =>
+    private static Task<bool> SayAsync(SessionBed bed, ParticipantSession session, SignalRequest request, ulong number) => bed.DoAsync(() =>
     {
         SessionTable.Handle(session, session.Link!, request, number);
         return true;

@@ -22,7 +22,7 @@ public sealed class RefusalTests
 
     private static PublicationOptions Publication(int track, int peer) => new(track, peer, 1, MediaKind.Video, Codec.Vp8, 96, [new LayerOptions(Ssrc: (uint)(900_000 + track))]);
 
-    private static Task SquatAsync(SessionBed bed, int shard, Action<ForwardingEngine> take) => bed.OnShardAsync(shard, on =>
+    private static Task<bool> SquatAsync(SessionBed bed, int shard, Action<ForwardingEngine> take) => bed.OnShardAsync(shard, on =>
     {
         if (on.Engine.EstimateBps(Squatter) == 0) Assert.Null(on.Engine.AddPeer(new PeerOptions(Squatter, new ExtensionIds())));
         take(on.Engine);
