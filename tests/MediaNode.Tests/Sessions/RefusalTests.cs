@@ -174,6 +174,36 @@ public sealed class RefusalTests
         Assert.Null(bed.Broken);
     }
 
+    /// <summary>A viewer of more tracks than are served is told of each that it does not get, whether it asked or not; what it may receive is not called forbidden.</summary>
+    [Fact]
+    public async Task A_subscription_too_many_is_told_as_failed()
+    {
+        const int Publishers = 32, TracksOfEach = 64, Most = 2_000;
+        await using var bed = new SessionBed();
+        var sids = await bed.DoAsync(() =>
+        {
+            var published = new List<string>();
+            for (var i = 0; i < Publishers; i++)
+            {
+                var (publisher, _) = bed.Join($"p{i:d2}", offer: null, subscribe: false);
+                for (var j = 0; j < TracksOfEach; j++) publisher.Handle(Add($"t{j:d2}", TrackType.Audio, TrackSource.Microphone));
+                publisher.Handle(Offer(1, $"pppp{i:d2}", [.. publisher.Tracks.Select((track, j) => Offers.Audio("sendonly", track.Request.Cid).Replace("ssrc:1001", $"ssrc:{2_000 + j}", StringComparison.Ordinal))]));
+                published.AddRange(publisher.Info.Tracks.Select(track => track.Sid));
+            }
+            return published;
+        });
+        Assert.Equal(Publishers * TracksOfEach, sids.Count);
+        var (ann, link) = await bed.JoinAsync("ann");
+        var failed = SessionBed.Told(link).Select(told => told.SubscriptionResponse).OfType<SubscriptionResponse>().ToList();
+        Assert.Equal(Most, ann.Subscriptions.Count);
+        Assert.Equal(sids.Except(ann.Subscriptions.Select(subscription => subscription.Track.Sid)).Order(StringComparer.Ordinal), failed.Select(response => response.TrackSid).Order(StringComparer.Ordinal));
+        await bed.AskAsync(ann, new SignalRequest { Subscription = new UpdateSubscription { Subscribe = true, TrackSids = { failed[0].TrackSid } } });
+        var told = SessionBed.Told(link);
+        Assert.Equal(failed[0].TrackSid, Failed(told)!.TrackSid);
+        Assert.DoesNotContain(told, response => response.SubscriptionPermissionUpdate is not null);
+        Assert.Null(bed.Broken);
+    }
+
     [LiveKitSurface("Signalling", "add_track that is refused: request_response with add_track", Surface.Served, "NOT_ALLOWED, LIMIT_EXCEEDED, UNSUPPORTED_TYPE")]
     [Fact]
     public async Task Each_refusal_of_a_track_names_the_track_and_its_reason()

@@ -32,6 +32,28 @@ public sealed class ShardTests : IDisposable
         return shard;
     }
 
+    private static readonly SubscriptionOptions Options = new(20, 2, Camera.Track, 7000, 102) { RtxSsrc = 7001, RtxPayloadType = 103 };
+
+    /// <summary>A publisher and a subscriber on one shard, neither of them connected.</summary>
+    private (MediaShard Shard, Client Publisher, Client Subscriber) Pair()
+    {
+        var shard = Shard(0, managed: false);
+        shard.Start();
+        var (publisher, subscriber) = (new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames), new Client(2, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames));
+        _open.AddRange([publisher, subscriber]);
+        Assert.Null(On(shard, on => on.AddPeer(publisher.Transport, new PeerOptions(1, Camera.Ids))));
+        Assert.Null(On(shard, on => on.AddPeer(subscriber.Transport, new PeerOptions(2, Camera.Ids))));
+        return (shard, publisher, subscriber);
+    }
+
+    private static Camera Call(MediaShard shard)
+    {
+        var camera = new Camera(new Random(1), layers: 1);
+        Assert.Null(On(shard, on => on.Engine.Publish(camera.Options(1))));
+        Assert.Null(On(shard, on => on.Engine.Subscribe(Options, on.NowUs)));
+        return camera;
+    }
+
     private static T On<T>(MediaShard shard, Func<MediaShard, T> query)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -89,16 +111,8 @@ public sealed class ShardTests : IDisposable
     [Fact]
     public void Media_that_the_kernel_did_not_take_is_taken_back_from_what_was_counted_and_nothing_goes_to_who_is_not_connected()
     {
-        var shard = Shard(0, managed: false);
-        shard.Start();
-        using var publisher = new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
-        using var subscriber = new Client(2, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
-        var camera = new Camera(new Random(1), layers: 1);
-        var options = new SubscriptionOptions(20, 2, Camera.Track, 7000, 102) { RtxSsrc = 7001, RtxPayloadType = 103 };
-        Assert.Null(On(shard, on => on.AddPeer(publisher.Transport, new PeerOptions(1, Camera.Ids))));
-        Assert.Null(On(shard, on => on.AddPeer(subscriber.Transport, new PeerOptions(2, Camera.Ids))));
-        Assert.Null(On(shard, on => on.Engine.Publish(camera.Options(1))));
-        Assert.Null(On(shard, on => on.Engine.Subscribe(options, on.NowUs)));
+        var (shard, publisher, subscriber) = Pair();
+        var camera = Call(shard);
         publisher.Connect();
         var packets = camera.NextFrame().ToList();
         foreach (var packet in packets) publisher.Send(packet);
@@ -156,22 +170,14 @@ public sealed class ShardTests : IDisposable
     [Fact]
     public void A_flood_in_a_peers_name_costs_little_and_stops_no_media()
     {
-        var shard = Shard(0, managed: false);
-        shard.Start();
-        using var publisher = new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
-        using var subscriber = new Client(2, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
-        var camera = new Camera(new Random(1), layers: 1);
-        var options = new SubscriptionOptions(20, 2, Camera.Track, 7000, 102) { RtxSsrc = 7001, RtxPayloadType = 103 };
-        Assert.Null(On(shard, on => on.AddPeer(publisher.Transport, new PeerOptions(1, Camera.Ids))));
-        Assert.Null(On(shard, on => on.AddPeer(subscriber.Transport, new PeerOptions(2, Camera.Ids))));
+        var (shard, publisher, subscriber) = Pair();
         publisher.Connect();
         subscriber.Connect();
-        Assert.Null(On(shard, on => on.Engine.Publish(camera.Options(1))));
-        Assert.Null(On(shard, on => on.Engine.Subscribe(options, on.NowUs)));
+        var camera = Call(shard);
         using var stranger = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var target = new Destination(stranger.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
         var forged = Samples.Check(new IceLiteAgent(publisher.Transport.Local, publisher.Transport.Remote), useCandidate: true, password: "not the password of the node");
-        var viewer = new Viewer(options);
+        var viewer = new Viewer(Options);
         var (before, startUs) = (On(shard, on => (on.ChecksRefused, on.ChecksIgnored)), shard.NowUs);
         for (var frame = 0; frame < 100; frame++)
         {

@@ -35,14 +35,19 @@ internal sealed partial class ParticipantSession
         if (Wants(track.Sid) || track.ViewerOf(this) is not null) Subscribe(track);
     }
 
-    /// <summary>False when it is not received: it is not allowed, there are too many, or it is still on its way.</summary>
+    /// <summary>False when it is not received: it is not allowed, or still on its way. Of one too many its client is told.</summary>
     internal bool Subscribe(PublishedTrack track)
     {
-        if (!MayReceive(track) || _subscriptions.Count >= MostSubscriptions || !track.IsPublished) return false;
+        if (!MayReceive(track) || !track.IsPublished) return false;
         if (track.ViewerOf(this) is { } known)
         {
             known.StartWhenPublished();
             if (known.Mid.Length == 0) Reconsider(known);
+            return true;
+        }
+        if (_subscriptions.Count >= MostSubscriptions)
+        {
+            Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = track.Sid, Err = SubscriptionError.SeUnknown } });
             return true;
         }
         var added = AddSubscription(track);
@@ -84,7 +89,7 @@ internal sealed partial class ParticipantSession
             if (to.Count < MostSubscriptions) to.Add(sid);
             if (Room.FindTrack(sid) is not { } track || track.Owner == this) continue;
             if (!request.Subscribe) Unsubscribe(track);
-            else if (!Subscribe(track) && (track.IsPublished || !MayReceive(track)))
+            else if (!Subscribe(track) && !MayReceive(track))
                 Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = track.Owner.Sid, TrackSid = sid, Allowed = false } });
         }
     }
