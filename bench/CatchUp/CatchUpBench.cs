@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Machine;
 using VideoScale.Consensus;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Driver;
 using VideoScale.Consensus.Engine.Snapshots;
-using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Engine.Wal;
 

@@ -1,3 +1,3 @@
-using VideoScale.Cli.CommandLine;
+using VideoScale.Cli;
 
 return await VideoScaleCommand.RunAsync(args);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using VideoScale.Cli.CommandLine;
+using VideoScale.Cli;
 using VideoScale.TestKit;
 
 namespace VideoScale.Architecture.Tests;

@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
-using VideoScale.ControlPlane.Host.Startup;
-using VideoScale.MediaNode.Host.Startup;
+using VideoScale.ControlPlane.Host.Options;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.TestKit;
 
 namespace VideoScale.Architecture.Tests;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Hosting;
 using VideoScale.Model;
 using VideoScale.Rpc;
 

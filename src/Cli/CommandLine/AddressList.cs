@@ -1,4 +1,3 @@
-using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Platform;
 
 namespace VideoScale.Cli.CommandLine;

@@ -2,7 +2,8 @@ using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Processes;
 using VideoScale.Consensus.Engine;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Hosting;
+using VideoScale.ControlPlane.Host.Options;
 
 namespace VideoScale.Cli.Control;
 

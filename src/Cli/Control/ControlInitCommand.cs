@@ -1,6 +1,6 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.Platform;
 using VideoScale.Rpc;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Processes;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.MediaNode.Ownership;
 

@@ -1,5 +1,6 @@
 using VideoScale.Cli.CommandLine;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Hosting;
 using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Up;

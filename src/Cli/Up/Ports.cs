@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using VideoScale.Cli.CommandLine;
-using VideoScale.MediaNode.Host.Startup;
+using VideoScale.MediaNode.Host.Options;
 
 namespace VideoScale.Cli.Up;
 

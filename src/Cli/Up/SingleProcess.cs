@@ -1,7 +1,9 @@
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Processes;
 using VideoScale.Consensus.Engine;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Hosting;
+using VideoScale.ControlPlane.Host.Options;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Rpc;
 

@@ -1,7 +1,6 @@
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Snapshots;
-using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Consensus.Tests.Wal;
 

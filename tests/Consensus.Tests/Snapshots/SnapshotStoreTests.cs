@@ -1,6 +1,6 @@
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Snapshots;
-using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.TestKit;
 

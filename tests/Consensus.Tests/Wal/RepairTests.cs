@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Engine.Wal;

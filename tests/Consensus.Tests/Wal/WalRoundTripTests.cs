@@ -1,5 +1,4 @@
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Wal;
 using VideoScale.TestKit;
 
 namespace VideoScale.Consensus.Tests.Wal;

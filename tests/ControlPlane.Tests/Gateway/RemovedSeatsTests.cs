@@ -1,6 +1,6 @@
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.Gateway;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.Model;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 using VideoScale.ControlPlane.Host.Gateway;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Model;
 using VideoScale.TestKit;
 using VideoScale.V1;

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using VideoScale.ControlPlane.Host.Gateway;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Tokens;
 using VideoScale.TestKit;
 

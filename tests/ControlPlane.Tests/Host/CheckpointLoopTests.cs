@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Host.Checkpoints;
 using VideoScale.ControlPlane.Host.Leader;
-using VideoScale.ControlPlane.Host.StateMachine;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 

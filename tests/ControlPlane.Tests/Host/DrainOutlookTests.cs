@@ -1,4 +1,4 @@
-using VideoScale.ControlPlane.Host.Projections;
+using VideoScale.ControlPlane.Host.Drain;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.Model;
 using VideoScale.TestKit;

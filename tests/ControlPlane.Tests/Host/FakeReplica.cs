@@ -1,6 +1,8 @@
 using Grpc.Core;
 using VideoScale.Consensus.InMemory;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Hosting;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Rpc;
 using VideoScale.V1;
 

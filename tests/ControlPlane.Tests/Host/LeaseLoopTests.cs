@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus.InMemory;
-using VideoScale.ControlPlane.Host.Agents;
 using VideoScale.ControlPlane.Host.Leader;
+using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.Model;

@@ -1,5 +1,5 @@
 using VideoScale.ControlPlane.Commands;
-using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 

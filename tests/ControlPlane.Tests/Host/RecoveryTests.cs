@@ -1,6 +1,5 @@
 using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Members;
-using VideoScale.ControlPlane.Host.Startup;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;

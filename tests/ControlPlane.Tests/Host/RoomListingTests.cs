@@ -1,4 +1,4 @@
-using VideoScale.ControlPlane.Host.Projections;
+using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.Tests.Core;
 using VideoScale.Model;

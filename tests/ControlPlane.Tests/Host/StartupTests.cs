@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using VideoScale.Consensus.Engine;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Hosting;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Rpc;
 using VideoScale.V1;
 

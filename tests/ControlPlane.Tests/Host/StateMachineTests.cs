@@ -3,7 +3,7 @@ using VideoScale.Consensus;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Observability;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.State;
 using VideoScale.ControlPlane.Tests.Core;
 using VideoScale.TestKit;

@@ -2,8 +2,10 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Engine;
-using VideoScale.ControlPlane.Host.Startup;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Hosting;
+using VideoScale.ControlPlane.Host.Options;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.Rpc;
 using VideoScale.V1;
@@ -80,7 +82,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     internal int LeaderIndex => Array.FindIndex(_apps, app => app?.Replica.Leadership.IsMine == true);
     internal int FollowerIndex => Array.FindIndex(_apps, app => app is not null && !app.Replica.Leadership.IsMine);
-    internal VideoScale.ControlPlane.Host.Startup.Replica Leader => this[LeaderIndex].Replica;
+    internal VideoScale.ControlPlane.Host.Hosting.Replica Leader => this[LeaderIndex].Replica;
 
     internal GrpcChannel Channel(int i) => _channels.Get(Grpc(i));
     internal RoomService.RoomServiceClient Rooms(int i) => new(Channel(i));

@@ -1,6 +1,6 @@
 using VideoScale.Consensus;
+using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.Members;
-using VideoScale.ControlPlane.Host.Startup;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 

@@ -4,7 +4,7 @@ using VideoScale.Consensus;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
-using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.ControlPlane.Tests.EventLog;
 using VideoScale.ControlPlane.Tests.HostTests;

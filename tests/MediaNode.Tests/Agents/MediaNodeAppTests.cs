@@ -1,4 +1,5 @@
 using Grpc.Core;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Rpc;
 using VideoScale.TestKit.Processes;

@@ -1,7 +1,6 @@
 using LiveKit.Proto;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
-using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Tests.Sdp;
 using VideoScale.Model;

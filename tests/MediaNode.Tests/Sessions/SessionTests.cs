@@ -2,7 +2,6 @@ using Google.Protobuf;
 using LiveKit.Proto;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
-using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Quality;
 using VideoScale.MediaNode.Tests.Fuzzing;

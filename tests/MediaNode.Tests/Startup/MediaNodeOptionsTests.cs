@@ -1,4 +1,4 @@
-using VideoScale.MediaNode.Host.Startup;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.Platform;
 

@@ -1,9 +1,10 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Host.Pipeline;
+namespace VideoScale.ControlPlane.Host.Replication;
 
 /// <summary>Carries commands into the simulated log: what is submitted at one moment travels in one entry. No threads; completions run where they are told.</summary>
 public sealed class CommandPipeline : IDisposable

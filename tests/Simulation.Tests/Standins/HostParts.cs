@@ -16,7 +16,7 @@ namespace VideoScale.ControlPlane.Host.Observability
     }
 }
 
-namespace VideoScale.ControlPlane.Host.Forwarding
+namespace VideoScale.ControlPlane.Host.Replication
 {
     /// <summary>Knows no address.</summary>
     public sealed class LeaderForwarder
@@ -25,7 +25,7 @@ namespace VideoScale.ControlPlane.Host.Forwarding
     }
 }
 
-namespace VideoScale.ControlPlane.Host.Pipeline
+namespace VideoScale.ControlPlane.Host.Replication
 {
     /// <summary>What the log says of leadership, told by the simulator.</summary>
     public sealed class Leadership

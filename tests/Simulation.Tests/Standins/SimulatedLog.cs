@@ -1,6 +1,5 @@
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Clocks;
-using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Standins;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Directories;
 
 namespace VideoScale.Consensus.Engine.Snapshots;
 

@@ -42,7 +42,7 @@ internal sealed class SnapshotReceipt : IDisposable
     }
 
     /// <summary>Verifies the whole file, makes it durable and lists it.</summary>
-    /// <exception cref="Storage.RotFoundException">What arrived is not what was sent; it is dropped, to be sent anew.</exception>
+    /// <exception cref="Directories.RotFoundException">What arrived is not what was sent; it is dropped, to be sent anew.</exception>
     internal SnapshotMeta Complete()
     {
         if (Offset != _totalBytes) throw new InvalidDataException($"{Offset} of {_totalBytes} bytes arrived");
@@ -50,7 +50,7 @@ internal sealed class SnapshotReceipt : IDisposable
         _file.Dispose();
         SnapshotMeta meta;
         try { meta = SnapshotStore.Check(_path, pause: TimeSpan.FromMilliseconds(1)); }
-        catch (Storage.RotFoundException)
+        catch (Directories.RotFoundException)
         {
             File.Delete(_path);
             throw;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
-using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Engine.Snapshots;

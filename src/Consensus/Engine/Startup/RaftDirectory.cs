@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Driver;
 using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Storage;

@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Engine;

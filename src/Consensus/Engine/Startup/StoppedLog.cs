@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
 using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Storage;

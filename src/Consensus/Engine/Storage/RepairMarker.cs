@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VideoScale.Consensus.Engine.Directories;
 
 namespace VideoScale.Consensus.Engine.Storage;
 

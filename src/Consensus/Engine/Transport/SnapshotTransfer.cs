@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
 using VideoScale.Consensus.Engine.Snapshots;
-using VideoScale.Consensus.Engine.Storage;
 
 namespace VideoScale.Consensus.Engine.Transport;
 

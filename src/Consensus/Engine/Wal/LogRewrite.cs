@@ -77,7 +77,7 @@ public static class LogRewrite
             {
                 while (_durable < token)
                 {
-                    if (_failure is not null) throw new Storage.StorageFailedException(_failure.Message, _failure);
+                    if (_failure is not null) throw new Directories.StorageFailedException(_failure.Message, _failure);
                     if (!Monitor.Wait(_gate, limit)) throw new IOException($"the log was not written within {limit}");
                 }
             }

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
-using VideoScale.Consensus.Engine.Storage;
 
 namespace VideoScale.Consensus.Engine.Wal;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Engine.Wal;

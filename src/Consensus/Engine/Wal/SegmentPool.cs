@@ -1,5 +1,4 @@
 using System.Globalization;
-using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Engine.Wal;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using VideoScale.Consensus.Engine.Storage;
+using VideoScale.Consensus.Engine.Directories;
 
 namespace VideoScale.Consensus.Engine.Wal;
 

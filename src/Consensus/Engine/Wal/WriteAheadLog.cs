@@ -1,6 +1,6 @@
 using VideoScale.Consensus.Core;
+using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
-using VideoScale.Consensus.Engine.Storage;
 
 namespace VideoScale.Consensus.Engine.Wal;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using VideoScale.ControlPlane.Hashing;
 
 namespace VideoScale.ControlPlane.Audit;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Hashing;
 
 namespace VideoScale.ControlPlane.Audit;
 

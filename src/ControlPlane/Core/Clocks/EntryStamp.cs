@@ -1,3 +1,5 @@
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Clocks;
 
 /// <summary>A stretch of log time in which nothing ran: from where the log stood to where the replicas' clocks stood when it went on.</summary>

@@ -1,3 +1,6 @@
+using VideoScale.ControlPlane.Requests;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Clocks;
 
 /// <summary>

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Cluster;
 

@@ -1,4 +1,8 @@
 using System.Globalization;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Leases;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Cluster;
 

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Leases;
+
 namespace VideoScale.ControlPlane.Cluster;
 
 /// <summary>What is neither room nor node. Immutable: a change replaces it.</summary>

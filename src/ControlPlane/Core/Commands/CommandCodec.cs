@@ -1,3 +1,14 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Leases;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>Canonical bytes of commands: the type's number, then its fields in order.</summary>

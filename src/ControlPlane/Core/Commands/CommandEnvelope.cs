@@ -1,3 +1,8 @@
+using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Requests;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>Who asked.</summary>

@@ -1,3 +1,10 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>The typed answer to a command; what does not apply is left at its default. Stored, and returned again to retries.</summary>

@@ -1,3 +1,10 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Requests;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>What becomes of an entry's commands, told in order: each event as it is folded in, then the command's answer.</summary>

@@ -1,3 +1,11 @@
+using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>The one door from commands to decisions. Pure: state, command and entry in, decision out.</summary>

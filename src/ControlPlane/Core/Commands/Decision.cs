@@ -1,3 +1,6 @@
+using VideoScale.ControlPlane.Events;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <param name="Cause">The event that caused this one; none when the command itself did.</param>

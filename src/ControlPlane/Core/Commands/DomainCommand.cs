@@ -1,3 +1,5 @@
+using VideoScale.ControlPlane.Fields;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>What is asked of replicated state. A decider turns it into events or refuses it.</summary>

@@ -1,3 +1,9 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Requests;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>Canonical bytes of a log entry: format, stamp, then its commands with their envelopes.</summary>

@@ -1,3 +1,6 @@
+using VideoScale.ControlPlane.Events;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>All that a decider may know beside state and command.</summary>

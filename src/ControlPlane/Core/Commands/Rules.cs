@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Commands;
 
 /// <summary>Rules for fields: a refusal names field, value and rule.</summary>

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Drain;
 
 public abstract record DrainCommand(NodeId Node) : DomainCommand

@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Drain;
 

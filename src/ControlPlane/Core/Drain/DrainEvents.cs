@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Drain;
 
 public abstract record DrainEvent(NodeId Node) : DomainEvent

@@ -1,3 +1,5 @@
+using VideoScale.ControlPlane.Fields;
+
 namespace VideoScale.ControlPlane.Events;
 
 /// <summary>A fact of the log. Domain state is exactly the fold of these.</summary>

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Events;
 
 /// <summary>Points at an event of the log: enough to name it as a cause (its id is a hash of index and ordinal).</summary>

@@ -1,3 +1,5 @@
+using VideoScale.ControlPlane.Canonical;
+
 namespace VideoScale.ControlPlane.Fields;
 
 /// <summary>Writes fields as canonical bytes: values only, in order.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Fields;
 

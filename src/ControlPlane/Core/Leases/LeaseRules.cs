@@ -1,3 +1,5 @@
+using VideoScale.ControlPlane.Cluster;
+
 namespace VideoScale.ControlPlane.Leases;
 
 /// <summary>The arithmetic of leases, the same for leader and agent. Times are milliseconds on a monotonic clock that counts suspend too.</summary>

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Leases;
 
 /// <summary>The rules of leases, replicated. All in milliseconds.</summary>

@@ -1,3 +1,9 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Leases;
 
 /// <summary>What replicated state says of a node: what the table compares silence with.</summary>

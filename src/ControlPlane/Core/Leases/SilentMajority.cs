@@ -1,3 +1,6 @@
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.State;
+
 namespace VideoScale.ControlPlane.Leases;
 
 /// <summary>Whether most media nodes are silent together, as far as replicated state tells: what keeps them from being declared lost.</summary>

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Nodes;
 
 /// <summary>A hard cap of a node that would be passed.</summary>

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Nodes;
 
 public abstract record NodeCommand(NodeId Node) : DomainCommand

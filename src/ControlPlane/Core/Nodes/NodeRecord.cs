@@ -1,3 +1,12 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Nodes;
 
 /// <summary>A node as the fold of its events. Immutable: a change replaces it.</summary>

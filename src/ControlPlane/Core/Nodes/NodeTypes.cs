@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Nodes;
 
 /// <summary>As on the wire (videoscale.v1.NodeHealth).</summary>

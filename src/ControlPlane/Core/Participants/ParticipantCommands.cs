@@ -1,3 +1,8 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Participants;
 
 public abstract record ParticipantCommand : DomainCommand

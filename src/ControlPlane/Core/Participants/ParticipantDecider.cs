@@ -1,4 +1,10 @@
 using System.Diagnostics;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Participants;
 

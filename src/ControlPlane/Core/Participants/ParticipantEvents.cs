@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Participants;
 
 public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identity) : DomainEvent

@@ -1,3 +1,5 @@
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Participants;
 
 /// <summary>As on the wire (videoscale.v1.ParticipantRole).</summary>

@@ -1,4 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Participants;
 

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Placement;
 
 /// <summary>What a node measured of itself; eventual, never in the log.</summary>

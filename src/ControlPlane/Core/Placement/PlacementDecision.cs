@@ -1,3 +1,8 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Placement;
 
 /// <summary>Why a room needed a node.</summary>

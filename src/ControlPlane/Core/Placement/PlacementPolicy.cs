@@ -1,3 +1,8 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Placement;
 
 /// <param name="Need">See <see cref="RoomCost.ForPeak"/>.</param>

@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Nodes;
+
 namespace VideoScale.ControlPlane.Placement;
 
 /// <summary>What a room takes of its node, or may take at its peak.</summary>

@@ -1,3 +1,5 @@
+using VideoScale.ControlPlane.Rooms;
+
 namespace VideoScale.ControlPlane.Placement;
 
 /// <summary>What participants cost in bitrate, in integers, so that every replica counts the same.</summary>

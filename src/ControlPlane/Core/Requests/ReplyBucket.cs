@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Requests;
 

@@ -1,5 +1,9 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Requests;
 

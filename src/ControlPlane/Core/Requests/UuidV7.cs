@@ -1,4 +1,5 @@
 using System.Globalization;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Requests;
 

@@ -1,3 +1,9 @@
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Rooms;
 
 public static partial class RoomDecider

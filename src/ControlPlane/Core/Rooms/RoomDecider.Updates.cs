@@ -1,3 +1,7 @@
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Rooms;
 
 /// <summary>Rooms as LiveKit's API makes and changes them: under any name, and again at any time.</summary>

@@ -1,4 +1,11 @@
 using System.Diagnostics;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Rooms;
 

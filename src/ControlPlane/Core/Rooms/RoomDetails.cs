@@ -1,3 +1,8 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Rooms;
 
 /// <summary>Parts of a room that an update changes.</summary>

@@ -1,3 +1,8 @@
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Rooms;
 
 public abstract record RoomEvent(RoomId Room) : DomainEvent

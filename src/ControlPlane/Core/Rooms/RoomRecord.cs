@@ -1,3 +1,13 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.State;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Rooms;
 
 /// <summary>One ownership that was not released: the node may hold authority in the room until it releases it or its lease ends.</summary>

@@ -1,3 +1,6 @@
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Fields;
+
 namespace VideoScale.ControlPlane.Rooms;
 
 /// <summary>As on the wire (videoscale.v1.RoomStatus).</summary>

@@ -1,4 +1,11 @@
 using System.Buffers.Binary;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
 

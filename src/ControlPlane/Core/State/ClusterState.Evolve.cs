@@ -1,3 +1,11 @@
+using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.State;
 
 public sealed partial class ClusterState

@@ -1,3 +1,6 @@
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Rooms;
+
 namespace VideoScale.ControlPlane.State;
 
 public sealed partial class ClusterState

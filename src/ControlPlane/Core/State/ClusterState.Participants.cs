@@ -1,3 +1,8 @@
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.State;
 
 public sealed partial class ClusterState

@@ -1,3 +1,9 @@
+using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.State;
 
 public sealed partial class ClusterState

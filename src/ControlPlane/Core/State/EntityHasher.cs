@@ -1,5 +1,13 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Hashing;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
 

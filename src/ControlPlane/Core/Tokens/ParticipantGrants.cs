@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Participants;
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Tokens;
 
 /// <summary>How a token wants the room that the join makes; nought and empty for the defaults.</summary>

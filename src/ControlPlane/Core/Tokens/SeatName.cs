@@ -1,3 +1,5 @@
+using VideoScale.Model;
+
 namespace VideoScale.ControlPlane.Tokens;
 
 /// <summary>The name of a seat for a LiveKit identity, which may be any text. Most identities are names already and stay as they are.</summary>

@@ -1,5 +1,4 @@
 using VideoScale.ControlPlane.Commands;
-using VideoScale.ControlPlane.Host.Projections;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Api;

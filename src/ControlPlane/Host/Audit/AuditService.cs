@@ -1,6 +1,6 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.EventLog;
-using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;

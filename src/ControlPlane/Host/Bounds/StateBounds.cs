@@ -1,5 +1,5 @@
 using VideoScale.ControlPlane.Commands;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Bounds;

@@ -1,5 +1,4 @@
 using VideoScale.ControlPlane.Clocks;
-using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Clocks;

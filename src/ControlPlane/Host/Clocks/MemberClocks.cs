@@ -1,7 +1,6 @@
 using Grpc.Core;
 using VideoScale.Consensus;
-using VideoScale.ControlPlane.Host.Forwarding;
-using VideoScale.ControlPlane.Host.Members;
+using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.Rpc;
 using VideoScale.V1;
 

@@ -1,7 +1,6 @@
-using VideoScale.ControlPlane.Host.Members;
-using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.Projections;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Placement;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using VideoScale.ControlPlane.Host.Gateway;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Dashboard;

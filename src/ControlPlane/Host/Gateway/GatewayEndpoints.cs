@@ -2,8 +2,8 @@ using LiveKit.Proto;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using VideoScale.ControlPlane.Host.Api;
-using VideoScale.ControlPlane.Host.Forwarding;
+using VideoScale.ControlPlane.Host.Replication;
+using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.ControlPlane.Tokens;
 using VideoScale.Model;
 

@@ -1,4 +1,4 @@
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;

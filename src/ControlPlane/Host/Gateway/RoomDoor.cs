@@ -1,8 +1,8 @@
 using Grpc.Core;
 using VideoScale.Consensus;
-using VideoScale.ControlPlane.Host.Forwarding;
-using VideoScale.ControlPlane.Host.Projections;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.ControlPlane.Tokens;

@@ -4,7 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.Tokens;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Tokens;
 using VideoScale.V1;
 

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Tokens;
 
 namespace VideoScale.ControlPlane.Host.Gateway;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Clocks;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
 

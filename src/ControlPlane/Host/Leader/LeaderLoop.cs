@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
-using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 

@@ -1,7 +1,7 @@
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Cluster;
-using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Clocks;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
@@ -42,10 +42,10 @@ public sealed class LeaderTerms : IStateListener
             {
                 case RoomEvent.Revoked or RoomEvent.Closing: Await(term, state, ((RoomEvent)applied.Event).Room); break;
                 case RoomEvent.Released released: term.Leases.OwnershipEnded(released.Room, released.Epoch); break;
-                case Nodes.NodeEvent.Registered came: term.Leases.Registered(came.Node, came.Description.Incarnation, _clock.NowMs); break;
-                case Nodes.NodeEvent.Deregistered gone: term.Leases.Forget(gone.Node, gone.Incarnation); break;
-                case Nodes.NodeEvent.Left left: term.Leases.Forget(left.Node, left.Incarnation); break;
-                case Nodes.NodeEvent.Lost lost: term.Leases.Forget(lost.Node, lost.Incarnation); break;
+                case ControlPlane.Nodes.NodeEvent.Registered came: term.Leases.Registered(came.Node, came.Description.Incarnation, _clock.NowMs); break;
+                case ControlPlane.Nodes.NodeEvent.Deregistered gone: term.Leases.Forget(gone.Node, gone.Incarnation); break;
+                case ControlPlane.Nodes.NodeEvent.Left left: term.Leases.Forget(left.Node, left.Incarnation); break;
+                case ControlPlane.Nodes.NodeEvent.Lost lost: term.Leases.Forget(lost.Node, lost.Incarnation); break;
                 case ClusterEvent.LeaseSettingsChanged: term.Leases.Rules = LeaseRules.Of(state.Cluster); break;
             }
         }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Cluster;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 
 namespace VideoScale.ControlPlane.Host.Leader;
 

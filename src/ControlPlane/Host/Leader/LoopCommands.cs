@@ -1,6 +1,6 @@
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
-using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Replication;
 
 namespace VideoScale.ControlPlane.Host.Leader;
 

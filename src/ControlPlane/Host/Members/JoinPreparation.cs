@@ -1,7 +1,7 @@
 using Grpc.Core;
 using VideoScale.Consensus;
-using VideoScale.ControlPlane.Host.Forwarding;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Rpc;
 using VideoScale.V1;
 

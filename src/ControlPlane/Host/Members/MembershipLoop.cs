@@ -1,8 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
-using VideoScale.ControlPlane.Host.Forwarding;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.Rpc;
 using VideoScale.V1;
 

@@ -2,7 +2,7 @@ using VideoScale.Consensus;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
-using VideoScale.ControlPlane.Host.Startup;
+using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.Model;
 using VideoScale.Rpc;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using VideoScale.Consensus;
+using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Members;

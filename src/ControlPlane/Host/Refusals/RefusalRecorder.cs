@@ -2,8 +2,7 @@ using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Observability;
-using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 

@@ -1,8 +1,7 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.Api;
-using VideoScale.ControlPlane.Host.Forwarding;
-using VideoScale.ControlPlane.Host.Members;
-using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.Observability;
-using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Replication;
 
 namespace VideoScale.ControlPlane.Host.Subscriptions;
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.EventLog;
-using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Subscriptions;

@@ -1,6 +1,6 @@
 using Grpc.Core;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
-using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;

@@ -1,5 +1,5 @@
 using System.Reflection;
-using VideoScale.MediaNode.Host.Startup;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Host.Agent;

@@ -2,8 +2,8 @@ using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using VideoScale.MediaNode.Host.Load;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
-using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Platform;
 using VideoScale.Rpc;
 

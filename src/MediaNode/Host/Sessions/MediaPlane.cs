@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using VideoScale.MediaNode.Host.Dtls;
-using VideoScale.MediaNode.Host.Startup;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.Rpc;
 

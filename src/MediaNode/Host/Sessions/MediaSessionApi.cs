@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
-using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;

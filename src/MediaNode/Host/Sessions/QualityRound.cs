@@ -1,5 +1,4 @@
 using LiveKit.Proto;
-using VideoScale.MediaNode.Host.Statistics;
 using VideoScale.MediaNode.Host.Udp;
 
 namespace VideoScale.MediaNode.Host.Sessions;

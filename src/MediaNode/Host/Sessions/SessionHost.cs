@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
-using VideoScale.MediaNode.Host.Startup;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 

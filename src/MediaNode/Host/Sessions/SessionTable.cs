@@ -1,8 +1,8 @@
 using LiveKit.Proto;
 using Microsoft.Extensions.Logging;
 using VideoScale.MediaNode.Forwarding;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
-using VideoScale.MediaNode.Host.Startup;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;

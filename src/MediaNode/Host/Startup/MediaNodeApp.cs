@@ -11,6 +11,7 @@ using VideoScale.MediaNode.Host.Admission;
 using VideoScale.MediaNode.Host.Agent;
 using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Observability;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Statistics;

@@ -1,8 +1,8 @@
 using Grpc.Core;
 using LiveKit.Proto;
+using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Sessions;
-using VideoScale.MediaNode.Host.Startup;
 using VideoScale.MediaNode.Quality;
 using VideoScale.Model;
 using VideoScale.Rpc;

@@ -2,7 +2,7 @@ using System.Globalization;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
-using VideoScale.ControlPlane.Host.Pipeline;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Requests;

@@ -3,7 +3,7 @@ using VideoScale.Consensus;
 using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.Observability;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads.Control;

@@ -1,8 +1,7 @@
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Commands;
-using VideoScale.ControlPlane.Host.Agents;
-using VideoScale.ControlPlane.Host.Pipeline;
-using VideoScale.ControlPlane.Host.StateMachine;
+using VideoScale.ControlPlane.Host.Leases;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.Model;

@@ -1,5 +1,5 @@
 using VideoScale.ControlPlane.Commands;
-using VideoScale.ControlPlane.Host.Agents;
+using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.Simulation.Checkers;
 using VideoScale.Simulation.World;

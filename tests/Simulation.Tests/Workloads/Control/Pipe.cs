@@ -67,8 +67,8 @@ internal sealed class Attachment(int replica, int replicaLife, ulong stream)
     public Pipe Down { get; set; } = null!;
 
     /// <summary>What the replica serves it with, once it has let it in.</summary>
-    public ControlPlane.Host.Agents.AgentSession? Session { get; set; }
-    public ControlPlane.Host.Agents.AgentReports? Reports { get; set; }
+    public ControlPlane.Host.Leases.AgentSession? Session { get; set; }
+    public ControlPlane.Host.Leases.AgentReports? Reports { get; set; }
     public Queue<V1.RoomReport> Waiting { get; } = new();
     public Task Carrying { get; set; } = Task.CompletedTask;
 }

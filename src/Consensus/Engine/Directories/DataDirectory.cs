@@ -1,0 +1,125 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using VideoScale.Consensus.Core;
+using VideoScale.Platform;
+
+namespace VideoScale.Consensus.Engine.Directories;
+
+/// <summary>A replica's directory, locked against other processes, with an identity that is made once and synced.</summary>
+public sealed class DataDirectory : IDisposable
+{
+    public const int CurrentFormatVersion = 1;
+    private const string IdentityFile = "identity.json";
+    private const string LockFile = "lock";
+    private readonly SafeFileHandle _lock;
+
+    private DataDirectory(string path, UInt128 clusterId, MemberId member, SafeFileHandle @lock, bool isNew)
+    {
+        Path = path;
+        ClusterId = clusterId;
+        Member = member;
+        IsNew = isNew;
+        _lock = @lock;
+    }
+
+    public string Path { get; }
+    public UInt128 ClusterId { get; }
+    public MemberId Member { get; }
+
+    /// <summary>This call made the directory: the member holds nothing yet.</summary>
+    public bool IsNew { get; }
+
+    public string LogPath => System.IO.Path.Combine(Path, "log");
+    public string SnapshotPath => System.IO.Path.Combine(Path, "snapshots");
+
+    /// <summary>Opens the directory, or makes it when there is nothing there.</summary>
+    /// <param name="clusterId">The cluster it must belong to; null takes what the directory says, or makes a random one.</param>
+    /// <param name="member">The identity a new directory gets and an old one must have; null takes what the directory says, or makes a random one.</param>
+    /// <exception cref="DataDirectoryException">Foreign, locked, or of another format: the message says what to do.</exception>
+    public static DataDirectory Open(string path, UInt128? clusterId = null, MemberId? member = null)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        Directory.CreateDirectory(path);
+        var identityPath = System.IO.Path.Combine(path, IdentityFile);
+        if (!File.Exists(identityPath)) RefuseForeign(path);
+        var held = Lock(path);
+        try
+        {
+            var isNew = !File.Exists(identityPath);
+            if (isNew) Create(path, clusterId ?? RandomId(16), member ?? new MemberId((ulong)RandomId(sizeof(ulong))));
+            var identity = Read(identityPath);
+            var cluster = ParseId(identity.ClusterId, 16, identityPath);
+            if (clusterId is { } wanted && wanted != cluster)
+                throw new DataDirectoryException($"{path} belongs to cluster {cluster:x32}, not {wanted:x32}: give this replica its own directory, or the right cluster id");
+            var self = new MemberId((ulong)ParseId(identity.MemberId, sizeof(ulong), identityPath));
+            if (member is { } expected && expected != self)
+                throw new DataDirectoryException($"{path} belongs to member {self}, not {expected}: give this replica its own directory");
+            return new DataDirectory(path, cluster, self, held, isNew);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static void RefuseForeign(string path)
+    {
+        // What a crash in the middle of Create leaves is ours; anything else is not, and is not touched.
+        var foreign = Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)
+            .Where(name => name is not (LockFile or IdentityFile + ".tmp")).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (foreign is not null)
+            throw new DataDirectoryException($"{path} is not a VideoScale replica's directory: it has no {IdentityFile} but holds '{foreign}'. Choose an empty directory, or restore {IdentityFile} from a backup");
+    }
+
+    private static SafeFileHandle Lock(string path) =>
+        Libc.TryLock(System.IO.Path.Combine(path, LockFile))
+            ?? throw new DataDirectoryException($"{path} is in use by another process: stop that one first, or choose another directory");
+
+    private static void Create(string path, UInt128 clusterId, MemberId member)
+    {
+        var identity = new DirectoryIdentity(CurrentFormatVersion, clusterId.ToString("x32", CultureInfo.InvariantCulture), member.ToString());
+        var final = System.IO.Path.Combine(path, IdentityFile);
+        var temporary = final + ".tmp";
+        using (var handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        {
+            RandomAccess.Write(handle, JsonSerializer.SerializeToUtf8Bytes(identity, DirectoryIdentityJson.Default.DirectoryIdentity), 0);
+            Libc.SyncData(handle, temporary);
+        }
+        File.Move(temporary, final);
+        Libc.SyncDirectory(path);
+        if (System.IO.Path.GetDirectoryName(path) is { } parent) Libc.SyncDirectory(parent);
+    }
+
+    private static DirectoryIdentity Read(string identityPath)
+    {
+        DirectoryIdentity? identity;
+        try { identity = JsonSerializer.Deserialize(File.ReadAllBytes(identityPath), DirectoryIdentityJson.Default.DirectoryIdentity); }
+        catch (JsonException e) { throw new DataDirectoryException($"{identityPath} is damaged ({e.Message}): restore it from a backup", e); }
+        if (identity is null or { FormatVersion: 0 }) throw new DataDirectoryException($"{identityPath} has no format_version: restore it from a backup");
+        if (identity.FormatVersion != CurrentFormatVersion)
+            throw new DataDirectoryException($"{identityPath} has format {identity.FormatVersion}, this program knows {CurrentFormatVersion}: run the version of VideoScale that wrote it");
+        return identity;
+    }
+
+    private static UInt128 ParseId(string? text, int maxBytes, string identityPath) =>
+        text?.Length <= 2 * maxBytes && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) && id != 0
+            ? id
+            : throw new DataDirectoryException($"{identityPath} names the id '{text}', which is not 1 to {2 * maxBytes} hexadecimal digits above 0: restore it from a backup");
+
+    private static UInt128 RandomId(int bytes)
+    {
+        Span<byte> random = stackalloc byte[16];
+        do
+        {
+            random.Clear();
+            RandomNumberGenerator.Fill(random[..bytes]);
+        } while (random.IndexOfAnyExcept((byte)0) < 0);
+        return BinaryPrimitives.ReadUInt128LittleEndian(random);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using VideoScale.Platform;
+using VideoScale.Rpc;
+
+namespace VideoScale.ControlPlane.Host.Options;
+
+/// <summary>Checks options at start: every refusal names the option, its value and the allowed range.</summary>
+public static class ControlPlaneOptionsCheck
+{
+    /// <returns>One line per broken rule; empty when all hold.</returns>
+    public static IReadOnlyList<string> Check(ControlPlaneOptions options)
+    {
+        var problems = new OptionProblems(ControlPlaneOptions.Section);
+        if (options.DataDirectory.Length == 0) problems.Add(nameof(options.DataDirectory), "", "the path of a replica's data directory");
+        var bind = problems.CheckShared(options);
+        problems.Within(nameof(options.RaftPort), options.RaftPort, 1, ushort.MaxValue);
+        if (options.HttpPort == options.GrpcPort || options.GrpcPort == options.RaftPort || options.HttpPort == options.RaftPort)
+            problems.Add("HttpPort, GrpcPort, RaftPort", $"{options.HttpPort}, {options.GrpcPort}, {options.RaftPort}", "three different ports");
+        foreach (var address in options.Join)
+            if (HostAndPort.TryParse(address) is null) problems.Add(nameof(options.Join), address, "host:port of a replica's gRPC API");
+        problems.Within(nameof(options.SnapshotSendMegabytesPerSecond), options.SnapshotSendMegabytesPerSecond, 0, 100_000);
+        problems.Within(nameof(options.RaftTickMs), options.RaftTickMs, 10, 5_000);
+        problems.Within(nameof(options.SnapshotLogMegabytes), options.SnapshotLogMegabytes, 1, 65_536);
+        problems.Within(nameof(options.DefaultDeadlineMs), options.DefaultDeadlineMs, 100, 600_000);
+        problems.Within(nameof(options.MaxCommandsPerEntry), options.MaxCommandsPerEntry, 1, 65_536);
+        problems.Within(nameof(options.MaxEntryBytes), options.MaxEntryBytes, 65_536 + 4_096, 16 << 20);
+        problems.Within(nameof(options.MaxEntriesInFlight), options.MaxEntriesInFlight, 1, 1_024);
+        problems.Within(nameof(options.MaxWaitingCommands), options.MaxWaitingCommands, 16, 1_000_000);
+        problems.Within(nameof(options.MaxRooms), options.MaxRooms, 1, 10_000_000);
+        problems.Within(nameof(options.MaxMetadataMegabytes), options.MaxMetadataMegabytes, 1, 16_384);
+        problems.Within(nameof(options.MaxRequestResults), options.MaxRequestResults, 1_000, 100_000_000);
+        problems.Within(nameof(options.SilentMajorityHoldSeconds), options.SilentMajorityHoldSeconds, 5, 604_800);
+        problems.Within(nameof(options.WatchBuffer), options.WatchBuffer, 16, 1_000_000);
+        foreach (var key in options.ApiKeys)
+            if (key.Key.Length == 0 || key.Secret.Length == 0) problems.Add(nameof(options.ApiKeys), key.Key, "a Key and a Secret, neither empty");
+        if (options.ApiKeys.Select(key => key.Key).Distinct(StringComparer.Ordinal).Count() != options.ApiKeys.Count)
+            problems.Add(nameof(options.ApiKeys), string.Join(", ", options.ApiKeys.Select(key => key.Key)), "each Key once");
+        CheckSecurity(options, bind, problems);
+        return problems.Lines;
+    }
+
+    private static void CheckSecurity(ControlPlaneOptions options, IPAddress? bind, OptionProblems problems)
+    {
+        const string Otherwise = "DevelopmentMode true, on loopback";
+        if (options.DevelopmentMode) return;
+        if (options.Tls.IsEmpty || options.TokensFile.Length > 0) problems.NeedFile("TokensFile", options.TokensFile, Otherwise); // with mTLS, certificates may be all there is
+        if (options.Tls.IsEmpty && bind is not null && IPAddress.IsLoopback(bind)) return; // tokens on loopback need no TLS
+        problems.NeedFiles(options.Tls, Otherwise);
+    }
+}

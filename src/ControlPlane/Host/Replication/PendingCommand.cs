@@ -1,0 +1,47 @@
+using System.Threading.Tasks.Sources;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Rooms;
+
+namespace VideoScale.ControlPlane.Host.Replication;
+
+/// <summary>One submitted command and whoever waits for it.</summary>
+/// <remarks>The waiter may leave early (its deadline): the command goes on, and its fate is unknown to that waiter.</remarks>
+internal sealed class PendingCommand(CommandEnvelope envelope) : IValueTaskSource<SubmitResult>
+{
+    private ManualResetValueTaskSourceCore<SubmitResult> _source = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration _cancellation; // disposed by whoever completes first; a late registration is harmless
+    private int _completed;
+
+    internal CommandEnvelope Envelope { get; private set; } = envelope;
+
+    /// <summary>The leader chose what only it can choose.</summary>
+    internal bool IsPlaced { get; private set; }
+
+    /// <summary>About what it takes while it waits: metadata is what makes a command large.</summary>
+    internal int Bytes { get; } = SmallBytes + (envelope.Command is RoomCommand.Create create ? create.Settings.Metadata.Length : 0);
+    private const int SmallBytes = 512;
+
+    internal bool IsAbandoned => Volatile.Read(ref _completed) != 0;
+    internal ValueTask<SubmitResult> Task => new(this, _source.Version);
+
+    internal void Place(IRoomPlacer placer) => (Envelope, IsPlaced) = (placer.Place(Envelope), true);
+
+    /// <summary>Call once, before the command is queued.</summary>
+    internal void LeaveWhen(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+            _cancellation = cancellationToken.UnsafeRegister(static state => ((PendingCommand)state!).Complete(SubmitResult.Unknown), this);
+    }
+
+    internal void Complete(in SubmitResult result)
+    {
+        if (Interlocked.Exchange(ref _completed, 1) != 0) return;
+        _cancellation.Unregister();
+        _source.SetResult(result);
+    }
+
+    SubmitResult IValueTaskSource<SubmitResult>.GetResult(short token) => _source.GetResult(token);
+    ValueTaskSourceStatus IValueTaskSource<SubmitResult>.GetStatus(short token) => _source.GetStatus(token);
+    void IValueTaskSource<SubmitResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+}

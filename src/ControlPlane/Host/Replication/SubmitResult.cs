@@ -1,0 +1,28 @@
+using VideoScale.ControlPlane.Commands;
+
+namespace VideoScale.ControlPlane.Host.Replication;
+
+/// <summary>What became of a submitted command, as far as this replica knows.</summary>
+public enum SubmitStatus : byte
+{
+    /// <summary>Committed and applied; the reply is the answer, be it a refusal.</summary>
+    Applied = 1,
+    /// <summary>Certainly not in the log: this replica does not lead. Forward it.</summary>
+    NotLeader = 2,
+    /// <summary>Certainly not in the log: too much is waiting already.</summary>
+    Overloaded = 3,
+    /// <summary>May or may not be in the log: only a retry with the same request_id tells.</summary>
+    Unknown = 4,
+    /// <summary>Certainly not in the log: a replica of the cluster runs an older program, which would stop at it.</summary>
+    TooRecent = 5,
+}
+
+/// <param name="Reply">Set when applied.</param>
+public readonly record struct SubmitResult(SubmitStatus Status, CommandReply? Reply)
+{
+    public static SubmitResult Applied(CommandReply reply) => new(SubmitStatus.Applied, reply);
+    public static SubmitResult NotLeader => new(SubmitStatus.NotLeader, null);
+    public static SubmitResult Overloaded => new(SubmitStatus.Overloaded, null);
+    public static SubmitResult TooRecent => new(SubmitStatus.TooRecent, null);
+    public static SubmitResult Unknown => new(SubmitStatus.Unknown, null);
+}

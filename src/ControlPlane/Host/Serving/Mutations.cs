@@ -1,0 +1,75 @@
+using Google.Protobuf;
+using Grpc.Core;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Host.Api;
+using VideoScale.ControlPlane.Host.Bounds;
+using VideoScale.ControlPlane.Host.Clocks;
+using VideoScale.ControlPlane.Host.Refusals;
+using VideoScale.ControlPlane.Host.Replication;
+using VideoScale.ControlPlane.Requests;
+using VideoScale.Model;
+using VideoScale.Rpc;
+using VideoScale.Wire;
+
+namespace VideoScale.ControlPlane.Host.Serving;
+
+/// <summary>The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.</summary>
+public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate, StateBounds bounds, FirstComparison comparison, RefusalRecorder refusals)
+{
+    private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
+
+    /// <param name="call">How the leader is called when it is another replica.</param>
+    public async Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, ServerCallContext context, DomainCommand command,
+        Func<CommandReply, TReply> map, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call)
+        where TRequest : class, IMessage where TReply : class
+    {
+        FieldRules.RequestId(requestId);
+        CommandEnvelope? envelope = null;
+        var mayBeDone = false;
+        while (true)
+        {
+            gate.Check();
+            if (!leadership.IsMine)
+            {
+                var (forwarded, reply) = await forwarder.TryForwardAsync(request, context, call, mayBeDone);
+                if (forwarded) return reply!;
+            }
+            envelope ??= Envelop(request, requestId, context, command);
+            if (await bounds.RefusalAsync(envelope) is { } exceeded)
+            {
+                refusals.Note(Refusal.Of(envelope, exceeded));
+                throw exceeded.ToRpcException();
+            }
+            if (await comparison.AwaitAsync(envelope, context.CancellationToken) is { } early) throw early.ToRpcException();
+            var result = await pipeline.SubmitAsync(envelope, context.CancellationToken);
+            mayBeDone |= result.Status == SubmitStatus.Unknown;
+            switch (result.Status)
+            {
+                case SubmitStatus.Applied when result.Reply!.Failure is { } failure:
+                    // A repeat was refused before, and what has an event of its own needs no other.
+                    if (result.Reply is { Replayed: false, EventSeq: 0 }) refusals.Note(Refusal.Of(envelope, failure));
+                    throw failure.ToRpcException();
+                case SubmitStatus.Applied: return map(result.Reply!);
+                case SubmitStatus.TooRecent:
+                    throw new RpcException(new Status(StatusCode.Unimplemented, "a replica of this cluster runs an older version, which does not know this change: upgrade it first; nothing was done"));
+                case SubmitStatus.Overloaded:
+                    throw Failure.Unavailable("too many commands wait for the log on this replica; nothing was done, retry with the same request_id").ToRpcException();
+                // The new leader's log knows what became of it: the same request_id asks there.
+                case SubmitStatus.Unknown when !leadership.IsMine && !context.CancellationToken.IsCancellationRequested:
+                    continue;
+                case SubmitStatus.NotLeader when !context.CancellationToken.IsCancellationRequested:
+                    if (leadership.IsMine) await Task.Delay(RolePause, CancellationToken.None); // the log knows before we do
+                    continue;
+                default:
+                    throw Failure.Unavailable("no quorum answered in time; the outcome is unknown, retry with the same request_id").ToRpcException();
+            }
+        }
+    }
+
+    private static CommandEnvelope Envelop(IMessage request, string requestId, ServerCallContext context, DomainCommand command)
+    {
+        var method = context.Method;
+        return new(command, Actors.Of(context.GetCaller()), new RequestKey(method[(method.LastIndexOf('/') + 1)..], requestId, BodyFingerprint.Of(request)),
+            CorrelationId: requestId, Traceparent: context.RequestHeaders.GetValue("traceparent") is { Length: <= 128 } trace ? trace : "");
+    }
+}
