@@ -1,13 +1,14 @@
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 using VideoScale.Model;
 using VideoScale.TestKit;
 
 namespace VideoScale.Architecture.Tests;
 
-/// <summary>A refusal that nobody looks at is one that nobody hears of: no call that may return a <see cref="Failure"/> is followed by throwing its result away.</summary>
+/// <summary>A refusal that nobody looks at nobody hears of: no call that may return a <see cref="Failure"/> has its result thrown away.</summary>
 public sealed class FailureTests
 {
     private static readonly Dictionary<int, OpCode> Codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
@@ -16,7 +17,8 @@ public sealed class FailureTests
     [Fact]
     public void No_failure_is_thrown_away()
     {
-        var found = ProductAssemblies.All.SelectMany(assembly => Discards(assembly.Value).Select(at => $"{assembly.Key}: {at}")).Order(StringComparer.Ordinal).ToList();
+        var found = ProductAssemblies.All
+            .SelectMany(assembly => Discards(assembly.Value).Select(at => $"{assembly.Key}: {at}")).Order(StringComparer.Ordinal).ToList();
         Assert.True(found.Count == 0, "results that nobody reads:\n" + string.Join('\n', found));
     }
 
@@ -42,8 +44,9 @@ public sealed class FailureTests
         {
             var method = metadata.GetMethodDefinition(handle);
             if (method.RelativeVirtualAddress == 0) continue;
+            var type = metadata.GetTypeDefinition(method.GetDeclaringType());
             foreach (var callee in ThrownAway(metadata, assembly.Body(method)))
-                yield return $"{metadata.GetString(metadata.GetTypeDefinition(method.GetDeclaringType()).Name)}.{metadata.GetString(method.Name)} calls {callee}";
+                yield return $"{metadata.GetString(type.Name)}.{metadata.GetString(method.Name)} calls {callee}";
         }
     }
 
@@ -59,7 +62,7 @@ public sealed class FailureTests
             var code = Codes[value];
             if (code == OpCodes.Pop && called is not null) found.Add(called);
             called = null;
-            if (code == OpCodes.Call || code == OpCodes.Callvirt) called = FailureFrom(metadata, System.Reflection.Metadata.Ecma335.MetadataTokens.EntityHandle(reader.ReadInt32()));
+            if (code == OpCodes.Call || code == OpCodes.Callvirt) called = FailureFrom(metadata, MetadataTokens.EntityHandle(reader.ReadInt32()));
             else Skip(ref reader, code.OperandType);
         }
         return found;
@@ -81,8 +84,12 @@ public sealed class FailureTests
         blob.ReadCompressedInteger(); // how many parameters
         if (blob.ReadSignatureTypeCode() != SignatureTypeCode.TypeHandle) return null;
         var type = blob.ReadTypeHandle();
-        var (space, typeName) = type.Kind == HandleKind.TypeReference && metadata.GetTypeReference((TypeReferenceHandle)type) is var reference ? (reference.Namespace, reference.Name)
-            : type.Kind == HandleKind.TypeDefinition && metadata.GetTypeDefinition((TypeDefinitionHandle)type) is var definition ? (definition.Namespace, definition.Name) : default;
+        var (space, typeName) = type.Kind switch
+        {
+            HandleKind.TypeReference when metadata.GetTypeReference((TypeReferenceHandle)type) is var named => (named.Namespace, named.Name),
+            HandleKind.TypeDefinition when metadata.GetTypeDefinition((TypeDefinitionHandle)type) is var named => (named.Namespace, named.Name),
+            _ => default,
+        };
         return $"{metadata.GetString(space)}.{metadata.GetString(typeName)}" == typeof(Failure).FullName ? metadata.GetString(name) : null;
     }
 

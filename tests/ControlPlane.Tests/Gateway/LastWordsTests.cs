@@ -4,6 +4,7 @@ using LiveKit.Proto;
 using VideoScale.TestKit;
 using VideoScale.TestKit.Signalling;
 using VideoScale.V1;
+using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 
@@ -20,6 +21,8 @@ public sealed class LastWordsTests
     }
 
     private static SignalRequest Track(string cid) => new() { AddTrack = new AddTrackRequest { Cid = cid } };
+
+    private static SignalResponse Answer(int id, Reason reason) => new() { RequestResponse = new RequestResponse { RequestId = (uint)id, Reason = reason } };
 
     private static bool HasLeft(ScriptedNode node) => node.Heard.Any(heard => heard.Request.Leave is not null);
 
@@ -77,7 +80,7 @@ public sealed class LastWordsTests
         }
     }
 
-    /// <summary>The node knows by the count which answers were lost with the stream; the client, which was never away, asks for none of them again.</summary>
+    /// <summary>By the count the node knows which answers were lost with the stream; the client, never away, asks for none of them again.</summary>
     [Fact]
     public async Task A_gateway_that_comes_back_says_how_much_it_has_had_over_all_streams()
     {
@@ -87,7 +90,7 @@ public sealed class LastWordsTests
             var had = 1ul; // that she joined
             for (var i = 1; i < 4; i++)
             {
-                for (var j = 0; j < i; j++) await owner.SayAsync(new SessionMessage { Response = new SignalResponse { RequestResponse = new RequestResponse { RequestId = (uint)(10 * i + j) } }.ToByteString() });
+                for (var j = 0; j < i; j++) await owner.SayAsync(new SessionMessage { Response = Answer(10 * i + j, Reason.Ok).ToByteString() });
                 var last = (uint)(10 * i + i - 1);
                 await client.HearsAsync(response => response.RequestResponse?.RequestId == last, $"answer {last}");
                 had += (ulong)i;
@@ -111,12 +114,13 @@ public sealed class LastWordsTests
             await _fleet.SeatAsync(Room, owner);
             await Task.Delay(200);
             owner.IsDeaf = true;
-            other.Answers = request => request.UpdateMetadata is { } asked ? new SignalResponse { RequestResponse = new RequestResponse { RequestId = asked.RequestId, Reason = RequestResponse.Types.Reason.NotAllowed } } : null;
+            other.Answers = request => request.UpdateMetadata is { } asked ? Answer((int)asked.RequestId, Reason.NotAllowed) : null;
             await client.SayAsync(new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { RequestId = 9 } });
             await Task.Delay(100);
             owner.Break();
             await _fleet.MoveAsync(Room, owner);
-            await client.HearsAsync(response => response.RequestResponse is { RequestId: 9, Reason: RequestResponse.Types.Reason.NotAllowed }, "what became of its request");
+            await client.HearsAsync(
+                response => response.RequestResponse is { RequestId: 9, Reason: Reason.NotAllowed }, "what became of its request");
         }
     }
 

@@ -7,14 +7,18 @@ using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
 
-/// <summary>The stream between gateway and node breaks under a client that was never away: it asks nothing again, so the answers that were lost with the stream have to come again.</summary>
+/// <summary>
+/// The stream between gateway and node breaks under a client that was never away: it asks nothing again, so the answers that were lost
+/// with the stream have to come again.
+/// </summary>
 public sealed class ReattachTests
 {
     private const string Connection = "first";
 
     private static SignalRequest Metadata(uint id) => new() { UpdateMetadata = new UpdateParticipantMetadata { Metadata = "words", RequestId = id } };
 
-    private static SignalRequest Offer(params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = 7, Sdp = Offers.Of("aaaa", sections) } };
+    private static SignalRequest Offer(params string[] sections) =>
+        new() { Offer = new SessionDescription { Type = "offer", Id = 7, Sdp = Offers.Of("aaaa", sections) } };
 
     private static Task<bool> SayAsync(SessionBed bed, ParticipantSession session, SignalRequest request, ulong number) => bed.DoAsync(() =>
     {
@@ -31,12 +35,18 @@ public sealed class ReattachTests
     }
 
     private static List<SignalResponse> Responses(IEnumerable<SessionMessage> messages) =>
-        [.. messages.Where(message => message.KindCase == SessionMessage.KindOneofCase.Response).Select(message => SignalResponse.Parser.ParseFrom(message.Response))];
+        [.. messages.Where(message => message.KindCase == SessionMessage.KindOneofCase.Response).Select(Read)];
 
-    private static Task<GatewayLink> ReattachAsync(SessionBed bed, ParticipantSession session, ulong? received, string connection = Connection) => bed.DoAsync(() =>
+    private static SignalResponse Read(SessionMessage message) => SignalResponse.Parser.ParseFrom(message.Response);
+
+    private static OpenSession Open(ParticipantSession session, string connection) =>
+        new() { RoomId = "room", Epoch = 1, Identity = session.Identity.Value, ResumeSid = session.Sid, Connection = connection };
+
+    private static Task<GatewayLink> ReattachAsync(SessionBed bed, ParticipantSession session, ulong? received) => bed.DoAsync(() =>
     {
         if (session.Link is { } before) SessionTable.Detached(session, before);
-        var open = new OpenSession { RoomId = "room", Epoch = 1, Identity = session.Identity.Value, ResumeSid = session.Sid, Connection = connection, Reattach = true };
+        var open = Open(session, Connection);
+        open.Reattach = true;
         if (received is { } count) open.Received = count;
         var link = new GatewayLink();
         Assert.Same(session, bed.Table.Resume(open, link));
@@ -68,7 +78,8 @@ public sealed class ReattachTests
         var told = Responses(Take(next));
         Assert.NotNull(told[0].Reconnect);
         Assert.DoesNotContain(told, response => response.Answer is not null);
-        Assert.Equal((5u, Reason.Ok), told.Select(response => response.RequestResponse).OfType<RequestResponse>().Select(response => (response.RequestId, response.Reason)).Single());
+        var lost = told.Single(response => response.RequestResponse is not null).RequestResponse;
+        Assert.Equal((5u, Reason.Ok), (lost.RequestId, lost.Reason));
         Assert.Null(bed.Broken);
     }
 
@@ -107,8 +118,10 @@ public sealed class ReattachTests
         await SayAsync(bed, ann, Offer(Offers.Audio("recvonly")), 1);
         received += (ulong)Take(link).Count;
         var (bob, _) = await bed.JoinAsync("bob");
-        await bed.AskAsync(bob, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
-        await bed.AskAsync(bob, new SignalRequest { Offer = new SessionDescription { Type = "offer", Sdp = Offers.Of("bbbb", Offers.Video("sendonly")) } });
+        var camera = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera };
+        await bed.AskAsync(bob, new SignalRequest { AddTrack = camera });
+        var offer = new SessionDescription { Type = "offer", Sdp = Offers.Of("bbbb", Offers.Video("sendonly")) };
+        await bed.AskAsync(bob, new SignalRequest { Offer = offer });
         await SayAsync(bed, ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "data", Type = TrackType.Data } }, 2);
         Assert.Contains(Responses(Take(link)), response => response.MediaSectionsRequirement is not null);
         var told = Responses(Take(await ReattachAsync(bed, ann, received)));
@@ -141,7 +154,9 @@ public sealed class ReattachTests
         {
             SessionTable.Detached(cat, cat.Link!);
             var renewed = new GatewayLink();
-            Assert.NotNull(bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 1, Identity = "cat", ResumeSid = cat.Sid, Connection = "second", Received = catReceived }, renewed));
+            var open = Open(cat, "second");
+            open.Received = catReceived;
+            Assert.NotNull(bed.Table.Resume(open, renewed));
             return renewed;
         });
         Assert.DoesNotContain(Responses(Take(back)), response => response.Answer is not null);
@@ -152,12 +167,15 @@ public sealed class ReattachTests
     public void What_is_kept_is_bounded_in_number_and_octets()
     {
         var kept = new UnsureAnswers();
-        for (var i = 0; i < 10_000; i++) kept.Sent(GatewayLink.Pack(new SignalResponse { RequestResponse = new RequestResponse { RequestId = (uint)i } }), isAnswer: true, nowMs: i);
+        for (var i = 0; i < 10_000; i++) Sent(new RequestResponse { RequestId = (uint)i });
         Assert.InRange(kept.After(0).Count, 1, 256);
-        kept.Sent(GatewayLink.Pack(new SignalResponse { RequestResponse = new RequestResponse { Message = new string('x', 900_000) } }), isAnswer: true, nowMs: 0);
+        Sent(new RequestResponse { Message = new string('x', 900_000) });
         Assert.InRange(kept.After(0).Sum(message => message.CalculateSize()), 900_000, 1 << 20);
         kept.Sent(new SessionMessage { Handled = 1 }, isAnswer: false, nowMs: 0);
         Assert.Empty(kept.After(10_001));
+
+        void Sent(RequestResponse answer) =>
+            kept.Sent(GatewayLink.Pack(new SignalResponse { RequestResponse = answer }), isAnswer: true, nowMs: 0);
     }
 
     [LiveKitSurface("Signalling", "publish_data_track_request", Surface.Refused, "UNSUPPORTED_TYPE at once, instead of a time-out; NOT_ALLOWED without canPublishData")]
@@ -173,8 +191,10 @@ public sealed class ReattachTests
         await bed.AskAsync(ann, request);
         await bed.AskAsync(bob, request);
         await bed.AskAsync(bob, new SignalRequest { UnpublishDataTrackRequest = new UnpublishDataTrackRequest { PubHandle = 42 } });
-        Assert.Equal((Reason.UnsupportedType, 41u), SessionBed.Told(link).Select(told => (told.RequestResponse.Reason, told.RequestResponse.PublishDataTrack.PubHandle)).Single());
-        var (first, second) = SessionBed.Told(bobLink) is [var one, var two] ? (one.RequestResponse, two.RequestResponse) : default;
-        Assert.Equal((Reason.NotAllowed, 41u, Reason.NotFound, 42u), (first!.Reason, first.PublishDataTrack.PubHandle, second!.Reason, second.UnpublishDataTrack.PubHandle));
+        var refused = Assert.Single(SessionBed.Told(link)).RequestResponse;
+        Assert.Equal((Reason.UnsupportedType, 41u), (refused.Reason, refused.PublishDataTrack.PubHandle));
+        var told = SessionBed.Told(bobLink).Select(response => response.RequestResponse).ToList();
+        Assert.Equal([Reason.NotAllowed, Reason.NotFound], told.Select(answer => answer.Reason));
+        Assert.Equal((41u, 42u), (told[0].PublishDataTrack.PubHandle, told[1].UnpublishDataTrack.PubHandle));
     }
 }

@@ -16,11 +16,17 @@ public sealed class RefusalTests
     /// <summary>A peer of nobody, whose publications and subscriptions take the names that sessions are about to use.</summary>
     private const int Squatter = 1_000_000;
 
-    private static SignalRequest Add(string cid, TrackType type = TrackType.Video, TrackSource source = TrackSource.Camera) => new() { AddTrack = new AddTrackRequest { Cid = cid, Type = type, Source = source } };
+    private static SignalRequest Add(string cid, TrackType type = TrackType.Video, TrackSource source = TrackSource.Camera) =>
+        new() { AddTrack = new AddTrackRequest { Cid = cid, Type = type, Source = source } };
 
-    private static SignalRequest Offer(uint id, string fragment, params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
+    private static SignalRequest Offer(uint id, string fragment, params string[] sections) =>
+        new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
 
-    private static PublicationOptions Publication(int track, int peer) => new(track, peer, 1, MediaKind.Video, Codec.Vp8, 96, [new LayerOptions(Ssrc: (uint)(900_000 + track))]);
+    private static SignalRequest Settings(ParticipantSession publisher, VideoQuality quality) =>
+        new() { TrackSetting = new UpdateTrackSettings { TrackSids = { publisher.Tracks[0].Sid }, Quality = quality } };
+
+    private static PublicationOptions Publication(int track, int peer) =>
+        new(track, peer, 1, MediaKind.Video, Codec.Vp8, 96, [new LayerOptions(Ssrc: (uint)(900_000 + track))]);
 
     private static Task<bool> SquatAsync(SessionBed bed, int shard, Action<ForwardingEngine> take) => bed.OnShardAsync(shard, on =>
     {
@@ -36,7 +42,8 @@ public sealed class RefusalTests
         await bed.DoAsync(() => true);
     }
 
-    private static SubscriptionResponse? Failed(IEnumerable<SignalResponse> told) => told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().SingleOrDefault();
+    private static SubscriptionResponse? Failed(IEnumerable<SignalResponse> told) =>
+        told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().SingleOrDefault();
 
     [LiveKitSurface("Signalling", "request_response for a publish that is refused, also by the media engine", Surface.Served, "with add_track, a reason and track_unpublished")]
     [Fact]
@@ -61,7 +68,8 @@ public sealed class RefusalTests
         Assert.Empty(ann.Tracks);
         Assert.Empty(ann.Info.Tracks);
         Assert.Empty(bob.Subscriptions);
-        Assert.Empty(SessionBed.Told(bobLink).Select(response => response.Update).OfType<ParticipantUpdate>().Last(update => update.Participants[0].Identity == "ann").Participants[0].Tracks);
+        var shown = SessionBed.Told(bobLink).Select(response => response.Update?.Participants[0]).Last(info => info?.Identity == "ann");
+        Assert.Empty(shown!.Tracks);
         Assert.Null(bed.Broken);
     }
 
@@ -75,7 +83,8 @@ public sealed class RefusalTests
         var (bob, link) = await bed.JoinAsync("bob");
         var subscription = Assert.Single(bob.Subscriptions);
         var track = ann.Tracks[0].Number;
-        await SquatAsync(bed, 0, engine => Assert.Null(engine.Subscribe(new SubscriptionOptions(subscription.Number, Squatter, track, 5, 96), 1)));
+        var taken = new SubscriptionOptions(subscription.Number, Squatter, track, 5, 96);
+        await SquatAsync(bed, 0, engine => Assert.Null(engine.Subscribe(taken, 1)));
         SessionBed.Told(link);
         await bed.AskAsync(bob, Offer(1, "bbbb", Offers.Video("recvonly")));
         await SettleAsync(bed);
@@ -99,13 +108,13 @@ public sealed class RefusalTests
         await SettleAsync(bed);
         Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.Unsubscribe(subscription.Number)));
         SessionBed.Told(link);
-        await bed.AskAsync(bob, new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { ann.Tracks[0].Sid }, Quality = VideoQuality.Low } });
+        await bed.AskAsync(bob, Settings(ann, VideoQuality.Low));
         await SettleAsync(bed);
         Assert.Equal(SubscriptionError.SeUnknown, Failed(SessionBed.Told(link))!.Err);
         Assert.Equal("", subscription.Mid);
 
         // Of an earlier section nobody is told any more.
-        await bed.AskAsync(bob, new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { ann.Tracks[0].Sid }, Quality = VideoQuality.High } });
+        await bed.AskAsync(bob, Settings(ann, VideoQuality.High));
         await SettleAsync(bed);
         Assert.Null(Failed(SessionBed.Told(link)));
         Assert.Null(bed.Broken);
@@ -135,7 +144,8 @@ public sealed class RefusalTests
         await using var bed = new SessionBed(shards: 2);
         var (ann, _) = await bed.JoinAsync("ann");
         var others = new List<(ParticipantSession Session, GatewayLink Link)>();
-        while (others.Count < 2 || others.TrueForAll(other => other.Session.Media.ShardNumber == ann.Media.ShardNumber)) others.Add(await bed.JoinAsync($"viewer-{others.Count}"));
+        while (others.Count < 2 || others.TrueForAll(other => other.Session.Media.ShardNumber == ann.Media.ShardNumber))
+            others.Add(await bed.JoinAsync($"viewer-{others.Count}"));
         var far = others.Find(other => other.Session.Media.ShardNumber != ann.Media.ShardNumber);
         var near = others.Find(other => other.Session.Media.ShardNumber == ann.Media.ShardNumber);
         await bed.AskAsync(ann, Add("cam"));
@@ -162,7 +172,8 @@ public sealed class RefusalTests
         SessionBed.Told(link);
         await bed.AskAsync(ann, Offer(1, "aaaa", Offers.Audio("recvonly")));
         await SettleAsync(bed);
-        Assert.Equal((LeaveRequest.Types.Action.Reconnect, DisconnectReason.StateMismatch), SessionBed.Told(link).Where(response => response.Leave is not null).Select(response => (response.Leave.Action, response.Leave.Reason)).Single());
+        var leave = SessionBed.Told(link).Single(response => response.Leave is not null).Leave;
+        Assert.Equal((LeaveRequest.Types.Action.Reconnect, DisconnectReason.StateMismatch), (leave.Action, leave.Reason));
         Assert.Null(bob.Room.Find(ann.Identity));
 
         // The same of one that is to find a new way when nothing is left of the old one.
@@ -174,7 +185,7 @@ public sealed class RefusalTests
         Assert.Null(bed.Broken);
     }
 
-    /// <summary>A viewer of more tracks than are served is told of each that it does not get, whether it asked or not; what it may receive is not called forbidden.</summary>
+    /// <summary>A viewer is told of each track that is one too many, whether it asked for it or not; what it may receive is not called forbidden.</summary>
     [Fact]
     public async Task A_subscription_too_many_is_told_as_failed()
     {
@@ -187,7 +198,7 @@ public sealed class RefusalTests
             {
                 var (publisher, _) = bed.Join($"p{i:d2}", offer: null, subscribe: false);
                 for (var j = 0; j < TracksOfEach; j++) publisher.Handle(Add($"t{j:d2}", TrackType.Audio, TrackSource.Microphone));
-                publisher.Handle(Offer(1, $"pppp{i:d2}", [.. publisher.Tracks.Select((track, j) => Offers.Audio("sendonly", track.Request.Cid).Replace("ssrc:1001", $"ssrc:{2_000 + j}", StringComparison.Ordinal))]));
+                publisher.Handle(Offer(1, $"pppp{i:d2}", [.. publisher.Tracks.Select(Section)]));
                 published.AddRange(publisher.Info.Tracks.Select(track => track.Sid));
             }
             return published;
@@ -196,12 +207,17 @@ public sealed class RefusalTests
         var (ann, link) = await bed.JoinAsync("ann");
         var failed = SessionBed.Told(link).Select(told => told.SubscriptionResponse).OfType<SubscriptionResponse>().ToList();
         Assert.Equal(Most, ann.Subscriptions.Count);
-        Assert.Equal(sids.Except(ann.Subscriptions.Select(subscription => subscription.Track.Sid)).Order(StringComparer.Ordinal), failed.Select(response => response.TrackSid).Order(StringComparer.Ordinal));
-        await bed.AskAsync(ann, new SignalRequest { Subscription = new UpdateSubscription { Subscribe = true, TrackSids = { failed[0].TrackSid } } });
+        var missing = sids.Except(ann.Subscriptions.Select(subscription => subscription.Track.Sid));
+        Assert.Equal(missing.Order(StringComparer.Ordinal), failed.Select(response => response.TrackSid).Order(StringComparer.Ordinal));
+        var again = new UpdateSubscription { Subscribe = true, TrackSids = { failed[0].TrackSid } };
+        await bed.AskAsync(ann, new SignalRequest { Subscription = again });
         var told = SessionBed.Told(link);
         Assert.Equal(failed[0].TrackSid, Failed(told)!.TrackSid);
         Assert.DoesNotContain(told, response => response.SubscriptionPermissionUpdate is not null);
         Assert.Null(bed.Broken);
+
+        static string Section(PublishedTrack track, int index) =>
+            Offers.Audio("sendonly", track.Request.Cid).Replace("ssrc:1001", $"ssrc:{2_000 + index}", StringComparison.Ordinal);
     }
 
     [LiveKitSurface("Signalling", "add_track that is refused: request_response with add_track", Surface.Served, "NOT_ALLOWED, LIMIT_EXCEEDED, UNSUPPORTED_TYPE")]
@@ -217,7 +233,9 @@ public sealed class RefusalTests
         large.AddTrack.Name = new string('x', 2_000);
         await bed.AskAsync(ann, large);
         for (var i = 0; i < 65; i++) await bed.AskAsync(ann, Add($"cam-{i}"));
-        var refused = SessionBed.Told(link).Select(response => response.RequestResponse).OfType<RequestResponse>().Select(response => (response.AddTrack.Cid, response.Reason));
-        Assert.Equal([("data", Reason.UnsupportedType), ("screen", Reason.NotAllowed), ("large", Reason.LimitExceeded), ("cam-64", Reason.LimitExceeded)], refused);
+        var refused = SessionBed.Told(link).Select(response => response.RequestResponse).OfType<RequestResponse>();
+        (string, Reason)[] expected =
+            [("data", Reason.UnsupportedType), ("screen", Reason.NotAllowed), ("large", Reason.LimitExceeded), ("cam-64", Reason.LimitExceeded)];
+        Assert.Equal(expected, refused.Select(response => (response.AddTrack.Cid, response.Reason)));
     }
 }

@@ -39,7 +39,8 @@ public sealed class ShardTests : IDisposable
     {
         var shard = Shard(0, managed: false);
         shard.Start();
-        var (publisher, subscriber) = (new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames), new Client(2, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames));
+        var publisher = new Client(1, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
+        var subscriber = new Client(2, shard, _identity.Fingerprint, SrtpProfiles.OpenSslNames);
         _open.AddRange([publisher, subscriber]);
         Assert.Null(On(shard, on => on.AddPeer(publisher.Transport, new PeerOptions(1, Camera.Ids))));
         Assert.Null(On(shard, on => on.AddPeer(subscriber.Transport, new PeerOptions(2, Camera.Ids))));

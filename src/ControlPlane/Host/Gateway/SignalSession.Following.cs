@@ -104,14 +104,17 @@ internal sealed partial class SignalSession
             while (await line.ReceiveAsync(ending.Token) is { } message)
             {
                 if (message.KindCase == SessionMessage.KindOneofCase.Handled) _requests.Handled(message.Handled);
-                // What else the new owner says the client hears when it has come; of a request that it made before it went, it waits to hear now.
-                else if (message.KindCase == SessionMessage.KindOneofCase.Response && SignalResponse.Parser.ParseFrom(message.Response).RequestResponse is not null) await TellAsync(message.Response, ending.Token);
+                else if (IsAnswer(message)) await TellAsync(message.Response, ending.Token);
             }
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException) { } // the client has come for its session, or the node is gone too
         await ending.CancelAsync();
         await delivering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    /// <summary>Of a request that the client made before it went it waits to hear now; what else the new owner says it hears when it has come.</summary>
+    private static bool IsAnswer(SessionMessage message) => message.KindCase == SessionMessage.KindOneofCase.Response
+        && SignalResponse.Parser.ParseFrom(message.Response).MessageCase == SignalResponse.MessageOneofCase.RequestResponse;
 
     /// <summary>
     /// Opens the session at the new owner with all that the former one said of it, so that the client can take it up through any gateway: it keeps its connection, encoders and
@@ -168,7 +171,8 @@ internal sealed partial class SignalSession
             open.Reattach = true;
             open.Received = _received;
             line = await NodeLine.OpenAsync(door, before.NodeAddress, open, limit);
-            if (await line.ReceiveAsync(limit) is not null) _received++; // "reconnect" is for clients that came back; this one was never away
+            // "Reconnect" is for clients that came back; this one was never away.
+            if (await line.ReceiveAsync(limit) is not null) _received++;
             return (line, null);
         }
         catch (Exception e) when (e is OperationCanceledException or RpcException)

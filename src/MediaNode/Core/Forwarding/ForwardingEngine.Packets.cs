@@ -43,7 +43,7 @@ public sealed partial class ForwardingEngine
         // What we pad has no payload, and nothing else is padded.
         var payloadOctets = (packet[0] & RtpHeader.PaddingFlag) != 0 ? 0 : Math.Max(0, octets - headerLength);
         foreach (var subscription in peer.Subscriptions)
-            if (subscription.Options.Ssrc == ssrc || (subscription.Options.RtxSsrc == ssrc && ssrc != 0)) subscription.TakeBack(ssrc, payloadOctets, octets);
+            if (subscription.IsOf(ssrc)) subscription.TakeBack(ssrc, payloadOctets, octets);
     }
 
     /// <summary>Handles a packet of a mirrored publication, as its owner's shard passed it on.</summary>
@@ -94,7 +94,8 @@ public sealed partial class ForwardingEngine
         if (!publication.Muted) Distribute(layer, sequence, packet, header, frame, audioLevel, padding, nowUs);
     }
 
-    private static void Distribute(PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, bool padding, long nowUs)
+    private static void Distribute(
+        PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, bool padding, long nowUs)
     {
         var subscriptions = layer.Publication.Subscriptions;
         for (var i = 0; i < subscriptions.Count; i++)

@@ -78,7 +78,7 @@ public sealed partial class ForwardingEngine
     private void AskForKeyframe(PublishedLayer layer, long nowUs)
     {
         // Until a layer's first packet nobody may be there to ask: a publisher who comes with its room is known before its way is open.
-        if (layer.Publication.Peer is { IsReachable: false } || (layer.Reception.Packets == 0 && layer.Publication.Peer is not null)) return;
+        if (layer.Publication.Peer is { } asked && (!asked.IsReachable || layer.Reception.Packets == 0)) return;
         if (!layer.Keyframes.TakeDue(nowUs)) return;
         if (layer.Publication.Peer is not { } peer)
         {

@@ -58,7 +58,7 @@ public sealed partial class ForwardingEngine
         return null;
     }
 
-    /// <summary>A peer's transport has connected, or has gone. What is forwarded to it begins with a key frame, asked for now and not while nobody could receive it.</summary>
+    /// <summary>A peer's transport has connected, or has gone. What is forwarded to it begins with a key frame, which is asked for now.</summary>
     public void SetReachable(int id, bool reachable, long nowUs)
     {
         if (!_peers.TryGetValue(id, out var peer) || peer.IsReachable == reachable) return;

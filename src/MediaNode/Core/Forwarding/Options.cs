@@ -50,7 +50,7 @@ public interface IPacketSink
     /// <summary>Room for one datagram of up to <see cref="Recovery.PacketHistory.MaxPacket"/> octets; it is the engine's until it commits.</summary>
     Span<byte> Reserve(int peer);
     /// <returns>False when it was not taken: it is not sent, and counts as nothing.</returns>
-    /// <remarks>What is taken and yet not sent, because the network's queue is full, is taken back by <see cref="ForwardingEngine.TakeBack"/>.</remarks>
+    /// <remarks>What is taken and yet not sent, for want of room, is told to <see cref="ForwardingEngine.TakeBack"/>.</remarks>
     bool CommitRtp(int peer, int length);
     /// <returns>The same.</returns>
     bool CommitRtcp(int peer, int length);

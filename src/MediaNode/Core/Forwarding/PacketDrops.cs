@@ -1,6 +1,7 @@
 namespace VideoScale.MediaNode.Forwarding;
 
-/// <summary>Packets that were on their way to a subscriber and were not sent; counters since the start, written by the engine's caller alone.</summary>
+/// <summary>Packets that were on their way to a subscriber and were not sent.</summary>
+/// <remarks>Counters since the start, written by the engine's caller alone.</remarks>
 public sealed class PacketDrops
 {
     /// <summary>The subscriber's transport was not connected.</summary>

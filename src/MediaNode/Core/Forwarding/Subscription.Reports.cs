@@ -62,13 +62,15 @@ public sealed partial class Subscription
             _peer.Estimator.OnSent(transportSequence, length, nowUs);
             return true;
         }
-        if (transportSequence >= 0) _peer.NextTransportSequence = unchecked((ushort)(_peer.NextTransportSequence - 1)); // or its number would look like a loss
+        if (transportSequence >= 0) _peer.NextTransportSequence = (ushort)transportSequence; // left free, it would look like a loss
         _drops.Refused++;
         NotSent++;
         return false;
     }
 
-    /// <summary>A packet that the transport took was not sent after all. It stays among those that can be sent again: its receiver sees the hole, and asks.</summary>
+    internal bool IsOf(uint ssrc) => ssrc == Options.Ssrc || (ssrc == Options.RtxSsrc && ssrc != 0);
+
+    /// <summary>A packet that the transport took was not sent after all. It can be sent again: its receiver sees the hole, and asks.</summary>
     internal void TakeBack(uint ssrc, int payloadOctets, int octets)
     {
         NotSent++;

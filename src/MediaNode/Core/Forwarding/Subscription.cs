@@ -61,10 +61,12 @@ public sealed partial class Subscription
     internal bool WaitsForKeyframe => Publication.IsVideo && TargetLayer >= 0 && TargetLayer != CurrentLayer;
 
     /// <summary>Whether it is of the largest layer that is asked for and fits.</summary>
-    internal bool Aims(PublishedLayer layer) => layer.Index == Math.Min(Math.Min(Settings.MaxLayer, AllowedLayer), Publication.Layers.Length - 1);
+    internal bool Aims(PublishedLayer layer) =>
+        layer.Index == Math.Min(Math.Min(Settings.MaxLayer, AllowedLayer), Publication.Layers.Length - 1);
 
     /// <summary>Forwards one packet when it is of the layer this peer gets. Writes it, renumbered, into the sink.</summary>
-    internal void Forward(PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, long nowUs)
+    internal void Forward(
+        PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, long nowUs)
     {
         if (layer.Index != CurrentLayer || _restart)
         {
@@ -84,7 +86,9 @@ public sealed partial class Subscription
         if (Publication.IsVideo) _frames.OnPacket(timestamp, frame.KeyFrameStart, frame.Width, frame.Height, nowUs);
     }
 
-    private bool Write(ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, ushort sequence, uint timestamp, int picture, int tl0, int audioLevel, long nowUs)
+    /// <returns>False when the transport did not take it.</returns>
+    private bool Write(
+        ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, ushort sequence, uint timestamp, int picture, int tl0, int audioLevel, long nowUs)
     {
         var room = _sink.Reserve(_peer.Id);
         RtpHeader.WriteFixed(room, header.Marker, Options.PayloadType, sequence, timestamp, Options.Ssrc);

@@ -22,7 +22,8 @@ internal sealed class NodeMetrics
         var packets = factory.CreateCounter("videoscale_media_packets_total", "Datagrams of the media ports.", "direction");
         var octets = factory.CreateCounter("videoscale_media_octets_total", "Octets in them.", "direction");
         var dropped = factory.CreateCounter("videoscale_media_send_dropped_total", "Datagrams that the kernel took no more of.");
-        var packetsDropped = factory.CreateCounter("videoscale_media_packets_dropped_total", "Media packets on their way to a subscriber that were not sent.", "reason");
+        var packetsDropped = factory.CreateCounter(
+            "videoscale_media_packets_dropped_total", "Media packets on their way to a subscriber that were not sent.", "reason");
         var strangers = factory.CreateCounter("videoscale_media_strangers_total", "Datagrams of nobody we know.");
         var refused = factory.CreateCounter("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity");
         var open = factory.CreateGauge("videoscale_media_connections", "Accepted connections that are open.");

@@ -32,8 +32,11 @@ public sealed class GatewayLink
     public bool Send(SignalResponse response) => Send(Pack(response), UnsureAnswers.Keeps(response));
 
     /// <summary>Opens the stream, and is not counted.</summary>
-    internal bool Opened(string participantSid, bool resumed) =>
-        _messages.Writer.TryWrite(new SessionMessage { Opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed, Acknowledges = true } });
+    internal bool Opened(string participantSid, bool resumed)
+    {
+        var opened = new SessionOpened { ParticipantSid = participantSid, Resumed = resumed, Acknowledges = true };
+        return _messages.Writer.TryWrite(new SessionMessage { Opened = opened });
+    }
 
     internal void End(SessionEndReason reason)
     {

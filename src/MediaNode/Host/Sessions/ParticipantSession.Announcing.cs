@@ -40,17 +40,25 @@ internal sealed partial class ParticipantSession
 
     /// <summary>Names the request that it answers: its client may have several under way.</summary>
     private void RefuseTrack(AddTrackRequest request, Reason reason, string why) =>
-        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = reason, Message = why, AddTrack = Refusals.Echo(request) } });
+        Answer(new RequestResponse { Reason = reason, Message = why, AddTrack = Refusals.Echo(request) });
 
     /// <summary>Its client waits for the answer, which it takes for this track by the number alone.</summary>
     private void OnDataTrack(PublishDataTrackRequest request)
     {
-        var (reason, why) = Grants.CanPublishData ? (Reason.UnsupportedType, "data tracks are not served") : (Reason.NotAllowed, "the token does not allow to publish data");
-        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = reason, Message = why, PublishDataTrack = new PublishDataTrackRequest { PubHandle = request.PubHandle } } });
+        var (reason, why) = Grants.CanPublishData
+            ? (Reason.UnsupportedType, "data tracks are not served")
+            : (Reason.NotAllowed, "the token does not allow to publish data");
+        var named = new PublishDataTrackRequest { PubHandle = request.PubHandle };
+        Answer(new RequestResponse { Reason = reason, Message = why, PublishDataTrack = named });
     }
 
     private void OnDataTrackEnd(UnpublishDataTrackRequest request) =>
-        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = Reason.NotFound, Message = $"data track {request.PubHandle} is not published", UnpublishDataTrack = request } });
+        Answer(new RequestResponse
+        {
+            Reason = Reason.NotFound,
+            Message = $"data track {request.PubHandle} is not published",
+            UnpublishDataTrack = request,
+        });
 
     private static string TooMuchShown => $"what the participant shows of itself would exceed {MaxInfoBytes} bytes";
 
@@ -58,7 +66,7 @@ internal sealed partial class ParticipantSession
     private int InfoBytes => Info.CalculateSize() + _tracks.Where(track => !Info.Tracks.Contains(track.Info)).Sum(track => track.Info.CalculateSize());
 
     private void RefuseLimit(string why) =>
-        Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = Reason.LimitExceeded, Message = why } });
+        Answer(new RequestResponse { Reason = Reason.LimitExceeded, Message = why });
 
     private PublishedTrack NewTrack(AddTrackRequest request)
     {

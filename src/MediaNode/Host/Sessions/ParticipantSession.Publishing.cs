@@ -83,7 +83,7 @@ internal sealed partial class ParticipantSession
         if (!_subscriptions.Contains(subscription) || !subscription.FlowsAs(ssrc)) return;
         subscription.Release();
         subscription.Refused = SubscriptionError.SeUnknown;
-        Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = subscription.Track.Sid, Err = SubscriptionError.SeUnknown } });
+        TellFailed(subscription.Track, SubscriptionError.SeUnknown);
         Room.RefusedTrack(this, subscription.Track, failure.Message);
         RoomSession.WantedChanged(subscription.Track);
         Room.MissesSections(this); // its section has to be answered as inactive

@@ -51,7 +51,7 @@ internal sealed partial class ParticipantSession
         if (text is null)
         {
             Room.PassedOver(this, failure!.Message);
-            Tell(new SignalResponse { RequestResponse = new RequestResponse { Reason = Reason.UnclassifiedError, Message = failure.Message } });
+            Answer(new RequestResponse { Reason = Reason.UnclassifiedError, Message = failure.Message });
             return;
         }
         answer.Sdp = text;
@@ -87,7 +87,7 @@ internal sealed partial class ParticipantSession
             FailureCode.PermissionDenied => Reason.NotAllowed,
             _ => Reason.LimitExceeded,
         };
-        Tell(new SignalResponse { RequestResponse = new RequestResponse { RequestId = request.RequestId, Reason = reason, Message = refusal?.Message ?? "" } });
+        Answer(new RequestResponse { RequestId = request.RequestId, Reason = reason, Message = refusal?.Message ?? "" });
     }
 
     /// <summary>Empty texts stay as they are; an attribute that becomes empty is taken away (LiveKit's rules).</summary>

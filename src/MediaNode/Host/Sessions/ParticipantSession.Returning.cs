@@ -19,7 +19,9 @@ internal sealed partial class ParticipantSession
 
     /// <summary>Answers that a gateway has not had over the stream that broke, and its client still waits for.</summary>
     internal IReadOnlyList<SessionMessage> LostAnswers(OpenSession open) =>
-        open is { Reattach: true, HasReceived: true } && open.Connection == Connection && Connection.Length > 0 ? _lastLink?.After(open.Received) ?? [] : [];
+        open is { Reattach: true, HasReceived: true } && open.Connection == Connection && Connection.Length > 0 && _lastLink is { } link
+            ? link.After(open.Received)
+            : [];
 
     /// <summary>The client's connection to its gateway; empty of an older gateway.</summary>
     internal string Connection { get; private set; } = "";

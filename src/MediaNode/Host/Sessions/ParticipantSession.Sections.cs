@@ -59,7 +59,7 @@ internal sealed partial class ParticipantSession
         else if (!sectionsMoved && subscription.Missed >= MostMissed) subscription.Refused = SubscriptionError.SeUnknown;
         else if (sectionsMoved || before is SubscriptionError.SeCodecUnsupported) (subscription.Refused, subscription.Missed) = (null, 0);
         if (subscription.Refused == before) return;
-        if (subscription.Refused is { } why) Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = subscription.Track.Sid, Err = why } });
+        if (subscription.Refused is { } why) TellFailed(subscription.Track, why);
         RoomSession.WantedChanged(subscription.Track);
     }
 

@@ -47,7 +47,7 @@ internal sealed partial class ParticipantSession
         }
         if (_subscriptions.Count >= MostSubscriptions)
         {
-            Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = track.Sid, Err = SubscriptionError.SeUnknown } });
+            TellFailed(track, SubscriptionError.SeUnknown);
             return true;
         }
         var added = AddSubscription(track);

@@ -73,6 +73,11 @@ internal sealed partial class ParticipantSession
 
     internal void Tell(SessionMessage packed) => Link?.Send(packed);
 
+    private void Answer(RequestResponse answer) => Tell(new SignalResponse { RequestResponse = answer });
+
+    private void TellFailed(PublishedTrack track, SubscriptionError why) =>
+        Tell(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = track.Sid, Err = why } });
+
     internal void Changed() => Info.Version++;
 
     /// <summary>Everything of this participant on the shards ends.</summary>

@@ -46,7 +46,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     /// <summary>For what cannot be refused.</summary>
     internal void Post(Action<MediaShard> command) => Plane.Shards[ShardNumber].Post(command);
 
-    /// <summary>Has the shard carry out a command. Nobody waits for it: why it is refused, when it is, comes back in a turn of the session loop.</summary>
+    /// <summary>Has the shard carry out a command. Nobody waits for it: a refusal comes back in a turn of the session loop.</summary>
     internal void Ask(Func<MediaShard, Failure?> command, Action<Failure> refused) => Ask(ShardNumber, command, refused);
 
     /// <summary>The same on another shard.</summary>
@@ -108,7 +108,8 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         {
             _fingerprint = fingerprint!;
             var local = _local = NewCredentials();
-            Ask(shard => shard.AddPeer(new TransportOptions(peer, local, remote, fingerprint!), new PeerOptions(peer, extensions)), owner.TransportFailed);
+            var transport = new TransportOptions(peer, local, remote, fingerprint!);
+            Ask(shard => shard.AddPeer(transport, new PeerOptions(peer, extensions)), owner.TransportFailed);
         }
         else
         {

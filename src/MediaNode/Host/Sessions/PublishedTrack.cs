@@ -188,7 +188,9 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             shardNumber,
             shard => shard.Mirror(publication, owner) ?? (muted ? shard.Engine.SetMuted(publication.Track, true) : null),
             failure => MirrorFailed(publication, shardNumber, failure));
-        Owner.Media.Ask(shard => shard.SetMirrored(publication.Track, shardNumber, mirrored: true), failure => Owner.PublishFailed(this, publication, failure));
+        Owner.Media.Ask(
+            shard => shard.SetMirrored(publication.Track, shardNumber, mirrored: true),
+            failure => Owner.PublishFailed(this, publication, failure));
     }
 
     /// <summary>Nothing of it reaches the subscribers on a shard: each of them is told.</summary>

@@ -15,5 +15,6 @@ internal static class Refusals
     };
 
     /// <summary>What names the refused track, and no more of what may have been refused for its length.</summary>
-    internal static AddTrackRequest Echo(AddTrackRequest request) => new() { Cid = request.Cid, Sid = request.Sid, Type = request.Type, Source = request.Source };
+    internal static AddTrackRequest Echo(AddTrackRequest request) =>
+        new() { Cid = request.Cid, Sid = request.Sid, Type = request.Type, Source = request.Source };
 }

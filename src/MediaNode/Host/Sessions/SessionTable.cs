@@ -120,7 +120,8 @@ internal sealed partial class SessionTable
     /// <summary>The session is over for good, and its seat is free.</summary>
     internal void Leave(ParticipantSession session, SessionEndReason reason)
     {
-        if (_authority.LeaveSeat(session.Room.Id, session.Room.Epoch, session.Identity, session.SeatId) is { } refusal) LogSeatElsewhere(session.Identity, session.Room.Id, refusal.Message);
+        if (_authority.LeaveSeat(session.Room.Id, session.Room.Epoch, session.Identity, session.SeatId) is { } refusal)
+            LogSeatElsewhere(session.Identity, session.Room.Id, refusal.Message);
         End(session, reason, reason == SessionEndReason.Left ? DisconnectReason.ClientInitiated : DisconnectReason.ConnectionTimeout);
     }
 
@@ -279,7 +280,8 @@ internal sealed partial class SessionTable
     }
 
     [LoggerMessage(5301, LogLevel.Information, "{Identity} joined room {Room} (epoch {Epoch})")] private partial void LogJoined(ParticipantIdentity identity, RoomId room, Epoch epoch);
-    [LoggerMessage(4950, LogLevel.Information, "The seat of {Identity} in room {Room} is not freed from here, its owner frees it: {Why}")] private partial void LogSeatElsewhere(ParticipantIdentity identity, RoomId room, string why);
+    [LoggerMessage(4950, LogLevel.Information, "The seat of {Identity} in room {Room} is not freed from here, its owner frees it: {Why}")]
+    private partial void LogSeatElsewhere(ParticipantIdentity identity, RoomId room, string why);
     [LoggerMessage(5302, LogLevel.Information, "{Identity} left room {Room}: {Reason}")] private partial void LogLeft(ParticipantIdentity identity, RoomId room, SessionEndReason reason);
     [LoggerMessage(5303, LogLevel.Information, "{Identity} came back to room {Room} through another gateway")] private partial void LogResumed(ParticipantIdentity identity, RoomId room);
     [LoggerMessage(5304, LogLevel.Information, "Room {Room} (epoch {Epoch}) given up with {Participants} participants")] private partial void LogGivenUp(RoomId room, Epoch epoch, int participants);

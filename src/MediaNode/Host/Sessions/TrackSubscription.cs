@@ -72,7 +72,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         var settings = Settings;
         Track.ReachShard(Subscriber.Media.ShardNumber);
         Subscriber.Media.Ask(
-            shard => shard.Engine.Subscribe(options, shard.NowUs) ?? (settings == SubscriptionSettings.Everything ? null : shard.Engine.Configure(options.Subscription, settings, shard.NowUs)),
+            shard => shard.Engine.Subscribe(options, shard.NowUs) ?? shard.Engine.Configure(options.Subscription, settings, shard.NowUs),
             failure => Subscriber.SubscribeFailed(this, options.Ssrc, failure));
     }
 
@@ -104,7 +104,9 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     {
         if (!_flows) return;
         var (number, settings, ssrc) = (Number, Settings, Ssrc);
-        Subscriber.Media.Ask(shard => shard.Engine.Configure(number, settings, shard.NowUs), failure => Subscriber.SubscribeFailed(this, ssrc, failure));
+        Subscriber.Media.Ask(
+            shard => shard.Engine.Configure(number, settings, shard.NowUs),
+            failure => Subscriber.SubscribeFailed(this, ssrc, failure));
     }
 
     private SubscriptionSettings Settings

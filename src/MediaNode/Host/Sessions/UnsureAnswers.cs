@@ -1,11 +1,13 @@
 using LiveKit.Proto;
 using VideoScale.V1;
+using Case = LiveKit.Proto.SignalResponse.MessageOneofCase;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>
-/// What a client was answered lately, by its place among all messages to its gateway. When the stream to the gateway breaks, the client was never away and asks nothing again: the answers that
-/// were lost with the stream are sent once more. What everyone is told is not among them, for whoever takes the session up is told how everything stands.
+/// What a client was answered lately, by its place among all messages to its gateway. When the stream to the gateway breaks, the client
+/// was never away and asks nothing again: the answers that were lost with the stream are sent once more. What everyone is told is not
+/// among them, for whoever takes the session up is told how everything stands.
 /// </summary>
 internal sealed class UnsureAnswers
 {
@@ -17,9 +19,8 @@ internal sealed class UnsureAnswers
     private long _keptBytes;
     private ulong _sent;
 
-    internal static bool Keeps(SignalResponse response) => response.MessageCase is SignalResponse.MessageOneofCase.Answer or SignalResponse.MessageOneofCase.RequestResponse
-        or SignalResponse.MessageOneofCase.SubscriptionResponse or SignalResponse.MessageOneofCase.TrackPublished or SignalResponse.MessageOneofCase.TrackUnpublished
-        or SignalResponse.MessageOneofCase.MediaSectionsRequirement;
+    internal static bool Keeps(SignalResponse response) => response.MessageCase
+        is Case.Answer or Case.RequestResponse or Case.SubscriptionResponse or Case.TrackPublished or Case.TrackUnpublished or Case.MediaSectionsRequirement;
 
     internal void CountFrom(ulong received) => _sent = received;
 
@@ -37,7 +38,8 @@ internal sealed class UnsureAnswers
         while (_kept.TryPeek(out var oldest) && nowMs - oldest.AtMs > KeepMs) Drop();
     }
 
-    internal IReadOnlyList<SessionMessage> After(ulong received) => [.. _kept.Where(kept => kept.Ordinal > received).Select(kept => kept.Message)];
+    internal IReadOnlyList<SessionMessage> After(ulong received) =>
+        [.. _kept.Where(kept => kept.Ordinal > received).Select(kept => kept.Message)];
 
     private void Drop() => _keptBytes -= _kept.Dequeue().Message.Response.Length;
 }

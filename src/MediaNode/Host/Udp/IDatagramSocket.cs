@@ -16,7 +16,7 @@ public interface IDatagramSocket : IDisposable
     int Receive(int timeoutMs);
     /// <summary>A datagram of the last batch; it may be changed in place until the next call of Receive.</summary>
     Span<byte> Datagram(int index, out TransportAddress from);
-    /// <summary>Sends what waits in <see cref="Outgoing"/>. What the kernel has no room for is lost, as on any network, and told to <see cref="Dropped"/>.</summary>
+    /// <summary>Sends what waits in <see cref="Outgoing"/>. What the kernel has no room for is lost, and told to <see cref="Dropped"/>.</summary>
     void Flush();
     /// <summary>Called in <see cref="Flush"/> for each datagram that was not sent; it must not send anything itself.</summary>
     DatagramDropped? Dropped { get; set; }

@@ -176,7 +176,8 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
             }
             else
             {
-                for (nuint i = 0; i < _send[at].Header.VectorCount; i++) Drop(at, _send[at].Header.Vectors[i]); // no room, or nobody there: the others still go
+                // No room, or nobody there: the others still go.
+                for (nuint i = 0; i < _send[at].Header.VectorCount; i++) Drop(at, _send[at].Header.Vectors[i]);
             }
             at++;
         }

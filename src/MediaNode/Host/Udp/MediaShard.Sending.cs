@@ -50,6 +50,7 @@ public sealed partial class MediaShard
     /// <summary>The kernel had no room for it: of media the engine takes its count back; the rest comes again by itself.</summary>
     private void NotSent(Destination destination, ReadOnlySpan<byte> datagram)
     {
-        if (IsMedia(datagram) && !IsRtcp(datagram) && _peers.Find(destination.Address) is { Sender: { } sender } peer) Engine.TakeBack(peer.Id, datagram, sender.RtpOverhead);
+        if (!IsMedia(datagram) || IsRtcp(datagram)) return;
+        if (_peers.Find(destination.Address) is { Sender: { } sender } peer) Engine.TakeBack(peer.Id, datagram, sender.RtpOverhead);
     }
 }
