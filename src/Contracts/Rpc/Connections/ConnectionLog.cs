@@ -25,9 +25,9 @@ internal sealed partial class ConnectionLog : IHostedService, IDisposable
     public ConnectionLog(ConnectionLimits limits, ILogger<ConnectionLog> logger)
     {
         (_limits, _logger) = (limits, logger);
-        _meter.CreateObservableUpDownCounter("videoscale.rpc.server.connections", () => limits.Open, "{connection}", "Accepted connections that are open.");
-        _meter.CreateObservableGauge("videoscale.rpc.server.connections_limit", () => limits.Most, "{connection}", "Most of them at once.");
-        _meter.CreateObservableCounter("videoscale.rpc.server.connections_refused", () => limits.Refused, "{connection}", "Connections closed at once because there were too many.");
+        _meter.CreateObservableUpDownCounter(MetricName.InstrumentOf("videoscale_rpc_server_connections"), () => limits.Open, "{connection}", "Accepted connections that are open.");
+        _meter.CreateObservableGauge(MetricName.InstrumentOf("videoscale_rpc_server_connections_limit"), () => limits.Most, "{connection}", "Most of them at once.");
+        _meter.CreateObservableCounter(MetricName.InstrumentOf("videoscale_rpc_server_connections_refused"), () => limits.Refused, "{connection}", "Connections closed at once because there were too many.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ namespace VideoScale.Rpc;
 /// <summary>The meter "VideoScale.Rpc". Calls and calls in flight are counted in each method and only read when somebody looks.</summary>
 public sealed class RpcMetrics : IDisposable
 {
-    public const string MeterName = "VideoScale.Rpc";
+    public const string MeterName = MetricName.Meter;
 
     internal static readonly KeyValuePair<string, object?>[] StatusTags =
         [.. Enum.GetValues<StatusCode>().Order().Select(s => new KeyValuePair<string, object?>("rpc.status", s.ToString()))];
@@ -16,10 +16,10 @@ public sealed class RpcMetrics : IDisposable
 
     public RpcMetrics()
     {
-        _meter.CreateObservableCounter("videoscale.rpc.server.calls", Calls, "{call}", "Calls that ended, by method and status.");
-        _meter.CreateObservableUpDownCounter("videoscale.rpc.server.in_flight", InFlight, "{call}", "Calls being served, by method.");
-        DurationMs = _meter.CreateHistogram<double>("videoscale.rpc.server.duration", "ms", "Time from the request's headers to the end of the call, by method and status.");
-        Denied = _meter.CreateCounter<long>("videoscale.rpc.server.denied", "{call}", "Calls refused for want of a token, certificate or role.");
+        _meter.CreateObservableCounter(MetricName.InstrumentOf("videoscale_rpc_server_calls"), Calls, "{call}", "Calls that ended, by method and status.");
+        _meter.CreateObservableUpDownCounter(MetricName.InstrumentOf("videoscale_rpc_server_in_flight"), InFlight, "{call}", "Calls being served, by method.");
+        DurationMs = _meter.CreateHistogram<double>(MetricName.InstrumentOf("videoscale_rpc_server_duration"), "ms", "Time from the request's headers to the end of the call, by method and status.");
+        Denied = _meter.CreateCounter<long>(MetricName.InstrumentOf("videoscale_rpc_server_denied"), "{call}", "Calls refused for want of a token, certificate or role.");
     }
 
     internal Meter Meter => _meter;

@@ -25,7 +25,7 @@ public sealed partial class CertificateWatch : BackgroundService
     public CertificateWatch(TlsMaterial tls, TimeProvider clock, ILogger<CertificateWatch> logger)
     {
         (_tls, _clock, _logger) = (tls, clock, logger);
-        _meter.CreateObservableGauge("videoscale.certificate_expires_seconds", () => tls.Expiry.SecondsLeft(clock.GetUtcNow()), null,
+        _meter.CreateObservableGauge(MetricName.InstrumentOf("videoscale_certificate_expires_seconds"), () => tls.Expiry.SecondsLeft(clock.GetUtcNow()), null,
             "Seconds until the process's certificate, or its authority, expires; negative once it has.");
     }
 

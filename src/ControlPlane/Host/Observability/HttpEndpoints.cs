@@ -10,7 +10,7 @@ namespace VideoScale.ControlPlane.Host.Observability;
 internal static class HttpEndpoints
 {
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
-    private static readonly string[] Bridged = ["VideoScale.", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
+    private static readonly string[] Bridged = [MetricName.Meter, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
     static HttpEndpoints()
     {

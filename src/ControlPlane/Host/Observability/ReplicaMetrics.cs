@@ -1,12 +1,13 @@
 using System.Diagnostics.Metrics;
 using VideoScale.Consensus;
+using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Observability;
 
 /// <summary>Counts of one replica, kept in plain fields on the hot paths and read when /metrics is.</summary>
 public sealed class ReplicaMetrics : IDisposable
 {
-    public const string MeterName = "VideoScale.ControlPlane";
+    public const string MeterName = MetricName.Meter;
     private readonly Meter _meter;
     private long _commandsApplied;
     private long _commandsRefused;
@@ -53,22 +54,22 @@ public sealed class ReplicaMetrics : IDisposable
         Gauge("videoscale_raft_leader", "1 while this replica leads", () => log.Status.Role == ReplicaRole.Leader ? 1UL : 0UL);
     }
 
-    public void Measure(string name, string help, Func<double> read) => _meter.CreateObservableGauge(name, read, null, help);
+    public void Measure(string name, string help, Func<double> read) => _meter.CreateObservableGauge(MetricName.InstrumentOf(name), read, null, help);
 
-    public void Gauge(string name, string help, Func<ulong> read) => _meter.CreateObservableGauge(name, () => (double)read(), null, help);
+    public void Gauge(string name, string help, Func<ulong> read) => _meter.CreateObservableGauge(MetricName.InstrumentOf(name), () => (double)read(), null, help);
 
     /// <summary>One figure of each of several, told apart by a label.</summary>
     public void GaugeOfEach(string name, string help, string label, Func<IEnumerable<(string Of, double Value)>> read) =>
-        _meter.CreateObservableGauge(name, () => Labelled(label, read()), null, help);
+        _meter.CreateObservableGauge(MetricName.InstrumentOf(name), () => Labelled(label, read()), null, help);
 
     /// <summary>One count of each of several, told apart by a label.</summary>
     public void CountOfEach(string name, string help, string label, Func<IEnumerable<(string Of, double Value)>> read) =>
-        _meter.CreateObservableCounter(name, () => Labelled(label, read()), null, help);
+        _meter.CreateObservableCounter(MetricName.InstrumentOf(name), () => Labelled(label, read()), null, help);
 
     public void Dispose() => _meter.Dispose();
 
     private static IEnumerable<Measurement<double>> Labelled(string label, IEnumerable<(string Of, double Value)> figures) =>
         figures.Select(figure => new Measurement<double>(figure.Value, new KeyValuePair<string, object?>(label, figure.Of)));
 
-    private void Counter(string name, string help, Func<long> read) => _meter.CreateObservableCounter(name, read, null, help);
+    private void Counter(string name, string help, Func<long> read) => _meter.CreateObservableCounter(MetricName.InstrumentOf(name), read, null, help);
 }
