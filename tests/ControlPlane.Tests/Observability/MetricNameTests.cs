@@ -19,7 +19,7 @@ public sealed partial class MetricNameTests
         var documented = Repository.Files("docs", "*.md").SelectMany(page => Documented().Matches(File.ReadAllText(Repository.Path(page))).Select(match => match.Groups[1].Value))
             .Where(name => !name.StartsWith("videoscale_media_", StringComparison.Ordinal) && !name.StartsWith("videoscale_certificate_", StringComparison.Ordinal)).Distinct().ToList();
         Assert.True(documented.Count > 10, "the pages name figures");
-        Assert.Empty(documented.Where(name => !names.Contains(name)));
+        Assert.DoesNotContain(documented, name => !names.Contains(name));
     }
 
     [GeneratedRegex(@"^# TYPE (videoscale_\w+)", RegexOptions.Multiline)]
