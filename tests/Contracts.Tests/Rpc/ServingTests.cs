@@ -166,12 +166,12 @@ public sealed class ServingTests
         await Eventually.HoldsAsync(() => Volatile.Read(ref durations) == 4, "four calls have a duration");
         listener.RecordObservableInstruments();
 
-        Assert.Equal(3, measured["videoscale.rpc.server.calls videoscale.probe.Probe/Read OK"]);
-        Assert.Equal(1, measured["videoscale.rpc.server.calls videoscale.probe.Probe/Read NotFound"]);
-        Assert.Equal(1, measured["videoscale.rpc.server.calls videoscale.probe.Probe/Change PermissionDenied"]);
-        Assert.Equal(1, measured["videoscale.rpc.server.in_flight videoscale.probe.Probe/Watch"]);
-        Assert.Equal(0, measured["videoscale.rpc.server.in_flight videoscale.probe.Probe/Read"]);
-        Assert.Equal(1, measured["videoscale.rpc.server.denied videoscale.probe.Probe/Change PermissionDenied"]);
+        Assert.Equal(3, measured["rpc_server_calls videoscale.probe.Probe/Read OK"]);
+        Assert.Equal(1, measured["rpc_server_calls videoscale.probe.Probe/Read NotFound"]);
+        Assert.Equal(1, measured["rpc_server_calls videoscale.probe.Probe/Change PermissionDenied"]);
+        Assert.Equal(1, measured["rpc_server_in_flight videoscale.probe.Probe/Watch"]);
+        Assert.Equal(0, measured["rpc_server_in_flight videoscale.probe.Probe/Read"]);
+        Assert.Equal(1, measured["rpc_server_denied videoscale.probe.Probe/Change PermissionDenied"]);
     }
 
     [Fact]
