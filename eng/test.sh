@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-computing=(Consensus Simulation Chaos) waiting=(Integration MediaNode ControlPlane) alone=(EndToEnd)
+computing=(Consensus Simulation Chaos MediaNode ControlPlane) waiting=(Integration) alone=(EndToEnd)
 quick=
 if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus Simulation) waiting=(MediaNode ControlPlane) alone=(); fi
 projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")

@@ -13,7 +13,7 @@ public sealed class ScriptedFleetCollection : ICollectionFixture<ScriptedFleet>;
 /// <summary>A replica and two nodes of the tests' own.</summary>
 public sealed class ScriptedFleet : IAsyncLifetime
 {
-    private const int FirstPort = 24_940;
+    private const int FirstPort = 21_040;
 
     internal List<ScriptedNode> Nodes { get; } = [];
     internal List<ScriptedAgent> Agents { get; } = [];

@@ -11,7 +11,7 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 /// <summary>One replica on a log in memory that does what a test tells it.</summary>
 internal sealed class FakeReplica : IAsyncDisposable
 {
-    private const int PortBase = 24_960;
+    private const int PortBase = 21_100;
     private const int Slots = 12;
     private static readonly bool[] Taken = new bool[Slots]; // tests run side by side, and some keep their ports for long
     private readonly int _slot = Take();

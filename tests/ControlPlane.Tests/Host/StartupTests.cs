@@ -12,7 +12,7 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 /// <summary>What an operator reads when a replica cannot start: one line, and the exit code that goes with it.</summary>
 public sealed class StartupTests : IDisposable
 {
-    private const int PortBase = 24_900;
+    private const int PortBase = 21_000;
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-start-").FullName;
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

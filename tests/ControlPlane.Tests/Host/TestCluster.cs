@@ -15,7 +15,7 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 /// <summary>Replicas in this process, with real disks and real sockets on loopback.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
-    private const int PortBase = 24_000;
+    private const int PortBase = 20_000;
     private const int PortsPerCluster = 12;
     private static int _next;
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-cp-").FullName;
