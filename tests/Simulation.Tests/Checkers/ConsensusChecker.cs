@@ -147,6 +147,14 @@ internal sealed class ConsensusChecker(Simulated world)
         if (!HasMajority(core.Membership, holders)) throw new Violation("durable-commit", $"index {index} of term {term} was committed without a durable majority");
     }
 
+    /// <summary>A follower takes for committed what it knows to be in its leader's log as well, and no more of its own.</summary>
+    public static void Follows(Replica follower)
+    {
+        var core = follower.Core!;
+        if (core.CommitIndex > core.Matched)
+            throw new Violation("commit-within-match", $"{follower.Id} took entry {core.CommitIndex} for committed, and knows its log to be its leader's up to {core.Matched}");
+    }
+
     /// <summary>What a message vouches for is on the sender's disk when it leaves.</summary>
     public void Vouches(in Message message, Replica sender)
     {

@@ -126,7 +126,7 @@ internal sealed class Replica
     public void Step(in RaftInput input)
     {
         if (Core is not { } core) return;
-        var (role, term) = (core.Role, core.Term);
+        var (role, term, commit) = (core.Role, core.Term, core.CommitIndex);
         Planted.Salt = Id.Value;
         var (wasNew, refusedBy, confirms) = (core.IsNew, core.RefusedBy, input.Kind == RaftInputKind.Message && input.Message is { Kind: MessageKind.Heartbeat, RepairNonce: not 0 });
         core.Step(input, _effects);
@@ -144,7 +144,8 @@ internal sealed class Replica
         foreach (var member in _effects.SnapshotsToSend) _world.SendSnapshot(this, member);
         if (_effects.Install is not null) Restore(Disk.Snapshot);
         if (core.Role == RaftRole.Leader) LookAtLeader(role != RaftRole.Leader || term != core.Term);
-        else if (role == RaftRole.Leader) _waiters.Clear(); // whoever proposed does not know its fate
+        else if (role != RaftRole.Leader && core.CommitIndex > commit) ConsensusChecker.Follows(this);
+        if (core.Role != RaftRole.Leader && role == RaftRole.Leader) _waiters.Clear(); // whoever proposed does not know its fate
         if (core.Term != term && core.Vote == Id && core.Role is RaftRole.Candidate or RaftRole.Leader) _world.Checker.Campaigned(this, input, term);
         ApplyAll();
         foreach (var read in _effects.Reads) OnRead(read);
