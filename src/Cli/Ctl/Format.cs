@@ -1,4 +1,5 @@
 using System.Globalization;
+using VideoScale.Model;
 using VideoScale.V1;
 
 namespace VideoScale.Cli.Ctl;
@@ -6,7 +7,7 @@ namespace VideoScale.Cli.Ctl;
 /// <summary>How values look in tables.</summary>
 internal static class Format
 {
-    internal static string Epoch(ulong epoch) => epoch == 0 ? "-" : epoch.ToString(CultureInfo.InvariantCulture);
+    internal static string Epoch(ulong epoch) => epoch == 0 ? "-" : new Epoch(epoch).ToString();
     internal static string Text(string text) => text.Length == 0 ? "-" : text;
     internal static string Cap(uint taken, uint cap) => cap == 0 ? $"{taken}" : $"{taken}/{cap}";
     internal static string Room(Room room) => VideoScale.Model.RoomName.Shown(room.Name.Length > 0 ? room.Name : room.RoomId);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VideoScale.Model;
 
 /// <summary>
@@ -27,5 +29,17 @@ public readonly record struct Epoch(ulong Value) : IComparable<Epoch>
     public static bool operator >(Epoch a, Epoch b) => a.Value > b.Value;
     public static bool operator <=(Epoch a, Epoch b) => a.Value <= b.Value;
     public static bool operator >=(Epoch a, Epoch b) => a.Value >= b.Value;
+
+    /// <summary>Stands in refusals that are kept as answers, hence in the state that replicas compare: it stays as it is.</summary>
     public override string ToString() => IsNone ? "none" : $"{Generation}.{EventSeq}";
+
+    /// <returns>Null when the text is neither what <see cref="ToString"/> makes nor the number on the wire.</returns>
+    public static Epoch? TryParse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)) return new(value);
+        var parts = text.Split('.');
+        return parts.Length == 2 && ushort.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+            && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seq) && seq is > 0 and <= SequenceMask ? Of(generation, seq) : null;
+    }
 }

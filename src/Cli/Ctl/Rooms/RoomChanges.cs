@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Google.Protobuf;
 using VideoScale.Cli.CommandLine;
+using VideoScale.Model;
 using VideoScale.V1;
 
 namespace VideoScale.Cli.Ctl.Rooms;
@@ -57,7 +58,7 @@ internal static class RoomChanges
             switch (reply.Room.Status)
             {
                 case RoomStatus.Active:
-                    session.Output.Write(reply, () => session.Output.Line($"room {roomId} active on {reply.Room.NodeId} under epoch {reply.Room.Epoch}"));
+                    session.Output.Write(reply, () => session.Output.Line($"room {roomId} active on {reply.Room.NodeId} under epoch {Format.Epoch(reply.Room.Epoch)}"));
                     return Exit.Ok;
                 case RoomStatus.Closing or RoomStatus.Closed:
                     await Console.Error.WriteLineAsync($"room {roomId} was closed before a node took it");
@@ -88,11 +89,21 @@ internal static class RoomChanges
         return command;
     }
 
-    private static Option<ulong> ExpectedEpoch() => new("--expected-epoch") { Description = "Only if this is still the room's epoch.", HelpName = "EPOCH" };
+    private static Option<ulong> ExpectedEpoch() => new("--expected-epoch")
+    {
+        Description = "Only if this is still the room's epoch.",
+        HelpName = "EPOCH",
+        CustomParser = result =>
+        {
+            if (Epoch.TryParse(result.Tokens[0].Value) is { } epoch) return epoch.Value;
+            result.AddError($"--expected-epoch: \"{result.Tokens[0].Value}\" is not an epoch as `ctl room get` shows it");
+            return 0;
+        },
+    };
 
     private static void Print(CtlSession session, RoomReply reply) => session.Output.Write(reply, () => session.Output.Line(
         $"room {reply.RoomId} {Format.Status(reply.Status)}" +
-        (reply.NodeId.Length > 0 ? $" on {reply.NodeId}" : "") + (reply.Epoch != 0 ? $" under epoch {reply.Epoch}" : "") + $" ({Format.Commit(reply.Commit)})"));
+        (reply.NodeId.Length > 0 ? $" on {reply.NodeId}" : "") + (reply.Epoch != 0 ? $" under epoch {Format.Epoch(reply.Epoch)}" : "") + $" ({Format.Commit(reply.Commit)})"));
 
     private static ByteString ReadMetadata(string? text)
     {

@@ -65,7 +65,7 @@ internal static class RoomQueries
             var reply = await session.Rooms.ExplainPlacementAsync(new ExplainPlacementRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
             session.Output.Write(reply, () =>
             {
-                session.Output.Line($"{reply.RoomId}: {(reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {reply.Epoch}" : "no node could take it")}, because: {reply.Reason}");
+                session.Output.Line($"{reply.RoomId}: {(reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}" : "no node could take it")}, because: {reply.Reason}");
                 session.Output.Line($"decided {Format.Time(reply.DecidedAtMs)} by policy {reply.PolicyVersion} (event {reply.DecisionEventSeq})");
                 if (reply.Note.Length > 0) session.Output.Line($"NOTE: {reply.Note}");
                 session.Output.Table(["CANDIDATE", "SCORE", "REJECTED BECAUSE"],

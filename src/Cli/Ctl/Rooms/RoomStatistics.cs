@@ -26,7 +26,7 @@ internal static class RoomStatistics
 
     private static void Print(CtlOutput output, GetRoomStatisticsReply reply)
     {
-        output.Line($"on {reply.NodeId} under epoch {reply.Epoch}{(reply.Participants.Count == 0 ? ": nobody is there" : "")}");
+        output.Line($"on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}{(reply.Participants.Count == 0 ? ": nobody is there" : "")}");
         if (reply.Participants.Count == 0) return;
         output.Table(["PARTICIPANT", "QUALITY", "LOSS UP", "LOSS DOWN", "ROUND TRIP", "ESTIMATE", "SILENT"], reply.Participants.Select(participant => new[]
         {

@@ -23,7 +23,7 @@ internal static class Seats
             }, session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line(
                 $"seat {reply.Participant.SeatId} for {reply.Participant.Identity} ({Format.Role(reply.Participant.Role)}); " +
-                (reply.NodeId.Length > 0 ? $"take it up at {reply.NodeId}, {reply.NodeAddress}, with epoch {reply.Epoch}" : "the room has no owner yet: ask again") +
+                (reply.NodeId.Length > 0 ? $"take it up at {reply.NodeId}, {reply.NodeAddress}, with epoch {Format.Epoch(reply.Epoch)}" : "the room has no owner yet: ask again") +
                 $" ({Format.Commit(reply.Commit)})"));
         });
         return command;
