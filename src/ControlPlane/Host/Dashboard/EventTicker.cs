@@ -17,7 +17,8 @@ internal sealed class EventTicker
     private readonly Queue<EventEnvelope> _last = new();
     private readonly List<Channel<EventEnvelope>> _pages = [];
 
-    internal EventSubscriber Subscriber => new("ticker", Take) { Before = Kept };
+    /// <summary>Nobody reads hundreds of lines a second: a busy cluster does not pay for them.</summary>
+    internal EventSubscriber Subscriber => new("ticker", Take) { OnlyLast = Kept, Pause = TimeSpan.FromMilliseconds(250) };
 
     /// <summary>A page puts into words what it shows.</summary>
     internal static TickerLine Describe(EventEnvelope happened) =>

@@ -30,8 +30,11 @@ public sealed record EventSubscriber(string Name, Func<IReadOnlyList<EventEnvelo
     public RunsOn RunsOn { get; init; } = RunsOn.EveryReplica;
     public BeginsAt BeginsAt { get; init; } = BeginsAt.End;
 
-    /// <summary>Of events before the end that one beginning there is given as well.</summary>
-    public int Before { get; init; }
+    /// <summary>Only the latest matter to it: it begins with so many, and when it falls further behind it leaves out what came before them. Null: all matter.</summary>
+    public int? OnlyLast { get; init; }
+
+    /// <summary>Rest after each batch: what comes meanwhile is one batch, or, with <see cref="OnlyLast"/>, is mostly never read.</summary>
+    public TimeSpan Pause { get; init; }
 
     /// <summary>Its position is kept on disk, and it goes on from there after a restart. Without it, it begins anew each time.</summary>
     public bool IsDurable { get; init; }

@@ -79,8 +79,7 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
             if (highest is { } known) position.Advance(known);
         }
         if (position.IsKnown) return;
-        var end = events.LastSeq;
-        position.Advance(subscriber.BeginsAt == BeginsAt.FirstEvent ? 0 : end - Math.Min(end, (ulong)subscriber.Before));
+        position.Advance(subscriber.BeginsAt == BeginsAt.FirstEvent || subscriber.OnlyLast is not null ? 0 : events.LastSeq);
         if (!isShared) return;
         position.Save();
         if (!(await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken)).IsMajority) throw new TimeoutException("no majority of voters keeps where it began");
@@ -89,12 +88,13 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
     /// <summary>What it needs next may lie before this replica's log: peers send that (see <see cref="EventLog.Backfill.SegmentBackfill"/>).</summary>
     private async Task WaitUntilHeldAsync(CancellationToken cancellationToken)
     {
+        if (IsTooFarBehind(position.Seq)) position.Advance(events.LastSeq - (ulong)subscriber.OnlyLast!);
         var said = false;
         while (position.Seq + 1 < events.Floor)
         {
-            if (subscriber.BeginsAt == BeginsAt.End && !subscriber.IsDurable)
+            if (subscriber.OnlyLast is not null)
             {
-                position.Advance(events.Floor - 1); // it asked for what is new, and for as much before as there is
+                position.Advance(events.Floor - 1); // as many as there are
                 return;
             }
             if (!said) LogWaits(subscriber.Name, position.Seq + 1, events.Floor);
@@ -107,7 +107,7 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
     {
         using var cursor = events.Read(position.Seq + 1);
         var batch = new List<EventEnvelope>();
-        while (MayRun)
+        while (MayRun && !IsTooFarBehind(cursor.Seq))
         {
             while (batch.Count < subscriber.MaxBatch && cursor.MoveNext())
                 if (Passes(cursor.View)) batch.Add(cursor.View.ToEnvelope(cursor.Chain));
@@ -119,6 +119,7 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
                 wentWell();
             }
             position.Advance(cursor.Seq);
+            if (subscriber.Pause > TimeSpan.Zero) await Task.Delay(subscriber.Pause, clock, cancellationToken);
             if (clock.GetElapsedTime(_keptTicks) > Look) await KeepAsync(cancellationToken);
             if (cursor.Seq < events.LastSeq) continue;
             cursor.Rest();
@@ -138,6 +139,8 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
         await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
     }
+
+    private bool IsTooFarBehind(ulong seq) => subscriber.OnlyLast is { } most && events.LastSeq > seq + (ulong)most;
 
     private bool Passes(in EventView view) => subscriber.Types.Count == 0 || (EventTypeTable.TryFind(view.Type, out var type) && subscriber.Types.Contains(type));
 
