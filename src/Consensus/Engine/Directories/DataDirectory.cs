@@ -84,15 +84,7 @@ public sealed class DataDirectory : IDisposable
     private static void Create(string path, UInt128 clusterId, MemberId member)
     {
         var identity = new DirectoryIdentity(CurrentFormatVersion, clusterId.ToString("x32", CultureInfo.InvariantCulture), member.ToString());
-        var final = System.IO.Path.Combine(path, IdentityFile);
-        var temporary = final + ".tmp";
-        using (var handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
-        {
-            RandomAccess.Write(handle, JsonSerializer.SerializeToUtf8Bytes(identity, DirectoryIdentityJson.Default.DirectoryIdentity), 0);
-            Libc.SyncData(handle, temporary);
-        }
-        File.Move(temporary, final);
-        Libc.SyncDirectory(path);
+        DurableFile.Write(System.IO.Path.Combine(path, IdentityFile), JsonSerializer.SerializeToUtf8Bytes(identity, DirectoryIdentityJson.Default.DirectoryIdentity));
         if (System.IO.Path.GetDirectoryName(path) is { } parent) Libc.SyncDirectory(parent);
     }
 

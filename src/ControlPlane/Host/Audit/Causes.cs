@@ -71,7 +71,7 @@ public static class Causes
     /// <summary>One line: when, what, and who asked for it.</summary>
     public static string WordsOf(EventEnvelope e)
     {
-        var what = EventMapping.Decode(e)?.Words ?? $"{e.Type} (unknown to this program)";
+        var what = EventMapping.WordsOf(e);
         var asked = e.CausationSeq != 0 ? "" : e.CommandId.Length > 0
             ? $"; {e.ActorKind} {e.ActorSubject} asked for it (request {e.CommandId})"
             : $"; by {e.ActorKind} {e.ActorSubject}";

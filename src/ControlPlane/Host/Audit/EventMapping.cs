@@ -68,4 +68,7 @@ public static class EventMapping
         try { return EventCodec.Read(type, e.SchemaVersion, e.Payload.Span); }
         catch (CanonicalException) { return null; }
     }
+
+    /// <summary>What happened, as people read it.</summary>
+    public static string WordsOf(EventEnvelope e) => Decode(e)?.Words ?? $"{e.Type} (unknown to this program)";
 }

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using VideoScale.ControlPlane.Audit;
-using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.Subscriptions;
 
 namespace VideoScale.ControlPlane.Host.Dashboard;
@@ -22,7 +22,7 @@ internal sealed class EventTicker
 
     /// <summary>A page puts into words what it shows.</summary>
     internal static TickerLine Describe(EventEnvelope happened) =>
-        new(happened.EventSeq, happened.OccurredAt.UnixMs, EventCodec.Read(Enum.Parse<EventType>(happened.Type), happened.SchemaVersion, happened.Payload.Span).Words);
+        new(happened.EventSeq, happened.OccurredAt.UnixMs, EventMapping.WordsOf(happened));
 
     /// <returns>Null when too many pages are open.</returns>
     internal Channel<EventEnvelope>? Open()

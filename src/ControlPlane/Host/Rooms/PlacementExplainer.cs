@@ -1,6 +1,7 @@
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.Drain;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.Placement;
@@ -26,11 +27,11 @@ public sealed class PlacementExplainer(StateQueries queries, EventLogReader even
             ?? throw Failure.NotFound($"room {room}").ToRpcException();
         if (subject.Decision.IsNone) return new ExplainPlacementReply { RoomId = room.Value, Note = subject.Note };
         var envelope = await FindAsync(subject.Decision.Seq, cancellationToken);
-        var (decision, found) = EventCodec.Read(Enum.Parse<EventType>(envelope.Type), envelope.SchemaVersion, envelope.Payload.Span) switch
+        var (decision, found) = EventMapping.Decode(envelope) switch
         {
             RoomEvent.PlacementDecided decided => (decided.Placement, true),
             RoomEvent.PlacementFailed failed => (failed.Placement, false),
-            var other => throw new InvariantViolation($"the decision of room {room} is event {subject.Decision.Seq}, which is {other.Type}"),
+            _ => throw new InvariantViolation($"the decision of room {room} is event {subject.Decision.Seq}, which is {envelope.Type}"),
         };
         return Reply(room, subject, envelope, decision, found);
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Host.Audit;
 
 namespace VideoScale.ControlPlane.Host.Subscriptions;
 
@@ -19,8 +20,7 @@ internal sealed partial class FleetNotices(ILogger<FleetNotices> logger)
 
     private ValueTask Tell(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken)
     {
-        foreach (var happened in events.Take(MostLines))
-            LogNotice(EventCodec.Read(Enum.Parse<EventType>(happened.Type), happened.SchemaVersion, happened.Payload.Span).Words, happened.EventSeq);
+        foreach (var happened in events.Take(MostLines)) LogNotice(EventMapping.WordsOf(happened), happened.EventSeq);
         if (events.Count > MostLines) LogMore(events.Count - MostLines, events[MostLines].EventSeq, events[^1].EventSeq);
         return ValueTask.CompletedTask;
     }
