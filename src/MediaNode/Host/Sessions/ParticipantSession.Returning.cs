@@ -14,7 +14,6 @@ internal sealed partial class ParticipantSession
     private long _awaySinceMs = long.MinValue;
     private long _heardAtMs;
     private ulong _lastNumber;
-
     private GatewayLink? _lastLink;
 
     /// <summary>Answers that a gateway has not had over the stream that broke, and its client still waits for.</summary>

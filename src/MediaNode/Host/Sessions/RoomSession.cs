@@ -43,8 +43,8 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     {
         if (!_participants.Remove(participant.Identity)) return;
         _missingSections.Remove(participant);
-        foreach (var track in participant.Tracks) UnsubscribeAll(track);
         participant.Close();
+        foreach (var track in participant.Tracks) UnsubscribeAll(track);
         participant.Info.State = ParticipantInfo.Types.State.Disconnected;
         participant.Info.DisconnectReason = reason;
         participant.Info.Tracks.Clear();
@@ -128,7 +128,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     {
         if (!track.IsVideo || track.Publication is not { Layers.Count: > 1 } publication) return;
         if (track.Viewers.Count == 0) return;
-        var largest = Math.Min(track.Viewers.Values.Max(subscription => subscription.WantedLayer), publication.Layers.Count - 1);
+        var largest = LargestWanted(track, publication.Layers.Count - 1);
         if ((track.ToldLayer ?? publication.Layers.Count - 1) == largest && !(again && track.ToldLayer is not null)) return;
         if (!track.WantedPace.Take() && !again) return;
         track.ToldLayer = largest;
@@ -138,6 +138,18 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         var update = new SubscribedQualityUpdate { TrackSid = track.Sid, SubscribedCodecs = { codec } };
         update.SubscribedQualities.AddRange(codec.Qualities);
         track.Owner.Tell(new SignalResponse { SubscribedQualityUpdate = update });
+    }
+
+    /// <summary>Looks no further than the first who wants all there is, as most do: it is asked whenever one of many viewers comes or goes.</summary>
+    private static int LargestWanted(PublishedTrack track, int most)
+    {
+        var largest = -1;
+        foreach (var viewer in track.Viewers.Values)
+        {
+            largest = Math.Max(largest, viewer.WantedLayer);
+            if (largest >= most) return most;
+        }
+        return largest;
     }
 
     /// <summary>One shard's speakers; a room may lie on several.</summary>
