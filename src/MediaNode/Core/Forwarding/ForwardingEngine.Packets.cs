@@ -42,8 +42,15 @@ public sealed partial class ForwardingEngine
         var octets = packet.Length - overhead;
         // What we pad has no payload, and nothing else is padded.
         var payloadOctets = (packet[0] & RtpHeader.PaddingFlag) != 0 ? 0 : Math.Max(0, octets - headerLength);
+        SentAs(peer, ssrc)?.TakeBack(ssrc, payloadOctets, octets);
+    }
+
+    private static Subscription? SentAs(Peer peer, uint ssrc)
+    {
+        if (peer.SubscriptionsBySsrc.TryGetValue(ssrc, out var known)) return known;
         foreach (var subscription in peer.Subscriptions)
-            if (subscription.IsOf(ssrc)) subscription.TakeBack(ssrc, payloadOctets, octets);
+            if (subscription.Options.RtxSsrc == ssrc && ssrc != 0) return subscription;
+        return null;
     }
 
     /// <summary>Handles a packet of a mirrored publication, as its owner's shard passed it on.</summary>

@@ -68,8 +68,6 @@ public sealed partial class Subscription
         return false;
     }
 
-    internal bool IsOf(uint ssrc) => ssrc == Options.Ssrc || (ssrc == Options.RtxSsrc && ssrc != 0);
-
     /// <summary>A packet that the transport took was not sent after all. It can be sent again: its receiver sees the hole, and asks.</summary>
     internal void TakeBack(uint ssrc, int payloadOctets, int octets)
     {
