@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
 using VideoScale.V1;
@@ -114,7 +115,7 @@ internal sealed partial class SignalSession
 
     /// <summary>Of a request that the client made before it went it waits to hear now; what else the new owner says it hears when it has come.</summary>
     private static bool IsAnswer(SessionMessage message) => message.KindCase == SessionMessage.KindOneofCase.Response
-        && SignalResponse.Parser.ParseFrom(message.Response).MessageCase == SignalResponse.MessageOneofCase.RequestResponse;
+        && WireFormat.GetTagFieldNumber(message.Response.CreateCodedInput().ReadTag()) == SignalResponse.RequestResponseFieldNumber; // it has one field, whichever it is
 
     /// <summary>
     /// Opens the session at the new owner with all that the former one said of it, so that the client can take it up through any gateway: it keeps its connection, encoders and
