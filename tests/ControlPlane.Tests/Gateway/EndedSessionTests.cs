@@ -60,7 +60,7 @@ public sealed class EndedSessionTests
     {
         var room = $"between-{isAway}";
         var (client, owner, _) = await _fleet.JoinAsync(room);
-        await _fleet.SeatAsync(room, owner);
+        await _fleet.SeatAsync(room, client, owner);
         if (isAway) client.Break();
         await _fleet.MoveAsync(room, owner, async () =>
             await _fleet.Replica.Rooms.RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = $"remove-{room}", RoomId = room, Identity = "ann", Reason = "test" }));

@@ -111,8 +111,7 @@ public sealed class LastWordsTests
         var (client, owner, other) = await _fleet.JoinAsync(Room);
         using (client)
         {
-            await _fleet.SeatAsync(Room, owner);
-            await Task.Delay(200);
+            await _fleet.SeatAsync(Room, client, owner);
             owner.IsDeaf = true;
             other.Answers = request => request.UpdateMetadata is { } asked ? Answer((int)asked.RequestId, Reason.NotAllowed) : null;
             await client.SayAsync(new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { RequestId = 9 } });
@@ -129,8 +128,7 @@ public sealed class LastWordsTests
     {
         const string Room = "moving";
         var (client, owner, other) = await _fleet.JoinAsync(Room);
-        await _fleet.SeatAsync(Room, owner);
-        await Task.Delay(200);
+        await _fleet.SeatAsync(Room, client, owner);
         (owner.Refuses, owner.IsDeaf) = (StatusCode.Unavailable, true);
         await client.SayAsync(new SignalRequest { Offer = new SessionDescription { Type = "offer" } });
         await client.LeaveAsync();

@@ -63,7 +63,7 @@ public sealed class RoomChangeTests
         var (client, owner, other) = await _fleet.JoinAsync(room);
         using (client)
         {
-            await _fleet.SeatAsync(room, owner);
+            await _fleet.SeatAsync(room, client, owner);
             if (when == "before it is revoked") await ChangeAsync();
             await _fleet.MoveAsync(room, owner, when == "between owners" ? ChangeAsync : null);
             if (when == "when it has a new owner") await ChangeAsync();

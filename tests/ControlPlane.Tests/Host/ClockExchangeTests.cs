@@ -15,19 +15,13 @@ public sealed class ClockExchangeTests
     private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly LogTime AWeekAgo = new(Now.AddDays(-7).ToUnixTimeMilliseconds());
 
-    private sealed class BootClock : LeaseClock
-    {
-        internal long Ms { get; set; } = 1_000_000;
-        public override long NowMs => Ms;
-    }
-
     private sealed class Members : IMemberClocks
     {
         internal Dictionary<MemberId, Task<ClockAnswer>> Answers { get; } = [];
         public Task<ClockAnswer> AskAsync(MemberId member, CancellationToken cancellationToken) => Answers[member];
     }
 
-    private readonly BootClock _boot = new();
+    private readonly SetClock _boot = new();
     private readonly Members _members = new();
     private readonly LogTimeSource _time;
     private readonly ClockExchange _exchange;
@@ -98,7 +92,7 @@ public sealed class ClockExchangeTests
         Say(StubLog.Three, default); // not there yet
         await _exchange.RunOnceAsync(CancellationToken.None);
         Assert.False(_time.MayExtend);
-        _boot.Ms += 3_000; // away: nobody waits for it
+        _boot.Pass(3_000); // away: nobody waits for it
         await _exchange.RunOnceAsync(CancellationToken.None);
         Assert.True(_time.MayExtend);
         Assert.Null(await comparison.AwaitAsync(open, CancellationToken.None));
@@ -114,7 +108,7 @@ public sealed class ClockExchangeTests
         Say(StubLog.Three, Old);
         await _exchange.RunOnceAsync(CancellationToken.None);
         Say(StubLog.Three, default);
-        for (var i = 0; i < 10; i++, _boot.Ms += 60_000)
+        for (var i = 0; i < 10; i++, _boot.Pass(60_000))
         {
             await _exchange.RunOnceAsync(CancellationToken.None);
             Assert.False(_time.MayExtend);

@@ -72,11 +72,4 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
         Metrics.Dispose();
         Directory.Delete(_root, recursive: true);
     }
-
-    internal sealed class SetClock : LeaseClock
-    {
-        private long _nowMs = 1_000_000;
-        public override long NowMs => Interlocked.Read(ref _nowMs);
-        internal void Pass(long milliseconds) => Interlocked.Add(ref _nowMs, milliseconds);
-    }
 }
