@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace VideoScale.Rpc;
 
-/// <summary>The meter "VideoScale.Rpc". Calls and calls in flight are counted in each method and only read when somebody looks.</summary>
+/// <summary>What servers count of calls. Calls and calls in flight are counted in each method and only read when somebody looks.</summary>
 public sealed class RpcMetrics : IDisposable
 {
     public const string MeterName = MetricName.Meter;
