@@ -35,26 +35,25 @@ internal sealed partial class ParticipantSession
         if (Wants(track.Sid) || track.ViewerOf(this) is not null) Subscribe(track);
     }
 
-    /// <summary>False when it is not received: it is not allowed, or still on its way. Of one too many its client is told.</summary>
-    internal bool Subscribe(PublishedTrack track)
+    /// <summary>Nothing when it is not allowed, or still on its way. Of one too many its client is told.</summary>
+    private void Subscribe(PublishedTrack track)
     {
-        if (!MayReceive(track) || !track.IsPublished) return false;
+        if (!MayReceive(track) || !track.IsPublished) return;
         if (track.ViewerOf(this) is { } known)
         {
             known.StartWhenPublished();
             if (known.Mid.Length == 0) Reconsider(known);
-            return true;
+            return;
         }
         if (_subscriptions.Count >= MostSubscriptions)
         {
             TellFailed(track, SubscriptionError.SeUnknown);
-            return true;
+            return;
         }
         var added = AddSubscription(track);
         JudgeWaiting(added, sectionsMoved: false);
         if (track.ToldLayer < added.WantedLayer) RoomSession.WantedChanged(track); // a newcomer's picture may be of a layer that nobody wanted before
         if (added.IsWaiting) Room.MissesSections(this);
-        return true;
     }
 
     private bool MayReceive(PublishedTrack track) => Grants.CanSubscribe && track.Owner.Allows(this, track);
@@ -89,8 +88,8 @@ internal sealed partial class ParticipantSession
             if (to.Count < MostSubscriptions) to.Add(sid);
             if (Room.FindTrack(sid) is not { } track || track.Owner == this) continue;
             if (!request.Subscribe) Unsubscribe(track);
-            else if (!Subscribe(track) && !MayReceive(track))
-                Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = track.Owner.Sid, TrackSid = sid, Allowed = false } });
+            else if (MayReceive(track)) Subscribe(track);
+            else Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = track.Owner.Sid, TrackSid = sid, Allowed = false } });
         }
     }
 
