@@ -71,8 +71,14 @@ public sealed class Stage : IAsyncLifetime
         await gateway.StopAsync();
         gateway.KeepHttpSocket();
         gateway.Start();
-        await gateway.WaitForReadyAsync();
-        return new SocketOfReplica(gateway);
+        var kept = new SocketOfReplica(gateway);
+        try { await gateway.WaitForReadyAsync(); }
+        catch
+        {
+            await kept.DisposeAsync();
+            throw;
+        }
+        return kept;
     }
 
     private sealed class SocketOfReplica(ReplicaProcess gateway) : IAsyncDisposable
