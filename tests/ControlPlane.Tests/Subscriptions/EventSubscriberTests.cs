@@ -65,7 +65,8 @@ public sealed class EventSubscriberTests
         {
             await take(events, cancellationToken);
             await held.WaitAsync(cancellationToken);
-        }) { OnlyLast = 10 });
+        })
+        { OnlyLast = 10 });
         await Eventually.HoldsAsync(() => seen.Count == 10, "the last ten are given");
         script.Feed(log, 203);
         await Eventually.HoldsAsync(() => seen.Count >= 11, "and what comes"); // its handler is held from here on
