@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Fabric;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using VideoScale.Cli;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Architecture.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Architecture.Tests;
 

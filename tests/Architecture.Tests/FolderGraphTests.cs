@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Architecture.Tests;
 

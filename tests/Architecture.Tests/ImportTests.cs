@@ -1,7 +1,7 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Xml.Linq;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Architecture.Tests;
 
@@ -39,7 +39,7 @@ public sealed class ImportTests
     public void Chaos_sees_the_product_as_a_black_box()
     {
         foreach (var project in Repository.Files("chaos", "*.csproj"))
-            Assert.Empty(Imports(project).Except(["VideoScale.Contracts.Model", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc", "VideoScale.TestKit", "VideoScale.Chaos"]));
+            Assert.Empty(Imports(project).Except(["VideoScale.Contracts.Model", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc", "VideoScale.Harness", "VideoScale.Chaos"]));
     }
 
     [Fact]

@@ -2,8 +2,8 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using VideoScale.ControlPlane.Host.Options;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Host.Options;
-using VideoScale.TestKit;
 
 namespace VideoScale.Architecture.Tests;
 

@@ -1,7 +1,7 @@
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Text.RegularExpressions;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Architecture.Tests;
 

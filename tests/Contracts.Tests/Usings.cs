@@ -1,1 +1,1 @@
-global using Eventually = VideoScale.TestKit.Processes.Eventually;
+global using Eventually = VideoScale.Harness.Processes.Eventually;

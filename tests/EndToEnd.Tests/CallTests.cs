@@ -1,5 +1,5 @@
-using VideoScale.TestKit;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 

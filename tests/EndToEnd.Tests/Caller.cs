@@ -1,6 +1,6 @@
 using System.Text.Json;
 using VideoScale.EndToEnd.Tests.Browsers;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 

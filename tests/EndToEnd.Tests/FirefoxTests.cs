@@ -1,6 +1,6 @@
 using VideoScale.EndToEnd.Tests.Browsers;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 using Xunit.Abstractions;
 

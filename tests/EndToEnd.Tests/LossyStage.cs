@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using VideoScale.EndToEnd.Tests.Browsers;
-using VideoScale.TestKit.Links;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Links;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.EndToEnd.Tests;

@@ -1,4 +1,4 @@
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 using Xunit.Abstractions;
 

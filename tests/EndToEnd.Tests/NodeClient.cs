@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 

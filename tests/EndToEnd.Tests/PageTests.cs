@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 

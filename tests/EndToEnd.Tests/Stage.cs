@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
 using VideoScale.EndToEnd.Tests.Browsers;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Links;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness;
+using VideoScale.Harness.Links;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
 

@@ -1,6 +1,6 @@
+using VideoScale.Harness;
 using VideoScale.Simulation.Running;
 using VideoScale.Simulation.Seams;
-using VideoScale.TestKit;
 
 namespace VideoScale.Simulation;
 

@@ -1,5 +1,5 @@
 using VideoScale.Consensus.Core;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Consensus.Tests.Core;
 

@@ -1,6 +1,6 @@
 using VideoScale.Consensus;
 using VideoScale.Consensus.Engine.Driver;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

@@ -2,7 +2,7 @@ using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Tests.Wal;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Consensus.Tests.Snapshots;
 

@@ -1,7 +1,7 @@
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Tests.Wal;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Consensus.Tests.Transport;
 

@@ -10,7 +10,7 @@ using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Consensus.Tests.Driver;
-using VideoScale.TestKit.Disks;
+using VideoScale.Harness.Disks;
 
 namespace VideoScale.Consensus.Tests.Wal;
 

@@ -1,7 +1,7 @@
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Wal;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Consensus.Tests.Wal;
 

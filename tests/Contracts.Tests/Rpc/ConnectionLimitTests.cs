@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using VideoScale.Harness.Links;
+using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
-using VideoScale.TestKit.Links;
-using VideoScale.TestKit.Processes;
 
 namespace VideoScale.Contracts.Tests.Rpc;
 

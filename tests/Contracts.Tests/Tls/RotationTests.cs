@@ -1,8 +1,8 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Contracts.Tests.Rpc;
+using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
-using VideoScale.TestKit.Processes;
 
 namespace VideoScale.Contracts.Tests.Tls;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Contracts.Tests.Wire;
 

@@ -1,5 +1,5 @@
 using Google.Protobuf.Reflection;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Contracts.Tests.Wire;
 

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Tests.EventLog;
-using VideoScale.TestKit.Rpc;
+using VideoScale.Harness.Rpc;
 using VideoScale.V1;
 using AuditService = VideoScale.ControlPlane.Host.Audit.AuditService;
 using Log = VideoScale.ControlPlane.Host.EventLog.EventLog;

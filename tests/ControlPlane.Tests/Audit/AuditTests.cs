@@ -6,7 +6,7 @@ using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.State;
 using VideoScale.ControlPlane.Tests.EventLog;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 using VideoScale.V1;
 using Log = VideoScale.ControlPlane.Host.EventLog.EventLog;
 

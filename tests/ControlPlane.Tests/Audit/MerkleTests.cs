@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.Audit;
 

@@ -2,7 +2,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using VideoScale.ControlPlane.Canonical;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.Canonical;
 

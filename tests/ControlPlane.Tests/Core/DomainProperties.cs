@@ -4,8 +4,8 @@ using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 

@@ -2,8 +2,8 @@ using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 

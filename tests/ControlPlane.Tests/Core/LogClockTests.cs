@@ -1,6 +1,6 @@
 using VideoScale.ControlPlane.Clocks;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 

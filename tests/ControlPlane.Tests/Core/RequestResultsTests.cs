@@ -2,8 +2,8 @@ using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 

@@ -6,8 +6,8 @@ using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 

@@ -1,7 +1,7 @@
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.State;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 

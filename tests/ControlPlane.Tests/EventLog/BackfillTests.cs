@@ -3,7 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 using VideoScale.V1;
 using Log = VideoScale.ControlPlane.Host.EventLog.EventLog;
 

@@ -1,7 +1,7 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.EventLog;
 

@@ -1,5 +1,5 @@
 using VideoScale.ControlPlane.Host.EventLog;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.EventLog;
 

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using LiveKit.Proto;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Signalling;
+using VideoScale.Harness;
+using VideoScale.Harness.Signalling;
 using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;

@@ -3,7 +3,7 @@ using System.Text;
 using Google.Protobuf;
 using LiveKit.Proto;
 using VideoScale.ControlPlane.Host.Gateway;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

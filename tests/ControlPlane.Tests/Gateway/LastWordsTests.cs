@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Signalling;
+using VideoScale.Harness;
+using VideoScale.Harness.Signalling;
 using VideoScale.V1;
 using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Signalling;
+using VideoScale.Harness;
+using VideoScale.Harness.Signalling;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;

@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using LiveKit.Proto;
 using VideoScale.ControlPlane.Tests.HostTests;
-using VideoScale.TestKit.Signalling;
+using VideoScale.Harness.Signalling;
 using VideoScale.V1;
 using MoveRoomRequest = VideoScale.V1.MoveRoomRequest;
 

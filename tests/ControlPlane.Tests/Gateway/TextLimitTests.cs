@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

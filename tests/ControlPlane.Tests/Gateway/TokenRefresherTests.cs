@@ -3,8 +3,8 @@ using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Options;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Tokens;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

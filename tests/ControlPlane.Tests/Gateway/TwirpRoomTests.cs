@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using VideoScale.ControlPlane.Tests.HostTests;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;

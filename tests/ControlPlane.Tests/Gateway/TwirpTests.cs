@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Google.Protobuf;
 using LiveKit.Proto;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.Gateway;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using VideoScale.ControlPlane.Hashing;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.ControlPlane.Tests.Hashing;
 

@@ -1,7 +1,7 @@
 using VideoScale.ControlPlane.Host.Drain;
 using VideoScale.ControlPlane.Placement;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 

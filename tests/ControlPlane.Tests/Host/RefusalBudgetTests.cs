@@ -1,7 +1,7 @@
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Refusals;
+using VideoScale.Harness;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 

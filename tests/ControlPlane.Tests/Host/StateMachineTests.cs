@@ -6,7 +6,7 @@ using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.State;
 using VideoScale.ControlPlane.Tests.Core;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 using EventFiles = VideoScale.ControlPlane.Host.EventLog.EventLog;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Grpc.Core;
 using VideoScale.ControlPlane.Tests.HostTests;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Observability;

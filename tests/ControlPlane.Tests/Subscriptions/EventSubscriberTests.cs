@@ -8,8 +8,8 @@ using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.ControlPlane.Tests.EventLog;
 using VideoScale.ControlPlane.Tests.HostTests;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 using Log = VideoScale.ControlPlane.Host.EventLog.EventLog;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests.Browsers;
 

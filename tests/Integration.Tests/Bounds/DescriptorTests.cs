@@ -1,5 +1,5 @@
-using VideoScale.TestKit.Links;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Links;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.Integration.Tests.Bounds;

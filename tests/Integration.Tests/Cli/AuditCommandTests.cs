@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Cli;
 

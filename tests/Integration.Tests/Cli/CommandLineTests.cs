@@ -1,4 +1,4 @@
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Cli;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
+using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
-using VideoScale.TestKit.Processes;
 
 namespace VideoScale.Integration.Tests.Cli;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Grpc.Core;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.Integration.Tests.Cli;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Cli;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Cli;
 

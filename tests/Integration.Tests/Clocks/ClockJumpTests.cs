@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
+using VideoScale.Harness.Clocks;
+using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
-using VideoScale.TestKit.Clocks;
-using VideoScale.TestKit.Processes;
 using VideoScale.V1;
 using Xunit.Abstractions;
 

@@ -1,5 +1,5 @@
-using VideoScale.TestKit.Disks;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Disks;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Disks;
 

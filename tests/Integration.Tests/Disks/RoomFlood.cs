@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.Integration.Tests.Disks;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Processes;
+using VideoScale.Harness;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Interop;
 

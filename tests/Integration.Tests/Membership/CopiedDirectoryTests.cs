@@ -1,5 +1,5 @@
+using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
-using VideoScale.TestKit.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.Integration.Tests.Membership;

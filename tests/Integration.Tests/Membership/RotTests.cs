@@ -1,6 +1,6 @@
 using Grpc.Core;
+using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
-using VideoScale.TestKit.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.Integration.Tests.Membership;

@@ -1,6 +1,6 @@
 using LiveKit.Proto;
-using VideoScale.TestKit.Processes;
-using VideoScale.TestKit.Signalling;
+using VideoScale.Harness.Processes;
+using VideoScale.Harness.Signalling;
 using GetNodeRequest = VideoScale.V1.GetNodeRequest;
 using GetRoomRequest = VideoScale.V1.GetRoomRequest;
 using MoveRoomRequest = VideoScale.V1.MoveRoomRequest;

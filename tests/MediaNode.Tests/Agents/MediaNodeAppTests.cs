@@ -1,8 +1,8 @@
 using Grpc.Core;
+using VideoScale.Harness.Processes;
 using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Startup;
 using VideoScale.Rpc;
-using VideoScale.TestKit.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Agents;

@@ -1,7 +1,7 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Host.Dtls;
 using VideoScale.MediaNode.Host.Srtp;
 using VideoScale.MediaNode.Tests.Fuzzing;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Dtls;
 

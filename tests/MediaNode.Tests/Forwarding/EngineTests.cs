@@ -1,10 +1,10 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Rtcp;
 using VideoScale.MediaNode.Rtp;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.Model;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Forwarding;
 

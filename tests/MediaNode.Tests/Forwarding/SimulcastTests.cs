@@ -1,7 +1,7 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Recovery;
 using VideoScale.MediaNode.Rtcp;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Forwarding;
 

@@ -1,9 +1,9 @@
 using System.Text;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Ice;
 using VideoScale.MediaNode.Rtcp;
 using VideoScale.MediaNode.Rtp;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Fuzzing;
 

@@ -1,5 +1,5 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Ice;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Ice;
 

@@ -1,6 +1,6 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.Model;
-using VideoScale.TestKit;
 using static VideoScale.MediaNode.Tests.Ownership.AuthorityBench;
 
 namespace VideoScale.MediaNode.Tests.Ownership;

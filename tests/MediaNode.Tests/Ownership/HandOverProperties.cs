@@ -1,4 +1,4 @@
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.MediaNode.Tests.Ownership;
 

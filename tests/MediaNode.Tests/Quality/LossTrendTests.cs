@@ -1,5 +1,5 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Quality;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Quality;
 

@@ -1,5 +1,5 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Recovery;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Recovery;
 

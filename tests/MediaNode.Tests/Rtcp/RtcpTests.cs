@@ -1,6 +1,6 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Bandwidth;
 using VideoScale.MediaNode.Rtcp;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Rtcp;
 

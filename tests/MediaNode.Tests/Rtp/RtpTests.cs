@@ -1,8 +1,8 @@
 using System.Text;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Rtp;
 using VideoScale.MediaNode.Tests.Fuzzing;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Rtp;
 

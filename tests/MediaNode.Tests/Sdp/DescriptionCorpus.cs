@@ -1,5 +1,5 @@
 using System.Text;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.MediaNode.Tests.Sdp;
 

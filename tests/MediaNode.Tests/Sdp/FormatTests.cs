@@ -1,6 +1,6 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Sdp;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Sdp;
 

@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using LiveKit.Proto;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Tests.Sdp;
-using VideoScale.TestKit;
 using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 
 namespace VideoScale.MediaNode.Tests.Sessions;

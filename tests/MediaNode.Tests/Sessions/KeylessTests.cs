@@ -2,11 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using LiveKit.Proto;
+using VideoScale.Harness;
+using VideoScale.Harness.Processes;
 using VideoScale.MediaNode.Ice;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Sdp;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Processes;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
 

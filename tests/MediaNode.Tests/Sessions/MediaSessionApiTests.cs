@@ -2,14 +2,14 @@ using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
 using Microsoft.Extensions.Logging.Abstractions;
+using VideoScale.Harness;
+using VideoScale.Harness.Rpc;
 using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Time;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
-using VideoScale.TestKit;
-using VideoScale.TestKit.Rpc;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;

@@ -146,7 +146,7 @@ public sealed class MovingTests
         await using var bed = new SessionBed();
         await bed.DoAsync(() =>
         {
-            TestKit.Seeds.Run(10, random =>
+            Harness.Seeds.Run(10, random =>
             {
                 var links = new Dictionary<ParticipantSession, GatewayLink>();
                 for (var i = random.Next(1, 60); i > 0; i--)

@@ -1,7 +1,7 @@
 using LiveKit.Proto;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Tests.Sdp;
-using VideoScale.TestKit;
 using VideoScale.V1;
 using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 

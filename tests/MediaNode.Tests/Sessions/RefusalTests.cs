@@ -1,10 +1,10 @@
 using LiveKit.Proto;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Rtp;
 using VideoScale.MediaNode.Tests.Sdp;
-using VideoScale.TestKit;
 using Codec = VideoScale.MediaNode.Codecs.Codec;
 using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 

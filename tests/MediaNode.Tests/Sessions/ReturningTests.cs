@@ -1,10 +1,10 @@
 using LiveKit.Proto;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Tests.Sdp;
 using VideoScale.Model;
-using VideoScale.TestKit;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;

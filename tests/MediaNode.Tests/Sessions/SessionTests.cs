@@ -1,12 +1,12 @@
 using Google.Protobuf;
 using LiveKit.Proto;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Quality;
 using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Sdp;
-using VideoScale.TestKit;
 using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;

@@ -1,8 +1,8 @@
 using LiveKit.Proto;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Host.Sessions;
 using VideoScale.MediaNode.Tests.Sdp;
 using VideoScale.Model;
-using VideoScale.TestKit;
 using VideoScale.V1;
 using Reason = LiveKit.Proto.RequestResponse.Types.Reason;
 

@@ -1,5 +1,5 @@
+using VideoScale.Harness;
 using VideoScale.MediaNode.Host.Srtp;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Srtp;
 

@@ -1,7 +1,7 @@
 using System.Net;
+using VideoScale.Harness;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Ice;
-using VideoScale.TestKit;
 
 namespace VideoScale.MediaNode.Tests.Udp;
 

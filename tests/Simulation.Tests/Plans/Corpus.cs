@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VideoScale.Harness;
 using VideoScale.Simulation.Seams;
-using VideoScale.TestKit;
 
 namespace VideoScale.Simulation.Plans;
 

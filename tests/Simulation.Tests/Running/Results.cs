@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using VideoScale.TestKit;
+using VideoScale.Harness;
 
 namespace VideoScale.Simulation.Running;
 

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Text;
+using VideoScale.Rpc;
+
+namespace VideoScale.Harness.Processes;
+
+/// <summary>One run of the built <c>videoscale</c> command. It dies with the test process: its standard input is a pipe that closes then.</summary>
+public sealed class CliProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+    private readonly Lock _gate = new();
+
+    private CliProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Append(_output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int Pid => _process.Id;
+    public bool HasExited => _process.HasExited;
+    public int ExitCode => _process.ExitCode;
+    public string Output { get { lock (_gate) return _output.ToString(); } }
+    public string Errors { get { lock (_gate) return _errors.ToString(); } }
+
+    /// <summary>The command line beside the test assembly, put there by its reference to src/Cli.</summary>
+    public static string ExecutablePath { get; } = Path.Combine(AppContext.BaseDirectory, "VideoScale.Cli");
+
+    /// <param name="environment">Added to this process's own.</param>
+    /// <param name="descriptors">Most files and sockets it may open, soft and hard limit; 0: as many as this process.</param>
+    public static CliProcess Start(IEnumerable<string> arguments, string? workingDirectory = null, IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0)
+    {
+        var start = new ProcessStartInfo(descriptors == 0 ? ExecutablePath : "/bin/sh")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = workingDirectory ?? Path.GetTempPath(),
+        };
+        foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", ExecutablePath }) start.ArgumentList.Add(argument);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        return new CliProcess(KeptSocket.StartBeside(() => Process.Start(start)) ?? throw new InvalidOperationException("the command line did not start"));
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<CliResult> RunAsync(IEnumerable<string> arguments, string? workingDirectory = null, TimeSpan? limit = null)
+    {
+        using var process = Start(arguments, workingDirectory);
+        await process.WaitForExitAsync(limit ?? TimeSpan.FromSeconds(60));
+        return new CliResult(process.ExitCode, process.Output, process.Errors);
+    }
+
+    /// <summary>SIGKILL: as a power loss for the process, not for the disk.</summary>
+    public void Kill() => Send(Signals.Kill);
+
+    /// <summary>SIGSTOP: frozen until <see cref="Resume"/>; its sockets stay open.</summary>
+    public void Freeze() => Send(Signals.Stop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Send(Signals.Continue);
+
+    /// <summary>SIGTERM.</summary>
+    public void Terminate() => Send(Signals.Terminate);
+
+    /// <summary>SIGHUP, as a terminal sends it that closes.</summary>
+    public void HangUp() => Send(Signals.HangUp);
+
+    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
+    public void Interrupt() => Send(Signals.Interrupt);
+
+    public async Task WaitForExitAsync(TimeSpan limit)
+    {
+        try { await _process.WaitForExitAsync().WaitAsync(limit); }
+        catch (TimeoutException e) { throw new TimeoutException($"pid {Pid} still runs after {limit}; output: {Output}; errors: {Errors}", e); }
+    }
+
+    private void Send(int signal)
+    {
+        if (!_process.HasExited) Signals.SendTo(_process.Id, signal);
+    }
+
+    private void Append(StringBuilder to, string? line)
+    {
+        if (line is null) return;
+        lock (_gate) to.AppendLine(line);
+    }
+
+    public void Dispose()
+    {
+        Resume(); // a frozen process cannot die
+        Kill();
+        _process.Dispose();
+    }
+}
+
+/// <summary>How a command ended.</summary>
+public sealed record CliResult(int ExitCode, string Output, string Errors);

@@ -1,0 +1,122 @@
+using Grpc.Core;
+using VideoScale.Rpc;
+using VideoScale.V1;
+
+namespace VideoScale.Harness.Processes;
+
+/// <summary>
+/// Replicas and media nodes as real processes with real disks in a temporary directory, on the ports <c>up --base-port</c> would use.
+/// The directory is removed at the end unless VS_KEEP is set.
+/// </summary>
+public sealed class TestCluster : IAsyncDisposable
+{
+    private readonly ChannelPool _channels = new();
+    private readonly bool _ownsDirectory;
+
+    private TestCluster(string directory, bool ownsDirectory, IReadOnlyList<ReplicaProcess> replicas, IReadOnlyList<MediaProcess> media)
+    {
+        DataRoot = directory;
+        _ownsDirectory = ownsDirectory;
+        Replicas = replicas;
+        Media = media;
+    }
+
+    public string DataRoot { get; }
+    public IReadOnlyList<ReplicaProcess> Replicas { get; }
+    public IReadOnlyList<MediaProcess> Media { get; }
+
+    /// <summary>Makes data directories and processes; starts nothing.</summary>
+    /// <param name="basePort">Choose one per test that runs at the same time; bases 10 apart do not meet (up to 10 replicas and nodes).</param>
+    /// <param name="dataRoot">Where data lives, e.g. a mounted image; null for a temporary directory.</param>
+    public static async Task<TestCluster> CreateAsync(int replicas, int media, int basePort, string? dataRoot = null)
+    {
+        var root = dataRoot ?? Directory.CreateTempSubdirectory("videoscale-test-").FullName;
+        var list = string.Join(',', Enumerable.Range(0, replicas).Select(i => $"127.0.0.1:{basePort + 200 + i}:{basePort + 100 + i}:{basePort + i}"));
+        var made = await CliProcess.RunAsync(["control", "init", "--replicas", list, "--out", root]);
+        if (made.ExitCode != 0) throw new InvalidOperationException($"control init failed: {made.Errors}{made.Output}");
+        ReplicaProcess[] replicaProcesses = [.. Enumerable.Range(0, replicas)
+            .Select(i => new ReplicaProcess(i, Path.Combine(root, $"replica-{i + 1}"), basePort + i, basePort + 100 + i, basePort + 200 + i))];
+        string[] control = [.. replicaProcesses.Select(r => r.GrpcAddress)];
+        return new TestCluster(root, dataRoot is null, replicaProcesses,
+            [.. Enumerable.Range(0, media).Select(j => new MediaProcess($"media-{j + 1}", control, basePort + 300 + j, basePort + 500 + j, basePort + 600 + 16 * j))]);
+    }
+
+    /// <summary>Makes a cluster, starts everything and waits until all of it is ready.</summary>
+    public static async Task<TestCluster> StartAsync(int replicas, int media, int basePort, string? dataRoot = null)
+    {
+        var cluster = await CreateAsync(replicas, media, basePort, dataRoot);
+        try
+        {
+            cluster.Start();
+            await cluster.WaitForReadyAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void Start()
+    {
+        foreach (var replica in Replicas) replica.Start();
+        foreach (var node in Media) node.Start();
+    }
+
+    public async Task WaitForReadyAsync(TimeSpan? limit = null)
+    {
+        foreach (var server in Replicas.Cast<ServerProcess>().Concat(Media).Where(s => s.IsRunning)) await server.WaitForReadyAsync(limit);
+    }
+
+    /// <summary>A plain channel to one process; channels live as long as the cluster.</summary>
+    public ChannelBase Channel(ServerProcess server) => _channels.Get(server.GrpcAddress);
+
+    /// <summary>An invoker over all replicas that goes to the next on UNAVAILABLE; the caller disposes it.</summary>
+    public MultiEndpointInvoker Anywhere(TimeSpan? patience = null) => new(Replicas.Select(r => r.GrpcAddress), patience: patience);
+
+    public RoomService.RoomServiceClient Rooms(ReplicaProcess replica) => new(Channel(replica));
+    public NodeService.NodeServiceClient Nodes(ReplicaProcess replica) => new(Channel(replica));
+    public ClusterService.ClusterServiceClient Cluster(ReplicaProcess replica) => new(Channel(replica));
+    public AuditService.AuditServiceClient Audit(ReplicaProcess replica) => new(Channel(replica));
+    public AdmissionService.AdmissionServiceClient Admission(MediaProcess node) => new(Channel(node));
+
+    /// <summary>The replica that says it leads in the highest term; waits for one.</summary>
+    /// <param name="except">Not this one: the old leader that was frozen or cut off.</param>
+    public async Task<ReplicaProcess> WaitForLeaderAsync(ReplicaProcess? except = null, TimeSpan? limit = null)
+    {
+        ReplicaProcess? leader = null;
+        await Eventually.HoldsAsync(async () => (leader = await FindLeaderAsync(except)) is not null, "one replica leads", limit,
+            () => string.Join(System.Environment.NewLine, Replicas.Select(r => $"{r.Name}: {r.Log}")));
+        return leader!;
+    }
+
+    private async Task<ReplicaProcess?> FindLeaderAsync(ReplicaProcess? except)
+    {
+        (ReplicaProcess? Replica, ulong Term) best = default;
+        foreach (var replica in Replicas.Where(r => r.IsRunning && r != except))
+        {
+            try
+            {
+                var status = await Cluster(replica).GetStatusAsync(new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(1));
+                if (status.Role == ReplicaRole.Leader && status.Term > best.Term) best = (replica, status.Term);
+            }
+            catch (RpcException) { } // dead, frozen or starting: not the leader we look for
+        }
+        return best.Replica;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.Dispose();
+        foreach (var node in Media) node.Dispose();
+        foreach (var replica in Replicas) replica.Dispose();
+        if (!_ownsDirectory || System.Environment.GetEnvironmentVariable("VS_KEEP") is { Length: > 0 }) return;
+        // A process that was just killed may still be closing its files.
+        await Eventually.HoldsAsync(() =>
+        {
+            try { Directory.Delete(DataRoot, recursive: true); return true; }
+            catch (IOException) { return false; }
+        }, $"{DataRoot} can be removed", TimeSpan.FromSeconds(10));
+    }
+}
