@@ -11,7 +11,6 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 /// <summary>One replica on a log in memory that does what a test tells it.</summary>
 internal sealed class FakeReplica : IAsyncDisposable
 {
-    private const int PortBase = 21_100;
     private const int Slots = 12;
     private static readonly bool[] Taken = new bool[Slots]; // tests run side by side, and some keep their ports for long
     private readonly int _slot = Take();
@@ -20,7 +19,7 @@ internal sealed class FakeReplica : IAsyncDisposable
 
     private FakeReplica(Action<ControlPlaneOptions>? configure, string? peerGrpcAddress)
     {
-        var port = PortBase + _slot * 3;
+        var port = TestPorts.FakeReplicas + _slot * 3;
         var seats = new List<ReplicaSeat> { new(Path.Combine(_root, "r"), $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}") };
         if (peerGrpcAddress is not null) seats.Add(new(Path.Combine(_root, "peer"), "127.0.0.1:1", peerGrpcAddress, "127.0.0.1:2"));
         ControlPlaneBootstrap.Create(seats);

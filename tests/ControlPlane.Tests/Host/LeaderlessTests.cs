@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using Google.Protobuf;
 using Grpc.Core;
-using VideoScale.ControlPlane.Tests.Gateway;
+using VideoScale.Harness.Signalling;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
@@ -33,7 +33,7 @@ public sealed class LeaderlessTests
     public async Task A_client_that_would_join_is_refused_before_its_socket_is_opened()
     {
         await using var replica = await FakeReplica.StartAsync();
-        var token = TokenTests.Mint(new { iss = "devkey", sub = "ann", exp = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 600, video = new { roomJoin = true, room = "standup" } });
+        var token = SignalClient.Token("standup", "ann");
         replica.Log.LoseLeadership();
         await Eventually.HoldsAsync(() => replica.App.Replica.Absence.IsLong, "no leader has been known for long");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await JoinAsync());

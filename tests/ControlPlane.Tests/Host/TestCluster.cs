@@ -15,11 +15,10 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 /// <summary>Replicas in this process, with real disks and real sockets on loopback.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
-    private const int PortBase = 20_000;
     private const int PortsPerCluster = 12;
     private static int _next;
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-cp-").FullName;
-    private readonly int _ports = PortBase + Interlocked.Increment(ref _next) % 80 * PortsPerCluster;
+    private readonly int _ports = TestPorts.Clusters + Interlocked.Increment(ref _next) % 80 * PortsPerCluster;
     private readonly ControlPlaneApp?[] _apps;
     private readonly ChannelPool _channels = new();
 

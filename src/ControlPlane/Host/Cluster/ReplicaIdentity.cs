@@ -13,14 +13,15 @@ public sealed class ReplicaIdentity(string? token)
     public Metadata Own() => token is null ? [] : new Metadata { { Authorization, "Bearer " + token } };
 
     /// <summary>Adds for whom a forwarded call is made. A token is passed on as it came; other callers are named by this replica.</summary>
-    public void SpeakFor(ServerCallContext context, Metadata headers)
+    /// <param name="presented">The caller's own token, with its scheme; null when it came without one.</param>
+    public void SpeakFor(Caller caller, string? presented, Metadata headers)
     {
-        if (context.RequestHeaders.GetValue(Authorization) is { } presented)
+        if (presented is not null)
         {
             headers.Add(Authorization, presented);
             return;
         }
         if (token is not null) headers.Add(Authorization, "Bearer " + token);
-        ForwardedCaller.Write(headers, context.GetCaller());
+        ForwardedCaller.Write(headers, caller);
     }
 }

@@ -2,14 +2,14 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Options;
+using VideoScale.Gateway;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Dashboard;
 
 /// <summary>The page of a replica: its files, and, in development mode, the fleet, the events and tokens for whoever asks.</summary>
-internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, EventTicker events, TokenVerifier tokens)
+internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, EventTicker events, GatewayEndpoints gateway)
 {
     private const string Resources = "page/";
     private static readonly TimeSpan TokenLife = TimeSpan.FromHours(6);
@@ -70,7 +70,7 @@ internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, Event
         var (room, identity) = (context.Request.Query["room"].ToString(), context.Request.Query["identity"].ToString());
         if ((RoomName.Check("room", room) ?? (identity.Length is 0 or > 256 ? Failure.InvalidArgument("identity: 1 to 256 characters") : null)) is { } wrong)
             return GatewayEndpoints.AnswerAsync(context, StatusCodes.Status400BadRequest, wrong.Message);
-        return GatewayEndpoints.AnswerAsync(context, StatusCodes.Status200OK, tokens.Mint(ApiKeyOptions.Development.Key, room, identity, DateTime.UtcNow + TokenLife));
+        return GatewayEndpoints.AnswerAsync(context, StatusCodes.Status200OK, gateway.Mint(ApiKeyOptions.Development.Key, room, identity, DateTime.UtcNow + TokenLife));
     }
 
     /// <summary>Server-sent events (WHATWG HTML §9.2).</summary>

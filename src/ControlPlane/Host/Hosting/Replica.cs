@@ -6,7 +6,6 @@ using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.Drain;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
-using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Host.Members;
@@ -19,6 +18,8 @@ using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.ControlPlane.Host.Subscriptions;
+using VideoScale.Gateway;
+using VideoScale.Gateway.Tokens;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Hosting;
@@ -74,6 +75,8 @@ internal sealed class Replica : IAsyncDisposable
         Metrics.Gauge("videoscale_state_rooms", "Rooms held, closed ones too while they are remembered", () => (ulong)Machine.Size.Rooms);
         Metrics.Gauge("videoscale_state_metadata_bytes", "Bytes of the rooms' metadata", () => (ulong)Machine.Size.MetadataBytes);
         Metrics.Gauge("videoscale_state_bounds_refused", "Calls refused because state is at a bound", () => (ulong)Bounds.Refused);
+        RoomMutations = new RoomMutations(Mutations, Queries);
+        RoomReads = new RoomReads(Queries, Gate);
         Members = new MemberChanges(Log, Leadership, Mutations, Book, timing, directory);
         RoomWatches = new RoomWatches(Queries, options.WatchBuffer, Metrics);
         NodeWatches = new NodeWatches(Queries, options.WatchBuffer, Metrics);
@@ -136,6 +139,8 @@ internal sealed class Replica : IAsyncDisposable
     internal ReplicaIdentity Identity { get; }
     internal LeaderForwarder Forwarder { get; }
     internal Mutations Mutations { get; }
+    internal RoomMutations RoomMutations { get; }
+    internal RoomReads RoomReads { get; }
     internal StateBounds Bounds { get; }
     internal RefusalRecorder Refusals { get; }
     internal RoomWatches RoomWatches { get; }
@@ -234,19 +239,16 @@ internal sealed class Replica : IAsyncDisposable
 
     private GatewayEndpoints OpenGateway(ControlPlaneOptions options, ILoggerFactory loggers)
     {
-        var signals = new RoomSignals();
-        Feed.Add(signals);
-        var removed = new RemovedSeats();
-        Feed.Add(removed);
-        IReadOnlyList<ApiKeyOptions> keys = options.DevelopmentMode && options.ApiKeys.All(key => key.Key != ApiKeyOptions.Development.Key) ? [.. options.ApiKeys, ApiKeyOptions.Development] : [.. options.ApiKeys];
-        var tokens = new TokenVerifier(keys);
-        var door = new RoomDoor(Channels, Cluster.SelfPeer.GrpcAddress, Identity, Queries, signals, removed, () => IsReady);
-        var updates = new RoomUpdates(door, loggers.CreateLogger<RoomUpdates>());
-        Feed.Add(updates);
+        var keys = options.ApiKeys.Select(static key => new ApiKey(key.Key, key.Secret)).ToList();
+        if (options.DevelopmentMode && keys.TrueForAll(static key => key.Key != ApiKeyOptions.Development.Key))
+            keys.Add(new ApiKey(ApiKeyOptions.Development.Key, ApiKeyOptions.Development.Secret));
+        var commands = new GatewayCommands(RoomMutations, RoomReads, Fatal.Stop, Metrics, loggers.CreateLogger<GatewayCommands>());
+        var ports = new GatewayPorts(commands, new RoomPlaces(Queries, Feed, () => IsReady), new GatewayHealth(Gate, Absence), Channels, Identity.Own);
+        var gateway = new GatewayEndpoints(ports, new GatewaySettings(keys, options.AllowRemoteUnmute), loggers);
         var events = new Dashboard.EventTicker();
         Subscriptions.Add(events.Subscriber);
-        Page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet), events, tokens);
-        return new GatewayEndpoints(tokens, new TokenRefresher(keys, TimeProvider.System), door, updates, new RoomServer(tokens, door, options.AllowRemoteUnmute), Gate, Absence, loggers);
+        Page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet), events, gateway);
+        return gateway;
     }
 
     private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Book.Peers.Where(peer => peer.Member != Cluster.Self && peer.GrpcAddress.Length > 0)

@@ -10,7 +10,6 @@ using VideoScale.Consensus;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.EventLog.Backfill;
-using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Nodes;
@@ -21,6 +20,7 @@ using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.ControlPlane.Host.Subscriptions;
+using VideoScale.Gateway;
 using VideoScale.Model;
 using VideoScale.Rpc;
 
@@ -104,7 +104,7 @@ internal static class WebHost
 
     private static void AddServices(IServiceCollection services)
     {
-        services.AddSingleton(s => Of(s, r => new RoomApi(r.Mutations, r.Queries, r.RoomWatches, r.Explainer, r.Absence, r.Gate)));
+        services.AddSingleton(s => Of(s, r => new RoomApi(r.RoomMutations, r.RoomReads, r.Queries, r.RoomWatches, r.Explainer, r.Absence, r.Gate)));
         services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Absence, r.Gate, r.SilentMajorityHold, r.Fleet)));
         services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate, r.Time, r.Clocks, r.Tls)));
         services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, r.LeaseClock, s.GetRequiredService<ILogger<AgentApi>>())));

@@ -82,7 +82,7 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
             throw FieldRules.Broken("target_member_id", request.TargetMemberId.ToString(System.Globalization.CultureInfo.InvariantCulture), "0, or the member id of a voter");
         if (!leadership.IsMine)
         {
-            var (forwarded, answer) = await forwarder.TryForwardAsync(request, context,
+            var (forwarded, answer) = await forwarder.TryForwardAsync(request, IncomingCall.Of(context),
                 static (leader, r, options) => new ClusterService.ClusterServiceClient(leader).TransferLeadershipAsync(r, options), repeatable: false);
             if (forwarded) return answer!;
         }

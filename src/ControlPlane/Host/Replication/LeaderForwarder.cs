@@ -30,34 +30,34 @@ public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence
     /// </summary>
     /// <param name="mayBeDone">What is asked for was proposed here already.</param>
     /// <param name="repeatable">False for a call without a request_id that changes who leads.</param>
-    public async ValueTask<(bool Forwarded, TReply? Reply)> TryForwardAsync<TRequest, TReply>(TRequest request, ServerCallContext context,
+    public async ValueTask<(bool Forwarded, TReply? Reply)> TryForwardAsync<TRequest, TReply>(TRequest request, IncomingCall incoming,
         Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call, bool mayBeDone = false, bool repeatable = true) where TReply : class
     {
-        if (context.RequestHeaders.Get(ForwardedHeader) is not null) throw NotLeader(StatusCode.Unavailable);
+        if (incoming.IsForwarded) throw NotLeader(StatusCode.Unavailable);
         long? failingSince = null;
         while (true)
         {
-            var seen = await absence.WaitAsync(mayBeDone, context.CancellationToken);
+            var seen = await absence.WaitAsync(mayBeDone, incoming.CancellationToken);
             if (seen.Role == ReplicaRole.Leader) return (false, null);
             if (book.Find(seen.Leader) is not { GrpcAddress.Length: > 0 } leader)
                 throw Failure.Unavailable($"the leader, member {seen.Leader}, is not in this replica's list of members; retry with the same request_id").ToRpcException();
-            using var letGo = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+            using var letGo = CancellationTokenSource.CreateLinkedTokenSource(incoming.CancellationToken);
             metrics.Forwarded();
-            using var forwarded = call(channels.Get(leader.GrpcAddress).CreateCallInvoker(), request, Options(context, letGo.Token));
+            using var forwarded = call(channels.Get(leader.GrpcAddress).CreateCallInvoker(), request, Options(incoming, letGo.Token));
             mayBeDone = true;
             try
             {
-                if (!repeatable || await AnswersAsync(forwarded.ResponseAsync, seen, context.CancellationToken)) return (true, await forwarded.ResponseAsync);
+                if (!repeatable || await AnswersAsync(forwarded.ResponseAsync, seen, incoming.CancellationToken)) return (true, await forwarded.ResponseAsync);
                 failingSince = null;
                 await letGo.CancelAsync();
                 _ = forwarded.ResponseAsync.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // observed
             }
-            catch (RpcException e) when (e.IsConnectionLost() && forwarded.ResponseAsync.IsFaulted && !context.CancellationToken.IsCancellationRequested)
+            catch (RpcException e) when (e.IsConnectionLost() && forwarded.ResponseAsync.IsFaulted && !incoming.CancellationToken.IsCancellationRequested)
             {
                 failingSince ??= Environment.TickCount64;
                 if (Environment.TickCount64 - failingSince > absence.Patience.TotalMilliseconds) throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
                 // Until someone else leads, or a short while: the same leader may only have restarted.
-                if (!await leadership.ChangesWithinAsync(seen, RetryPause, context.CancellationToken) && context.CancellationToken.IsCancellationRequested)
+                if (!await leadership.ChangesWithinAsync(seen, RetryPause, incoming.CancellationToken) && incoming.CancellationToken.IsCancellationRequested)
                     throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
             }
         }
@@ -83,11 +83,11 @@ public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence
     private static RpcException NotServing(EndpointFailure leader) =>
         Failure.Unavailable($"the leader does not serve ({leader}); the outcome is unknown, repeat it with the same request_id, here or at another replica").ToRpcException();
 
-    private CallOptions Options(ServerCallContext context, CancellationToken cancellationToken)
+    private CallOptions Options(IncomingCall incoming, CancellationToken cancellationToken)
     {
         var headers = new Metadata { { ForwardedHeader, "1" } };
-        identity.SpeakFor(context, headers);
-        if (context.RequestHeaders.GetValue("traceparent") is { } trace) headers.Add("traceparent", trace);
-        return new CallOptions(headers, context.Deadline == DateTime.MaxValue ? null : context.Deadline, cancellationToken);
+        identity.SpeakFor(incoming.Caller, incoming.Authorization, headers);
+        if (incoming.Traceparent.Length > 0) headers.Add("traceparent", incoming.Traceparent);
+        return new CallOptions(headers, incoming.Deadline == DateTime.MaxValue ? null : incoming.Deadline, cancellationToken);
     }
 }

@@ -11,86 +11,35 @@ namespace VideoScale.ControlPlane.Host.Rooms;
 
 /// <summary>Rooms and seats: mutations through the log, reads from this replica's state.</summary>
 [RequireRole(Role.Viewer)]
-public sealed class RoomApi(Mutations mutations, StateQueries queries, RoomWatches watches, PlacementExplainer explainer, LeaderAbsence absence, ServingGate gate) : RoomService.RoomServiceBase
+public sealed class RoomApi(RoomMutations mutations, RoomReads reads, StateQueries queries, RoomWatches watches, PlacementExplainer explainer, LeaderAbsence absence, ServingGate gate) : RoomService.RoomServiceBase
 {
-    private const int DefaultPage = 100;
-    private const int MaxPage = 1_000;
-    private const string NextPagePrefix = "after:";
+    [RequireRole(Role.Operator)]
+    public override Task<RoomReply> CreateRoom(CreateRoomRequest request, ServerCallContext context) => mutations.CreateAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> CreateRoom(CreateRoomRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).CreateRoomAsync(r, options));
+    public override Task<RoomReply> CloseRoom(CloseRoomRequest request, ServerCallContext context) => mutations.CloseAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> CloseRoom(CloseRoomRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).CloseRoomAsync(r, options));
+    public override Task<RoomReply> MoveRoom(MoveRoomRequest request, ServerCallContext context) => mutations.MoveAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> MoveRoom(MoveRoomRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).MoveRoomAsync(r, options));
+    public override Task<AdmitParticipantReply> AdmitParticipant(AdmitParticipantRequest request, ServerCallContext context) => mutations.AdmitAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override async Task<AdmitParticipantReply> AdmitParticipant(AdmitParticipantRequest request, ServerCallContext context)
-    {
-        var reply = await mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToAdmitReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).AdmitParticipantAsync(r, options));
-        if (reply.NodeId.Length > 0 && reply.NodeAddress.Length == 0)
-            reply.NodeAddress = await queries.ReadNowAsync(new NodeId(reply.NodeId), static (state, _, node) => state.FindNode(node)?.Record.Description.Address ?? "");
-        return reply;
-    }
+    public override Task<RemoveParticipantReply> RemoveParticipant(RemoveParticipantRequest request, ServerCallContext context) => mutations.RemoveAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RemoveParticipantReply> RemoveParticipant(RemoveParticipantRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRemoveReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).RemoveParticipantAsync(r, options));
+    public override Task<ParticipantReply> SetParticipantRole(SetParticipantRoleRequest request, ServerCallContext context) => mutations.SetRoleAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<ParticipantReply> SetParticipantRole(SetParticipantRoleRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToParticipantReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).SetParticipantRoleAsync(r, options));
+    public override Task<RoomReply> OpenRoom(OpenRoomRequest request, ServerCallContext context) => mutations.OpenAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> OpenRoom(OpenRoomRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).OpenRoomAsync(r, options));
+    public override Task<RoomReply> UpdateRoom(UpdateRoomRequest request, ServerCallContext context) => mutations.UpdateAsync(request, IncomingCall.Of(context));
 
-    [RequireRole(Role.Operator)]
-    public override Task<RoomReply> UpdateRoom(UpdateRoomRequest request, ServerCallContext context) =>
-        mutations.RunAsync(request, request.RequestId, context, request.ToCommand(), static reply => reply.ToRoomReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).UpdateRoomAsync(r, options));
+    public override Task<GetRoomReply> GetRoom(GetRoomRequest request, ServerCallContext context) => reads.GetAsync(request, context.CancellationToken);
 
-    public override async Task<GetRoomReply> GetRoom(GetRoomRequest request, ServerCallContext context)
-    {
-        gate.Check();
-        var room = FieldRules.Room("room_id", request.RoomId);
-        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), room, static (state, index, id) =>
-        {
-            if (state.FindRoom(id) is not { } found) return null;
-            var address = found.Record.Owner is { } owner ? state.FindNode(owner.Node)?.Record.Description.Address : null;
-            return new GetRoomReply { Room = found.ToWire(), AppliedIndex = index, NodeAddress = address ?? "" };
-        }, context.CancellationToken);
-        return reply ?? throw Failure.NotFound($"room {request.RoomId}").ToRpcException();
-    }
-
-    public override Task<ListRoomsReply> ListRooms(ListRoomsRequest request, ServerCallContext context)
-    {
-        gate.Check();
-        FieldRules.AtMost("page_size", request.PageSize, MaxPage);
-        FieldRules.OptionalName("node_id", request.NodeId);
-        var after = "";
-        if (request.PageToken.Length > 0)
-        {
-            if (!request.PageToken.StartsWith(NextPagePrefix, StringComparison.Ordinal)) throw FieldRules.Broken("page_token", request.PageToken, "next_page_token of an earlier answer");
-            after = request.PageToken[NextPagePrefix.Length..];
-            FieldRules.Name("page_token", after);
-        }
-        var size = request.PageSize == 0 ? DefaultPage : (int)request.PageSize;
-        return queries.ReadAsync(request.Consistency.ToReadMode(), (After: after, Size: size, Node: new NodeId(request.NodeId), request.IncludeClosed),
-            static (state, index, page) => RoomListing.Page(state, index, page.After, page.Size, page.Node, page.IncludeClosed, NextPagePrefix), context.CancellationToken).AsTask();
-    }
+    public override Task<ListRoomsReply> ListRooms(ListRoomsRequest request, ServerCallContext context) => reads.ListAsync(request, context.CancellationToken);
 
     public override async Task<ListParticipantsReply> ListParticipants(ListParticipantsRequest request, ServerCallContext context)
     {

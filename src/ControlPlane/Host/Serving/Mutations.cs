@@ -18,8 +18,13 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
 {
     private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
 
+    public Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, ServerCallContext context, DomainCommand command,
+        Func<CommandReply, TReply> map, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call)
+        where TRequest : class, IMessage where TReply : class =>
+        RunAsync(request, requestId, IncomingCall.Of(context), command, map, call);
+
     /// <param name="call">How the leader is called when it is another replica.</param>
-    public async Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, ServerCallContext context, DomainCommand command,
+    public async Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, IncomingCall incoming, DomainCommand command,
         Func<CommandReply, TReply> map, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call)
         where TRequest : class, IMessage where TReply : class
     {
@@ -31,17 +36,17 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
             gate.Check();
             if (!leadership.IsMine)
             {
-                var (forwarded, reply) = await forwarder.TryForwardAsync(request, context, call, mayBeDone);
+                var (forwarded, reply) = await forwarder.TryForwardAsync(request, incoming, call, mayBeDone);
                 if (forwarded) return reply!;
             }
-            envelope ??= Envelop(request, requestId, context, command);
+            envelope ??= Envelop(request, requestId, incoming, command);
             if (await bounds.RefusalAsync(envelope) is { } exceeded)
             {
                 refusals.Note(Refusal.Of(envelope, exceeded));
                 throw exceeded.ToRpcException();
             }
-            if (await comparison.AwaitAsync(envelope, context.CancellationToken) is { } early) throw early.ToRpcException();
-            var result = await pipeline.SubmitAsync(envelope, context.CancellationToken);
+            if (await comparison.AwaitAsync(envelope, incoming.CancellationToken) is { } early) throw early.ToRpcException();
+            var result = await pipeline.SubmitAsync(envelope, incoming.CancellationToken);
             mayBeDone |= result.Status == SubmitStatus.Unknown;
             switch (result.Status)
             {
@@ -55,9 +60,9 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
                 case SubmitStatus.Overloaded:
                     throw Failure.Unavailable("too many commands wait for the log on this replica; nothing was done, retry with the same request_id").ToRpcException();
                 // The new leader's log knows what became of it: the same request_id asks there.
-                case SubmitStatus.Unknown when !leadership.IsMine && !context.CancellationToken.IsCancellationRequested:
+                case SubmitStatus.Unknown when !leadership.IsMine && !incoming.CancellationToken.IsCancellationRequested:
                     continue;
-                case SubmitStatus.NotLeader when !context.CancellationToken.IsCancellationRequested:
+                case SubmitStatus.NotLeader when !incoming.CancellationToken.IsCancellationRequested:
                     if (leadership.IsMine) await Task.Delay(RolePause, CancellationToken.None); // the log knows before we do
                     continue;
                 default:
@@ -66,10 +71,6 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
         }
     }
 
-    private static CommandEnvelope Envelop(IMessage request, string requestId, ServerCallContext context, DomainCommand command)
-    {
-        var method = context.Method;
-        return new(command, Actors.Of(context.GetCaller()), new RequestKey(method[(method.LastIndexOf('/') + 1)..], requestId, BodyFingerprint.Of(request)),
-            CorrelationId: requestId, Traceparent: context.RequestHeaders.GetValue("traceparent") is { Length: <= 128 } trace ? trace : "");
-    }
+    private static CommandEnvelope Envelop(IMessage request, string requestId, IncomingCall incoming, DomainCommand command) =>
+        new(command, Actors.Of(incoming.Caller), new RequestKey(incoming.Method, requestId, BodyFingerprint.Of(request)), CorrelationId: requestId, Traceparent: incoming.Traceparent);
 }

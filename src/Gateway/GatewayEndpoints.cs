@@ -1,0 +1,152 @@
+using LiveKit.Proto;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using VideoScale.Gateway.Ports;
+using VideoScale.Gateway.Rooms;
+using VideoScale.Gateway.Signalling;
+using VideoScale.Gateway.Tokens;
+using VideoScale.Gateway.Twirp;
+using VideoScale.Model;
+
+namespace VideoScale.Gateway;
+
+/// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
+public sealed class GatewayEndpoints
+{
+    /// <summary>A join carries its token and the first offer in the request line.</summary>
+    public const int MaxRequestHeadBytes = TokenRefresher.MaxRequestHeadBytes;
+
+    private const string SignalPath = "/rtc/v1";
+    private const string OldSignalPath = "/rtc";
+    /// <summary>Where LiveKit's cloud tells its regions; a server of one's own has none, and pages are told so.</summary>
+    private const string SettingsPath = "/settings";
+
+    private readonly IReplicaHealth _health;
+    private readonly TokenVerifier _tokens;
+    private readonly SignalServices _services;
+    private readonly RoomServer _rooms;
+    private readonly ILogger _logger;
+
+    public GatewayEndpoints(GatewayPorts ports, GatewaySettings settings, ILoggerFactory loggers)
+    {
+        _health = ports.Health;
+        _tokens = new TokenVerifier(settings.Keys);
+        var nodes = new MediaNodes(ports.Channels, ports.OwnHeaders);
+        var admission = new Admission(ports.Commands, ports.Places);
+        var updates = new RoomUpdates(ports.Places, nodes, loggers.CreateLogger<RoomUpdates>());
+        ports.Places.Observe(updates);
+        _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System));
+        _rooms = new RoomServer(_tokens, admission, ports.Commands, ports.Places, nodes, settings.AllowRemoteUnmute);
+        _logger = loggers.CreateLogger<SignalSession>();
+    }
+
+    /// <summary>A token for the page; in development mode alone, where everyone is trusted.</summary>
+    public string Mint(string key, string room, string identity, DateTime until) => _tokens.Mint(key, room, identity, until);
+
+    /// <param name="httpPort">The port they are served on; by the connection, not the Host header, since balancers stand before it.</param>
+    public void Map(IApplicationBuilder app, int httpPort)
+    {
+        app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context), branch =>
+        {
+            branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalTiming.KeepAlivePeriod, KeepAliveTimeout = SignalTiming.KeepAliveTimeout });
+            branch.Run(ServeAsync);
+        });
+    }
+
+    /// <summary>Clients join the server's URL and a path, and many a URL is configured with a slash at its end: further slashes mean nothing.</summary>
+    private static bool IsOurs(HttpContext context)
+    {
+        var path = SinglySlashed(context.Request.Path);
+        if (!path.StartsWithSegments(OldSignalPath, StringComparison.Ordinal) && !path.StartsWithSegments(TwirpProtocol.Prefix, StringComparison.Ordinal)
+            && !path.StartsWithSegments(SettingsPath, StringComparison.Ordinal)) return false;
+        context.Request.Path = path;
+        return true;
+    }
+
+    /// <summary>The path without empty segments.</summary>
+    internal static PathString SinglySlashed(PathString path)
+    {
+        var value = path.Value ?? "";
+        return !value.Contains("//", StringComparison.Ordinal) && !value.EndsWith('/') ? path : new PathString("/" + string.Join('/', value.Split('/', StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    private Task ServeAsync(HttpContext context)
+    {
+        if (CrossOrigin.Allow(context)) return Task.CompletedTask;
+        var isTwirp = context.Request.Path.StartsWithSegments(TwirpProtocol.Prefix, StringComparison.Ordinal);
+        if (!_health.IsServing)
+        {
+            const string Stopping = "this replica is stopping; ask another one";
+            return isTwirp ? TwirpProtocol.RefuseAsync(context, TwirpException.Of(Grpc.Core.StatusCode.Unavailable, Stopping)) : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, Stopping);
+        }
+        return isTwirp ? _rooms.ServeAsync(context) : context.Request.Path.Value switch
+        {
+            SignalPath => SignalAsync(context),
+            SignalPath + "/validate" or OldSignalPath + "/validate" => ValidateAsync(context),
+            _ => AnswerAsync(context, StatusCodes.Status404NotFound, "404 page not found"),
+        };
+    }
+
+    private async Task ValidateAsync(HttpContext context)
+    {
+        var (grants, status, problem) = await CheckAsync(context);
+        if (grants is not null && await CannotSeatAsync(grants) is { } why) (grants, status, problem) = (null, StatusCodes.Status503ServiceUnavailable, why);
+        await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
+    }
+
+    private async Task SignalAsync(HttpContext context)
+    {
+        var (grants, status, problem) = await CheckAsync(context);
+        if (grants is null)
+        {
+            await AnswerAsync(context, status, problem);
+            return;
+        }
+        var text = context.Request.Query["join_request"].ToString();
+        var join = text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } } : JoinParameters.Parse(text);
+        if (join is null || !context.WebSockets.IsWebSocketRequest)
+        {
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, join is null ? "join_request is not a base64url WrappedJoinRequest" : "a WebSocket is expected here");
+            return;
+        }
+        grants = grants.With(join.Metadata, join.ParticipantAttributes);
+        if (grants.RefuseTexts() is { } tooLong)
+        {
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, tooLong.Message);
+            return;
+        }
+        if (!join.Reconnect && await CannotSeatAsync(grants) is { } why)
+        {
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, why);
+            return;
+        }
+        ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
+        using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
+        // Not bound to the request: a client whose connection is gone may have said something before, and the socket ends by itself.
+        await new SignalSession(_services, client, grants, join, BearerToken.Of(context.Request), _logger).RunAsync(CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Said instead of opening a socket that could only be closed again: a balancer, or the client, then goes to another replica at once. A session that
+    /// lives on needs no leader.
+    /// </summary>
+    private async ValueTask<string?> CannotSeatAsync(ParticipantGrants grants) =>
+        _health.Leaderless is { } why && await _services.Admission.FindKeptAsync(grants) is null ? why.Message : null;
+
+    private async Task<(ParticipantGrants? Grants, int Status, string Problem)> CheckAsync(HttpContext context)
+    {
+        var (grants, problem) = await _tokens.VerifyAsync(BearerToken.Of(context.Request));
+        if (grants is null) return (null, StatusCodes.Status401Unauthorized, problem);
+        if (grants.RefuseJoin() is { } refusal) return (null, StatusCodes.Status403Forbidden, refusal.Message);
+        if ((RoomName.Check("room", grants.Room) ?? grants.RefuseTexts()) is { } wrong) return (null, StatusCodes.Status400BadRequest, wrong.Message);
+        return (grants, StatusCodes.Status200OK, "");
+    }
+
+    public static Task AnswerAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(text);
+    }
+}

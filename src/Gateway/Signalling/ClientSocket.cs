@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using Google.Protobuf;
+using LiveKit.Proto;
+using VideoScale.Model;
+
+namespace VideoScale.Gateway.Signalling;
+
+/// <summary>A client's WebSocket: whole binary messages, sized; answers its pings itself.</summary>
+internal sealed class ClientSocket(WebSocket socket) : IDisposable
+{
+    private const int MostOctets = TextLimits.MaxSignalMessageBytes;
+
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private long _heardAtMs = Environment.TickCount64;
+    private readonly ReadPace _pace = new();
+    private readonly ArrayBufferWriter<byte> _received = new(4096);
+
+    /// <summary>How long the client has said nothing.</summary>
+    internal TimeSpan SilentFor => TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _heardAtMs));
+
+    /// <summary>It sends pings, as it was told to: so its silence means something.</summary>
+    internal bool Pings { get; private set; }
+
+    /// <summary>It stopped answering WebSocket's own pings, which every client of any age does: it is frozen, or cut off.</summary>
+    internal bool IsUnanswering { get; private set; }
+
+    /// <summary>The next request that is not a ping; null when the client has closed, is broken, or sends what is too large.</summary>
+    internal async Task<(SignalRequest Request, ByteString Octets)?> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            _received.ResetWrittenCount();
+            ValueWebSocketReceiveResult part;
+            do
+            {
+                part = await ReceivePartAsync(cancellationToken);
+                if (part.MessageType == WebSocketMessageType.Close) return null;
+                _received.Advance(part.Count);
+                Volatile.Write(ref _heardAtMs, Environment.TickCount64);
+                if (_received.WrittenCount > MostOctets) return null;
+                if (_pace.Read(part.Count, Environment.TickCount64) is { Ticks: > 0 } wait) await Task.Delay(wait, cancellationToken);
+            }
+            while (!part.EndOfMessage);
+            SignalRequest request;
+            try { request = SignalRequest.Parser.ParseFrom(_received.WrittenSpan); }
+            catch (InvalidProtocolBufferException) { continue; } // a newer client's, or no client's
+            if (!await AnswerPingAsync(request, cancellationToken)) return (request, ByteString.CopyFrom(_received.WrittenSpan));
+        }
+    }
+
+    private async Task<ValueWebSocketReceiveResult> ReceivePartAsync(CancellationToken cancellationToken)
+    {
+        try { return await socket.ReceiveAsync(_received.GetMemory(4096), cancellationToken); }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A socket that the client closed or reset is closed; this one we gave up ourselves, for want of an answer.
+            IsUnanswering = socket.State == WebSocketState.Aborted;
+            throw;
+        }
+    }
+
+    private async Task<bool> AnswerPingAsync(SignalRequest request, CancellationToken cancellationToken)
+    {
+        if (request.MessageCase is not (SignalRequest.MessageOneofCase.Ping or SignalRequest.MessageOneofCase.PingReq)) return false;
+        Pings = true;
+        try { await PongAsync(request, cancellationToken); }
+        catch (Exception e) when (e is WebSocketException or IOException) { } // what it said after that is read all the same
+        return true;
+    }
+
+    private async Task PongAsync(SignalRequest request, CancellationToken cancellationToken)
+    {
+        var nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        // livekit-client sends both and takes either for an answer; older ones know the plain one alone.
+        await SendAsync(request.MessageCase == SignalRequest.MessageOneofCase.Ping ? new SignalResponse { Pong = nowMs }
+            : new SignalResponse { PongResp = new Pong { LastPingTimestamp = request.PingReq.Timestamp, Timestamp = nowMs } }, cancellationToken);
+    }
+
+    internal Task SendAsync(SignalResponse response, CancellationToken cancellationToken) => SendAsync(response.ToByteString(), cancellationToken);
+
+    internal async Task SendAsync(ByteString response, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try { await socket.SendAsync(response.Memory, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken); }
+        finally { _sending.Release(); }
+    }
+
+    internal async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", cancellationToken);
+    }
+
+    /// <summary>It takes nothing any more and does not say that it is gone.</summary>
+    internal void Abort() => socket.Abort();
+
+    public void Dispose()
+    {
+        socket.Dispose();
+        _sending.Dispose();
+    }
+}

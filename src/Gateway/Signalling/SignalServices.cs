@@ -1,0 +1,8 @@
+using VideoScale.Gateway.Ports;
+using VideoScale.Gateway.Rooms;
+using VideoScale.Gateway.Tokens;
+
+namespace VideoScale.Gateway.Signalling;
+
+/// <summary>What every session of a gateway uses.</summary>
+internal sealed record SignalServices(Admission Admission, IRoomPlaces Places, MediaNodes Nodes, RoomUpdates Updates, TokenRefresher Refresher);

@@ -1,0 +1,1 @@
+global using Eventually = VideoScale.Harness.Processes.Eventually;
