@@ -1,13 +1,16 @@
 using System.CommandLine;
 using VideoScale.Bench.CatchUp;
 using VideoScale.Bench.Consensus;
+using VideoScale.Bench.Failover;
 using VideoScale.Bench.Forward;
+using VideoScale.Bench.Fuzz;
 using VideoScale.Bench.Replay;
+using VideoScale.Bench.Report;
 using VideoScale.Bench.State;
 using VideoScale.Bench.StunFlood;
 using VideoScale.Bench.Watches;
 
-// A verb per benchmark: add a line.
+// A verb per benchmark: add a line. Then what reads the results.
 var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
 {
     ConsensusVerb.Create(),
@@ -17,5 +20,9 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     StateVerb.Create(),
     CatchUpVerb.Create(),
     WatchesVerb.Create(),
+    FailoverVerb.Create(),
+    FuzzVerb.Create(),
+    ReportVerb.Create(),
+    CompareVerb.Create(),
 };
 return await root.Parse(args).InvokeAsync();

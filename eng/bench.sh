@@ -1,16 +1,10 @@
 #!/usr/bin/env bash
-# Runs a benchmark in Release. usage: eng/bench.sh VERB [OPTIONS]; `--help` lists the verbs, and `failover` and `calls` are two more, `VERB --help` its options.
+# Builds and runs a benchmark in Release, with what it measures against. usage: eng/bench.sh VERB [OPTIONS]; `list` names the verbs, `VERB --help` its options.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 . eng/runtime.sh
 [ "${1:-list}" = list ] && set -- --help
-if [ "$1" = failover ]; then # kill -9 of the leader under load, again and again: the chaos scenario, its figures kept
-  shift
-  dotnet build src/Cli -c Release -v quiet --nologo && dotnet build chaos -c Release -v quiet --nologo || exit 1
-  case " $* " in *" --rounds "*) ;; *) set -- --rounds 100 "$@" ;; esac
-  exec chaos/bin/Release/net10.0/VideoScale.Chaos run leader-kill --results bench/results/failover.json "$@"
-fi
 if [ "$1" = calls ]; then # stock clients on the stage of the end-to-end tests
   shift
   clients=tests/EndToEnd.Tests/clients
@@ -23,11 +17,12 @@ if [ "$1" = consensus ] && ! command -v etcd >/dev/null 2>&1; then
   "${sudo[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends etcd-server >/dev/null ||
     { echo "cannot install; do it by hand: apt-get install etcd-server"; exit 1; }
 fi
-if [ "$1" = consensus ] || [ "$1" = watches ]; then dotnet build src/Cli -c Release -v quiet --nologo || exit 1; fi # its rooms live in real processes
+case "$1" in consensus | watches | failover) dotnet build src/Cli -c Release -v quiet --nologo || exit 1 ;; esac # real processes
+bench=bench/bin/Release/net10.0/VideoScale.Bench
+dotnet build bench -c Release -v quiet --nologo -clp:NoSummary || exit 1
 if [ "$1" = forward ] && [[ " $* " == *" --veth "* ]]; then # over a pair of interfaces between two namespaces, whose segmentation offload is off
   shift
   args=(); for arg; do [ "$arg" = --veth ] || args+=("$arg"); done
-  dotnet build bench -c Release -v quiet --nologo || exit 1
-  exec bash eng/forward-veth.sh bench/bin/Release/net10.0/VideoScale.Bench "${args[@]}"
+  exec bash eng/forward-veth.sh "$bench" "${args[@]}"
 fi
-exec dotnet run -c Release --project bench -v quiet -- "$@"
+exec "$bench" "$@"

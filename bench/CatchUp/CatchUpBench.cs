@@ -1,15 +1,14 @@
 using System.Diagnostics;
 using System.Net;
-using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Bench.Consensus;
-using VideoScale.Bench.Machine;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Driver;
 using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Engine.Wal;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.CatchUp;
 
@@ -17,16 +16,9 @@ internal sealed record CatchUpOptions(int Megabytes, int CapMegabytesPerSecond, 
 
 internal sealed record Latency(long Writes, double P50Ms, double P99Ms);
 
-/// <param name="SentShare">What went over the link, against the snapshot's size: about 1 when every break was resumed.</param>
-/// <param name="Elections">New terms while it caught up: 0 when its coming and going disturbed nobody.</param>
-/// <param name="P99Ratio">While catching up, against before.</param>
-internal sealed record CatchUpReport(DateTimeOffset Date, MachineFacts Machine, int Megabytes, int CapMegabytesPerSecond, int Disconnects, int WritesPerSecond,
-    Latency Before, Latency CatchingUp, double P99Ratio, double CatchUpSeconds, double SentShare, ulong Elections, bool Met);
-
 /// <summary>Three replicas of the engine in this process; one starts far behind the other two.</summary>
 internal static class CatchUpBench
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private static readonly MemberId[] Members = [new(1), new(2), new(3)];
 
     private sealed record Node(ReplicatedLog Log, DataDirectory Directory, BulkyMachine Machine) : IAsyncDisposable
@@ -47,6 +39,7 @@ internal static class CatchUpBench
 
     private static async Task<int> MeasureAsync(CatchUpOptions options, string root, CancellationToken cancellationToken)
     {
+        var recorder = RunRecorder.Begin();
         var ports = LoopbackPorts.Free(3).Select(port => new IPEndPoint(IPAddress.Loopback, port)).ToArray();
         await using var relay = new BreakingRelay(ports[2]);
         IPEndPoint[] seen = [ports[0], ports[1], relay.EndPoint];
@@ -82,12 +75,8 @@ internal static class CatchUpBench
         var catchingUp = Read(latencies);
         await stop.CancelAsync();
         await writing;
-        var report = new CatchUpReport(DateTimeOffset.UtcNow, MachineFacts.Read(), options.Megabytes, options.CapMegabytesPerSecond, options.Disconnects, options.WritesPerSecond,
-            before, catchingUp, catchingUp.P99Ms / before.P99Ms, seconds, (relay.Bytes - sentBefore) / (double)stateBytes, old.Max(node => node.Log.Status.Term) - term, catchingUp.P99Ms <= 2 * before.P99Ms);
-        Print(report);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Results))!);
-        await File.WriteAllTextAsync(options.Results, JsonSerializer.Serialize(report, Json) + "\n", CancellationToken.None);
-        Console.WriteLine($"written to {options.Results}");
+        var elections = old.Max(node => node.Log.Status.Term) - term;
+        Keep(recorder, options, before, catchingUp, seconds, (relay.Bytes - sentBefore) / (double)stateBytes, elections);
         return 0;
     }
 
@@ -150,11 +139,28 @@ internal static class CatchUpBench
 
     private static Latency Read(LatencyHistogram latencies) => new(latencies.Count, latencies.QuantileMs(0.5), latencies.QuantileMs(0.99));
 
-    private static void Print(CatchUpReport report)
+    /// <param name="sentShare">What went over the link, against the snapshot's size: about 1 when every break was resumed.</param>
+    /// <param name="elections">New terms while it caught up: 0 when its coming and going disturbed nobody.</param>
+    private static void Keep(RunRecorder recorder, CatchUpOptions options, Latency before, Latency catchingUp, double seconds, double sentShare, ulong elections)
     {
-        Console.WriteLine($"catching up: {report.CatchingUp.Writes:N0} writes, p50 {report.CatchingUp.P50Ms:F2} ms, p99 {report.CatchingUp.P99Ms:F2} ms: {report.P99Ratio:F2} times the p99 before (at most 2: {(report.Met ? "met" : "NOT met")})");
-        Console.WriteLine($"{report.Megabytes:N0} MiB in {report.CatchUpSeconds:F1} s at no more than {report.CapMegabytesPerSecond} MiB/s, {report.Disconnects} disconnects; {report.SentShare:P0} of the snapshot went over the link; {report.Elections} elections");
-        Console.WriteLine($"{report.Machine.Processor}, {report.Machine.Processors} processors, load average {report.Machine.LoadAverage:F1}");
+        var ratio = catchingUp.P99Ms / before.P99Ms;
+        var met = $"p99 at most twice that before: {(ratio <= 2 ? "met" : "not met")}";
+        Console.WriteLine($"catching up: {catchingUp.Writes:N0} writes, p50 {catchingUp.P50Ms:F2} ms, p99 {catchingUp.P99Ms:F2} ms: {ratio:F2} times; {met}");
+        Console.WriteLine($"{options.Megabytes:N0} MiB in {seconds:F1} s at no more than {options.CapMegabytesPerSecond} MiB/s, {options.Disconnects} disconnects; " +
+            $"{sentShare:P0} of the snapshot went over the link; {elections} elections");
+        recorder.Set("megabytes", options.Megabytes).Set("cap_megabytes_per_second", options.CapMegabytesPerSecond)
+            .Set("disconnects", options.Disconnects).Set("writes_per_second", options.WritesPerSecond)
+            .Add("p99 while catching up, against before", ratio, "times", Better.Lower)
+            .Add("p50 before", before.P50Ms, "ms", Better.Lower)
+            .Add("p99 before", before.P99Ms, "ms", Better.Lower)
+            .Add("p50 while catching up", catchingUp.P50Ms, "ms", Better.Lower)
+            .Add("p99 while catching up", catchingUp.P99Ms, "ms", Better.Lower)
+            .Add("catching up", seconds, "s", Better.Lower)
+            .Add("sent, against the snapshot", sentShare, "times", Better.Lower)
+            .Add("elections", elections, "elections", Better.Lower)
+            .Note(met)
+            .Note($"{before.Writes:N0} writes before, {catchingUp.Writes:N0} while catching up")
+            .KeepIn(options.Results);
     }
 
     private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken)

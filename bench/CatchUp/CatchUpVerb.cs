@@ -12,7 +12,7 @@ internal static class CatchUpVerb
         var rate = new Option<int>("--rate") { Description = "Writes per second, all the time.", DefaultValueFactory = _ => 400 };
         var seconds = new Option<int>("--seconds") { Description = "Time without the follower, for comparison.", DefaultValueFactory = _ => 20 };
         var directory = new Option<string>("--data") { Description = "Where the replicas live.", DefaultValueFactory = _ => ".build/bench" };
-        var results = new Option<string>("--results") { Description = "The file to write.", DefaultValueFactory = _ => "bench/results/catchup.json" };
+        var results = ResultsOption.Of("catchup");
         var command = new Command("catchup", "A follower that is far behind fetches a snapshot over a capped link that breaks again and again, while others write.")
         { megabytes, cap, disconnects, rate, seconds, directory, results };
         command.SetAction((parsed, cancellationToken) => CatchUpBench.RunAsync(new CatchUpOptions(parsed.GetValue(megabytes), parsed.GetValue(cap), parsed.GetValue(disconnects),

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.Consensus;
 

@@ -1,3 +1,5 @@
+using VideoScale.Harness.Results;
+
 namespace VideoScale.Bench.Consensus;
 
 /// <param name="WarmUp">Before the first run each system commits for this long at the highest load, so that buffers have grown and code is compiled.</param>
@@ -13,6 +15,7 @@ internal static class ConsensusBench
         var root = Path.GetFullPath(options.Directory);
         if (Directory.Exists(root)) Directory.Delete(root, recursive: true);
         Directory.CreateDirectory(root);
+        var recorder = RunRecorder.Begin();
         Console.WriteLine("measuring disk and loopback …");
         var calibration = Calibration.Take(root, TimeSpan.FromSeconds(2));
         var systems = new List<ISystem> { new EngineSystem(root, PayloadBytes) };
@@ -44,7 +47,7 @@ internal static class ConsensusBench
         {
             foreach (var system in systems) await system.DisposeAsync();
         }
-        ConsensusReport.Write(calibration, runs, options);
+        ConsensusReport.Keep(recorder, calibration, runs, options);
         Directory.Delete(root, recursive: true);
         return runs.TrueForAll(run => run.OpsPerSecond > 0) ? 0 : 1;
     }

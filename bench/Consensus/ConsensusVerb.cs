@@ -11,7 +11,7 @@ internal static class ConsensusVerb
         var inFlight = new Option<int[]>("--in-flight") { Description = "Operations in flight.", DefaultValueFactory = _ => [1, 32, 256], AllowMultipleArgumentsPerToken = true };
         var directory = new Option<string>("--data") { Description = "Where the logs go; its disk is measured.", DefaultValueFactory = _ => ".build/bench" };
         var warmUp = new Option<double>("--warm-up") { Description = "Seconds that each system commits before anything is measured.", DefaultValueFactory = _ => 10 };
-        var results = new Option<string>("--results") { Description = "The file to write.", DefaultValueFactory = _ => "bench/results/consensus.json" };
+        var results = ResultsOption.Of("consensus");
         var noRooms = new Option<bool>("--no-rooms") { Description = "Leave CreateRoom through gRPC out." };
         var noEtcd = new Option<bool>("--no-etcd") { Description = "Leave etcd out." };
         var command = new Command("consensus", "Our engine against the disk it stands on, and against etcd.") { seconds, warmUp, rounds, inFlight, directory, results, noRooms, noEtcd };

@@ -21,7 +21,7 @@ public sealed class EngineSystem(string root, int payloadBytes) : ISystem
     private long _sequence;
     private ReplicatedLog? _leader;
 
-    public string Name => "VideoScale engine (3 replicas, 1 process)";
+    public string Name => "engine";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

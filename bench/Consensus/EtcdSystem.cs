@@ -18,6 +18,7 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
     private KV.KVClient? _client;
 
     public string Name { get; private set; } = "etcd";
+    public bool IsPeer => true;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -5,6 +5,9 @@ public interface ISystem : IAsyncDisposable
 {
     string Name { get; }
 
+    /// <summary>Is it another product, which ours are measured against?</summary>
+    bool IsPeer => false;
+
     Task StartAsync(CancellationToken cancellationToken);
 
     /// <summary>One committed operation. False when it was refused or its fate is unknown; the run then counts an error.</summary>

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.Consensus;
 
 /// <summary>One run of one system.</summary>
+/// <param name="IsPeer">Is it what ours are measured against?</param>
 public sealed record Measurement(
-    string System, int InFlight, double OpsPerSecond, double P50Ms, double P99Ms, double CpuSecondsPer1000Ops, double? AllocatedBytesPerOp, long Errors)
+    string System, bool IsPeer, int InFlight, double OpsPerSecond, double P50Ms, double P99Ms, double CpuSecondsPer1000Ops, double? AllocatedBytesPerOp, long Errors)
 {
     /// <summary>A closed loop: as many workers as may be in flight, each waiting for its own.</summary>
     public static async Task<Measurement> TakeAsync(ISystem system, int inFlight, TimeSpan warmUp, TimeSpan duration, CancellationToken cancellationToken)
@@ -34,7 +36,7 @@ public sealed record Measurement(
         var allocated = system.AllocatedBytes() - allocatedBefore;
         Volatile.Write(ref stop, true);
         await Task.WhenAll(workers);
-        return new Measurement(system.Name, inFlight, ops / seconds, histogram.QuantileMs(0.5), histogram.QuantileMs(0.99),
+        return new Measurement(system.Name, system.IsPeer, inFlight, ops / seconds, histogram.QuantileMs(0.5), histogram.QuantileMs(0.99),
             ops == 0 ? 0 : cpu * 1000 / ops, ops == 0 ? null : (double?)allocated / ops, errors);
     }
 

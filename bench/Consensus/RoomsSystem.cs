@@ -28,7 +28,7 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
     /// <summary>host:port of the leader, once started.</summary>
     public string Leader { get; private set; } = "";
 
-    public string Name => "CreateRoom (3 replicas, gRPC)";
+    public string Name => "CreateRoom";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 using System.Net;
-using System.Text.Json;
-using VideoScale.Bench.Machine;
+using VideoScale.Harness.Results;
 using VideoScale.MediaNode.Host.Srtp;
 
 namespace VideoScale.Bench.Forward;
@@ -15,19 +14,15 @@ internal sealed record Way(SrtpProfile Profile, AeadKind Aead, Sending Sending)
     public string Cipher => Profile is SrtpProfile.Aes128CmSha1Tag80 ? "AES-CM/SHA1" : $"GCM {Aead}";
 }
 
-/// <param name="Rounds">Turns of each way; the median stands here.</param>
-internal sealed record ForwardReport(DateTimeOffset Date, MachineFacts Machine, int Subscribers, int Burst, int PacketOctets, double CpuSeconds, int Rounds, IReadOnlyList<WayResult> Ways);
-
 /// <param name="DeliveredShare">Of what was sent, what the receivers took; null where they run elsewhere, or nothing was sent.</param>
 internal sealed record WayResult(string Cipher, string Sending, double PacketsPerCpuSecond, double NanosecondsPerPacket, double AllocatedOctetsPerPacket, double? DeliveredShare, double DroppedShare);
 
 /// <summary>Every way in turn, so that the machine's moods fall on all alike.</summary>
 internal static class ForwardBench
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
-
     public static void Run(ForwardBenchOptions options)
     {
+        var recorder = RunRecorder.Begin(options.Path);
         using var drain = options.Remote is null ? new Drain(IPAddress.Loopback, 0) : null;
         var destinations = Enumerable.Range(0, Drain.Sockets)
             .Select(i => new IPEndPoint(options.Remote ?? IPAddress.Loopback, drain is null ? Drain.FirstRemotePort + i : drain.Ports[i])).ToList();
@@ -37,16 +32,22 @@ internal static class ForwardBench
             foreach (var way in ways) runs[way].Add(new ForwardRun(options, way, destinations).Measure(drain));
         var medians = ways.Select(way => runs[way].OrderBy(run => run.PacketsPerCpuSecond).ElementAt(runs[way].Count / 2)).ToList();
         Print(options, medians);
-        Keep(options, medians);
+        Keep(recorder, options, ways.Select(way => runs[way]), medians);
     }
 
-    /// <summary>The file holds a report for each path to the receivers; this run replaces its own.</summary>
-    private static void Keep(ForwardBenchOptions options, List<WayResult> medians)
+    private static void Keep(RunRecorder recorder, ForwardBenchOptions options, IEnumerable<List<WayResult>> runs, List<WayResult> medians)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.ResultsFile))!);
-        var reports = File.Exists(options.ResultsFile) ? JsonSerializer.Deserialize<SortedDictionary<string, ForwardReport>>(File.ReadAllText(options.ResultsFile), Json)! : [];
-        reports[options.Path] = new ForwardReport(DateTimeOffset.UtcNow, MachineFacts.Read(), options.Subscribers, options.Burst, options.PacketOctets, options.CpuSeconds, options.Rounds, medians);
-        File.WriteAllText(options.ResultsFile, JsonSerializer.Serialize(reports, Json));
+        recorder.Set("subscribers", options.Subscribers).Set("burst", options.Burst).Set("packet_octets", options.PacketOctets)
+            .Set("cpu_seconds", options.CpuSeconds).Set("rounds", options.Rounds);
+        foreach (var (turns, median) in runs.Zip(medians))
+        {
+            var name = $"{median.Cipher}, {(median.Sending == nameof(Sending.None) ? "not sent" : median.Sending.ToLowerInvariant())}";
+            recorder.Add($"{name}: packets", [.. turns.Select(turn => turn.PacketsPerCpuSecond)], "packets/CPU s", Better.Higher)
+                .Add($"{name}: allocated", median.AllocatedOctetsPerPacket, "octets/packet", Better.Lower)
+                .Add($"{name}: dropped", median.DroppedShare, "share", Better.Lower);
+            if (median.DeliveredShare is { } delivered) recorder.Add($"{name}: delivered", delivered, "share", Better.Higher);
+        }
+        recorder.KeepIn(options.ResultsFile);
     }
 
     private static IEnumerable<Way> Ways()

@@ -15,7 +15,7 @@ internal static class ForwardVerb
         var remote = new Option<string?>("--remote") { Description = "Send to this address, where `forward --drain` runs, instead of loopback." };
         var drain = new Option<string?>("--drain") { Description = "Only receive on this address, until stopped." };
         var path = new Option<string>("--path") { Description = "Name of the way to the receivers in the results.", DefaultValueFactory = _ => "loopback" };
-        var results = new Option<string>("--results") { Description = "The file to write.", DefaultValueFactory = _ => "bench/results/forward.json" };
+        var results = ResultsOption.Of("forward");
         var command = new Command("forward", "Packets that one core forwards: the real engine, SRTP and socket, by cipher and by way of sending.") { subscribers, burst, octets, seconds, rounds, remote, drain, path, results };
         command.SetAction(parse =>
         {

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using VideoScale.Bench.Machine;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.State;
+using VideoScale.Harness.Results;
 using EventLog = VideoScale.ControlPlane.Host.EventLog.EventLog;
 
 namespace VideoScale.Bench.Replay;
@@ -15,24 +15,20 @@ namespace VideoScale.Bench.Replay;
 internal static class ReplayBench
 {
     private const int Nodes = 200;
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
-    private sealed record Result(
-        DateTimeOffset Date, MachineFacts Machine, ulong Events, ulong LogBytes, int LiveRooms, int Nodes, double MakeEventsPerSecond,
-        double FoldEventsPerSecond, double[] FoldRunsEventsPerSecond, double FoldCpuSeconds, int FoldCollections, double FoldPauseSeconds, long FoldPeakMemoryBytes, double VerifyEventsPerSecond, double VerifyCpuSeconds, long VerifyPeakMemoryBytes, string StateHash, string ChainHead);
 
     private sealed record Part(ulong Events, double Seconds, double CpuSeconds, int Collections, double PauseSeconds, long PeakMemoryBytes, string Hash);
 
-    public static async Task<int> RunAsync(ulong events, int rooms, int runs, string? keep)
+    public static async Task<int> RunAsync(ulong events, int rooms, int runs, string? keep, string results)
     {
         if (events == 0 || rooms is < 1 or > 1_000_000 || runs is < 1 or > 20) return Fail("--events from 1, --rooms 1 to 1000000, --runs 1 to 20");
         var directory = keep ?? Directory.CreateTempSubdirectory("vs-bench-replay-").FullName;
-        try { return await Measure(directory, events, rooms, runs); }
+        try { return await Measure(directory, events, rooms, runs, results); }
         finally { if (keep is null) Directory.Delete(directory, recursive: true); }
     }
 
-    private static async Task<int> Measure(string directory, ulong events, int rooms, int runs)
+    private static async Task<int> Measure(string directory, ulong events, int rooms, int runs, string results)
     {
+        var recorder = RunRecorder.Begin().Set("events", events).Set("rooms", rooms).Set("nodes", Nodes);
         var (made, makeSeconds) = Make(directory, events, rooms);
         Console.WriteLine($"made    {made:N0} events in {makeSeconds:F1} s");
         var folds = new List<Part>();
@@ -46,12 +42,19 @@ internal static class ReplayBench
         Console.WriteLine($"verified {verified.Events:N0} events in {verified.Seconds:F2} s: {Rate(verified):N0} events/s ({verified.CpuSeconds:F2} s of CPU), peak {verified.PeakMemoryBytes >> 20} MiB, chain head {verified.Hash}");
         var median = folds.OrderBy(Rate).ElementAt(folds.Count / 2);
         var bytes = (ulong)Directory.GetFiles(directory, "*.seg").Sum(path => new FileInfo(path).Length);
-        var result = new Result(DateTimeOffset.UtcNow, MachineFacts.Read(), median.Events, bytes, rooms, Nodes, Math.Round(made / makeSeconds),
-            Math.Round(Rate(median)), [.. folds.Select(f => Math.Round(Rate(f)))], Math.Round(median.CpuSeconds, 2), median.Collections, Math.Round(median.PauseSeconds, 2), folds.Max(f => f.PeakMemoryBytes), Math.Round(Rate(verified)), Math.Round(verified.CpuSeconds, 2), verified.PeakMemoryBytes, median.Hash, verified.Hash);
-        Directory.CreateDirectory(Path.Combine("bench", "results"));
-        var path = Path.Combine("bench", "results", "replay.json");
-        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(result, Indented) + "\n");
-        Console.WriteLine($"wrote   {path}");
+        recorder.Add("fold", [.. folds.Select(Rate)], "events/s", Better.Higher)
+            .Add("fold: processor time", median.CpuSeconds, "CPU s", Better.Lower)
+            .Add("fold: collections", median.Collections, "collections", Better.Lower)
+            .Add("fold: paused for collections", median.PauseSeconds, "s", Better.Lower)
+            .Add("fold: most memory", folds.Max(f => f.PeakMemoryBytes), "bytes", Better.Lower)
+            .Add("verify", Rate(verified), "events/s", Better.Higher)
+            .Add("verify: processor time", verified.CpuSeconds, "CPU s", Better.Lower)
+            .Add("verify: most memory", verified.PeakMemoryBytes, "bytes", Better.Lower)
+            .Add("make", made / makeSeconds, "events/s", Better.Higher)
+            .Add("log", bytes / (double)median.Events, "bytes/event", Better.Lower)
+            .Note($"state hash {median.Hash}")
+            .Note($"chain head {verified.Hash}")
+            .KeepIn(results);
         return 0;
     }
 

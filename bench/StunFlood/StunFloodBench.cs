@@ -2,8 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
-using VideoScale.Bench.Machine;
+using VideoScale.Harness.Results;
 using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Dtls;
@@ -24,10 +23,10 @@ internal static class StunFloodBench
 {
     private const int PacketOctets = 900;
     private const int Track = 1;
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
     public static void Run(StunFloodOptions options)
     {
+        var recorder = RunRecorder.Begin().Set("checks_per_second", options.PerSecond).Set("packets_per_second", options.PacketsPerSecond).Set("seconds", options.Seconds);
         using var identity = new DtlsIdentity(TimeProvider.System);
         using var shard = new MediaShard(new ShardOptions(0, new IPEndPoint(IPAddress.Loopback, 0)), identity);
         shard.Start();
@@ -44,17 +43,17 @@ internal static class StunFloodBench
         call.Run(options.PacketsPerSecond, 1); // compiled
         var unknown = BenchClient.Check("nobody:anybody", "a password of enough letters");
         var known = BenchClient.Check($"{publisher.Transport.Local.UsernameFragment}:{publisher.Transport.Remote.UsernameFragment}", "not the password of the node");
-        var quiet = Measure(shard, call, options, "none", null, 0);
+        var quiet = Measure(shard, call, options, "no flood", null, 0);
         List<FloodPhase> phases =
         [
             quiet,
-            Measure(shard, call, options, "of nobody we know", unknown, quiet.ShardCpuShare),
-            Measure(shard, call, options, "in a client's name, with a wrong integrity", known, quiet.ShardCpuShare),
-            Measure(shard, call, options, "none, again", null, 0),
+            Measure(shard, call, options, "flood of nobody we know", unknown, quiet.ShardCpuShare),
+            Measure(shard, call, options, "flood in a client's name, with a wrong integrity", known, quiet.ShardCpuShare),
+            Measure(shard, call, options, "no flood, again", null, 0),
         ];
         Print(options, phases);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.ResultsFile))!);
-        File.WriteAllText(options.ResultsFile, JsonSerializer.Serialize(new { Date = DateTimeOffset.UtcNow, Machine = MachineFacts.Read(), options.PerSecond, options.PacketsPerSecond, options.Seconds, Phases = phases }, Json));
+        foreach (var phase in phases) Add(recorder, phase);
+        recorder.KeepIn(options.ResultsFile);
     }
 
     private static FloodPhase Measure(MediaShard shard, Call call, StunFloodOptions options, string name, byte[]? check, double quietShare)
@@ -70,6 +69,19 @@ internal static class StunFloodBench
         var share = (after.Cpu - before.Cpu) / 1e9 / seconds;
         return new FloodPhase(name, (flood?.Sent ?? 0) / seconds, handled / seconds, (after.ChecksRefused - before.ChecksRefused) / (double)Math.Max(1, handled), flood?.Answers ?? 0,
             result.Sent, result.LostShare, result.P50Us, result.P99Us, share, handled == 0 || flood is null ? 0 : (share - quietShare) * seconds * 1e9 / handled);
+    }
+
+    private static void Add(RunRecorder recorder, FloodPhase phase)
+    {
+        recorder.Add($"{phase.Flood}: media lost", phase.MediaLostShare, "share", Better.Lower)
+            .Add($"{phase.Flood}: p50", phase.P50Us, "µs", Better.Lower)
+            .Add($"{phase.Flood}: p99", phase.P99Us, "µs", Better.Lower)
+            .Add($"{phase.Flood}: shard", phase.ShardCpuShare, "cores", Better.Lower);
+        if (phase.FloodPerSecond == 0) return;
+        recorder.Add($"{phase.Flood}: handled", phase.HandledPerSecond, "checks/s", Better.Higher)
+            .Add($"{phase.Flood}: computed", phase.Computed, "share", Better.Lower)
+            .Add($"{phase.Flood}: answers", phase.Answers, "datagrams", Better.Lower)
+            .Add($"{phase.Flood}: cost of a check", phase.CpuNsPerCheck, "CPU ns", Better.Lower);
     }
 
     /// <summary>On the shard's thread: its CPU time.</summary>
@@ -92,7 +104,7 @@ internal static class StunFloodBench
         public (long Sent, double LostShare, double P50Us, double P99Us) Run(int perSecond, double seconds)
         {
             var packet = new byte[PacketOctets];
-            var latencies = new List<double>((int)(perSecond * seconds) + 1);
+            var latencies = new LatencyHistogram();
             var total = (long)(perSecond * seconds);
             var began = Stopwatch.GetTimestamp();
             long sent = 0, end = 0;
@@ -114,12 +126,9 @@ internal static class StunFloodBench
                 for (var count = subscriber.Socket.Receive(1); count > 0; count = subscriber.Socket.Receive(0))
                     for (var i = 0; i < count; i++)
                         if (subscriber.Open(subscriber.Socket.Datagram(i, out _)) is { Length: > 20 } opened)
-                            latencies.Add(Stopwatch.GetElapsedTime(BinaryPrimitives.ReadInt64BigEndian(opened[^8..])).TotalMicroseconds);
+                            latencies.Add(Stopwatch.GetTimestamp() - BinaryPrimitives.ReadInt64BigEndian(opened[^8..]));
             }
-            latencies.Sort();
-            return (total, 1 - latencies.Count / (double)total, At(latencies, 0.5), At(latencies, 0.99));
+            return (total, 1 - latencies.Count / (double)total, latencies.QuantileMs(0.5) * 1000, latencies.QuantileMs(0.99) * 1000);
         }
-
-        private static double At(List<double> sorted, double share) => sorted.Count == 0 ? 0 : sorted[(int)(share * (sorted.Count - 1))];
     }
 }

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
 using VideoScale.Bench.Consensus;
-using VideoScale.Bench.Machine;
+using VideoScale.Harness.Results;
 using VideoScale.Rpc;
 using VideoScale.V1;
 
@@ -20,7 +19,6 @@ internal static class WatchesVerb
     private const int Workers = 32;
     private const int IdleRooms = 100;
     private const int Channels = 4;
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     internal static Command Create()
     {
@@ -28,7 +26,7 @@ internal static class WatchesVerb
         var seconds = new Option<int>("--seconds") { Description = "Length of each stretch.", DefaultValueFactory = _ => 8 };
         var rounds = new Option<int>("--rounds") { Description = "Stretches without and with watches, by turns.", DefaultValueFactory = _ => 3 };
         var directory = new Option<string>("--data") { Description = "Where the replicas live.", DefaultValueFactory = _ => ".build/bench" };
-        var results = new Option<string>("--results") { Description = "The file to write.", DefaultValueFactory = _ => "bench/results/watches.json" };
+        var results = ResultsOption.Of("watches");
         var command = new Command("watches", "CreateRoom on three replicas, with and without thousands of watches of other rooms.") { watches, seconds, rounds, directory, results };
         command.SetAction((parsed, cancellationToken) =>
             RunAsync(parsed.GetValue(watches), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(rounds), parsed.GetValue(directory)!, parsed.GetValue(results)!, cancellationToken));
@@ -37,6 +35,7 @@ internal static class WatchesVerb
 
     private static async Task<int> RunAsync(int watches, TimeSpan stretch, int rounds, string directory, string results, CancellationToken cancellationToken)
     {
+        var recorder = RunRecorder.Begin().Set("watches", watches).Set("workers", Workers).Set("rounds", rounds).Set("seconds", stretch.TotalSeconds);
         var root = Path.Combine(Path.GetFullPath(directory), $"watches-{Guid.NewGuid():N}");
         Directory.CreateDirectory(root);
         try
@@ -52,12 +51,16 @@ internal static class WatchesVerb
             }
             var ratio = stretches.Where(s => s.Watches > 0).Sum(s => s.CreatesPerSecond) / stretches.Where(s => s.Watches == 0).Sum(s => s.CreatesPerSecond);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"with {watches:N0} idle watches: {ratio:0.00} of the rate without"));
-            await File.WriteAllTextAsync(results, JsonSerializer.Serialize(new { Date = DateTimeOffset.UtcNow, Machine = MachineFacts.Read(), Workers, Ratio = Math.Round(ratio, 3), Stretches = stretches }, Json) + "\n", cancellationToken);
-            Console.WriteLine($"wrote {results}");
+            recorder.Add("creates with watches, against without", ratio, "times", Better.Higher)
+                .Add("creates without watches", Rates(stretches, with: false), "creates/s", Better.Higher)
+                .Add("creates with idle watches", Rates(stretches, with: true), "creates/s", Better.Higher)
+                .KeepIn(results);
             return 0;
         }
         finally { Directory.Delete(root, recursive: true); }
     }
+
+    private static double[] Rates(List<WatchesStretch> stretches, bool with) => [.. stretches.Where(s => s.Watches > 0 == with).Select(s => s.CreatesPerSecond)];
 
     private static async Task<WatchesStretch> MeasureAsync(RoomsSystem system, int watches, TimeSpan stretch, CancellationToken cancellationToken)
     {

@@ -35,7 +35,7 @@ public sealed class LeaderKill : IScenario
         }
         result.Figures["load_seconds"] = Stopwatch.GetElapsedTime(started).TotalSeconds;
         await load.FinishAsync(result, options.Out, cancellationToken);
-        Percentiles.Add(result.Figures, "kill_to_commit_ms", outagesMs);
+        result.Add("kill_to_commit_ms", outagesMs);
         result.Figures["kills"] = outagesMs.Count;
         result.DemandAtLeast("acknowledged", 100 * options.Rounds);
         result.DemandAtLeast("retried", options.Rounds);

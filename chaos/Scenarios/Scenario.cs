@@ -1,4 +1,4 @@
-using VideoScale.Bench.Machine;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.Chaos.Scenarios;
 
@@ -26,11 +26,18 @@ public sealed class ScenarioResult
     public required string Scenario { get; init; }
     public required int Seed { get; init; }
     public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;
-    public MachineFacts? Machine { get; set; }
     public Verdict Verdict { get; set; } = Verdict.Valid;
     public SortedDictionary<string, double> Figures { get; } = new(StringComparer.Ordinal);
     public List<string> Violations { get; } = [];
     public List<string> Doubts { get; } = [];
+
+    /// <summary>Three figures of many values.</summary>
+    public void Add(string name, IReadOnlyCollection<double> values)
+    {
+        Figures[$"{name}_p50"] = Percentiles.At(values, 0.50);
+        Figures[$"{name}_p99"] = Percentiles.At(values, 0.99);
+        Figures[$"{name}_max"] = Percentiles.At(values, 1.00);
+    }
 
     public void Violate(IEnumerable<string> what) => Violations.AddRange(what);
 

@@ -20,25 +20,25 @@ internal sealed class AbsentBench(Stage stage)
 
     private int _made;
 
-    internal async Task<Figures> RunAsync(int rounds)
+    internal async Task<CallFigures> RunAsync(int rounds)
     {
-        var figures = new Figures();
+        var figures = new CallFigures();
         using var ann = new NodeClient("listener.mjs", stage.SignalUrl(0), Tokens.Join(Room, "ann"));
         await ann.HasAsync("published");
-        await AskAsync(figures, "all_there", stage.Cluster.Replicas[0]);
-        await JoinAsync(figures, "all_there", stage.Cluster.Replicas);
+        await AskAsync(figures, "all there", stage.Cluster.Replicas[0]);
+        await JoinAsync(figures, "all there", stage.Cluster.Replicas);
         for (var round = 0; round < rounds; round++)
             foreach (var (frozen, leads) in ((bool, bool)[])[(true, true), (true, false), (false, true), (false, false)])
                 await WithoutAsync(figures, frozen, leads);
         return figures;
     }
 
-    private async Task WithoutAsync(Figures figures, bool frozen, bool leads)
+    private async Task WithoutAsync(CallFigures figures, bool frozen, bool leads)
     {
         var leader = await stage.Cluster.WaitForLeaderAsync();
         // The one that carries ann's signalling stays: only what others do is measured.
         var absent = leads ? leader : stage.Cluster.Replicas.Last(replica => replica != leader);
-        var what = $"{(leads ? "leader" : "follower")}_{(frozen ? "frozen" : "gone")}";
+        var what = $"{(leads ? "leader" : "follower")} {(frozen ? "frozen" : "gone")}";
         if (frozen) absent.Freeze();
         else await absent.KillAsync();
         try
@@ -55,7 +55,7 @@ internal sealed class AbsentBench(Stage stage)
         }
     }
 
-    private async Task AskAsync(Figures figures, string what, ReplicaProcess absent)
+    private async Task AskAsync(CallFigures figures, string what, ReplicaProcess absent)
     {
         for (var place = 0; place < 3; place++)
         {
@@ -66,22 +66,22 @@ internal sealed class AbsentBench(Stage stage)
             {
                 var began = Stopwatch.GetTimestamp();
                 var done = await CliProcess.RunAsync([.. verb.Replace("ROOM", Room, StringComparison.Ordinal).Replace("NEW", made, StringComparison.Ordinal).Split(' '), "--server", string.Join(',', servers)]);
-                figures.Add($"{what}_in_place_{place + 1}_of_list_ms", Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                figures.Add($"{what} in place {place + 1} of list", Stopwatch.GetElapsedTime(began).TotalMilliseconds);
                 // What a room cannot do just now, for example move before it is placed, is an answer too; nobody's answer is not.
-                if (done.ExitCode != 0) figures.Add($"{what}_verbs_{(done.ExitCode == 1 ? "refused" : "unanswered")}", 1);
+                if (done.ExitCode != 0) figures.Add($"{what} verbs {(done.ExitCode == 1 ? "refused" : "unanswered")}", 1, "verbs");
                 if (done.ExitCode is not (0 or 1)) await Console.Error.WriteLineAsync($"{verb} with {what} in place {place + 1}: {done.Errors}");
             }
         }
     }
 
-    private async Task JoinAsync(Figures figures, string what, IEnumerable<ReplicaProcess> gateways)
+    private async Task JoinAsync(CallFigures figures, string what, IEnumerable<ReplicaProcess> gateways)
     {
         foreach (var gateway in gateways)
         {
             using var cat = new NodeClient("listener.mjs", stage.SignalUrl(gateway.Index), Tokens.Join(Room, $"cat-{_made++}"), "silent");
             await cat.HasAsync("frame", "ann");
-            figures.Add($"{what}_join_to_connected_ms", cat.AtMs("connected") - cat.AtMs("connecting"));
-            figures.Add($"{what}_join_to_first_frame_ms", cat.AtMs("frame", "ann") - cat.AtMs("connecting"));
+            figures.Add($"{what} join to connected", cat.AtMs("connected") - cat.AtMs("connecting"));
+            figures.Add($"{what} join to first frame", cat.AtMs("frame", "ann") - cat.AtMs("connecting"));
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using Google.Protobuf;
 using LiveKit.Proto;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.EndToEnd.Tests.Bench;
 
@@ -16,9 +17,9 @@ internal sealed class AbuserBench(Stage stage)
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private long _updates, _refused;
 
-    internal async Task<Figures> RunAsync(TimeSpan how)
+    internal async Task<CallFigures> RunAsync(TimeSpan how)
     {
-        var figures = new Figures();
+        var figures = new CallFigures();
         using var listener = new NodeClient("listener.mjs", stage.SignalUrl(0), Tokens.Join(Room, "ann"));
         await listener.HasAsync("published");
         await MeasureAsync(figures, "quiet", TimeSpan.FromSeconds(30));
@@ -27,12 +28,12 @@ internal sealed class AbuserBench(Stage stage)
         await MeasureAsync(figures, "abused", how);
         await stop.CancelAsync();
         await abusing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        figures.Add("updates_sent", _updates);
-        figures.Add("updates_over_a_limit_refused", _refused);
+        figures.Add("updates sent", _updates, "updates", Better.Higher);
+        figures.Add("updates over a limit refused", _refused, "updates", Better.Higher);
         return figures;
     }
 
-    private async Task MeasureAsync(Figures figures, string when, TimeSpan how)
+    private async Task MeasureAsync(CallFigures figures, string when, TimeSpan how)
     {
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Mint("backend", new() { ["roomAdmin"] = true, ["room"] = Room }));
@@ -42,14 +43,14 @@ internal sealed class AbuserBench(Stage stage)
             using (var cat = new NodeClient("listener.mjs", stage.SignalUrl(2), Tokens.Join(Room, $"cat-{when}-{round}"), "silent"))
             {
                 await cat.HasAsync("frame", "ann");
-                figures.Add($"join_to_first_frame_{when}_ms", cat.AtMs("frame", "ann") - cat.AtMs("connecting"));
+                figures.Add($"join to first frame {when}", cat.AtMs("frame", "ann") - cat.AtMs("connecting"));
             }
             var asked = Stopwatch.GetTimestamp();
             using var body = new StringContent($$"""{"room":"{{Room}}"}""", MediaTypeHeaderValue.Parse("application/json"));
             using var reply = await http.PostAsync(new Uri($"{stage.SignalUrl(1).Replace("ws:", "http:", StringComparison.Ordinal)}/twirp/livekit.RoomService/ListParticipants"), body);
             reply.EnsureSuccessStatusCode();
             await reply.Content.ReadAsByteArrayAsync();
-            figures.Add($"list_participants_{when}_ms", Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
+            figures.Add($"list participants {when}", Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
             await Task.Delay(Pause);
         }
     }

@@ -10,10 +10,10 @@ internal sealed class BrowserBench(Stage stage)
     private static readonly string[] Others = ["ann", "bob", "cat"];
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
 
-    internal async Task<Figures> RunAsync(BrowserKind browser, int rounds)
+    internal async Task<CallFigures> RunAsync(BrowserKind browser, int rounds)
     {
         var room = $"bench-{browser.ToString().ToLowerInvariant()}";
-        var figures = new Figures();
+        var figures = new CallFigures();
         await using var ann = await stage.JoinAsync(0, room, "ann");
         await ann.PublishAsync(height: Height);
         using var bob = new NodeClient("listener.mjs", stage.SignalUrl(1), Tokens.Join(room, "bob"));
@@ -32,7 +32,7 @@ internal sealed class BrowserBench(Stage stage)
         return figures;
     }
 
-    private async Task JoinAsync(Figures figures, string room, Caller fox)
+    private async Task JoinAsync(CallFigures figures, string room, Caller fox)
     {
         await fox.JoinAsync(stage.SignalUrl(1), Tokens.Join(room, fox.Identity));
         foreach (var other in Others)
@@ -42,26 +42,26 @@ internal sealed class BrowserBench(Stage stage)
         }
         var noted = await fox.NotedAsync(0);
         var began = noted.First(n => n.Kind == "joining").AtMs;
-        figures.Add("1_join_to_connected_ms", noted.First(n => n.Kind == "connected").AtMs - began);
+        figures.Add("1 join to connected", noted.First(n => n.Kind == "connected").AtMs - began);
         foreach (var other in Others)
         {
-            figures.Add("2_join_to_frame_of_each_of_three_ms", noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} video").AtMs - began);
-            figures.Add("3_join_to_sound_of_each_of_three_ms", noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} audio").AtMs - began);
+            figures.Add("2 join to frame of each of three", noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} video").AtMs - began);
+            figures.Add("3 join to sound of each of three", noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} audio").AtMs - began);
         }
     }
 
-    private static async Task PublishAsync(Figures figures, Caller ann, Caller fox)
+    private static async Task PublishAsync(CallFigures figures, Caller ann, Caller fox)
     {
         var began = Now;
         await fox.PublishAsync(height: Height);
         await ann.HasAsync("decoded", $"{fox.Identity} video");
         await ann.HasAsync("decoded", $"{fox.Identity} audio");
         var noted = await ann.NotedAsync(began);
-        figures.Add("4_camera_asked_to_frame_at_another_ms", noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} video").AtMs - began);
-        figures.Add("5_camera_asked_to_sound_at_another_ms", noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} audio").AtMs - began);
+        figures.Add("4 camera asked to frame at another", noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} video").AtMs - began);
+        figures.Add("5 camera asked to sound at another", noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} audio").AtMs - began);
     }
 
-    private async Task MoveAsync(Figures figures, string room, Caller ann, Caller fox)
+    private async Task MoveAsync(CallFigures figures, string room, Caller ann, Caller fox)
     {
         foreach (var other in Others) await fox.SeesAsync(other, frames: 5);
         foreach (var other in Others) await fox.WatchAsync(other, "video", everyMs: 40);
@@ -73,18 +73,18 @@ internal sealed class BrowserBench(Stage stage)
         await fox.HasSinceAsync(began, "reconnected");
         foreach (var other in Others) await fox.SeesAsync(other, frames: 5);
         await ann.SeesAsync(fox.Identity, frames: 5);
-        foreach (var other in Others) figures.Add("6_move_longest_without_packet_from_each_of_three_ms", await fox.GapMsAsync(other, "video"));
-        figures.Add("7_move_longest_without_packet_at_another_ms", await ann.GapMsAsync(fox.Identity, "video"));
+        foreach (var other in Others) figures.Add("6 move longest without packet from each of three", await fox.GapMsAsync(other, "video"));
+        figures.Add("7 move longest without packet at another", await ann.GapMsAsync(fox.Identity, "video"));
         var noted = await fox.NotedAsync(began);
         var last = began;
         foreach (var (name, kind) in Steps)
         {
             if (noted.Find(n => n.Kind == kind && n.AtMs >= last) is not { } step) continue;
-            figures.Add($"8_move_to_{name}_ms", step.AtMs - began);
+            figures.Add($"8 move to {name}", step.AtMs - began);
             last = step.AtMs;
         }
-        figures.Add("8_move_to_g_reconnected_ms", noted.First(n => n.Kind == "reconnected").AtMs - began);
-        foreach (var frame in noted.Where(n => n.Kind == "frame")) figures.Add("8_move_to_f_frame_ms", frame.AtMs - began);
+        figures.Add("8 move to g reconnected", noted.First(n => n.Kind == "reconnected").AtMs - began);
+        foreach (var frame in noted.Where(n => n.Kind == "frame")) figures.Add("8 move to f frame", frame.AtMs - began);
     }
 
     /// <summary>A client's way back, as its tab notes it; names sort in the order of the steps.</summary>

@@ -12,7 +12,7 @@ internal sealed class GatewayBench(Stage stage)
     private const int BalancerPort = Stage.BasePort + 950;
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(6);
 
-    internal async Task<Figures> OneUrlAsync(int rounds)
+    internal async Task<CallFigures> OneUrlAsync(int rounds)
     {
         var gateway = stage.Cluster.Replicas[1];
         await using var keptSocket = await Stage.KeepSocketAsync(gateway);
@@ -24,7 +24,7 @@ internal sealed class GatewayBench(Stage stage)
         });
     }
 
-    internal async Task<Figures> BalancedAsync(int rounds)
+    internal async Task<CallFigures> BalancedAsync(int rounds)
     {
         var replicas = stage.Cluster.Replicas;
         await using var balancer = new Balancer(BalancerPort, [replicas[1].HttpAddress, replicas[2].HttpAddress], inTurn: false); // ann's own gateway lives
@@ -42,9 +42,9 @@ internal sealed class GatewayBench(Stage stage)
     }
 
     /// <param name="kill">Kills it, and returns what puts everything back.</param>
-    private async Task<Figures> RunAsync(string room, string url, int rounds, Func<Task<Func<Task>>> kill)
+    private async Task<CallFigures> RunAsync(string room, string url, int rounds, Func<Task<Func<Task>>> kill)
     {
-        var figures = new Figures();
+        var figures = new CallFigures();
         await using var ann = await stage.JoinAsync(0, room, "ann");
         await ann.RunAsync("publishTone().then(() => 1)");
         await using var chromium = await stage.OpenAsync("chromium");
@@ -58,30 +58,30 @@ internal sealed class GatewayBench(Stage stage)
         await native.HasAsync("second", times: 2);
         for (var round = 0; round < rounds; round++)
         {
-            await HearAsync(figures, "no_kill", [chromium, firefox], native, () => Task.CompletedTask);
+            await HearAsync(figures, "no kill", [chromium, firefox], native, () => Task.CompletedTask);
             var beganMs = Now;
             Func<Task> restore = () => Task.CompletedTask;
             await HearAsync(figures, "kill", [chromium, firefox], native, async () => restore = await kill());
             foreach (var caller in (Caller[])[chromium, firefox])
             {
                 await caller.HasSinceAsync(beganMs, "reconnected");
-                figures.Add($"{caller.Identity}_kill_signalling_back_ms", (await caller.NotedAsync(beganMs)).First(noted => noted.Kind == "reconnected").AtMs - beganMs);
+                figures.Add($"{caller.Identity} kill signalling back", (await caller.NotedAsync(beganMs)).First(noted => noted.Kind == "reconnected").AtMs - beganMs);
             }
             await native.HasAsync("reconnected", times: round + 1);
-            figures.Add("rtc-node_kill_signalling_back_ms", native.Said("reconnected")[^1].AtMs - beganMs);
+            figures.Add("rtc-node kill signalling back", native.Said("reconnected")[^1].AtMs - beganMs);
             await restore();
         }
         foreach (var caller in (Caller[])[chromium, firefox])
         {
-            figures.Add($"{caller.Identity}_connected_anew", await caller.CountAsync("reconnecting"));
-            figures.Add($"{caller.Identity}_subscribed_anew", await caller.CountAsync("trackSubscribed") - 1);
+            figures.Add($"{caller.Identity} connected anew", await caller.CountAsync("reconnecting"), "times");
+            figures.Add($"{caller.Identity} subscribed anew", await caller.CountAsync("trackSubscribed") - 1, "times");
         }
-        figures.Add("rtc-node_subscribed_anew", native.Count("subscribed") - 1);
+        figures.Add("rtc-node subscribed anew", native.Count("subscribed") - 1, "times");
         return figures;
     }
 
     /// <summary>A continuous sound, 50 packets a second: how many were lost, and the longest time without one.</summary>
-    private static async Task HearAsync(Figures figures, string name, Caller[] callers, NodeClient native, Func<Task> disturb)
+    private static async Task HearAsync(CallFigures figures, string name, Caller[] callers, NodeClient native, Func<Task> disturb)
     {
         foreach (var caller in callers) await caller.WatchAsync("ann", "audio", everyMs: 10);
         await Task.Delay(TimeSpan.FromSeconds(1));
@@ -92,12 +92,12 @@ internal sealed class GatewayBench(Stage stage)
         await Task.Delay(Watched);
         foreach (var caller in callers)
         {
-            figures.Add($"{caller.Identity}_{name}_longest_without_packet_ms", await caller.GapMsAsync("ann", "audio"));
-            figures.Add($"{caller.Identity}_{name}_packets_lost", (await caller.ReceivedAsync("ann", "audio"))!.Lost - lostBefore[caller.Identity]);
+            figures.Add($"{caller.Identity} {name} longest without packet", await caller.GapMsAsync("ann", "audio"));
+            figures.Add($"{caller.Identity} {name} packets lost", (await caller.ReceivedAsync("ann", "audio"))!.Lost - lostBefore[caller.Identity], "packets");
         }
         var seconds = native.Said("second").Where(said => said.AtMs >= beganMs).Select(said => JsonSerializer.Deserialize<Second>(said.Detail, JsonSerializerOptions.Web)!).ToList();
-        figures.Add($"rtc-node_{name}_longest_without_packet_ms", seconds.Max(second => second.LongestMs));
-        figures.Add($"rtc-node_{name}_packets_lost", seconds[^1].Lost - seconds[0].Lost);
+        figures.Add($"rtc-node {name} longest without packet", seconds.Max(second => second.LongestMs));
+        figures.Add($"rtc-node {name} packets lost", seconds[^1].Lost - seconds[0].Lost, "packets");
     }
 
     private static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();

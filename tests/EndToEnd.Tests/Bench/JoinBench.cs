@@ -3,10 +3,10 @@ namespace VideoScale.EndToEnd.Tests.Bench;
 /// <summary>From asking to join until the first decoded frame and sound: a browser and libwebrtc, each through a replica of its own.</summary>
 internal sealed class JoinBench(Stage stage)
 {
-    internal async Task<Figures> RunAsync(int rounds)
+    internal async Task<CallFigures> RunAsync(int rounds)
     {
         const string Room = "bench-joins";
-        var figures = new Figures();
+        var figures = new CallFigures();
         await using var ann = await stage.JoinAsync(0, Room, "ann");
         await ann.PublishAsync(microphone: false, height: Caller.ThreeLayers);
         await ann.RunAsync("publishTone().then(() => 1)");
@@ -19,7 +19,7 @@ internal sealed class JoinBench(Stage stage)
         return figures;
     }
 
-    private async Task BrowserAsync(Figures figures, string room, string name)
+    private async Task BrowserAsync(CallFigures figures, string room, string name)
     {
         await using var bob = await stage.OpenAsync(name);
         await bob.JoinAsync(stage.SignalUrl(1), Tokens.Join(room, name));
@@ -28,17 +28,17 @@ internal sealed class JoinBench(Stage stage)
         await bob.SeesAsync("ann");
         var noted = await bob.NotedAsync(0);
         var began = noted.First(n => n.Kind == "joining").AtMs;
-        figures.Add("chromium_first_frame_ms", noted.First(n => n is { Kind: "decoded", Detail: "ann video" }).AtMs - began);
-        figures.Add("chromium_first_audio_ms", noted.First(n => n is { Kind: "decoded", Detail: "ann audio" }).AtMs - began);
+        figures.Add("chromium first frame", noted.First(n => n is { Kind: "decoded", Detail: "ann video" }).AtMs - began);
+        figures.Add("chromium first audio", noted.First(n => n is { Kind: "decoded", Detail: "ann audio" }).AtMs - began);
         await bob.RunAsync("room.disconnect().then(() => 1)");
     }
 
-    private async Task LibwebrtcAsync(Figures figures, string room, string name)
+    private async Task LibwebrtcAsync(CallFigures figures, string room, string name)
     {
         using var cat = new NodeClient("listener.mjs", stage.SignalUrl(2), Tokens.Join(room, name), "silent");
         await cat.HasAsync("frame", "ann");
         await cat.HasAsync("audio", "ann");
-        figures.Add("rtc_node_first_frame_ms", cat.AtMs("frame", "ann") - cat.AtMs("connecting"));
-        figures.Add("rtc_node_first_audio_ms", cat.AtMs("audio", "ann") - cat.AtMs("connecting"));
+        figures.Add("rtc node first frame", cat.AtMs("frame", "ann") - cat.AtMs("connecting"));
+        figures.Add("rtc node first audio", cat.AtMs("audio", "ann") - cat.AtMs("connecting"));
     }
 }

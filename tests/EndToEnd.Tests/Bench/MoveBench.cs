@@ -11,7 +11,7 @@ internal sealed class MoveBench(Stage stage)
     private static readonly string[] Names = ["ann", "bob", "cid", "dan"];
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
 
-    internal async Task<Figures> MovesAsync(int rounds)
+    internal async Task<CallFigures> MovesAsync(int rounds)
     {
         const string Room = "bench-moves";
         return await CallAsync(Room, rounds, async () =>
@@ -21,7 +21,7 @@ internal sealed class MoveBench(Stage stage)
         });
     }
 
-    internal async Task<Figures> NodeKillsAsync(int rounds)
+    internal async Task<CallFigures> NodeKillsAsync(int rounds)
     {
         const string Room = "bench-node";
         return await CallAsync(Room, rounds, async () =>
@@ -38,9 +38,9 @@ internal sealed class MoveBench(Stage stage)
     }
 
     /// <param name="disturb">Does it, and returns what puts everything back.</param>
-    private async Task<Figures> CallAsync(string room, int rounds, Func<Task<Func<Task>>> disturb)
+    private async Task<CallFigures> CallAsync(string room, int rounds, Func<Task<Func<Task>>> disturb)
     {
-        var figures = new Figures();
+        var figures = new CallFigures();
         var callers = new List<Caller>();
         try
         {
@@ -59,7 +59,7 @@ internal sealed class MoveBench(Stage stage)
                 foreach (var caller in callers) await caller.HasSinceAsync(beganMs, "leave");
                 foreach (var caller in callers) await caller.HasSinceAsync(beganMs, "reconnected");
                 await AllSeeAsync(callers);
-                foreach (var (viewer, seen) in Pairs(callers)) figures.Add("interruption_ms", await viewer.GapMsAsync(seen.Identity, "video"));
+                foreach (var (viewer, seen) in Pairs(callers)) figures.Add("interruption", await viewer.GapMsAsync(seen.Identity, "video"));
                 var placedMs = await CommitsAsync(figures, room, beganMs);
                 foreach (var caller in callers) Take(figures, await caller.NotedAsync(beganMs), beganMs, placedMs);
                 await restore();
@@ -83,32 +83,32 @@ internal sealed class MoveBench(Stage stage)
 
     /// <summary>What the event log says of the hand-over.</summary>
     /// <returns>When the new owner was committed, in milliseconds since 1970 UTC.</returns>
-    private async Task<double> CommitsAsync(Figures figures, string room, double beganMs)
+    private async Task<double> CommitsAsync(CallFigures figures, string room, double beganMs)
     {
         var times = new Dictionary<string, double>(StringComparer.Ordinal);
         using var call = stage.Cluster.Audit(stage.Cluster.Replicas[0]).ReadStream(new ReadStreamRequest { Stream = $"room-{room}" });
         await foreach (var happened in call.ResponseStream.ReadAllAsync())
             if (happened.OccurredAtMs >= beganMs) times.TryAdd(happened.Type, happened.OccurredAtMs);
-        foreach (var (name, type) in new[] { ("1_revoke_committed_ms", "RoomRevoked"), ("2_release_committed_ms", "RoomReleased"), ("3_new_owner_committed_ms", "RoomPlaced") })
+        foreach (var (name, type) in new[] { ("1 revoke committed", "RoomRevoked"), ("2 release committed", "RoomReleased"), ("3 new owner committed", "RoomPlaced") })
             if (times.TryGetValue(type, out var at)) figures.Add(name, at - beganMs);
         return times["RoomPlaced"];
     }
 
     /// <summary>One client's way, each step from the one before; names sort in the order of the steps.</summary>
-    private static void Take(Figures figures, List<Noted> noted, double beganMs, double placedMs)
+    private static void Take(CallFigures figures, List<Noted> noted, double beganMs, double placedMs)
     {
         var leave = First(noted, "leave", beganMs);
         var socket = First(noted, "socket", leave);
         var open = First(noted, "open", socket);
         var answer = First(noted, "answer", First(noted, "join", open));
-        figures.Add("4_new_owner_to_leave_received_ms", leave - placedMs);
-        figures.Add("5_leave_to_socket_asked_ms", socket - leave);
-        figures.Add("6_socket_asked_to_open_ms", open - socket);
-        figures.Add("7_open_to_offer_answered_ms", answer - open);
+        figures.Add("4 new owner to leave received", leave - placedMs);
+        figures.Add("5 leave to socket asked", socket - leave);
+        figures.Add("6 socket asked to open", open - socket);
+        figures.Add("7 open to offer answered", answer - open);
         // A client that keeps its connection may not tell of the new way's checks, since the old one holds until then.
-        if (noted.Find(n => n.Kind == "dtls" && n.AtMs >= answer) is { } dtls) figures.Add("8_answer_to_dtls_ms", dtls.AtMs - answer);
-        foreach (var packet in noted.Where(n => n.Kind == "packet" && n.AtMs >= socket)) figures.Add("9_answer_to_first_packet_ms", packet.AtMs - answer);
-        foreach (var frame in noted.Where(n => n.Kind == "frame" && n.AtMs >= socket)) figures.Add("a_answer_to_first_frame_ms", frame.AtMs - answer);
+        if (noted.Find(n => n.Kind == "dtls" && n.AtMs >= answer) is { } dtls) figures.Add("8 answer to dtls", dtls.AtMs - answer);
+        foreach (var packet in noted.Where(n => n.Kind == "packet" && n.AtMs >= socket)) figures.Add("9 answer to first packet", packet.AtMs - answer);
+        foreach (var frame in noted.Where(n => n.Kind == "frame" && n.AtMs >= socket)) figures.Add("a answer to first frame", frame.AtMs - answer);
     }
 
     private static double First(List<Noted> noted, string kind, double sinceMs) => noted.First(n => n.Kind == kind && n.AtMs >= sinceMs).AtMs;

@@ -1,4 +1,5 @@
 using VideoScale.EndToEnd.Tests.Browsers;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.EndToEnd.Tests.Bench;
 
@@ -20,14 +21,14 @@ internal static class Program
         var only = options["--only"].Split(',');
         if (!int.TryParse(options["--rounds"], out var rounds) || rounds < 1 || !int.TryParse(options["--outage-seconds"], out var outage) || outage < 1
             || !int.TryParse(options["--abuser-seconds"], out var abuser) || abuser < 1 || only.Except(Parts).Any()) return Refuse();
-        var results = new CallResults(options["--results"]);
         var stage = new Stage();
         await stage.InitializeAsync();
         try
         {
             foreach (var part in only)
             {
-                results.Add(part, part switch
+                var recorder = RunRecorder.Begin(part).Set("rounds", rounds);
+                var figures = part switch
                 {
                     "joins" => await new JoinBench(stage).RunAsync(rounds),
                     "moves" => await new MoveBench(stage).MovesAsync(rounds),
@@ -39,8 +40,8 @@ internal static class Program
                     "absent" => await new AbsentBench(stage).RunAsync(rounds),
                     "abuser" => await new AbuserBench(stage).RunAsync(TimeSpan.FromSeconds(abuser)),
                     _ => await new OutageBench(stage).NoControlPlaneAsync(TimeSpan.FromSeconds(outage)),
-                });
-                results.Write(); // whatever comes after: what was measured is kept
+                };
+                figures.KeepIn(options["--results"], part, recorder); // whatever comes after: what was measured is kept
             }
             return 0;
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using VideoScale.Harness.Results;
 using VideoScale.Simulation.Plans;
 using VideoScale.Simulation.Seams;
 
@@ -19,12 +20,13 @@ internal static class CampaignCommand
         { Journey = arguments.Has("membership") };
         if (arguments.Has("trace")) return Trace(options);
         if (arguments.Has("classes")) return EachClass(options, arguments.Text("results"));
+        var recorder = RunRecorder.Begin(options.Journey ? "membership" : "campaigns");
         var clock = Stopwatch.StartNew();
         var campaign = new Campaign(options).Run();
         var missed = options.Only is null && options.Product is null && !options.Journey && campaign.Done >= SeedsForAllMarks ? Enum.GetValues<Mark>().Where(mark => campaign.MarkCounts[(int)mark] == 0).ToArray() : [];
         var elsewhere = campaign.RepeatedHashes.Count == 0 || HashCommand.AgreesElsewhere(campaign.RepeatedHashes, options);
         var figures = Figures(options, campaign, clock.Elapsed, missed, elsewhere);
-        if (arguments.Text("results") is { Length: > 0 } file) Results.Add(file, options.Journey ? "membership" : "campaigns", $"seeds {options.FirstSeed} to {options.FirstSeed + (ulong)campaign.Done - 1}", figures);
+        if (arguments.Text("results") is { Length: > 0 } file) Record(recorder, options, campaign, clock.Elapsed, missed, elsewhere).KeepIn(file);
         if (arguments.Has("json")) Console.WriteLine(JsonSerializer.Serialize(figures));
         else Print(options, campaign, clock.Elapsed, missed, elsewhere);
         foreach (var violation in campaign.Violations.Take(3)) Keep(options, violation, arguments.Has("keep"));
@@ -42,16 +44,18 @@ internal static class CampaignCommand
 
     private static int EachClass(CampaignOptions options, string? results)
     {
-        var (worst, clock, figures) = (ExitCode.Valid, Stopwatch.StartNew(), new List<object>());
+        var (worst, clock) = (ExitCode.Valid, Stopwatch.StartNew());
+        var recorder = RunRecorder.Begin("classes").Set("simulated_ms", options.TimeMs).Set("seeds", options.Seeds).Set("first_seed", options.FirstSeed);
         foreach (var only in (FaultClass?[])[null, .. Enum.GetValues<FaultClass>()])
         {
             var campaign = new Campaign(options with { Only = only is { } one ? [one] : [] }).Run();
             Console.WriteLine($"{(only?.ToString() ?? "no faults").PadRight(12)} {campaign.Done} seeds, {campaign.Violations.Count} violations, {campaign.Events} events");
-            figures.Add(new { Class = only?.ToString() ?? "none", Seeds = campaign.Done, Violations = campaign.Violations.Count, campaign.Events });
+            recorder.Add($"{only?.ToString() ?? "none"}: violations", campaign.Violations.Count, "violations", Better.Lower)
+                .Add($"{only?.ToString() ?? "none"}: events", campaign.Events, "events", Better.Higher);
             foreach (var violation in campaign.Violations.Take(2)) Console.WriteLine($"  seed {violation.Seed}: {violation.What}");
             if (campaign.Violations.Count > 0) worst = ExitCode.Violation;
         }
-        if (results is { Length: > 0 }) Results.Add(results, "classes", $"{options.Seeds} seeds each from {options.FirstSeed}", new { SimulatedMs = options.TimeMs, Seconds = Math.Round(clock.Elapsed.TotalSeconds, 1), Classes = figures });
+        if (results is { Length: > 0 }) recorder.Add("run", clock.Elapsed.TotalSeconds, "s", Better.Lower).KeepIn(results);
         return worst;
     }
 
@@ -71,6 +75,21 @@ internal static class CampaignCommand
         Console.WriteLine($"{campaign.MarkCounts.Count(count => count > 0)} of {Marks.Count} marks reached{(missed.Length == 0 ? "" : $"; never: {string.Join(", ", missed)}")}");
         if (campaign.Done < SeedsForAllMarks) return;
         foreach (var mark in Enum.GetValues<Mark>()) Console.WriteLine($"  {mark,-32} {campaign.MarkCounts[(int)mark]}");
+    }
+
+    private static RunRecorder Record(RunRecorder recorder, CampaignOptions options, Campaign campaign, TimeSpan took, Mark[] missed, bool elsewhere)
+    {
+        recorder.Set("first_seed", options.FirstSeed).Set("seeds", campaign.Done).Set("simulated_ms", options.TimeMs).Set("threads", options.Jobs)
+            .Add("events", campaign.EventsPerCpuSecond, "events/CPU s", Better.Higher)
+            .Add("violations", campaign.Violations.Count, "violations", Better.Lower)
+            .Add("run", took.TotalSeconds, "s", Better.Lower)
+            .Add("processor time", campaign.CpuSeconds, "CPU s", Better.Lower)
+            .Add("events simulated", campaign.Events, "events", Better.Higher)
+            .Add("marks reached", campaign.MarkCounts.Count(count => count > 0), "marks", Better.Higher)
+            .Note($"{campaign.RepeatedHashes.Count} seeds run again, here and in another process: {(elsewhere ? "same traces" : "DIFFERENT traces")}");
+        foreach (var violation in campaign.Violations.OrderBy(v => v.Seed)) recorder.Note($"violation at seed {violation.Seed}: {violation.What}");
+        foreach (var mark in missed) recorder.Note($"never reached: {mark}");
+        return recorder.Note($"marks: {string.Join(", ", Enum.GetValues<Mark>().Select(mark => $"{mark} {campaign.MarkCounts[(int)mark]}"))}");
     }
 
     private static object Figures(CampaignOptions options, Campaign campaign, TimeSpan took, Mark[] missed, bool elsewhere) => new

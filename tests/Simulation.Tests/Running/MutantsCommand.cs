@@ -1,3 +1,4 @@
+using VideoScale.Harness.Results;
 using VideoScale.Simulation.Plans;
 using VideoScale.Simulation.Seams;
 
@@ -18,20 +19,29 @@ internal static class MutantsCommand
     {
         var bugs = arguments.Choices<Bug>("only") ?? Enum.GetValues<Bug>().Where(bug => bug != Bug.None).ToArray();
         var (runs, seeds, missed) = (Math.Max(1, arguments.Number("runs", 5)), arguments.Number("seeds", 2_000), 0);
-        var (clock, figures) = (System.Diagnostics.Stopwatch.StartNew(), new List<object>());
+        var (clock, results) = (System.Diagnostics.Stopwatch.StartNew(), new List<MutantResult>());
+        var recorder = RunRecorder.Begin(arguments.Text("only") is { Length: > 0 } only ? $"mutants: {only}" : "mutants");
         Console.WriteLine($"{"planted bug",-32} {"median seeds",12}  caught by");
         foreach (var bug in bugs)
         {
             var result = Try(bug, runs, seeds, arguments.Milliseconds("time", 30_000), arguments.Number("jobs", 2));
             if (!result.IsCaught) missed++;
-            figures.Add(new { Bug = bug.ToString(), result.Median, result.SeedsNeeded, result.Rules });
+            results.Add(result);
             Console.WriteLine($"{bug,-32} {(result.IsCaught ? result.Median.ToString() : "NOT CAUGHT"),12}  {string.Join(", ", result.Rules)} ({string.Join(' ', result.SeedsNeeded)})");
             if (arguments.Has("keep") && result.FirstSeed != 0) Keep(bug, result, arguments.Milliseconds("time", 30_000));
         }
         Console.WriteLine($"{bugs.Count - missed} of {bugs.Count} caught in {clock.Elapsed.TotalSeconds:0} s");
-        if (arguments.Text("results") is { Length: > 0 } file)
-            Results.Add(file, "mutants", arguments.Text("only") ?? "all", new { Runs = runs, MostSeeds = seeds, Seconds = Math.Round(clock.Elapsed.TotalSeconds, 1), Planted = bugs.Count, Caught = bugs.Count - missed, Bugs = figures });
+        recorder.Set("runs", runs).Set("most_seeds", seeds).Set("planted", bugs.Count)
+            .Add("caught", bugs.Count - missed, "bugs", Better.Higher).Add("run", clock.Elapsed.TotalSeconds, "s", Better.Lower);
+        foreach (var result in results) Add(recorder, result);
+        if (arguments.Text("results") is { Length: > 0 } file) recorder.KeepIn(file);
         return missed == 0 ? ExitCode.Valid : ExitCode.Violation;
+    }
+
+    private static void Add(RunRecorder recorder, MutantResult result)
+    {
+        if (result.IsCaught) recorder.Add($"{result.Bug}", [.. result.SeedsNeeded.Select(needed => (double)needed)], "seeds", Better.Lower);
+        recorder.Note($"{result.Bug}: {(result.IsCaught ? $"caught by {string.Join(", ", result.Rules)}" : $"not caught ({string.Join(' ', result.SeedsNeeded)})")}");
     }
 
     public static MutantResult Try(Bug bug, int runs, int seeds, long timeMs, int jobs)
