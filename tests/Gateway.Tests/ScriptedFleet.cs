@@ -13,7 +13,6 @@ public sealed class ScriptedFleetCollection : ICollectionFixture<ScriptedFleet>;
 /// <summary>A replica and two nodes of the tests' own.</summary>
 public sealed class ScriptedFleet : IAsyncLifetime
 {
-    private const int FirstPort = 22_380;
 
     internal List<ScriptedNode> Nodes { get; } = [];
     internal List<ScriptedAgent> Agents { get; } = [];
@@ -24,7 +23,7 @@ public sealed class ScriptedFleet : IAsyncLifetime
         Replica = await FakeReplica.StartAsync();
         for (var i = 0; i < 2; i++)
         {
-            Nodes.Add(await ScriptedNode.StartAsync(FirstPort + i));
+            Nodes.Add(await ScriptedNode.StartAsync(TestPorts.Nodes + i));
             var hello = ScriptedAgent.Hello($"media-{i + 1}", 1);
             hello.Address = Nodes[i].Address;
             Agents.Add((await ScriptedAgent.AttachAsync(Replica.Channel, hello)).KeepBeating());

@@ -13,34 +13,70 @@ internal sealed record GrantedSeat(RoomId Room, string Seat, ulong SeatId, ulong
 internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    /// <summary>Events of the room wake earlier; a seat that is taken away is none.</summary>
+    private static readonly TimeSpan OwnerPoll = TimeSpan.FromMilliseconds(250);
 
     internal static string NewRequestId() => Guid.NewGuid().ToString("N"); // no time inside: this replica's clock may be wrong
 
-    /// <summary>Reserves a seat in a room that has an owner; makes the room when there is none; waits while it changes hands.</summary>
+    /// <summary>
+    /// Reserves a seat in a room that has an owner; waits while it changes hands. One command when the room is there; when it is not, its making, its node and the
+    /// seat are one entry of the log.
+    /// </summary>
     /// <exception cref="RpcException">A cap is reached, no quorum answers, or the token is cancelled.</exception>
     internal async Task<GrantedSeat> AdmitAsync(ParticipantGrants grants, CancellationToken cancellationToken)
     {
         var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
+        var isUnknown = false; // to the log, whatever this replica has applied
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var changed = places.NextChange(room);
+            var here = await places.LookAsync(room, seat);
+            var request = new AdmitParticipantRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = grants.Role };
+            if (isUnknown || here is not { IsOpen: true }) request.OpenRoom = new RoomToOpen { Name = grants.Room, Patch = grants.RoomConfig.ToPatch() };
             try
             {
-                var reply = await commands.AdmitAsync(new AdmitParticipantRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = grants.Role }, cancellationToken);
-                if (reply.NodeAddress.Length > 0 && await FindAsync(room, reply.Epoch, cancellationToken) is { } place)
-                    return new GrantedSeat(room, seat, reply.Participant.SeatId, reply.Epoch, reply.NodeAddress, place.Info);
+                if (here is { IsOpen: true, Seat: { } held } && held.Role != grants.Role) await ChangeRoleAsync(request, cancellationToken);
+                var reply = await commands.AdmitAsync(request, cancellationToken);
+                if (await FindOwnerAsync(room, seat, reply, changed, cancellationToken) is { } granted) return granted;
             }
-            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.Unimplemented && request.OpenRoom is not null)
             {
-                // The room does not exist or is closed; or the identity has a seat of the other role.
-                if (e.StatusCode == StatusCode.FailedPrecondition && await places.LookAsync(room, seat) is { IsOpen: true, Seat: { } held } && held.Role != grants.Role)
-                    await commands.SetRoleAsync(new SetParticipantRoleRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = grants.Role }, cancellationToken);
-                else await OpenAsync(new OpenRoomRequest { RequestId = NewRequestId(), Name = grants.Room, Patch = grants.RoomConfig.ToPatch() }, cancellationToken);
+                // The leader's program, or another's, is older than ours; or the identity has a seat of the other role, of which this replica has not heard yet.
+                await OpenAsync(new OpenRoomRequest { RequestId = NewRequestId(), Name = grants.Room, Patch = grants.RoomConfig.ToPatch() }, cancellationToken);
             }
-            // Also after a room was made: what this replica has applied of it wakes us, and a name that is not free yet does not make us ask without end.
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition) { isUnknown = true; } // it ended, or changed, a moment ago
+            // What this replica has applied of it wakes us, and a name that is not free yet does not make us ask without end.
             await Task.WhenAny(changed, Task.Delay(Pause, cancellationToken));
+        }
+    }
+
+    private async Task ChangeRoleAsync(AdmitParticipantRequest request, CancellationToken cancellationToken)
+    {
+        var set = new SetParticipantRoleRequest { RequestId = NewRequestId(), RoomId = request.RoomId, Identity = request.Identity, Role = request.Role };
+        try { await commands.SetRoleAsync(set, cancellationToken); }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { } // the seat is gone: there is nothing to change
+    }
+
+    /// <summary>Waits, with the seat, for the room's owner: the log is not asked again.</summary>
+    /// <param name="changed">The room's next event since before the seat was asked for.</param>
+    /// <returns>Null when the seat is gone.</returns>
+    private async Task<GrantedSeat?> FindOwnerAsync(RoomId room, string seat, AdmitParticipantReply reply, Task changed, CancellationToken cancellationToken)
+    {
+        var seatId = reply.Participant.SeatId;
+        if (reply.NodeAddress.Length > 0)
+            return await FindAsync(room, reply.Epoch, changed, cancellationToken) is { } found ? new GrantedSeat(room, seat, seatId, reply.Epoch, reply.NodeAddress, found.Info) : null;
+        while (true)
+        {
+            changed = places.NextChange(room);
+            if (await places.LookAsync(room, seat) is { } place && place.AppliedIndex >= reply.Commit.LogIndex)
+            {
+                if (!place.IsOpen || place.Seat?.Id != seatId) return null;
+                if (place.NodeAddress.Length > 0) return new GrantedSeat(room, seat, seatId, place.Epoch, place.NodeAddress, place.Info);
+            }
+            await Task.WhenAny(changed, Task.Delay(OwnerPoll, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
@@ -58,8 +94,13 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
             ? new GrantedSeat(room, seat, held.Id, place.Epoch, place.NodeAddress, place.Info) : null;
     }
 
-    private async Task<RoomPlace?> FindAsync(RoomId room, ulong epoch, CancellationToken cancellationToken) =>
-        await places.LookAsync(room) is { } here && here.Epoch >= epoch ? here : await places.LookLinearizablyAsync(room, cancellationToken); // the leader is ahead of us
+    /// <summary>The room as the leader has just said it is; this replica hears of that a moment later.</summary>
+    private async Task<RoomPlace?> FindAsync(RoomId room, ulong epoch, Task changed, CancellationToken cancellationToken)
+    {
+        if (await places.LookAsync(room) is { } here && here.Epoch >= epoch) return here;
+        await Task.WhenAny(changed, Task.Delay(Pause, cancellationToken));
+        return await places.LookAsync(room) is { } heard && heard.Epoch >= epoch ? heard : await places.LookLinearizablyAsync(room, cancellationToken);
+    }
 
     /// <returns>The room's id.</returns>
     internal async Task<string> OpenAsync(OpenRoomRequest open, CancellationToken cancellationToken)

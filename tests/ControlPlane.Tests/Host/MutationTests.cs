@@ -192,7 +192,7 @@ public sealed class MutationTests
         return refused;
     }
 
-    private static async Task<List<Event>> EventsAsync(FakeReplica replica)
+    internal static async Task<List<Event>> EventsAsync(FakeReplica replica)
     {
         var seq = replica.App.Replica.Events.NextSeq - 1;
         await replica.App.Replica.Events.Reader.WaitAsync(seq, CancellationToken.None);

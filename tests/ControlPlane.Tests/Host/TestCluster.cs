@@ -38,9 +38,11 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Of each replica that starts from now on.</summary>
     internal Func<int, IReadOnlyList<EventSubscriber>>? Subscribers { get; init; }
 
-    internal static async Task<TestCluster> StartAsync(int replicas, Func<int, IReadOnlyList<EventSubscriber>>? subscribers = null)
+    internal Action<ControlPlaneOptions>? Configure { get; init; }
+
+    internal static async Task<TestCluster> StartAsync(int replicas, Func<int, IReadOnlyList<EventSubscriber>>? subscribers = null, Action<ControlPlaneOptions>? configure = null)
     {
-        var cluster = new TestCluster(replicas) { Subscribers = subscribers };
+        var cluster = new TestCluster(replicas) { Subscribers = subscribers, Configure = configure };
         ControlPlaneBootstrap.Create([.. Enumerable.Range(0, replicas).Select(i => new ReplicaSeat(cluster.DirectoryOf(i), $"127.0.0.1:{cluster.Raft(i)}", cluster.Grpc(i), $"127.0.0.1:{cluster.Http(i)}"))]);
         for (var i = 0; i < replicas; i++) await cluster.StartAsync_(i);
         await cluster.WaitReadyAsync();
@@ -54,16 +56,21 @@ internal sealed class TestCluster : IAsyncDisposable
 
     internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i], Clock = Clocks[i], Subscribers = Subscribers?.Invoke(i) ?? [] });
 
-    internal ControlPlaneOptions Options(int i) => new()
+    internal ControlPlaneOptions Options(int i)
     {
-        DataDirectory = DirectoryOf(i),
-        DevelopmentMode = true,
-        HttpPort = Http(i),
-        GrpcPort = _ports + 4 + i,
-        RaftPort = Raft(i),
-        LogLevel = "Error",
-        ShutdownGraceMs = 1_000,
-    };
+        var options = new ControlPlaneOptions
+        {
+            DataDirectory = DirectoryOf(i),
+            DevelopmentMode = true,
+            HttpPort = Http(i),
+            GrpcPort = _ports + 4 + i,
+            RaftPort = Raft(i),
+            LogLevel = "Error",
+            ShutdownGraceMs = 1_000,
+        };
+        Configure?.Invoke(options);
+        return options;
+    }
 
     internal async Task StopAsync(int i)
     {

@@ -37,6 +37,16 @@ internal static class RequestMapping
         return new(RoomName.IdOf(request.Name), request.Name, request.Patch.ToCore(), request.ChangesExisting);
     }
 
+    /// <returns>Null when the room is not to be made.</returns>
+    internal static RoomCommand.Open? ToOpening(this AdmitParticipantRequest request)
+    {
+        if (request.OpenRoom is not { } wished) return null;
+        if (RoomName.Check("open_room.name", wished.Name) is { } failure) throw failure.ToRpcException();
+        var room = RoomName.IdOf(wished.Name);
+        if (RoomName.Find(request.RoomId) != room) throw FieldRules.Broken("room_id", request.RoomId, "the room that open_room.name means");
+        return new(room, wished.Name, wished.Patch.ToCore(), ChangesExisting: false);
+    }
+
     internal static RoomCommand.Update ToCommand(this UpdateRoomRequest request) => new(FieldRules.Room("room_id", request.RoomId), request.Patch.ToCore());
 
     private static ControlPlane.Rooms.RoomPatch ToCore(this V1.RoomPatch? patch)

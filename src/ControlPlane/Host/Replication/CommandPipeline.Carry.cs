@@ -17,6 +17,7 @@ public sealed partial class CommandPipeline
     /// <summary>Fills one entry from what the pump has taken; what exceeds the bound stays for the next.</summary>
     private Proposal Encode(List<PendingCommand> batch)
     {
+        var commands = 0;
         _body.Reset();
         while (_taken.TryPeek(out var next))
         {
@@ -24,24 +25,33 @@ public sealed partial class CommandPipeline
             if (next.IsAbandoned) // nobody waits any more, and it was never proposed
             {
                 if (next.IsPlaced) _placer.Done(next.Envelope);
-                _taken.Dequeue();
+                Take();
                 continue;
             }
             EntryCodec.WriteEnvelope(next.Envelope, _body);
+            if (next.Then is { } then) EntryCodec.WriteEnvelope(then, _body);
             if (batch.Count > 0 && _body.Length > _limits.EntryBytes)
             {
                 _body.Truncate(before);
                 break;
             }
-            batch.Add(_taken.Dequeue());
+            batch.Add(Take());
+            commands += next.Count;
         }
         lock (_gate) _left = _taken.Count;
         _head.Reset();
-        EntryCodec.WriteHead(_time.Stamp(), batch.Count, _head);
+        EntryCodec.WriteHead(_time.Stamp(), commands, _head);
         var bytes = GC.AllocateUninitializedArray<byte>(_head.Length + _body.Length);
         _head.WrittenSpan.CopyTo(bytes);
         _body.WrittenSpan.CopyTo(bytes.AsSpan(_head.Length));
         return new(new ProposalId(Volatile.Read(ref _session), ++_sequence), bytes);
+    }
+
+    private PendingCommand Take()
+    {
+        var taken = _taken.Dequeue();
+        _commandsTaken -= taken.Count;
+        return taken;
     }
 
     private async Task CarryAsync(Proposal proposal, List<PendingCommand> batch)
@@ -97,10 +107,17 @@ public sealed partial class CommandPipeline
         var reader = new CanonicalReader(result.Reply.Span);
         foreach (var pending in batch)
         {
-            var reply = CommandReply.Read(ref reader);
-            pending.Complete(SubmitResult.Applied(reply.Index == result.Index ? reply : reply with { Replayed = true }));
+            var first = Read(ref reader, result.Index);
+            var second = pending.Then is null ? null : Read(ref reader, result.Index);
+            pending.Complete(second is null || first.Failure is not null ? SubmitResult.Applied(first) : SubmitResult.Applied(second) with { IsOfSecond = true });
         }
         reader.End();
+    }
+
+    private static CommandReply Read(ref CanonicalReader reader, ulong index)
+    {
+        var reply = CommandReply.Read(ref reader);
+        return reply.Index == index ? reply : reply with { Replayed = true };
     }
 
     private static void CompleteAll(List<PendingCommand> batch, in SubmitResult result)

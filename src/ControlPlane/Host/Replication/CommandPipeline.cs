@@ -30,6 +30,7 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     private readonly Queue<PendingCommand> _taken = new(); // the pump's own; what did not fit into the last entry stays here
     private readonly CanonicalWriter _head = new(32);
     private readonly CanonicalWriter _body = new(64 * 1024);
+    private int _commandsTaken; // in _taken
     private ulong _session = RandomNumbers.NonZero();
     private ulong _sequence;
     private int _inFlight;
@@ -55,11 +56,19 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
 
     /// <summary>Proposes a command and completes when it is applied here or its fate is known to be unknown.</summary>
     /// <param name="cancellationToken">The caller's deadline; past it the result is <see cref="SubmitStatus.Unknown"/>, the command may still be applied.</param>
-    public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken)
+    public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken) => SubmitAsync(envelope, null, cancellationToken);
+
+    /// <summary>
+    /// Proposes two commands in one entry, in this order and with nothing between them. The result is the second's, or the first's when that one was refused; each
+    /// keeps the answer to its own request.
+    /// </summary>
+    /// <param name="then">Null to propose the one alone.</param>
+    public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CommandEnvelope? then, CancellationToken cancellationToken)
     {
         if (_stop.IsCancellationRequested || !_leadership.IsMine) return new(SubmitResult.NotLeader);
-        if (!_time.MayExtend && RecentCommands.Includes(envelope.Command.Type)) return new(SubmitResult.TooRecent);
-        var pending = new PendingCommand(envelope);
+        if (!_time.MayExtend && (RecentCommands.Includes(envelope.Command.Type) || (then is not null && RecentCommands.Includes(then.Command.Type))))
+            return new(SubmitResult.TooRecent);
+        var pending = new PendingCommand(envelope, then);
         bool pump;
         lock (_gate)
         {
@@ -127,9 +136,11 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     {
         lock (_gate)
         {
-            while (_taken.Count < _limits.CommandsPerEntry && _queue.TryDequeue(out var next))
+            while (_queue.TryPeek(out var next) && (_taken.Count == 0 || _commandsTaken + next.Count <= _limits.CommandsPerEntry))
             {
+                _queue.Dequeue();
                 _waitingBytes -= next.Bytes;
+                _commandsTaken += next.Count;
                 _taken.Enqueue(next);
             }
             _left = _taken.Count;

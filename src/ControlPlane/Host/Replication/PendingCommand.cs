@@ -4,9 +4,10 @@ using VideoScale.ControlPlane.Rooms;
 
 namespace VideoScale.ControlPlane.Host.Replication;
 
-/// <summary>One submitted command and whoever waits for it.</summary>
+/// <summary>One submitted command, or two that go together, and whoever waits for the outcome.</summary>
 /// <remarks>The waiter may leave early (its deadline): the command goes on, and its fate is unknown to that waiter.</remarks>
-internal sealed class PendingCommand(CommandEnvelope envelope) : IValueTaskSource<SubmitResult>
+/// <param name="then">Run right after it in the same entry, whatever becomes of it; null for a command alone.</param>
+internal sealed class PendingCommand(CommandEnvelope envelope, CommandEnvelope? then = null) : IValueTaskSource<SubmitResult>
 {
     private ManualResetValueTaskSourceCore<SubmitResult> _source = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _cancellation; // disposed by whoever completes first; a late registration is harmless
@@ -14,11 +15,20 @@ internal sealed class PendingCommand(CommandEnvelope envelope) : IValueTaskSourc
 
     internal CommandEnvelope Envelope { get; private set; } = envelope;
 
+    internal CommandEnvelope? Then => then;
+    internal int Count => then is null ? 1 : 2;
+
     /// <summary>The leader chose what only it can choose.</summary>
     internal bool IsPlaced { get; private set; }
 
     /// <summary>About what it takes while it waits: metadata is what makes a command large.</summary>
-    internal int Bytes { get; } = SmallBytes + (envelope.Command is RoomCommand.Create create ? create.Settings.Metadata.Length : 0);
+    internal int Bytes { get; } = SmallBytes + envelope.Command switch
+    {
+        RoomCommand.Create create => create.Settings.Metadata.Length,
+        RoomCommand.Open open => open.Change.Metadata?.Length ?? 0,
+        RoomCommand.Update update => update.Change.Metadata?.Length ?? 0,
+        _ => 0,
+    };
     private const int SmallBytes = 512;
 
     internal bool IsAbandoned => Volatile.Read(ref _completed) != 0;

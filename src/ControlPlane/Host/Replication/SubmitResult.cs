@@ -20,6 +20,9 @@ public enum SubmitStatus : byte
 /// <param name="Reply">Set when applied.</param>
 public readonly record struct SubmitResult(SubmitStatus Status, CommandReply? Reply)
 {
+    /// <summary>Of two commands that were proposed together, the reply is the second's.</summary>
+    public bool IsOfSecond { get; init; }
+
     public static SubmitResult Applied(CommandReply reply) => new(SubmitStatus.Applied, reply);
     public static SubmitResult NotLeader => new(SubmitStatus.NotLeader, null);
     public static SubmitResult Overloaded => new(SubmitStatus.Overloaded, null);

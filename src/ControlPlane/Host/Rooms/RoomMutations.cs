@@ -25,7 +25,7 @@ public sealed class RoomMutations(Mutations mutations, StateQueries queries)
     public async Task<AdmitParticipantReply> AdmitAsync(AdmitParticipantRequest request, IncomingCall call)
     {
         var reply = await mutations.RunAsync(request, request.RequestId, call, request.ToCommand(), static reply => reply.ToAdmitReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).AdmitParticipantAsync(r, options));
+            static (leader, r, options) => new RoomService.RoomServiceClient(leader).AdmitParticipantAsync(r, options), request.ToOpening());
         if (reply.NodeId.Length > 0 && reply.NodeAddress.Length == 0)
             reply.NodeAddress = await queries.ReadNowAsync(new NodeId(reply.NodeId), static (state, _, node) => state.FindNode(node)?.Record.Description.Address ?? "");
         return reply;

@@ -24,12 +24,13 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
         RunAsync(request, requestId, IncomingCall.Of(context), command, map, call);
 
     /// <param name="call">How the leader is called when it is another replica.</param>
+    /// <param name="first">Run right before the command in the same log entry, for the same request; null without one.</param>
     public async Task<TReply> RunAsync<TRequest, TReply>(TRequest request, string requestId, IncomingCall incoming, DomainCommand command,
-        Func<CommandReply, TReply> map, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call)
+        Func<CommandReply, TReply> map, Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call, DomainCommand? first = null)
         where TRequest : class, IMessage where TReply : class
     {
         FieldRules.RequestId(requestId);
-        CommandEnvelope? envelope = null;
+        CommandEnvelope[]? envelopes = null;
         var mayBeDone = false;
         while (true)
         {
@@ -39,22 +40,13 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
                 var (forwarded, reply) = await forwarder.TryForwardAsync(request, incoming, call, mayBeDone);
                 if (forwarded) return reply!;
             }
-            envelope ??= Envelop(request, requestId, incoming, command);
-            if (await bounds.RefusalAsync(envelope) is { } exceeded)
-            {
-                refusals.Note(Refusal.Of(envelope, exceeded));
-                throw exceeded.ToRpcException();
-            }
-            if (await comparison.AwaitAsync(envelope, incoming.CancellationToken) is { } early) throw early.ToRpcException();
-            var result = await pipeline.SubmitAsync(envelope, incoming.CancellationToken);
+            envelopes ??= Envelop(request, requestId, incoming, command, first);
+            foreach (var envelope in envelopes) await AdmitAsync(envelope, incoming.CancellationToken);
+            var result = await pipeline.SubmitAsync(envelopes[0], envelopes.ElementAtOrDefault(1), incoming.CancellationToken);
             mayBeDone |= result.Status == SubmitStatus.Unknown;
             switch (result.Status)
             {
-                case SubmitStatus.Applied when result.Reply!.Failure is { } failure:
-                    // A repeat was refused before, and what has an event of its own needs no other.
-                    if (result.Reply is { Replayed: false, EventSeq: 0 }) refusals.Note(Refusal.Of(envelope, failure));
-                    throw failure.ToRpcException();
-                case SubmitStatus.Applied: return map(result.Reply!);
+                case SubmitStatus.Applied: return Answer(envelopes[result.IsOfSecond ? 1 : 0], result.Reply!, map);
                 case SubmitStatus.TooRecent:
                     throw new RpcException(new Status(StatusCode.Unimplemented, "a replica of this cluster runs an older version, which does not know this change: upgrade it first; nothing was done"));
                 case SubmitStatus.Overloaded:
@@ -71,6 +63,31 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
         }
     }
 
-    private static CommandEnvelope Envelop(IMessage request, string requestId, IncomingCall incoming, DomainCommand command) =>
-        new(command, Actors.Of(incoming.Caller), new RequestKey(incoming.Method, requestId, BodyFingerprint.Of(request)), CorrelationId: requestId, Traceparent: incoming.Traceparent);
+    /// <summary>What stands in the way of a command before it is proposed.</summary>
+    private async ValueTask AdmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken)
+    {
+        if (await bounds.RefusalAsync(envelope) is { } exceeded)
+        {
+            refusals.Note(Refusal.Of(envelope, exceeded));
+            throw exceeded.ToRpcException();
+        }
+        if (await comparison.AwaitAsync(envelope, cancellationToken) is { } early) throw early.ToRpcException();
+    }
+
+    private TReply Answer<TReply>(CommandEnvelope envelope, CommandReply reply, Func<CommandReply, TReply> map)
+    {
+        if (reply.Failure is not { } failure) return map(reply);
+        // A repeat was refused before, and what has an event of its own needs no other.
+        if (reply is { Replayed: false, EventSeq: 0 }) refusals.Note(Refusal.Of(envelope, failure));
+        throw failure.ToRpcException();
+    }
+
+    /// <summary>Each command of a request has a key of its own: a repeat of the request repeats both.</summary>
+    private static CommandEnvelope[] Envelop(IMessage request, string requestId, IncomingCall incoming, DomainCommand command, DomainCommand? first)
+    {
+        var (actor, fingerprint) = (Actors.Of(incoming.Caller), BodyFingerprint.Of(request));
+        CommandEnvelope Of(DomainCommand one, string method) =>
+            new(one, actor, new RequestKey(method, requestId, fingerprint), CorrelationId: requestId, Traceparent: incoming.Traceparent);
+        return first is null ? [Of(command, incoming.Method)] : [Of(first, $"{incoming.Method}.{first.Type}"), Of(command, incoming.Method)];
+    }
 }

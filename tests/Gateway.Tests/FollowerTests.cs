@@ -1,0 +1,31 @@
+using System.Net.Http.Headers;
+using VideoScale.ControlPlane.Host.Options;
+using VideoScale.ControlPlane.Tests.HostTests;
+
+namespace VideoScale.Gateway.Tests;
+
+/// <summary>A gateway whose replica does not lead, in a cluster whose replicas know each other by a token.</summary>
+public sealed class FollowerTests
+{
+    [Fact]
+    public async Task What_a_gateway_asks_for_goes_to_the_leader_as_the_gateways_own()
+    {
+        var tokens = Path.GetTempFileName();
+        await File.WriteAllTextAsync(tokens, """{"tokens":[{"subject":"replica/any","role":"Replica","token":"of-all-replicas-alike"},{"subject":"ci","role":"Admin","token":"of-the-one-who-asks"}]}""");
+        await using var cluster = await TestCluster.StartAsync(3, configure: options =>
+        {
+            (options.DevelopmentMode, options.TokensFile) = (false, tokens);
+            options.ApiKeys.Add(new ApiKeyOptions { Key = "devkey", Secret = "secret" });
+        });
+        using var http = new HttpClient();
+        using var call = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{cluster.Http(cluster.FollowerIndex)}/twirp/livekit.RoomService/CreateRoom")
+        {
+            Content = TwirpServer.Json("""{"name":"standup"}"""),
+        };
+        call.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TwirpServer.Admin());
+        using var reply = await http.SendAsync(call);
+        Assert.True(reply.IsSuccessStatusCode, await reply.Content.ReadAsStringAsync());
+        Assert.Equal(1, cluster.Leader.Machine.AnswersBy.Of("gateway"));
+        File.Delete(tokens);
+    }
+}
