@@ -56,7 +56,8 @@ internal sealed class BreakingRelay : IAsyncDisposable
                 lock (_gate) _open.UnionWith([caller, target]);
                 await Task.WhenAny(PumpAsync(caller, target, count: true), PumpAsync(target, caller, count: false));
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException) { } // nobody listens yet, or it was broken on purpose
+            // nobody listens yet, or it was broken on purpose
+            catch (Exception e) when (e is SocketException or ObjectDisposedException) { }
             finally
             {
                 lock (_gate) _open.ExceptWith([caller, target]);

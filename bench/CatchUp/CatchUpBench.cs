@@ -12,7 +12,8 @@ using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.CatchUp;
 
-internal sealed record CatchUpOptions(int Megabytes, int CapMegabytesPerSecond, int Disconnects, int WritesPerSecond, TimeSpan Baseline, string Directory, string Results);
+internal sealed record CatchUpOptions(int Megabytes, int CapMegabytesPerSecond, int Disconnects, int WritesPerSecond, TimeSpan Baseline,
+    string Directory, string Results);
 
 internal sealed record Latency(long Writes, double P50Ms, double P99Ms);
 
@@ -70,7 +71,8 @@ internal static class CatchUpBench
             await UntilAsync(() => relay.Bytes - sentBefore >= next, cancellationToken);
             relay.Break();
         }
-        await UntilAsync(() => late.Machine.Restored > 0 && late.Log.Status.AppliedIndex + 100 >= old.Max(node => node.Log.Status.CommitIndex), cancellationToken);
+        await UntilAsync(() => late.Machine.Restored > 0
+            && late.Log.Status.AppliedIndex + 100 >= old.Max(node => node.Log.Status.CommitIndex), cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var catchingUp = Read(latencies);
         await stop.CancelAsync();
@@ -84,11 +86,24 @@ internal static class CatchUpBench
     {
         var directory = DataDirectory.Open(Path.Combine(root, $"replica-{i + 1}"), clusterId: 1, Members[i]);
         var snapshots = new SnapshotStore(directory);
-        var peers = Members.Select((member, at) => (member, at)).Where(peer => peer.at != i).ToDictionary(peer => peer.member, peer => (EndPoint)addresses[peer.at]);
-        var transport = new TcpTransport(new TransportOptions { ClusterId = 1, Self = Members[i], Listen = listen, SnapshotBytesPerSecond = (long)options.CapMegabytesPerSecond << 20 },
+        var peers = Members.Select((member, at) => (member, at)).Where(peer => peer.at != i)
+            .ToDictionary(peer => peer.member, peer => (EndPoint)addresses[peer.at]);
+        var transport = new TcpTransport(new TransportOptions
+        {
+            ClusterId = 1,
+            Self = Members[i],
+            Listen = listen,
+            SnapshotBytesPerSecond = (long)options.CapMegabytesPerSecond << 20,
+        },
             snapshots, peers, NullLogger<TcpTransport>.Instance);
         var machine = new BulkyMachine();
-        var log = ReplicatedLog.Start(new ReplicatedLogOptions { Self = Members[i], InitialMembership = Membership.Of(Members), TailBytes = 64 << 10, SnapshotLogBytes = 4L << 30 },
+        var log = ReplicatedLog.Start(new ReplicatedLogOptions
+        {
+            Self = Members[i],
+            InitialMembership = Membership.Of(Members),
+            TailBytes = 64 << 10,
+            SnapshotLogBytes = 4L << 30,
+        },
             new WriteAheadLog(directory, new WalOptions()), snapshots, transport, machine, NullLogger.Instance);
         return new Node(log, directory, machine);
     }
@@ -98,8 +113,10 @@ internal static class CatchUpBench
     {
         Console.WriteLine($"making a state of {options.Megabytes:N0} MiB and a snapshot of it on two replicas …");
         ulong sequence = 0;
-        await CommitAsync(nodes, new ProposalId(1, ++sequence), BulkyMachine.Command((ulong)options.Megabytes << 20, 256), cancellationToken);
-        for (var i = 0; i < 64; i++) await CommitAsync(nodes, new ProposalId(1, ++sequence), BulkyMachine.Command(0, 4 << 10), cancellationToken);
+        await CommitAsync(nodes, new ProposalId(1, ++sequence), BulkyMachine.Command((ulong)options.Megabytes << 20, 256),
+            cancellationToken);
+        for (var i = 0; i < 64; i++)
+            await CommitAsync(nodes, new ProposalId(1, ++sequence), BulkyMachine.Command(0, 4 << 10), cancellationToken);
         foreach (var node in nodes) await node.Log.CreateSnapshotAsync(cancellationToken);
         await UntilAsync(() => nodes.All(node => node.Log.Status.FirstIndex > 10), cancellationToken);
     }
@@ -109,7 +126,8 @@ internal static class CatchUpBench
         while (!cancellationToken.IsCancellationRequested)
         {
             var leader = Array.Find(nodes, node => node.Log.Status.Role == ReplicaRole.Leader);
-            if (leader is not null && (await leader.Log.ProposeAsync(id, command, CancellationToken.None)).Outcome == Outcome.Committed) return true;
+            if (leader is not null && (await leader.Log.ProposeAsync(id, command, CancellationToken.None)).Outcome == Outcome.Committed)
+                return true;
             await Task.Delay(5, CancellationToken.None);
         }
         return false;
@@ -141,12 +159,17 @@ internal static class CatchUpBench
 
     /// <param name="sentShare">What went over the link, against the snapshot's size: about 1 when every break was resumed.</param>
     /// <param name="elections">New terms while it caught up: 0 when its coming and going disturbed nobody.</param>
-    private static void Keep(RunRecorder recorder, CatchUpOptions options, Latency before, Latency catchingUp, double seconds, double sentShare, ulong elections)
+    private static void Keep(RunRecorder recorder, CatchUpOptions options, Latency before, Latency catchingUp, double seconds,
+        double sentShare, ulong elections)
     {
         var ratio = catchingUp.P99Ms / before.P99Ms;
         var met = $"p99 at most twice that before: {(ratio <= 2 ? "met" : "not met")}";
-        Console.WriteLine($"catching up: {catchingUp.Writes:N0} writes, p50 {catchingUp.P50Ms:F2} ms, p99 {catchingUp.P99Ms:F2} ms: {ratio:F2} times; {met}");
-        Console.WriteLine($"{options.Megabytes:N0} MiB in {seconds:F1} s at no more than {options.CapMegabytesPerSecond} MiB/s, {options.Disconnects} disconnects; " +
+        Console.WriteLine(
+            $"catching up: {catchingUp.Writes:N0} writes, p50 {catchingUp.P50Ms:F2} ms, p99 {catchingUp.P99Ms:F2} ms: {ratio:F2} times; "
+            + $"{met}");
+        Console.WriteLine(
+            $"{options.Megabytes:N0} MiB in {seconds:F1} s at no more than {options.CapMegabytesPerSecond} MiB/s, {options.Disconnects} "
+            + $"disconnects; " +
             $"{sentShare:P0} of the snapshot went over the link; {elections} elections");
         recorder.Set("megabytes", options.Megabytes).Set("cap_megabytes_per_second", options.CapMegabytesPerSecond)
             .Set("disconnects", options.Disconnects).Set("writes_per_second", options.WritesPerSecond)

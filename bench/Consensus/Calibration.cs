@@ -7,7 +7,9 @@ using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.Consensus;
 
-/// <summary>What the machine itself can do, measured in the same run: no replicated log of three on it can commit one after the other faster.</summary>
+/// <summary>
+/// What the machine itself can do, measured in the same run: no replicated log of three on it can commit one after the other faster.
+/// </summary>
 /// <param name="SyncAloneMs">p50 of write and fdatasync of one 512-byte record into a zero-filled file.</param>
 /// <param name="SyncThreeWayMs">The same with three files at once, as three replicas do.</param>
 /// <param name="RoundTripMs">p50 of 64 bytes there and back over TCP on loopback, between two threads.</param>
@@ -20,7 +22,8 @@ public sealed record Calibration(double SyncAloneMs, double SyncThreeWayMs, doub
     /// <summary>Commits one after the other that the disk and the network would allow.</summary>
     public double SequentialLimit => 1000 / (SyncThreeWayMs + RoundTripMs);
 
-    public static Calibration Take(string directory, TimeSpan each) => new(SyncMs(directory, 1, each), SyncMs(directory, 3, each), MeasureRoundTrip());
+    public static Calibration Take(string directory, TimeSpan each) =>
+        new(SyncMs(directory, 1, each), SyncMs(directory, 3, each), MeasureRoundTrip());
 
     private static double SyncMs(string directory, int files, TimeSpan duration)
     {

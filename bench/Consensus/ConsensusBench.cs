@@ -2,8 +2,10 @@ using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.Consensus;
 
-/// <param name="WarmUp">Before the first run each system commits for this long at the highest load, so that buffers have grown and code is compiled.</param>
-internal sealed record ConsensusBenchOptions(TimeSpan Duration, TimeSpan WarmUp, int Rounds, int[] InFlight, string Directory, string Results, bool WithRooms, bool WithEtcd);
+/// <param name="WarmUp">Before the first run each system commits for this long at the highest load, so that buffers have grown and code is
+/// compiled.</param>
+internal sealed record ConsensusBenchOptions(TimeSpan Duration, TimeSpan WarmUp, int Rounds, int[] InFlight, string Directory,
+    string Results, bool WithRooms, bool WithEtcd);
 
 /// <summary>All systems run the whole time and take turns, so that what the machine does meanwhile meets each of them alike.</summary>
 internal static class ConsensusBench
@@ -36,7 +38,8 @@ internal static class ConsensusBench
                 {
                     foreach (var system in systems)
                     {
-                        var run = await Measurement.TakeAsync(system, inFlight, TimeSpan.FromSeconds(1), options.Duration, cancellationToken);
+                        var run = await Measurement.TakeAsync(system, inFlight, TimeSpan.FromSeconds(1), options.Duration,
+                            cancellationToken);
                         Console.WriteLine($"  round {round}, {inFlight,3} in flight, {run.System}: {run.OpsPerSecond:N0}/s");
                         runs.Add(run);
                     }

@@ -29,8 +29,10 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
         for (var i = 0; i < 3; i++)
         {
             var start = new ProcessStartInfo("etcd") { RedirectStandardOutput = true, RedirectStandardError = true };
-            foreach (var argument in (string[])["--name", $"m{i}", "--data-dir", Path.Combine(root, $"etcd-{i}"), "--listen-peer-urls", Peer(i), "--initial-advertise-peer-urls", Peer(i),
-                "--listen-client-urls", Client(i), "--advertise-client-urls", Client(i), "--initial-cluster", cluster, "--initial-cluster-state", "new", "--logger", "zap", "--log-level", "error"])
+            foreach (var argument in (string[])["--name", $"m{i}", "--data-dir", Path.Combine(root, $"etcd-{i}"), "--listen-peer-urls",
+                Peer(i), "--initial-advertise-peer-urls", Peer(i),
+                "--listen-client-urls", Client(i), "--advertise-client-urls", Client(i), "--initial-cluster", cluster,
+                    "--initial-cluster-state", "new", "--logger", "zap", "--log-level", "error"])
                 start.ArgumentList.Add(argument);
             var member = Process.Start(start)!;
             member.OutputDataReceived += static (_, _) => { };
@@ -44,7 +46,8 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
 
     public async ValueTask<bool> CommitAsync(int worker, CancellationToken cancellationToken)
     {
-        var key = ByteString.CopyFromUtf8(string.Create(CultureInfo.InvariantCulture, $"bench/{worker}/{_sequences[worker]++ % KeysPerWorker}"));
+        var key =
+            ByteString.CopyFromUtf8(string.Create(CultureInfo.InvariantCulture, $"bench/{worker}/{_sequences[worker]++ % KeysPerWorker}"));
         try
         {
             await _client!.PutAsync(new PutRequest { Key = key, Value = _value }, cancellationToken: cancellationToken);
@@ -76,13 +79,16 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
     {
         for (var attempt = 0; ; attempt++)
         {
-            if (_members.Find(member => member.HasExited) is { } gone) throw new InvalidOperationException($"etcd ended with {gone.ExitCode}");
+            if (_members.Find(member => member.HasExited) is { } gone)
+                throw new InvalidOperationException($"etcd ended with {gone.ExitCode}");
             foreach (var address in addresses)
             {
-                var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true } });
+                var channel = GrpcChannel.ForAddress(address,
+                    new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true } });
                 try
                 {
-                    var status = await new Maintenance.MaintenanceClient(channel).StatusAsync(new StatusRequest(), deadline: DateTime.UtcNow.AddSeconds(2), cancellationToken: cancellationToken);
+                    var status = await new Maintenance.MaintenanceClient(channel)
+                        .StatusAsync(new StatusRequest(), deadline: DateTime.UtcNow.AddSeconds(2), cancellationToken: cancellationToken);
                     if (status.Leader != 0 && status.Leader == status.Header.MemberId)
                     {
                         (_channel, _client, Name) = (channel, new KV.KVClient(channel), $"etcd {status.Version} (3 members, gRPC Put)");

@@ -6,10 +6,12 @@ namespace VideoScale.Bench.Consensus;
 /// <summary>One run of one system.</summary>
 /// <param name="IsPeer">Is it what ours are measured against?</param>
 public sealed record Measurement(
-    string System, bool IsPeer, int InFlight, double OpsPerSecond, double P50Ms, double P99Ms, double CpuSecondsPer1000Ops, double? AllocatedBytesPerOp, long Errors)
+    string System, bool IsPeer, int InFlight, double OpsPerSecond, double P50Ms, double P99Ms, double CpuSecondsPer1000Ops,
+        double? AllocatedBytesPerOp, long Errors)
 {
     /// <summary>A closed loop: as many workers as may be in flight, each waiting for its own.</summary>
-    public static async Task<Measurement> TakeAsync(ISystem system, int inFlight, TimeSpan warmUp, TimeSpan duration, CancellationToken cancellationToken)
+    public static async Task<Measurement> TakeAsync(ISystem system, int inFlight, TimeSpan warmUp, TimeSpan duration,
+        CancellationToken cancellationToken)
     {
         var histogram = new LatencyHistogram();
         long done = 0, errors = 0;
@@ -28,7 +30,8 @@ public sealed record Measurement(
         var workers = Enumerable.Range(0, inFlight).Select(worker => Task.Run(() => Work(worker), cancellationToken)).ToArray();
         await Task.Delay(warmUp, cancellationToken);
         histogram.Clear();
-        var (doneBefore, cpuBefore, allocatedBefore, from) = (Volatile.Read(ref done), system.CpuTime(), system.AllocatedBytes(), Stopwatch.GetTimestamp());
+        var (doneBefore, cpuBefore, allocatedBefore, from) = (Volatile.Read(ref done), system.CpuTime(), system.AllocatedBytes(),
+            Stopwatch.GetTimestamp());
         await Task.Delay(duration, cancellationToken);
         var ops = Volatile.Read(ref done) - doneBefore;
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;

@@ -9,8 +9,9 @@ using VideoScale.V1;
 namespace VideoScale.Bench.Consensus;
 
 /// <summary>
-/// Three control-plane replicas as child processes: CreateRoom with metadata, through gRPC, placed, applied, with its whole chain of events.
-/// The client talks to the leader, as it does to etcd's. Media nodes are played by streams of this process, so that rooms find a place.
+/// Three control-plane replicas as child processes: CreateRoom with metadata, through gRPC, placed, applied, with its whole chain of
+/// events. The client talks to the leader, as it does to etcd's. Media nodes are played by streams of this process, so that rooms find a
+/// place.
 /// </summary>
 public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
 {
@@ -35,12 +36,14 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
         var ports = LoopbackPorts.Free(Replicas * 3);
         string Grpc(int i) => $"127.0.0.1:{ports[i * 3 + 1]}";
         var data = Path.Combine(root, "rooms");
-        var seats = string.Join(',', Enumerable.Range(0, Replicas).Select(i => $"127.0.0.1:{ports[i * 3]}:{ports[i * 3 + 1]}:{ports[i * 3 + 2]}"));
+        var seats = string.Join(',',
+            Enumerable.Range(0, Replicas).Select(i => $"127.0.0.1:{ports[i * 3]}:{ports[i * 3 + 1]}:{ports[i * 3 + 2]}"));
         using (var init = Start(Path.Combine(root, "init.log"), "control", "init", "--replicas", seats, "--out", data))
             await init.WaitForExitAsync(cancellationToken);
         for (var i = 0; i < Replicas; i++)
         {
-            _replicas.Add(Start(Path.Combine(root, $"replica-{i + 1}.log"), "control", "--dev", "--data", Path.Combine(data, $"replica-{i + 1}"), "--log-level", "Warning",
+            _replicas.Add(Start(Path.Combine(root, $"replica-{i + 1}.log"), "control", "--dev", "--data",
+                Path.Combine(data, $"replica-{i + 1}"), "--log-level", "Warning",
                 "--raft-port", Text(ports[i * 3]), "--grpc-port", Text(ports[i * 3 + 1]), "--http-port", Text(ports[i * 3 + 2])));
         }
         var leader = await FindLeaderAsync([.. Enumerable.Range(0, Replicas).Select(Grpc)], cancellationToken);
@@ -56,7 +59,8 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
         try
         {
             var reply = await _clients[worker % Channels].CreateRoomAsync(
-                new CreateRoomRequest { RequestId = id, RoomId = id, ExpectedParticipants = 1, KeepWhenEmpty = true, Metadata = _metadata }, cancellationToken: cancellationToken);
+                new CreateRoomRequest { RequestId = id, RoomId = id, ExpectedParticipants = 1, KeepWhenEmpty = true, Metadata = _metadata },
+                    cancellationToken: cancellationToken);
             return reply.Epoch != 0; // a room that found no place is not what is measured
         }
         catch (RpcException) { return false; }
@@ -86,7 +90,8 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
 
     private async Task AttachNodesAsync(CancellationToken cancellationToken)
     {
-        var attached = Enumerable.Range(0, Nodes).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToArray();
+        var attached = Enumerable.Range(0, Nodes).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+            .ToArray();
         for (var i = 0; i < Nodes; i++) _nodes.Add(PlayNodeAsync(i, attached[i]));
         await Task.WhenAll(attached.Select(a => a.Task)).WaitAsync(TimeSpan.FromSeconds(60), cancellationToken);
     }
@@ -132,7 +137,8 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
                 using var channel = RpcChannel.Create(address);
                 try
                 {
-                    var status = await new ClusterService.ClusterServiceClient(channel).GetStatusAsync(new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(2), cancellationToken: cancellationToken);
+                    var status = await new ClusterService.ClusterServiceClient(channel).GetStatusAsync(new GetStatusRequest(),
+                        deadline: DateTime.UtcNow.AddSeconds(2), cancellationToken: cancellationToken);
                     if (status.Role == ReplicaRole.Leader) return address;
                 }
                 catch (RpcException) { }
@@ -145,8 +151,10 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
     /// <summary>The command line as it was published by <c>./videoscale</c>, or named in VIDEOSCALE_CLI.</summary>
     private static Process Start(string log, params ReadOnlySpan<string> arguments)
     {
-        var program = Environment.GetEnvironmentVariable("VIDEOSCALE_CLI") ?? Path.GetFullPath("src/Cli/bin/Release/net10.0/VideoScale.Cli");
-        if (!File.Exists(program)) throw new FileNotFoundException($"{program} is not built: run ./dev build, or name it in VIDEOSCALE_CLI");
+        var program = Environment.GetEnvironmentVariable("VIDEOSCALE_CLI")
+            ?? Path.GetFullPath("src/Cli/bin/Release/net10.0/VideoScale.Cli");
+        if (!File.Exists(program))
+            throw new FileNotFoundException($"{program} is not built: run ./dev build, or name it in VIDEOSCALE_CLI");
         var start = new ProcessStartInfo("/bin/bash") { RedirectStandardInput = true };
         foreach (var word in (string[])["-c", $"exec \"$@\" >>'{log}' 2>&1", "server", program]) start.ArgumentList.Add(word);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);

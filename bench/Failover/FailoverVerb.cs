@@ -27,7 +27,8 @@ internal static class FailoverVerb
         var seed = new Option<int>("--seed") { Description = "Draws the operations.", DefaultValueFactory = _ => 1 };
         var output = new Option<string?>("--out") { Description = "Folder for history, result and logs; a new temporary one by default." };
         var results = ResultsOption.Of("failover");
-        var command = new Command("failover", "kill -9 of the leader under load, again and again: how long until a command commits anew.") { kills, seed, output, results };
+        var command = new Command("failover",
+            "kill -9 of the leader under load, again and again: how long until a command commits anew.") { kills, seed, output, results };
         command.SetAction((parsed, cancellationToken) =>
             RunAsync(parsed.GetValue(kills), parsed.GetValue(seed), parsed.GetValue(output), parsed.GetValue(results)!, cancellationToken));
         return command;

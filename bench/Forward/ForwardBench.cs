@@ -4,7 +4,8 @@ using VideoScale.MediaNode.Host.Srtp;
 
 namespace VideoScale.Bench.Forward;
 
-internal sealed record ForwardBenchOptions(int Subscribers, int Burst, int PacketOctets, double CpuSeconds, int Rounds, IPAddress? Remote, string Path, string ResultsFile);
+internal sealed record ForwardBenchOptions(int Subscribers, int Burst, int PacketOctets, double CpuSeconds, int Rounds, IPAddress? Remote,
+    string Path, string ResultsFile);
 
 internal enum Sending { None, Managed, Batched, Segmented }
 
@@ -15,7 +16,8 @@ internal sealed record Way(SrtpProfile Profile, AeadKind Aead, Sending Sending)
 }
 
 /// <param name="DeliveredShare">Of what was sent, what the receivers took; null where they run elsewhere, or nothing was sent.</param>
-internal sealed record WayResult(string Cipher, string Sending, double PacketsPerCpuSecond, double NanosecondsPerPacket, double AllocatedOctetsPerPacket, double? DeliveredShare, double DroppedShare);
+internal sealed record WayResult(string Cipher, string Sending, double PacketsPerCpuSecond, double NanosecondsPerPacket,
+    double AllocatedOctetsPerPacket, double? DeliveredShare, double DroppedShare);
 
 /// <summary>Every way in turn, so that the machine's moods fall on all alike.</summary>
 internal static class ForwardBench
@@ -25,7 +27,8 @@ internal static class ForwardBench
         var recorder = RunRecorder.Begin(options.Path);
         using var drain = options.Remote is null ? new Drain(IPAddress.Loopback, 0) : null;
         var destinations = Enumerable.Range(0, Drain.Sockets)
-            .Select(i => new IPEndPoint(options.Remote ?? IPAddress.Loopback, drain is null ? Drain.FirstRemotePort + i : drain.Ports[i])).ToList();
+            .Select(i => new IPEndPoint(options.Remote ?? IPAddress.Loopback, drain is null ? Drain.FirstRemotePort + i : drain.Ports[i]))
+                .ToList();
         var ways = Ways().ToList();
         var runs = ways.ToDictionary(way => way, _ => new List<WayResult>());
         for (var round = 0; round < options.Rounds; round++)
@@ -52,7 +55,8 @@ internal static class ForwardBench
 
     private static IEnumerable<Way> Ways()
     {
-        AeadKind[] kinds = IntrinsicsGcm.IsSupported ? [AeadKind.Managed, AeadKind.Evp, AeadKind.Intrinsics] : [AeadKind.Managed, AeadKind.Evp];
+        AeadKind[] kinds = IntrinsicsGcm.IsSupported ? [AeadKind.Managed, AeadKind.Evp, AeadKind.Intrinsics]
+            : [AeadKind.Managed, AeadKind.Evp];
         foreach (var kind in kinds)
             foreach (var sending in Enum.GetValues<Sending>())
                 if (sending is not Sending.Managed || kind is AeadKind.Managed) yield return new Way(SrtpProfile.Aes128Gcm, kind, sending);
@@ -62,9 +66,14 @@ internal static class ForwardBench
 
     private static void Print(ForwardBenchOptions options, List<WayResult> results)
     {
-        Console.WriteLine($"1 publication to {options.Subscribers} subscribers, {options.Burst} packets of {options.PacketOctets} octets a frame, over {options.Path}; median of {options.Rounds}");
-        Console.WriteLine($"{"cipher",-16} {"sending",-10} {"packets per CPU-second",22} {"ns/packet",10} {"octets allocated",16} {"delivered",10}");
+        Console.WriteLine(
+            $"1 publication to {options.Subscribers} subscribers, {options.Burst} packets of {options.PacketOctets} octets a frame, over "
+            + $"{options.Path}; median of {options.Rounds}");
+        Console.WriteLine(
+            $"{"cipher",-16} {"sending",-10} {"packets per CPU-second",22} {"ns/packet",10} {"octets allocated",16} {"delivered",10}");
         foreach (var r in results)
-            Console.WriteLine($"{r.Cipher,-16} {r.Sending,-10} {r.PacketsPerCpuSecond,22:N0} {r.NanosecondsPerPacket,10:N0} {r.AllocatedOctetsPerPacket,16:N2} {r.DeliveredShare?.ToString("P1") ?? "-",10}");
+            Console.WriteLine(
+                $"{r.Cipher,-16} {r.Sending,-10} {r.PacketsPerCpuSecond,22:N0} {r.NanosecondsPerPacket,10:N0} "
+                + $"{r.AllocatedOctetsPerPacket,16:N2} {r.DeliveredShare?.ToString("P1") ?? "-",10}");
     }
 }

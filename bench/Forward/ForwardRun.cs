@@ -11,7 +11,9 @@ using VideoScale.MediaNode.Rtp;
 
 namespace VideoScale.Bench.Forward;
 
-/// <summary>One run: VP8 frames in plaintext into the engine, sealed datagrams out of the socket, measured in CPU time of this thread.</summary>
+/// <summary>
+/// One run: VP8 frames in plaintext into the engine, sealed datagrams out of the socket, measured in CPU time of this thread.
+/// </summary>
 internal sealed class ForwardRun : IPacketSink
 {
     private const byte PayloadType = 96;
@@ -43,16 +45,19 @@ internal sealed class ForwardRun : IPacketSink
         _destinations = new Destination[options.Subscribers + 1];
         var ids = new ExtensionIds { TransportSequence = 3 };
         _engine.AddPeer(new PeerOptions(Publisher, ids));
-        _engine.Publish(new PublicationOptions(Track, Publisher, Room: 1, MediaKind.Video, Codec.Vp8, PayloadType, [new LayerOptions(Ssrc: 5)]));
+        _engine.Publish(
+            new PublicationOptions(Track, Publisher, Room: 1, MediaKind.Video, Codec.Vp8, PayloadType, [new LayerOptions(Ssrc: 5)]));
         for (var i = 0; i <= options.Subscribers; i++)
         {
-            var keys = new SrtpKeys(way.Profile, RandomNumberGenerator.GetBytes(SrtpProfiles.KeyLength), RandomNumberGenerator.GetBytes(SrtpProfiles.SaltLength(way.Profile)));
+            var keys = new SrtpKeys(way.Profile, RandomNumberGenerator.GetBytes(SrtpProfiles.KeyLength),
+                RandomNumberGenerator.GetBytes(SrtpProfiles.SaltLength(way.Profile)));
             _senders[i] = new SrtpSender(SrtpCipher.Create(keys, way.Aead));
             var to = destinations[i % destinations.Count];
             _destinations[i] = new Destination(_socket.Family, TransportAddress.From(to.Address.GetAddressBytes(), (ushort)to.Port));
             if (i == Publisher) continue;
             _engine.AddPeer(new PeerOptions(i, ids));
-            _engine.Subscribe(new SubscriptionOptions(i, i, Track, (uint)(1000 + i), 102) { RtxSsrc = (uint)(5000 + i), RtxPayloadType = 103 }, _nowUs);
+            _engine.Subscribe(
+                new SubscriptionOptions(i, i, Track, (uint)(1000 + i), 102) { RtxSsrc = (uint)(5000 + i), RtxPayloadType = 103 }, _nowUs);
         }
         _frame = [.. Enumerable.Range(0, options.Burst).Select(_ => new byte[options.PacketOctets])];
     }
@@ -80,7 +85,8 @@ internal sealed class ForwardRun : IPacketSink
         double? delivered = drain is null || _way.Sending is Sending.None ? null : (drain.Received - received) / (double)packets;
         _socket.Dispose();
         foreach (var sender in _senders) sender.Dispose();
-        return new WayResult(_way.Cipher, _way.Sending.ToString(), packets / spent, spent * 1e9 / packets, (double)allocated / packets, delivered, dropped / (double)packets);
+        return new WayResult(_way.Cipher, _way.Sending.ToString(), packets / spent, spent * 1e9 / packets, (double)allocated / packets,
+            delivered, dropped / (double)packets);
     }
 
     private void Forward()

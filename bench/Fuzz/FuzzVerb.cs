@@ -9,13 +9,15 @@ internal static class FuzzVerb
 {
     internal static Command Create()
     {
-        var log = new Argument<string>("log") { Description = "A line of each fuzzer: name, inputs, seconds, octets of memory that it left." };
+        var log =
+            new Argument<string>("log") { Description = "A line of each fuzzer: name, inputs, seconds, octets of memory that it left." };
         var seed = new Option<string>("--seed") { Description = "That the inputs were drawn by.", DefaultValueFactory = _ => "1" };
         var failed = new Option<bool>("--failed") { Description = "One of them found something." };
         var results = ResultsOption.Of("fuzz");
         var command = new Command("fuzz", "Keeps the figures of ./dev fuzz, which calls this.") { log, seed, failed, results };
         command.Hidden = true;
-        command.SetAction(parsed => Keep(parsed.GetValue(log)!, parsed.GetValue(seed)!, parsed.GetValue(failed), parsed.GetValue(results)!));
+        command.SetAction(parsed =>
+            Keep(parsed.GetValue(log)!, parsed.GetValue(seed)!, parsed.GetValue(failed), parsed.GetValue(results)!));
         return command;
     }
 

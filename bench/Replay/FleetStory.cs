@@ -16,8 +16,9 @@ using VideoScale.Model;
 namespace VideoScale.Bench.Replay;
 
 /// <summary>
-/// A fleet's life, made up from a seed and played through the deciders into an event log: rooms come, fill, empty and close, presence arrives in batches,
-/// nodes fall silent and come back, checkpoints are committed. What the log holds is what the product would have written.
+/// A fleet's life, made up from a seed and played through the deciders into an event log: rooms come, fill, empty and close, presence
+/// arrives in batches, nodes fall silent and come back, checkpoints are committed. What the log holds is what the product would have
+/// written.
 /// </summary>
 public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms) : ICommandSink, IDisposable
 {
@@ -51,7 +52,8 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
         {
             Entry();
             if (_index % EntriesPerCheckpoint == 0) Mark();
-            else if (_index % EntriesPerCheckpoint == 3 && _marked is { } checkpoint) Do(new ClusterCommand.CommitCheckpoint(checkpoint), fromLeader: true);
+            else if (_index % EntriesPerCheckpoint == 3 && _marked is { } checkpoint)
+                Do(new ClusterCommand.CommitCheckpoint(checkpoint), fromLeader: true);
             else if (_index % 5_000 == 17) NodeTrouble();
             else if (_rooms.Count < liveRooms && (_rooms.Count < liveRooms * 9 / 10 || _random.Next(10) == 0)) Create();
             else Live(_rooms[_random.Next(_rooms.Count)]);
@@ -84,7 +86,12 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
     {
         var (room, number) = (new RoomId($"meeting-{_roomsMade++:x6}"), _random.Next(nodes));
         var size = _random.Next(2, 12);
-        var settings = RoomSettings.Default with { ExpectedParticipants = (uint)size, MaxParticipants = 50, Metadata = new byte[_random.Next(64)] };
+        var settings = RoomSettings.Default with
+        {
+            ExpectedParticipants = (uint)size,
+            MaxParticipants = 50,
+            Metadata = new byte[_random.Next(64)],
+        };
         var node = NodeOf(number);
         var decision = new PlacementDecision(node, (ulong)number + 1, RoomCost.ForPeak(settings), PlacementReason.Created, _index - 1, 1,
             [new(node, 640), new(NodeOf((number + 1) % nodes), 612), new(NodeOf((number + 2) % nodes), 590)], [], []);
@@ -104,8 +111,10 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
     private void Admit(Room room)
     {
         var identity = new ParticipantIdentity($"user-{_random.Next(1_000_000):d6}-{room.Made++}");
-        var admitted = Do(new ParticipantCommand.Admit(room.Id, identity, room.Made <= 4 ? ParticipantRole.Publisher : ParticipantRole.Subscriber));
-        if (admitted.Failure is null) room.Waiting.Add(new(identity, admitted.Outcome.Seat.SeatId, ParticipantRole.Publisher, 0, Epoch.None));
+        var admitted =
+            Do(new ParticipantCommand.Admit(room.Id, identity, room.Made <= 4 ? ParticipantRole.Publisher : ParticipantRole.Subscriber));
+        if (admitted.Failure is null)
+            room.Waiting.Add(new(identity, admitted.Outcome.Seat.SeatId, ParticipantRole.Publisher, 0, Epoch.None));
     }
 
     private void Report(Room room, List<Seat> seats, bool joined)
@@ -128,7 +137,8 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
     private void NodeTrouble()
     {
         var node = State.FindNode(NodeOf(_random.Next(nodes)))!.Record;
-        Do(node.Health == NodeHealth.Suspected ? new NodeCommand.Recover(node.Id, node.Incarnation) : new NodeCommand.Suspect(node.Id, node.Incarnation), fromLeader: true);
+        Do(node.Health == NodeHealth.Suspected ? new NodeCommand.Recover(node.Id, node.Incarnation)
+            : new NodeCommand.Suspect(node.Id, node.Incarnation), fromLeader: true);
     }
 
     private void Mark()
@@ -139,7 +149,8 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
 
     private CommandReply Do(DomainCommand command, bool fromLeader = false)
     {
-        var envelope = new CommandEnvelope(command, fromLeader ? Actor.System : Operator, DecidedInTerm: fromLeader || Deciders.MustBeDecidedByLeader(command) ? Term : 0);
+        var envelope = new CommandEnvelope(command, fromLeader ? Actor.System : Operator, DecidedInTerm: fromLeader
+            || Deciders.MustBeDecidedByLeader(command) ? Term : 0);
         return (_runner ??= new(State, new(), this)).Run(envelope, _index, Term, new(new(_timeMs)));
     }
 

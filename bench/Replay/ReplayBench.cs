@@ -10,17 +10,20 @@ using EventLog = VideoScale.ControlPlane.Host.EventLog.EventLog;
 namespace VideoScale.Bench.Replay;
 
 /// <summary>
-/// <c>bench replay</c>: makes a log of five million events, then folds and verifies it, each in a process of its own, so that time and memory are theirs alone.
+/// <c>bench replay</c>: makes a log of five million events, then folds and verifies it, each in a process of its own, so that time and
+/// memory are theirs alone.
 /// </summary>
 internal static class ReplayBench
 {
     private const int Nodes = 200;
 
-    private sealed record Part(ulong Events, double Seconds, double CpuSeconds, int Collections, double PauseSeconds, long PeakMemoryBytes, string Hash);
+    private sealed record Part(ulong Events, double Seconds, double CpuSeconds, int Collections, double PauseSeconds, long PeakMemoryBytes,
+        string Hash);
 
     public static async Task<int> RunAsync(ulong events, int rooms, int runs, string? keep, string results)
     {
-        if (events == 0 || rooms is < 1 or > 1_000_000 || runs is < 1 or > 20) return Fail("--events from 1, --rooms 1 to 1000000, --runs 1 to 20");
+        if (events == 0 || rooms is < 1 or > 1_000_000 || runs is < 1 or > 20)
+            return Fail("--events from 1, --rooms 1 to 1000000, --runs 1 to 20");
         var directory = keep ?? Directory.CreateTempSubdirectory("vs-bench-replay-").FullName;
         try { return await Measure(directory, events, rooms, runs, results); }
         finally { if (keep is null) Directory.Delete(directory, recursive: true); }
@@ -35,11 +38,15 @@ internal static class ReplayBench
         for (var i = 0; i < runs; i++)
         {
             folds.Add(await InChild("fold", directory));
-            Console.WriteLine($"folded  {folds[^1].Events:N0} events in {folds[^1].Seconds:F2} s: {Rate(folds[^1]):N0} events/s ({folds[^1].CpuSeconds:F2} s of CPU), peak {folds[^1].PeakMemoryBytes >> 20} MiB, state hash {folds[^1].Hash}");
+            Console.WriteLine(
+                $"folded  {folds[^1].Events:N0} events in {folds[^1].Seconds:F2} s: {Rate(folds[^1]):N0} events/s "
+                + $"({folds[^1].CpuSeconds:F2} s of CPU), peak {folds[^1].PeakMemoryBytes >> 20} MiB, state hash {folds[^1].Hash}");
         }
         if (folds.Any(f => f.Hash != folds[0].Hash)) return Fail("two folds of one log differ in their hash");
         var verified = await InChild("verify", directory);
-        Console.WriteLine($"verified {verified.Events:N0} events in {verified.Seconds:F2} s: {Rate(verified):N0} events/s ({verified.CpuSeconds:F2} s of CPU), peak {verified.PeakMemoryBytes >> 20} MiB, chain head {verified.Hash}");
+        Console.WriteLine(
+            $"verified {verified.Events:N0} events in {verified.Seconds:F2} s: {Rate(verified):N0} events/s ({verified.CpuSeconds:F2} s "
+            + $"of CPU), peak {verified.PeakMemoryBytes >> 20} MiB, chain head {verified.Hash}");
         var median = folds.OrderBy(Rate).ElementAt(folds.Count / 2);
         var bytes = (ulong)Directory.GetFiles(directory, "*.seg").Sum(path => new FileInfo(path).Length);
         recorder.Add("fold", [.. folds.Select(Rate)], "events/s", Better.Higher)
@@ -67,7 +74,9 @@ internal static class ReplayBench
         for (var to = events / 10; story.State.LastEventSeq < events; to = Math.Min(events, to + Math.Max(1, events / 10)))
         {
             story.PlayUntil(to);
-            Console.Error.WriteLine($"making: {story.State.LastEventSeq:N0} of {events:N0} events, {story.State.Rooms.Count:N0} rooms, {story.State.SeatCount:N0} seats");
+            Console.Error.WriteLine(
+                $"making: {story.State.LastEventSeq:N0} of {events:N0} events, {story.State.Rooms.Count:N0} rooms, "
+                + $"{story.State.SeatCount:N0} seats");
         }
         return (story.State.LastEventSeq, Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
@@ -89,7 +98,8 @@ internal static class ReplayBench
             if (!verified.Ok) return Fail($"event {verified.FirstBadSeq}: {verified.Problem}");
             hash = verified.ChainHead.ToString();
         }
-        Console.WriteLine(JsonSerializer.Serialize(new Part(log.LastSeq, Stopwatch.GetElapsedTime(began).TotalSeconds, Environment.CpuUsage.TotalTime.TotalSeconds,
+        Console.WriteLine(JsonSerializer.Serialize(new Part(log.LastSeq, Stopwatch.GetElapsedTime(began).TotalSeconds,
+            Environment.CpuUsage.TotalTime.TotalSeconds,
             GC.CollectionCount(0), GC.GetTotalPauseDuration().TotalSeconds, PeakMemoryBytes(), hash)));
         return 0;
     }
@@ -110,7 +120,8 @@ internal static class ReplayBench
 
     /// <summary>Highest resident memory of this process so far.</summary>
     private static long PeakMemoryBytes() =>
-        long.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        long.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
 
     private static int Fail(string message)
     {

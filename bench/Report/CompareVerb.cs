@@ -14,7 +14,8 @@ internal static class CompareVerb
         var before = new Argument<string>("before") { Description = "A results file, a folder of them, or a commit." };
         var after = new Argument<string>("after") { Description = "The same.", DefaultValueFactory = _ => ResultSet.Folder };
         var all = new Option<bool>("--all") { Description = "Also what differs by no more than 5 %." };
-        var command = new Command("compare", "Figures of two files or commits beside each other, with a verdict on what differs by more than 5 %.") { before, after, all };
+        var command = new Command("compare",
+            "Figures of two files or commits beside each other, with a verdict on what differs by more than 5 %.") { before, after, all };
         command.SetAction(parsed => Run(parsed.GetValue(before)!, parsed.GetValue(after)!, parsed.GetValue(all)));
         return command;
     }
@@ -28,10 +29,14 @@ internal static class CompareVerb
         {
             var name = $"{c.Benchmark}{(c.Part.Length > 0 ? $" [{c.Part}]" : "")} {c.After.Name}";
             var ratio = c.Ratio is { } known ? Quantity.Of(known) : "-";
-            Console.WriteLine($"{name,-72} {Quantity.Of(c.Before.Value),12} {Quantity.Of(c.After.Value),12} {c.After.Unit,-16} {ratio,7}  {Word(c.Verdict)}");
+            Console.WriteLine(
+                $"{name,-72} {Quantity.Of(c.Before.Value),12} {Quantity.Of(c.After.Value),12} {c.After.Unit,-16} {ratio,7}  "
+                + $"{Word(c.Verdict)}");
         }
         int Count(Verdict verdict) => comparisons.Count(c => c.Verdict == verdict);
-        Console.WriteLine($"{comparisons.Count} figures in both: {Count(Verdict.Better)} better, {Count(Verdict.Worse)} worse, {Count(Verdict.Same)} the same within 5 %");
+        Console.WriteLine(
+            $"{comparisons.Count} figures in both: {Count(Verdict.Better)} better, {Count(Verdict.Worse)} worse, {Count(Verdict.Same)} "
+            + $"the same within 5 %");
         return 0;
     }
 

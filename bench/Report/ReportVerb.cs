@@ -9,7 +9,11 @@ internal static class ReportVerb
 {
     internal static Command Create()
     {
-        var output = new Option<string>("--out") { Description = "The page to write.", DefaultValueFactory = _ => Repository.Path(".build", "bench-report.html") };
+        var output = new Option<string>("--out")
+        {
+            Description = "The page to write.",
+            DefaultValueFactory = _ => Repository.Path(".build", "bench-report.html"),
+        };
         var json = new Option<bool>("--json") { Description = "Print all results as JSON instead." };
         var command = new Command("report", "One HTML page of all results with their history, peers and machines.") { output, json };
         command.SetAction(parsed => Run(parsed.GetValue(output)!, parsed.GetValue(json)));

@@ -16,8 +16,10 @@ internal static class ResultSet
     internal static IReadOnlyList<ResultFile>? From(string source)
     {
         if (File.Exists(source)) return [ResultFile.Load(source)];
-        if (Directory.Exists(source)) return [.. Directory.EnumerateFiles(source, "*.json").Order(StringComparer.Ordinal).Select(ResultFile.Load)];
+        if (Directory.Exists(source))
+            return [.. Directory.EnumerateFiles(source, "*.json").Order(StringComparer.Ordinal).Select(ResultFile.Load)];
         if (SourceState.Git("ls-tree", "--name-only", source, $"{Folder}/") is not { } listed) return null;
-        return [.. listed.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(path => ResultFile.Parse(SourceState.Git("show", $"{source}:{path}")!))];
+        return [.. listed.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(path => ResultFile.Parse(SourceState.Git("show", $"{source}:{path}")!))];
     }
 }

@@ -15,9 +15,13 @@ using VideoScale.Model;
 
 namespace VideoScale.Bench.State;
 
-/// <summary>Figures of one size. Commands: decide, fold, record. Fold: decode canonical bytes and evolve. Per CPU second: what a busy machine does not distort (garbage collection included).</summary>
+/// <summary>
+/// Figures of one size. Commands: decide, fold, record. Fold: decode canonical bytes and evolve. Per CPU second: what a busy machine does
+/// not distort (garbage collection included).
+/// </summary>
 internal sealed record StateFigures(
-    int Nodes, int Rooms, int Seats, int Commands, int Events, double CommandsPerSecond, double FoldEventsPerSecond, double CommandsPerCpuSecond, double FoldEventsPerCpuSecond, double MemoryMb, double BytesPerSeat,
+    int Nodes, int Rooms, int Seats, int Commands, int Events, double CommandsPerSecond, double FoldEventsPerSecond,
+        double CommandsPerCpuSecond, double FoldEventsPerCpuSecond, double MemoryMb, double BytesPerSeat,
     double CaptureMs, double SnapshotWriteMs, double SnapshotRestoreMs, double SnapshotMb, double HashAllMs, double HashAfter1024EventsUs);
 
 /// <summary>Builds a fleet through commands, keeps the events' bytes, and measures.</summary>
@@ -62,7 +66,8 @@ internal sealed class StateRun : ICommandSink, IDisposable
         Invariant.Require(restored!.StateHash() == hash, "what is restored is what was captured");
 
         var few = run.Touch(state, 1_024, seats / rooms);
-        return new(nodes, rooms, seats, commands, run._events.Count, commands / commandSeconds, run._events.Count / foldSeconds, commands / commandCpuSeconds, run._events.Count / foldCpuSeconds, memory / 1e6, (double)memory / seats,
+        return new(nodes, rooms, seats, commands, run._events.Count, commands / commandSeconds, run._events.Count / foldSeconds,
+            commands / commandCpuSeconds, run._events.Count / foldCpuSeconds, memory / 1e6, (double)memory / seats,
             capture, write, restore, snapshot.Length / 1e6, hashAll, few * 1_000);
     }
 
@@ -79,12 +84,14 @@ internal sealed class StateRun : ICommandSink, IDisposable
             commands++;
         }
         for (var n = 0; n < nodes; n++)
-            Do(new NodeCommand.Register(new(new(Name("node", n)), 1, "eu", "a", "10.0.0.1:8180", new(Capacity.MaxPublishers, Capacity.MaxSubscribers, Capacity.MaxBitrateKbps))));
+            Do(new NodeCommand.Register(new(new(Name("node", n)), 1, "eu", "a", "10.0.0.1:8180",
+                new(Capacity.MaxPublishers, Capacity.MaxSubscribers, Capacity.MaxBitrateKbps))));
         var perRoom = seats / rooms;
         for (var r = 0; r < rooms; r++)
         {
             var (room, node) = (new RoomId(Name("room", r)), new NodeId(Name("node", r % nodes)));
-            Do(new RoomCommand.Create(room, RoomSettings.Default, new(node, 1, new(2, 10, 5_000), PlacementReason.Created, 1, 1, [new(node, 900)], [], []), 1));
+            Do(new RoomCommand.Create(room, RoomSettings.Default,
+                new(node, 1, new(2, 10, 5_000), PlacementReason.Created, 1, 1, [new(node, 900)], [], []), 1));
             var epoch = state.FindRoom(room)!.Record.LastEpoch;
             for (var s = 0; s < perRoom; s++)
             {

@@ -8,12 +8,15 @@ namespace VideoScale.Bench.State;
 /// <summary><c>bench state</c>: what the control plane's domain costs at three sizes, to show how cost grows.</summary>
 internal static class StateVerb
 {
-    private static readonly (int Nodes, int Rooms, int Seats)[] Sizes = [(10, 1_000, 10_000), (100, 10_000, 100_000), (1_000, 100_000, 1_000_000)];
+    private static readonly (int Nodes, int Rooms, int Seats)[] Sizes = [(10, 1_000, 10_000), (100, 10_000, 100_000),
+        (1_000, 100_000, 1_000_000)];
 
     public static Command Create()
     {
         var results = ResultsOption.Of("state");
-        var command = new Command("state", "Apply rate, memory and snapshot time of the domain at 1,000 nodes, 100,000 rooms, 1,000,000 seats, a tenth and a hundredth.") { results };
+        var command = new Command("state",
+            "Apply rate, memory and snapshot time of the domain at 1,000 nodes, 100,000 rooms, 1,000,000 seats, a tenth and a "
+            + "hundredth.") { results };
         command.SetAction(parsed => Run(parsed.GetValue(results)!));
         return command;
     }
@@ -22,14 +25,19 @@ internal static class StateVerb
     {
         var recorder = RunRecorder.Begin();
         StateRun.Measure(100, 2_000, 20_000); // once aside, so that the small sizes are not measured in cold code
-        Console.WriteLine("   nodes    rooms      seats |  commands/s (per CPU s)  fold events/s (per CPU s) | memory MB  B/seat | capture ms  write ms  restore ms   MB | hash all ms  hash 1,024 us");
+        Console.WriteLine(
+            "   nodes    rooms      seats |  commands/s (per CPU s)  fold events/s (per CPU s) | memory MB  B/seat | capture ms  write "
+            + "ms  restore ms   MB | hash all ms  hash 1,024 us");
         var results = new List<StateFigures>();
         foreach (var (nodes, rooms, seats) in Sizes)
         {
             var f = StateRun.Measure(nodes, rooms, seats);
             results.Add(f);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{f.Nodes,8:N0} {f.Rooms,8:N0} {f.Seats,10:N0} | {f.CommandsPerSecond,11:N0} {f.CommandsPerCpuSecond,11:N0} {f.FoldEventsPerSecond,15:N0} {f.FoldEventsPerCpuSecond,11:N0} | {f.MemoryMb,9:N1} {f.BytesPerSeat,7:N0} | {f.CaptureMs,10:N2} {f.SnapshotWriteMs,9:N1} {f.SnapshotRestoreMs,11:N1} {f.SnapshotMb,4:N0} | {f.HashAllMs,11:N1} {f.HashAfter1024EventsUs,14:N0}"));
+                $"{f.Nodes,8:N0} {f.Rooms,8:N0} {f.Seats,10:N0} | {f.CommandsPerSecond,11:N0} {f.CommandsPerCpuSecond,11:N0} "
+                    + $"{f.FoldEventsPerSecond,15:N0} {f.FoldEventsPerCpuSecond,11:N0} | {f.MemoryMb,9:N1} {f.BytesPerSeat,7:N0} | "
+                    + $"{f.CaptureMs,10:N2} {f.SnapshotWriteMs,9:N1} {f.SnapshotRestoreMs,11:N1} {f.SnapshotMb,4:N0} | "
+                    + $"{f.HashAllMs,11:N1} {f.HashAfter1024EventsUs,14:N0}"));
         }
         recorder.Set("sizes", string.Join("; ", Sizes.Select(s => $"{s.Nodes:N0} nodes, {s.Rooms:N0} rooms, {s.Seats:N0} seats")));
         foreach (var figures in results.AsEnumerable().Reverse()) Add(recorder, $"{figures.Seats:N0} seats", figures);

@@ -21,7 +21,8 @@ internal sealed class BenchClient : IDisposable
         Socket = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _dtls = new DtlsSession(_identity, node, client: true);
         _shard = new Destination(Socket.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
-        Transport = new TransportOptions(peer, new($"node{peer}", "a password of enough letters"), new($"client{peer}", "another password, as long"), _identity.Fingerprint);
+        Transport = new TransportOptions(peer, new($"node{peer}", "a password of enough letters"),
+            new($"client{peer}", "another password, as long"), _identity.Fingerprint);
     }
 
     public TransportOptions Transport { get; }

@@ -22,7 +22,10 @@ public static class AuthorityChecker
             for (var newer = 1; newer < tenures.Count; newer++)
                 for (var older = 0; older < newer; older++)
                     if (tenures[older].LastGrantNs > tenures[newer].FirstSeenNs)
-                        violations.Add($"{room.Key}: epoch {tenures[older].Epoch} on {tenures[older].Nodes[0]} still granted {(tenures[older].LastGrantNs - tenures[newer].FirstSeenNs) / 1e6:0.0} ms after epoch {tenures[newer].Epoch} on {tenures[newer].Nodes[0]} was seen");
+                        violations.Add(
+                            $"{room.Key}: epoch {tenures[older].Epoch} on {tenures[older].Nodes[0]} still granted "
+                            + $"{(tenures[older].LastGrantNs - tenures[newer].FirstSeenNs) / 1e6:0.0} ms after epoch "
+                            + $"{tenures[newer].Epoch} on {tenures[newer].Nodes[0]} was seen");
         }
         return violations;
     }

@@ -2,7 +2,9 @@ using VideoScale.Chaos.Fabric;
 
 namespace VideoScale.Chaos.Checkers;
 
-/// <summary>Stops the replicas and has the command line fold each one's event log: it must come to the state hash the cluster agreed on.</summary>
+/// <summary>
+/// Stops the replicas and has the command line fold each one's event log: it must come to the state hash the cluster agreed on.
+/// </summary>
 public static class ReplayAgreement
 {
     public static async Task<IReadOnlyList<string>> CheckAsync(Fleet fleet, CancellationToken cancellationToken)
@@ -13,7 +15,8 @@ public static class ReplayAgreement
         await fleet.StopReplicasAsync(cancellationToken);
         for (var i = 0; i < fleet.Replicas.Count; i++)
         {
-            var (code, output) = await fleet.RunCliAsync(["audit", "replay", "--data", fleet.DataOf(i), "--until", until, "--assert-hash", hash], cancellationToken);
+            var (code, output) = await fleet.RunCliAsync(
+                ["audit", "replay", "--data", fleet.DataOf(i), "--until", until, "--assert-hash", hash], cancellationToken);
             if (code != 0) violations.Add($"replay of replica {i} does not come to hash {hash}: exit {code}: {output.Trim()}");
             (code, output) = await fleet.RunCliAsync(["audit", "verify", "--data", fleet.DataOf(i)], cancellationToken);
             if (code != 0) violations.Add($"the event log of replica {i} does not verify: exit {code}: {output.Trim()}");

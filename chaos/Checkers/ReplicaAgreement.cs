@@ -7,7 +7,8 @@ namespace VideoScale.Chaos.Checkers;
 /// <summary>Waits until all replicas stand at one index, then compares what each says of its state there.</summary>
 public static class ReplicaAgreement
 {
-    public static async Task<IReadOnlyList<string>> CheckAsync(IReadOnlyList<GrpcChannel> replicas, TimeSpan within, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> CheckAsync(IReadOnlyList<GrpcChannel> replicas, TimeSpan within,
+        CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(within);

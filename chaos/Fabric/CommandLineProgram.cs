@@ -22,7 +22,9 @@ public static class CommandLineProgram
     private static string Find()
     {
         if (Environment.GetEnvironmentVariable(Override) is { Length: > 0 } chosen) return chosen;
-        var configuration = AppContext.BaseDirectory.Contains($"{System.IO.Path.DirectorySeparatorChar}Debug{System.IO.Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Debug" : "Release";
+        var configuration =
+            AppContext.BaseDirectory.Contains($"{System.IO.Path.DirectorySeparatorChar}Debug{System.IO.Path.DirectorySeparatorChar}",
+            StringComparison.Ordinal) ? "Debug" : "Release";
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {
             if (!File.Exists(System.IO.Path.Combine(directory.FullName, "VideoScale.sln"))) continue;

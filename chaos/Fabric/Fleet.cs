@@ -68,7 +68,8 @@ public sealed class Fleet : IAsyncDisposable
     {
         _replicas[replica].Start();
         await AwaitAsync($"replica {replica} to follow or lead, and to have applied what is committed", async () =>
-            await StatusAsync(replica, cancellationToken) is { LeaderId: not 0 } status && status.AppliedIndex + AppliedEnough >= status.CommitIndex, cancellationToken);
+            await StatusAsync(replica, cancellationToken) is { LeaderId: not 0 } status
+                && status.AppliedIndex + AppliedEnough >= status.CommitIndex, cancellationToken);
     }
 
     public async Task StartNodeAsync(string node, CancellationToken cancellationToken)
@@ -100,19 +101,22 @@ public sealed class Fleet : IAsyncDisposable
     }
 
     public Task AwaitLeaderKnownAsync(CancellationToken cancellationToken) => AwaitAsync("every replica to know a leader", async () =>
-        (await Task.WhenAll(Enumerable.Range(0, _replicas.Length).Select(i => StatusAsync(i, cancellationToken)))).All(status => status.LeaderId != 0), cancellationToken);
+        (await Task.WhenAll(Enumerable.Range(0, _replicas.Length).Select(i => StatusAsync(i, cancellationToken))))
+            .All(status => status.LeaderId != 0), cancellationToken);
 
     public string AddressOf(int replica) => _plan.Replicas[replica].GrpcAddress;
 
     /// <summary>Flags with which the command line is let in.</summary>
-    public IReadOnlyList<string> Credentials => _plan.Credentials is not { } tls ? [] : ["--ca", tls.CaPath, "--cert", tls.CertPath, "--key", tls.KeyPath];
+    public IReadOnlyList<string> Credentials =>
+        _plan.Credentials is not { } tls ? [] : ["--ca", tls.CaPath, "--cert", tls.CertPath, "--key", tls.KeyPath];
 
     public void Heal() => _plan.Network!.Heal();
 
     public double PacketsCut() => _plan.Network is null ? 0 : Namespaces.Swallowed();
 
     public async Task<GetStatusReply> StatusAsync(int replica, CancellationToken cancellationToken) =>
-        await new ClusterService.ClusterServiceClient(_replicaChannels[replica]).GetStatusAsync(new GetStatusRequest(), deadline: Soon(), cancellationToken: cancellationToken);
+        await new ClusterService.ClusterServiceClient(_replicaChannels[replica])
+            .GetStatusAsync(new GetStatusRequest(), deadline: Soon(), cancellationToken: cancellationToken);
 
     /// <summary>Which replica leads, asked of the replicas themselves.</summary>
     public async Task<int> LeaderAsync(CancellationToken cancellationToken)
@@ -138,7 +142,8 @@ public sealed class Fleet : IAsyncDisposable
     {
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         done.CancelAfter(LiveWithin);
-        var tries = Enumerable.Range(0, _replicas.Length).Where(i => i != except).Select(i => CommitThroughAsync(i, room, done.Token)).ToList();
+        var tries = Enumerable.Range(0, _replicas.Length).Where(i => i != except).Select(i => CommitThroughAsync(i, room, done.Token))
+            .ToList();
         while (tries.Count > 0)
         {
             var first = await Task.WhenAny(tries);
@@ -165,9 +170,11 @@ public sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>Ends the replicas in good order, so that their directories can be read.</summary>
-    public Task StopReplicasAsync(CancellationToken cancellationToken) => Task.WhenAll(_replicas.Select(r => r.TerminateAsync(cancellationToken)));
+    public Task StopReplicasAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_replicas.Select(r => r.TerminateAsync(cancellationToken)));
 
-    public Task<(int ExitCode, string Output)> RunCliAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => CommandLineProgram.RunAsync(arguments, cancellationToken);
+    public Task<(int ExitCode, string Output)> RunCliAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        CommandLineProgram.RunAsync(arguments, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -178,7 +185,8 @@ public sealed class Fleet : IAsyncDisposable
     }
 
     private Task AwaitNodesAsync(CancellationToken cancellationToken) => AwaitAsync($"{_nodes.Count} healthy media nodes", async () =>
-        (await new NodeService.NodeServiceClient(_replicaChannels[0]).ListNodesAsync(new ListNodesRequest(), deadline: Soon(), cancellationToken: cancellationToken))
+        (await new NodeService.NodeServiceClient(_replicaChannels[0])
+            .ListNodesAsync(new ListNodesRequest(), deadline: Soon(), cancellationToken: cancellationToken))
             .Nodes.Count(n => n.Health == NodeHealth.Healthy) >= _nodes.Count, cancellationToken);
 
     private static DateTime Soon() => DateTime.UtcNow.AddSeconds(2);

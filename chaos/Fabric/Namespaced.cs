@@ -12,7 +12,8 @@ public static class Namespaced
     public static int Reenter(string[] commandLine)
     {
         var start = new ProcessStartInfo("unshare");
-        foreach (var word in (string[])["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", Environment.ProcessPath!]) start.ArgumentList.Add(word);
+        foreach (var word in (string[])["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", Environment.ProcessPath!])
+            start.ArgumentList.Add(word);
         // Started as `dotnet program.dll …` the host needs the program's path again; started as its own executable it does not.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(commandLine[0]);
         foreach (var argument in commandLine.Skip(1)) start.ArgumentList.Add(argument);

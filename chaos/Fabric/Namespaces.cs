@@ -40,7 +40,8 @@ public sealed class Namespaces
     public static IReadOnlyList<string> Inside(string name) => ["ip", "netns", "exec", name];
 
     /// <summary>From now on nothing that <paramref name="from"/> sends reaches <paramref name="to"/>.</summary>
-    public void Cut(string from, string to) => Shell.Run("nft", $"add element bridge chaos cut {{ {_addresses[from]} . {_addresses[to]} }}");
+    public void Cut(string from, string to) =>
+        Shell.Run("nft", $"add element bridge chaos cut {{ {_addresses[from]} . {_addresses[to]} }}");
 
     public void Heal() => Shell.Run("nft", "flush set bridge chaos cut");
 

@@ -13,7 +13,9 @@ public static class Shell
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{file} {string.Join(' ', start.ArgumentList)}: exit {process.ExitCode}: {error.Result.Trim()} {output.Trim()}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException(
+                $"{file} {string.Join(' ', start.ArgumentList)}: exit {process.ExitCode}: {error.Result.Trim()} {output.Trim()}");
         return output;
     }
 }

@@ -24,7 +24,8 @@ public sealed class AllKill : IScenario
             await load.AwaitOutstandingAsync(16, cancellationToken);
             for (var i = 0; i < fleet.Replicas.Count; i++) fleet.KillReplica(i);
             await Task.WhenAll(Enumerable.Range(0, fleet.Replicas.Count).Select(i => fleet.StartReplicaAsync(i, cancellationToken)));
-            await Console.Error.WriteLineAsync($"restart {round + 1}/{options.Rounds}: {load.Mutations.Acknowledgements.Count} acknowledged");
+            await Console.Error.WriteLineAsync(
+                $"restart {round + 1}/{options.Rounds}: {load.Mutations.Acknowledgements.Count} acknowledged");
         }
         await fleet.AwaitCommitAsync(except: -1, "after-last", cancellationToken);
         await load.FinishAsync(result, options.Out, cancellationToken);

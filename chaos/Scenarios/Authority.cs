@@ -19,13 +19,15 @@ public sealed class Authority : IScenario
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(2);
 
     public string Name => "authority";
-    public string Summary => "media nodes frozen, cut off, killed; rooms moved, drained, closed: authority never overlaps, no stale epoch grants";
+    public string Summary =>
+        "media nodes frozen, cut off, killed; rooms moved, drained, closed: authority never overlaps, no stale epoch grants";
     public int DefaultRounds => 14;
     public bool NeedsNamespaces => true;
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new FleetShape(Replicas: 3, Nodes: 2) { Fabric = true }, options.Out, cancellationToken);
+        await using var fleet = await Fleet.StartAsync(new FleetShape(Replicas: 3, Nodes: 2) { Fabric = true }, options.Out,
+            cancellationToken);
         var rooms = Enumerable.Range(0, Rooms).Select(i => $"authority-{i}").ToArray();
         var client = new RetryingClient(fleet.Replicas, 0);
         foreach (var room in rooms) await CreateAsync(client, room, cancellationToken);
@@ -39,7 +41,9 @@ public sealed class Authority : IScenario
             var fault = round % Faults;
             var node = fleet.NodeNames[random.Next(fleet.NodeNames.Count)];
             await StrikeAsync(fault, node, fleet, client, probes, rooms, random, cancellationToken);
-            await Console.Error.WriteLineAsync($"round {round + 1}/{options.Rounds}: {NameOf(fault)} on {node}; {probes.Grants.Count} grants, {probes.Refusals} refusals, {probes.EpochsSeen} epochs");
+            await Console.Error.WriteLineAsync(
+                $"round {round + 1}/{options.Rounds}: {NameOf(fault)} on {node}; {probes.Grants.Count} grants, {probes.Refusals} "
+                + $"refusals, {probes.EpochsSeen} epochs");
         }
         await Task.Delay(Settle, cancellationToken);
         await stop.CancelAsync();
@@ -70,7 +74,8 @@ public sealed class Authority : IScenario
         _ => "close and recreate",
     };
 
-    private static async Task StrikeAsync(int fault, string node, Fleet fleet, RetryingClient client, SeatProbes probes, string[] rooms, Random random, CancellationToken cancellationToken)
+    private static async Task StrikeAsync(int fault, string node, Fleet fleet, RetryingClient client, SeatProbes probes, string[] rooms,
+        Random random, CancellationToken cancellationToken)
     {
         switch (fault)
         {
@@ -98,7 +103,9 @@ public sealed class Authority : IScenario
                 await fleet.StartNodeAsync(node, cancellationToken);
                 break;
             case 4:
-                foreach (var room in rooms) await CallAsync(client, (s, id, o) => s.MoveRoomAsync(new MoveRoomRequest { RequestId = id, RoomId = room }, o), cancellationToken);
+                foreach (var room in rooms)
+                    await CallAsync(client, (s, id, o) => s.MoveRoomAsync(new MoveRoomRequest { RequestId = id, RoomId = room }, o),
+                        cancellationToken);
                 break;
             case 5:
                 await DrainAndCancelAsync(client, node, cancellationToken);
@@ -106,7 +113,8 @@ public sealed class Authority : IScenario
             default:
                 foreach (var room in rooms)
                 {
-                    await CallAsync(client, (s, id, o) => s.CloseRoomAsync(new CloseRoomRequest { RequestId = id, RoomId = room }, o), cancellationToken);
+                    await CallAsync(client, (s, id, o) => s.CloseRoomAsync(new CloseRoomRequest { RequestId = id, RoomId = room }, o),
+                        cancellationToken);
                     await CreateAsync(client, room, cancellationToken);
                 }
                 break;
@@ -116,18 +124,24 @@ public sealed class Authority : IScenario
     private static async Task DrainAndCancelAsync(RetryingClient client, string node, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid().ToString("N");
-        await client.CallAsync((invoker, o) => new NodeService.NodeServiceClient(invoker).DrainNodeAsync(new DrainNodeRequest { RequestId = id, NodeId = node, WithinSeconds = 1 }, o), cancellationToken);
+        await client.CallAsync((invoker, o) => new NodeService.NodeServiceClient(invoker)
+            .DrainNodeAsync(new DrainNodeRequest { RequestId = id, NodeId = node, WithinSeconds = 1 }, o), cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(4), cancellationToken);
         var cancelId = Guid.NewGuid().ToString("N");
-        await client.CallAsync((invoker, o) => new NodeService.NodeServiceClient(invoker).CancelDrainAsync(new CancelDrainRequest { RequestId = cancelId, NodeId = node }, o), cancellationToken);
+        await client.CallAsync((invoker, o) => new NodeService.NodeServiceClient(invoker)
+            .CancelDrainAsync(new CancelDrainRequest { RequestId = cancelId, NodeId = node }, o), cancellationToken);
         var uncordonId = Guid.NewGuid().ToString("N"); // a drain that had completed leaves the node out until it is let in again
-        await client.CallAsync((invoker, o) => new NodeService.NodeServiceClient(invoker).UncordonNodeAsync(new UncordonNodeRequest { RequestId = uncordonId, NodeId = node }, o), cancellationToken);
+        await client.CallAsync((invoker, o) => new NodeService.NodeServiceClient(invoker)
+            .UncordonNodeAsync(new UncordonNodeRequest { RequestId = uncordonId, NodeId = node }, o), cancellationToken);
     }
 
-    private static Task CreateAsync(RetryingClient client, string room, CancellationToken cancellationToken) => CallAsync(client, (s, id, o) =>
-        s.CreateRoomAsync(new CreateRoomRequest { RequestId = id, RoomId = room, ExpectedParticipants = 4, KeepWhenEmpty = true }, o), cancellationToken);
+    private static Task CreateAsync(RetryingClient client, string room, CancellationToken cancellationToken) =>
+        CallAsync(client, (s, id, o) =>
+        s.CreateRoomAsync(new CreateRoomRequest { RequestId = id, RoomId = room, ExpectedParticipants = 4, KeepWhenEmpty = true }, o),
+            cancellationToken);
 
-    private static async Task CallAsync<T>(RetryingClient client, Func<RoomService.RoomServiceClient, string, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken)
+    private static async Task CallAsync<T>(RetryingClient client,
+        Func<RoomService.RoomServiceClient, string, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid().ToString("N");
         await client.CallAsync((invoker, o) => call(new RoomService.RoomServiceClient(invoker), id, o), cancellationToken);

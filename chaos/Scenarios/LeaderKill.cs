@@ -4,7 +4,9 @@ using VideoScale.Chaos.Fabric;
 
 namespace VideoScale.Chaos.Scenarios;
 
-/// <summary>The leader is killed with SIGKILL under load, again and again; each time it is measured how long until a command commits anew.</summary>
+/// <summary>
+/// The leader is killed with SIGKILL under load, again and again; each time it is measured how long until a command commits anew.
+/// </summary>
 public sealed class LeaderKill : IScenario
 {
     private const int OutstandingAtKill = 16;
@@ -31,7 +33,9 @@ public sealed class LeaderKill : IScenario
             await fleet.AwaitCommitAsync(except: leader, $"after-kill-{round}", cancellationToken);
             outagesMs.Add(Stopwatch.GetElapsedTime(killed).TotalMilliseconds);
             await fleet.StartReplicaAsync(leader, cancellationToken);
-            await Console.Error.WriteLineAsync($"kill {round + 1}/{options.Rounds}: next commit after {outagesMs[^1]:0} ms, {load.Mutations.Acknowledgements.Count} acknowledged");
+            await Console.Error.WriteLineAsync(
+                $"kill {round + 1}/{options.Rounds}: next commit after {outagesMs[^1]:0} ms, {load.Mutations.Acknowledgements.Count} "
+                + $"acknowledged");
         }
         result.Figures["load_seconds"] = Stopwatch.GetElapsedTime(started).TotalSeconds;
         await load.FinishAsync(result, options.Out, cancellationToken);

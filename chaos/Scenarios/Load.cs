@@ -4,7 +4,9 @@ using VideoScale.Chaos.Workloads;
 
 namespace VideoScale.Chaos.Scenarios;
 
-/// <summary>Mutations of 16 clients that run while a scenario injects its faults, and the laws that are checked when they have ended.</summary>
+/// <summary>
+/// Mutations of 16 clients that run while a scenario injects its faults, and the laws that are checked when they have ended.
+/// </summary>
 public sealed class Load : IAsyncDisposable
 {
     private const int Clients = 16;
@@ -41,7 +43,8 @@ public sealed class Load : IAsyncDisposable
         _giveUp.CancelAfter(Grace);
         await _running;
         result.Violate(Mutations.Violations);
-        if (Mutations.Unknown > 0) result.Doubts.Add($"{Mutations.Unknown} mutations never came to an end within {Grace.TotalSeconds:0} s after the last fault");
+        if (Mutations.Unknown > 0)
+            result.Doubts.Add($"{Mutations.Unknown} mutations never came to an end within {Grace.TotalSeconds:0} s after the last fault");
         result.Violate(await ReplicaAgreement.CheckAsync(_fleet.Replicas, TimeSpan.FromSeconds(60), cancellationToken));
         foreach (var replica in _fleet.Replicas)
         {

@@ -5,7 +5,9 @@ using VideoScale.V1;
 
 namespace VideoScale.Chaos.Scenarios;
 
-/// <summary>A leader is frozen until another leads and has written, then thawed: at once it is asked for linearizable reads and writes.</summary>
+/// <summary>
+/// A leader is frozen until another leads and has written, then thawed: at once it is asked for linearizable reads and writes.
+/// </summary>
 public sealed class PausedLeader : IScenario
 {
     private const int ReadersPerThaw = 16;
@@ -37,7 +39,10 @@ public sealed class PausedLeader : IScenario
                 reads++;
                 if (await read is not { } answer) continue;
                 answered++;
-                if (answer.AppliedIndex < index) result.Violations.Add($"round {round}: the thawed leader answered {room} at index {answer.AppliedIndex}, before the acknowledged {index}");
+                if (answer.AppliedIndex < index)
+                    result.Violations.Add(
+                        $"round {round}: the thawed leader answered {room} at index {answer.AppliedIndex}, before the acknowledged "
+                        + $"{index}");
                 else if (!answer.Found) result.Violations.Add($"round {round}: the thawed leader's linearizable read does not know {room}");
             }
             await Console.Error.WriteLineAsync($"pause {round + 1}/{options.Rounds}: {answered}/{reads} reads answered");

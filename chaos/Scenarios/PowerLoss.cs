@@ -19,7 +19,8 @@ public sealed class PowerLoss : IScenario
         finally { foreach (var volume in volumes) volume.Dispose(); }
     }
 
-    private static async Task RunOnAsync(XfsVolume[] volumes, ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
+    private static async Task RunOnAsync(XfsVolume[] volumes, ScenarioOptions options, ScenarioResult result,
+        CancellationToken cancellationToken)
     {
         var shape = new FleetShape(Replicas: 3, Nodes: 2) { ReplicaRoots = [.. volumes.Select(v => v.Path)] };
         await using var fleet = await Fleet.StartAsync(shape, options.Out, cancellationToken);
@@ -33,7 +34,8 @@ public sealed class PowerLoss : IScenario
             for (var i = 0; i < volumes.Length; i++) fleet.KillReplica(i);
             foreach (var volume in volumes) volume.Return();
             await Task.WhenAll(Enumerable.Range(0, volumes.Length).Select(i => fleet.StartReplicaAsync(i, cancellationToken)));
-            await Console.Error.WriteLineAsync($"power loss {round + 1}/{options.Rounds}: {load.Mutations.Acknowledgements.Count} acknowledged");
+            await Console.Error.WriteLineAsync(
+                $"power loss {round + 1}/{options.Rounds}: {load.Mutations.Acknowledgements.Count} acknowledged");
         }
         await fleet.AwaitCommitAsync(except: -1, "after-last", cancellationToken);
         await load.FinishAsync(result, options.Out, cancellationToken);

@@ -44,7 +44,8 @@ public sealed class ScenarioResult
     /// <summary>Demands that the run had enough of something to prove anything.</summary>
     public void DemandAtLeast(string figure, double least)
     {
-        if (Figures.GetValueOrDefault(figure) < least) Doubts.Add($"{figure} is {Figures.GetValueOrDefault(figure):0.##}, below {least:0.##}: the run proves nothing");
+        if (Figures.GetValueOrDefault(figure) < least)
+            Doubts.Add($"{figure} is {Figures.GetValueOrDefault(figure):0.##}, below {least:0.##}: the run proves nothing");
     }
 
     public void Conclude()

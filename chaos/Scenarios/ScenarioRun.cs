@@ -15,7 +15,8 @@ public static class ScenarioRun
         Converters = { new JsonStringEnumConverter() },
     };
 
-    /// <returns>What it came to, which is also kept as result.json in the run's directory and written out; a fault of the harness is thrown.</returns>
+    /// <returns>What it came to, which is also kept as result.json in the run's directory and written out; a fault of the harness is
+    /// thrown.</returns>
     public static async Task<ScenarioResult> RunAsync(IScenario scenario, ScenarioOptions options, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(options.Out);

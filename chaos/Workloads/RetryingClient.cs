@@ -13,7 +13,8 @@ public sealed class RetryingClient(IReadOnlyList<GrpcChannel> channels, int firs
 
     private int _next = first;
 
-    /// <returns>The reply, a refusal by the service, or neither when <paramref name="until"/> came first: then the fate is unknown.</returns>
+    /// <returns>The reply, a refusal by the service, or neither when <paramref name="until"/> came first: then the fate is
+    /// unknown.</returns>
     public async Task<Answer<T>> CallAsync<T>(Func<CallInvoker, CallOptions, AsyncUnaryCall<T>> call, CancellationToken until)
     {
         var attempts = 0;

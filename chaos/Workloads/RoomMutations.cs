@@ -27,9 +27,12 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
     public int Retried => _retried;
     public int Reads => _reads;
 
-    /// <summary>Runs until <paramref name="stop"/>, then lets every outstanding call come to its end or <paramref name="giveUp"/>.</summary>
+    /// <summary>
+    /// Runs until <paramref name="stop"/>, then lets every outstanding call come to its end or <paramref name="giveUp"/>.
+    /// </summary>
     public Task RunAsync(CancellationToken stop, CancellationToken giveUp) => Task.WhenAll(
-        Enumerable.Range(0, clients * slotsPerClient).Select(slot => Task.Run(() => RunSlotAsync(slot, stop, giveUp), CancellationToken.None)));
+        Enumerable.Range(0, clients * slotsPerClient)
+            .Select(slot => Task.Run(() => RunSlotAsync(slot, stop, giveUp), CancellationToken.None)));
 
     private async Task RunSlotAsync(int slot, CancellationToken stop, CancellationToken giveUp)
     {
@@ -52,8 +55,10 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
                     await RemoveAsync(client, slot, requestId, room, giveUp);
                     break;
                 case < 80 when room is not null:
-                    await MutateAsync(client, slot, requestId, "move", room.Name, (invoker, options) => new RoomService.RoomServiceClient(invoker)
-                        .MoveRoomAsync(new MoveRoomRequest { RequestId = requestId, RoomId = room.Name }, options), r => (r.Commit, 0UL), giveUp);
+                    await MutateAsync(client, slot, requestId, "move", room.Name,
+                        (invoker, options) => new RoomService.RoomServiceClient(invoker)
+                        .MoveRoomAsync(new MoveRoomRequest { RequestId = requestId, RoomId = room.Name }, options), r =>
+                            (r.Commit, 0UL), giveUp);
                     break;
                 case < 86 when room is not null && rooms.Count > 3:
                     await CloseAsync(client, slot, requestId, room, rooms, giveUp);
@@ -69,8 +74,10 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
     private async Task CreateAsync(RetryingClient client, int slot, string requestId, List<OwnRoom> rooms, CancellationToken giveUp)
     {
         var name = $"r-{requestId}";
-        var answer = await MutateAsync(client, slot, requestId, "create", name, (invoker, options) => new RoomService.RoomServiceClient(invoker)
-            .CreateRoomAsync(new CreateRoomRequest { RequestId = requestId, RoomId = name, ExpectedParticipants = 4, KeepWhenEmpty = true }, options),
+        var answer = await MutateAsync(client, slot, requestId, "create", name,
+            (invoker, options) => new RoomService.RoomServiceClient(invoker)
+            .CreateRoomAsync(new CreateRoomRequest { RequestId = requestId, RoomId = name, ExpectedParticipants = 4, KeepWhenEmpty = true },
+                options),
             r => (r.Commit, r.Epoch), giveUp);
         if (answer.Reply is { } reply) rooms.Add(new OwnRoom(name, reply.Commit.LogIndex));
         else if (answer.Refusal is { } refusal) _violations.Enqueue($"create of the new room {name} was refused: {refusal}");
@@ -79,8 +86,15 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
     private async Task AdmitAsync(RetryingClient client, int slot, string requestId, OwnRoom room, int step, CancellationToken giveUp)
     {
         var identity = $"p{step}";
-        var answer = await MutateAsync(client, slot, requestId, "admit", room.Name, (invoker, options) => new RoomService.RoomServiceClient(invoker)
-            .AdmitParticipantAsync(new AdmitParticipantRequest { RequestId = requestId, RoomId = room.Name, Identity = identity, Role = ParticipantRole.Publisher }, options),
+        var answer = await MutateAsync(client, slot, requestId, "admit", room.Name,
+            (invoker, options) => new RoomService.RoomServiceClient(invoker)
+            .AdmitParticipantAsync(new AdmitParticipantRequest
+            {
+                RequestId = requestId,
+                RoomId = room.Name,
+                Identity = identity,
+                Role = ParticipantRole.Publisher
+            }, options),
             r => (r.Commit, r.Epoch), giveUp);
         if (answer.Reply is { } reply) { room.Identities.Add(identity); room.LogIndex = reply.Commit.LogIndex; }
     }
@@ -90,11 +104,13 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
         var identity = room.Identities[^1];
         room.Identities.RemoveAt(room.Identities.Count - 1);
         await MutateAsync(client, slot, requestId, "remove", room.Name, (invoker, options) => new RoomService.RoomServiceClient(invoker)
-            .RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = requestId, RoomId = room.Name, Identity = identity }, options),
+            .RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = requestId, RoomId = room.Name, Identity = identity },
+                options),
             r => (r.Commit, 0UL), giveUp);
     }
 
-    private async Task CloseAsync(RetryingClient client, int slot, string requestId, OwnRoom room, List<OwnRoom> rooms, CancellationToken giveUp)
+    private async Task CloseAsync(RetryingClient client, int slot, string requestId, OwnRoom room, List<OwnRoom> rooms,
+        CancellationToken giveUp)
     {
         rooms.Remove(room);
         await MutateAsync(client, slot, requestId, "close", room.Name, (invoker, options) => new RoomService.RoomServiceClient(invoker)
@@ -108,14 +124,17 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
         var answer = await client.CallAsync((invoker, options) => new RoomService.RoomServiceClient(invoker)
             .GetRoomAsync(new GetRoomRequest { RoomId = room.Name, Consistency = Consistency.Linearizable }, options), giveUp);
         Interlocked.Increment(ref _reads);
-        History.Add(slot, answer.Acknowledged ? OperationType.Ok : OperationType.Fail, "read", room.Name, answer.Reply?.AppliedIndex.ToString());
+        History.Add(slot, answer.Acknowledged ? OperationType.Ok : OperationType.Fail, "read", room.Name,
+            answer.Reply?.AppliedIndex.ToString());
         if (answer.Refusal is { } refusal) _violations.Enqueue($"a linearizable read lost the acknowledged room {room.Name}: {refusal}");
         if (answer.Reply is { } reply && reply.AppliedIndex < room.LogIndex)
-            _violations.Enqueue($"a linearizable read of {room.Name} answered at index {reply.AppliedIndex}, before the acknowledged {room.LogIndex}");
+            _violations.Enqueue(
+                $"a linearizable read of {room.Name} answered at index {reply.AppliedIndex}, before the acknowledged {room.LogIndex}");
     }
 
     private async Task<Answer<T>> MutateAsync<T>(RetryingClient client, int slot, string requestId, string f, string room,
-        Func<Grpc.Core.CallInvoker, Grpc.Core.CallOptions, Grpc.Core.AsyncUnaryCall<T>> call, Func<T, (Commit Commit, ulong Epoch)> read, CancellationToken giveUp)
+        Func<Grpc.Core.CallInvoker, Grpc.Core.CallOptions, Grpc.Core.AsyncUnaryCall<T>> call, Func<T, (Commit Commit, ulong Epoch)> read,
+            CancellationToken giveUp)
     {
         _requests[requestId] = 0;
         History.Add(slot, OperationType.Invoke, f, room, requestId);

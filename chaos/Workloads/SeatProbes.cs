@@ -10,7 +10,8 @@ namespace VideoScale.Chaos.Workloads;
 /// Asks every media node for a seat in every room, again and again, under every epoch the room has had, and records what
 /// is granted on one clock: authority as it is seen from outside.
 /// </summary>
-public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDictionary<string, GrpcChannel> nodes, IReadOnlyList<string> rooms)
+public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDictionary<string, GrpcChannel> nodes,
+    IReadOnlyList<string> rooms)
 {
     private const string Identity = "probe";
     private const int EpochsAsked = 3;
@@ -33,7 +34,9 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
     public int StaleGranted => _staleGranted;
     public int EpochsSeen => _tenures.Sum(t => { lock (t.Value) return t.Value.Count; });
 
-    /// <summary>Tells that a node's process did not run between two times: whatever it answered to requests sent meanwhile it decided after.</summary>
+    /// <summary>
+    /// Tells that a node's process did not run between two times: whatever it answered to requests sent meanwhile it decided after.
+    /// </summary>
     public void WasFrozen(string node, long fromNs, long toNs)
     {
         var list = _frozen.GetOrAdd(node, _ => []);
@@ -42,8 +45,10 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
 
     public Task RunAsync(CancellationToken stop)
     {
-        var tasks = rooms.Select((room, i) => Task.Run(() => FollowAsync(room, new RetryingClient(replicas, i), stop), CancellationToken.None))
-            .Concat(rooms.SelectMany(room => nodes.Select(node => Task.Run(() => AskAsync(room, node.Key, node.Value, stop), CancellationToken.None))));
+        var tasks =
+            rooms.Select((room, i) => Task.Run(() => FollowAsync(room, new RetryingClient(replicas, i), stop), CancellationToken.None))
+            .Concat(rooms.SelectMany(room =>
+                nodes.Select(node => Task.Run(() => AskAsync(room, node.Key, node.Value, stop), CancellationToken.None))));
         return Task.WhenAll(tasks);
     }
 
@@ -55,7 +60,8 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
         {
             var requestId = $"probe-{Guid.NewGuid():N}";
             var answer = await client.CallAsync((invoker, options) => new RoomService.RoomServiceClient(invoker).AdmitParticipantAsync(
-                new AdmitParticipantRequest { RequestId = requestId, RoomId = room, Identity = Identity, Role = ParticipantRole.Publisher }, options), stop);
+                new AdmitParticipantRequest { RequestId = requestId, RoomId = room, Identity = Identity, Role = ParticipantRole.Publisher },
+                    options), stop);
             if (answer.Reply is { Epoch: > 0 } reply)
                 lock (tenures)
                     if (!tenures.Contains((reply.Epoch, reply.Participant.SeatId))) tenures.Add((reply.Epoch, reply.Participant.SeatId));
@@ -76,13 +82,20 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
         }
     }
 
-    private async Task AskOnceAsync(AdmissionService.AdmissionServiceClient admission, string room, string node, (ulong Epoch, ulong Seat) ask, ulong newest, CancellationToken stop)
+    private async Task AskOnceAsync(AdmissionService.AdmissionServiceClient admission, string room, string node,
+        (ulong Epoch, ulong Seat) ask, ulong newest, CancellationToken stop)
     {
         var sentNs = History.NowNs;
         var stale = ask.Epoch < newest;
         try
         {
-            var reply = await admission.TakeSeatAsync(new TakeSeatRequest { RoomId = room, Epoch = ask.Epoch, Identity = Identity, SeatId = ask.Seat },
+            var reply = await admission.TakeSeatAsync(new TakeSeatRequest
+            {
+                RoomId = room,
+                Epoch = ask.Epoch,
+                Identity = Identity,
+                SeatId = ask.Seat,
+            },
                 deadline: DateTime.UtcNow + AskDeadline, cancellationToken: stop);
             _grants.Enqueue(new Grant(room, node, reply.Epoch, Earliest(node, sentNs), History.NowNs));
             if (stale) { Interlocked.Increment(ref _staleAsked); Interlocked.Increment(ref _staleGranted); }

@@ -17,9 +17,11 @@ namespace VideoScale.Cli;
 internal static class VideoScaleCommand
 {
     internal static string Version { get; } =
-        typeof(VideoScaleCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        typeof(VideoScaleCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "0";
 
-    internal static Command Create(StopSignals signals) => new Command("videoscale", "VideoScale: rooms of a video conference, spread over media nodes by a replicated control plane.")
+    internal static Command Create(StopSignals signals) =>
+        new Command("videoscale", "VideoScale: rooms of a video conference, spread over media nodes by a replicated control plane.")
     {
         UpCommand.Create(signals),
         ControlCommand.Create(signals),
@@ -43,7 +45,8 @@ internal static class VideoScaleCommand
     {
         using var signals = new StopSignals();
         if (args is ["help", .. var topic]) args = [.. topic, "--help"];
-        var parsed = Create(signals).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @ is ours: --metadata @FILE
+        // @ is ours: --metadata @FILE
+        var parsed = Create(signals).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync(error.Message);
@@ -52,7 +55,8 @@ internal static class VideoScaleCommand
         }
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, signals.Token);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, signals.Token);
         }
         catch (CliException e)
         {
@@ -72,7 +76,8 @@ internal static class VideoScaleCommand
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested) { return Exit.Interrupted; }
     }
 
-    private static string PathOf(CommandResult result) => result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : result.Command.Name;
+    private static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : result.Command.Name;
 
     private sealed class PrintVersion : SynchronousCommandLineAction
     {

@@ -5,7 +5,8 @@ namespace VideoScale.Gateway;
 /// <summary>Clients live in pages of any origin; what they may do their tokens say, not where they come from (WHATWG Fetch §3.2).</summary>
 public static class CrossOrigin
 {
-    private const string RequestPrivateNetwork = "Access-Control-Request-Private-Network", AllowPrivateNetwork = "Access-Control-Allow-Private-Network";
+    private const string RequestPrivateNetwork = "Access-Control-Request-Private-Network",
+        AllowPrivateNetwork = "Access-Control-Allow-Private-Network";
     private const string Methods = "GET, HEAD, POST, OPTIONS";
     /// <summary>A day, in seconds: as long as any browser keeps an answer.</summary>
     private const string MaxAge = "86400";

@@ -49,16 +49,23 @@ public sealed class GatewayEndpoints
     {
         app.MapWhen(context => context.Connection.LocalPort == httpPort && IsOurs(context), branch =>
         {
-            branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalTiming.KeepAlivePeriod, KeepAliveTimeout = SignalTiming.KeepAliveTimeout });
+            branch.UseWebSockets(new WebSocketOptions
+            {
+                KeepAliveInterval = SignalTiming.KeepAlivePeriod,
+                KeepAliveTimeout = SignalTiming.KeepAliveTimeout,
+            });
             branch.Run(ServeAsync);
         });
     }
 
-    /// <summary>Clients join the server's URL and a path, and many a URL is configured with a slash at its end: further slashes mean nothing.</summary>
+    /// <summary>
+    /// Clients join the server's URL and a path, and many a URL is configured with a slash at its end: further slashes mean nothing.
+    /// </summary>
     private static bool IsOurs(HttpContext context)
     {
         var path = SinglySlashed(context.Request.Path);
-        if (!path.StartsWithSegments(OldSignalPath, StringComparison.Ordinal) && !path.StartsWithSegments(TwirpProtocol.Prefix, StringComparison.Ordinal)
+        if (!path.StartsWithSegments(OldSignalPath, StringComparison.Ordinal)
+            && !path.StartsWithSegments(TwirpProtocol.Prefix, StringComparison.Ordinal)
             && !path.StartsWithSegments(SettingsPath, StringComparison.Ordinal)) return false;
         context.Request.Path = path;
         return true;
@@ -68,7 +75,8 @@ public sealed class GatewayEndpoints
     internal static PathString SinglySlashed(PathString path)
     {
         var value = path.Value ?? "";
-        return !value.Contains("//", StringComparison.Ordinal) && !value.EndsWith('/') ? path : new PathString("/" + string.Join('/', value.Split('/', StringSplitOptions.RemoveEmptyEntries)));
+        return !value.Contains("//", StringComparison.Ordinal) && !value.EndsWith('/') ? path
+            : new PathString("/" + string.Join('/', value.Split('/', StringSplitOptions.RemoveEmptyEntries)));
     }
 
     private Task ServeAsync(HttpContext context)
@@ -78,7 +86,8 @@ public sealed class GatewayEndpoints
         if (!_health.IsServing)
         {
             const string Stopping = "this replica is stopping; ask another one";
-            return isTwirp ? TwirpProtocol.RefuseAsync(context, TwirpException.Of(Grpc.Core.StatusCode.Unavailable, Stopping)) : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, Stopping);
+            return isTwirp ? TwirpProtocol.RefuseAsync(context, TwirpException.Of(Grpc.Core.StatusCode.Unavailable, Stopping))
+                : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, Stopping);
         }
         return isTwirp ? _rooms.ServeAsync(context) : context.Request.Path.Value switch
         {
@@ -91,7 +100,8 @@ public sealed class GatewayEndpoints
     private async Task ValidateAsync(HttpContext context)
     {
         var (grants, status, problem) = await CheckAsync(context);
-        if (grants is not null && await CannotSeatAsync(grants) is { } why) (grants, status, problem) = (null, StatusCodes.Status503ServiceUnavailable, why);
+        if (grants is not null && await CannotSeatAsync(grants) is { } why)
+            (grants, status, problem) = (null, StatusCodes.Status503ServiceUnavailable, why);
         await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
     }
 
@@ -104,10 +114,12 @@ public sealed class GatewayEndpoints
             return;
         }
         var text = context.Request.Query["join_request"].ToString();
-        var join = text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } } : JoinParameters.Parse(text);
+        var join = text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } }
+            : JoinParameters.Parse(text);
         if (join is null || !context.WebSockets.IsWebSocketRequest)
         {
-            await AnswerAsync(context, StatusCodes.Status400BadRequest, join is null ? "join_request is not a base64url WrappedJoinRequest" : "a WebSocket is expected here");
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, join is null ? "join_request is not a base64url WrappedJoinRequest"
+                : "a WebSocket is expected here");
             return;
         }
         grants = grants.With(join.Metadata, join.ParticipantAttributes);
@@ -128,8 +140,8 @@ public sealed class GatewayEndpoints
     }
 
     /// <summary>
-    /// Said instead of opening a socket that could only be closed again: a balancer, or the client, then goes to another replica at once. A session that
-    /// lives on needs no leader.
+    /// Said instead of opening a socket that could only be closed again: a balancer, or the client, then goes to another replica at once. A
+    /// session that lives on needs no leader.
     /// </summary>
     private async ValueTask<string?> CannotSeatAsync(ParticipantGrants grants) =>
         _health.Leaderless is { } why && await _services.Admission.FindKeptAsync(grants) is null ? why.Message : null;
@@ -139,7 +151,8 @@ public sealed class GatewayEndpoints
         var (grants, problem) = await _tokens.VerifyAsync(BearerToken.Of(context.Request));
         if (grants is null) return (null, StatusCodes.Status401Unauthorized, problem);
         if (grants.RefuseJoin() is { } refusal) return (null, StatusCodes.Status403Forbidden, refusal.Message);
-        if ((RoomName.Check("room", grants.Room) ?? grants.RefuseTexts()) is { } wrong) return (null, StatusCodes.Status400BadRequest, wrong.Message);
+        if ((RoomName.Check("room", grants.Room) ?? grants.RefuseTexts()) is { } wrong)
+            return (null, StatusCodes.Status400BadRequest, wrong.Message);
         return (grants, StatusCodes.Status200OK, "");
     }
 

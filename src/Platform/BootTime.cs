@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace VideoScale.Platform;
 
 /// <summary>
-/// Time since boot, time in suspend included (CLOCK_BOOTTIME). Stopwatch stands on CLOCK_MONOTONIC, which stops in suspend: a laptop that wakes would
-/// think that its lease still runs.
+/// Time since boot, time in suspend included (CLOCK_BOOTTIME). Stopwatch stands on CLOCK_MONOTONIC, which stops in suspend: a laptop that
+/// wakes would think that its lease still runs.
 /// </summary>
 public static partial class BootTime
 {
@@ -17,7 +17,8 @@ public static partial class BootTime
     {
         get
         {
-            if (ClockGetTime(ClockBootTime, out var now) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError(), "clock_gettime(CLOCK_BOOTTIME) failed");
+            if (ClockGetTime(ClockBootTime, out var now) != 0)
+                throw new Win32Exception(Marshal.GetLastPInvokeError(), "clock_gettime(CLOCK_BOOTTIME) failed");
             return checked((now.Seconds * NsPerSecond) + now.Nanoseconds);
         }
     }

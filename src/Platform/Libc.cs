@@ -28,7 +28,10 @@ public static partial class Libc
         if (fdatasync(file) != 0) throw Failed("fdatasync", path);
     }
 
-    /// <summary>Has the kernel begin to write out a range, and waits for nothing: no flush, no commit of the file system's journal. Durable it is only after <see cref="SyncData"/>.</summary>
+    /// <summary>
+    /// Has the kernel begin to write out a range, and waits for nothing: no flush, no commit of the file system's journal. Durable it is
+    /// only after <see cref="SyncData"/>.
+    /// </summary>
     public static void StartWriting(SafeFileHandle file, long offset, long bytes, string path)
     {
         if (sync_file_range(file, offset, bytes, SyncFileRangeWrite) != 0) throw Failed("sync_file_range", path);
@@ -42,7 +45,9 @@ public static partial class Libc
         if (fsync(directory) != 0) throw Failed("fsync", path);
     }
 
-    /// <summary>Locks a file, made when missing. Opened here, because .NET's own opening takes an flock that would stand against ours.</summary>
+    /// <summary>
+    /// Locks a file, made when missing. Opened here, because .NET's own opening takes an flock that would stand against ours.
+    /// </summary>
     /// <returns>Holds the lock while open; null when another process holds it.</returns>
     public static SafeFileHandle? TryLock(string path)
     {

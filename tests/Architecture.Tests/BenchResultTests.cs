@@ -49,20 +49,23 @@ public sealed partial class BenchResultTests
     [Fact]
     public void Samples_are_told_by_their_median_least_and_greatest_and_a_peer_by_the_ratio()
     {
-        var run = RunRecorder.Begin("part").Set("rounds", 3).Add("rate", [3.00000049, 1, 2], "ops/s", Better.Higher).Against("another", "rate", 4).Note("well").End();
+        var run = RunRecorder.Begin("part").Set("rounds", 3).Add("rate", [3.00000049, 1, 2], "ops/s", Better.Higher)
+            .Against("another", "rate", 4).Note("well").End();
         Assert.Equal(new Figure("rate", 2, "ops/s", Better.Higher) { Samples = 3, Min = 1, Max = 3 }, Assert.Single(run.Figures));
         Assert.Equal(new PeerFigure("another", "rate", 4, 0.5), Assert.Single(run.Peers));
         Assert.True(run.Machine is { Cores: > 0, MemoryMb: > 0, Kernel.Length: > 0, LoadAtStart: >= 0, LoadAtEnd: >= 0 });
     }
 
     private static BenchRun Run(string part, int day) =>
-        new(part, First.AddDays(day), null, null, new(null, null, null, null, null, null, null, null), new Dictionary<string, string>(), [new("rate", day, "ops/s", Better.Higher)], [], []);
+        new(part, First.AddDays(day), null, null, new(null, null, null, null, null, null, null, null), new Dictionary<string, string>(),
+            [new("rate", day, "ops/s", Better.Higher)], [], []);
 
     private static void Check(string path, BenchRun run)
     {
         Assert.Equal(TimeSpan.Zero, run.Date.Offset);
         Assert.NotEmpty(run.Figures);
-        Assert.All(run.Figures, figure => Assert.True(figure.Name.Length > 0 && figure.Unit.Length > 0 && double.IsFinite(figure.Value), $"{path}: {figure}"));
+        Assert.All(run.Figures,
+            figure => Assert.True(figure.Name.Length > 0 && figure.Unit.Length > 0 && double.IsFinite(figure.Value), $"{path}: {figure}"));
         Assert.Equal(run.Figures.Count, run.Figures.Select(figure => figure.Name).Distinct(StringComparer.Ordinal).Count());
         Assert.All(run.Peers, peer =>
         {

@@ -19,21 +19,24 @@ public sealed partial class CommandLineTests
     public void Every_option_is_on_the_page()
     {
         var options = Commands(Tree).SelectMany(command => command.Options).Where(option => !option.Hidden).Select(option => option.Name);
-        var missing = options.Except(["--help", "--version"], StringComparer.Ordinal).Where(option => !Regex.IsMatch(Page, Regex.Escape(option) + "(?![a-z-])")).ToArray();
+        var missing = options.Except(["--help", "--version"], StringComparer.Ordinal)
+            .Where(option => !Regex.IsMatch(Page, Regex.Escape(option) + "(?![a-z-])")).ToArray();
         Assert.True(missing.Length == 0, string.Join(' ', missing));
     }
 
     private static IEnumerable<Command> Commands(Command command) => command.Subcommands.SelectMany(Commands).Prepend(command);
 
     /// <summary>What can be run: paths such as "ctl room create".</summary>
-    private static IEnumerable<string> Verbs(Command command, string path) => command.Subcommands.Where(sub => sub is { Hidden: false, Name: not "help" }).SelectMany(sub =>
+    private static IEnumerable<string> Verbs(Command command, string path) =>
+        command.Subcommands.Where(sub => sub is { Hidden: false, Name: not "help" }).SelectMany(sub =>
     {
         var itself = path.Length == 0 ? sub.Name : $"{path} {sub.Name}";
         return sub.Action is null ? Verbs(sub, itself) : Verbs(sub, itself).Prepend(itself);
     });
 
     /// <summary>
-    /// From the blocks of code: lines that begin with a verb. After a bar, or three spaces, comes the next; it repeats what stands before its last word, or leaves it out.
+    /// From the blocks of code: lines that begin with a verb. After a bar, or three spaces, comes the next; it repeats what stands before
+    /// its last word, or leaves it out.
     /// </summary>
     private static IEnumerable<string> Synopses()
     {

@@ -4,7 +4,9 @@ using VideoScale.Harness;
 
 namespace VideoScale.Architecture.Tests;
 
-/// <summary>docs/compatibility.md says what the tests show, and nothing else. After a change: <c>UPDATE_GOLDEN=1 ./dev test compatibility_page</c>.</summary>
+/// <summary>
+/// docs/compatibility.md says what the tests show, and nothing else. After a change: <c>UPDATE_GOLDEN=1 ./dev test compatibility_page</c>.
+/// </summary>
 public sealed partial class CompatibilityTests
 {
     private const string Page = "docs/compatibility.md";
@@ -18,7 +20,8 @@ public sealed partial class CompatibilityTests
         var rows = Repository.Files("tests", "*.cs").SelectMany(Read).ToList();
         Assert.True(rows.Count > 40, $"only {rows.Count} parts of the surface are shown by tests");
         Assert.Empty(rows.Select(row => row.Area).Except(Areas));
-        Assert.Empty(rows.GroupBy(row => (row.Area, row.Item)).Where(same => same.Select(row => row.Surface).Distinct().Count() > 1).Select(same => same.Key.Item));
+        Assert.Empty(rows.GroupBy(row => (row.Area, row.Item)).Where(same => same.Select(row => row.Surface).Distinct().Count() > 1)
+            .Select(same => same.Key.Item));
         var page = Render(rows);
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") File.WriteAllText(Repository.Path(Page), page);
         Assert.Equal(page, File.ReadAllText(Repository.Path(Page)));
@@ -32,7 +35,8 @@ public sealed partial class CompatibilityTests
         {
             var test = Method().Match(text, found.Index);
             Assert.True(test.Success, $"{path}: an attribute without a test");
-            yield return new Row(found.Groups[1].Value, found.Groups[2].Value, found.Groups[3].Value, found.Groups[4].Value, $"{Path.GetFileNameWithoutExtension(path)}.{test.Groups[1].Value}");
+            yield return new Row(found.Groups[1].Value, found.Groups[2].Value, found.Groups[3].Value, found.Groups[4].Value,
+                $"{Path.GetFileNameWithoutExtension(path)}.{test.Groups[1].Value}");
         }
     }
 
@@ -49,17 +53,19 @@ public sealed partial class CompatibilityTests
         foreach (var area in Areas)
         {
             page.Append($"\n## {area}\n| what | how it stands | shown by |\n|---|---|---|\n");
-            foreach (var item in rows.Where(row => row.Area == area).GroupBy(row => row.Item).OrderBy(item => item.Key, StringComparer.Ordinal))
+            foreach (var item in rows.Where(row => row.Area == area).GroupBy(row => row.Item)
+                .OrderBy(item => item.Key, StringComparer.Ordinal))
             {
                 var notes = string.Join("; ", item.Select(row => row.Note).Where(note => note.Length > 0).Distinct());
                 var tests = string.Join(", ", item.Select(row => $"`{row.Test}`").Distinct().Order(StringComparer.Ordinal));
-                page.Append($"| {item.Key} | {item.First().Surface.ToLowerInvariant()}{(notes.Length > 0 ? $": {notes}" : "")} | {tests} |\n");
+                page.Append(
+                    $"| {item.Key} | {item.First().Surface.ToLowerInvariant()}{(notes.Length > 0 ? $": {notes}" : "")} | {tests} |\n");
             }
         }
         return page.ToString();
     }
 
-    [GeneratedRegex("""\[LiveKitSurface\("([^"]+)", "([^"]+)", Surface\.(\w+)(?:, "([^"]*)")?\)\]""")]
+    [GeneratedRegex("""\[LiveKitSurface\(\s*"([^"]+)",\s+"([^"]+)",\s+Surface\.(\w+)(?:,\s+"([^"]*)")?\)\]""")]
     private static partial Regex Attribute();
 
     [GeneratedRegex(@"public (?:async Task|Task|void) (\w+)\(")]

@@ -11,7 +11,8 @@ public sealed partial class DocumentTests
     [Fact]
     public void Every_path_in_a_document_exists()
     {
-        var paths = Documents.SelectMany(d => SourcePath().Matches(File.ReadAllText(Repository.Path(d))).Select(m => (Document: d, Path: m.Groups[1].Value.TrimEnd('.', '/')))).ToList();
+        var paths = Documents.SelectMany(d => SourcePath().Matches(File.ReadAllText(Repository.Path(d)))
+            .Select(m => (Document: d, Path: m.Groups[1].Value.TrimEnd('.', '/')))).ToList();
         Assert.True(paths.Count > 30, $"only {paths.Count} paths were found");
         Assert.Empty(paths.Where(p => !Exists(p.Path)).Select(p => $"{p.Document}: {p.Path}").Distinct());
     }
@@ -19,7 +20,8 @@ public sealed partial class DocumentTests
     [Fact]
     public void Every_link_between_documents_leads_somewhere()
     {
-        var broken = Documents.SelectMany(d => Link().Matches(File.ReadAllText(Repository.Path(d))).Select(m => (Document: d, Target: m.Groups[1].Value)))
+        var broken = Documents.SelectMany(d => Link().Matches(File.ReadAllText(Repository.Path(d)))
+            .Select(m => (Document: d, Target: m.Groups[1].Value)))
             .Where(l => !l.Target.Contains("://", StringComparison.Ordinal) && !l.Target.StartsWith('#'))
             .Where(l => !Exists(Path.Combine(Path.GetDirectoryName(l.Document)!, l.Target.Split('#')[0])))
             .Select(l => $"{l.Document}: {l.Target}");
@@ -33,7 +35,8 @@ public sealed partial class DocumentTests
         Assert.Contains("./videoscale up", readme, StringComparison.Ordinal);
         Assert.Contains("./dev test", readme, StringComparison.Ordinal);
         foreach (var concept in (string[])["placement", "admission", "drain", "quorum", "fencing", "lease", "audit"])
-            Assert.True(readme.Split('\n').Any(line => line.StartsWith('|') && line.Contains(concept, StringComparison.OrdinalIgnoreCase) && line.Contains("src/", StringComparison.Ordinal)), $"README's table has no row for {concept}");
+            Assert.True(readme.Split('\n').Any(line => line.StartsWith('|') && line.Contains(concept, StringComparison.OrdinalIgnoreCase)
+                && line.Contains("src/", StringComparison.Ordinal)), $"README's table has no row for {concept}");
     }
 
     [Fact]
@@ -48,7 +51,8 @@ public sealed partial class DocumentTests
     public void The_page_of_the_control_plane_says_what_every_folder_of_its_host_is_for()
     {
         var page = File.ReadAllText(Repository.Path("docs", "control-plane.md"));
-        var folders = Repository.Files("src/ControlPlane/Host", "*.cs").Select(f => f.Split('/')[3]).Distinct(StringComparer.Ordinal).Where(f => !f.EndsWith(".cs", StringComparison.Ordinal));
+        var folders = Repository.Files("src/ControlPlane/Host", "*.cs").Select(f => f.Split('/')[3]).Distinct(StringComparer.Ordinal)
+            .Where(f => !f.EndsWith(".cs", StringComparison.Ordinal));
         Assert.DoesNotContain(folders, folder => !page.Contains($"`src/ControlPlane/Host/{folder}/`", StringComparison.Ordinal));
     }
 

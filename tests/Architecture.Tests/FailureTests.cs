@@ -8,7 +8,9 @@ using VideoScale.Model;
 
 namespace VideoScale.Architecture.Tests;
 
-/// <summary>A refusal that nobody looks at nobody hears of: no call that may return a <see cref="Failure"/> has its result thrown away.</summary>
+/// <summary>
+/// A refusal that nobody looks at nobody hears of: no call that may return a <see cref="Failure"/> has its result thrown away.
+/// </summary>
 public sealed class FailureTests
 {
     private static readonly Dictionary<int, OpCode> Codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
@@ -62,7 +64,8 @@ public sealed class FailureTests
             var code = Codes[value];
             if (code == OpCodes.Pop && called is not null) found.Add(called);
             called = null;
-            if (code == OpCodes.Call || code == OpCodes.Callvirt) called = FailureFrom(metadata, MetadataTokens.EntityHandle(reader.ReadInt32()));
+            if (code == OpCodes.Call || code == OpCodes.Callvirt)
+                called = FailureFrom(metadata, MetadataTokens.EntityHandle(reader.ReadInt32()));
             else Skip(ref reader, code.OperandType);
         }
         return found;
@@ -73,8 +76,10 @@ public sealed class FailureTests
     {
         var (name, signature) = handle.Kind switch
         {
-            HandleKind.MethodDefinition when metadata.GetMethodDefinition((MethodDefinitionHandle)handle) is var method => (method.Name, method.Signature),
-            HandleKind.MemberReference when metadata.GetMemberReference((MemberReferenceHandle)handle) is var member => (member.Name, member.Signature),
+            HandleKind.MethodDefinition when metadata.GetMethodDefinition((MethodDefinitionHandle)handle) is var method =>
+                (method.Name, method.Signature),
+            HandleKind.MemberReference when metadata.GetMemberReference((MemberReferenceHandle)handle) is var member =>
+                (member.Name, member.Signature),
             _ => default, // a generic method, which returns none by itself
         };
         if (signature.IsNil) return null;
@@ -86,8 +91,10 @@ public sealed class FailureTests
         var type = blob.ReadTypeHandle();
         var (space, typeName) = type.Kind switch
         {
-            HandleKind.TypeReference when metadata.GetTypeReference((TypeReferenceHandle)type) is var named => (named.Namespace, named.Name),
-            HandleKind.TypeDefinition when metadata.GetTypeDefinition((TypeDefinitionHandle)type) is var named => (named.Namespace, named.Name),
+            HandleKind.TypeReference when metadata.GetTypeReference((TypeReferenceHandle)type) is var named =>
+                (named.Namespace, named.Name),
+            HandleKind.TypeDefinition when metadata.GetTypeDefinition((TypeDefinitionHandle)type) is var named =>
+                (named.Namespace, named.Name),
             _ => default,
         };
         return $"{metadata.GetString(space)}.{metadata.GetString(typeName)}" == typeof(Failure).FullName ? metadata.GetString(name) : null;

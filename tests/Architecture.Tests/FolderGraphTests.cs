@@ -6,17 +6,20 @@ using VideoScale.Harness;
 namespace VideoScale.Architecture.Tests;
 
 /// <summary>
-/// Which folder uses which, by the usings of its files: without circles, so that each can be read, tried and replaced without what stands above it.
-/// The page is what is found. After a change: <c>UPDATE_GOLDEN=1 ./dev test folder_graph</c>.
+/// Which folder uses which, by the usings of its files: without circles, so that each can be read, tried and replaced without what stands
+/// above it. The page is what is found. After a change: <c>UPDATE_GOLDEN=1 ./dev test folder_graph</c>.
 /// </summary>
 public sealed partial class FolderGraphTests
 {
     private const string Page = "docs/graph.md";
 
-    /// <summary>Its commands, state and events know each other: to part them is a redesign of how a concept brings its own commands.</summary>
+    /// <summary>
+    /// Its commands, state and events know each other: to part them is a redesign of how a concept brings its own commands.
+    /// </summary>
     private const string Knot = "src/ControlPlane/Core";
 
-    private static readonly IReadOnlyList<string> Projects = [.. Repository.Files("src", "*.csproj").Select(project => Path.GetDirectoryName(project)!.Replace('\\', '/')).Order(StringComparer.Ordinal)];
+    private static readonly IReadOnlyList<string> Projects = [.. Repository.Files("src", "*.csproj")
+        .Select(project => Path.GetDirectoryName(project)!.Replace('\\', '/')).Order(StringComparer.Ordinal)];
 
     [Fact]
     public void No_folder_of_a_project_uses_one_that_uses_it()
@@ -37,7 +40,8 @@ public sealed partial class FolderGraphTests
     }
 
     [Fact]
-    public void Usings_are_in_the_file_that_needs_them() => Assert.DoesNotContain(Repository.Files("src", "*.cs"), file => GlobalUsing().IsMatch(File.ReadAllText(Repository.Path(file))));
+    public void Usings_are_in_the_file_that_needs_them() =>
+        Assert.DoesNotContain(Repository.Files("src", "*.cs"), file => GlobalUsing().IsMatch(File.ReadAllText(Repository.Path(file))));
 
     [Fact]
     public void The_page_of_the_folder_graph_is_what_is_built()
@@ -76,16 +80,21 @@ public sealed partial class FolderGraphTests
     private static string Short(string project) => project["src/".Length..];
 
     private static IEnumerable<string> Imports(string project) =>
-        XDocument.Load(Repository.Path(Repository.Files(project, "*.csproj").Single(file => Path.GetDirectoryName(file)!.Replace('\\', '/') == project))).Descendants()
+        XDocument.Load(Repository.Path(Repository.Files(project, "*.csproj")
+            .Single(file => Path.GetDirectoryName(file)!.Replace('\\', '/') == project))).Descendants()
             .Where(element => element.Name.LocalName == "ProjectReference")
-            .Select(element => Path.GetRelativePath(Repository.Path(), Path.GetFullPath(Path.Combine(Repository.Path(project), Path.GetDirectoryName(element.Attribute("Include")!.Value.Replace('\\', '/'))!))).Replace('\\', '/'))
+            .Select(element => Path.GetRelativePath(Repository.Path(), Path.GetFullPath(
+                Path.Combine(Repository.Path(project), Path.GetDirectoryName(element.Attribute("Include")!.Value.Replace('\\', '/'))!)))
+                .Replace('\\', '/'))
             .Order(StringComparer.Ordinal);
 
     /// <summary>By top folder; folders in it belong to it, and files beside the folders are what puts them together.</summary>
     private static SortedDictionary<string, SortedSet<string>> Uses(string project)
     {
-        var files = Repository.Files(project, "*.cs").Where(file => Projects.Where(other => file.StartsWith(other + "/", StringComparison.Ordinal)).MaxBy(other => other.Length) == project)
-            .Select(file => (Folder: FolderOf(project, file), Text: File.ReadAllText(Repository.Path(file)))).Where(file => file.Folder.Length > 0).ToList();
+        var files = Repository.Files(project, "*.cs").Where(file => Projects.Where(other =>
+            file.StartsWith(other + "/", StringComparison.Ordinal)).MaxBy(other => other.Length) == project)
+            .Select(file => (Folder: FolderOf(project, file), Text: File.ReadAllText(Repository.Path(file))))
+                .Where(file => file.Folder.Length > 0).ToList();
         var folderOf = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (folder, text) in files)
             if (Namespace().Match(text) is { Success: true } declared) folderOf[declared.Groups[1].Value] = folder;
@@ -99,7 +108,8 @@ public sealed partial class FolderGraphTests
         return uses;
     }
 
-    private static string FolderOf(string project, string file) => file[(project.Length + 1)..].Split('/') is { Length: > 1 } parts ? parts[0] : "";
+    private static string FolderOf(string project, string file) =>
+        file[(project.Length + 1)..].Split('/') is { Length: > 1 } parts ? parts[0] : "";
 
     /// <returns>A way that ends where it passed before; empty when there is none.</returns>
     private static List<string> Circle(SortedDictionary<string, SortedSet<string>> uses)

@@ -16,14 +16,18 @@ public sealed class ImportTests
         ["VideoScale.Contracts.Wire"] = ["VideoScale.Contracts.Model"],
         ["VideoScale.Consensus.Seam"] = [],
         ["VideoScale.Consensus.Core"] = ["VideoScale.Consensus.Seam"],
-        ["VideoScale.Consensus.Engine"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Consensus.Core", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Consensus.Engine"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Consensus.Core",
+            "VideoScale.Contracts.Rpc"],
         ["VideoScale.Consensus.InMemory"] = ["VideoScale.Consensus.Seam"],
         ["VideoScale.ControlPlane.Core"] = ["VideoScale.Contracts.Model"],
         ["VideoScale.Gateway"] = ["VideoScale.Contracts.Model", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
-        ["VideoScale.ControlPlane.Host"] = ["VideoScale.Platform", "VideoScale.ControlPlane.Core", "VideoScale.Gateway", "VideoScale.Consensus.Seam", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.ControlPlane.Host"] = ["VideoScale.Platform", "VideoScale.ControlPlane.Core", "VideoScale.Gateway",
+            "VideoScale.Consensus.Seam", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
         ["VideoScale.MediaNode.Core"] = ["VideoScale.Contracts.Model"],
-        ["VideoScale.MediaNode.Host"] = ["VideoScale.Platform", "VideoScale.MediaNode.Core", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
-        ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.Consensus.Engine", "VideoScale.ControlPlane.Host", "VideoScale.MediaNode.Host"],
+        ["VideoScale.MediaNode.Host"] = ["VideoScale.Platform", "VideoScale.MediaNode.Core", "VideoScale.Contracts.Wire",
+            "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.Consensus.Engine", "VideoScale.ControlPlane.Host",
+            "VideoScale.MediaNode.Host"],
     };
 
     [Fact]
@@ -40,14 +44,16 @@ public sealed class ImportTests
     public void Chaos_sees_the_product_as_a_black_box()
     {
         foreach (var project in Repository.Files("chaos", "*.csproj"))
-            Assert.Empty(Imports(project).Except(["VideoScale.Contracts.Model", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc", "VideoScale.Harness", "VideoScale.Chaos"]));
+            Assert.Empty(Imports(project).Except(["VideoScale.Contracts.Model", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc",
+                "VideoScale.Harness", "VideoScale.Chaos"]));
     }
 
     [Fact]
     public void What_was_compiled_refers_only_to_what_the_table_reaches()
     {
         foreach (var (name, assembly) in ProductAssemblies.All)
-            foreach (var reference in assembly.Metadata.AssemblyReferences.Select(r => assembly.Metadata.GetString(assembly.Metadata.GetAssemblyReference(r).Name)))
+            foreach (var reference in assembly.Metadata.AssemblyReferences.Select(r =>
+                assembly.Metadata.GetString(assembly.Metadata.GetAssemblyReference(r).Name)))
                 if (reference.StartsWith("VideoScale.", StringComparison.Ordinal))
                     Assert.True(Reach(name).Contains(reference), $"{name} may not use {reference}");
     }
@@ -62,9 +68,11 @@ public sealed class ImportTests
     [Fact]
     public void Model_and_the_cores_use_no_package()
     {
-        foreach (var project in Repository.Files("src", "*.csproj").Where(p => Name(p).EndsWith(".Core", StringComparison.Ordinal) || Name(p).EndsWith(".Model", StringComparison.Ordinal)))
+        foreach (var project in Repository.Files("src", "*.csproj")
+            .Where(p => Name(p).EndsWith(".Core", StringComparison.Ordinal) || Name(p).EndsWith(".Model", StringComparison.Ordinal)))
         {
-            var used = XDocument.Load(Repository.Path(project)).Descendants().Where(e => e.Name.LocalName is "PackageReference" or "FrameworkReference").Select(e => e.Attribute("Include")!.Value);
+            var used = XDocument.Load(Repository.Path(project)).Descendants()
+                .Where(e => e.Name.LocalName is "PackageReference" or "FrameworkReference").Select(e => e.Attribute("Include")!.Value);
             Assert.True(!used.Any(), $"{Name(project)} uses {string.Join(", ", used)}");
         }
     }
@@ -80,5 +88,6 @@ public sealed class ImportTests
     private static string Name(string project) => Path.GetFileNameWithoutExtension(project);
 
     private static IEnumerable<string> Imports(string project) =>
-        XDocument.Load(Repository.Path(project)).Descendants().Where(e => e.Name.LocalName == "ProjectReference").Select(e => Name(e.Attribute("Include")!.Value.Replace('\\', '/')));
+        XDocument.Load(Repository.Path(project)).Descendants().Where(e => e.Name.LocalName == "ProjectReference")
+            .Select(e => Name(e.Attribute("Include")!.Value.Replace('\\', '/')));
 }

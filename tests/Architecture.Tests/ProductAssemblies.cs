@@ -23,8 +23,10 @@ internal sealed class ProductAssemblies : IDisposable
     public MetadataReader Symbols { get; }
 
     /// <summary>By name; the tests themselves are not among them.</summary>
-    public static IReadOnlyDictionary<string, ProductAssemblies> All { get; } = Directory.GetFiles(AppContext.BaseDirectory, "VideoScale.*.dll")
-        .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal) && !path.EndsWith("VideoScale.Harness.dll", StringComparison.Ordinal))
+    public static IReadOnlyDictionary<string, ProductAssemblies> All { get; } = Directory.GetFiles(AppContext.BaseDirectory,
+        "VideoScale.*.dll")
+        .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal)
+            && !path.EndsWith("VideoScale.Harness.dll", StringComparison.Ordinal))
         .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => new ProductAssemblies(path), StringComparer.Ordinal);
 
     public MethodBodyBlock Body(MethodDefinition method) => _image.GetMethodBody(method.RelativeVirtualAddress);

@@ -19,15 +19,18 @@ public sealed class SampleSettingsTests
     {
         var configured = new ConfigurationBuilder().AddJsonFile(Sample).Build().GetSection(section);
         Assert.NotNull(configured.Get(options, binder => binder.ErrorOnUnknownConfiguration = true));
-        using var json = JsonDocument.Parse(File.ReadAllText(Sample), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
+        using var json = JsonDocument.Parse(File.ReadAllText(Sample),
+            new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
         Same(section, options, json.RootElement.GetProperty(section));
     }
 
     private static void Same(string path, Type options, JsonElement shown)
     {
         var settings = options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).ToList();
-        Assert.Equal(settings.Select(p => $"{path}:{p.Name}").Order(StringComparer.Ordinal), shown.EnumerateObject().Select(p => $"{path}:{p.Name}").Order(StringComparer.Ordinal));
-        foreach (var nested in settings.Where(p => p.PropertyType.IsClass && p.PropertyType.Namespace!.StartsWith(nameof(VideoScale), StringComparison.Ordinal)))
+        Assert.Equal(settings.Select(p => $"{path}:{p.Name}").Order(StringComparer.Ordinal),
+            shown.EnumerateObject().Select(p => $"{path}:{p.Name}").Order(StringComparer.Ordinal));
+        foreach (var nested in settings.Where(p => p.PropertyType.IsClass
+            && p.PropertyType.Namespace!.StartsWith(nameof(VideoScale), StringComparison.Ordinal)))
             Same($"{path}:{nested.Name}", nested.PropertyType, shown.GetProperty(nested.Name));
     }
 }

@@ -2,22 +2,28 @@ using System.Reflection.Metadata;
 
 namespace VideoScale.Architecture.Tests;
 
-/// <summary>The cores have no clock, thread, disk, network or chance: not a single reference to such a type was compiled into them.</summary>
+/// <summary>
+/// The cores have no clock, thread, disk, network or chance: not a single reference to such a type was compiled into them.
+/// </summary>
 public sealed class SansIoTests
 {
-    private static readonly string[] BannedNamespaces = ["System.Threading", "System.Threading.Tasks", "System.Net", "System.Net.Sockets", "System.Diagnostics.Metrics", "Microsoft.Extensions"];
+    private static readonly string[] BannedNamespaces = ["System.Threading", "System.Threading.Tasks", "System.Net", "System.Net.Sockets",
+        "System.Diagnostics.Metrics", "Microsoft.Extensions"];
 
     private static readonly string[] BannedTypes =
     [
-        "System.Random", "System.TimeProvider", "System.DateTime", "System.Diagnostics.Stopwatch", "System.Environment", "System.Console", "System.Guid", "System.HashCode",
-        "System.Globalization.CultureInfo", "System.IO.File", "System.IO.FileStream", "System.IO.RandomAccess", "System.IO.Directory", "System.IO.Path",
+        "System.Random", "System.TimeProvider", "System.DateTime", "System.Diagnostics.Stopwatch", "System.Environment", "System.Console",
+            "System.Guid", "System.HashCode",
+        "System.Globalization.CultureInfo", "System.IO.File", "System.IO.FileStream", "System.IO.RandomAccess", "System.IO.Directory",
+            "System.IO.Path",
         "System.Security.Cryptography.RandomNumberGenerator", "System.Diagnostics.Process", "System.Diagnostics.Activity",
     ];
 
     // Values, not effects; CurrentManagedThreadId is what the compiler puts into iterators.
     private static readonly string[] Allowed =
     [
-        "System.Globalization.CultureInfo.get_InvariantCulture", "System.Environment.get_CurrentManagedThreadId", "System.Guid.TryParseExact", "System.Guid.TryWriteBytes", "System.Guid..ctor",
+        "System.Globalization.CultureInfo.get_InvariantCulture", "System.Environment.get_CurrentManagedThreadId",
+            "System.Guid.TryParseExact", "System.Guid.TryWriteBytes", "System.Guid..ctor",
         "System.Net.IPAddress..ctor", "System.Net.IPEndPoint..ctor",
     ];
 
@@ -43,7 +49,8 @@ public sealed class SansIoTests
             var banned = BannedTypes.Contains(name) || BannedNamespaces.Any(n => name.StartsWith(n + ".", StringComparison.Ordinal));
             if (!banned) continue;
             var uses = Members(metadata, handle).Select(m => $"{name}.{m}").ToList();
-            if (uses.Count == 0 && Allowed.Any(a => a.StartsWith(name + ".", StringComparison.Ordinal))) continue; // a value of the type, in a signature
+            // a value of the type, in a signature
+            if (uses.Count == 0 && Allowed.Any(a => a.StartsWith(name + ".", StringComparison.Ordinal))) continue;
             if (uses.Count == 0) yield return name;
             foreach (var use in uses.Except(Allowed)) yield return use;
         }

@@ -13,7 +13,8 @@ public sealed partial class SourceTests
         var ids = Code.Where(f => f.StartsWith("src/", StringComparison.Ordinal))
             .SelectMany(f => LogId().Matches(File.ReadAllText(Repository.Path(f))).Select(m => (Id: m.Groups[1].Value, File: f))).ToList();
         Assert.True(ids.Count > 20, $"only {ids.Count} log lines were found");
-        Assert.Empty(ids.GroupBy(i => i.Id, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"{g.Key}: {string.Join(", ", g.Select(i => i.File))}"));
+        Assert.Empty(ids.GroupBy(i => i.Id, StringComparer.Ordinal).Where(g => g.Count() > 1)
+            .Select(g => $"{g.Key}: {string.Join(", ", g.Select(i => i.File))}"));
     }
 
     [Fact]
@@ -27,9 +28,12 @@ public sealed partial class SourceTests
     public void Nothing_is_left_unfinished_or_tied_to_one_machine()
     {
         // Spelled in parts, or this file would be found.
-        var marks = new Regex(string.Join('|', "TO" + "DO", "FIX" + "ME", "NotImplemented" + "Exception", "/wo" + "rk/", "/tmp/" + "wt", "/ho" + "me/", "/ro" + "ot/"));
-        var texts = Code.Concat(new[] { "eng", "docs" }.SelectMany(folder => Repository.Files(folder, "*"))).Concat(["README.md", "CHANGELOG.md", "dev", "videoscale", ".ci/run"]).Concat(Repository.Files("tests/Interop", "*.js"));
-        var found = texts.SelectMany(f => File.ReadLines(Repository.Path(f)).Select((line, i) => (Where: $"{f}:{i + 1}", Line: line))).Where(l => marks.IsMatch(l.Line)).Select(l => $"{l.Where} {l.Line.Trim()}");
+        var marks = new Regex(string.Join('|', "TO" + "DO", "FIX" + "ME", "NotImplemented" + "Exception", "/wo" + "rk/", "/tmp/" + "wt",
+            "/ho" + "me/", "/ro" + "ot/"));
+        var texts = Code.Concat(new[] { "eng", "docs" }.SelectMany(folder => Repository.Files(folder, "*")))
+            .Concat(["README.md", "CHANGELOG.md", "dev", "videoscale", ".ci/run"]).Concat(Repository.Files("tests/Interop", "*.js"));
+        var found = texts.SelectMany(f => File.ReadLines(Repository.Path(f)).Select((line, i) => (Where: $"{f}:{i + 1}", Line: line)))
+            .Where(l => marks.IsMatch(l.Line)).Select(l => $"{l.Where} {l.Line.Trim()}");
         Assert.Empty(found);
     }
 
@@ -40,18 +44,23 @@ public sealed partial class SourceTests
         foreach (var project in Repository.CodeFolders.SelectMany(folder => Repository.Files(folder, "*.csproj")))
         {
             Assert.True(solution.Contains($"\"{project}\"", StringComparison.Ordinal), $"{project} is not in VideoScale.sln");
-            Assert.True(File.Exists(Repository.Path(Path.GetDirectoryName(project)!, "packages.lock.json")), $"{project} has no packages.lock.json");
+            Assert.True(File.Exists(Repository.Path(Path.GetDirectoryName(project)!, "packages.lock.json")),
+                $"{project} has no packages.lock.json");
         }
     }
 
-    /// <summary>What looking at spaces alone does not see, and loading the whole solution would take three minutes of a core to see.</summary>
+    /// <summary>
+    /// What looking at spaces alone does not see, and loading the whole solution would take three minutes of a core to see.
+    /// </summary>
     [Fact]
     public void Usings_are_in_order()
     {
         foreach (var file in Code)
         {
-            var names = File.ReadLines(Repository.Path(file)).Select(line => PlainUsing().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
-            Assert.Equal(names.OrderBy(name => name.Split('.')[0] != "System").ThenBy(name => name.Replace(".", " ", StringComparison.Ordinal), StringComparer.OrdinalIgnoreCase), names);
+            var names = File.ReadLines(Repository.Path(file)).Select(line => PlainUsing().Match(line)).Where(match => match.Success)
+                .Select(match => match.Groups[1].Value).ToList();
+            Assert.Equal(names.OrderBy(name => name.Split('.')[0] != "System")
+                .ThenBy(name => name.Replace(".", " ", StringComparison.Ordinal), StringComparer.OrdinalIgnoreCase), names);
         }
     }
 
@@ -70,12 +79,39 @@ public sealed partial class SourceTests
             Assert.True((File.GetUnixFileMode(Repository.Path(script)) & UnixFileMode.UserExecute) != 0, $"{script} is not executable");
     }
 
-    /// <summary>A second loop over commands would be what tests and benches run, and not what replicas run, or the other way round.</summary>
+    /// <summary>
+    /// A second loop over commands would be what tests and benches run, and not what replicas run, or the other way round.
+    /// </summary>
     [Fact]
     public void Commands_are_decided_in_one_loop()
     {
-        var deciding = Code.Where(f => !f.StartsWith("tests/Architecture.Tests/", StringComparison.Ordinal) && File.ReadAllText(Repository.Path(f)).Contains("Deciders.Decide(", StringComparison.Ordinal));
+        var deciding = Code.Where(f => !f.StartsWith("tests/Architecture.Tests/", StringComparison.Ordinal)
+            && File.ReadAllText(Repository.Path(f)).Contains("Deciders.Decide(", StringComparison.Ordinal));
         Assert.Equal(["src/ControlPlane/Core/Commands/CommandRunner.cs"], deciding);
+    }
+
+    /// <summary>Texts that are shown as they stand, and numbers of many digits, cannot be wrapped.</summary>
+    [Fact]
+    public void No_line_is_wider_than_a_reader_can_hold()
+    {
+        const int MostColumns = 140, AWord = 100;
+        var tooWide = new List<string>();
+        foreach (var file in Code)
+        {
+            var isText = false;
+            var number = 0;
+            foreach (var line in File.ReadLines(Repository.Path(file)))
+            {
+                number++;
+                var wasText = isText;
+                for (var at = line.IndexOf("\"\"\"", StringComparison.Ordinal); at >= 0;
+                    at = line.IndexOf("\"\"\"", at + 3, StringComparison.Ordinal))
+                    isText = !isText;
+                if (line.Length <= MostColumns || (wasText && isText) || line.Split(' ').Any(word => word.Length > AWord)) continue;
+                tooWide.Add($"{file}:{number}: {line.Length} columns");
+            }
+        }
+        Assert.Empty(tooWide);
     }
 
     [GeneratedRegex(@"^using ([A-Z][A-Za-z0-9_.]*);$")]

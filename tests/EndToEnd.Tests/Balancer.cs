@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace VideoScale.EndToEnd.Tests;
 
-/// <summary>The one address of several replicas, as a TCP balancer gives it: a connection goes to the next replica that takes it, or to the preferred one while that lives.</summary>
+/// <summary>
+/// The one address of several replicas, as a TCP balancer gives it: a connection goes to the next replica that takes it, or to the
+/// preferred one while that lives.
+/// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {
     private readonly TcpListener _listener;

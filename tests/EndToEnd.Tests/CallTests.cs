@@ -28,7 +28,8 @@ public sealed class CallTests(Stage stage)
         await bob.HearsAsync("cat");
         var seen = await bob.ReceivedAsync("ann", "video");
         Assert.InRange(seen!.Lost, 0, seen.Packets / 100); // a machine short of time drops some, at the socket
-        Assert.Equal(["f", "h", "q"], (await ann.RunAsync("sent()")).EnumerateObject().Select(layer => layer.Name).Where(name => !name.StartsWith('$')).Order(StringComparer.Ordinal));
+        Assert.Equal(["f", "h", "q"], (await ann.RunAsync("sent()")).EnumerateObject().Select(layer => layer.Name)
+            .Where(name => !name.StartsWith('$')).Order(StringComparer.Ordinal));
         await ann.HasAsync("speakers", "");
     }
 
@@ -49,7 +50,8 @@ public sealed class CallTests(Stage stage)
         async Task AskAsync(string quality, int width)
         {
             await bob.RunAsync($"publications('ann')[0].setVideoQuality(L.VideoQuality.{quality})");
-            await Eventually.HoldsAsync(async () => Near((await bob.ReceivedAsync("ann", "video"))!.Width, width), $"{quality} is {width} wide",
+            await Eventually.HoldsAsync(async () => Near((await bob.ReceivedAsync("ann", "video"))!.Width, width),
+                $"{quality} is {width} wide",
                 details: () => bob.Story + bob.RunAsync("received('ann', 'video')").Result + ann.RunAsync("sent()").Result);
             await bob.SeesAsync("ann", frames: 5);
         }
@@ -65,13 +67,15 @@ public sealed class CallTests(Stage stage)
         const string Room = "signals";
         await using var ann = await stage.JoinAsync(0, Room, "ann");
         await ann.PublishAsync();
-        await using var bob = await stage.JoinAsync(2, Room, "bob", token: Tokens.Join(Room, "bob", video => video["canUpdateOwnMetadata"] = true));
+        await using var bob = await stage.JoinAsync(2, Room, "bob",
+            token: Tokens.Join(Room, "bob", video => video["canUpdateOwnMetadata"] = true));
         await bob.HearsAsync("ann");
         await ann.RunAsync("room.localParticipant.setMicrophoneEnabled(false).then(() => 1)");
         await bob.HasAsync("trackMuted");
         await ann.RunAsync("room.localParticipant.setMicrophoneEnabled(true).then(() => 1)");
         await bob.HasAsync("trackUnmuted");
-        await ann.RunAsync("room.localParticipant.unpublishTrack([...room.localParticipant.videoTrackPublications.values()][0].track).then(() => 1)");
+        await ann.RunAsync(
+            "room.localParticipant.unpublishTrack([...room.localParticipant.videoTrackPublications.values()][0].track).then(() => 1)");
         await bob.HasAsync("trackUnsubscribed", "ann video");
         await bob.RunAsync("room.localParticipant.setAttributes({ hand: 'up' }).then(() => 1)");
         await ann.HasAsync("attributes", "bob");
@@ -94,7 +98,10 @@ public sealed class CallTests(Stage stage)
         await using var eve = await stage.OpenAsync("eve");
         foreach (var (what, status, token) in tokens)
         {
-            var reason = await eve.RunAsync($"join('{stage.SignalUrl(0)}', '{token}', {{}}).then(() => 'joined', (e) => (e.reason === L.ConnectionErrorReason.NotAllowed) + ' ' + e.status)");
+            var reason =
+                await eve.RunAsync(
+                $"join('{stage.SignalUrl(0)}', '{token}', {{}}).then(() => 'joined', (e) => (e.reason === "
+                + $"L.ConnectionErrorReason.NotAllowed) + ' ' + e.status)");
             Assert.Equal($"{what}: true {status}", $"{what}: {reason.GetString()}");
         }
     }
@@ -109,7 +116,8 @@ public sealed class CallTests(Stage stage)
         await using var ann = await stage.JoinAsync(0, Room, "ann");
         await ann.PublishAsync();
         await using (var speechless = await stage.JoinAsync(1, Room, "speechless", token: mint.Detail("speechless")))
-            Assert.Equal("refused", (await speechless.RunAsync("publish(false, true).then(() => 'published', () => 'refused')")).GetString());
+            Assert.Equal("refused",
+                (await speechless.RunAsync("publish(false, true).then(() => 'published', () => 'refused')")).GetString());
         await using (var voice = await stage.JoinAsync(2, Room, "voice", token: mint.Detail("voice")))
         {
             Assert.Equal("refused", (await voice.RunAsync("publish(true, false).then(() => 'published', () => 'refused')")).GetString());
@@ -126,7 +134,9 @@ public sealed class CallTests(Stage stage)
         await deaf.HasAsync("participantConnected", "last");
         Assert.Equal(0, await deaf.CountAsync("trackSubscribed"));
         Assert.Equal(0, await ann.CountAsync("participantConnected", "hidden"));
-        Assert.Equal("the deaf one, minted deaf, deaf", (await ann.RunAsync("((p) => `${p.name}, ${p.metadata}, ${p.attributes.kind}`)(room.remoteParticipants.get('deaf'))")).GetString());
+        Assert.Equal("the deaf one, minted deaf, deaf",
+            (await ann.RunAsync("((p) => `${p.name}, ${p.metadata}, ${p.attributes.kind}`)(room.remoteParticipants.get('deaf'))"))
+            .GetString());
     }
 
     [LiveKitSurface("Server API", "ListParticipants, GetParticipant, RemoveParticipant, UpdateParticipant, DeleteRoom", Surface.Served)]

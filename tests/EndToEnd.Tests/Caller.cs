@@ -5,7 +5,10 @@ using VideoScale.Harness.Processes;
 namespace VideoScale.EndToEnd.Tests;
 
 /// <summary>One participant: livekit-client in a browser of its own, Chromium or Firefox.</summary>
-/// <remarks>Tabs of one browser share one fake camera, which stays dark for all of them, and for all that come after, when two open it at the same moment.</remarks>
+/// <remarks>
+/// Tabs of one browser share one fake camera, which stays dark for all of them, and for all that come after, when two open it at the same
+/// moment.
+/// </remarks>
 internal sealed class Caller : IAsyncDisposable
 {
     private readonly ITab _tab;
@@ -37,7 +40,11 @@ internal sealed class Caller : IAsyncDisposable
 
     internal async Task JoinAsync(string url, string token, object? options = null)
     {
-        try { await _tab.EvaluateAsync<int>("([url, token, options]) => join(url, token, options)", new object?[] { url, token, options ?? new { } }); }
+        try
+        {
+            await _tab.EvaluateAsync<int>("([url, token, options]) => join(url, token, options)",
+                new object?[] { url, token, options ?? new { } });
+        }
         catch (ScriptException e)
         {
             var story = Story;
@@ -50,17 +57,21 @@ internal sealed class Caller : IAsyncDisposable
     internal const int ThreeLayers = 540;
 
     internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 180) =>
-        _tab.EvaluateAsync<string[]>("([camera, microphone, height]) => publish(camera, microphone, height)", new object[] { camera, microphone, height });
+        _tab.EvaluateAsync<string[]>("([camera, microphone, height]) => publish(camera, microphone, height)",
+            new object[] { camera, microphone, height });
 
     internal Task<JsonElement> RunAsync(string script) => _tab.EvaluateAsync<JsonElement>(script)!;
 
-    internal async Task<Received?> ReceivedAsync(string from, string kind) => await _tab.EvaluateAsync<Received?>("([from, kind]) => received(from, kind)", new[] { from, kind });
+    internal async Task<Received?> ReceivedAsync(string from, string kind) =>
+        await _tab.EvaluateAsync<Received?>("([from, kind]) => received(from, kind)", new[] { from, kind });
 
     internal async Task<int> CountAsync(string eventKind, string detail = "") =>
-        await _tab.EvaluateAsync<int>("([kind, detail]) => events.filter((e) => e.kind === kind && e.detail.startsWith(detail)).length", new[] { eventKind, detail });
+        await _tab.EvaluateAsync<int>("([kind, detail]) => events.filter((e) => e.kind === kind && e.detail.startsWith(detail)).length",
+            new[] { eventKind, detail });
 
     internal Task HasAsync(string eventKind, string detail = "") =>
-        Eventually.HoldsAsync(async () => await CountAsync(eventKind, detail) > 0, $"{Identity} sees {eventKind} {detail}", details: () => Story);
+        Eventually.HoldsAsync(async () => await CountAsync(eventKind, detail) > 0, $"{Identity} sees {eventKind} {detail}",
+            details: () => Story);
 
     /// <summary>Waits until so many frames more have been decoded than are now.</summary>
     internal async Task SeesAsync(string from, int frames = 20)
@@ -71,21 +82,26 @@ internal sealed class Caller : IAsyncDisposable
     }
 
     internal Task HearsAsync(string from) =>
-        Eventually.HoldsAsync(async () => await ReceivedAsync(from, "audio") is { Energy: > 0, Packets: > 20 }, $"{Identity} hears {from}", details: () => Story);
+        Eventually.HoldsAsync(async () => await ReceivedAsync(from, "audio") is { Energy: > 0, Packets: > 20 }, $"{Identity} hears {from}",
+            details: () => Story);
 
-    internal Task WatchAsync(string from, string kind, int everyMs = 20) => _tab.EvaluateAsync<JsonElement?>("([from, kind, everyMs]) => watch(from, kind, everyMs)", new object[] { from, kind, everyMs });
+    internal Task WatchAsync(string from, string kind, int everyMs = 20) =>
+        _tab.EvaluateAsync<JsonElement?>("([from, kind, everyMs]) => watch(from, kind, everyMs)", new object[] { from, kind, everyMs });
 
     /// <summary>Waits until the tab has noted it since then, in milliseconds since 1970 UTC.</summary>
     internal Task HasSinceAsync(double sinceMs, string kind) =>
-        Eventually.HoldsAsync(async () => (await NotedAsync(sinceMs)).Exists(noted => noted.Kind == kind), $"{Identity} notes {kind}", details: () => Story);
+        Eventually.HoldsAsync(async () => (await NotedAsync(sinceMs)).Exists(noted => noted.Kind == kind), $"{Identity} notes {kind}",
+            details: () => Story);
 
-    internal Task<int> GapMsAsync(string from, string kind) => _tab.EvaluateAsync<int>("([from, kind]) => gapOf(from, kind)", new[] { from, kind });
+    internal Task<int> GapMsAsync(string from, string kind) =>
+        _tab.EvaluateAsync<int>("([from, kind]) => gapOf(from, kind)", new[] { from, kind });
 
     /// <summary>What the tab noted since then, oldest first.</summary>
     /// <param name="sinceMs">Milliseconds since 1970 UTC.</param>
     internal async Task<List<Noted>> NotedAsync(double sinceMs)
     {
-        var all = await _tab.EvaluateAsync<Noted[]>("events.map((e) => ({ kind: e.kind, detail: e.detail, atMs: performance.timeOrigin + e.atMs }))");
+        var all = await _tab.EvaluateAsync<Noted[]>(
+            "events.map((e) => ({ kind: e.kind, detail: e.detail, atMs: performance.timeOrigin + e.atMs }))");
         return [.. all.Where(noted => noted.AtMs >= sinceMs)];
     }
 
@@ -94,7 +110,8 @@ internal sealed class Caller : IAsyncDisposable
     {
         get
         {
-            var seen = _tab.EvaluateAsync<string>("events.map((e) => `${e.atMs} ${e.kind} ${e.detail}`).join('\\n')").GetAwaiter().GetResult();
+            var seen = _tab.EvaluateAsync<string>("events.map((e) => `${e.atMs} ${e.kind} ${e.detail}`).join('\\n')").GetAwaiter()
+                .GetResult();
             return $"\n{Identity}:\n{seen}\n{string.Join('\n', _tab.Console.TakeLast(30))}\n{_serverLogs()}";
         }
     }

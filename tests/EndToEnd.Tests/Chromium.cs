@@ -7,16 +7,19 @@ internal static class Chromium
 {
     private static readonly string[] Flags =
     [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection",
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync",
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
+            "--allow-loopback-in-peer-connection",
         "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
     ];
 
     /// <param name="microphone">A WAV file that its microphone plays over and over; empty for a beep a second.</param>
-    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright, string microphone = "") => playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-    {
-        ExecutablePath = "/usr/bin/chromium",
-        Headless = true,
-        Args = microphone.Length == 0 ? Flags : [.. Flags, $"--use-file-for-fake-audio-capture={microphone}"],
-    });
+    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright, string microphone = "") =>
+        playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = "/usr/bin/chromium",
+            Headless = true,
+            Args = microphone.Length == 0 ? Flags : [.. Flags, $"--use-file-for-fake-audio-capture={microphone}"],
+        });
 }

@@ -28,7 +28,11 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
         await SeeAndHearAsync();
         await ann.WatchAsync("fox", "video");
         await fox.WatchAsync("ann", "video");
-        await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = Room });
+        await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest
+        {
+            RequestId = Guid.NewGuid().ToString(),
+            RoomId = Room,
+        });
         await fox.HasAsync("leave");
         await fox.HasAsync("reconnected");
         await SeeAndHearAsync();
@@ -77,22 +81,27 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
             var awayMs = (await caller.NotedAsync(killedMs)).First(noted => noted.Kind == "reconnected").AtMs - killedMs;
             var gapMs = await LongestGapMsAsync(caller, "ann", "audio");
             output.WriteLine($"{caller.Identity}'s signalling was away for {awayMs:f0} ms");
-            Assert.True(gapMs < awayMs / 2, $"{gapMs} ms without a packet of ann, while signalling was away for {awayMs} ms: {caller.Story}");
+            Assert.True(gapMs < awayMs / 2,
+                $"{gapMs} ms without a packet of ann, while signalling was away for {awayMs} ms: {caller.Story}");
             await caller.SeesAsync("ann");
-            Assert.True((2, 0, 0) == (await caller.CountAsync("trackSubscribed", "ann"), await caller.CountAsync("trackUnsubscribed"), await caller.CountAsync("reconnecting")), caller.Story);
+            Assert.True((2, 0, 0) == (await caller.CountAsync("trackSubscribed", "ann"), await caller.CountAsync("trackUnsubscribed"),
+                await caller.CountAsync("reconnecting")), caller.Story);
         }
         await KeptItsTracksAsync(eve);
         Assert.Equal(0, await ann.CountAsync("participantDisconnected"));
     }
 
-    /// <summary>Nothing was made anew; but that library gives an attempt five seconds, and then begins anew whatever the server would say.</summary>
+    /// <summary>
+    /// Nothing was made anew; but that library gives an attempt five seconds, and then begins anew whatever the server would say.
+    /// </summary>
     private async Task KeptItsTracksAsync(NodeClient eve)
     {
         await eve.HasAsync("reconnected");
         await eve.HasAsync("frame", "ann", times: eve.Count("frame", "ann") + 2);
         var awayMs = eve.AtMs("reconnected") - eve.AtMs("reconnecting");
         var anew = awayMs > RtcNodesPatienceMs;
-        if (anew && eve.Count("subscribed", "ann") > 2) await eve.HasAsync("subscribed", "ann", times: 4); // both tracks, one after the other
+        // both tracks, one after the other
+        if (anew && eve.Count("subscribed", "ann") > 2) await eve.HasAsync("subscribed", "ann", times: 4);
         var subscribed = eve.Count("subscribed", "ann");
         output.WriteLine($"eve's signalling was away for {awayMs:f0} ms; she subscribed {subscribed} times");
         Assert.True(eve.Count("disconnected") == 0 && (subscribed == 2 || (anew && subscribed == 4)), eve.Output);
@@ -114,14 +123,17 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
         try
         {
             using var up = CliProcess.Start(["up", "--single", "--base-port", $"{BasePort}", "--data", data.FullName]);
-            await Eventually.HoldsAsync(() => up.Output.Contains("Ctrl-C stops everything.", StringComparison.Ordinal), "up is ready", details: () => up.Output + up.Errors);
+            await Eventually.HoldsAsync(() => up.Output.Contains("Ctrl-C stops everything.", StringComparison.Ordinal), "up is ready",
+                details: () => up.Output + up.Errors);
             Assert.Contains("--loopback-only", up.Output, StringComparison.Ordinal); // what is open to others is said
             await using var ann = await FirefoxTab.OpenAsync();
             await using var bob = await FirefoxTab.OpenAsync();
             await ann.GoToAsync($"http://127.0.0.1:{BasePort}/?room=demo&name=ann&join=1");
             await bob.GoToAsync($"http://127.0.0.1:{BasePort}/?room=demo&name=bob&join=1");
             foreach (var tab in (FirefoxTab[])[ann, bob])
-                await Eventually.HoldsAsync(async () => await tab.EvaluateAsync<int>("[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == 2,
+                await Eventually.HoldsAsync(async () => await tab.EvaluateAsync<int>(
+                    "[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > "
+                    + "0.5).length") == 2,
                     "both tiles play", details: () => string.Join('\n', tab.Console));
         }
         finally { data.Delete(recursive: true); }

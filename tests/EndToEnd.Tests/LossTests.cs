@@ -28,16 +28,21 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         down.Set(bad);
         var (upBefore, downBefore) = (up.UpCount, down.DownCount);
         var (before, shown) = (await stage.MeasureAsync(room), await bob.ReceivedAsync("ann", "video"));
-        // As many as a quarter of a minute loses of the smallest stream and its sound: what a slow machine's browser sends is far less than what a quick one's does.
+        // As many as a quarter of a minute loses of the smallest stream and its sound: what a slow machine's browser sends is far less than
+        // what a quick one's does.
         var awaited = 10 * Percent;
-        await Eventually.HoldsAsync(() => (up.UpCount - upBefore).MediaLost > awaited && (down.DownCount - downBefore).MediaLost > awaited, "packets are lost both ways", details: () => $"up {up.UpCount - upBefore}, down {down.DownCount - downBefore}");
+        await Eventually.HoldsAsync(() => (up.UpCount - upBefore).MediaLost > awaited && (down.DownCount - downBefore).MediaLost > awaited,
+            "packets are lost both ways", details: () => $"up {up.UpCount - upBefore}, down {down.DownCount - downBefore}");
         await bob.SeesAsync("ann", frames: 60);
         // A smoothed figure: it is learned with every packet that is sent again.
-        await Eventually.HoldsAsync(async () => Participant(await stage.MeasureAsync(room), "ann").Published.Any(stream => stream.Kind == "video" && stream.RoundTripMs >= 2 * DelayMs * 0.9), "the node learns the round trip");
+        await Eventually.HoldsAsync(async () => Participant(await stage.MeasureAsync(room), "ann")
+            .Published.Any(stream => stream.Kind == "video" && stream.RoundTripMs >= 2 * DelayMs * 0.9), "the node learns the round trip");
         var after = await stage.MeasureAsync(room);
         var (upPath, downPath) = (up.UpCount - upBefore, down.DownCount - downBefore);
         var now = (await bob.ReceivedAsync("ann", "video"))!;
-        output.WriteLine($"relay: up {upPath}, down {downPath}\nbrowser: {now.Packets - shown!.Packets} packets, {now.Nacks} asked, {now.Retransmitted} resent, {now.Plis} key frames, {now.Freezes} freezes\n{after}");
+        output.WriteLine(
+            $"relay: up {upPath}, down {downPath}\nbrowser: {now.Packets - shown!.Packets} packets, {now.Nacks} asked, "
+            + $"{now.Retransmitted} resent, {now.Plis} key frames, {now.Freezes} freezes\n{after}");
 
         // From the publisher to the node: repaired, and the loss is what the relay dropped.
         var (sent, sentBefore) = (Participant(after, "ann").Published, Participant(before, "ann").Published);
@@ -47,7 +52,8 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         Assert.InRange(sent.Where(stream => stream.Kind == "video").Max(stream => stream.RoundTripMs), 2 * DelayMs * 0.9, Slow);
         // From the node to the subscriber.
         var (received, receivedBefore) = (Participant(after, "bob").Received, Participant(before, "bob").Received);
-        Assert.InRange(received.Sum(s => (double)s.Lost) - receivedBefore.Sum(s => (double)s.Lost), downPath.MediaLost * 0.4, Most(downPath));
+        Assert.InRange(received.Sum(s => (double)s.Lost) - receivedBefore.Sum(s => (double)s.Lost), downPath.MediaLost * 0.4,
+            Most(downPath));
         var video = received.Single(stream => stream.Kind == "video");
         Assert.True(video.NacksReceived > 0 && video.Retransmissions > 0, "the subscriber had packets sent again");
         Assert.InRange(video.RoundTripMs, 2 * DelayMs * 0.9, Slow);
@@ -77,7 +83,9 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         await cat.HasAsync("sound", "ann");
         await ann.SeesAsync("cat", frames: 40);
         await Eventually.HoldsAsync(async () => Participant(await stage.MeasureAsync(Room), "cat") is { } measured
-            && measured.Published.Any(stream => stream.Recovered > 0) && measured.Received.Any(stream => stream.Retransmissions > 0), "packets are repaired both ways", details: () => $"{stage.MeasureAsync(Room).Result} up {path.UpCount} down {path.DownCount}\n{cat.Output}");
+            && measured.Published.Any(stream => stream.Recovered > 0) && measured.Received.Any(stream => stream.Retransmissions > 0),
+                "packets are repaired both ways", details: () =>
+                $"{stage.MeasureAsync(Room).Result} up {path.UpCount} down {path.DownCount}\n{cat.Output}");
     }
 
     [Fact]
@@ -106,9 +114,11 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         Assert.InRange(largest.Freezes - sentBefore.Single(stream => stream.Rid == "f").Freezes, 1UL, 3UL);
         Assert.InRange(largest.FrozenMs - sentBefore.Single(stream => stream.Rid == "f").FrozenMs, 1_000, 10_000);
         Assert.InRange(Sum(sent, stream => stream.AudioGaps) - Sum(sentBefore, stream => stream.AudioGaps), 1, 3);
-        Assert.InRange(Participant(after, "bob").Received.Single(stream => stream.Kind == "video").Freezes - Participant(before, "bob").Received.Single(stream => stream.Kind == "video").Freezes, 1UL, 3UL);
+        Assert.InRange(Participant(after, "bob").Received.Single(stream => stream.Kind == "video").Freezes - Participant(before, "bob")
+            .Received.Single(stream => stream.Kind == "video").Freezes, 1UL, 3UL);
         var told = await stage.CtlAsync("room", "stats", Room);
-        Assert.True(told.ExitCode == 0 && told.Output.Contains("FREEZES", StringComparison.Ordinal) && told.Output.Contains("ann", StringComparison.Ordinal), told.Output + told.Errors);
+        Assert.True(told.ExitCode == 0 && told.Output.Contains("FREEZES", StringComparison.Ordinal)
+            && told.Output.Contains("ann", StringComparison.Ordinal), told.Output + told.Errors);
     }
 
     [Fact]
@@ -123,7 +133,8 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
         await bob.SeesAsync("ann");
         await Eventually.HoldsAsync(async () => await LayerAsync(Room, "bob") == 2, "bob gets the largest layer");
         down.Down = new LinkPolicy(Kbps: 600);
-        await Eventually.HoldsAsync(async () => await LayerAsync(Room, "bob") is 0 or 1, "bob gets a smaller layer", details: () => stage.MeasureAsync(Room).Result.ToString());
+        await Eventually.HoldsAsync(async () => await LayerAsync(Room, "bob") is 0 or 1, "bob gets a smaller layer",
+            details: () => stage.MeasureAsync(Room).Result.ToString());
         await bob.SeesAsync("ann", frames: 40);
         Assert.Equal(2, Participant(await stage.MeasureAsync(Room), "bob").Received.Single().WantedLayer);
         down.Set(new LinkPolicy(Blocked: true));
@@ -135,16 +146,20 @@ public sealed class LossTests(LossyStage stage, ITestOutputHelper output) : ICla
     /// <summary>A machine short of time loses packets of its own, at sockets.</summary>
     private static double Most(LinkCount path) => path.MediaLost * 2 + path.Media * 0.02 + 20;
 
-    private async Task<int> LayerAsync(string room, string identity) => Participant(await stage.MeasureAsync(room), identity).Received.Single(stream => stream.Kind == "video").Layer;
+    private async Task<int> LayerAsync(string room, string identity) =>
+        Participant(await stage.MeasureAsync(room), identity).Received.Single(stream => stream.Kind == "video").Layer;
 
-    private static ParticipantStatistics Participant(GetRoomStatisticsReply reply, string identity) => reply.Participants.Single(participant => participant.Identity == identity);
+    private static ParticipantStatistics Participant(GetRoomStatisticsReply reply, string identity) =>
+        reply.Participants.Single(participant => participant.Identity == identity);
 
-    private static double Sum(IEnumerable<IncomingStream> streams, Func<IncomingStream, ulong> count) => streams.Sum(stream => (double)count(stream));
+    private static double Sum(IEnumerable<IncomingStream> streams, Func<IncomingStream, ulong> count) =>
+        streams.Sum(stream => (double)count(stream));
 
     /// <summary>Waits until a client was last told that another's connection is so.</summary>
     private static Task TellsAsync(Caller caller, string of, params string[] qualities) => Eventually.HoldsAsync(async () =>
         {
-            var last = await caller.RunAsync($"events.filter((e) => e.kind === 'quality' && e.detail.startsWith('{of} ')).at(-1)?.detail.split(' ')[1] ?? ''");
+            var last = await caller.RunAsync(
+                $"events.filter((e) => e.kind === 'quality' && e.detail.startsWith('{of} ')).at(-1)?.detail.split(' ')[1] ?? ''");
             return qualities.Contains(last.GetString());
         }, $"{caller.Identity} hears that {of}'s connection is {string.Join(" or ", qualities)}", details: () => caller.Story);
 }

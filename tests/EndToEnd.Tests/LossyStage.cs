@@ -7,7 +7,9 @@ using VideoScale.V1;
 
 namespace VideoScale.EndToEnd.Tests;
 
-/// <summary>One replica and one media node whose UDP ports clients reach through a relay, as behind a NAT: every client's path can be made bad.</summary>
+/// <summary>
+/// One replica and one media node whose UDP ports clients reach through a relay, as behind a NAT: every client's path can be made bad.
+/// </summary>
 public sealed class LossyStage : IAsyncLifetime
 {
     private const int BasePort = 28_100;
@@ -48,7 +50,8 @@ public sealed class LossyStage : IAsyncLifetime
     internal async Task<(Caller Caller, RelayedClient Path)> JoinAsync(string room, string identity)
     {
         var before = Relay.Clients.Count;
-        var caller = await Caller.OpenAsync(await ChromiumTab.OpenAsync(_browsers!), $"http://127.0.0.1:{PagePort}/caller.html", identity, () => Stage.LogsOf(_cluster!));
+        var caller = await Caller.OpenAsync(await ChromiumTab.OpenAsync(_browsers!), $"http://127.0.0.1:{PagePort}/caller.html", identity,
+            () => Stage.LogsOf(_cluster!));
         await caller.JoinAsync(SignalUrl, Tokens.Join(room, identity));
         return (caller, await PathAfterAsync(before, identity));
     }
@@ -62,8 +65,10 @@ public sealed class LossyStage : IAsyncLifetime
 
     /// <summary>What the node measures.</summary>
     internal async Task<GetRoomStatisticsReply> MeasureAsync(string room) =>
-        await new StatisticsService.StatisticsServiceClient(_cluster!.Channel(_cluster.Media[0])).GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = room });
+        await new StatisticsService.StatisticsServiceClient(_cluster!.Channel(_cluster.Media[0]))
+            .GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = room });
 
     /// <summary>The same, as an operator sees it.</summary>
-    internal Task<CliResult> CtlAsync(params string[] arguments) => CliProcess.RunAsync(["ctl", .. arguments, "--server", _cluster!.Replicas[0].GrpcAddress]);
+    internal Task<CliResult> CtlAsync(params string[] arguments) =>
+        CliProcess.RunAsync(["ctl", .. arguments, "--server", _cluster!.Replicas[0].GrpcAddress]);
 }

@@ -8,9 +8,11 @@ namespace VideoScale.EndToEnd.Tests;
 [Collection(nameof(Stage))]
 public sealed class MoveTests(Stage stage, ITestOutputHelper output)
 {
-    private async Task<RoomReply> MoveAsync(string room) => await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = room });
+    private async Task<RoomReply> MoveAsync(string room) => await stage.Cluster.Rooms(stage.Cluster.Replicas[0])
+        .MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = room });
 
-    private async Task<string> OwnerAsync(string room) => (await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).GetRoomAsync(new GetRoomRequest { RoomId = room })).Room.NodeId;
+    private async Task<string> OwnerAsync(string room) =>
+        (await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).GetRoomAsync(new GetRoomRequest { RoomId = room })).Room.NodeId;
 
     [Fact]
     public async Task A_call_of_four_goes_on_at_another_node_when_its_room_is_moved()
@@ -46,7 +48,8 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             foreach (var (caller, i) in callers.Select((caller, i) => (caller, i)))
             {
                 // The same connection over another way: nothing was published or subscribed anew.
-                Assert.True((0, 0, 0) == (await caller.CountAsync("disconnected"), await caller.CountAsync("reconnecting"), await caller.CountAsync("trackUnsubscribed")), caller.Story);
+                Assert.True((0, 0, 0) == (await caller.CountAsync("disconnected"), await caller.CountAsync("reconnecting"),
+                    await caller.CountAsync("trackUnsubscribed")), caller.Story);
                 Assert.Equal(subscribed[i], await caller.CountAsync("trackSubscribed"));
             }
         }
@@ -103,7 +106,9 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
         {
             await Task.Delay(Stage.Outage); // longer than the lease: authority ends, media does not
             await bob.SeesAsync("ann");
-            output.WriteLine($"longest time without a new audio packet in {Stage.Outage.TotalSeconds} s without control plane: {await bob.GapMsAsync("ann", "audio")} ms");
+            output.WriteLine(
+                $"longest time without a new audio packet in {Stage.Outage.TotalSeconds} s without control plane: "
+                + $"{await bob.GapMsAsync("ann", "audio")} ms");
         }
         finally
         {
@@ -135,7 +140,8 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             await bob.HasAsync("reconnected");
             await ann.HasAsync("reconnected");
             await bob.SeesAsync("ann");
-            output.WriteLine($"longest time without a new video packet after kill -9 of the node: {await bob.GapMsAsync("ann", "video")} ms");
+            output.WriteLine(
+                $"longest time without a new video packet after kill -9 of the node: {await bob.GapMsAsync("ann", "video")} ms");
         }
         finally
         {
@@ -157,7 +163,8 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
         victim.Freeze();
         try
         {
-            await Eventually.HoldsAsync(async () => await OwnerAsync(Room) is { Length: > 0 } now && now != owner, "the room has another owner");
+            await Eventually.HoldsAsync(async () => await OwnerAsync(Room) is { Length: > 0 } now && now != owner,
+                "the room has another owner");
             await bob.HasAsync("leave"); // long before its connection times out
             await bob.SeesAsync("ann");
             await ann.HasAsync("leave");
@@ -183,7 +190,9 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             foreach (var replica in stage.Cluster.Replicas) await replica.KillAsync();
             try
             {
-                await Eventually.HoldsAsync(() => stage.Cluster.Media.Any(node => node.Log.Contains($"Room {Room} (epoch", StringComparison.Ordinal) && node.Log.Contains("given up with 2 participants", StringComparison.Ordinal)),
+                await Eventually.HoldsAsync(() => stage.Cluster.Media.Any(node =>
+                    node.Log.Contains($"Room {Room} (epoch", StringComparison.Ordinal)
+                    && node.Log.Contains("given up with 2 participants", StringComparison.Ordinal)),
                     "the node gives the room up", details: () => bob.Story);
                 await Eventually.HoldsAsync(async () =>
                 {

@@ -12,7 +12,12 @@ internal sealed class NodeClient : IDisposable
 
     internal NodeClient(params string[] arguments)
     {
-        var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Stage.Clients };
+        var start = new ProcessStartInfo("node")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Stage.Clients,
+        };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
@@ -68,7 +73,8 @@ internal sealed class NodeClient : IDisposable
     {
         using var said = JsonDocument.Parse(line);
         // Libraries log lines of their own.
-        return said.RootElement.TryGetProperty("kind", out var its) && its.GetString() == kind && said.RootElement.GetProperty("detail").GetString()!.StartsWith(detail, StringComparison.Ordinal);
+        return said.RootElement.TryGetProperty("kind", out var its) && its.GetString() == kind
+            && said.RootElement.GetProperty("detail").GetString()!.StartsWith(detail, StringComparison.Ordinal);
     }
 
     private void Keep(string? line)

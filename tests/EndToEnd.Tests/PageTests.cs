@@ -29,10 +29,14 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
     }
 
     private static Task ShowsAsync(IPage page, string selector, string what) =>
-        Eventually.HoldsAsync(async () => await page.Locator(selector).CountAsync() > 0, what, details: () => page.InnerTextAsync("body").Result);
+        Eventually.HoldsAsync(async () => await page.Locator(selector).CountAsync() > 0, what,
+            details: () => page.InnerTextAsync("body").Result);
 
     private static Task PlaysAsync(IPage page, int tiles) => Eventually.HoldsAsync(
-        async () => await page.EvaluateAsync<int>("[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
+        async () =>
+            await page.EvaluateAsync<int>(
+                "[...document.querySelectorAll('.tile video')]"
+                + ".filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
         $"{tiles} tiles play", details: () => page.InnerTextAsync("body").Result);
 
     [LiveKitSurface("Around it", "livekit-client from this server's own page", Surface.Served)]
@@ -43,11 +47,17 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
         var bob = await OpenAsync(1, "bob");
         await PlaysAsync(ann, 2);
         await PlaysAsync(bob, 2);
-        await Eventually.HoldsAsync(async () => await ann.Locator("#replicas tr").CountAsync() == 3 && await ann.Locator("#nodes tbody tr").CountAsync() == 2, "replicas and nodes are shown");
-        await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#rooms tbody")).Contains("page", StringComparison.Ordinal), "the room is shown");
-        await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#events")).Contains("bob joined room page", StringComparison.Ordinal), "events are shown in words");
-        await ShowsAsync(ann, ".tile[data-identity=bob] .quality.excellent, .tile[data-identity=bob] .quality.good, .tile[data-identity=bob] .quality.poor", "the quality of each is shown");
-        if (Environment.GetEnvironmentVariable("VS_SCREENSHOT") is { Length: > 0 } path) await ann.ScreenshotAsync(new PageScreenshotOptions { Path = path });
+        await Eventually.HoldsAsync(async () => await ann.Locator("#replicas tr").CountAsync() == 3
+            && await ann.Locator("#nodes tbody tr").CountAsync() == 2, "replicas and nodes are shown");
+        await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#rooms tbody")).Contains("page", StringComparison.Ordinal),
+            "the room is shown");
+        await Eventually.HoldsAsync(async () => (await ann.InnerTextAsync("#events"))
+            .Contains("bob joined room page", StringComparison.Ordinal), "events are shown in words");
+        await ShowsAsync(ann,
+            ".tile[data-identity=bob] .quality.excellent, .tile[data-identity=bob] .quality.good, .tile[data-identity=bob] .quality.poor",
+            "the quality of each is shown");
+        if (Environment.GetEnvironmentVariable("VS_SCREENSHOT") is { Length: > 0 } path)
+            await ann.ScreenshotAsync(new PageScreenshotOptions { Path = path });
         Assert.Equal("none", await ann.EvaluateAsync<string>("getComputedStyle(document.getElementById('join')).display"));
         await ann.ClickAsync("#leave");
         await Eventually.HoldsAsync(async () => await ann.IsVisibleAsync("#join"), "one can join again");
@@ -91,17 +101,24 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
         await Eventually.HoldsAsync(async () => await page.Locator("#replicas tr").CountAsync() == 3, "replicas are shown");
         Assert.False(await page.IsVisibleAsync("#away"));
         await page.RouteAsync("**/page/state", route => route.AbortAsync());
-        await Eventually.HoldsAsync(async () => (await page.InnerTextAsync("#away")).StartsWith("This replica does not answer.", StringComparison.Ordinal), "the page says that its replica is away");
+        await Eventually.HoldsAsync(async () => (await page.InnerTextAsync("#away"))
+            .StartsWith("This replica does not answer.", StringComparison.Ordinal), "the page says that its replica is away");
         var ways = await page.EvaluateAsync<string[]>("[...document.querySelectorAll('#away a')].map((a) => a.href)");
-        Assert.Equal(stage.Cluster.Replicas.Skip(1).Select(r => $"http://{r.HttpAddress}/?room=away&name=ann").Order(StringComparer.Ordinal), ways.Order(StringComparer.Ordinal));
+        Assert.Equal(stage.Cluster.Replicas.Skip(1).Select(r => $"http://{r.HttpAddress}/?room=away&name=ann")
+            .Order(StringComparer.Ordinal), ways.Order(StringComparer.Ordinal));
         await page.UnrouteAsync("**/page/state");
         await Eventually.HoldsAsync(async () => !await page.IsVisibleAsync("#away"), "it is back");
         await page.RouteAsync("**/page/state", async route =>
         {
             var answer = await route.FetchAsync();
-            await route.FulfillAsync(new RouteFulfillOptions { Response = answer, Body = (await answer.TextAsync()).Replace("\"isLeader\":true", "\"isLeader\":false", StringComparison.Ordinal) });
+            await route.FulfillAsync(new RouteFulfillOptions
+            {
+                Response = answer,
+                Body = (await answer.TextAsync()).Replace("\"isLeader\":true", "\"isLeader\":false", StringComparison.Ordinal),
+            });
         });
-        await Eventually.HoldsAsync(async () => (await page.InnerTextAsync("#away")).StartsWith("This replica knows no leader", StringComparison.Ordinal), "the page says that there is no leader");
+        await Eventually.HoldsAsync(async () => (await page.InnerTextAsync("#away"))
+            .StartsWith("This replica knows no leader", StringComparison.Ordinal), "the page says that there is no leader");
     }
 
     [Fact]

@@ -30,9 +30,11 @@ internal static class Speech
             var t = (double)i / Rate;
             phase += PitchHz * (1 + 0.15 * Math.Sin(2 * Math.PI * 0.7 * t)) / Rate; // the pitch of a voice wanders
             var voice = 0.0;
-            for (var harmonic = 1; harmonic <= 25; harmonic++) voice += Formants(harmonic * PitchHz, t) * Math.Sin(2 * Math.PI * harmonic * phase);
+            for (var harmonic = 1; harmonic <= 25; harmonic++)
+                voice += Formants(harmonic * PitchHz, t) * Math.Sin(2 * Math.PI * harmonic * phase);
             var loudness = 0.35 + 0.65 * Math.Pow(Math.Sin(Math.PI * SyllablesPerSecond * t / 2), 2);
-            BinaryPrimitives.WriteInt16LittleEndian(octets.AsSpan(Header + i * sizeof(short)), (short)(Math.Clamp(voice * loudness * 0.25, -1, 1) * short.MaxValue));
+            BinaryPrimitives.WriteInt16LittleEndian(octets.AsSpan(Header + i * sizeof(short)),
+                (short)(Math.Clamp(voice * loudness * 0.25, -1, 1) * short.MaxValue));
         }
         var path = Path.Combine(folder, "speech.wav");
         File.WriteAllBytes(path, octets);

@@ -23,7 +23,8 @@ public sealed class Stage : IAsyncLifetime
     private OwnAddress? _beyondLoopback;
 
     /// <summary>How long there is no control plane: longer than a lease; VS_OUTAGE_SECONDS for longer.</summary>
-    internal static TimeSpan Outage => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
+    internal static TimeSpan Outage =>
+        TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
 
     internal TestCluster Cluster { get; private set; } = null!;
     internal ChromiumPool Browsers { get; private set; } = null!;
@@ -33,7 +34,8 @@ public sealed class Stage : IAsyncLifetime
     {
         _beyondLoopback = OwnAddress.Take();
         Cluster = await TestCluster.CreateAsync(replicas: 3, media: 2, BasePort);
-        foreach (var node in Cluster.Media) node.ExtraArguments.AddRange(["--media-bind", "0.0.0.0", "--media-address", $"127.0.0.1,{_beyondLoopback.Text}"]);
+        foreach (var node in Cluster.Media)
+            node.ExtraArguments.AddRange(["--media-bind", "0.0.0.0", "--media-address", $"127.0.0.1,{_beyondLoopback.Text}"]);
         Cluster.Start();
         await Cluster.WaitForReadyAsync();
         _pages = await ServePagesAsync(PagePort);
@@ -51,7 +53,8 @@ public sealed class Stage : IAsyncLifetime
     internal string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";
 
     /// <summary>A participant, joined.</summary>
-    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null, BrowserKind browser = BrowserKind.Chromium)
+    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null,
+        BrowserKind browser = BrowserKind.Chromium)
     {
         var caller = await OpenAsync(identity, browser);
         await caller.JoinAsync(SignalUrl(replica), token ?? Tokens.Join(room, identity), options);
@@ -65,7 +68,10 @@ public sealed class Stage : IAsyncLifetime
         return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
     }
 
-    /// <summary>The HTTP socket of a replica outlives its process, as under `up` or systemd's socket activation, until what is returned is disposed of.</summary>
+    /// <summary>
+    /// The HTTP socket of a replica outlives its process, as under `up` or systemd's socket activation, until what is returned is disposed
+    /// of.
+    /// </summary>
     internal static async Task<IAsyncDisposable> KeepSocketAsync(ReplicaProcess gateway)
     {
         await gateway.StopAsync();
@@ -92,7 +98,8 @@ public sealed class Stage : IAsyncLifetime
 
     /// <summary>The last lines that every process of a cluster wrote.</summary>
     internal static string LogsOf(TestCluster cluster) =>
-        string.Join('\n', cluster.Replicas.Cast<ServerProcess>().Concat(cluster.Media).Select(server => $"{server.Name}:\n{string.Join('\n', server.Log.Split('\n').TakeLast(LogLines))}"));
+        string.Join('\n', cluster.Replicas.Cast<ServerProcess>().Concat(cluster.Media)
+            .Select(server => $"{server.Name}:\n{string.Join('\n', server.Log.Split('\n').TakeLast(LogLines))}"));
 
     internal static async Task<WebApplication> ServePagesAsync(int port)
     {
@@ -101,7 +108,11 @@ public sealed class Stage : IAsyncLifetime
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Clients) });
-        app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.Combine(Clients, "node_modules", "livekit-client", "dist")) });
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = new PhysicalFileProvider(
+            Path.Combine(Clients, "node_modules", "livekit-client", "dist"))
+        });
         await app.StartAsync();
         return app;
     }

@@ -6,11 +6,14 @@ using RemoveParticipantRequest = VideoScale.V1.RemoveParticipantRequest;
 
 namespace VideoScale.Gateway.Tests;
 
-/// <summary>Sessions that were ended on purpose: their clients are told so however they ask, and are not let in anew as if nothing had been.</summary>
+/// <summary>
+/// Sessions that were ended on purpose: their clients are told so however they ask, and are not let in anew as if nothing had been.
+/// </summary>
 [Collection(nameof(ScriptedFleet))]
 public sealed class EndedSessionTests
 {
-    private const LeaveRequest.Types.Action Disconnect = LeaveRequest.Types.Action.Disconnect, Reconnect = LeaveRequest.Types.Action.Reconnect;
+    private const LeaveRequest.Types.Action Disconnect = LeaveRequest.Types.Action.Disconnect,
+        Reconnect = LeaveRequest.Types.Action.Reconnect;
 
     private readonly ScriptedFleet _fleet;
 
@@ -25,7 +28,8 @@ public sealed class EndedSessionTests
     [InlineData(StatusCode.OutOfRange, DisconnectReason.ParticipantRemoved, Disconnect)]
     [InlineData(StatusCode.AlreadyExists, DisconnectReason.DuplicateIdentity, Disconnect)]
     [InlineData(StatusCode.NotFound, DisconnectReason.StateMismatch, Reconnect)]
-    public async Task Who_comes_back_begins_anew_unless_its_session_was_ended_on_purpose(StatusCode refusal, DisconnectReason reason, LeaveRequest.Types.Action action)
+    public async Task Who_comes_back_begins_anew_unless_its_session_was_ended_on_purpose(StatusCode refusal, DisconnectReason reason,
+        LeaveRequest.Types.Action action)
     {
         var room = $"over-{refusal}";
         var (client, owner, _) = await _fleet.JoinAsync(room);
@@ -42,7 +46,8 @@ public sealed class EndedSessionTests
     [InlineData(StatusCode.AlreadyExists, DisconnectReason.DuplicateIdentity, Disconnect)]
     [InlineData(StatusCode.NotFound, DisconnectReason.StateMismatch, Reconnect)]
     [InlineData(StatusCode.FailedPrecondition, DisconnectReason.StateMismatch, Reconnect)]
-    public async Task Who_stayed_while_its_gateways_stream_was_broken_hears_the_same(StatusCode refusal, DisconnectReason reason, LeaveRequest.Types.Action action)
+    public async Task Who_stayed_while_its_gateways_stream_was_broken_hears_the_same(StatusCode refusal, DisconnectReason reason,
+        LeaveRequest.Types.Action action)
     {
         var (client, owner, _) = await _fleet.JoinAsync($"stayed-{refusal}");
         using (client)
@@ -63,7 +68,13 @@ public sealed class EndedSessionTests
         await _fleet.SeatAsync(room, client, owner);
         if (isAway) client.Break();
         await _fleet.MoveAsync(room, owner, async () =>
-            await _fleet.Replica.Rooms.RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = $"remove-{room}", RoomId = room, Identity = "ann", Reason = "test" }));
+            await _fleet.Replica.Rooms.RemoveParticipantAsync(new RemoveParticipantRequest
+            {
+                RequestId = $"remove-{room}",
+                RoomId = room,
+                Identity = "ann",
+                Reason = "test",
+            }));
         if (isAway)
         {
             foreach (var node in _fleet.Nodes) node.Refuses = StatusCode.NotFound; // the new owner has never heard of her

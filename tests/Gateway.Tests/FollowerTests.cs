@@ -11,14 +11,16 @@ public sealed class FollowerTests
     public async Task What_a_gateway_asks_for_goes_to_the_leader_as_the_gateways_own()
     {
         var tokens = Path.GetTempFileName();
-        await File.WriteAllTextAsync(tokens, """{"tokens":[{"subject":"replica/any","role":"Replica","token":"of-all-replicas-alike"},{"subject":"ci","role":"Admin","token":"of-the-one-who-asks"}]}""");
+        await File.WriteAllTextAsync(tokens,
+            """{"tokens":[{"subject":"replica/any","role":"Replica","token":"of-all-replicas-alike"},{"subject":"ci","role":"Admin","token":"of-the-one-who-asks"}]}""");
         await using var cluster = await TestCluster.StartAsync(3, configure: options =>
         {
             (options.DevelopmentMode, options.TokensFile) = (false, tokens);
             options.ApiKeys.Add(new ApiKeyOptions { Key = "devkey", Secret = "secret" });
         });
         using var http = new HttpClient();
-        using var call = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{cluster.Http(cluster.FollowerIndex)}/twirp/livekit.RoomService/CreateRoom")
+        using var call = new HttpRequestMessage(HttpMethod.Post,
+            $"http://127.0.0.1:{cluster.Http(cluster.FollowerIndex)}/twirp/livekit.RoomService/CreateRoom")
         {
             Content = TwirpServer.Json("""{"name":"standup"}"""),
         };

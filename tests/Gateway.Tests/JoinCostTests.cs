@@ -33,7 +33,8 @@ public sealed class JoinCostTests
         var before = Commands;
         using var first = await JoinAsync("ann");
         Assert.Equal(2, Commands - before); // to open the room, and to take a seat in it
-        Assert.Single(_applied.Of("cost").Where(e => e.Event is RoomEvent or ParticipantEvent.Admitted).Select(e => e.Context.Index).Distinct());
+        Assert.Single(_applied.Of("cost").Where(e => e.Event is RoomEvent or ParticipantEvent.Admitted).Select(e => e.Context.Index)
+            .Distinct());
         Assert.Contains(_applied.Of("cost"), e => e.Event is RoomEvent.Placed);
         using var second = await JoinAsync("bob");
         Assert.Equal(3, Commands - before);
@@ -67,7 +68,8 @@ public sealed class JoinCostTests
         private readonly ConcurrentQueue<AppliedEvent> _events = new();
 
         internal IEnumerable<AppliedEvent> Of(string room) =>
-            _events.Where(e => e.Event is RoomEvent happened && happened.Room.Value == room || e.Event is ParticipantEvent seat && seat.Room.Value == room);
+            _events.Where(e => e.Event is RoomEvent happened && happened.Room.Value == room
+                || e.Event is ParticipantEvent seat && seat.Room.Value == room);
 
         public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
         {

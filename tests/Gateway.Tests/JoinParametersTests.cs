@@ -18,15 +18,30 @@ public sealed class JoinParametersTests
             stream.Write(join);
         }
         else packed.Write(join);
-        var wrapped = new WrappedJoinRequest { Compression = gzip ? WrappedJoinRequest.Types.Compression.Gzip : WrappedJoinRequest.Types.Compression.None };
+        var wrapped = new WrappedJoinRequest
+        {
+            Compression = gzip ? WrappedJoinRequest.Types.Compression.Gzip
+            : WrappedJoinRequest.Types.Compression.None
+        };
         if (gzip) packed.Flush();
         wrapped.JoinRequest = ByteString.CopyFrom(packed.ToArray());
         return Convert.ToBase64String(wrapped.ToByteArray()).Replace('+', '-').Replace('/', '_');
     }
 
-    private static readonly JoinRequest Join = new() { ParticipantSid = "PA_1", Reconnect = true, PublisherOffer = new SessionDescription { Id = 7, Sdp = new string('s', 5_000) } };
+    private static readonly JoinRequest Join = new()
+    {
+        ParticipantSid = "PA_1",
+        Reconnect = true,
+        PublisherOffer = new SessionDescription { Id = 7, Sdp = new string('s', 5_000) },
+    };
 
-    private static readonly JoinRequest Short = new() { ParticipantSid = "PA_1", Reconnect = true, ClientInfo = new ClientInfo(), PublisherOffer = new SessionDescription { Id = 7, Sdp = "v=0 and more" } };
+    private static readonly JoinRequest Short = new()
+    {
+        ParticipantSid = "PA_1",
+        Reconnect = true,
+        ClientInfo = new ClientInfo(),
+        PublisherOffer = new SessionDescription { Id = 7, Sdp = "v=0 and more" },
+    };
 
     [LiveKitSurface("Signalling", "/rtc/v1 with join_request", Surface.Served)]
     [Theory]
@@ -49,7 +64,8 @@ public sealed class JoinParametersTests
 
     [Fact]
     public void Join_requests_of_any_shape_are_read_or_refused() => Fuzz.Run(
-        [Encoding.Latin1.GetBytes(Wrap(Short.ToByteArray(), gzip: true)), Encoding.Latin1.GetBytes(Wrap(Short.ToByteArray(), gzip: false)), Encoding.Latin1.GetBytes(Wrap(new byte[JoinParameters.MostOctets + 1], gzip: true))],
+        [Encoding.Latin1.GetBytes(Wrap(Short.ToByteArray(), gzip: true)), Encoding.Latin1.GetBytes(Wrap(Short.ToByteArray(), gzip: false)),
+            Encoding.Latin1.GetBytes(Wrap(new byte[JoinParameters.MostOctets + 1], gzip: true))],
         input => JoinParameters.Parse(Encoding.Latin1.GetString(input)));
 
     /// <summary>Below the text, where most changes would be refused by base64 alone.</summary>
@@ -59,7 +75,11 @@ public sealed class JoinParametersTests
         byte[][] corpus = [.. new[] { Short.ToByteArray(), new byte[JoinParameters.MostOctets + 1], new byte[200_000] }.Select(Pack)];
         Fuzz.Run(corpus, input =>
         {
-            var wrapped = new WrappedJoinRequest { Compression = WrappedJoinRequest.Types.Compression.Gzip, JoinRequest = ByteString.CopyFrom(input) };
+            var wrapped = new WrappedJoinRequest
+            {
+                Compression = WrappedJoinRequest.Types.Compression.Gzip,
+                JoinRequest = ByteString.CopyFrom(input),
+            };
             JoinParameters.Parse(Convert.ToBase64String(wrapped.ToByteArray()));
         }, costs: 40);
     }

@@ -22,7 +22,8 @@ public sealed class LastWordsTests
 
     private static SignalRequest Track(string cid) => new() { AddTrack = new AddTrackRequest { Cid = cid } };
 
-    private static SignalResponse Answer(int id, Reason reason) => new() { RequestResponse = new RequestResponse { RequestId = (uint)id, Reason = reason } };
+    private static SignalResponse Answer(int id, Reason reason) =>
+        new() { RequestResponse = new RequestResponse { RequestId = (uint)id, Reason = reason } };
 
     private static bool HasLeft(ScriptedNode node) => node.Heard.Any(heard => heard.Request.Leave is not null);
 
@@ -74,13 +75,16 @@ public sealed class LastWordsTests
             foreach (var cid in all) await client.SayAsync(Track(cid));
             await Task.Delay(300);
             owner.Refuses = null;
-            await Eventually.HoldsAsync(() => owner.Heard.Count >= all.Count, "all are handled", details: () => $"{owner.Heard.Count} handled");
+            await Eventually.HoldsAsync(() => owner.Heard.Count >= all.Count, "all are handled",
+                details: () => $"{owner.Heard.Count} handled");
             Assert.Equal(all, owner.Heard.Select(heard => heard.Request.AddTrack.Cid));
             Assert.Equal(Enumerable.Range(1, all.Count).Select(number => (ulong)number), owner.Heard.Select(heard => heard.Number));
         }
     }
 
-    /// <summary>By the count the node knows which answers were lost with the stream; the client, never away, asks for none of them again.</summary>
+    /// <summary>
+    /// By the count the node knows which answers were lost with the stream; the client, never away, asks for none of them again.
+    /// </summary>
     [Fact]
     public async Task A_gateway_that_comes_back_says_how_much_it_has_had_over_all_streams()
     {
@@ -90,7 +94,8 @@ public sealed class LastWordsTests
             var had = 1ul; // that she joined
             for (var i = 1; i < 4; i++)
             {
-                for (var j = 0; j < i; j++) await owner.SayAsync(new SessionMessage { Response = Answer(10 * i + j, Reason.Ok).ToByteString() });
+                for (var j = 0; j < i; j++)
+                    await owner.SayAsync(new SessionMessage { Response = Answer(10 * i + j, Reason.Ok).ToByteString() });
                 var last = (uint)(10 * i + i - 1);
                 await client.HearsAsync(response => response.RequestResponse?.RequestId == last, $"answer {last}");
                 had += (ulong)i;
@@ -158,10 +163,18 @@ public sealed class LastWordsTests
         using (client)
         {
             Assert.Null(client.Refreshed); // an older node tells nothing
-            await owner.SayAsync(new SessionMessage { Claims = new SessionClaims { Name = "ann", Grants = new SessionGrants { CanSubscribe = true } } });
+            await owner.SayAsync(
+                new SessionMessage { Claims = new SessionClaims { Name = "ann", Grants = new SessionGrants { CanSubscribe = true } } });
             await Eventually.HoldsAsync(() => client.Refreshed is not null, "the first");
             var first = client.Refreshed;
-            await owner.SayAsync(new SessionMessage { Claims = new SessionClaims { Name = "ann", Grants = new SessionGrants { CanSubscribe = true, CanPublish = true } } });
+            await owner.SayAsync(new SessionMessage
+            {
+                Claims = new SessionClaims
+                {
+                    Name = "ann",
+                    Grants = new SessionGrants { CanSubscribe = true, CanPublish = true }
+                }
+            });
             await Eventually.HoldsAsync(() => client.Refreshed != first, "the next");
             using var back = await SignalClient.ResumeAsync(_fleet.Gateway, client.Refreshed!, "PA_1");
             await back.HearsAsync(response => response.Reconnect is not null, "that it is back");

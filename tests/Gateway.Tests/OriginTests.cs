@@ -18,7 +18,8 @@ public sealed class OriginTests(ScriptedFleet fleet)
         return await http.SendAsync(request);
     }
 
-    private static string? One(HttpResponseMessage reply, string header) => reply.Headers.TryGetValues(header, out var values) ? Assert.Single(values) : null;
+    private static string? One(HttpResponseMessage reply, string header) =>
+        reply.Headers.TryGetValues(header, out var values) ? Assert.Single(values) : null;
 
     [LiveKitSurface("Signalling", "HEAD / and GET / across origins (quick reconnect, prepareConnection), preflights", Surface.Served)]
     [Theory]
@@ -42,9 +43,12 @@ public sealed class OriginTests(ScriptedFleet fleet)
     [InlineData("/twirp/livekit.RoomService/ListRooms")]
     public async Task A_preflight_is_answered(string path)
     {
-        using var reply = await AskAsync("OPTIONS", path, ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "authorization"), ("Access-Control-Request-Private-Network", "true"));
+        using var reply = await AskAsync("OPTIONS", path, ("Access-Control-Request-Method", "POST"),
+            ("Access-Control-Request-Headers", "authorization"), ("Access-Control-Request-Private-Network", "true"));
         Assert.Equal((HttpStatusCode.OK, "*"), (reply.StatusCode, One(reply, "Access-Control-Allow-Origin")));
-        Assert.Equal(("GET, HEAD, POST, OPTIONS", "authorization", "true"), (One(reply, "Access-Control-Allow-Methods"), One(reply, "Access-Control-Allow-Headers"), One(reply, "Access-Control-Allow-Private-Network")));
+        Assert.Equal(("GET, HEAD, POST, OPTIONS", "authorization", "true"),
+            (One(reply, "Access-Control-Allow-Methods"), One(reply, "Access-Control-Allow-Headers"),
+            One(reply, "Access-Control-Allow-Private-Network")));
         using var plain = await AskAsync("OPTIONS", path);
         Assert.Null(One(plain, "Access-Control-Allow-Private-Network"));
     }

@@ -21,7 +21,12 @@ public sealed class RoomChangeTests
 
     private async Task<int> CallAsync(string method, string room, object request)
     {
-        using var call = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{_fleet.Replica.Options.HttpPort}/twirp/livekit.RoomService/{method}") { Content = TwirpServer.Json(JsonSerializer.Serialize(request)) };
+        using var call = new HttpRequestMessage(HttpMethod.Post,
+            $"http://127.0.0.1:{_fleet.Replica.Options.HttpPort}/twirp/livekit.RoomService/{method}")
+        {
+            Content =
+            TwirpServer.Json(JsonSerializer.Serialize(request))
+        };
         call.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TwirpServer.Admin(room));
         using var reply = await Http.SendAsync(call);
         return (int)reply.StatusCode;
@@ -39,17 +44,35 @@ public sealed class RoomChangeTests
         using var ann = await SignalClient.JoinAsync(_fleet.Gateway, Room, "ann", video => video["canPublish"] = false);
         var owner = _fleet.Nodes.Single(node => node.Opened.Any(open => open.RoomId == Room));
         Assert.Equal(ParticipantRole.Subscriber, await RoleAsync(Room));
-        Assert.Equal(200, await CallAsync("UpdateParticipant", Room, new { room = Room, identity = "ann", metadata = "no word of what she may" }));
+        Assert.Equal(200,
+            await CallAsync("UpdateParticipant", Room, new { room = Room, identity = "ann", metadata = "no word of what she may" }));
         Assert.Equal(ParticipantRole.Subscriber, await RoleAsync(Room));
-        Assert.Equal(200, await CallAsync("UpdateParticipant", Room, new { room = Room, identity = "ann", permission = new { canSubscribe = true, canPublish = true } }));
+        Assert.Equal(200, await CallAsync("UpdateParticipant", Room, new
+        {
+            room = Room,
+            identity = "ann",
+            permission = new { canSubscribe = true, canPublish = true }
+        }));
         Assert.Equal(ParticipantRole.Publisher, await RoleAsync(Room));
-        Assert.Equal(200, await CallAsync("UpdateParticipant", Room, new { room = Room, identity = "ann", permission = new { canSubscribe = true } }));
+        Assert.Equal(200,
+            await CallAsync("UpdateParticipant", Room, new { room = Room, identity = "ann", permission = new { canSubscribe = true } }));
         Assert.Equal(ParticipantRole.Subscriber, await RoleAsync(Room));
 
         // A cap holds for those who are promoted as for those who join: the owner is not even asked.
-        await _fleet.Replica.Rooms.AdmitParticipantAsync(new AdmitParticipantRequest { RequestId = $"{Room}-bob", RoomId = Room, Identity = "bob", Role = ParticipantRole.Publisher });
+        await _fleet.Replica.Rooms.AdmitParticipantAsync(new AdmitParticipantRequest
+        {
+            RequestId = $"{Room}-bob",
+            RoomId = Room,
+            Identity = "bob",
+            Role = ParticipantRole.Publisher,
+        });
         var before = owner.Changes.Count;
-        Assert.Equal(429, await CallAsync("UpdateParticipant", Room, new { room = Room, identity = "ann", permission = new { canSubscribe = true, canPublish = true } }));
+        Assert.Equal(429, await CallAsync("UpdateParticipant", Room, new
+        {
+            room = Room,
+            identity = "ann",
+            permission = new { canSubscribe = true, canPublish = true }
+        }));
         Assert.Equal(before, owner.Changes.Count);
     }
 

@@ -14,7 +14,9 @@ public sealed class RoomPlaceTests
     [InlineData(5, 0, 9, false)]
     public void A_client_was_removed_with_its_seat(ulong removed, ulong held, ulong now, bool wasRemoved)
     {
-        var place = new RoomPlace(RoomStatus.Active, 1, "", 0, new Room(), 0, now == 0 ? null : new SeatPlace(now, ParticipantRole.Publisher, HasJoined: true)) { RemovedSeatId = removed };
+        var place = new RoomPlace(RoomStatus.Active, 1, "", 0, new Room(), 0, now == 0 ? null
+            : new SeatPlace(now, ParticipantRole.Publisher, HasJoined: true))
+        { RemovedSeatId = removed };
         Assert.Equal(wasRemoved, place.WasRemoved(held));
     }
 }

@@ -44,8 +44,19 @@ public sealed class ScriptedFleet : IAsyncLifetime
     internal async Task SeatAsync(string room, SignalClient client, ScriptedNode owner)
     {
         var session = SessionAt(owner, room);
-        await owner.SayAsync(new SessionMessage { Carried = new CarriedSession { Participant = new ParticipantInfo { Sid = "PA_1", Identity = session.Identity }.ToByteString() } });
-        await owner.SayAsync(new SessionMessage { Response = new SignalResponse { SpeakersChanged = new SpeakersChanged() }.ToByteString() });
+        await owner.SayAsync(new SessionMessage
+        {
+            Carried = new CarriedSession
+            {
+                Participant = new ParticipantInfo
+                {
+                    Sid = "PA_1",
+                    Identity = session.Identity
+                }.ToByteString()
+            }
+        });
+        await owner.SayAsync(
+            new SessionMessage { Response = new SignalResponse { SpeakersChanged = new SpeakersChanged() }.ToByteString() });
         await client.HearsAsync(response => response.SpeakersChanged is not null, "what her node said after it");
         await AgentOf(owner).JoinedAsync(room, session.Epoch, session.Identity, session.SeatId);
     }

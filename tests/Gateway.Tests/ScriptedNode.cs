@@ -76,7 +76,8 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
 
     internal Task SayAsync(SessionMessage message) => _client!.WriteAsync(message);
 
-    public override async Task Signal(IAsyncStreamReader<GatewayMessage> requestStream, IServerStreamWriter<SessionMessage> responseStream, ServerCallContext context)
+    public override async Task Signal(IAsyncStreamReader<GatewayMessage> requestStream, IServerStreamWriter<SessionMessage> responseStream,
+        ServerCallContext context)
     {
         var broken = _streams.Token;
         await requestStream.MoveNext(context.CancellationToken);
@@ -84,11 +85,23 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
         var open = requestStream.Current.Open;
         _opened.Enqueue(open);
         _client = responseStream;
-        await responseStream.WriteAsync(new SessionMessage { Opened = new SessionOpened { ParticipantSid = "PA_1", Resumed = open.ResumeSid.Length > 0, Acknowledges = true } });
+        await responseStream.WriteAsync(new SessionMessage
+        {
+            Opened = new SessionOpened
+            {
+                ParticipantSid = "PA_1",
+                Resumed = open.ResumeSid.Length > 0,
+                Acknowledges = true
+            }
+        });
         await responseStream.WriteAsync(new SessionMessage
         {
             Response = (open.ResumeSid.Length > 0 ? new SignalResponse { Reconnect = new ReconnectResponse() }
-                : new SignalResponse { Join = new JoinResponse { Participant = new ParticipantInfo { Sid = "PA_1", Identity = open.Identity } } }).ToByteString(),
+                : new SignalResponse
+                {
+                    Join =
+                    new JoinResponse { Participant = new ParticipantInfo { Sid = "PA_1", Identity = open.Identity } }
+                }).ToByteString(),
         });
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(broken, context.CancellationToken);
         try
@@ -96,7 +109,10 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
             while (await requestStream.MoveNext(ending.Token))
                 if (!await HearAsync(requestStream.Current, responseStream)) return;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException && broken.IsCancellationRequested) { throw new RpcException(new Status(StatusCode.Unavailable, "the stream breaks")); }
+        catch (Exception e) when (e is OperationCanceledException or IOException && broken.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the stream breaks"));
+        }
     }
 
     public override Task<ChangeRoomReply> ChangeRoom(ChangeRoomRequest request, ServerCallContext context)

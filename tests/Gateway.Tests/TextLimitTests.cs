@@ -12,10 +12,15 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
     public async Task Opening_somebodys_microphone_from_outside_is_refused()
     {
         var admin = TwirpServer.Admin("room");
-        Assert.Equal("failed_precondition", (await server.RefusedAsync("MutePublishedTrack", new { room = "room", identity = "ann", track_sid = "TR_1", muted = false }, admin)).Code);
-        Assert.Equal("failed_precondition", (await server.RefusedAsync("MutePublishedTrack", new { room = "room", identity = "ann", track_sid = "TR_1" }, admin)).Code); // false is the default
-        Assert.Equal("permission_denied", (await server.RefusedAsync("MutePublishedTrack", new { room = "other", identity = "ann", muted = false }, admin)).Code);
-        Assert.Equal("not_found", (await server.RefusedAsync("MutePublishedTrack", new { room = "room", identity = "ann", track_sid = "TR_1", muted = true }, admin)).Code);
+        Assert.Equal("failed_precondition", (await server.RefusedAsync("MutePublishedTrack",
+            new { room = "room", identity = "ann", track_sid = "TR_1", muted = false }, admin)).Code);
+        // false is the default
+        Assert.Equal("failed_precondition",
+            (await server.RefusedAsync("MutePublishedTrack", new { room = "room", identity = "ann", track_sid = "TR_1" }, admin)).Code);
+        Assert.Equal("permission_denied",
+            (await server.RefusedAsync("MutePublishedTrack", new { room = "other", identity = "ann", muted = false }, admin)).Code);
+        Assert.Equal("not_found", (await server.RefusedAsync("MutePublishedTrack",
+            new { room = "room", identity = "ann", track_sid = "TR_1", muted = true }, admin)).Code);
     }
 
     [LiveKitSurface("Server API", "limits of texts: invalid_argument", Surface.Served)]
@@ -27,14 +32,21 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
         {
             ("name", new { room = "room", identity = "ann", name = new string('n', 257) }),
             ("metadata", new { room = "room", identity = "ann", metadata = new string('m', 512 * 1024 + 1) }),
-            ("attributes", new { room = "room", identity = "ann", attributes = new Dictionary<string, string> { ["a"] = new string('a', 64 * 1024) } }),
+            ("attributes", new
+            {
+                room = "room",
+                identity = "ann",
+                attributes = new Dictionary<string, string> { ["a"] = new string('a', 64 * 1024) },
+            }),
         })
         {
             var (code, why) = await server.RefusedAsync("UpdateParticipant", request, admin);
             Assert.Equal("invalid_argument", code);
             Assert.StartsWith(field, why, StringComparison.Ordinal);
         }
-        Assert.Equal("not_found", (await server.RefusedAsync("UpdateParticipant", new { room = "room", identity = "ann", metadata = new string('"', 512 * 1024) }, admin)).Code); // as large as may be, and escaped
+        // as large as may be, and escaped
+        Assert.Equal("not_found", (await server.RefusedAsync("UpdateParticipant",
+            new { room = "room", identity = "ann", metadata = new string('"', 512 * 1024) }, admin)).Code);
     }
 
     [LiveKitSurface("Server API", "ForwardParticipant, MoveParticipant", Surface.Refused, "unimplemented, as in LiveKit's own server")]
@@ -44,7 +56,8 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
     {
         foreach (var method in (string[])["SendData", "PerformRpc", "ForwardParticipant", "MoveParticipant"])
             Assert.Equal("unimplemented", (await server.RefusedAsync(method, new { room = "room" }, TwirpServer.Admin("room"))).Code);
-        Assert.Equal("not_found", (await server.RefusedAsync("UpdateSubscriptions", new { room = "room", identity = "ann", track_sids = new[] { "TR_1" } }, TwirpServer.Admin("room"))).Code);
+        Assert.Equal("not_found", (await server.RefusedAsync("UpdateSubscriptions",
+            new { room = "room", identity = "ann", track_sids = new[] { "TR_1" } }, TwirpServer.Admin("room"))).Code);
     }
 
     [LiveKitSurface("Tokens", "limits of identity, name, metadata, attributes", Surface.Served, "400, also for a name over 256 bytes")]
@@ -69,7 +82,8 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
         if (status == 200) return;
         using var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
-        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Cluster.Http(0)}/rtc/v1"), CancellationToken.None));
+        await Assert.ThrowsAsync<WebSocketException>(() =>
+            socket.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Cluster.Http(0)}/rtc/v1"), CancellationToken.None));
     }
 
     [Theory]
@@ -77,5 +91,6 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
     [InlineData("ab🎥", 3, "ab")] // half of it would be no text
     [InlineData("ab🎥", 4, "ab🎥")]
     [InlineData("abcd", 3, "abc")]
-    public void A_text_that_is_too_long_is_cut_between_its_characters(string text, int maxLength, string cut) => Assert.Equal(cut, TextLimits.Cut(text, maxLength));
+    public void A_text_that_is_too_long_is_cut_between_its_characters(string text, int maxLength, string cut) =>
+        Assert.Equal(cut, TextLimits.Cut(text, maxLength));
 }

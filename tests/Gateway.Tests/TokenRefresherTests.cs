@@ -14,21 +14,36 @@ public sealed class TokenRefresherTests
     private static readonly ApiKey[] Keys = [new ApiKey("key", "secret"), new ApiKey("other", new string('s', 80))];
     private static readonly TokenVerifier Verifier = new(Keys);
 
-    private static string Own(string key = "key", string secret = "secret", long endsIn = 600, long? until = null) => TokenTests.Mint(new Dictionary<string, object>
-    {
-        ["iss"] = key,
-        ["sub"] = "ann",
-        ["name"] = "Ann",
-        ["kind"] = "agent",
-        ["iat"] = 5,
-        ["nbf"] = 5,
-        ["exp"] = until ?? DateTimeOffset.UtcNow.ToUnixTimeSeconds() + endsIn,
-        ["metadata"] = "before",
-        ["attributes"] = new { hand = "up" },
-        ["video"] = new { roomJoin = true, room = "standup", roomAdmin = true, CanPublish = false, canpublishsources = new[] { "camera" }, somethingNew = 7 },
-    }, secret);
+    private static string Own(string key = "key", string secret = "secret", long endsIn = 600, long? until = null) =>
+        TokenTests.Mint(new Dictionary<string, object>
+        {
+            ["iss"] = key,
+            ["sub"] = "ann",
+            ["name"] = "Ann",
+            ["kind"] = "agent",
+            ["iat"] = 5,
+            ["nbf"] = 5,
+            ["exp"] = until ?? DateTimeOffset.UtcNow.ToUnixTimeSeconds() + endsIn,
+            ["metadata"] = "before",
+            ["attributes"] = new { hand = "up" },
+            ["video"] = new
+            {
+                roomJoin = true,
+                room = "standup",
+                roomAdmin = true,
+                CanPublish = false,
+                canpublishsources = new[] { "camera" },
+                somethingNew = 7,
+            },
+        }, secret);
 
-    private static SessionClaims Promoted() => new() { Name = "Ann, promoted", Metadata = "now", Attributes = { ["hand"] = "down" }, Grants = new SessionGrants { CanPublish = true, CanSubscribe = true, CanPublishData = true } };
+    private static SessionClaims Promoted() => new()
+    {
+        Name = "Ann, promoted",
+        Metadata = "now",
+        Attributes = { ["hand"] = "down" },
+        Grants = new SessionGrants { CanPublish = true, CanSubscribe = true, CanPublishData = true },
+    };
 
     [LiveKitSurface("Signalling", "refresh_token", Surface.Served)]
     [Theory]
@@ -42,7 +57,11 @@ public sealed class TokenRefresherTests
         var (grants, problem) = await Verifier.VerifyAsync(refreshed);
         Assert.Equal("", problem);
         Assert.Equal(("ann", "Ann, promoted", "now", "standup"), (grants!.Identity, grants.Name, grants.Metadata, grants.Room));
-        Assert.True(grants is { RoomJoin: true, RoomAdmin: true, CanPublish: true, CanSubscribe: true, CanPublishData: true, CanUpdateOwnMetadata: false });
+        Assert.True(grants is
+        {
+            RoomJoin: true, RoomAdmin: true, CanPublish: true, CanSubscribe: true, CanPublishData: true,
+            CanUpdateOwnMetadata: false
+        });
         Assert.Empty(grants.Sources);
         Assert.Equal(("hand", "down"), Assert.Single(grants.Attributes));
     }
@@ -55,9 +74,11 @@ public sealed class TokenRefresherTests
     {
         var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(2_000_000));
         var own = Own(until: 2_000_000 + ownSeconds);
-        using var claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(new TokenRefresher(Keys, clock).Refresh(own, "ann", Promoted())!.Split('.')[1]));
+        using var claims = JsonDocument.Parse(
+            Base64UrlEncoder.DecodeBytes(new TokenRefresher(Keys, clock).Refresh(own, "ann", Promoted())!.Split('.')[1]));
         var root = claims.RootElement;
-        Assert.Equal(("key", "agent", 7), (root.GetProperty("iss").GetString(), root.GetProperty("kind").GetString(), root.GetProperty("video").GetProperty("somethingNew").GetInt32()));
+        Assert.Equal(("key", "agent", 7), (root.GetProperty("iss").GetString(), root.GetProperty("kind").GetString(),
+            root.GetProperty("video").GetProperty("somethingNew").GetInt32()));
         Assert.Equal((2_000_000, 2_000_000 + seconds), (root.GetProperty("nbf").GetInt64(), root.GetProperty("exp").GetInt64()));
     }
 
@@ -69,7 +90,8 @@ public sealed class TokenRefresherTests
         var grants = (await Verifier.VerifyAsync(refreshed)).Grants!;
         Assert.True(grants is { CanPublish: false, CanPublishData: false, Hidden: true, Name: "", Metadata: "" });
         using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(refreshed.Split('.')[1]));
-        Assert.Equal(["none"], payload.RootElement.GetProperty("video").GetProperty("canPublishSources").EnumerateArray().Select(source => source.GetString()));
+        Assert.Equal(["none"], payload.RootElement.GetProperty("video").GetProperty("canPublishSources").EnumerateArray()
+            .Select(source => source.GetString()));
     }
 
     [Fact]
@@ -79,16 +101,19 @@ public sealed class TokenRefresherTests
         foreach (var repeated in (string[])["x", "<", "&", "'", "+", "é", "世"])
         {
             var metadata = string.Concat(Enumerable.Repeat(repeated, TextLimits.MaxMetadataBytes / TextLimits.BytesOf(repeated)));
-            var refreshed = refresher.Refresh(Own(), "ann", new SessionClaims { Metadata = metadata, Attributes = { ["a"] = new string('>', 60_000) }, Grants = new SessionGrants() })!;
+            var refreshed = refresher.Refresh(Own(), "ann",
+                new SessionClaims { Metadata = metadata, Attributes = { ["a"] = new string('>', 60_000) }, Grants = new SessionGrants() })!;
             Assert.InRange(refreshed.Length, metadata.Length, TokenRefresher.MaxTokenBytes);
             var (grants, problem) = await Verifier.VerifyAsync(refreshed);
             Assert.Equal("", problem);
             Assert.Equal(metadata, grants!.Metadata);
         }
         // JSON itself asks for six bytes of each: she keeps the token that she has.
-        Assert.Null(refresher.Refresh(Own(), "ann", new SessionClaims { Metadata = new string('\u0001', TextLimits.MaxMetadataBytes), Grants = new SessionGrants() }));
+        Assert.Null(refresher.Refresh(Own(), "ann",
+            new SessionClaims { Metadata = new string('\u0001', TextLimits.MaxMetadataBytes), Grants = new SessionGrants() }));
     }
 
     [Fact]
-    public void Nothing_is_signed_with_a_key_that_is_not_ours() => Assert.Null(new TokenRefresher([], TimeProvider.System).Refresh(Own(), "ann", Promoted()));
+    public void Nothing_is_signed_with_a_key_that_is_not_ours() =>
+        Assert.Null(new TokenRefresher([], TimeProvider.System).Refresh(Own(), "ann", Promoted()));
 }

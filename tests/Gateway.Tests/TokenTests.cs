@@ -21,7 +21,18 @@ public sealed class TokenTests
 
     private static string Encode(byte[] octets) => Convert.ToBase64String(octets).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
-    private static object Claims(object video, string iss = "key", long live = 600) => new { iss, sub = "ann", name = "Ann", exp = Now + live, nbf = Now - 3_600, metadata = "m", attributes = new { hand = "up" }, video };
+    private static object Claims(object video, string iss = "key", long live = 600) =>
+        new
+        {
+            iss,
+            sub = "ann",
+            name = "Ann",
+            exp = Now + live,
+            nbf = Now - 3_600,
+            metadata = "m",
+            attributes = new { hand = "up" },
+            video
+        };
 
     [LiveKitSurface("Tokens", "HS256, LiveKit's defaults of grants", Surface.Served)]
     [Fact]
@@ -30,10 +41,18 @@ public sealed class TokenTests
         var (grants, problem) = await Verifier.VerifyAsync(Mint(Claims(new { roomJoin = true, room = "standup" })));
         Assert.Equal("", problem);
         Assert.Equal(("ann", "Ann", "m", "standup"), (grants!.Identity, grants.Name, grants.Metadata, grants.Room));
-        Assert.True(grants is { RoomJoin: true, CanPublish: true, CanSubscribe: true, CanPublishData: true, RoomAdmin: false, RoomCreate: false, RoomList: false, Hidden: false, CanUpdateOwnMetadata: false });
+        Assert.True(grants is
+        {
+            RoomJoin: true, CanPublish: true, CanSubscribe: true, CanPublishData: true, RoomAdmin: false,
+            RoomCreate: false, RoomList: false, Hidden: false, CanUpdateOwnMetadata: false
+        });
         Assert.Equal(("hand", "up"), Assert.Single(grants.Attributes));
         Assert.Null(grants.RefuseJoin());
-        var mute = (await Verifier.VerifyAsync(Mint(Claims(new { canPublish = false, canPublishSources = new[] { "microphone", "screen_share" } })))).Grants!;
+        var mute = (await Verifier.VerifyAsync(Mint(Claims(new
+        {
+            canPublish = false,
+            canPublishSources = new[] { "microphone", "screen_share" }
+        })))).Grants!;
         Assert.True(mute is { CanPublish: false, CanPublishData: false });
         Assert.Equal(new[] { 2, 3 }, mute.Sources.ToArray());
         Assert.NotNull(mute.RefuseJoin());
@@ -48,9 +67,12 @@ public sealed class TokenTests
         foreach (var (token, why) in new[]
         {
             ("", "no token"), ("x.y.z", "invalid token"), (new string('a', 2_000_000), "invalid token"),
-            (Mint(good, "other"), "signature"), (Mint(Claims(new { }, iss: "nokey")), "API key"), (Mint(Claims(new { }, live: -120)), "expired"),
-            (Mint(new { iss = "key", sub = "ann", exp = Now + 600, nbf = Now + 300 }), "not valid yet"), (Mint(new { iss = "key", sub = "ann" }), "no expiry"),
-            (Mint(good, header: """{"alg":"none"}"""), "invalid"), (Mint(good, header: """{"alg":"HS512","typ":"JWT"}"""), "signature"), (Mint(good)[..^4] + "AAAA", "signature"),
+            (Mint(good, "other"), "signature"), (Mint(Claims(new { }, iss: "nokey")), "API key"),
+                (Mint(Claims(new { }, live: -120)), "expired"),
+            (Mint(new { iss = "key", sub = "ann", exp = Now + 600, nbf = Now + 300 }), "not valid yet"),
+                (Mint(new { iss = "key", sub = "ann" }), "no expiry"),
+            (Mint(good, header: """{"alg":"none"}"""), "invalid"), (Mint(good, header: """{"alg":"HS512","typ":"JWT"}"""), "signature"),
+                (Mint(good)[..^4] + "AAAA", "signature"),
         })
         {
             var (grants, problem) = await Verifier.VerifyAsync(token);
@@ -63,18 +85,22 @@ public sealed class TokenTests
     public void Tokens_of_any_shape_are_refused_without_harm()
     {
         var good = Mint(Claims(new { roomJoin = true, room = "standup", canPublishSources = new[] { "camera" } }));
-        var corpus = new[] { good, Mint(Claims(new { }), header: "{\"alg\":\"none\"}"), $"{Encode("{}"u8.ToArray())}.{good.Split('.')[1]}." }.Select(Encoding.Latin1.GetBytes).ToArray();
+        var corpus = new[] { good, Mint(Claims(new { }), header: "{\"alg\":\"none\"}"),
+            $"{Encode("{}"u8.ToArray())}.{good.Split('.')[1]}." }.Select(Encoding.Latin1.GetBytes).ToArray();
         Fuzz.Run(corpus, input =>
         {
             var token = Encoding.Latin1.GetString(input);
             var (grants, problem) = Verifier.VerifyAsync(token).GetAwaiter().GetResult();
             Assert.True(grants is null == problem.Length > 0);
-            if (grants is not null) Assert.Equal(good.Split('.')[..2], token.Split('.')[..2]); // the last bits of base64 say nothing, so only the signed part is compared
+            // the last bits of base64 say nothing, so only the signed part is compared
+            if (grants is not null) Assert.Equal(good.Split('.')[..2], token.Split('.')[..2]);
         }, costs: 10);
     }
 
     [Fact]
-    public void Claims_of_any_shape_are_read_or_refused() => Fuzz.Run([JsonSerializer.SerializeToUtf8Bytes(Claims(new { roomJoin = true, room = "standup", canPublish = false, canPublishSources = new[] { "camera" }, hidden = true }))], input =>
+    public void Claims_of_any_shape_are_read_or_refused() =>
+        Fuzz.Run([JsonSerializer.SerializeToUtf8Bytes(Claims(new { roomJoin = true, room = "standup", canPublish = false,
+        canPublishSources = new[] { "camera" }, hidden = true }))], input =>
     {
         try
         {
@@ -149,12 +175,14 @@ public sealed class TokenTests
                 var grants = Read($$$"""{"sub":"ann","video":{"{{{name}}}":{{{value}}}}}""").Grants;
                 if (grants is null) continue;
                 Assert.Equal("false", value);
-                Assert.False(name.Equals("canPublish", StringComparison.OrdinalIgnoreCase) ? grants.CanPublish : name.Equals("canSubscribe", StringComparison.OrdinalIgnoreCase) ? grants.CanSubscribe : grants.CanPublishData);
+                Assert.False(name.Equals("canPublish", StringComparison.OrdinalIgnoreCase) ? grants.CanPublish
+                    : name.Equals("canSubscribe", StringComparison.OrdinalIgnoreCase) ? grants.CanSubscribe : grants.CanPublishData);
             }
         foreach (var name in (string[])["roomAdmin", "roomCreate", "roomList", "roomJoin", "hidden", "recorder", "canUpdateOwnMetadata"])
             foreach (var value in values)
                 if (Read($$$"""{"sub":"ann","video":{"{{{name}}}":{{{value}}}}}""").Grants is { } grants)
-                    Assert.False(grants.RoomAdmin || grants.RoomCreate || grants.RoomList || grants.RoomJoin || grants.Hidden || grants.Recorder || grants.CanUpdateOwnMetadata, $"{name} {value}");
+                    Assert.False(grants.RoomAdmin || grants.RoomCreate || grants.RoomList || grants.RoomJoin || grants.Hidden
+                        || grants.Recorder || grants.CanUpdateOwnMetadata, $"{name} {value}");
     }
 
     [LiveKitSurface("Tokens", "identity in jti", Surface.Served)]
@@ -174,21 +202,25 @@ public sealed class TokenTests
     [InlineData("Agent", 4)]
     [InlineData("robot", 0)]
     [InlineData("", 0)]
-    public void Kinds_of_participants(string kind, int number) => Assert.Equal(number, Read($$$"""{"sub":"a","kind":"{{{kind}}}"}""").Grants!.Kind);
+    public void Kinds_of_participants(string kind, int number) =>
+        Assert.Equal(number, Read($$$"""{"sub":"a","kind":"{{{kind}}}"}""").Grants!.Kind);
 
     [Fact]
     public void What_a_participant_says_of_itself_has_limits_wherever_it_comes_from()
     {
         var grants = Read("""{"sub":"ann","attributes":{"a":"1","b":"2"},"video":{"canUpdateOwnMetadata":true}}""").Grants!;
         Assert.Null(grants.RefuseTexts());
-        Assert.Null((grants with { Metadata = new string('m', 512 * 1024), Name = new string('n', 256), Identity = new string('i', 256) }).RefuseTexts());
-        Assert.Contains("metadata", (grants with { Metadata = new string('m', 512 * 1024 + 1) }).RefuseTexts()!.Message, StringComparison.Ordinal);
+        Assert.Null((grants with { Metadata = new string('m', 512 * 1024), Name = new string('n', 256), Identity = new string('i', 256) })
+            .RefuseTexts());
+        Assert.Contains("metadata", (grants with { Metadata = new string('m', 512 * 1024 + 1) }).RefuseTexts()!.Message,
+            StringComparison.Ordinal);
         Assert.Contains("name", (grants with { Name = new string('ä', 129) }).RefuseTexts()!.Message, StringComparison.Ordinal);
         Assert.Contains("identity", (grants with { Identity = new string('i', 257) }).RefuseTexts()!.Message, StringComparison.Ordinal);
         var brought = grants.With("mine", [KeyValuePair.Create("b", "3"), KeyValuePair.Create("c", new string('c', 64 * 1024 - 5))]);
         Assert.Equal(("mine", "3"), (brought.Metadata, brought.Attributes.Single(pair => pair.Key == "b").Value));
         Assert.Null(brought.RefuseTexts());
-        Assert.Contains("attributes", grants.With("", [KeyValuePair.Create("c", new string('c', 64 * 1024 - 4))]).RefuseTexts()!.Message, StringComparison.Ordinal);
+        Assert.Contains("attributes", grants.With("", [KeyValuePair.Create("c", new string('c', 64 * 1024 - 4))]).RefuseTexts()!.Message,
+            StringComparison.Ordinal);
         Assert.Equal("", (grants with { CanUpdateOwnMetadata = false }).With("mine", []).Metadata);
     }
 
@@ -204,7 +236,8 @@ public sealed class TokenTests
     [Fact]
     public void Any_identity_has_a_seat_of_its_own()
     {
-        string[] identities = ["ann", "Ann", "ann@example.org", "ann example", "üß", "-ann", "_xann", new string('a', 64), new string('a', 65)];
+        string[] identities = ["ann", "Ann", "ann@example.org", "ann example", "üß", "-ann", "_xann", new string('a', 64),
+            new string('a', 65)];
         var seats = identities.Select(SeatName.Of).ToList();
         Assert.Equal(seats.Count, seats.Distinct(StringComparer.Ordinal).Count());
         Assert.All(seats, seat => Assert.True(VideoScale.Model.NameRule.Accepts(seat), seat));

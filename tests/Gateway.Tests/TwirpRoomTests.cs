@@ -20,10 +20,22 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
     public async Task A_room_has_what_its_makers_said_last_before_anybody_has_joined()
     {
         var token = TwirpServer.Admin("planned");
-        var made = await server.CallAsync("CreateRoom", new { name = "planned", metadata = "one", empty_timeout = 5, departure_timeout = 30, tags = new { a = "b" }, agents = new[] { new { agent_name = "x" } } }, token);
-        Assert.Equal(("planned", "one", 5u, 30u, 0u), (Text(made, "name"), Text(made, "metadata"), Number(made, "empty_timeout"), Number(made, "departure_timeout"), Number(made, "max_participants")));
-        var again = await server.CallAsync("CreateRoom", new { name = "planned", max_participants = 4_000_000_000, empty_timeout = uint.MaxValue }, token);
-        Assert.Equal((4_000_000_000u, uint.MaxValue, 30u, "one"), (Number(again, "max_participants"), Number(again, "empty_timeout"), Number(again, "departure_timeout"), Text(again, "metadata")));
+        var made = await server.CallAsync("CreateRoom", new
+        {
+            name = "planned",
+            metadata = "one",
+            empty_timeout = 5,
+            departure_timeout = 30,
+            tags = new { a = "b" },
+            agents = new[] { new { agent_name = "x" } }
+        }, token);
+        Assert.Equal(("planned", "one", 5u, 30u, 0u), (Text(made, "name"), Text(made, "metadata"), Number(made, "empty_timeout"),
+            Number(made, "departure_timeout"), Number(made, "max_participants")));
+        var again = await server.CallAsync("CreateRoom",
+            new { name = "planned", max_participants = 4_000_000_000, empty_timeout = uint.MaxValue }, token);
+        Assert.Equal((4_000_000_000u, uint.MaxValue, 30u, "one"),
+            (Number(again, "max_participants"), Number(again, "empty_timeout"), Number(again, "departure_timeout"),
+            Text(again, "metadata")));
         Assert.Equal(Text(made, "sid"), Text(again, "sid")); // the same life of the room
         var updated = await server.CallAsync("UpdateRoomMetadata", new { room = "planned", metadata = "two" }, token);
         Assert.Equal("two", Text(updated, "metadata"));
@@ -37,7 +49,8 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         Assert.Equal("not_found", (await server.RefusedAsync("DeleteRoom", new { room = "planned" }, token)).Code);
         Assert.Equal("not_found", (await server.RefusedAsync("UpdateRoomMetadata", new { room = "planned", metadata = "x" }, token)).Code);
         var anew = await server.CallAsync("CreateRoom", new { name = "planned" }, token);
-        Assert.Equal(("", 300u, 20u, 0u), (Text(anew, "metadata"), Number(anew, "empty_timeout"), Number(anew, "departure_timeout"), Number(anew, "max_participants")));
+        Assert.Equal(("", 300u, 20u, 0u),
+            (Text(anew, "metadata"), Number(anew, "empty_timeout"), Number(anew, "departure_timeout"), Number(anew, "max_participants")));
         await server.CallAsync("DeleteRoom", new { room = "planned" }, token);
     }
 
@@ -60,17 +73,20 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         var token = TwirpServer.Admin(name);
         Assert.Equal(name, Text(await server.CallAsync("CreateRoom", new { name, metadata = "m" }, token), "name"));
         Assert.Equal(name, Text(await server.CallAsync("UpdateRoomMetadata", new { room = name, metadata = "n" }, token), "name"));
-        Assert.Equal((name, "n"), (Text(Assert.Single(await ListAsync(name, "another")), "name"), Text(Assert.Single(await ListAsync(name)), "metadata")));
+        Assert.Equal((name, "n"),
+            (Text(Assert.Single(await ListAsync(name, "another")), "name"), Text(Assert.Single(await ListAsync(name)), "metadata")));
         Assert.Contains(await ListAsync(), room => Text(room, "name") == name);
         Assert.Empty((await server.CallAsync("ListParticipants", new { room = name }, token)).GetProperty("participants").EnumerateArray());
         Assert.Equal("not_found", (await server.RefusedAsync("RemoveParticipant", new { room = name, identity = "nobody" }, token)).Code);
-        Assert.Equal("permission_denied", (await server.RefusedAsync("ListParticipants", new { room = name }, TwirpServer.Admin(name + "x"))).Code);
+        Assert.Equal("permission_denied",
+            (await server.RefusedAsync("ListParticipants", new { room = name }, TwirpServer.Admin(name + "x"))).Code);
 
         var rooms = server.Cluster.Rooms(0);
         var wire = (await rooms.ListRoomsAsync(new ListRoomsRequest())).Rooms.Single(room => room.Name == name);
         Assert.Equal(wire, (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = wire.RoomId })).Room);
         if (!Model.DerivedName.HasForm(name)) Assert.Equal(wire, (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = name })).Room);
-        var why = await new AuditService.AuditServiceClient(server.Cluster.Channel(0)).ExplainAsync(new ExplainRequest { RoomId = wire.RoomId });
+        var why = await new AuditService.AuditServiceClient(server.Cluster.Channel(0))
+            .ExplainAsync(new ExplainRequest { RoomId = wire.RoomId });
         Assert.Contains(why.Words, line => line.Contains($"is called \"{name}\"", StringComparison.Ordinal));
 
         await server.CallAsync("DeleteRoom", new { room = name }, token);
@@ -84,10 +100,14 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         Assert.Equal("invalid_argument", code);
         Assert.Contains("256 octets", why, StringComparison.Ordinal);
         Assert.Equal("invalid_argument", (await server.RefusedAsync("CreateRoom", new { }, TwirpServer.Admin())).Code);
-        Assert.Equal("invalid_argument", (await server.RefusedAsync("CreateRoom", new { name = "r", room_preset = "big" }, TwirpServer.Admin())).Code);
-        Assert.Equal("invalid_argument", (await server.RefusedAsync("CreateRoom", new { name = "r", metadata = new string('m', 512 * 1024 + 1) }, TwirpServer.Admin())).Code);
-        Assert.Equal("permission_denied", (await server.RefusedAsync("CreateRoom", new { name = "r" }, TwirpServer.Token(new { roomList = true }))).Code);
-        Assert.Equal("permission_denied", (await server.RefusedAsync("ListRooms", new { }, TwirpServer.Token(new { roomCreate = true }))).Code);
+        Assert.Equal("invalid_argument",
+            (await server.RefusedAsync("CreateRoom", new { name = "r", room_preset = "big" }, TwirpServer.Admin())).Code);
+        Assert.Equal("invalid_argument", (await server.RefusedAsync("CreateRoom",
+            new { name = "r", metadata = new string('m', 512 * 1024 + 1) }, TwirpServer.Admin())).Code);
+        Assert.Equal("permission_denied",
+            (await server.RefusedAsync("CreateRoom", new { name = "r" }, TwirpServer.Token(new { roomList = true }))).Code);
+        Assert.Equal("permission_denied",
+            (await server.RefusedAsync("ListRooms", new { }, TwirpServer.Token(new { roomCreate = true }))).Code);
         Assert.Empty(await ListAsync("r", "", new string('x', 300)));
         var join = TwirpServer.Token(new { roomJoin = true, room = new string('x', 257) });
         var refused = await server.SendAsync(HttpMethod.Get, "/rtc/v1/validate?access_token=" + join);
@@ -99,7 +119,8 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
     public async Task The_largest_metadata_is_kept_in_either_format()
     {
         var metadata = new string('"', 512 * 1024); // two characters each in JSON
-        Assert.Equal(metadata, Text(await server.CallAsync("CreateRoom", new { name = "large", metadata }, TwirpServer.Admin()), "metadata"));
+        Assert.Equal(metadata,
+            Text(await server.CallAsync("CreateRoom", new { name = "large", metadata }, TwirpServer.Admin()), "metadata"));
         await server.CallAsync("DeleteRoom", new { room = "large" }, TwirpServer.Admin());
     }
 
@@ -112,15 +133,29 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
         async Task JoinAsync(object? roomConfig)
         {
             using var socket = new System.Net.WebSockets.ClientWebSocket();
-            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Cluster.Http(0)}/rtc/v1?access_token={TwirpServer.Token(video, roomConfig)}"), CancellationToken.None);
-            await Eventually.HoldsAsync(async () => (await ListAsync(Name)) is [var room] && Number(room, "num_participants") == 1, "the room is made and has a seat taken");
+            await socket.ConnectAsync(
+                new Uri($"ws://127.0.0.1:{server.Cluster.Http(0)}/rtc/v1?access_token={TwirpServer.Token(video, roomConfig)}"),
+                CancellationToken.None);
+            await Eventually.HoldsAsync(async () => (await ListAsync(Name)) is [var room] && Number(room, "num_participants") == 1,
+                "the room is made and has a seat taken");
         }
-        await JoinAsync(new { emptyTimeout = 77, departure_timeout = 33, maxParticipants = 9, metadata = "by token", agents = new[] { new { agentName = "x" } }, tags = new { a = "b" }, unheardOf = 1 });
+        await JoinAsync(new
+        {
+            emptyTimeout = 77,
+            departure_timeout = 33,
+            maxParticipants = 9,
+            metadata = "by token",
+            agents = new[] { new { agentName = "x" } },
+            tags = new { a = "b" },
+            unheardOf = 1,
+        });
         var made = Assert.Single(await ListAsync(Name));
-        Assert.Equal((77u, 33u, 9u, "by token"), (Number(made, "empty_timeout"), Number(made, "departure_timeout"), Number(made, "max_participants"), Text(made, "metadata")));
+        Assert.Equal((77u, 33u, 9u, "by token"),
+            (Number(made, "empty_timeout"), Number(made, "departure_timeout"), Number(made, "max_participants"), Text(made, "metadata")));
         await JoinAsync(new { metadata = "another" });
         Assert.Equal("by token", Text(Assert.Single(await ListAsync(Name)), "metadata"));
-        var odd = await server.SendAsync(HttpMethod.Get, "/rtc/v1/validate?access_token=" + TwirpServer.Token(video, new { emptyTimeout = "soon" }));
+        var odd = await server.SendAsync(HttpMethod.Get,
+            "/rtc/v1/validate?access_token=" + TwirpServer.Token(video, new { emptyTimeout = "soon" }));
         Assert.Equal(401, odd.Status);
         Assert.Contains("roomConfig", odd.Body, StringComparison.Ordinal);
         await server.CallAsync("DeleteRoom", new { room = Name }, TwirpServer.Admin());
@@ -129,7 +164,9 @@ public sealed class TwirpRoomTests(TwirpServer server) : IClassFixture<TwirpServ
     [Fact]
     public async Task Many_who_create_the_same_room_at_once_get_one_room()
     {
-        var made = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => server.CallAsync("CreateRoom", new { name = "race it", metadata = i.ToString(CultureInfo.InvariantCulture) }, TwirpServer.Admin())));
+        var made = await Task.WhenAll(Enumerable.Range(0, 50)
+            .Select(i => server.CallAsync("CreateRoom", new { name = "race it", metadata = i.ToString(CultureInfo.InvariantCulture) },
+            TwirpServer.Admin())));
         Assert.Single(made.Select(room => Text(room, "sid")).Distinct());
         Assert.Single(await ListAsync("race it"));
         await server.CallAsync("DeleteRoom", new { room = "race it" }, TwirpServer.Admin());

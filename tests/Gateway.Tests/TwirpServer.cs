@@ -24,9 +24,11 @@ public sealed class TwirpServer : IAsyncLifetime
     internal static string Admin(string room = "") => Token(new { roomCreate = true, roomList = true, roomAdmin = true, room });
 
     /// <returns>Status, media type and body.</returns>
-    internal async Task<(int Status, string Type, string Body)> SendAsync(HttpMethod method, string path, HttpContent? content = null, string? token = null)
+    internal async Task<(int Status, string Type, string Body)> SendAsync(HttpMethod method, string path, HttpContent? content = null,
+        string? token = null)
     {
-        using var request = new HttpRequestMessage(method, new Uri($"http://127.0.0.1:{Cluster.Http(0)}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(method, new Uri($"http://127.0.0.1:{Cluster.Http(0)}{path}",
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Content = content;
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using var reply = await Http.SendAsync(request);
@@ -39,7 +41,8 @@ public sealed class TwirpServer : IAsyncLifetime
     /// <summary>A call that must succeed.</summary>
     internal async Task<JsonElement> CallAsync(string method, object request, string token)
     {
-        var (status, _, body) = await SendAsync(HttpMethod.Post, "/twirp/livekit.RoomService/" + method, Json(JsonSerializer.Serialize(request)), token);
+        var (status, _, body) = await SendAsync(HttpMethod.Post, "/twirp/livekit.RoomService/" + method,
+            Json(JsonSerializer.Serialize(request)), token);
         Assert.True(status == 200, $"{method}: {status} {body}");
         return JsonDocument.Parse(body).RootElement;
     }
@@ -47,7 +50,8 @@ public sealed class TwirpServer : IAsyncLifetime
     /// <summary>A call that must be refused: with which code, and why.</summary>
     internal async Task<(string Code, string Why)> RefusedAsync(string method, object request, string token)
     {
-        var (status, type, body) = await SendAsync(HttpMethod.Post, "/twirp/livekit.RoomService/" + method, Json(JsonSerializer.Serialize(request)), token);
+        var (status, type, body) = await SendAsync(HttpMethod.Post, "/twirp/livekit.RoomService/" + method,
+            Json(JsonSerializer.Serialize(request)), token);
         Assert.True(status >= 400 && type == "application/json", $"{method}: {status} {type} {body}");
         var refusal = JsonDocument.Parse(body).RootElement;
         return (refusal.GetProperty("code").GetString()!, refusal.GetProperty("msg").GetString()!);

@@ -17,7 +17,8 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
     [InlineData("/twirp//livekit.RoomService//ListRooms//")]
     public async Task Slashes_too_many_mean_nothing(string path)
     {
-        var (status, type, body) = await server.SendAsync(HttpMethod.Post, path, TwirpServer.Json("{\"names\":[\"nobody\"]}"), TwirpServer.Admin());
+        var (status, type, body) = await server.SendAsync(HttpMethod.Post, path, TwirpServer.Json("{\"names\":[\"nobody\"]}"),
+            TwirpServer.Admin());
         Assert.Equal((200, "application/json"), (status, type));
         Assert.Equal("[]", JsonDocument.Parse(body).RootElement.GetProperty("rooms").GetRawText());
     }
@@ -55,7 +56,8 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
     {
         foreach (var token in (string?[])[null, TwirpServer.Admin()])
         {
-            using var content = method == "GET" ? null : type is null ? new ByteArrayContent("{}"u8.ToArray()) : TwirpServer.Json("{}", type);
+            using var content = method == "GET" ? null : type is null ? new ByteArrayContent("{}"u8.ToArray())
+                : TwirpServer.Json("{}", type);
             var answer = await server.SendAsync(new HttpMethod(method), path, content, token);
             Assert.Equal((404, "application/json"), (answer.Status, answer.Type));
             var refusal = JsonDocument.Parse(answer.Body).RootElement;
@@ -78,7 +80,8 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
         Assert.Equal((400, "application/json"), (answer.Status, answer.Type));
         Assert.Equal("malformed", JsonDocument.Parse(answer.Body).RootElement.GetProperty("code").GetString());
         using var octets = new ByteArrayContent([0xff, 0xff, 0xff]) { Headers = { ContentType = new("application/protobuf") } };
-        Assert.Contains("\"malformed\"", (await server.SendAsync(HttpMethod.Post, ListRooms, octets, TwirpServer.Admin())).Body, StringComparison.Ordinal);
+        Assert.Contains("\"malformed\"", (await server.SendAsync(HttpMethod.Post, ListRooms, octets, TwirpServer.Admin())).Body,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -100,13 +103,16 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
     [InlineData("{\"name\":\"spelt\",\"empty_timeout\":77,\"max_participants\":12}")]
     public async Task Names_are_read_in_either_spelling_and_answered_as_in_the_proto_with_defaults_written(string body)
     {
-        var answer = await server.SendAsync(HttpMethod.Post, "/twirp/livekit.RoomService/CreateRoom", TwirpServer.Json(body), TwirpServer.Admin());
+        var answer = await server.SendAsync(HttpMethod.Post, "/twirp/livekit.RoomService/CreateRoom", TwirpServer.Json(body),
+            TwirpServer.Admin());
         Assert.Equal(200, answer.Status);
         var room = JsonDocument.Parse(answer.Body).RootElement;
         Assert.Equal("spelt", room.GetProperty("name").GetString());
-        Assert.Equal((77, 12, 0, 0), (room.GetProperty("empty_timeout").GetInt32(), room.GetProperty("max_participants").GetInt32(), room.GetProperty("num_participants").GetInt32(), room.GetProperty("num_publishers").GetInt32()));
+        Assert.Equal((77, 12, 0, 0), (room.GetProperty("empty_timeout").GetInt32(), room.GetProperty("max_participants").GetInt32(),
+            room.GetProperty("num_participants").GetInt32(), room.GetProperty("num_publishers").GetInt32()));
         Assert.Equal(("", JsonValueKind.False), (room.GetProperty("metadata").GetString(), room.GetProperty("active_recording").ValueKind));
-        Assert.True(long.Parse(room.GetProperty("creation_time").GetString()!, System.Globalization.CultureInfo.InvariantCulture) > 1_700_000_000, "an int64 is a string");
+        Assert.True(long.Parse(room.GetProperty("creation_time").GetString()!,
+            System.Globalization.CultureInfo.InvariantCulture) > 1_700_000_000, "an int64 is a string");
         await server.CallAsync("DeleteRoom", new { room = "spelt" }, TwirpServer.Admin());
     }
 
@@ -114,7 +120,9 @@ public sealed class TwirpTests(TwirpServer server) : IClassFixture<TwirpServer>
     [Fact]
     public async Task Protobuf_is_answered_in_protobuf()
     {
-        using var octets = new ByteArrayContent(new ListRoomsRequest { Names = { "nobody" } }.ToByteArray()) { Headers = { ContentType = new("application/protobuf") } };
+        using var octets = new ByteArrayContent(new ListRoomsRequest { Names = { "nobody" } }
+            .ToByteArray())
+        { Headers = { ContentType = new("application/protobuf") } };
         var answer = await server.SendAsync(HttpMethod.Post, ListRooms, octets, TwirpServer.Admin());
         Assert.Equal((200, "application/protobuf", ""), answer);
     }

@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace VideoScale.Harness;
 
 /// <summary>
-/// Feeds a parser mutations of good inputs. Short by default; VS_FUZZ_INPUTS sets the number of inputs for a long run, VS_FUZZ_SEED its start,
-/// VS_FUZZ_LOG a file that gets a line of each run: name, inputs, seconds, octets of memory that it left.
+/// Feeds a parser mutations of good inputs. Short by default; VS_FUZZ_INPUTS sets the number of inputs for a long run, VS_FUZZ_SEED its
+/// start, VS_FUZZ_LOG a file that gets a line of each run: name, inputs, seconds, octets of memory that it left.
 /// </summary>
 public static class Fuzz
 {
@@ -21,7 +21,8 @@ public static class Fuzz
     private static int Asked { get; } = Read("VS_FUZZ_INPUTS", 0);
     private static int Seed { get; } = Read("VS_FUZZ_SEED", 1);
 
-    /// <param name="costs">How much dearer an input is than a parser's: so many times fewer are tried unless VS_FUZZ_INPUTS says how many.</param>
+    /// <param name="costs">How much dearer an input is than a parser's: so many times fewer are tried unless VS_FUZZ_INPUTS says how
+    /// many.</param>
     public static void Run(byte[][] corpus, Target target, int costs = 1, [CallerMemberName] string name = "")
     {
         var inputs = Asked > 0 ? Asked : UsualInputs / costs;
@@ -44,7 +45,8 @@ public static class Fuzz
         }
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         kept = GC.GetTotalMemory(forceFullCollection: true) - kept;
-        if (Environment.GetEnvironmentVariable("VS_FUZZ_LOG") is { Length: > 0 } log) File.AppendAllText(log, string.Create(CultureInfo.InvariantCulture, $"{name} {inputs} {seconds:F1} {Math.Max(0, kept)}\n"));
+        if (Environment.GetEnvironmentVariable("VS_FUZZ_LOG") is { Length: > 0 } log)
+            File.AppendAllText(log, string.Create(CultureInfo.InvariantCulture, $"{name} {inputs} {seconds:F1} {Math.Max(0, kept)}\n"));
         if (kept > MostKept) throw new InvalidOperationException($"{name} kept {kept} octets of {inputs} inputs");
     }
 
@@ -72,5 +74,6 @@ public static class Fuzz
     }
 
     private static int Read(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
+            : otherwise;
 }

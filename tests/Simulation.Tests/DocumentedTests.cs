@@ -11,7 +11,8 @@ public sealed class DocumentedTests
     {
         var page = File.ReadAllText(Repository.Path("docs", "consensus.md"));
         Assert.All(Enum.GetNames<Mark>(), name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
-        Assert.All(Enum.GetNames<Bug>().Where(name => name != nameof(Bug.None)), name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
+        Assert.All(Enum.GetNames<Bug>().Where(name => name != nameof(Bug.None)),
+            name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
     }
 
     [Fact]

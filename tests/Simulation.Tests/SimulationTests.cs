@@ -12,14 +12,19 @@ public sealed class OneAtATime;
 [Collection(nameof(OneAtATime))]
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private static int Number(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), out var number) ? number : otherwise;
+    private static int Number(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), out var number) ? number : otherwise;
 
     [Fact]
     public void No_promise_breaks_under_faults_and_all_heals_in_time()
     {
-        var campaign = new Campaign(new CampaignOptions((ulong)Number("VS_SIM_SEED", 1), Number("VS_SIM_SEEDS", 150), 60_000, Environment.ProcessorCount)).Run();
-        output.WriteLine($"{campaign.Done} seeds, {campaign.Events} events, {campaign.EventsPerCpuSecond:0} a second and core, {campaign.MarkCounts.Count(count => count > 0)} of {Marks.Count} marks");
-        Assert.True(campaign.Violations.Count == 0, string.Join('\n', campaign.Violations.Select(v => $"./dev sim --seed {v.Seed}: {v.What}")));
+        var campaign = new Campaign(
+            new CampaignOptions((ulong)Number("VS_SIM_SEED", 1), Number("VS_SIM_SEEDS", 150), 60_000, Environment.ProcessorCount)).Run();
+        output.WriteLine(
+            $"{campaign.Done} seeds, {campaign.Events} events, {campaign.EventsPerCpuSecond:0} a second and core, "
+            + $"{campaign.MarkCounts.Count(count => count > 0)} of {Marks.Count} marks");
+        Assert.True(campaign.Violations.Count == 0,
+            string.Join('\n', campaign.Violations.Select(v => $"./dev sim --seed {v.Seed}: {v.What}")));
         Assert.True(campaign.Events > 100_000);
     }
 
@@ -28,8 +33,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         foreach (var only in (FaultClass?[])[null, .. Enum.GetValues<FaultClass>()])
         {
-            var campaign = new Campaign(new CampaignOptions(5_000, 12, 30_000, Environment.ProcessorCount, Only: only is { } one ? [one] : [])).Run();
-            Assert.True(campaign.Violations.Count == 0, $"{only?.ToString() ?? "no faults"}: {string.Join('\n', campaign.Violations.Select(v => $"seed {v.Seed}: {v.What}"))}");
+            var campaign =
+                new Campaign(new CampaignOptions(5_000, 12, 30_000, Environment.ProcessorCount, Only: only is { } one ? [one] : [])).Run();
+            Assert.True(campaign.Violations.Count == 0,
+                $"{only?.ToString() ?? "no faults"}: {string.Join('\n', campaign.Violations.Select(v => $"seed {v.Seed}: {v.What}"))}");
         }
     }
 
@@ -37,8 +44,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void One_voter_becomes_three_five_and_three_again_under_load_and_faults()
     {
         var campaign = new Campaign(new CampaignOptions(1, 40, 20_000, Environment.ProcessorCount) { Journey = true }).Run();
-        Assert.True(campaign.Violations.Count == 0, string.Join('\n', campaign.Violations.Select(v => $"./dev sim --membership --seed {v.Seed}: {v.What}")));
-        Assert.All((Mark[])[Mark.ClusterGrew, Mark.ClusterShrank, Mark.JointLeft, Mark.RemovedLeaderSteppedDown], mark => Assert.True(campaign.MarkCounts[(int)mark] > 0, mark.ToString()));
+        Assert.True(campaign.Violations.Count == 0,
+            string.Join('\n', campaign.Violations.Select(v => $"./dev sim --membership --seed {v.Seed}: {v.What}")));
+        Assert.All((Mark[])[Mark.ClusterGrew, Mark.ClusterShrank, Mark.JointLeft, Mark.RemovedLeaderSteppedDown],
+            mark => Assert.True(campaign.MarkCounts[(int)mark] > 0, mark.ToString()));
     }
 
     [Fact]

@@ -40,7 +40,8 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
     public async IAsyncEnumerable<Event> ReadAll(ReadAllRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var rest = request.Clone();
-        await foreach (var e in LongStream.ReadAsync(session, () => _client.ReadAll(rest, cancellationToken: cancellationToken), cancellationToken))
+        await foreach (
+            var e in LongStream.ReadAsync(session, () => _client.ReadAll(rest, cancellationToken: cancellationToken), cancellationToken))
         {
             yield return e;
             rest.FromSeq = e.EventSeq + 1;
@@ -51,7 +52,8 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
     public async IAsyncEnumerable<Event> ReadStream(ReadStreamRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var rest = request.Clone();
-        await foreach (var e in LongStream.ReadAsync(session, () => _client.ReadStream(rest, cancellationToken: cancellationToken), cancellationToken))
+        await foreach (
+            var e in LongStream.ReadAsync(session, () => _client.ReadStream(rest, cancellationToken: cancellationToken), cancellationToken))
         {
             yield return e;
             rest.FromVersion = e.StreamVersion + 1;
@@ -62,18 +64,22 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
     /// <summary>Goes on after the last event that came, with whichever replica serves.</summary>
     public async IAsyncEnumerable<Event> Subscribe(SubscribeRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var e in LongStream.ReadAsync(session, () => _client.Subscribe(request, cancellationToken: cancellationToken), cancellationToken))
+        await foreach (var e in LongStream.ReadAsync(session, () => _client.Subscribe(request, cancellationToken: cancellationToken),
+            cancellationToken))
         {
             request.FromSeq = e.EventSeq + 1;
             yield return e;
         }
     }
 
-    public async Task<StateAtReply> StateAtAsync(StateAtRequest request, CancellationToken cancellationToken) => await _client.StateAtAsync(request, cancellationToken: cancellationToken);
+    public async Task<StateAtReply> StateAtAsync(StateAtRequest request, CancellationToken cancellationToken) =>
+        await _client.StateAtAsync(request, cancellationToken: cancellationToken);
 
-    public async Task<ExplainReply> ExplainAsync(ExplainRequest request, CancellationToken cancellationToken) => await _client.ExplainAsync(request, session.Call(cancellationToken));
+    public async Task<ExplainReply> ExplainAsync(ExplainRequest request, CancellationToken cancellationToken) =>
+        await _client.ExplainAsync(request, session.Call(cancellationToken));
 
-    public async Task<VerifyReply> VerifyAsync(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken) => await _client.VerifyAsync(request, cancellationToken: cancellationToken);
+    public async Task<VerifyReply> VerifyAsync(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken) =>
+        await _client.VerifyAsync(request, cancellationToken: cancellationToken);
 }
 
 /// <summary>Reads a directory itself; changes nothing in it.</summary>
@@ -85,23 +91,28 @@ internal sealed class OfflineAudit : IAuditBackend
     {
         _queries = new(EventLogReader.OpenDirectory(EventDirectory(directory)), KeptFolds.None);
         foreach (var damage in _queries.Log.Damages)
-            Console.Error.WriteLine($"note: {damage.Path} cannot be read from byte {damage.Offset} on, after event {damage.AfterSeq}: {damage.Problem}");
+            Console.Error.WriteLine(
+                $"note: {damage.Path} cannot be read from byte {damage.Offset} on, after event {damage.AfterSeq}: {damage.Problem}");
     }
 
     public EventLogReader Log => _queries.Log;
 
     public Task<ulong> LastSeqAsync(CancellationToken cancellationToken) => Task.FromResult(_queries.Log.LastSeq);
 
-    public IAsyncEnumerable<Event> ReadAll(ReadAllRequest request, CancellationToken cancellationToken) => Checked(_queries.Check(request), () => _queries.ReadAll(request), cancellationToken);
+    public IAsyncEnumerable<Event> ReadAll(ReadAllRequest request, CancellationToken cancellationToken) =>
+        Checked(_queries.Check(request), () => _queries.ReadAll(request), cancellationToken);
 
-    public IAsyncEnumerable<Event> ReadStream(ReadStreamRequest request, CancellationToken cancellationToken) => Checked(_queries.Check(request), () => _queries.ReadStream(request), cancellationToken);
+    public IAsyncEnumerable<Event> ReadStream(ReadStreamRequest request, CancellationToken cancellationToken) =>
+        Checked(_queries.Check(request), () => _queries.ReadStream(request), cancellationToken);
 
     public IAsyncEnumerable<Event> Subscribe(SubscribeRequest request, CancellationToken cancellationToken) =>
         throw new CliException("--follow needs a running cluster: a stopped replica's log does not grow; leave out --data or --follow");
 
-    public Task<StateAtReply> StateAtAsync(StateAtRequest request, CancellationToken cancellationToken) => Task.Run(() => ValueOf(_queries.StateAt(request, cancellationToken)), cancellationToken);
+    public Task<StateAtReply> StateAtAsync(StateAtRequest request, CancellationToken cancellationToken) =>
+        Task.Run(() => ValueOf(_queries.StateAt(request, cancellationToken)), cancellationToken);
 
-    public Task<ExplainReply> ExplainAsync(ExplainRequest request, CancellationToken cancellationToken) => Task.FromResult(ValueOf(_queries.Explain(request)));
+    public Task<ExplainReply> ExplainAsync(ExplainRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(ValueOf(_queries.Explain(request)));
 
     public Task<VerifyReply> VerifyAsync(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken)
     {
@@ -116,11 +127,14 @@ internal sealed class OfflineAudit : IAuditBackend
         if (Directory.EnumerateFiles(directory, "events-*.seg").Any()) return directory;
         var inside = Path.Combine(directory, "events");
         if (Directory.Exists(inside)) return inside;
-        var replicas = Directory.EnumerateDirectories(directory).Where(d => Directory.Exists(Path.Combine(d, "events"))).Order(StringComparer.Ordinal).ToArray();
-        throw new CliException($"--data: {directory} holds no event log; " + (replicas.Length > 0 ? $"name one replica's directory: {string.Join(", ", replicas)}" : "name a replica's data directory"));
+        var replicas = Directory.EnumerateDirectories(directory).Where(d => Directory.Exists(Path.Combine(d, "events")))
+            .Order(StringComparer.Ordinal).ToArray();
+        throw new CliException($"--data: {directory} holds no event log; "
+            + (replicas.Length > 0 ? $"name one replica's directory: {string.Join(", ", replicas)}" : "name a replica's data directory"));
     }
 
-    private static async IAsyncEnumerable<Event> Checked(Failure? refused, Func<IEnumerable<Event>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<Event> Checked(Failure? refused, Func<IEnumerable<Event>> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Refuse(refused);
         foreach (var e in read())

@@ -12,7 +12,8 @@ public static class AuditCommands
     public static Command Create() => new Command("audit", "Asks the event log: what happened, what was true, and why.")
     {
         Tail(), Stream(), StateCommand.Create(), Why(), Verify(), ReplayCommand.Create(),
-        AuditSession.Data, CtlOptions.Server, CtlOptions.Token, CtlOptions.Json, CtlOptions.TimeoutSeconds, CtlOptions.Certificate, CtlOptions.Key, CtlOptions.Authority,
+        AuditSession.Data, CtlOptions.Server, CtlOptions.Token, CtlOptions.Json, CtlOptions.TimeoutSeconds, CtlOptions.Certificate,
+            CtlOptions.Key, CtlOptions.Authority,
     }.WithNotes("""
         Examples:
           videoscale audit tail --follow                     the newest events, then each new one
@@ -28,9 +29,19 @@ public static class AuditCommands
     private static Command Tail()
     {
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with new events until Ctrl-C." };
-        var lines = new Option<uint>("--lines", "-n") { Description = "Newest events to begin with; default 20.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        var lines = new Option<uint>("--lines", "-n")
+        {
+            Description = "Newest events to begin with; default 20.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 20,
+        };
         var from = new Option<ulong>("--from") { Description = "Begin with this event instead.", HelpName = "SEQ" };
-        var types = new Option<string[]>("--type") { Description = "Only events of this type, e.g. RoomPlaced; may be repeated.", HelpName = "TYPE", DefaultValueFactory = _ => [] };
+        var types = new Option<string[]>("--type")
+        {
+            Description = "Only events of this type, e.g. RoomPlaced; may be repeated.",
+            HelpName = "TYPE",
+            DefaultValueFactory = _ => [],
+        };
         var command = new Command("tail", "The newest events of the log.") { follow, lines, from, types };
         AuditSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
@@ -51,7 +62,8 @@ public static class AuditCommands
             if (!parsed.GetValue(follow)) return Exit.Ok;
             var subscription = new SubscribeRequest { FromSeq = next };
             subscription.Types_.AddRange(parsed.GetValue(types)!);
-            await foreach (var e in session.Backend.Subscribe(subscription, cancellationToken)) session.Write(e, () => Console.WriteLine(EventLine.Of(e)));
+            await foreach (var e in session.Backend.Subscribe(subscription, cancellationToken))
+                session.Write(e, () => Console.WriteLine(EventLine.Of(e)));
             return Exit.Ok;
         });
         return command;
@@ -66,14 +78,20 @@ public static class AuditCommands
         AuditSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var found = 0;
-            var request = new ReadStreamRequest { Stream = parsed.GetValue(name), FromVersion = parsed.GetValue(from), Limit = parsed.GetValue(limit) };
+            var request = new ReadStreamRequest
+            {
+                Stream = parsed.GetValue(name),
+                FromVersion = parsed.GetValue(from),
+                Limit = parsed.GetValue(limit),
+            };
             await foreach (var e in session.Backend.ReadStream(request, cancellationToken))
             {
                 found++;
                 session.Write(e, () => Console.WriteLine(EventLine.Of(e)));
             }
             if (found > 0) return Exit.Ok;
-            await Console.Error.WriteLineAsync($"stream {request.Stream} has no events{(request.FromVersion > 1 ? $" from version {request.FromVersion} on" : "")}");
+            await Console.Error.WriteLineAsync(
+                $"stream {request.Stream} has no events{(request.FromVersion > 1 ? $" from version {request.FromVersion} on" : "")}");
             return Exit.Refused;
         });
         return command;
@@ -86,13 +104,15 @@ public static class AuditCommands
         AuditSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var asked = parsed.GetValue(subject)!;
-            var request = asked.StartsWith('#') && ulong.TryParse(asked.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq)
+            var request = asked.StartsWith('#')
+                && ulong.TryParse(asked.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq)
                 ? new ExplainRequest { EventSeq = seq }
                 : new ExplainRequest { RoomId = asked.StartsWith("room/", StringComparison.Ordinal) ? asked[5..] : asked };
             var reply = await session.Backend.ExplainAsync(request, cancellationToken);
             session.Write(reply, () =>
             {
-                for (var i = 0; i < reply.Words.Count; i++) Console.WriteLine(i == 0 ? reply.Words[i] : $"{new string(' ', i * 2)}because {reply.Words[i]}");
+                for (var i = 0; i < reply.Words.Count; i++)
+                    Console.WriteLine(i == 0 ? reply.Words[i] : $"{new string(' ', i * 2)}because {reply.Words[i]}");
                 if (reply.BrokenLink.Length > 0) Console.WriteLine($"BROKEN LINK: {reply.BrokenLink}");
             });
             return reply.BrokenLink.Length == 0 ? Exit.Ok : Exit.Refused;
@@ -108,13 +128,19 @@ public static class AuditCommands
         AuditSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var request = new VerifyRequest { FromSeq = parsed.GetValue(from), ToSeq = parsed.GetValue(to) };
-            var progress = new Progress("verifying", request.ToSeq > 0 ? request.ToSeq : await session.Backend.LastSeqAsync(cancellationToken));
+            var progress = new Progress("verifying", request.ToSeq > 0 ? request.ToSeq
+                : await session.Backend.LastSeqAsync(cancellationToken));
             var reply = await session.Backend.VerifyAsync(request, progress.At, cancellationToken);
             session.Write(reply, () =>
             {
-                if (reply.Ok) Console.WriteLine($"ok: {reply.Events} events (#{reply.VerifiedFrom} to #{reply.VerifiedTo}) and {reply.Checkpoints} checkpoints agree");
+                if (reply.Ok)
+                    Console.WriteLine(
+                        $"ok: {reply.Events} events (#{reply.VerifiedFrom} to #{reply.VerifiedTo}) and {reply.Checkpoints} checkpoints "
+                        + $"agree");
                 else Console.WriteLine($"NOT SOUND at event #{reply.FirstBadSeq}: {reply.Problem}");
-                Console.WriteLine($"chain head  {Convert.ToHexStringLower(reply.ChainHead.Span)}\nmerkle root {Convert.ToHexStringLower(reply.MerkleRoot.Span)}{(reply.Ok ? "" : "   (before that event)")}");
+                Console.WriteLine(
+                    $"chain head  {Convert.ToHexStringLower(reply.ChainHead.Span)}\nmerkle root "
+                    + $"{Convert.ToHexStringLower(reply.MerkleRoot.Span)}{(reply.Ok ? "" : "   (before that event)")}");
             });
             return reply.Ok ? Exit.Ok : Exit.Refused;
         });

@@ -9,7 +9,8 @@ namespace VideoScale.Cli.Audit;
 /// <summary>One <c>audit</c> command at work: who answers, and how to print.</summary>
 internal sealed class AuditSession(IAuditBackend backend, bool json)
 {
-    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithPreserveProtoFieldNames(true));
+    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true)
+        .WithPreserveProtoFieldNames(true));
 
     internal static Option<string?> Data { get; } = new("--data")
     {
@@ -28,14 +29,18 @@ internal sealed class AuditSession(IAuditBackend backend, bool json)
         else print();
     }
 
-    /// <summary>Runs a command against the cluster, or against --data; a refusal or silence becomes a line on standard error and an exit code.</summary>
-    internal static void Bind(Command command, Func<AuditSession, ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancellationToken) =>
+    /// <summary>
+    /// Runs a command against the cluster, or against --data; a refusal or silence becomes a line on standard error and an exit code.
+    /// </summary>
+    internal static void Bind(Command command, Func<AuditSession, ParseResult, CancellationToken, Task<int>> run) =>
+        command.SetAction(async (parsed, cancellationToken) =>
     {
         var json = parsed.GetValue(CtlOptions.Json);
         try
         {
             if (parsed.GetValue(Data) is { } directory) return await run(new(new OfflineAudit(directory), json), parsed, cancellationToken);
-            return await CtlSession.RunAsync(parsed, session => run(new(new LiveAudit(session), json), parsed, cancellationToken), cancellationToken);
+            return await CtlSession.RunAsync(parsed, session => run(new(new LiveAudit(session), json), parsed, cancellationToken),
+                cancellationToken);
         }
         catch (EventLogException e)
         {

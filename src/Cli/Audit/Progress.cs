@@ -15,7 +15,9 @@ internal sealed class Progress(string what, ulong total)
     internal void At(ulong seq)
     {
         var last = Volatile.Read(ref _lastSaid);
-        if (Stopwatch.GetElapsedTime(last) < TimeSpan.FromSeconds(1) || Interlocked.CompareExchange(ref _lastSaid, Stopwatch.GetTimestamp(), last) != last) return;
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: event {seq:N0}{(total > 0 ? $" of {total:N0}" : "")}"));
+        if (Stopwatch.GetElapsedTime(last) < TimeSpan.FromSeconds(1)
+            || Interlocked.CompareExchange(ref _lastSaid, Stopwatch.GetTimestamp(), last) != last) return;
+        Console.Error.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{what}: event {seq:N0}{(total > 0 ? $" of {total:N0}" : "")}"));
     }
 }

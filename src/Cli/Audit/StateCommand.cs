@@ -11,22 +11,39 @@ namespace VideoScale.Cli.Audit;
 /// <summary><c>audit state</c>: what was true at a log index, a time or an event.</summary>
 internal static class StateCommand
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     internal static Command Create()
     {
-        var at = new Option<string>("--at") { Description = "A log index (1200), a time (2026-01-31T12:00:00Z), or # and an event's number ('#42').", HelpName = "INDEX|TIME|#SEQ", Required = true };
-        var scope = new Option<string>("--scope") { Description = "room/NAME or node/NAME; left out, a summary of all.", HelpName = "SCOPE", DefaultValueFactory = _ => "" };
+        var at = new Option<string>("--at")
+        {
+            Description = "A log index (1200), a time (2026-01-31T12:00:00Z), or # and an event's number ('#42').",
+            HelpName = "INDEX|TIME|#SEQ",
+            Required = true,
+        };
+        var scope = new Option<string>("--scope")
+        {
+            Description = "room/NAME or node/NAME; left out, a summary of all.",
+            HelpName = "SCOPE",
+            DefaultValueFactory = _ => "",
+        };
         var command = new Command("state", "What was true at a moment: the log folded up to it.") { at, scope };
         AuditSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var request = Parse(parsed.GetValue(at)!);
             request.Scope = parsed.GetValue(scope);
-            using var patience = new Timer(_ => Console.Error.WriteLine("folding the log up to there …"), null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+            using var patience = new Timer(_ => Console.Error.WriteLine("folding the log up to there …"), null, TimeSpan.FromSeconds(1),
+                Timeout.InfiniteTimeSpan);
             var reply = await session.Backend.StateAtAsync(request, cancellationToken);
             session.Write(reply, () =>
             {
-                Console.WriteLine($"after event #{reply.EventSeq}, log index {reply.LogIndex}, {Format.Time(reply.TimeMs)}, state hash {Convert.ToHexStringLower(reply.StateHash.Span)}");
+                Console.WriteLine(
+                    $"after event #{reply.EventSeq}, log index {reply.LogIndex}, {Format.Time(reply.TimeMs)}, state hash "
+                    + $"{Convert.ToHexStringLower(reply.StateHash.Span)}");
                 using var document = JsonDocument.Parse(reply.StateJson);
                 Console.WriteLine(JsonSerializer.Serialize(document.RootElement, Indented));
             });
@@ -37,9 +54,12 @@ internal static class StateCommand
 
     internal static StateAtRequest Parse(string at)
     {
-        if (at.StartsWith('#') && ulong.TryParse(at.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq)) return new() { EventSeq = seq };
+        if (at.StartsWith('#') && ulong.TryParse(at.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq))
+            return new() { EventSeq = seq };
         if (ulong.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var index)) return new() { LogIndex = index };
-        if (DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return new() { TimeMs = time.ToUnixTimeMilliseconds() };
-        throw new CliException($"--at: \"{at}\" is neither a log index (1200), nor a time (2026-01-31T12:00:00Z), nor # and an event's number ('#42')");
+        if (DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            return new() { TimeMs = time.ToUnixTimeMilliseconds() };
+        throw new CliException(
+            $"--at: \"{at}\" is neither a log index (1200), nor a time (2026-01-31T12:00:00Z), nor # and an event's number ('#42')");
     }
 }

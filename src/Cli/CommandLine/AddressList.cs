@@ -8,7 +8,8 @@ internal static class AddressList
     private const string Plain = "http://";
     private const string Secure = "https://";
 
-    /// <param name="hasCertificates">Whether connections will be encrypted. Without it https:// is refused, for it would be sent in the clear.</param>
+    /// <param name="hasCertificates">Whether connections will be encrypted. Without it https:// is refused, for it would be sent in the
+    /// clear.</param>
     internal static IReadOnlyList<string> Parse(string list, bool hasCertificates)
     {
         var addresses = new List<string>();
@@ -17,7 +18,8 @@ internal static class AddressList
             if (!hasCertificates && given.StartsWith(Secure, StringComparison.OrdinalIgnoreCase))
                 throw new CliException($"\"{given}\" needs certificates: give --ca, --cert and --key");
             var part = WithoutScheme(given);
-            var address = addresses.Count > 0 && part.All(char.IsAsciiDigit) ? addresses[^1][..(addresses[^1].LastIndexOf(':') + 1)] + part : part;
+            var address = addresses.Count > 0 && part.All(char.IsAsciiDigit) ? addresses[^1][..(addresses[^1].LastIndexOf(':') + 1)] + part
+                : part;
             if (!HostAndPort.Is(address)) throw new CliException($"\"{given}\" is not host:port with a port of 1 to 65535");
             addresses.Add(address);
         }

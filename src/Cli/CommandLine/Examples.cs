@@ -29,7 +29,8 @@ internal static class Examples
         public override int Invoke(ParseResult parseResult)
         {
             var code = standard.Invoke(parseResult);
-            if (Notes.TryGetValue(parseResult.CommandResult.Command, out var notes)) parseResult.InvocationConfiguration.Output.WriteLine(notes + "\n");
+            if (Notes.TryGetValue(parseResult.CommandResult.Command, out var notes))
+                parseResult.InvocationConfiguration.Output.WriteLine(notes + "\n");
             return code;
         }
 

@@ -18,7 +18,10 @@ internal static class Settings
             configuration.GetSection(section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
         }
         catch (InvalidDataException e) { throw new CliException($"{path} is not JSON: {e.InnerException?.Message ?? e.Message}", e); }
-        catch (InvalidOperationException e) { throw new CliException($"configuration of {section}: {e.InnerException?.Message ?? e.Message}", e); }
+        catch (InvalidOperationException e)
+        {
+            throw new CliException($"configuration of {section}: {e.InnerException?.Message ?? e.Message}", e);
+        }
         return options;
     }
 }

@@ -9,14 +9,20 @@ internal sealed class StopSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private int _count;
 
-    internal StopSignals() => _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, On))];
+    internal StopSignals() => _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }
+        .Select(s => PosixSignalRegistration.Create(s, On))];
 
     internal CancellationToken Token => _stop.Token;
 
-    /// <summary>A child of <c>up</c> is stopped by its parent: the terminal's Ctrl-C, which reaches the whole group, is not for it.</summary>
+    /// <summary>
+    /// A child of <c>up</c> is stopped by its parent: the terminal's Ctrl-C, which reaches the whole group, is not for it.
+    /// </summary>
     internal bool IgnoreInterrupt { get; set; }
 
-    /// <summary>A server outlives the terminal it was started from, and has nothing to read again: SIGHUP, which asks others to do so, must not end it.</summary>
+    /// <summary>
+    /// A server outlives the terminal it was started from, and has nothing to read again: SIGHUP, which asks others to do so, must not end
+    /// it.
+    /// </summary>
     internal bool IgnoreHangup { get; set; }
 
     /// <summary>Stops as a signal would.</summary>

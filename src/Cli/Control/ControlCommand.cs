@@ -11,19 +11,54 @@ namespace VideoScale.Cli.Control;
 internal static class ControlCommand
 {
     private static readonly ServerFlags Shared = new(ControlPlaneOptions.Section, defaultGrpcPort: 7980, defaultHttpPort: 7880);
-    private static readonly Option<string?> Data = new("--data") { Description = "The replica's data directory, made by `control init` or `up`.", HelpName = "DIR" };
-    private static readonly Option<int?> RaftPort = new("--raft-port") { Description = "Port of consensus; default 8080.", HelpName = "PORT" };
-    private static readonly Option<string?> Tokens = new("--tokens") { Description = "JSON file with API tokens and roles.", HelpName = "FILE" };
-    private static readonly Option<string?> Join = new("--join") { Description = "Replicas of a cluster that runs, host:port[,port…] of their gRPC API: with an empty --data directory this replica joins it, as a learner.", HelpName = "LIST" };
-    private static readonly Option<string?> Without = new("--without") { Description = "At a cluster's very first start: founding members, MEMBER[,MEMBER…] in hexadecimal, that never ran and will not come. To be given at every replica that starts.", HelpName = "LIST" };
-    private static readonly Option<string?> Advertise = new("--advertise") { Description = "Host name or IP address under which the others reach this replica when it joins; default --bind.", HelpName = "HOST" };
+    private static readonly Option<string?> Data = new("--data")
+    {
+        Description = "The replica's data directory, made by `control init` or `up`.",
+        HelpName = "DIR",
+    };
+    private static readonly Option<int?> RaftPort = new("--raft-port")
+    {
+        Description = "Port of consensus; default 8080.",
+        HelpName = "PORT",
+    };
+    private static readonly Option<string?> Tokens = new("--tokens")
+    {
+        Description = "JSON file with API tokens and roles.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> Join = new("--join")
+    {
+        Description =
+            "Replicas of a cluster that runs, host:port[,port…] of their gRPC API: with an empty --data directory this replica joins it, "
+            + "as a learner.",
+        HelpName = "LIST",
+    };
+    private static readonly Option<string?> Without = new("--without")
+    {
+        Description =
+            "At a cluster's very first start: founding members, MEMBER[,MEMBER…] in hexadecimal, that never ran and will not come. To be "
+            + "given at every replica that starts.",
+        HelpName = "LIST",
+    };
+    private static readonly Option<string?> Advertise = new("--advertise")
+    {
+        Description = "Host name or IP address under which the others reach this replica when it joins; default --bind.",
+        HelpName = "HOST",
+    };
 
-    private static readonly Option<int?> HttpSocket = new(InheritedSockets.Flag) { Description = "Descriptor of a listening socket to serve instead of --http-port: for supervisors.", HelpName = "FD", Hidden = true };
+    private static readonly Option<int?> HttpSocket = new(InheritedSockets.Flag)
+    {
+        Description = "Descriptor of a listening socket to serve instead of --http-port: for supervisors.",
+        HelpName = "FD",
+        Hidden = true,
+    };
 
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
-        { Data, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(), ControlRecoverCommand.Create() }.WithNotes("""
+        {
+            Data, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(), ControlRecoverCommand.Create(),
+        }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json
 
@@ -46,10 +81,12 @@ internal static class ControlCommand
     private static ReplicaTuning TakeSockets(ParseResult parsed, ControlPlaneOptions options)
     {
         var handed = InheritedSockets.Read();
-        int? http = parsed.GetValue(HttpSocket) is { } given ? given : handed.TryGetValue(InheritedSockets.Http, out var named) ? named : null;
+        int? http = parsed.GetValue(HttpSocket) is { } given ? given : handed.TryGetValue(InheritedSockets.Http, out var named) ? named
+            : null;
         int? grpc = handed.TryGetValue(InheritedSockets.Grpc, out named) ? named : null;
         var development = options.DevelopmentMode ? "development mode asks for no tokens and is for loopback only" : null;
-        var grpcOnLoopback = development ?? (options.Tls.IsEmpty ? "beyond loopback gRPC needs certificates: give --cert, --key and --ca" : null);
+        var grpcOnLoopback = development
+            ?? (options.Tls.IsEmpty ? "beyond loopback gRPC needs certificates: give --cert, --key and --ca" : null);
         if (http is { } of) options.HttpPort = InheritedSockets.Locate(of, development).Port;
         if (grpc is { } its) options.GrpcPort = InheritedSockets.Locate(its, grpcOnLoopback).Port;
         return ReplicaTuning.Default with { HttpSocket = http, GrpcSocket = grpc };
@@ -62,7 +99,8 @@ internal static class ControlCommand
         options.RaftPort = parsed.GetValue(RaftPort) ?? options.RaftPort;
         options.TokensFile = parsed.GetValue(Tokens) ?? options.TokensFile;
         if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers, hasCertificates: !options.Tls.IsEmpty)];
-        if (parsed.GetValue(Without) is { } without) options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        if (parsed.GetValue(Without) is { } without)
+            options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;
     }

@@ -12,7 +12,8 @@ internal static class CtlCommand
     internal static Command Create() => new Command("ctl", "Asks and changes a running cluster, through any of its replicas.")
     {
         RoomCommand.Create(), NodeCommand.Create(), ClusterCommand.Create(),
-        CtlOptions.Server, CtlOptions.Token, CtlOptions.Json, CtlOptions.TimeoutSeconds, CtlOptions.RequestId, CtlOptions.Certificate, CtlOptions.Key, CtlOptions.Authority,
+        CtlOptions.Server, CtlOptions.Token, CtlOptions.Json, CtlOptions.TimeoutSeconds, CtlOptions.RequestId, CtlOptions.Certificate,
+            CtlOptions.Key, CtlOptions.Authority,
     }.WithNotes("""
         Examples:
           videoscale ctl room create standup --expected 20

@@ -5,7 +5,8 @@ namespace VideoScale.Cli.Ctl;
 /// <summary>Tables for people, or one JSON object per line for programs.</summary>
 internal sealed class CtlOutput(bool json)
 {
-    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithPreserveProtoFieldNames(true));
+    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true)
+        .WithPreserveProtoFieldNames(true));
 
     /// <summary>Something was printed or answered already.</summary>
     internal bool Wrote { get; private set; }

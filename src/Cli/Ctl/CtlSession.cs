@@ -65,7 +65,9 @@ internal sealed class CtlSession : IDisposable
     /// <summary>The media node at one address, with the same credentials.</summary>
     internal StatisticsService.StatisticsServiceClient StatisticsAt(string address) => new(InvokerAt(address));
 
-    /// <summary>One replica that answers, for calls without a request id: to ask a second one beside it would do their work twice.</summary>
+    /// <summary>
+    /// One replica that answers, for calls without a request id: to ask a second one beside it would do their work twice.
+    /// </summary>
     internal async Task<ClusterService.ClusterServiceClient> AtOneAsync(CancellationToken cancellationToken)
     {
         await Cluster.GetStatusAsync(new GetStatusRequest(), Call(cancellationToken));
@@ -80,13 +82,15 @@ internal sealed class CtlSession : IDisposable
     }
 
     private CallInvoker WithToken(CallInvoker invoker) =>
-        _token is { Length: > 0 } token ? invoker.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : invoker;
+        _token is { Length: > 0 } token
+            ? invoker.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; }) : invoker;
 
     /// <summary>--timeout.</summary>
     internal TimeSpan Timeout => _timeout;
 
     /// <summary>Of one call: it ends after --timeout.</summary>
-    internal CallOptions Call(CancellationToken cancellationToken) => new(deadline: DateTime.UtcNow + _timeout, cancellationToken: cancellationToken);
+    internal CallOptions Call(CancellationToken cancellationToken) =>
+        new(deadline: DateTime.UtcNow + _timeout, cancellationToken: cancellationToken);
 
     /// <summary>Runs a command against the control plane; a refusal or silence becomes a line on standard error and an exit code.</summary>
     internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task<int>> run) => command.SetAction(
@@ -98,7 +102,10 @@ internal sealed class CtlSession : IDisposable
         using var session = new CtlSession(parsed);
         using var patience = new PatienceNotice(session);
         try { return await run(session); }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested) { return Exit.Interrupted; }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested)
+        {
+            return Exit.Interrupted;
+        }
         catch (RpcException e)
         {
             await Console.Error.WriteLineAsync(Refusal.Describe(e, session));
@@ -106,8 +113,12 @@ internal sealed class CtlSession : IDisposable
         }
     }
 
-    /// <summary>As <see cref="Bind(Command, Func{CtlSession, ParseResult, CancellationToken, Task{int}})"/>, for commands that either succeed or throw.</summary>
-    internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task> run) => Bind(command, async (session, parsed, cancellationToken) =>
+    /// <summary>
+    /// As <see cref="Bind(Command, Func{CtlSession, ParseResult, CancellationToken, Task{int}})"/>, for commands that either succeed or
+    /// throw.
+    /// </summary>
+    internal static void Bind(Command command, Func<CtlSession, ParseResult, CancellationToken, Task> run) =>
+        Bind(command, async (session, parsed, cancellationToken) =>
     {
         await run(session, parsed, cancellationToken);
         return Exit.Ok;
@@ -115,7 +126,12 @@ internal sealed class CtlSession : IDisposable
 
     private static TlsMaterial? LoadTls(ParseResult parsed)
     {
-        var options = new TlsOptions { CertPath = parsed.GetValue(CtlOptions.Certificate) ?? "", KeyPath = parsed.GetValue(CtlOptions.Key) ?? "", CaPath = parsed.GetValue(CtlOptions.Authority) ?? "" };
+        var options = new TlsOptions
+        {
+            CertPath = parsed.GetValue(CtlOptions.Certificate) ?? "",
+            KeyPath = parsed.GetValue(CtlOptions.Key) ?? "",
+            CaPath = parsed.GetValue(CtlOptions.Authority) ?? "",
+        };
         return options.CertPath.Length + options.KeyPath.Length + options.CaPath.Length == 0 ? null : options.Load();
     }
 

@@ -16,8 +16,11 @@ internal static class Format
     internal static string Status(SeatStatus status) => status.ToString().ToLowerInvariant();
     internal static string Health(NodeHealth health) => health.ToString().ToLowerInvariant();
     internal static string Scheduling(NodeScheduling scheduling) => scheduling.ToString().ToLowerInvariant();
-    internal static string Time(long unixMs) => unixMs == 0 ? "-" : DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-    internal static string Bytes(ulong bytes) => bytes < 10_000 ? $"{bytes} B" : bytes < 10_000_000 ? $"{bytes / 1000} kB" : $"{bytes / 1_000_000} MB";
+    internal static string Time(long unixMs) => unixMs == 0 ? "-"
+        : DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    internal static string Bytes(ulong bytes) =>
+        bytes < 10_000 ? $"{bytes} B" : bytes < 10_000_000 ? $"{bytes / 1000} kB" : $"{bytes / 1_000_000} MB";
     internal static string Permille(int permille) => (permille / 10.0).ToString("0.0", CultureInfo.InvariantCulture) + " %";
-    internal static string Commit(Commit commit) => $"log index {commit.LogIndex}" + (commit.EventSeq == 0 ? ", nothing to change" : $", event {commit.EventSeq}");
+    internal static string Commit(Commit commit) =>
+        $"log index {commit.LogIndex}" + (commit.EventSeq == 0 ? ", nothing to change" : $", event {commit.EventSeq}");
 }

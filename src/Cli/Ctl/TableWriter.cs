@@ -1,8 +1,8 @@
 namespace VideoScale.Cli.Ctl;
 
 /// <summary>
-/// Writes a table as its rows come, however many: columns are as wide as the first rows need and grow when a later cell is wider. Cells are never
-/// folded, so that a pipe gets one line for each row.
+/// Writes a table as its rows come, however many: columns are as wide as the first rows need and grow when a later cell is wider. Cells are
+/// never folded, so that a pipe gets one line for each row.
 /// </summary>
 internal sealed class TableWriter(IReadOnlyList<string> columns, TextWriter output) : IDisposable
 {

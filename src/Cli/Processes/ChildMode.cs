@@ -9,8 +9,13 @@ internal static class ChildMode
     internal const string LogFlag = "--log";
     internal const string StopFlag = "--stop-with-stdin";
 
-    internal static Option<string?> Log { get; } = new(LogFlag) { Description = "Append all output to this file instead.", HelpName = "FILE" };
-    internal static Option<bool> StopWithStdin { get; } = new(StopFlag) { Description = "Stop when standard input closes, and leave Ctrl-C to the parent: for supervisors." };
+    internal static Option<string?> Log { get; } = new(LogFlag)
+    {
+        Description = "Append all output to this file instead.",
+        HelpName = "FILE",
+    };
+    internal static Option<bool> StopWithStdin { get; } =
+        new(StopFlag) { Description = "Stop when standard input closes, and leave Ctrl-C to the parent: for supervisors." };
 
     internal static void AddTo(Command command)
     {
@@ -43,6 +48,7 @@ internal static class ChildMode
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
         foreach (var descriptor in descriptors)
-            if (Libc.Dup2((int)file.SafeFileHandle.DangerousGetHandle(), descriptor) < 0) throw new CliException($"output cannot be sent to {path}");
+            if (Libc.Dup2((int)file.SafeFileHandle.DangerousGetHandle(), descriptor) < 0)
+                throw new CliException($"output cannot be sent to {path}");
     }
 }

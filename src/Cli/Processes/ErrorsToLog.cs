@@ -13,7 +13,9 @@ internal sealed class ErrorsToLog : IDisposable
     {
         _saved = Libc.Dup(Libc.StandardError);
         if (_saved < 0) throw new CliException("standard error is closed: run this command with a terminal, or with 2>FILE");
-        _terminal = new StreamWriter(new FileStream(new SafeFileHandle(_saved, ownsHandle: true), FileAccess.Write, bufferSize: 0)) { AutoFlush = true };
+        _terminal = new StreamWriter(
+            new FileStream(new SafeFileHandle(_saved, ownsHandle: true), FileAccess.Write, bufferSize: 0))
+        { AutoFlush = true };
         ChildMode.Redirect(path, Libc.StandardError);
         ReopenErrors();
     }

@@ -8,19 +8,48 @@ namespace VideoScale.Cli.Processes;
 /// <param name="section">The configuration section the settings are in.</param>
 internal sealed class ServerFlags(string section, int defaultGrpcPort, int defaultHttpPort)
 {
-    private readonly Option<string?> _config = new("--config") { Description = $"JSON file with a {section} section; default appsettings.json in the current directory, if there is one.", HelpName = "FILE" };
-    private readonly Option<string?> _bind = new("--bind") { Description = "IP address to listen on; default 127.0.0.1.", HelpName = "ADDRESS" };
-    private readonly Option<int?> _httpPort = new("--http-port") { Description = $"Port of /healthz, /readyz and /metrics; default {defaultHttpPort}.", HelpName = "PORT" };
-    private readonly Option<int?> _grpcPort = new("--grpc-port") { Description = $"Port of the gRPC endpoint; default {defaultGrpcPort}.", HelpName = "PORT" };
-    private readonly Option<string?> _certificate = new("--cert") { Description = "PEM file with this process's certificate.", HelpName = "FILE" };
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = $"JSON file with a {section} section; default appsettings.json in the current directory, if there is one.",
+        HelpName = "FILE",
+    };
+    private readonly Option<string?> _bind = new("--bind")
+    {
+        Description = "IP address to listen on; default 127.0.0.1.",
+        HelpName = "ADDRESS",
+    };
+    private readonly Option<int?> _httpPort = new("--http-port")
+    {
+        Description = $"Port of /healthz, /readyz and /metrics; default {defaultHttpPort}.",
+        HelpName = "PORT",
+    };
+    private readonly Option<int?> _grpcPort = new("--grpc-port")
+    {
+        Description = $"Port of the gRPC endpoint; default {defaultGrpcPort}.",
+        HelpName = "PORT",
+    };
+    private readonly Option<string?> _certificate = new("--cert")
+    {
+        Description = "PEM file with this process's certificate.",
+        HelpName = "FILE",
+    };
     private readonly Option<string?> _key = new("--key") { Description = "PEM file with its private key.", HelpName = "FILE" };
-    private readonly Option<string?> _authority = new("--ca") { Description = "PEM file with the authority of all certificates.", HelpName = "FILE" };
+    private readonly Option<string?> _authority = new("--ca")
+    {
+        Description = "PEM file with the authority of all certificates.",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> _development = new("--dev") { Description = "Development mode: no tokens, plaintext; loopback only." };
-    private readonly Option<string?> _logLevel = new("--log-level") { Description = "Trace, Debug, Information, Warning, Error; default Information.", HelpName = "LEVEL" };
+    private readonly Option<string?> _logLevel = new("--log-level")
+    {
+        Description = "Trace, Debug, Information, Warning, Error; default Information.",
+        HelpName = "LEVEL",
+    };
 
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_config, _bind, _httpPort, _grpcPort, _certificate, _key, _authority, _development, _logLevel]) command.Options.Add(option);
+        foreach (var option in (Option[])[_config, _bind, _httpPort, _grpcPort, _certificate, _key, _authority, _development, _logLevel])
+            command.Options.Add(option);
         ChildMode.AddTo(command);
     }
 

@@ -7,16 +7,23 @@ internal static class Announcement
     {
         var servers = string.Join(',', Enumerable.Range(0, topology.Replicas).Select(i => $"127.0.0.1:{ports.ReplicaGrpc(i)}"));
         var flag = topology.BasePort == Ports.DefaultBase ? "" : $" --server {servers}";
-        Console.WriteLine("ready: DEVELOPMENT MODE, loopback only but for media, plaintext, every caller is admin. API key devkey, secret: secret");
+        Console.WriteLine(
+            "ready: DEVELOPMENT MODE, loopback only but for media, plaintext, every caller is admin. API key devkey, secret: secret");
         for (var i = 0; i < topology.Replicas; i++)
-            Console.WriteLine($"  replica-{i + 1}  gRPC 127.0.0.1:{ports.ReplicaGrpc(i)}  metrics http://127.0.0.1:{ports.ReplicaHttp(i)}/metrics  raft 127.0.0.1:{ports.ReplicaRaft(i)}");
+            Console.WriteLine(
+                $"  replica-{i + 1}  gRPC 127.0.0.1:{ports.ReplicaGrpc(i)}  metrics http://127.0.0.1:{ports.ReplicaHttp(i)}/metrics  "
+                + $"raft 127.0.0.1:{ports.ReplicaRaft(i)}");
         for (var j = 0; j < topology.Media; j++)
-            Console.WriteLine($"  media-{j + 1}    gRPC 127.0.0.1:{ports.MediaGrpc(j)}  metrics http://127.0.0.1:{ports.MediaHttp(j)}/metrics");
+            Console.WriteLine(
+                $"  media-{j + 1}    gRPC 127.0.0.1:{ports.MediaGrpc(j)}  metrics http://127.0.0.1:{ports.MediaHttp(j)}/metrics");
         Console.WriteLine(reach.Beyond.Count == 0
             ? "  media at 127.0.0.1 alone: Firefox, which takes no part in calls over loopback, cannot call"
-            : $"  media at 127.0.0.1 and {string.Join(", ", reach.Beyond)} (Firefox needs it): other machines reach these UDP ports, which answer a call's own participants alone; --loopback-only shuts them out");
+            : $"  media at 127.0.0.1 and {string.Join(", ", reach.Beyond)} (Firefox needs it): other machines reach these UDP ports, "
+                + $"which answer a call's own participants alone; --loopback-only shuts them out");
         Console.WriteLine($"  data {directory.FullPath}, logs {Path.GetDirectoryName(directory.Log("x"))}");
-        Console.WriteLine($"call: http://127.0.0.1:{ports.ReplicaHttp(0)}/?room=demo&join=1  (open it twice; any replica's HTTP port serves the page, and LiveKit clients at ws://127.0.0.1:{ports.ReplicaHttp(0)})");
+        Console.WriteLine(
+            $"call: http://127.0.0.1:{ports.ReplicaHttp(0)}/?room=demo&join=1  (open it twice; any replica's HTTP port serves the page, "
+            + $"and LiveKit clients at ws://127.0.0.1:{ports.ReplicaHttp(0)})");
         Console.WriteLine("try:");
         Console.WriteLine($"  ./videoscale ctl cluster status{flag}");
         Console.WriteLine($"  ./videoscale ctl room create standup --expected 20{flag}");

@@ -12,7 +12,9 @@ internal sealed record ChildSpec(string Name, IReadOnlyList<string> Arguments, s
     internal KeptSocket? Http { get; init; }
 }
 
-/// <summary>One run of a child. It stops when the pipe to its standard input closes, which also happens when this process is killed.</summary>
+/// <summary>
+/// One run of a child. It stops when the pipe to its standard input closes, which also happens when this process is killed.
+/// </summary>
 internal sealed class Child : IDisposable
 {
     private readonly Process _process;
@@ -38,7 +40,8 @@ internal sealed class Child : IDisposable
         return socket.HandTo(() => Start(start, spec.Name));
     }
 
-    private static Child Start(ProcessStartInfo start, string name) => new(Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
+    private static Child Start(ProcessStartInfo start, string name) =>
+        new(Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
 
     /// <summary>Asks for a clean stop.</summary>
     internal void Terminate()
@@ -53,7 +56,8 @@ internal sealed class Child : IDisposable
 
     public void Dispose() => _process.Dispose();
 
-    private static string Executable => Environment.ProcessPath ?? throw new InvalidOperationException("the path of this program is not known");
+    private static string Executable =>
+        Environment.ProcessPath ?? throw new InvalidOperationException("the path of this program is not known");
 
     /// <summary>Under <c>dotnet VideoScale.Cli.dll</c> the program's own path is not enough.</summary>
     private static string[] ExecutablePrefix =>

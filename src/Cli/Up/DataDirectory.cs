@@ -40,13 +40,20 @@ internal sealed class DataDirectory : IDisposable
         try
         {
             Directory.CreateDirectory(path);
-            return new DataDirectory(path, new FileStream(Path.Combine(path, "up.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new DataDirectory(path,
+                new FileStream(Path.Combine(path, "up.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException e) when (File.Exists(Path.Combine(path, "up.lock")))
         {
-            throw new CliException($"{path} is in use: another `videoscale up` runs there. Stop it, or choose another --data (and --base-port)", e) { ExitCode = Exit.Refused };
+            throw new CliException(
+                $"{path} is in use: another `videoscale up` runs there. Stop it, or choose another --data (and --base-port)",
+                e)
+            { ExitCode = Exit.Refused };
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw new CliException($"--data: {path} cannot be used ({e.Message})", e); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException($"--data: {path} cannot be used ({e.Message})", e);
+        }
     }
 
     /// <summary>Makes what the topology needs; directories that exist stay as they are.</summary>
@@ -58,10 +65,12 @@ internal sealed class DataDirectory : IDisposable
             return false;
         }
         var seats = Enumerable.Range(0, topology.Replicas)
-            .Select(i => new ReplicaSeat(Replica(i), $"127.0.0.1:{ports.ReplicaRaft(i)}", $"127.0.0.1:{ports.ReplicaGrpc(i)}", $"127.0.0.1:{ports.ReplicaHttp(i)}")).ToArray();
+            .Select(i => new ReplicaSeat(Replica(i), $"127.0.0.1:{ports.ReplicaRaft(i)}", $"127.0.0.1:{ports.ReplicaGrpc(i)}",
+                $"127.0.0.1:{ports.ReplicaHttp(i)}")).ToArray();
         // What an interrupted first start left is not a cluster yet: identities are written last.
         if (!seats.Any(seat => ClusterFiles.Exist(seat.DataDirectory)))
-            foreach (var seat in seats.Where(seat => Directory.Exists(seat.DataDirectory))) Directory.Delete(seat.DataDirectory, recursive: true);
+            foreach (var seat in seats.Where(seat => Directory.Exists(seat.DataDirectory)))
+                Directory.Delete(seat.DataDirectory, recursive: true);
         try { ControlPlaneBootstrap.Create(seats); }
         catch (StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
         topology.Write(FullPath);

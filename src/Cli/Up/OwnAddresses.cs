@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace VideoScale.Cli.Up;
 
-/// <summary>Where browsers on this machine reach its media nodes: loopback, and its own addresses, since Firefox takes no part in calls over loopback.</summary>
+/// <summary>
+/// Where browsers on this machine reach its media nodes: loopback, and its own addresses, since Firefox takes no part in calls over
+/// loopback.
+/// </summary>
 internal static class OwnAddresses
 {
     internal const string Loopback = "127.0.0.1";
@@ -17,9 +20,11 @@ internal static class OwnAddresses
         try
         {
             return Choose(NetworkInterface.GetAllNetworkInterfaces()
-                .Where(adapter => adapter.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown) // virtual ones know no state
+                // virtual ones know no state
+                .Where(adapter => adapter.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
                 .Select(adapter => adapter.GetIPProperties())
-                .Select(properties => (HasGateway: properties.GatewayAddresses.Any(gateway => !gateway.Address.Equals(IPAddress.Any)), properties.UnicastAddresses.Select(unicast => unicast.Address))));
+                .Select(properties => (HasGateway: properties.GatewayAddresses.Any(gateway => !gateway.Address.Equals(IPAddress.Any)),
+                    properties.UnicastAddresses.Select(unicast => unicast.Address))));
         }
         catch (NetworkInformationException) { return []; }
     }
@@ -27,11 +32,13 @@ internal static class OwnAddresses
     internal static IReadOnlyList<string> Choose(IEnumerable<(bool HasGateway, IEnumerable<IPAddress> Addresses)> adapters) =>
     [
         .. adapters.OrderByDescending(adapter => adapter.HasGateway).SelectMany(adapter => adapter.Addresses)
-            .Where(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address) && !IsLinkLocal(address))
+            .Where(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address)
+                && !IsLinkLocal(address))
             .Select(address => address.ToString()).Distinct(StringComparer.Ordinal).Take(MostAddresses),
     ];
 
-    private static bool IsLinkLocal(IPAddress address) => address.GetAddressBytes() is [169, 254, ..]; // RFC 3927: no address that was given
+    // RFC 3927: no address that was given
+    private static bool IsLinkLocal(IPAddress address) => address.GetAddressBytes() is [169, 254, ..];
 }
 
 /// <summary>Where media is offered: at loopback, and at these addresses of this machine.</summary>

@@ -39,7 +39,10 @@ internal sealed record Ports(int Base)
                 RequireFree(topology, reach);
                 return;
             }
-            catch (CliException e) when (!said) { say($"the last `up` here was killed, and what it started is still stopping ({e.Message.Split('.')[0]}); waiting …"); }
+            catch (CliException e) when (!said)
+            {
+                say($"the last `up` here was killed, and what it started is still stopping ({e.Message.Split('.')[0]}); waiting …");
+            }
             catch (CliException) { }
             await Task.Delay(Poll, cancellationToken);
         }
@@ -51,7 +54,8 @@ internal sealed record Ports(int Base)
         foreach (var (port, what) in Tcp(topology)) Require(port, what, () =>
         {
             using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = false };
-            probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true); // connections that linger after a restart are no obstacle
+            // connections that linger after a restart are no obstacle
+            probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
             probe.Listen(1);
         });
@@ -67,7 +71,10 @@ internal sealed record Ports(int Base)
         try { bind(); }
         catch (SocketException e)
         {
-            throw new CliException($"port {port} ({what}) cannot be used: {e.Message}. Stop what listens there, or shift all ports with --base-port (now {Base}; for a cluster that exists, use another --data too)", e) { ExitCode = Exit.Refused };
+            throw new CliException(
+                $"port {port} ({what}) cannot be used: {e.Message}. Stop what listens there, or shift all ports with --base-port (now "
+                + $"{Base}; for a cluster that exists, use another --data too)", e)
+            { ExitCode = Exit.Refused };
         }
     }
 

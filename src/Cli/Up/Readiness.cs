@@ -7,7 +7,8 @@ internal sealed class Readiness : IDisposable
     private static readonly TimeSpan NoticeEvery = TimeSpan.FromSeconds(2);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
-    internal async Task WaitAsync(IReadOnlyList<(string Name, Uri Ready)> targets, Action<string> ready, Action<string> say, CancellationToken cancellationToken)
+    internal async Task WaitAsync(IReadOnlyList<(string Name, Uri Ready)> targets, Action<string> ready, Action<string> say,
+        CancellationToken cancellationToken)
     {
         var missing = targets.ToList();
         var started = Environment.TickCount64;

@@ -38,9 +38,11 @@ internal static class SingleProcess
                 MediaAddresses = [.. reach.All],
             }, signals.Token);
             using (var readiness = new Readiness())
-                await readiness.WaitAsync([("replica-1", new Uri($"http://127.0.0.1:{ports.ReplicaHttp(0)}/readyz")), ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],
+                await readiness.WaitAsync([("replica-1", new Uri($"http://127.0.0.1:{ports.ReplicaHttp(0)}/readyz")),
+                    ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],
                     _ => { }, Console.WriteLine, signals.Token);
-            Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports, reach);
+            Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports,
+                reach);
             await Task.WhenAny(media.Fatal, control.Fatal).WaitAsync(signals.Token);
             Console.WriteLine($"stopped by a fault; log: {log}");
             return (int)ExitCode.Fatal;

@@ -2,7 +2,9 @@ using VideoScale.Cli.CommandLine;
 
 namespace VideoScale.Cli.Up;
 
-/// <summary>Keeps one child running: a child that dies is started again: at once when it was healthy, later each time it dies soon after its start.</summary>
+/// <summary>
+/// Keeps one child running: a child that dies is started again: at once when it was healthy, later each time it dies soon after its start.
+/// </summary>
 internal sealed class Supervisor(ChildSpec spec, Action<string> say)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
@@ -40,7 +42,8 @@ internal sealed class Supervisor(ChildSpec spec, Action<string> say)
             if (!_wasReady && Hopeless.Contains(child.ExitCode))
                 throw new CliException($"{spec.Name} cannot start: {LastWords()} (log: {spec.LogPath})") { ExitCode = Exit.Refused };
             if (Environment.TickCount64 - startedTicks > HealthyAfter.TotalMilliseconds) wait = TimeSpan.Zero;
-            say($"{spec.Name} (pid {child.Pid}) ended with {Describe(child.ExitCode)}; starting it again {(wait == TimeSpan.Zero ? "now" : $"in {wait.TotalSeconds:0.##} s")} (log: {spec.LogPath})");
+            say($"{spec.Name} (pid {child.Pid}) ended with {Describe(child.ExitCode)}; starting it again "
+                + $"{(wait == TimeSpan.Zero ? "now" : $"in {wait.TotalSeconds:0.##} s")} (log: {spec.LogPath})");
             try { await Task.Delay(wait, cancellationToken); }
             catch (OperationCanceledException) { return; }
             wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks * 2, FirstWait.Ticks, LongestWait.Ticks));

@@ -21,11 +21,17 @@ internal sealed record Topology(int Format, bool Single, int Replicas, int Media
         if (!File.Exists(path)) return null;
         try
         {
-            var topology = JsonSerializer.Deserialize(File.ReadAllBytes(path), TopologyJson.Default.Topology) ?? throw new JsonException("the file holds null");
+            var topology = JsonSerializer.Deserialize(File.ReadAllBytes(path), TopologyJson.Default.Topology)
+                ?? throw new JsonException("the file holds null");
             return topology.Format == CurrentFormat ? topology
-                : throw new CliException($"{path} has format {topology.Format}; this program reads format {CurrentFormat}: use the program version that made it");
+                : throw new CliException(
+                    $"{path} has format {topology.Format}; this program reads format {CurrentFormat}: use the program version that made "
+                    + $"it");
         }
-        catch (JsonException e) { throw new CliException($"{path} is damaged ({e.Message}): restore it, or choose another --data directory", e); }
+        catch (JsonException e)
+        {
+            throw new CliException($"{path} is damaged ({e.Message}): restore it, or choose another --data directory", e);
+        }
     }
 
     internal void Write(string directory)
@@ -33,7 +39,8 @@ internal sealed record Topology(int Format, bool Single, int Replicas, int Media
         DurableFile.Write(Path.Combine(directory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, TopologyJson.Default.Topology));
     }
 
-    public override string ToString() => Single ? $"--single --base-port {BasePort}" : $"--replicas {Replicas} --media {Media} --base-port {BasePort}";
+    public override string ToString() =>
+        Single ? $"--single --base-port {BasePort}" : $"--replicas {Replicas} --media {Media} --base-port {BasePort}";
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

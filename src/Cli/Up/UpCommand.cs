@@ -7,15 +7,35 @@ namespace VideoScale.Cli.Up;
 internal static class UpCommand
 {
     private static readonly Option<bool> Single = new("--single") { Description = "One process with one voter and one media node." };
-    private static readonly Option<int?> Replicas = new("--replicas") { Description = $"Control-plane replicas, 1 to {Topology.MostReplicas}; default 3.", HelpName = "N" };
-    private static readonly Option<int?> Media = new("--media") { Description = $"Media nodes, 0 to {Topology.MostMedia}; default 2.", HelpName = "N" };
-    private static readonly Option<int?> BasePort = new("--base-port") { Description = $"Shifts all ports: HTTP of the first replica; default {Ports.DefaultBase}.", HelpName = "PORT" };
-    private static readonly Option<bool> LoopbackOnly = new("--loopback-only") { Description = "Media on 127.0.0.1 alone, too: no other machine can send to it, and Firefox cannot call." };
-    private static readonly Option<string> Data = new("--data") { Description = "Where the cluster lives; default .videoscale in the current directory.", HelpName = "DIR", DefaultValueFactory = _ => ".videoscale" };
+    private static readonly Option<int?> Replicas = new("--replicas")
+    {
+        Description = $"Control-plane replicas, 1 to {Topology.MostReplicas}; default 3.",
+        HelpName = "N",
+    };
+    private static readonly Option<int?> Media = new("--media")
+    {
+        Description = $"Media nodes, 0 to {Topology.MostMedia}; default 2.",
+        HelpName = "N",
+    };
+    private static readonly Option<int?> BasePort = new("--base-port")
+    {
+        Description = $"Shifts all ports: HTTP of the first replica; default {Ports.DefaultBase}.",
+        HelpName = "PORT",
+    };
+    private static readonly Option<bool> LoopbackOnly =
+        new("--loopback-only") { Description = "Media on 127.0.0.1 alone, too: no other machine can send to it, and Firefox cannot call." };
+    private static readonly Option<string> Data = new("--data")
+    {
+        Description = "Where the cluster lives; default .videoscale in the current directory.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => ".videoscale",
+    };
 
     internal static Command Create(StopSignals signals)
     {
-        var command = new Command("up", "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until Ctrl-C. A second start goes on where the first one was.")
+        var command = new Command("up",
+            "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until "
+            + "Ctrl-C. A second start goes on where the first one was.")
         { Single, Replicas, Media, BasePort, LoopbackOnly, Data }.WithNotes("""
             Examples:
               videoscale up
@@ -27,13 +47,18 @@ internal static class UpCommand
             using var directory = DataDirectory.Open(parsed.GetValue(Data)!);
             var topology = Choose(parsed, directory.FullPath);
             var ports = new Ports(topology.BasePort);
-            if (topology.Replicas % 2 == 0) Console.WriteLine($"note: {topology.Replicas} voters survive no more failures than {topology.Replicas - 1}, and a split down the middle stops both halves; an odd number is better");
+            if (topology.Replicas % 2 == 0)
+                Console.WriteLine(
+                    $"note: {topology.Replicas} voters survive no more failures than {topology.Replicas - 1}, and a split down the "
+                    + $"middle stops both halves; an odd number is better");
             var media = new MediaReach(parsed.GetValue(LoopbackOnly) ? [] : OwnAddresses.Find());
             if (directory.WasKilled) await ports.WaitUntilFreeAsync(topology, media, Console.WriteLine, signals.Token);
             ports.RequireFree(topology, media);
             directory.MarkRunning();
-            Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}" : $"going on with the cluster in {directory.FullPath}");
-            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, signals) : await new Cluster(directory, topology, ports, media).RunAsync(signals.Token);
+            Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}"
+                : $"going on with the cluster in {directory.FullPath}");
+            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, signals)
+                : await new Cluster(directory, topology, ports, media).RunAsync(signals.Token);
         });
         return command;
     }
@@ -41,18 +66,30 @@ internal static class UpCommand
     /// <summary>What was asked for, or what is there; refuses when they differ.</summary>
     private static Topology Choose(ParseResult parsed, string directory)
     {
-        var (single, replicas, media, basePort) = (parsed.GetValue(Single), parsed.GetValue(Replicas), parsed.GetValue(Media), parsed.GetValue(BasePort));
-        if (single && (replicas is not null || media is not null)) throw new CliException("--single is one voter and one media node: leave --replicas and --media out");
+        var (single, replicas, media, basePort) = (parsed.GetValue(Single), parsed.GetValue(Replicas), parsed.GetValue(Media),
+            parsed.GetValue(BasePort));
+        if (single && (replicas is not null || media is not null))
+            throw new CliException("--single is one voter and one media node: leave --replicas and --media out");
         Within("--replicas", replicas, 1, Topology.MostReplicas);
         Within("--media", media, 0, Topology.MostMedia);
         Within("--base-port", basePort, Ports.LowestBase, Ports.HighestBase);
         var stored = Topology.Read(directory);
         var wanted = stored is null
-            ? new Topology(Topology.CurrentFormat, single, single ? 1 : replicas ?? 3, single ? 1 : media ?? 2, basePort ?? Ports.DefaultBase)
-            : stored with { Single = single || (stored.Single && replicas is null && media is null), Replicas = single ? 1 : replicas ?? stored.Replicas, Media = single ? 1 : media ?? stored.Media, BasePort = basePort ?? stored.BasePort };
+            ? new Topology(Topology.CurrentFormat, single, single ? 1 : replicas ?? 3, single ? 1 : media ?? 2, basePort
+                ?? Ports.DefaultBase)
+            : stored with
+            {
+                Single = single || (stored.Single && replicas is null && media is null),
+                Replicas = single ? 1 : replicas ?? stored.Replicas,
+                Media = single ? 1 : media ?? stored.Media,
+                BasePort = basePort ?? stored.BasePort,
+            };
         // Media nodes hold nothing on disk: more or fewer of them is no other cluster.
         if (stored is not null && wanted with { Media = stored.Media } != stored)
-            throw new CliException($"{directory} holds a cluster made with: {stored}. Start it without these flags, or make another one with its own --data (and --base-port)") { ExitCode = Exit.Refused };
+            throw new CliException(
+                $"{directory} holds a cluster made with: {stored}. Start it without these flags, or make another one with its own --data "
+                + $"(and --base-port)")
+            { ExitCode = Exit.Refused };
         return wanted;
     }
 

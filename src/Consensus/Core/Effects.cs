@@ -5,11 +5,16 @@ public enum RaftRole : byte { Follower = 1, PreCandidate = 2, Candidate = 3, Lea
 /// <summary>The read under this context may be answered from state as of this index; 0 with <see cref="Ok"/> false: it failed.</summary>
 public readonly record struct ReadState(ulong Context, ulong Index, bool Ok);
 
-/// <summary>What one write holds. Entries are those of the log from <see cref="FirstIndex"/> to <see cref="LastIndex"/>, none when that is empty.</summary>
-public readonly record struct WriteEffect(ulong Token, ulong Term, ulong FirstIndex, ulong LastIndex, HardState HardState, bool HardStateChanged, SnapshotMeta? ResetTo);
+/// <summary>
+/// What one write holds. Entries are those of the log from <see cref="FirstIndex"/> to <see cref="LastIndex"/>, none when that is empty.
+/// </summary>
+public readonly record struct WriteEffect(ulong Token, ulong Term, ulong FirstIndex, ulong LastIndex, HardState HardState,
+    bool HardStateChanged, SnapshotMeta? ResetTo);
 
 /// <summary>What a step wants done. Reused: valid until the next step.</summary>
-/// <remarks>Order for the host: write, send, apply. Messages need no write of this step: the core keeps those that do until it is durable.</remarks>
+/// <remarks>
+/// Order for the host: write, send, apply. Messages need no write of this step: the core keeps those that do until it is durable.
+/// </remarks>
 public sealed class Effects
 {
     private Message[] _messages = new Message[32];
@@ -47,7 +52,9 @@ public sealed class Effects
     /// <summary>This replica found that it lost entries: that must be durable before anything of this step is sent.</summary>
     public string? LossFound { get; internal set; }
 
-    /// <summary>This replica takes no part any more: that must be durable before anything of this step is sent, or a restart would forget it.</summary>
+    /// <summary>
+    /// This replica takes no part any more: that must be durable before anything of this step is sent, or a restart would forget it.
+    /// </summary>
     public string? ConflictFound { get; internal set; }
 
     /// <summary>Role, term or known leader differ from the step before.</summary>

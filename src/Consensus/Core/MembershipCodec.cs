@@ -28,7 +28,8 @@ public static class MembershipCodec
         var bytes = new byte[1 + 3 * 4 + 8 * count + addresses];
         bytes[0] = membership.Addresses.IsEmpty ? WithoutAddresses : WithAddresses;
         var rest = bytes.AsSpan(1);
-        foreach (var list in (ReadOnlySpan<ImmutableArray<MemberId>>)[membership.Voters, membership.OutgoingVoters, membership.Learners]) Encode(list, ref rest);
+        foreach (var list in (ReadOnlySpan<ImmutableArray<MemberId>>)[membership.Voters, membership.OutgoingVoters, membership.Learners])
+            Encode(list, ref rest);
         if (!membership.Addresses.IsEmpty) Encode(membership.Addresses, ref rest);
         return bytes;
     }

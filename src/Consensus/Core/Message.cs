@@ -15,9 +15,13 @@ public enum MessageKind : byte
     ReadIndexReply = 10,
     /// <summary>The leader tells a voter to campaign at once (leadership transfer).</summary>
     TimeoutNow = 11,
-    /// <summary>A replica whose log is new asks whether its log's incarnation is the first one that the receiver has heard of. Outside of terms.</summary>
+    /// <summary>
+    /// A replica whose log is new asks whether its log's incarnation is the first one that the receiver has heard of. Outside of terms.
+    /// </summary>
     Greet = 12,
-    /// <summary>The incarnation that was greeted with is the first one known of the asker, and this is durable; or, refused, it is not.</summary>
+    /// <summary>
+    /// The incarnation that was greeted with is the first one known of the asker, and this is durable; or, refused, it is not.
+    /// </summary>
     GreetReply = 13,
 }
 
@@ -35,19 +39,30 @@ public readonly record struct Message
     /// <summary>The sender's term; in a pre-vote the term that the sender would campaign in, echoed in a reply that grants it.</summary>
     public ulong Term { get; init; }
 
-    /// <summary>Append: the index before the entries. Votes: the candidate's last index. AppendReply: the durable matching index, or the refused one. ReadIndexReply: the index.</summary>
+    /// <summary>
+    /// Append: the index before the entries. Votes: the candidate's last index. AppendReply: the durable matching index, or the refused
+    /// one. ReadIndexReply: the index.
+    /// </summary>
     public ulong Index { get; init; }
 
-    /// <summary>Append: the term at <see cref="Index"/>. Votes: the candidate's last term. A refused append: the term at <see cref="Hint"/>.</summary>
+    /// <summary>
+    /// Append: the term at <see cref="Index"/>. Votes: the candidate's last term. A refused append: the term at <see cref="Hint"/>.
+    /// </summary>
     public ulong LogTerm { get; init; }
 
     /// <summary>Append and Heartbeat: the sender's commit index, as far as it is known to match at the receiver.</summary>
     public ulong Commit { get; init; }
 
-    /// <summary>A refused append: where the logs may agree. Heartbeat and its reply: the receiver's and the sender's repair, see <see cref="RepairNonce"/>.</summary>
+    /// <summary>
+    /// A refused append: where the logs may agree. Heartbeat and its reply: the receiver's and the sender's repair, see
+    /// <see cref="RepairNonce"/>.
+    /// </summary>
     public ulong Hint { get; init; }
 
-    /// <summary>Greet: the sender's log incarnation, echoed in the reply. Heartbeat: the quorum round, echoed in the reply (0 asks for no reply). ReadIndex: the asker's own number, echoed. AppendReply: the sender's repair, see <see cref="RepairNonce"/>.</summary>
+    /// <summary>
+    /// Greet: the sender's log incarnation, echoed in the reply. Heartbeat: the quorum round, echoed in the reply (0 asks for no reply).
+    /// ReadIndex: the asker's own number, echoed. AppendReply: the sender's repair, see <see cref="RepairNonce"/>.
+    /// </summary>
     public ulong Context { get; init; }
 
     /// <summary>A reply that refuses.</summary>
@@ -60,8 +75,8 @@ public readonly record struct Message
     public ReadOnlyMemory<Entry> Entries { get; init; }
 
     /// <summary>
-    /// In what a member answers: not 0 while it fetches again what its disk lost, a number of its own for each such repair; its word does not
-    /// count. In a heartbeat: that repair is over, as far as the leader knows.
+    /// In what a member answers: not 0 while it fetches again what its disk lost, a number of its own for each such repair; its word does
+    /// not count. In a heartbeat: that repair is over, as far as the leader knows.
     /// </summary>
     public ulong RepairNonce => Kind switch
     {

@@ -116,8 +116,8 @@ internal sealed class PeerProgress(MemberId member, ulong next, RaftOptions opti
     /// <param name="confirms">The round that the answer confirms; 0 when none.</param>
     /// <returns>Whether the answer may be used.</returns>
     /// <remarks>
-    /// Only the answer to a round begun after we learned of the repair is surely younger than the damage. Any other may have been on its way since
-    /// before: taken for the end of the repair, it would leave the member waiting for ever for our word that it is whole.
+    /// Only the answer to a round begun after we learned of the repair is surely younger than the damage. Any other may have been on its
+    /// way since before: taken for the end of the repair, it would leave the member waiting for ever for our word that it is whole.
     /// </remarks>
     public bool NoteRepair(ulong nonce, ulong logEnd, ulong round, ulong confirms)
     {

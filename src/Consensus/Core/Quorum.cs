@@ -13,7 +13,10 @@ public static class Quorum
     /// <summary>Largest list of voters: bounds stack use.</summary>
     public const int MaxVoters = 64;
 
-    /// <summary>The highest value that a majority of every voter set has reached. Members without a value have 0; members that do not vote do not count.</summary>
+    /// <summary>
+    /// The highest value that a majority of every voter set has reached. Members without a value have 0; members that do not vote do not
+    /// count.
+    /// </summary>
     public static ulong Agreed(Membership membership, ReadOnlySpan<MemberValue> values)
     {
         var incoming = Agreed(membership.Voters, values);

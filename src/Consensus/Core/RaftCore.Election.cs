@@ -1,6 +1,8 @@
 namespace VideoScale.Consensus.Core;
 
-/// <summary>Elections: pre-vote and check-quorum together, so that whoever was cut off neither deposes a live leader nor goes on leading alone.</summary>
+/// <summary>
+/// Elections: pre-vote and check-quorum together, so that whoever was cut off neither deposes a live leader nor goes on leading alone.
+/// </summary>
 public sealed partial class RaftCore
 {
     /// <summary>Ticks that a voter has for winning before the next one asks.</summary>
@@ -32,8 +34,9 @@ public sealed partial class RaftCore
     }
 
     /// <summary>
-    /// The leader's connection broke: most likely its process is gone, and there is no silence to wait out. Whoever still hears it refuses the
-    /// pre-vote, so asking early risks nothing. The voters take turns, or they would split the vote; whoever could win but not serve yet comes after all others.
+    /// The leader's connection broke: most likely its process is gone, and there is no silence to wait out. Whoever still hears it refuses
+    /// the pre-vote, so asking early risks nothing. The voters take turns, or they would split the vote; whoever could win but not serve
+    /// yet comes after all others.
     /// </summary>
     private void SuspectLeader(bool canServe)
     {

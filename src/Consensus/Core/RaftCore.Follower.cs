@@ -34,10 +34,12 @@ public sealed partial class RaftCore
         else _ackOwed = true;
     }
 
-    /// <returns>False when our log does not hold the entry before the message's: the leader looks further back, or is of another line.</returns>
+    /// <returns>False when our log does not hold the entry before the message's: the leader looks further back, or is of another
+    /// line.</returns>
     private bool Follows(in Message message)
     {
-        if (message.Index < _log.BaseIndex || _log.Holds(message.Index, message.LogTerm)) return true; // below: in a snapshot, hence committed, hence equal
+        // below: in a snapshot, hence committed, hence equal
+        if (message.Index < _log.BaseIndex || _log.Holds(message.Index, message.LogTerm)) return true;
         if (message.Index <= _commit) return MeetForeignLeader(message.Index);
         Refuse(message);
         return false;
@@ -90,7 +92,13 @@ public sealed partial class RaftCore
         if (message.Commit > _log.LastIndex && _repair == 0) FindLoss(message);
         if (_repair != 0) // it may count on what is gone here
         {
-            if (message.Context != 0) Send(new Message { Kind = MessageKind.HeartbeatReply, To = message.From, Context = message.Context, Hint = _repair });
+            if (message.Context != 0) Send(new Message
+            {
+                Kind = MessageKind.HeartbeatReply,
+                To = message.From,
+                Context = message.Context,
+                Hint = _repair,
+            });
             return;
         }
         _matched = Math.Max(_matched, message.Commit);

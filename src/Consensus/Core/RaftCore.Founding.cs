@@ -13,13 +13,14 @@ public sealed record LogOrigin(ulong Incarnation, bool IsNew, ImmutableArray<Mem
 }
 
 /// <summary>
-/// An empty log says nothing about why it is empty: nobody wrote to it yet, or its disk was replaced. So whoever begins with one takes no part until
-/// a leader has confirmed that it has everything, or every founding member has said that this is the first log of this member that it ever heard of.
+/// An empty log says nothing about why it is empty: nobody wrote to it yet, or its disk was replaced. So whoever begins with one takes no
+/// part until a leader has confirmed that it has everything, or every founding member has said that this is the first log of this member
+/// that it ever heard of.
 /// </summary>
 /// <remarks>
-/// Why all of them must say it: two of three would be the wiped one and one that was behind, while the one with the right log is away. Why it is enough:
-/// whoever took part was known to all others before, durably. So one that was wiped is refused by each of them that was not; were all of them wiped,
-/// nothing would be left to lose.
+/// Why all of them must say it: two of three would be the wiped one and one that was behind, while the one with the right log is away. Why
+/// it is enough: whoever took part was known to all others before, durably. So one that was wiped is refused by each of them that was not;
+/// were all of them wiped, nothing would be left to lose.
 /// </remarks>
 public sealed partial class RaftCore
 {
@@ -43,7 +44,8 @@ public sealed partial class RaftCore
     public LogOrigin Origin => new(_incarnation, IsNew, [.. _known]);
 
     /// <summary>Founding members that a new log still waits for.</summary>
-    public ImmutableArray<MemberId> WaitsFor => IsNew ? [.. _founders.Where(member => !_knownBy.Contains(member) || KnownOf(member) == 0)] : [];
+    public ImmutableArray<MemberId> WaitsFor =>
+        IsNew ? [.. _founders.Where(member => !_knownBy.Contains(member) || KnownOf(member) == 0)] : [];
 
     private void BeginAsNew(LogOrigin? origin, ulong repair)
     {
@@ -52,7 +54,8 @@ public sealed partial class RaftCore
         _known.AddRange(origin.Known);
         if (!origin.IsNew || _repair != 0) return;
         _isFounder = _snapshot.Index == 0 && _snapshot.Membership.IsVoter(Self);
-        if (_isFounder) _founders = [.. _snapshot.Membership.Voters.Where(member => member != Self && !origin.StartsWithout.Contains(member))];
+        if (_isFounder)
+            _founders = [.. _snapshot.Membership.Voters.Where(member => member != Self && !origin.StartsWithout.Contains(member))];
         IsNew = true;
         _repair = repair;
         _hardStateChanged = true; // one record, so that an empty log is never one that took part

@@ -27,7 +27,8 @@ public sealed partial class RaftCore
         _quorumElapsed = 0;
         _round = 0;
         _sentRound = 0;
-        Invariant.Require(Membership.IsVoter(Self) || MembershipIndex > _commit, "only a voter leads, or whoever brings its own removal to an end");
+        Invariant.Require(Membership.IsVoter(Self)
+            || MembershipIndex > _commit, "only a voter leads, or whoever brings its own removal to an end");
         for (var i = 0; i < _peers.Length; i++) _peers[i] = new PeerProgress(_peers[i].Member, _log.LastIndex + 1, _options);
         _termStart = _log.LastIndex + 1;
         Append(_termStart, EntryKind.Noop, ProposalId.None, default);
@@ -101,7 +102,9 @@ public sealed partial class RaftCore
         return Quorum.Agreed(Membership, values) >= 1;
     }
 
-    /// <summary>What every step of a leader ends with: commit what a majority has, answer reads, fill windows, tell the commit index.</summary>
+    /// <summary>
+    /// What every step of a leader ends with: commit what a majority has, answer reads, fill windows, tell the commit index.
+    /// </summary>
     private void LeadOn()
     {
         AdvanceCommit();
@@ -163,14 +166,24 @@ public sealed partial class RaftCore
         }
     }
 
-    /// <summary>A heartbeat goes out for a new round, and when a member does not know the commit index yet and no append is there to carry it.</summary>
+    /// <summary>
+    /// A heartbeat goes out for a new round, and when a member does not know the commit index yet and no append is there to carry it.
+    /// </summary>
     private void SendHeartbeat(PeerProgress peer)
     {
         var commit = Math.Min(_commit, peer.Match);
         var newRound = _round > _sentRound;
         if (!newRound && commit <= peer.CommitSent) return;
         peer.CommitSent = Math.Max(peer.CommitSent, commit);
-        Send(new Message { Kind = MessageKind.Heartbeat, To = peer.Member, Commit = commit, Context = newRound ? _round : 0, Hint = peer.WholeNonce, Index = peer.IsWhole ? peer.RepairTarget : 0 });
+        Send(new Message
+        {
+            Kind = MessageKind.Heartbeat,
+            To = peer.Member,
+            Commit = commit,
+            Context = newRound ? _round : 0,
+            Hint = peer.WholeNonce,
+            Index = peer.IsWhole ? peer.RepairTarget : 0,
+        });
     }
 
     private void BeginRound()
@@ -205,7 +218,8 @@ public sealed partial class RaftCore
             OnRefusedAppend(peer, message);
             return;
         }
-        if (message.Index > _log.LastIndex) // its log holds what a leader must have: whoever elected us had lost it, and the member is to lead
+        // its log holds what a leader must have: whoever elected us had lost it, and the member is to lead
+        if (message.Index > _log.LastIndex)
         {
             BecomeFollower(_term, MemberId.None);
             return;
@@ -239,10 +253,12 @@ public sealed partial class RaftCore
 
     private void OnHeartbeatReply(in Message message)
     {
-        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex, _round, message.Context)) return;
+        if (HeardFrom(message.From) is not { } peer || !peer.NoteRepair(message.RepairNonce, _log.LastIndex, _round, message.Context))
+            return;
         if (message.Context > _round) return; // of a leadership of this term that a disk set back has forgotten
         if (!peer.IsRepairing) peer.ConfirmedRound = Math.Max(peer.ConfirmedRound, message.Context);
-        if (peer.State == PeerState.Probe && message.Context > peer.ProbeRound) peer.ProbeSent = false; // the probe or its answer may be lost
+        // the probe or its answer may be lost
+        if (peer.State == PeerState.Probe && message.Context > peer.ProbeRound) peer.ProbeSent = false;
     }
 
     private void OnDisconnected(MemberId member, bool canServe)
@@ -259,10 +275,13 @@ public sealed partial class RaftCore
         foreach (var peer in _peers)
         {
             if (count == target.Length) break;
-            if (peer.LeavesAt == 0) target[count++] = new PeerStatus(peer.Member, peer.State, peer.Match, peer.SilentTicks, Membership.IsVoter(peer.Member), peer.IsRepairing, peer.Heard);
+            if (peer.LeavesAt == 0)
+                target[count++] = new PeerStatus(peer.Member, peer.State, peer.Match, peer.SilentTicks, Membership.IsVoter(peer.Member),
+                    peer.IsRepairing, peer.Heard);
         }
         return count;
     }
 }
 
-public readonly record struct PeerStatus(MemberId Member, PeerState State, ulong Match, int SilentTicks, bool Voter, bool Repairing, uint Heard = 0);
+public readonly record struct PeerStatus(MemberId Member, PeerState State, ulong Match, int SilentTicks, bool Voter, bool Repairing,
+    uint Heard = 0);

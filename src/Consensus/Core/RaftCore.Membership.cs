@@ -47,7 +47,9 @@ public sealed partial class RaftCore
         _peers = [.. peers];
     }
 
-    /// <summary>Who is out is still told so, by this leader and only for a while: else it would wait for ever for a leader that has forgotten it.</summary>
+    /// <summary>
+    /// Who is out is still told so, by this leader and only for a while: else it would wait for ever for a leader that has forgotten it.
+    /// </summary>
     private void KeepLeaving(SortedSet<MemberId> members, List<PeerProgress> peers)
     {
         foreach (var peer in _peers)
@@ -63,9 +65,12 @@ public sealed partial class RaftCore
         var gone = 0;
         foreach (var peer in _peers)
         {
-            if (peer.LeavesAt != 0 && (peer.CommitSent >= peer.LeavesAt || ++peer.LeavingTicks > TicksToLeave * _options.ElectionTicks)) gone++;
+            if (peer.LeavesAt != 0 && (peer.CommitSent >= peer.LeavesAt || ++peer.LeavingTicks > TicksToLeave * _options.ElectionTicks))
+                gone++;
         }
-        if (gone > 0) _peers = Array.FindAll(_peers, peer => peer.LeavesAt == 0 || (peer.CommitSent < peer.LeavesAt && peer.LeavingTicks <= TicksToLeave * _options.ElectionTicks));
+        if (gone > 0)
+            _peers = Array.FindAll(_peers, peer => peer.LeavesAt == 0
+                || (peer.CommitSent < peer.LeavesAt && peer.LeavingTicks <= TicksToLeave * _options.ElectionTicks));
     }
 
     private void OnChangeMembership(Membership target)
@@ -77,7 +82,9 @@ public sealed partial class RaftCore
         _effects.MembershipAccepted = true;
     }
 
-    /// <summary>Once a joint membership is committed the leader, whoever that is by now, leaves it; once its own removal is committed it steps down.</summary>
+    /// <summary>
+    /// Once a joint membership is committed the leader, whoever that is by now, leaves it; once its own removal is committed it steps down.
+    /// </summary>
     private void AdvanceMembership()
     {
         if (MembershipIndex > _commit || !CommittedInTerm) return;
@@ -86,13 +93,18 @@ public sealed partial class RaftCore
     }
 
     /// <summary>Whoever is removed together with the leader hears of it from nobody else.</summary>
-    private bool StillToTell(PeerProgress peer) => peer.LeavesAt != 0 && peer.CommitSent < peer.LeavesAt && peer.SilentTicks < _options.ElectionTicks;
+    private bool StillToTell(PeerProgress peer) =>
+        peer.LeavesAt != 0 && peer.CommitSent < peer.LeavesAt && peer.SilentTicks < _options.ElectionTicks;
 
     /// <summary>The leader's own removal is committed: the others are told, and the furthest voter need not wait for silence.</summary>
     private void Retire()
     {
         foreach (var peer in _peers) SendHeartbeat(peer);
-        if (FurthestVoter() is { } heir && heir.Match == _log.LastIndex) Send(new Message { Kind = MessageKind.TimeoutNow, To = heir.Member });
+        if (FurthestVoter() is { } heir && heir.Match == _log.LastIndex) Send(new Message
+        {
+            Kind = MessageKind.TimeoutNow,
+            To = heir.Member,
+        });
         BecomeFollower(_term, MemberId.None);
     }
 

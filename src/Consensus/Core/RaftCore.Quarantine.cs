@@ -3,12 +3,14 @@ namespace VideoScale.Consensus.Core;
 /// <summary>
 /// Replicas that may not decide. One that stands aside has been told that another process has its identity.
 /// One whose disk lost entries does not vote, lead or acknowledge until a leader has confirmed that it has again
-/// all that it may have acknowledged. One whose state differs from the majority's keeps its log, which is sound, but never votes or leads again.
+/// all that it may have acknowledged. One whose state differs from the majority's keeps its log, which is sound, but never votes or leads
+/// again.
 /// </summary>
 /// <remarks>
-/// Why a confirmed repair is safe: an entry that this replica once acknowledged to leader L of term T, and that may be committed because of it, is in
-/// L's log, hence at or below L's end when L learned of the repair; or it was committed before a later leader was elected, without a vote of ours since
-/// the damage, so that leader has it. Until then the leader counts nothing that we say, and forgets what we said before.
+/// Why a confirmed repair is safe: an entry that this replica once acknowledged to leader L of term T, and that may be committed because of
+/// it, is in L's log, hence at or below L's end when L learned of the repair; or it was committed before a later leader was elected,
+/// without a vote of ours since the damage, so that leader has it. Until then the leader counts nothing that we say, and forgets what we
+/// said before.
 /// </remarks>
 public sealed partial class RaftCore
 {
@@ -21,8 +23,8 @@ public sealed partial class RaftCore
     public bool IsRepairing => _repair != 0;
 
     /// <summary>
-    /// Why this replica takes no part any more; null while it does. Somebody's log was lost without anybody noticing, and members that did not have
-    /// what is committed here elected each other: this log may be the only right one, so it is kept as it is.
+    /// Why this replica takes no part any more; null while it does. Somebody's log was lost without anybody noticing, and members that did
+    /// not have what is committed here elected each other: this log may be the only right one, so it is kept as it is.
     /// </summary>
     public string? Conflict => _conflict;
 
@@ -35,18 +37,21 @@ public sealed partial class RaftCore
         EndAsNew();
     }
 
-    /// <summary>What this replica acknowledged to this very leader is not in its log any more: it was set back while nobody looked.</summary>
+    /// <summary>
+    /// What this replica acknowledged to this very leader is not in its log any more: it was set back while nobody looked.
+    /// </summary>
     private void FindLoss(in Message heartbeat)
     {
         _repair = _chance.Next() | 1;
         _matched = _commit;
         _ackOwed = false;
-        _effects.LossFound = $"the leader, member {heartbeat.From}, counts on entry {heartbeat.Commit}, and the log ends at {_log.LastIndex}";
+        _effects.LossFound =
+            $"the leader, member {heartbeat.From}, counts on entry {heartbeat.Commit}, and the log ends at {_log.LastIndex}";
     }
 
     /// <summary>
-    /// What an earlier process acknowledged or voted for may not be in this log. The same repair as after a loss of entries; nothing of before is
-    /// sent any more. Whoever is the only voter cannot be repaired by anybody: its log is what there is.
+    /// What an earlier process acknowledged or voted for may not be in this log. The same repair as after a loss of entries; nothing of
+    /// before is sent any more. Whoever is the only voter cannot be repaired by anybody: its log is what there is.
     /// </summary>
     private void OnSetBack(MemberId by, ulong remembered, ulong start)
     {

@@ -1,6 +1,9 @@
 namespace VideoScale.Consensus.Core;
 
-/// <summary>Linearizable reads without writing: the leader notes its commit index and confirms, by a quorum round begun afterwards, that it still led.</summary>
+/// <summary>
+/// Linearizable reads without writing: the leader notes its commit index and confirms, by a quorum round begun afterwards, that it still
+/// led.
+/// </summary>
 public sealed partial class RaftCore
 {
     private readonly List<PendingRead> _reads = [];
@@ -33,7 +36,11 @@ public sealed partial class RaftCore
         if (_reads[^1].Round == 0) // reads without a round stand last; all of one step share a round
         {
             if (_round == _sentRound) BeginRound();
-            for (var i = _reads.Count - 1; i >= 0 && _reads[i].Round == 0; i--) _reads[i] = _reads[i] with { Index = _commit, Round = _round };
+            for (var i = _reads.Count - 1; i >= 0 && _reads[i].Round == 0; i--) _reads[i] = _reads[i] with
+            {
+                Index = _commit,
+                Round = _round,
+            };
         }
         Span<MemberValue> values = stackalloc MemberValue[_peers.Length + 1];
         for (var i = 0; i < _peers.Length; i++) values[i] = new MemberValue(_peers[i].Member, _peers[i].ConfirmedRound);

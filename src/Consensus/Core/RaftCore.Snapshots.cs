@@ -42,7 +42,8 @@ public sealed partial class RaftCore
         _snapshot = meta;
         _commit = meta.Index;
         _offered = meta.Index;
-        _durableIndex = meta.Index; // the snapshot itself is durable; the log's reset is written next, and its acknowledgement waits for that
+        // the snapshot itself is durable; the log's reset is written next, and its acknowledgement waits for that
+        _durableIndex = meta.Index;
         _rewriteToken = NextToken;
         _resetToken = NextToken;
         _writeFrom = 0;

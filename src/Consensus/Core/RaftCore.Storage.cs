@@ -22,7 +22,8 @@ public sealed partial class RaftCore
 
     private bool MayAcknowledge => _durableToken >= _termToken && _durableToken >= _resetToken;
 
-    private void Append(ulong index, EntryKind kind, ProposalId id, ReadOnlyMemory<byte> payload) => Append(new Entry(index, _term, kind, id, payload));
+    private void Append(ulong index, EntryKind kind, ProposalId id, ReadOnlyMemory<byte> payload) =>
+        Append(new Entry(index, _term, kind, id, payload));
 
     private void Append(in Entry entry)
     {
@@ -47,7 +48,8 @@ public sealed partial class RaftCore
         if (_writeFrom == 0 && !_hardStateChanged && _resetTo is null) return;
         _lastToken++;
         var first = _writeFrom == 0 ? _log.LastIndex + 1 : _writeFrom;
-        _effects.Write = new WriteEffect(_lastToken, _term, first, _log.LastIndex, new HardState(_term, _vote, _commit), _hardStateChanged, _resetTo);
+        _effects.Write = new WriteEffect(_lastToken, _term, first, _log.LastIndex, new HardState(_term, _vote, _commit), _hardStateChanged,
+            _resetTo);
         _writeFrom = 0;
         _hardStateChanged = false;
         _resetTo = null;
@@ -106,7 +108,8 @@ public sealed partial class RaftCore
                 Invariant.Require(_durableToken >= _voteToken && _vote == message.To, "no vote leaves before it is durable");
                 break;
             case MessageKind.AppendReply when !message.Reject:
-                Invariant.Require(message.Index <= _durableIndex && _durableToken >= _resetToken, "no acknowledgement leaves before its entries are durable");
+                Invariant.Require(message.Index <= _durableIndex && _durableToken >= _resetToken,
+                    "no acknowledgement leaves before its entries are durable");
                 break;
             default: break;
         }

@@ -11,7 +11,9 @@ public sealed record RestoredState(HardState HardState, SnapshotMeta Snapshot, R
     /// <summary>Why an earlier run of this replica took no part any more, see <see cref="RaftCore.Conflict"/>.</summary>
     public string? Conflict { get; init; }
 
-    /// <summary>Who the log is among those that this replica may have had, see <see cref="RaftCore.IsNew"/>; null: never asked for, its word counts.</summary>
+    /// <summary>
+    /// Who the log is among those that this replica may have had, see <see cref="RaftCore.IsNew"/>; null: never asked for, its word counts.
+    /// </summary>
     public LogOrigin? Origin { get; init; }
 }
 
@@ -165,7 +167,10 @@ public sealed partial class RaftCore
         }
     }
 
-    /// <summary>Tells a sender that is behind our term: without it a leader would go on, as pre-vote and check-quorum keep us from campaigning against it.</summary>
+    /// <summary>
+    /// Tells a sender that is behind our term: without it a leader would go on, as pre-vote and check-quorum keep us from campaigning
+    /// against it.
+    /// </summary>
     private void AnswerLowerTerm(in Message message)
     {
         if (message.Kind is MessageKind.Append or MessageKind.Heartbeat)

@@ -2,7 +2,8 @@ namespace VideoScale.Consensus.Core;
 
 public enum RaftInputKind : byte
 {
-    Tick = 1, Message, Propose, Read, Stored, SnapshotCreated, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership, Compact,
+    Tick = 1, Message, Propose, Read, Stored, SnapshotCreated, SnapshotReceived, SnapshotSent, Disconnected, Transfer, ChangeMembership,
+    Compact,
     Abstain, SetBack, StandAside,
 }
 
@@ -43,10 +44,21 @@ public readonly ref struct RaftInput
     public static RaftInput SnapshotReceived(MemberId leader, ulong term, SnapshotMeta meta) =>
         new() { Kind = RaftInputKind.SnapshotReceived, Member = leader, Term = term, Snapshot = meta };
 
-    public static RaftInput SnapshotSent(MemberId to, ulong index, bool ok) => new() { Kind = RaftInputKind.SnapshotSent, Member = to, Index = index, Ok = ok };
+    public static RaftInput SnapshotSent(MemberId to, ulong index, bool ok) => new()
+    {
+        Kind = RaftInputKind.SnapshotSent,
+        Member = to,
+        Index = index,
+        Ok = ok,
+    };
 
     /// <param name="canServe">Whether this replica has applied about all that is committed, so that it could lead at once.</param>
-    public static RaftInput Disconnected(MemberId member, bool canServe = true) => new() { Kind = RaftInputKind.Disconnected, Member = member, Ok = canServe };
+    public static RaftInput Disconnected(MemberId member, bool canServe = true) => new()
+    {
+        Kind = RaftInputKind.Disconnected,
+        Member = member,
+        Ok = canServe,
+    };
 
     /// <param name="to">None: whoever is furthest.</param>
     public static RaftInput Transfer(MemberId to) => new() { Kind = RaftInputKind.Transfer, Member = to };
@@ -54,10 +66,14 @@ public readonly ref struct RaftInput
     /// <param name="target">Voters and learners to go to; the core finds the joint step itself.</param>
     public static RaftInput ChangeMembership(Membership target) => new() { Kind = RaftInputKind.ChangeMembership, Membership = target };
 
-    /// <summary>From now on neither vote nor lead: this replica's state is not the majority's. Its log is sound, so it goes on keeping it.</summary>
+    /// <summary>
+    /// From now on neither vote nor lead: this replica's state is not the majority's. Its log is sound, so it goes on keeping it.
+    /// </summary>
     public static RaftInput Abstain() => new() { Kind = RaftInputKind.Abstain };
 
-    /// <summary>A member remembers a later or another start of this replica than this one: what was acknowledged in it is not here.</summary>
+    /// <summary>
+    /// A member remembers a later or another start of this replica than this one: what was acknowledged in it is not here.
+    /// </summary>
     /// <param name="remembered">The start that it remembers.</param>
     /// <param name="start">This process's.</param>
     public static RaftInput SetBack(MemberId by, ulong remembered, ulong start) =>

@@ -83,7 +83,10 @@ public sealed class RaftLog
         (BaseIndex, BaseTerm, LastIndex) = (index, term, index);
     }
 
-    /// <summary>Entries from an index on: at least one, at most <paramref name="maxBytes"/> of them, none beyond <paramref name="last"/>, and only as far as they lie side by side.</summary>
+    /// <summary>
+    /// Entries from an index on: at least one, at most <paramref name="maxBytes"/> of them, none beyond <paramref name="last"/>, and only
+    /// as far as they lie side by side.
+    /// </summary>
     public ReadOnlyMemory<Entry> Slice(ulong from, ulong last, long maxBytes, out long bytes)
     {
         bytes = 0;
@@ -103,7 +106,10 @@ public sealed class RaftLog
         return chunk.AsMemory(start, count);
     }
 
-    /// <summary>The highest index not above <paramref name="index"/> whose term is not above <paramref name="term"/>: skips whole terms when two logs look for where they part.</summary>
+    /// <summary>
+    /// The highest index not above <paramref name="index"/> whose term is not above <paramref name="term"/>: skips whole terms when two
+    /// logs look for where they part.
+    /// </summary>
     public ulong LastNotAfter(ulong index, ulong term)
     {
         index = Math.Min(index, LastIndex);

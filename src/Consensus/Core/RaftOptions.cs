@@ -3,7 +3,10 @@ namespace VideoScale.Consensus.Core;
 /// <summary>The engine's bounds and timing, in ticks of the host's choosing.</summary>
 public sealed record RaftOptions
 {
-    /// <summary>The shortest silence after which a voter campaigns; each wait is drawn from [ElectionTicks, 2 × ElectionTicks). A leader without a majority steps down after as long.</summary>
+    /// <summary>
+    /// The shortest silence after which a voter campaigns; each wait is drawn from [ElectionTicks, 2 × ElectionTicks). A leader without a
+    /// majority steps down after as long.
+    /// </summary>
     public int ElectionTicks { get; init; } = 6;
 
     public int HeartbeatTicks { get; init; } = 2;

@@ -19,11 +19,13 @@ public sealed class InMemoryLogEngine(Action<InMemoryReplicatedLog> started) : I
             return log;
         }
 
-        public Task<string?> WhyNotAtAsync(MemberId member, string address, CancellationToken cancellationToken) => Task.FromResult<string?>("this log is in memory: it has no other members");
+        public Task<string?> WhyNotAtAsync(MemberId member, string address, CancellationToken cancellationToken) =>
+            Task.FromResult<string?>("this log is in memory: it has no other members");
 
         public LogSummary Summarize() => new(0, 0, 0, null);
 
-        public void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare) => throw new DataDirectoryException($"{path}: this log is in memory: there is nothing to recover");
+        public void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare) =>
+            throw new DataDirectoryException($"{path}: this log is in memory: there is nothing to recover");
 
         public void Dispose() { }
     }

@@ -77,5 +77,6 @@ public sealed partial class InMemoryReplicatedLog
     }
 
     private ReplicaStatus Picture() => new(_self, _role, _term, _leader, LastIndex, LastIndex, LastIndex, _firstIndex, LastIndex,
-        _snapshot?.Index ?? 0, _membership, _membershipIndex, [new MemberProgress(_self, LastIndex, TimeSpan.Zero, _membership.IsVoter(_self))]);
+        _snapshot?.Index ?? 0, _membership, _membershipIndex,
+            [new MemberProgress(_self, LastIndex, TimeSpan.Zero, _membership.IsVoter(_self))]);
 }

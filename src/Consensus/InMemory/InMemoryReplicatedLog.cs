@@ -61,9 +61,11 @@ public sealed partial class InMemoryReplicatedLog : IReplicatedLog
 
     public ValueTask<ReadFence> ReadFenceAsync(ReadMode mode, CancellationToken cancellationToken) =>
         RunAsync<ReadFence>(default, completion => completion.TrySetResult(
-            mode == ReadMode.Stale || (_role == ReplicaRole.Leader && _quorum && !_disposed) ? new ReadFence(true, LastIndex) : default), cancellationToken);
+            mode == ReadMode.Stale
+                || (_role == ReplicaRole.Leader && _quorum && !_disposed) ? new ReadFence(true, LastIndex) : default), cancellationToken);
 
-    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken)
+    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
         return RunAsync(new MembershipResult(Outcome.Unknown, 0), completion =>
@@ -128,7 +130,8 @@ public sealed partial class InMemoryReplicatedLog : IReplicatedLog
         if (fault == ProposalFault.LeadershipLost) StepDown(MemberId.None);
         if (_disposed || _role != ReplicaRole.Leader || fault == ProposalFault.Overloaded)
         {
-            var reason = _disposed ? RejectReason.ShuttingDown : fault == ProposalFault.Overloaded ? RejectReason.Overloaded : RejectReason.NotLeader;
+            var reason = _disposed ? RejectReason.ShuttingDown : fault == ProposalFault.Overloaded ? RejectReason.Overloaded
+                : RejectReason.NotLeader;
             completion.TrySetResult(new ProposeResult(Outcome.Rejected, 0, _term, default, reason));
             return;
         }
@@ -189,7 +192,8 @@ public sealed partial class InMemoryReplicatedLog : IReplicatedLog
         });
         if (completion.Task.IsCompleted || !cancellationToken.CanBeCanceled) return new ValueTask<T>(completion.Task);
         var registration = cancellationToken.Register(() => completion.TrySetResult(whenCancelled)); // its fate is unknown, not failed
-        completion.Task.ContinueWith(_ => registration.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        completion.Task.ContinueWith(_ => registration.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         return new ValueTask<T>(completion.Task);
     }
 }

@@ -9,6 +9,8 @@ public enum ProposalFault : byte
     UnknownAndLost = 2,
     /// <summary>Answers <see cref="Outcome.Rejected"/> with <see cref="RejectReason.Overloaded"/>.</summary>
     Overloaded = 3,
-    /// <summary>Loses leadership first, so the answer is <see cref="Outcome.Rejected"/> with <see cref="RejectReason.NotLeader"/>.</summary>
+    /// <summary>
+    /// Loses leadership first, so the answer is <see cref="Outcome.Rejected"/> with <see cref="RejectReason.NotLeader"/>.
+    /// </summary>
     LeadershipLost = 4,
 }

@@ -26,7 +26,8 @@ public interface ILogDirectory : IDisposable
     Task<string?> WhyNotAtAsync(MemberId member, string address, CancellationToken cancellationToken);
 
     /// <summary>What the log of a stopped replica holds. Nothing is changed.</summary>
-    /// <exception cref="DataDirectoryException">What it acknowledged is missing or not confirmed: another replica's directory must be taken.</exception>
+    /// <exception cref="DataDirectoryException">What it acknowledged is missing or not confirmed: another replica's directory must be
+    /// taken.</exception>
     LogSummary Summarize();
 
     /// <summary>Writes, behind all that the log holds, a membership and a command that count as committed.</summary>

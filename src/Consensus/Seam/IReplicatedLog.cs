@@ -10,10 +10,13 @@ public interface IReplicatedLog : IAsyncDisposable
     /// <param name="command">Copied before this method returns.</param>
     ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken);
 
-    /// <summary>Completes when this replica has applied everything that was acknowledged before the call (for <see cref="ReadMode.Linearizable"/>).</summary>
+    /// <summary>
+    /// Completes when this replica has applied everything that was acknowledged before the call (for <see cref="ReadMode.Linearizable"/>).
+    /// </summary>
     ValueTask<ReadFence> ReadFenceAsync(ReadMode mode, CancellationToken cancellationToken);
 
-    ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken);
+    ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex,
+        CancellationToken cancellationToken);
 
     /// <summary>From now on this replica neither votes nor leads, until it is started anew: its state is not the majority's.</summary>
     void Abstain() { }
@@ -35,7 +38,9 @@ public interface IReplicatedLog : IAsyncDisposable
 
     LogCapabilities Capabilities { get; }
 
-    /// <summary>Completes, with the reason, when the replica stopped for ever (a failed sync, a broken invariant): the process must end.</summary>
+    /// <summary>
+    /// Completes, with the reason, when the replica stopped for ever (a failed sync, a broken invariant): the process must end.
+    /// </summary>
     Task<Exception> Fatal { get; }
 }
 
@@ -59,7 +64,8 @@ public enum Outcome : byte
 public enum RejectReason : byte { None, NotLeader, Overloaded, ShuttingDown, SessionExpired }
 
 /// <param name="Reply">What the state machine wrote; owned by the caller.</param>
-public readonly record struct ProposeResult(Outcome Outcome, ulong Index, ulong Term, ReadOnlyMemory<byte> Reply, RejectReason Reason = RejectReason.None);
+public readonly record struct ProposeResult(Outcome Outcome, ulong Index, ulong Term, ReadOnlyMemory<byte> Reply,
+    RejectReason Reason = RejectReason.None);
 
 public enum ReadMode : byte { Linearizable, Stale }
 
@@ -86,14 +92,18 @@ public readonly record struct RoleChange(ReplicaRole Role, ulong Term, MemberId 
 
 /// <param name="Snapshotting">A snapshot is on its way to it.</param>
 /// <param name="Repairing">It fetches again what its disk lost; it does not count.</param>
-public readonly record struct MemberProgress(MemberId Member, ulong MatchIndex, TimeSpan Silent, bool Voter, bool Snapshotting = false, bool Repairing = false, uint Heard = 0);
+public readonly record struct MemberProgress(MemberId Member, ulong MatchIndex, TimeSpan Silent, bool Voter, bool Snapshotting = false,
+    bool Repairing = false, uint Heard = 0);
 
 /// <summary>A picture of the replica; cheap to take, from any thread.</summary>
 public sealed record ReplicaStatus(
     MemberId Self, ReplicaRole Role, ulong Term, MemberId Leader, ulong CommitIndex, ulong AppliedIndex, ulong DurableIndex,
-    ulong FirstIndex, ulong LastIndex, ulong SnapshotIndex, Membership Membership, ulong MembershipIndex, IReadOnlyList<MemberProgress> Progress)
+    ulong FirstIndex, ulong LastIndex, ulong SnapshotIndex, Membership Membership, ulong MembershipIndex,
+        IReadOnlyList<MemberProgress> Progress)
 {
-    /// <summary>This replica's disk lost entries: until a leader confirms that it has them again it does not vote, lead or acknowledge.</summary>
+    /// <summary>
+    /// This replica's disk lost entries: until a leader confirms that it has them again it does not vote, lead or acknowledge.
+    /// </summary>
     public bool Repairing { get; init; }
 
     /// <summary>So, because its log is new: nothing was lost, as far as it knows.</summary>
@@ -111,7 +121,9 @@ public sealed record ReplicaStatus(
     /// <summary>Why this replica takes no part any more: somebody leads without what is committed here.</summary>
     public string? Conflict { get; init; }
 
-    /// <summary>Another process has this replica's identity, so this one takes no part: who that is, and what to do. Null while it is the only one.</summary>
+    /// <summary>
+    /// Another process has this replica's identity, so this one takes no part: who that is, and what to do. Null while it is the only one.
+    /// </summary>
     public string? StandsAside { get; init; }
 
     /// <summary>What an operator should know of the other members: second processes under the identity of one were refused.</summary>

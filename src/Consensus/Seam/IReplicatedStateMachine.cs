@@ -9,7 +9,10 @@ public interface IReplicatedStateMachine
     /// <param name="reply">Takes the reply for the proposer; also kept for retries of the same proposal.</param>
     void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply);
 
-    /// <summary>Called after a run of entries was applied, before waiting for more or running posted work: flush what was buffered, tell who follows.</summary>
+    /// <summary>
+    /// Called after a run of entries was applied, before waiting for more or running posted work: flush what was buffered, tell who
+    /// follows.
+    /// </summary>
     void EndOfBatch(ulong appliedIndex);
 
     /// <summary>Captures the state as of now, quickly; the writer serializes it later, on another thread.</summary>

@@ -1,6 +1,8 @@
 namespace VideoScale.Consensus;
 
-/// <summary>A replica's identity: a random incarnation made with its data directory, so a wiped member never comes back under its old identity.</summary>
+/// <summary>
+/// A replica's identity: a random incarnation made with its data directory, so a wiped member never comes back under its old identity.
+/// </summary>
 public readonly record struct MemberId(ulong Value) : IComparable<MemberId>
 {
     public static MemberId None => default;

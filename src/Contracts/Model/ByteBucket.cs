@@ -1,6 +1,9 @@
 namespace VideoScale.Model;
 
-/// <summary>A token bucket of bytes: so much at once, then so much a second. It may be taken below nothing, so that what is larger than it passes too.</summary>
+/// <summary>
+/// A token bucket of bytes: so much at once, then so much a second. It may be taken below nothing, so that what is larger than it passes
+/// too.
+/// </summary>
 /// <remarks>Without a clock: milliseconds are of any clock that does not go back.</remarks>
 public sealed class ByteBucket(int burstBytes, int bytesPerSecond)
 {

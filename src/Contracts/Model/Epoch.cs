@@ -40,6 +40,7 @@ public readonly record struct Epoch(ulong Value) : IComparable<Epoch>
         if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)) return new(value);
         var parts = text.Split('.');
         return parts.Length == 2 && ushort.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
-            && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seq) && seq is > 0 and <= SequenceMask ? Of(generation, seq) : null;
+            && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seq) && seq is > 0 and <= SequenceMask
+                ? Of(generation, seq) : null;
     }
 }

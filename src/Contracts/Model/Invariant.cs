@@ -14,7 +14,8 @@ public sealed class InvariantViolation : Exception
 /// <summary>Checks that hold in Release too.</summary>
 public static class Invariant
 {
-    public static void Require([DoesNotReturnIf(false)] bool holds, string law, [CallerArgumentExpression(nameof(holds))] string? expression = null)
+    public static void Require([DoesNotReturnIf(false)] bool holds, string law,
+        [CallerArgumentExpression(nameof(holds))] string? expression = null)
     {
         if (!holds) Fail(law, expression);
     }

@@ -13,5 +13,6 @@ public readonly record struct LogTime(long UnixMs) : IComparable<LogTime>
     public static bool operator >=(LogTime a, LogTime b) => a.UnixMs >= b.UnixMs;
     public int CompareTo(LogTime other) => UnixMs.CompareTo(other.UnixMs);
     public DateTimeOffset ToDateTimeOffset() => DateTimeOffset.FromUnixTimeMilliseconds(UnixMs);
-    public override string ToString() => ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    public override string ToString() =>
+        ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

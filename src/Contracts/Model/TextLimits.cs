@@ -2,8 +2,13 @@ using System.Text;
 
 namespace VideoScale.Model;
 
-/// <summary>How long the texts may be that LiveKit's clients, tokens and backends bring, in bytes of UTF-8; checked wherever one enters.</summary>
-/// <remarks>Source: the defaults of LiveKit's server (limit: in its configuration). It measures each update of attributes alone; we measure what they come to.</remarks>
+/// <summary>
+/// How long the texts may be that LiveKit's clients, tokens and backends bring, in bytes of UTF-8; checked wherever one enters.
+/// </summary>
+/// <remarks>
+/// Source: the defaults of LiveKit's server (limit: in its configuration). It measures each update of attributes alone; we measure what
+/// they come to.
+/// </remarks>
 public static class TextLimits
 {
     public const int MaxMetadataBytes = 512 * 1024;
@@ -19,7 +24,8 @@ public static class TextLimits
     public const int MaxApiBodyBytes = 10 << 20;
 
     /// <summary>The beginning of a text that is too long, without half a character at its end.</summary>
-    public static string Cut(string text, int maxLength) => text.Length <= maxLength ? text : text[..(char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength)];
+    public static string Cut(string text, int maxLength) =>
+        text.Length <= maxLength ? text : text[..(char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength)];
 
     /// <summary>As much of a text that breaks a rule as its refusal repeats.</summary>
     public static string Shown(string text) => text.Length <= MaxShown ? text : Cut(text, MaxShown) + "…";
@@ -45,7 +51,8 @@ public static class TextLimits
 
     public static Failure? CheckMetadata(string metadata) => Check("metadata", BytesOf(metadata), MaxMetadataBytes);
 
-    public static Failure? CheckAttributes(IEnumerable<KeyValuePair<string, string>> attributes) => Check("attributes", BytesOf(attributes), MaxAttributesBytes);
+    public static Failure? CheckAttributes(IEnumerable<KeyValuePair<string, string>> attributes) =>
+        Check("attributes", BytesOf(attributes), MaxAttributesBytes);
 
     private static Failure? Check(string what, int bytes, int most) =>
         bytes <= most ? null : Failure.InvalidArgument($"{what}: {bytes} bytes exceed the limit of {most}");

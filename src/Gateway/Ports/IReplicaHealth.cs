@@ -8,6 +8,8 @@ public interface IReplicaHealth
     /// <summary>Neither stopping nor quarantined.</summary>
     bool IsServing { get; }
 
-    /// <summary>Why nothing can be committed now, once no leader has been known for as long as calls wait for one; null otherwise.</summary>
+    /// <summary>
+    /// Why nothing can be committed now, once no leader has been known for as long as calls wait for one; null otherwise.
+    /// </summary>
     Failure? Leaderless { get; }
 }

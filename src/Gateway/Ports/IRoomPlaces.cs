@@ -17,7 +17,10 @@ public interface IRoomPlaces
     /// <summary>Completes with the room's next event. Take it before looking at the room, or a change may be missed.</summary>
     Task NextChange(RoomId room);
 
-    /// <summary>Waits a little while this replica has just started: before it has applied what the others have, it would take sessions that live for lost.</summary>
+    /// <summary>
+    /// Waits a little while this replica has just started: before it has applied what the others have, it would take sessions that live for
+    /// lost.
+    /// </summary>
     Task CatchUpAsync(CancellationToken cancellationToken);
 
     /// <summary>Where nodes are reached, by their names.</summary>

@@ -6,7 +6,8 @@ namespace VideoScale.Gateway.Ports;
 /// <param name="NodeAddress">Empty unless the room is active.</param>
 /// <param name="AppliedIndex">Of the log: what came later is not in it.</param>
 /// <param name="Seat">Of the identity that was asked for; null when it has none.</param>
-public sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, Room Info, ulong AppliedIndex, SeatPlace? Seat)
+public sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddress, uint Participants, Room Info, ulong AppliedIndex,
+    SeatPlace? Seat)
 {
     /// <summary>The seat of that identity which was removed last, and has not been followed by one that it left; 0 without one.</summary>
     public ulong RemovedSeatId { get; init; }

@@ -19,8 +19,8 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
     internal static string NewRequestId() => Guid.NewGuid().ToString("N"); // no time inside: this replica's clock may be wrong
 
     /// <summary>
-    /// Reserves a seat in a room that has an owner; waits while it changes hands. One command when the room is there; when it is not, its making, its node and the
-    /// seat are one entry of the log.
+    /// Reserves a seat in a room that has an owner; waits while it changes hands. One command when the room is there; when it is not, its
+    /// making, its node and the seat are one entry of the log.
     /// </summary>
     /// <exception cref="RpcException">A cap is reached, no quorum answers, or the token is cancelled.</exception>
     internal async Task<GrantedSeat> AdmitAsync(ParticipantGrants grants, CancellationToken cancellationToken)
@@ -33,20 +33,34 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
             cancellationToken.ThrowIfCancellationRequested();
             var changed = places.NextChange(room);
             var here = await places.LookAsync(room, seat);
-            var request = new AdmitParticipantRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = grants.Role };
-            if (isUnknown || here is not { IsOpen: true }) request.OpenRoom = new RoomToOpen { Name = grants.Room, Patch = grants.RoomConfig.ToPatch() };
+            var request = new AdmitParticipantRequest
+            {
+                RequestId = NewRequestId(),
+                RoomId = room.Value,
+                Identity = seat,
+                Role = grants.Role,
+            };
+            if (isUnknown || here is not { IsOpen: true }) request.OpenRoom = new RoomToOpen
+            {
+                Name = grants.Room,
+                Patch = grants.RoomConfig.ToPatch(),
+            };
             try
             {
                 if (here is { IsOpen: true, Seat: { } held } && held.Role != grants.Role) await ChangeRoleAsync(request, cancellationToken);
                 var reply = await commands.AdmitAsync(request, cancellationToken);
                 if (await FindOwnerAsync(room, seat, reply, changed, cancellationToken) is { } granted) return granted;
             }
-            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.Unimplemented && request.OpenRoom is not null)
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.Unimplemented
+                && request.OpenRoom is not null)
             {
-                // The leader's program, or another's, is older than ours; or the identity has a seat of the other role, of which this replica has not heard yet.
-                await OpenAsync(new OpenRoomRequest { RequestId = NewRequestId(), Name = grants.Room, Patch = grants.RoomConfig.ToPatch() }, cancellationToken);
+                // The leader's program, or another's, is older than ours; or the identity has a seat of the other role, of which this
+                // replica has not heard yet.
+                await OpenAsync(new OpenRoomRequest { RequestId = NewRequestId(), Name = grants.Room, Patch = grants.RoomConfig.ToPatch() },
+                    cancellationToken);
             }
-            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition) { isUnknown = true; } // it ended, or changed, a moment ago
+            // it ended, or changed, a moment ago
+            catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition) { isUnknown = true; }
             // What this replica has applied of it wakes us, and a name that is not free yet does not make us ask without end.
             await Task.WhenAny(changed, Task.Delay(Pause, cancellationToken));
         }
@@ -54,7 +68,13 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
 
     private async Task ChangeRoleAsync(AdmitParticipantRequest request, CancellationToken cancellationToken)
     {
-        var set = new SetParticipantRoleRequest { RequestId = NewRequestId(), RoomId = request.RoomId, Identity = request.Identity, Role = request.Role };
+        var set = new SetParticipantRoleRequest
+        {
+            RequestId = NewRequestId(),
+            RoomId = request.RoomId,
+            Identity = request.Identity,
+            Role = request.Role,
+        };
         try { await commands.SetRoleAsync(set, cancellationToken); }
         catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { } // the seat is gone: there is nothing to change
     }
@@ -62,11 +82,13 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
     /// <summary>Waits, with the seat, for the room's owner: the log is not asked again.</summary>
     /// <param name="changed">The room's next event since before the seat was asked for.</param>
     /// <returns>Null when the seat is gone.</returns>
-    private async Task<GrantedSeat?> FindOwnerAsync(RoomId room, string seat, AdmitParticipantReply reply, Task changed, CancellationToken cancellationToken)
+    private async Task<GrantedSeat?> FindOwnerAsync(RoomId room, string seat, AdmitParticipantReply reply, Task changed,
+        CancellationToken cancellationToken)
     {
         var seatId = reply.Participant.SeatId;
         if (reply.NodeAddress.Length > 0)
-            return await FindAsync(room, reply.Epoch, changed, cancellationToken) is { } found ? new GrantedSeat(room, seat, seatId, reply.Epoch, reply.NodeAddress, found.Info) : null;
+            return await FindAsync(room, reply.Epoch, changed, cancellationToken) is { } found
+                ? new GrantedSeat(room, seat, seatId, reply.Epoch, reply.NodeAddress, found.Info) : null;
         while (true)
         {
             changed = places.NextChange(room);
@@ -80,17 +102,22 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
         }
     }
 
-    /// <summary>The seat somebody kept when the room changed hands: reserved in the log already, and waiting at the new owner. Null when there is none.</summary>
+    /// <summary>
+    /// The seat somebody kept when the room changed hands: reserved in the log already, and waiting at the new owner. Null when there is
+    /// none.
+    /// </summary>
     /// <remarks>
-    /// This replica may be behind. The owner checks seat and epoch, and whoever it refuses asks by <see cref="AdmitAsync"/>. Whoever has joined under the present owner
-    /// is another session of the identity, or one that is about to leave: that is for the log to tell apart.
+    /// This replica may be behind. The owner checks seat and epoch, and whoever it refuses asks by <see cref="AdmitAsync"/>. Whoever has
+    /// joined under the present owner is another session of the identity, or one that is about to leave: that is for the log to tell apart.
     /// </remarks>
-    /// <param name="anyRole">The session itself comes along, with what it may do: the server API may have changed that since its seat was reserved.</param>
+    /// <param name="anyRole">The session itself comes along, with what it may do: the server API may have changed that since its seat was
+    /// reserved.</param>
     internal async Task<GrantedSeat?> FindKeptAsync(ParticipantGrants grants, bool anyRole = false)
     {
         var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
-        return await places.LookAsync(room, seat) is { NodeAddress.Length: > 0, Seat: { HasJoined: false } held } place && (anyRole || held.Role == grants.Role)
+        return await places.LookAsync(room, seat) is { NodeAddress.Length: > 0, Seat: { HasJoined: false } held } place
+            && (anyRole || held.Role == grants.Role)
             ? new GrantedSeat(room, seat, held.Id, place.Epoch, place.NodeAddress, place.Info) : null;
     }
 
@@ -99,14 +126,16 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
     {
         if (await places.LookAsync(room) is { } here && here.Epoch >= epoch) return here;
         await Task.WhenAny(changed, Task.Delay(Pause, cancellationToken));
-        return await places.LookAsync(room) is { } heard && heard.Epoch >= epoch ? heard : await places.LookLinearizablyAsync(room, cancellationToken);
+        return await places.LookAsync(room) is { } heard && heard.Epoch >= epoch ? heard
+            : await places.LookLinearizablyAsync(room, cancellationToken);
     }
 
     /// <returns>The room's id.</returns>
     internal async Task<string> OpenAsync(OpenRoomRequest open, CancellationToken cancellationToken)
     {
         try { return (await commands.OpenAsync(open, cancellationToken)).RoomId; }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented && NameRule.Accepts(open.Name)) // the leader, or a replica that it knows of, runs an older program than ours
+        // the leader, or a replica that it knows of, runs an older program than ours
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented && NameRule.Accepts(open.Name))
         {
             try { await commands.CreateAsync(new CreateRoomRequest { RequestId = open.RequestId, RoomId = open.Name }, cancellationToken); }
             catch (RpcException known) when (known.StatusCode == StatusCode.AlreadyExists) { } // somebody else was quicker

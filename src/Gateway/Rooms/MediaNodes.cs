@@ -10,7 +10,8 @@ internal sealed class MediaNodes(ChannelPool channels, Func<Metadata> own)
 {
     private static readonly TimeSpan CallTime = TimeSpan.FromSeconds(8);
 
-    internal MediaSessionService.MediaSessionServiceClient Sessions(string nodeAddress) => new(channels.Get(nodeAddress).CreateCallInvoker());
+    internal MediaSessionService.MediaSessionServiceClient Sessions(string nodeAddress) =>
+        new(channels.Get(nodeAddress).CreateCallInvoker());
 
     internal CallOptions Options(CancellationToken cancellationToken) => new(own(), DateTime.UtcNow + CallTime, cancellationToken);
 

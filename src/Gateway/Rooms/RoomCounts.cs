@@ -4,7 +4,10 @@ using LiveKitRoom = LiveKit.Proto.Room;
 
 namespace VideoScale.Gateway.Rooms;
 
-/// <summary>How many are in rooms, and publish: their owners know. One question to each node, whatever number of rooms is asked for; where no answer comes, seats stand for participants.</summary>
+/// <summary>
+/// How many are in rooms, and publish: their owners know. One question to each node, whatever number of rooms is asked for; where no answer
+/// comes, seats stand for participants.
+/// </summary>
 internal sealed class RoomCounts(MediaNodes nodes)
 {
     /// <summary>A node that hangs keeps no list waiting.</summary>
@@ -16,8 +19,10 @@ internal sealed class RoomCounts(MediaNodes nodes)
     internal readonly record struct Counted(LiveKitRoom Shown, Room Room, string NodeAddress);
 
     internal async Task FillAsync(IReadOnlyCollection<Counted> rooms, CancellationToken cancellationToken) =>
-        await Task.WhenAll(rooms.Where(static room => room.NodeAddress.Length > 0).GroupBy(static room => room.NodeAddress, StringComparer.Ordinal)
-            .Select(node => AskAsync(node.Key, node.ToDictionary(static room => room.Room.RoomId, StringComparer.Ordinal), cancellationToken)));
+        await Task.WhenAll(rooms.Where(static room => room.NodeAddress.Length > 0)
+            .GroupBy(static room => room.NodeAddress, StringComparer.Ordinal)
+            .Select(node =>
+                AskAsync(node.Key, node.ToDictionary(static room => room.Room.RoomId, StringComparer.Ordinal), cancellationToken)));
 
     private async Task AskAsync(string nodeAddress, Dictionary<string, Counted> rooms, CancellationToken cancellationToken)
     {
@@ -30,7 +35,8 @@ internal sealed class RoomCounts(MediaNodes nodes)
             {
                 // Another epoch's sessions are on their way elsewhere: the seats know better who is in it.
                 if (!rooms.TryGetValue(count.RoomId, out var room) || room.Room.Epoch != count.Epoch) continue;
-                (room.Shown.NumParticipants, room.Shown.NumPublishers, room.Shown.ActiveRecording) = (count.Participants, count.Publishers, count.ActiveRecording);
+                (room.Shown.NumParticipants, room.Shown.NumPublishers, room.Shown.ActiveRecording) = (count.Participants, count.Publishers,
+                    count.ActiveRecording);
             }
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested) { } // dead, slow, or of an older program

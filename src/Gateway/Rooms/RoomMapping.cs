@@ -16,7 +16,8 @@ internal static class RoomMapping
         var shown = new LiveKitRoom
         {
             // A sid tells lives of one name apart; creation times of a name differ.
-            Sid = "RM_" + Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(Encoding.UTF8.GetBytes($"{room.RoomId}/{room.CreatedAtMs}"))),
+            Sid = "RM_"
+                + Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(Encoding.UTF8.GetBytes($"{room.RoomId}/{room.CreatedAtMs}"))),
             Name = room.Name.Length > 0 ? room.Name : room.RoomId,
             EmptyTimeout = room.EmptyTimeoutSeconds,
             DepartureTimeout = room.DepartureTimeoutSeconds > 0 ? room.DepartureTimeoutSeconds : room.EmptyTimeoutSeconds,

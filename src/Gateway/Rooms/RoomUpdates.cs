@@ -8,8 +8,8 @@ using VideoScale.V1;
 namespace VideoScale.Gateway.Rooms;
 
 /// <summary>
-/// Tells the owners of rooms what the log has changed of them, for the clients whose gateway is here. Every gateway of a room does so, and every session that is opened brings
-/// the same along: whichever comes first, and whoever dies on the way, the owner shows the newest.
+/// Tells the owners of rooms what the log has changed of them, for the clients whose gateway is here. Every gateway of a room does so, and
+/// every session that is opened brings the same along: whichever comes first, and whoever dies on the way, the owner shows the newest.
 /// </summary>
 internal sealed partial class RoomUpdates(IRoomPlaces places, MediaNodes nodes, ILogger<RoomUpdates> logger) : IRoomObserver
 {
@@ -51,11 +51,15 @@ internal sealed partial class RoomUpdates(IRoomPlaces places, MediaNodes nodes, 
             {
                 if (await places.LookAsync(room) is not { NodeAddress.Length: > 0 } place) return;
                 var info = new ChangeRoomInfo { Room = place.Info.ToLiveKit().ToByteString(), Version = place.Info.UpdatedSeq };
-                await nodes.Sessions(place.NodeAddress).ChangeRoomAsync(new ChangeRoomRequest { RoomId = room.Value, Room = info }, nodes.Options(CancellationToken.None));
+                await nodes.Sessions(place.NodeAddress)
+                    .ChangeRoomAsync(new ChangeRoomRequest { RoomId = room.Value, Room = info }, nodes.Options(CancellationToken.None));
                 return;
             }
             // Not found: the first session there is being opened, perhaps with what was true before.
-            catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException) { LogRetried(room, e.Message); }
+            catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)
+            {
+                LogRetried(room, e.Message);
+            }
             await Task.Delay(Pause);
         }
     }
@@ -74,5 +78,6 @@ internal sealed partial class RoomUpdates(IRoomPlaces places, MediaNodes nodes, 
         public void Dispose() => updates.Leave(room);
     }
 
-    [LoggerMessage(3831, LogLevel.Debug, "The owner of room {Room} could not be told of a change: {Why}")] private partial void LogRetried(RoomId room, string why);
+    [LoggerMessage(3831, LogLevel.Debug, "The owner of room {Room} could not be told of a change: {Why}")]
+    private partial void LogRetried(RoomId room, string why);
 }

@@ -12,13 +12,15 @@ internal static class ClientKind
     {
         join.ClientInfo ??= new ClientInfo();
         // Firefox on iOS is FxiOS there, and WebKit.
-        if (join.ClientInfo.Browser.Length == 0 && userAgent.Contains("Firefox/", StringComparison.OrdinalIgnoreCase)) join.ClientInfo.Browser = Firefox;
+        if (join.ClientInfo.Browser.Length == 0 && userAgent.Contains("Firefox/", StringComparison.OrdinalIgnoreCase))
+            join.ClientInfo.Browser = Firefox;
     }
 
     /// <summary>
-    /// Whether it makes new keys on a connection that stands, when it is led to a node with another fingerprint. Firefox restarts ICE there and keeps its former
-    /// DTLS association: it has to connect anew.
+    /// Whether it makes new keys on a connection that stands, when it is led to a node with another fingerprint. Firefox restarts ICE there
+    /// and keeps its former DTLS association: it has to connect anew.
     /// </summary>
     internal static bool RenewsKeys(ClientInfo? client) =>
-        !string.Equals(client?.Browser, Firefox, StringComparison.OrdinalIgnoreCase) || string.Equals(client?.Os, "ios", StringComparison.OrdinalIgnoreCase);
+        !string.Equals(client?.Browser, Firefox, StringComparison.OrdinalIgnoreCase)
+            || string.Equals(client?.Os, "ios", StringComparison.OrdinalIgnoreCase);
 }

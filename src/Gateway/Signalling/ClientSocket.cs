@@ -74,10 +74,12 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
         var nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         // livekit-client sends both and takes either for an answer; older ones know the plain one alone.
         await SendAsync(request.MessageCase == SignalRequest.MessageOneofCase.Ping ? new SignalResponse { Pong = nowMs }
-            : new SignalResponse { PongResp = new Pong { LastPingTimestamp = request.PingReq.Timestamp, Timestamp = nowMs } }, cancellationToken);
+            : new SignalResponse { PongResp = new Pong { LastPingTimestamp = request.PingReq.Timestamp, Timestamp = nowMs } },
+                cancellationToken);
     }
 
-    internal Task SendAsync(SignalResponse response, CancellationToken cancellationToken) => SendAsync(response.ToByteString(), cancellationToken);
+    internal Task SendAsync(SignalResponse response, CancellationToken cancellationToken) =>
+        SendAsync(response.ToByteString(), cancellationToken);
 
     internal async Task SendAsync(ByteString response, CancellationToken cancellationToken)
     {
@@ -88,7 +90,8 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
 
     internal async Task CloseAsync(CancellationToken cancellationToken)
     {
-        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", cancellationToken);
+        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", cancellationToken);
     }
 
     /// <summary>It takes nothing any more and does not say that it is gone.</summary>

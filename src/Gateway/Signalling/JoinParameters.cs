@@ -18,7 +18,8 @@ internal static class JoinParameters
         {
             var wrapped = WrappedJoinRequest.Parser.ParseFrom(Decode(text));
             var content = wrapped.JoinRequest.ToByteArray();
-            return JoinRequest.Parser.ParseFrom(wrapped.Compression == WrappedJoinRequest.Types.Compression.Gzip ? Inflate(content) : content);
+            return JoinRequest.Parser.ParseFrom(wrapped.Compression == WrappedJoinRequest.Types.Compression.Gzip ? Inflate(content)
+                : content);
         }
         catch (Exception e) when (e is FormatException or InvalidProtocolBufferException or InvalidDataException) { return null; }
     }

@@ -39,14 +39,17 @@ internal sealed class NodeLine : IDisposable
         catch (Exception e)
         {
             call.Dispose();
-            if (e is RpcException { StatusCode: StatusCode.Cancelled } && limit.IsCancellationRequested) throw new OperationCanceledException(e.Message, e, limit);
+            if (e is RpcException { StatusCode: StatusCode.Cancelled } && limit.IsCancellationRequested)
+                throw new OperationCanceledException(e.Message, e, limit);
             throw;
         }
     }
 
-    internal Task SendAsync(ulong number, ByteString request, CancellationToken cancellationToken) => SendAsync(new GatewayMessage { Request = request, Number = number }, cancellationToken);
+    internal Task SendAsync(ulong number, ByteString request, CancellationToken cancellationToken) =>
+        SendAsync(new GatewayMessage { Request = request, Number = number }, cancellationToken);
 
-    internal Task SayQuietAsync(bool isQuiet, CancellationToken cancellationToken) => SendAsync(new GatewayMessage { Quiet = isQuiet }, cancellationToken);
+    internal Task SayQuietAsync(bool isQuiet, CancellationToken cancellationToken) =>
+        SendAsync(new GatewayMessage { Quiet = isQuiet }, cancellationToken);
 
     private async Task SendAsync(GatewayMessage message, CancellationToken cancellationToken)
     {

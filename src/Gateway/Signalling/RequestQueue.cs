@@ -3,7 +3,10 @@ using LiveKit.Proto;
 
 namespace VideoScale.Gateway.Signalling;
 
-/// <summary>What a client said, in order, until the node has handled it. Nodes and streams to them come and go meanwhile; what the client said before it closed is delivered all the same.</summary>
+/// <summary>
+/// What a client said, in order, until the node has handled it. Nodes and streams to them come and go meanwhile; what the client said
+/// before it closed is delivered all the same.
+/// </summary>
 internal sealed class RequestQueue
 {
     /// <summary>A client that says more than this while nobody handles it waits.</summary>
@@ -20,7 +23,8 @@ internal sealed class RequestQueue
     private sealed record KeptRequest(ulong Number, SignalRequest.MessageOneofCase Kind, ByteString Octets)
     {
         /// <summary>A description belongs to one node's connection: at another its client makes a new one.</summary>
-        internal bool IsOfConnection => Kind is SignalRequest.MessageOneofCase.Offer or SignalRequest.MessageOneofCase.Answer or SignalRequest.MessageOneofCase.Trickle;
+        internal bool IsOfConnection =>
+            Kind is SignalRequest.MessageOneofCase.Offer or SignalRequest.MessageOneofCase.Answer or SignalRequest.MessageOneofCase.Trickle;
     }
 
     /// <summary>All that was said has been handled.</summary>

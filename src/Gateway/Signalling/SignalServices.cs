@@ -5,4 +5,5 @@ using VideoScale.Gateway.Tokens;
 namespace VideoScale.Gateway.Signalling;
 
 /// <summary>What every session of a gateway uses.</summary>
-internal sealed record SignalServices(Admission Admission, IRoomPlaces Places, MediaNodes Nodes, RoomUpdates Updates, TokenRefresher Refresher);
+internal sealed record SignalServices(Admission Admission, IRoomPlaces Places, MediaNodes Nodes, RoomUpdates Updates,
+    TokenRefresher Refresher);

@@ -62,7 +62,9 @@ internal sealed partial class SignalSession
         }
     }
 
-    /// <summary>A live session at the node is taken up without the log: nothing new is admitted, and a lost quorum is no reason to end a call.</summary>
+    /// <summary>
+    /// A live session at the node is taken up without the log: nothing new is admitted, and a lost quorum is no reason to end a call.
+    /// </summary>
     private async Task<NodeLine?> ResumeAsync(CancellationToken limit, CancellationToken cancellationToken)
     {
         var room = RoomName.IdOf(grants.Room);
@@ -105,10 +107,14 @@ internal sealed partial class SignalSession
         return null;
     }
 
-    /// <summary>Clients take a leave that comes first for a refusal of the way back alone, whatever it says, and join anew: those who shall not are let back first.</summary>
+    /// <summary>
+    /// Clients take a leave that comes first for a refusal of the way back alone, whatever it says, and join anew: those who shall not are
+    /// let back first.
+    /// </summary>
     private async Task SayOverAtReturnAsync(StatusCode why, CancellationToken cancellationToken)
     {
-        if (why != StatusCode.NotFound) await TellAsync(new SignalResponse { Reconnect = new ReconnectResponse() }.ToByteString(), cancellationToken);
+        if (why != StatusCode.NotFound)
+            await TellAsync(new SignalResponse { Reconnect = new ReconnectResponse() }.ToByteString(), cancellationToken);
         await SayOverAsync(why, cancellationToken);
     }
 

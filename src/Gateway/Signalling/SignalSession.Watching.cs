@@ -11,7 +11,10 @@ internal sealed partial class SignalSession
 {
     private static readonly TimeSpan LookAround = TimeSpan.FromSeconds(1);
 
-    /// <summary>Tells the node when the client, whose socket is open, has fallen silent: a process that is stopped, a machine that sleeps. Whether it has gone its media tells.</summary>
+    /// <summary>
+    /// Tells the node when the client, whose socket is open, has fallen silent: a process that is stopped, a machine that sleeps. Whether
+    /// it has gone its media tells.
+    /// </summary>
     private async Task WatchAsync(NodeLine line, CancellationToken cancellationToken)
     {
         var told = false;
@@ -29,7 +32,10 @@ internal sealed partial class SignalSession
         catch (Exception e) when (IsLineGone(e)) { } // whoever reads from the node meets the same end
     }
 
-    /// <summary>Before the stream ends: whoever fell silent with its socket open is waited for no longer than its media lasts, whether or not it is one that sends pings.</summary>
+    /// <summary>
+    /// Before the stream ends: whoever fell silent with its socket open is waited for no longer than its media lasts, whether or not it is
+    /// one that sends pings.
+    /// </summary>
     private async Task SayUnansweringAsync(CancellationToken cancellationToken)
     {
         try { if (_line is { } line) await line.SayQuietAsync(isQuiet: true, cancellationToken); }
@@ -40,7 +46,8 @@ internal sealed partial class SignalSession
     private async Task RefreshAsync(SessionClaims claims, CancellationToken cancellationToken)
     {
         _claims = claims;
-        if (services.Refresher.Refresh(token, grants.Identity, claims) is { } refreshed) await TellAsync(new SignalResponse { RefreshToken = refreshed }.ToByteString(), cancellationToken);
+        if (services.Refresher.Refresh(token, grants.Identity, claims) is { } refreshed)
+            await TellAsync(new SignalResponse { RefreshToken = refreshed }.ToByteString(), cancellationToken);
     }
 
     /// <summary>Now and then, so that a client whose own token has run out can come back.</summary>

@@ -11,9 +11,15 @@ using VideoScale.V1;
 
 namespace VideoScale.Gateway.Signalling;
 
-/// <summary>One client's signalling, from its first message to its last: a pipe to the node that has its room, and a guide when the room moves.</summary>
-/// <remarks>What a client said before it closed is delivered, whatever becomes of the stream to the node meanwhile: its socket is read to the end, and the stream ends after that.</remarks>
-internal sealed partial class SignalSession(SignalServices services, ClientSocket client, ParticipantGrants grants, JoinRequest join, string token, ILogger logger)
+/// <summary>
+/// One client's signalling, from its first message to its last: a pipe to the node that has its room, and a guide when the room moves.
+/// </summary>
+/// <remarks>
+/// What a client said before it closed is delivered, whatever becomes of the stream to the node meanwhile: its socket is read to the end,
+/// and the stream ends after that.
+/// </remarks>
+internal sealed partial class SignalSession(SignalServices services, ClientSocket client, ParticipantGrants grants, JoinRequest join,
+    string token, ILogger logger)
 {
     private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
     /// <summary>A node that answers at all has handled the last words of a client by then.</summary>
@@ -66,14 +72,18 @@ internal sealed partial class SignalSession(SignalServices services, ClientSocke
         var elsewhere = ElsewhereAsync(_entrance!, ending.Token);
         var first = await Task.WhenAny(reading, piping, elsewhere, _unreachable.Task);
         if (first == _unreachable.Task && await Task.WhenAny(reading, Task.Delay(CloseTime, cancellationToken)) != reading) client.Abort();
-        if (first == reading || first == _unreachable.Task) first = await Task.WhenAny(piping, elsewhere, Task.Delay(DeliveryTime, cancellationToken));
+        if (first == reading || first == _unreachable.Task)
+            first = await Task.WhenAny(piping, elsewhere, Task.Delay(DeliveryTime, cancellationToken));
         var how = elsewhere.IsCompletedSuccessfully ? Ending.RoomGone : first == piping ? await piping : Ending.ClientGone;
         await ending.CancelAsync();
         await Task.WhenAll(piping, delivering, watching, elsewhere).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return how;
     }
 
-    /// <summary>Completes when the log says that the room has another owner. A node that hangs or is cut off ends no stream; its clients are led away all the same.</summary>
+    /// <summary>
+    /// Completes when the log says that the room has another owner. A node that hangs or is cut off ends no stream; its clients are led
+    /// away all the same.
+    /// </summary>
     private async Task ElsewhereAsync(GrantedSeat at, CancellationToken cancellationToken)
     {
         while (true)
@@ -99,7 +109,9 @@ internal sealed partial class SignalSession(SignalServices services, ClientSocke
         finally
         {
             // Whoever goes before it was answered never learns its session's name: it cannot take it up again.
-            if (!_isOpen && !join.Reconnect) _requests.AddLast(SignalRequest.MessageOneofCase.Leave, new SignalRequest { Leave = new LeaveRequest { Reason = DisconnectReason.ClientInitiated } }.ToByteString());
+            if (!_isOpen && !join.Reconnect)
+                _requests.AddLast(SignalRequest.MessageOneofCase.Leave,
+                    new SignalRequest { Leave = new LeaveRequest { Reason = DisconnectReason.ClientInitiated } }.ToByteString());
             _requests.Complete();
         }
     }
@@ -120,7 +132,8 @@ internal sealed partial class SignalSession(SignalServices services, ClientSocke
                 else if (message.KindCase == SessionMessage.KindOneofCase.Handled) _requests.Handled(message.Handled);
                 else if (message.Carried is { } carried) _carried = carried;
                 else if (message.Claims is { } claims) await RefreshAsync(claims, cancellationToken);
-                else if (message.Ended is { } ended) return ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping ? Ending.RoomGone : Ending.Over;
+                else if (message.Ended is { } ended)
+                    return ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping ? Ending.RoomGone : Ending.Over;
                 _received++;
             }
         }
@@ -129,7 +142,9 @@ internal sealed partial class SignalSession(SignalServices services, ClientSocke
         return Ending.NodeGone;
     }
 
-    /// <summary>A client that cannot be told any more may have said something before: what comes from the node then is let go, not the node.</summary>
+    /// <summary>
+    /// A client that cannot be told any more may have said something before: what comes from the node then is let go, not the node.
+    /// </summary>
     private async Task TellAsync(ByteString response, CancellationToken cancellationToken)
     {
         if (_unreachable.Task.IsCompleted) return;
@@ -140,16 +155,30 @@ internal sealed partial class SignalSession(SignalServices services, ClientSocke
     private async Task LeaveAsync(DisconnectReason reason, LeaveRequest.Types.Action action, CancellationToken cancellationToken)
     {
         _isSentAway = action == LeaveRequest.Types.Action.Reconnect;
-        var leave = new SignalResponse { Leave = new LeaveRequest { Reason = reason, Action = action, CanReconnect = action != LeaveRequest.Types.Action.Disconnect } };
+        var leave = new SignalResponse
+        {
+            Leave = new LeaveRequest
+            {
+                Reason = reason,
+                Action = action,
+                CanReconnect = action != LeaveRequest.Types.Action.Disconnect
+            }
+        };
         await TellAsync(leave.ToByteString(), cancellationToken);
     }
 
-    private static bool IsLineGone(Exception e) => e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException;
+    private static bool IsLineGone(Exception e) =>
+        e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException;
 
-    private static bool IsGone(Exception e) => e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+    private static bool IsGone(Exception e) =>
+        e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
-    [LoggerMessage(3401, LogLevel.Information, "{Identity} could not join room {Room}: {Code}, {Why}")] private partial void LogRefused(string identity, string room, StatusCode code, string why);
-    [LoggerMessage(3402, LogLevel.Debug, "{Identity} tries room {Room} again: {Why}")] private partial void LogRetried(string identity, string room, string why);
-    [LoggerMessage(3404, LogLevel.Information, "{Identity} in room {Room} cannot be carried to the new owner: {Why}")] private partial void LogNotCarried(string identity, string room, string why);
-    [LoggerMessage(3403, LogLevel.Information, "Room {Room} went to another node (epoch {Epoch}): {Identity} is told to {What}")] private partial void LogMoved(string identity, string room, ulong epoch, string what);
+    [LoggerMessage(3401, LogLevel.Information, "{Identity} could not join room {Room}: {Code}, {Why}")]
+    private partial void LogRefused(string identity, string room, StatusCode code, string why);
+    [LoggerMessage(3402, LogLevel.Debug, "{Identity} tries room {Room} again: {Why}")]
+    private partial void LogRetried(string identity, string room, string why);
+    [LoggerMessage(3404, LogLevel.Information, "{Identity} in room {Room} cannot be carried to the new owner: {Why}")]
+    private partial void LogNotCarried(string identity, string room, string why);
+    [LoggerMessage(3403, LogLevel.Information, "Room {Room} went to another node (epoch {Epoch}): {Identity} is told to {What}")]
+    private partial void LogMoved(string identity, string room, ulong epoch, string what);
 }

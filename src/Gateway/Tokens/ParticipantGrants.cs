@@ -8,11 +8,16 @@ namespace VideoScale.Gateway.Tokens;
 public sealed record RoomConfig(uint EmptyTimeoutSeconds, uint DepartureTimeoutSeconds, uint MaxParticipants, string Metadata);
 
 /// <summary>What a LiveKit token grants its holder.</summary>
-/// <remarks>LiveKit's defaults: publishing and subscribing are allowed unless the token says no, data follows publishing, everything else is refused unless it says yes.</remarks>
-/// <param name="Sources">Numbers of livekit.TrackSource that may be published; empty for all. A name that is not known allows nothing: <see cref="NoSource"/>.</param>
+/// <remarks>
+/// LiveKit's defaults: publishing and subscribing are allowed unless the token says no, data follows publishing, everything else is refused
+/// unless it says yes.
+/// </remarks>
+/// <param name="Sources">Numbers of livekit.TrackSource that may be published; empty for all. A name that is not known allows nothing:
+/// <see cref="NoSource"/>.</param>
 public sealed record ParticipantGrants(
     string Identity, string Name, string Metadata, ImmutableArray<(string Key, string Value)> Attributes, string Room,
-    bool RoomJoin, bool RoomCreate, bool RoomList, bool RoomAdmin, bool CanPublish, bool CanSubscribe, bool CanPublishData, ImmutableArray<int> Sources,
+    bool RoomJoin, bool RoomCreate, bool RoomList, bool RoomAdmin, bool CanPublish, bool CanSubscribe, bool CanPublishData,
+        ImmutableArray<int> Sources,
     bool Hidden, bool Recorder, bool CanUpdateOwnMetadata)
 {
     /// <summary>No track has this source.</summary>
@@ -69,7 +74,8 @@ public sealed record ParticipantGrants(
         : null;
 
     /// <summary>Null when the texts a participant comes with are within LiveKit's limits; else which is not.</summary>
-    public Failure? RefuseTexts() => TextLimits.CheckIdentity(Identity) ?? TextLimits.CheckParticipantName(Name) ?? TextLimits.CheckMetadata(Metadata)
+    public Failure? RefuseTexts() =>
+        TextLimits.CheckIdentity(Identity) ?? TextLimits.CheckParticipantName(Name) ?? TextLimits.CheckMetadata(Metadata)
         ?? TextLimits.CheckAttributes(Attributes.Select(static pair => KeyValuePair.Create(pair.Key, pair.Value)));
 
     /// <summary>The same with what the client brings itself, where its token lets it.</summary>
@@ -80,7 +86,8 @@ public sealed record ParticipantGrants(
         return this with
         {
             Metadata = metadata.Length > 0 ? metadata : Metadata,
-            Attributes = [.. Attributes.Where(pair => !replaced.Contains(pair.Key)), .. attributes.Select(static pair => (pair.Key, pair.Value))],
+            Attributes = [.. Attributes.Where(pair => !replaced.Contains(pair.Key)),
+                .. attributes.Select(static pair => (pair.Key, pair.Value))],
         };
     }
 

@@ -5,14 +5,20 @@ using LiveKit.Proto;
 
 namespace VideoScale.Gateway.Tokens;
 
-/// <summary>Reads the claims of a LiveKit token whose signature is good. A claim of another shape than LiveKit's refuses the token: passed over, it could widen what its bearer may do.</summary>
-/// <remarks>Names are found whatever their case, the last one of a name counts, and null is as good as absent: so does LiveKit's server read them.</remarks>
+/// <summary>
+/// Reads the claims of a LiveKit token whose signature is good. A claim of another shape than LiveKit's refuses the token: passed over, it
+/// could widen what its bearer may do.
+/// </summary>
+/// <remarks>
+/// Names are found whatever their case, the last one of a name counts, and null is as good as absent: so does LiveKit's server read them.
+/// </remarks>
 internal static class TokenClaims
 {
     private sealed class MalformedClaimException(string claim, JsonElement value, string shape)
         : Exception($"the token's claim {claim} is {Shorten(value)}: {shape} is expected")
     {
-        private static string Shorten(JsonElement value) => value.GetRawText() is { Length: > 40 } text ? text[..40] + "…" : value.GetRawText();
+        private static string Shorten(JsonElement value) =>
+            value.GetRawText() is { Length: > 40 } text ? text[..40] + "…" : value.GetRawText();
     }
 
     /// <returns>The grants, or one line that names the claim that cannot be understood.</returns>
@@ -31,13 +37,16 @@ internal static class TokenClaims
         var video = claims.Object("video");
         var canPublish = video.Flag("canPublish", true);
         return new ParticipantGrants(
-            claims.Text("sub") is { Length: > 0 } subject ? subject : claims.Text("jti"), claims.Text("name"), claims.Text("metadata"), claims.Object("attributes").Pairs(), video.Text("room"),
+            claims.Text("sub") is { Length: > 0 } subject ? subject : claims.Text("jti"), claims.Text("name"), claims.Text("metadata"),
+                claims.Object("attributes").Pairs(), video.Text("room"),
             video.Flag("roomJoin", false), video.Flag("roomCreate", false), video.Flag("roomList", false), video.Flag("roomAdmin", false),
-            canPublish, video.Flag("canSubscribe", true), video.Flag("canPublishData", canPublish), [.. video.Texts("canPublishSources").Select(ParticipantGrants.SourceOf)],
+            canPublish, video.Flag("canSubscribe", true), video.Flag("canPublishData", canPublish),
+                [.. video.Texts("canPublishSources").Select(ParticipantGrants.SourceOf)],
             video.Flag("hidden", false), video.Flag("recorder", false), video.Flag("canUpdateOwnMetadata", false))
         {
             Kind = ParticipantGrants.KindOf(claims.Text("kind")),
-            RoomConfig = claims.Message<RoomConfiguration>("roomConfig") is { } room ? new(room.EmptyTimeout, room.DepartureTimeout, room.MaxParticipants, room.Metadata) : null,
+            RoomConfig = claims.Message<RoomConfiguration>("roomConfig") is { } room
+                ? new(room.EmptyTimeout, room.DepartureTimeout, room.MaxParticipants, room.Metadata) : null,
         };
     }
 
@@ -66,7 +75,8 @@ internal static class TokenClaims
         internal bool Flag(string name, bool unset)
         {
             if (Find(name) is not { } value) return unset;
-            return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Malformed(name, value, "true or false");
+            return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+                : throw Malformed(name, value, "true or false");
         }
 
         /// <summary>A message of LiveKit's as protojson writes it; fields that are not served are passed over.</summary>
@@ -74,20 +84,25 @@ internal static class TokenClaims
         {
             if (Find(name) is not { } value) return null;
             try { return Messages.Parse<T>(value.GetRawText()); }
-            catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException) { throw Malformed(name, value, "LiveKit's " + new T().Descriptor.Name); }
+            catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
+            {
+                throw Malformed(name, value, "LiveKit's " + new T().Descriptor.Name);
+            }
         }
 
         internal IEnumerable<string> Texts(string name)
         {
             if (Find(name) is not { } value) return [];
-            if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String)) throw Malformed(name, value, "a list of texts");
+            if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+                throw Malformed(name, value, "a list of texts");
             return value.EnumerateArray().Select(item => item.GetString()!);
         }
 
         internal Members Object(string name)
         {
             if (Find(name) is not { } value) return new Members(default, name);
-            return value.ValueKind == JsonValueKind.Object ? new Members(value, _path + name + ".") : throw Malformed(name, value, "an object");
+            return value.ValueKind == JsonValueKind.Object ? new Members(value, _path + name + ".")
+                : throw Malformed(name, value, "an object");
         }
 
         /// <summary>All members as texts, their names as they are written.</summary>
@@ -98,12 +113,14 @@ internal static class TokenClaims
             foreach (var member in _of.EnumerateObject())
             {
                 if (member.Value.ValueKind == JsonValueKind.Null) continue;
-                pairs[member.Name] = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : throw Malformed(member.Name, member.Value, "a text");
+                pairs[member.Name] = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()!
+                    : throw Malformed(member.Name, member.Value, "a text");
             }
             return [.. pairs.Select(pair => (pair.Key, pair.Value))];
         }
 
-        private JsonElement? Find(string name) => _values.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        private JsonElement? Find(string name) =>
+            _values.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
         private MalformedClaimException Malformed(string name, JsonElement value, string shape) => new(_path + name, value, shape);
     }

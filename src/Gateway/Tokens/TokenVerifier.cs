@@ -8,12 +8,16 @@ namespace VideoScale.Gateway.Tokens;
 /// <summary>Checks LiveKit tokens: HS256 JWTs whose issuer is an API key. What it does not know it refuses.</summary>
 internal sealed class TokenVerifier(IEnumerable<ApiKey> keys)
 {
-    /// <summary>RFC 7518 §3.2: an HS256 key has at least 32 octets. HMAC pads shorter ones with zeros, so padding changes nothing but satisfies the library.</summary>
+    /// <summary>
+    /// RFC 7518 §3.2: an HS256 key has at least 32 octets. HMAC pads shorter ones with zeros, so padding changes nothing but satisfies the
+    /// library.
+    /// </summary>
     private const int LeastKeyOctets = 32;
     private const int MostTokenLength = 1 << 20; // metadata may have half a megabyte
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
 
-    private readonly Dictionary<string, SymmetricSecurityKey> _keys = keys.ToDictionary(key => key.Key, key => new SymmetricSecurityKey(Pad(key.Secret)), StringComparer.Ordinal);
+    private readonly Dictionary<string, SymmetricSecurityKey> _keys = keys.ToDictionary(key => key.Key,
+        key => new SymmetricSecurityKey(Pad(key.Secret)), StringComparer.Ordinal);
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MostTokenLength };
 
     /// <returns>The grants, or one line that says what is wrong with the token.</returns>
@@ -40,7 +44,10 @@ internal sealed class TokenVerifier(IEnumerable<ApiKey> keys)
             using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(parsed.EncodedPayload));
             return TokenClaims.Read(payload.RootElement);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException) { return (null, "the token's claims are not LiveKit's"); }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            return (null, "the token's claims are not LiveKit's");
+        }
     }
 
     /// <summary>A token for the page; in development mode alone, where everyone is trusted.</summary>

@@ -22,7 +22,9 @@ internal sealed partial class RoomServer
         if (request.Name.Length == 0) throw TwirpException.Of(StatusCode.InvalidArgument, "no room name");
         if (RoomName.Check("name", request.Name) is { } wrong) throw TwirpException.Of(StatusCode.InvalidArgument, wrong.Message);
         Refuse(TextLimits.CheckMetadata(request.Metadata));
-        if (request.RoomPreset.Length > 0) throw TwirpException.Of(StatusCode.InvalidArgument, $"unknown room configuration \"{request.RoomPreset}\": there are no presets here");
+        if (request.RoomPreset.Length > 0)
+            throw TwirpException.Of(StatusCode.InvalidArgument,
+                $"unknown room configuration \"{request.RoomPreset}\": there are no presets here");
         var id = await admission.OpenAsync(new OpenRoomRequest
         {
             RequestId = Admission.NewRequestId(),
@@ -30,7 +32,8 @@ internal sealed partial class RoomServer
             Patch = RoomMapping.Patch(request.EmptyTimeout, request.DepartureTimeout, request.MaxParticipants, request.Metadata),
             ChangesExisting = true,
         }, cancellationToken);
-        return await ShowAsync(id, cancellationToken) ?? throw TwirpException.Of(StatusCode.Unavailable, "the room was closed again at once");
+        return await ShowAsync(id, cancellationToken)
+            ?? throw TwirpException.Of(StatusCode.Unavailable, "the room was closed again at once");
     }
 
     private async Task<IMessage> ListRoomsAsync(ParticipantGrants grants, ListRoomsRequest request, CancellationToken cancellationToken)
@@ -40,7 +43,8 @@ internal sealed partial class RoomServer
         if (request.Names.Count > 0) // those alone, not all rooms for their sake
         {
             foreach (var name in request.Names.Distinct(StringComparer.Ordinal))
-                if (RoomName.Check("names", name) is null && await FindAsync(RoomName.IdOf(name).Value, cancellationToken) is { } room) found.Add(room.Room);
+                if (RoomName.Check("names", name) is null && await FindAsync(RoomName.IdOf(name).Value, cancellationToken) is { } room)
+                    found.Add(room.Room);
         }
         else
         {
@@ -54,7 +58,8 @@ internal sealed partial class RoomServer
             while (next.Length > 0);
         }
         var addresses = await places.NodeAddressesAsync();
-        var counted = found.ConvertAll(room => new RoomCounts.Counted(room.ToLiveKit(), room, addresses.GetValueOrDefault(room.NodeId, "")));
+        var counted =
+            found.ConvertAll(room => new RoomCounts.Counted(room.ToLiveKit(), room, addresses.GetValueOrDefault(room.NodeId, "")));
         await _counts.FillAsync(counted, cancellationToken);
         return new ListRoomsResponse { Rooms = { counted.Select(static room => room.Shown) } };
     }
@@ -68,26 +73,36 @@ internal sealed partial class RoomServer
         return new DeleteRoomResponse();
     }
 
-    private async Task<IMessage> UpdateRoomAsync(ParticipantGrants grants, UpdateRoomMetadataRequest request, CancellationToken cancellationToken)
+    private async Task<IMessage> UpdateRoomAsync(ParticipantGrants grants, UpdateRoomMetadataRequest request,
+        CancellationToken cancellationToken)
     {
         RequireAdmin(grants, request.Room);
         Refuse(TextLimits.CheckMetadata(request.Metadata));
         var id = IdOf(request.Room);
         var patch = new RoomPatch { Metadata = ByteString.CopyFromUtf8(request.Metadata) };
-        try { await commands.UpdateAsync(new UpdateRoomRequest { RequestId = Admission.NewRequestId(), RoomId = id, Patch = patch }, cancellationToken); }
+        try
+        {
+            await commands.UpdateAsync(new UpdateRoomRequest { RequestId = Admission.NewRequestId(), RoomId = id, Patch = patch },
+                cancellationToken);
+        }
         catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { throw TwirpException.Of(StatusCode.NotFound, NoSuchRoom); }
         return await ShowAsync(id, cancellationToken) ?? throw TwirpException.Of(StatusCode.NotFound, NoSuchRoom);
     }
 
     private static string IdOf(string name) =>
-        RoomName.Check("room", name) is { } wrong ? throw TwirpException.Of(StatusCode.InvalidArgument, wrong.Message) : RoomName.IdOf(name).Value;
+        RoomName.Check("room", name) is { } wrong ? throw TwirpException.Of(StatusCode.InvalidArgument, wrong.Message)
+            : RoomName.IdOf(name).Value;
 
     private static bool IsOpen(V1.Room room) => room.Status is not (V1.RoomStatus.Closing or V1.RoomStatus.Closed);
 
     /// <returns>Null when it is not open.</returns>
     private async Task<GetRoomReply?> FindAsync(string id, CancellationToken cancellationToken)
     {
-        try { return await commands.GetAsync(new GetRoomRequest { RoomId = id }, cancellationToken) is var found && IsOpen(found.Room) ? found : null; }
+        try
+        {
+            return await commands.GetAsync(new GetRoomRequest { RoomId = id }, cancellationToken) is var found && IsOpen(found.Room) ? found
+                : null;
+        }
         catch (RpcException e) when (e.StatusCode is StatusCode.NotFound) { return null; }
     }
 

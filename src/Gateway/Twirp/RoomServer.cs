@@ -16,7 +16,8 @@ namespace VideoScale.Gateway.Twirp;
 
 /// <summary>LiveKit's RoomService over Twirp (JSON or protobuf), for livekit-server-sdk and those like it.</summary>
 /// <param name="allowUnmute">Whether an admin may open somebody's microphone or camera from outside.</param>
-internal sealed partial class RoomServer(TokenVerifier tokens, Admission admission, IRoomCommands commands, IRoomPlaces places, MediaNodes nodes, bool allowUnmute)
+internal sealed partial class RoomServer(TokenVerifier tokens, Admission admission, IRoomCommands commands, IRoomPlaces places,
+    MediaNodes nodes, bool allowUnmute)
 {
     /// <summary>As RoomService takes it.</summary>
     private const int MaxReasonLength = 256;
@@ -48,12 +49,14 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
         "CreateRoom" => (grants, body, cancellation) => CreateAsync(grants, body.As<CreateRoomRequest>(), cancellation),
         "ListRooms" => (grants, body, cancellation) => ListRoomsAsync(grants, body.As<ListRoomsRequest>(), cancellation),
         "DeleteRoom" => (grants, body, cancellation) => DeleteAsync(grants, body.As<DeleteRoomRequest>(), cancellation),
-        "ListParticipants" => async (grants, body, cancellation) => await ListAsync(grants, body.As<ListParticipantsRequest>().Room, cancellation),
+        "ListParticipants" => async (grants, body, cancellation) =>
+            await ListAsync(grants, body.As<ListParticipantsRequest>().Room, cancellation),
         "GetParticipant" => (grants, body, cancellation) => GetAsync(grants, body.As<RoomParticipantIdentity>(), cancellation),
         "RemoveParticipant" => (grants, body, cancellation) => RemoveAsync(grants, body.As<RoomParticipantIdentity>(), cancellation),
         "MutePublishedTrack" => (grants, body, cancellation) => MuteAsync(grants, body.As<MuteRoomTrackRequest>(), cancellation),
         "UpdateParticipant" => (grants, body, cancellation) => UpdateAsync(grants, body.As<UpdateParticipantRequest>(), cancellation),
-        "UpdateSubscriptions" => (grants, body, cancellation) => SubscribeAsync(grants, body.As<UpdateSubscriptionsRequest>(), cancellation),
+        "UpdateSubscriptions" => (grants, body, cancellation) =>
+            SubscribeAsync(grants, body.As<UpdateSubscriptionsRequest>(), cancellation),
         "SendData" or "PerformRpc" => static (_, _, _) => throw NotServed("this server carries no data messages"),
         "ForwardParticipant" or "MoveParticipant" => static (_, _, _) => throw NotServed("not implemented, as in LiveKit's own server"),
         "UpdateRoomMetadata" => (grants, body, cancellation) => UpdateRoomAsync(grants, body.As<UpdateRoomMetadataRequest>(), cancellation),
@@ -79,9 +82,15 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
         RequireAdmin(grants, request.Room);
         if (await OwnerAsync(request.Room, cancellationToken) is { } owner)
         {
-            var one = new ListSessionsRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Paged = true };
+            var one = new ListSessionsRequest
+            {
+                RoomId = RoomName.IdOf(request.Room).Value,
+                Identity = SeatName.Of(request.Identity),
+                Paged = true,
+            };
             var sessions = await owner.ListSessionsAsync(one, nodes.Options(cancellationToken));
-            if (sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom).FirstOrDefault(participant => participant.Identity == request.Identity) is { } found) return found;
+            if (sessions.Participants.Select(ParticipantInfo.Parser.ParseFrom)
+                .FirstOrDefault(participant => participant.Identity == request.Identity) is { } found) return found;
         }
         throw new RpcException(new Status(StatusCode.NotFound, "participant does not exist"));
     }
@@ -103,7 +112,8 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
     {
         RequireAdmin(grants, request.Room);
         if (!request.Muted && !allowUnmute)
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, "remote unmute not enabled: only participants open their own microphones and cameras (option AllowRemoteUnmute)"));
+            throw new RpcException(new Status(StatusCode.FailedPrecondition,
+                "remote unmute not enabled: only participants open their own microphones and cameras (option AllowRemoteUnmute)"));
         var changed = await ChangeAsync(request.Room, new ChangeRoomRequest
         {
             RoomId = RoomName.IdOf(request.Room).Value,
@@ -113,46 +123,73 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
         return new MuteRoomTrackResponse { Track = TrackInfo.Parser.ParseFrom(changed) };
     }
 
-    private async Task<IMessage> UpdateAsync(ParticipantGrants grants, UpdateParticipantRequest request, CancellationToken cancellationToken)
+    private async Task<IMessage> UpdateAsync(ParticipantGrants grants, UpdateParticipantRequest request,
+        CancellationToken cancellationToken)
     {
-        Refuse(TextLimits.CheckParticipantName(request.Name) ?? TextLimits.CheckMetadata(request.Metadata) ?? TextLimits.CheckAttributes(request.Attributes));
+        Refuse(TextLimits.CheckParticipantName(request.Name) ?? TextLimits.CheckMetadata(request.Metadata)
+            ?? TextLimits.CheckAttributes(request.Attributes));
         RequireAdmin(grants, request.Room);
-        // What somebody may newly do is in the log first, where caps may refuse it; what is taken away is taken whether or not there is a quorum.
+        // What somebody may newly do is in the log first, where caps may refuse it; what is taken away is taken whether or not there is a
+        // quorum.
         if (request.Permission is { CanPublish: true }) await KeepRoleAsync(request, ParticipantRole.Publisher, cancellationToken);
-        var changed = await ChangeAsync(request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Participant = request.ToByteString() }, cancellationToken);
+        var changed = await ChangeAsync(request.Room, new ChangeRoomRequest
+        {
+            RoomId = RoomName.IdOf(request.Room).Value,
+            Identity = SeatName.Of(request.Identity),
+            Participant = request.ToByteString()
+        }, cancellationToken);
         if (request.Permission is { CanPublish: false }) await KeepRoleAsync(request, ParticipantRole.Subscriber, cancellationToken);
         return ParticipantInfo.Parser.ParseFrom(changed);
     }
 
     /// <summary>
-    /// The seat's role, by which rooms and nodes count their publishers, follows what its holder may do. When the owner then refuses or is gone, the seat still
-    /// counts as a publisher's: caps count one too many, never one too few, until the call is repeated.
+    /// The seat's role, by which rooms and nodes count their publishers, follows what its holder may do. When the owner then refuses or is
+    /// gone, the seat still counts as a publisher's: caps count one too many, never one too few, until the call is repeated.
     /// </summary>
     private async Task KeepRoleAsync(UpdateParticipantRequest request, ParticipantRole role, CancellationToken cancellationToken)
     {
-        var set = new SetParticipantRoleRequest { RequestId = Admission.NewRequestId(), RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Role = role };
+        var set = new SetParticipantRoleRequest
+        {
+            RequestId = Admission.NewRequestId(),
+            RoomId = RoomName.IdOf(request.Room).Value,
+            Identity = SeatName.Of(request.Identity),
+            Role = role,
+        };
         try { await commands.SetRoleAsync(set, cancellationToken); }
         catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { } // the owner says who is not there
     }
 
-    private async Task<IMessage> SubscribeAsync(ParticipantGrants grants, UpdateSubscriptionsRequest request, CancellationToken cancellationToken)
+    private async Task<IMessage> SubscribeAsync(ParticipantGrants grants, UpdateSubscriptionsRequest request,
+        CancellationToken cancellationToken)
     {
         RequireAdmin(grants, request.Room);
-        var wanted = new UpdateSubscription { Subscribe = request.Subscribe, TrackSids = { request.TrackSids }, ParticipantTracks = { request.ParticipantTracks } };
-        await ChangeAsync(request.Room, new ChangeRoomRequest { RoomId = RoomName.IdOf(request.Room).Value, Identity = SeatName.Of(request.Identity), Subscription = wanted.ToByteString() }, cancellationToken);
+        var wanted = new UpdateSubscription
+        {
+            Subscribe = request.Subscribe,
+            TrackSids = { request.TrackSids },
+            ParticipantTracks = { request.ParticipantTracks },
+        };
+        await ChangeAsync(request.Room, new ChangeRoomRequest
+        {
+            RoomId = RoomName.IdOf(request.Room).Value,
+            Identity = SeatName.Of(request.Identity),
+            Subscription = wanted.ToByteString()
+        }, cancellationToken);
         return new UpdateSubscriptionsResponse();
     }
 
     private async Task<ByteString> ChangeAsync(string room, ChangeRoomRequest change, CancellationToken cancellationToken)
     {
-        var owner = await OwnerAsync(room, cancellationToken) ?? throw new RpcException(new Status(StatusCode.NotFound, $"room {room} has no owner now"));
+        var owner = await OwnerAsync(room, cancellationToken)
+            ?? throw new RpcException(new Status(StatusCode.NotFound, $"room {room} has no owner now"));
         return (await owner.ChangeRoomAsync(change, nodes.Options(cancellationToken))).Changed;
     }
 
     /// <returns>Null when nobody serves the room now.</returns>
     private async Task<MediaSessionService.MediaSessionServiceClient?> OwnerAsync(string room, CancellationToken cancellationToken)
     {
-        return await FindAsync(RoomName.IdOf(room).Value, cancellationToken) is { NodeAddress.Length: > 0 } found ? nodes.Sessions(found.NodeAddress) : null;
+        return await FindAsync(RoomName.IdOf(room).Value, cancellationToken) is { NodeAddress.Length: > 0 } found
+            ? nodes.Sessions(found.NodeAddress) : null;
     }
 
     private static void RequireAdmin(ParticipantGrants grants, string room)

@@ -9,7 +9,10 @@ using VideoScale.Model;
 
 namespace VideoScale.Gateway.Twirp;
 
-/// <summary>Twirp, version 7 of its protocol, as LiveKit's own server speaks it: where a call goes, what its body is, and how answers and refusals look.</summary>
+/// <summary>
+/// Twirp, version 7 of its protocol, as LiveKit's own server speaks it: where a call goes, what its body is, and how answers and refusals
+/// look.
+/// </summary>
 /// <remarks>JSON is read in either spelling of names and written as protojson does with proto names and unset fields.</remarks>
 internal static class TwirpProtocol
 {
@@ -19,7 +22,8 @@ internal static class TwirpProtocol
     private const string Json = "application/json";
     private const string Binary = "application/protobuf";
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
-    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithPreserveProtoFieldNames(true));
+    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true)
+        .WithPreserveProtoFieldNames(true));
 
     /// <summary>A request's body, not read as any message yet.</summary>
     internal sealed record Body(byte[] Octets, bool IsJson)
@@ -31,9 +35,11 @@ internal static class TwirpProtocol
             {
                 if (!IsJson) return new MessageParser<T>(static () => new T()).ParseFrom(Octets);
                 var text = Encoding.UTF8.GetString(Octets);
-                return text.AsSpan().Trim() is "" or "null" ? new T() : Parser.Parse<T>(text); // what has only defaults is sent as nothing by some
+                // what has only defaults is sent as nothing by some
+                return text.AsSpan().Trim() is "" or "null" ? new T() : Parser.Parse<T>(text);
             }
-            catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException or ArgumentException or FormatException or OverflowException)
+            catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException or ArgumentException or FormatException
+                or OverflowException)
             {
                 throw TwirpException.Malformed($"the {(IsJson ? "json" : "protobuf")} request could not be decoded");
             }
@@ -42,9 +48,11 @@ internal static class TwirpProtocol
 
     /// <summary>Null when the request may be a call: what it asks for, and in which format, is looked at before who asks.</summary>
     internal static TwirpException? CheckRoute(HttpRequest request, bool isKnown) =>
-        !HttpMethods.IsPost(request.Method) ? TwirpException.BadRoute(request, $"unsupported method \"{request.Method}\" (only POST is allowed)")
+        !HttpMethods.IsPost(request.Method)
+            ? TwirpException.BadRoute(request, $"unsupported method \"{request.Method}\" (only POST is allowed)")
         : !isKnown ? TwirpException.BadRoute(request, $"no handler for path \"{request.Path}\"")
-        : MediaTypeOf(request) is not (Json or Binary) ? TwirpException.BadRoute(request, $"unexpected Content-Type: \"{request.ContentType}\"")
+        : MediaTypeOf(request) is not (Json or Binary)
+            ? TwirpException.BadRoute(request, $"unexpected Content-Type: \"{request.ContentType}\"")
         : null;
 
     internal static async Task<Body> ReadAsync(HttpContext context)
@@ -72,7 +80,8 @@ internal static class TwirpProtocol
     {
         context.Response.StatusCode = refusal.HttpStatus;
         context.Response.ContentType = Json;
-        return context.Response.WriteAsync(JsonSerializer.Serialize(new TwirpError(refusal.Code, refusal.Message, refusal.Meta), GatewayJson.Default.TwirpError));
+        return context.Response.WriteAsync(
+            JsonSerializer.Serialize(new TwirpError(refusal.Code, refusal.Message, refusal.Meta), GatewayJson.Default.TwirpError));
     }
 
     /// <summary>Without the blanks that the formatter puts between things: some look for the very text.</summary>
@@ -80,11 +89,13 @@ internal static class TwirpProtocol
     {
         var compact = new System.Buffers.ArrayBufferWriter<byte>(json.Length);
         using (var document = JsonDocument.Parse(json))
-        using (var writer = new Utf8JsonWriter(compact, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) document.WriteTo(writer);
+        using (var writer = new Utf8JsonWriter(compact, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            document.WriteTo(writer);
         return compact.WrittenSpan.ToArray();
     }
 
-    private static TwirpException TooLarge() => TwirpException.Of(StatusCode.InvalidArgument, $"the body is larger than {MostOctets} octets");
+    private static TwirpException TooLarge() =>
+        TwirpException.Of(StatusCode.InvalidArgument, $"the body is larger than {MostOctets} octets");
 
     private static string MediaTypeOf(HttpRequest request)
     {
@@ -99,9 +110,11 @@ internal sealed class TwirpException : Exception
 {
     public TwirpException() : this("internal", 500, "") { }
     public TwirpException(string message) : this("internal", 500, message) { }
-    public TwirpException(string message, Exception innerException) : base(message, innerException) => (Code, HttpStatus) = ("internal", 500);
+    public TwirpException(string message, Exception innerException) : base(message, innerException) =>
+        (Code, HttpStatus) = ("internal", 500);
 
-    private TwirpException(string code, int httpStatus, string message, Dictionary<string, string>? meta = null) : base(message) => (Code, HttpStatus, Meta) = (code, httpStatus, meta);
+    private TwirpException(string code, int httpStatus, string message, Dictionary<string, string>? meta = null) : base(message) =>
+        (Code, HttpStatus, Meta) = (code, httpStatus, meta);
 
     internal string Code { get; }
     internal int HttpStatus { get; }

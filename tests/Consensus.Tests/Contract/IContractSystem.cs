@@ -29,6 +29,7 @@ public sealed class SkipTally : IDisposable
 
     public void Dispose()
     {
-        if (_skipped.Count > 0) Console.WriteLine($"contract of the seam, {_implementation}: {_skipped.Count} skipped: {string.Join("; ", _skipped)}");
+        if (_skipped.Count > 0)
+            Console.WriteLine($"contract of the seam, {_implementation}: {_skipped.Count} skipped: {string.Join("; ", _skipped)}");
     }
 }

@@ -69,10 +69,16 @@ internal sealed class EngineCluster : IContractSystem
         var parts = Members.Select(member => Parts(member, authority)).ToArray();
         for (var i = 0; i < Members.Length; i++)
         {
-            for (var peer = 0; peer < Members.Length; peer++) parts[i].Transport.SetPeer(Members[peer], parts[peer].Transport.LocalEndPoint);
+            for (var peer = 0; peer < Members.Length; peer++)
+                parts[i].Transport.SetPeer(Members[peer], parts[peer].Transport.LocalEndPoint);
             var machine = new JournalMachine();
             // TestLog.Small, so that segments change hands during the tests.
-            var log = ReplicatedLog.Start(new ReplicatedLogOptions { Self = Members[i], InitialMembership = Membership.Of(Members), TickMs = 20 },
+            var log = ReplicatedLog.Start(new ReplicatedLogOptions
+            {
+                Self = Members[i],
+                InitialMembership = Membership.Of(Members),
+                TickMs = 20,
+            },
                 new WriteAheadLog(_directories[i], TestLog.Small), parts[i].Snapshots, parts[i].Transport, machine, NullLogger.Instance);
             _replicas.Add((log, machine));
         }
@@ -84,7 +90,8 @@ internal sealed class EngineCluster : IContractSystem
     {
         IReplicatedLog? leader = null;
         await Driver.Replicas.Until(() => (leader = _replicas.Select(r => r.Log)
-            .FirstOrDefault(log => log.Status is { Role: ReplicaRole.Leader } status && status.CommitIndex > 0 && !log.Fatal.IsCompleted)) is not null);
+            .FirstOrDefault(log => log.Status is { Role: ReplicaRole.Leader } status && status.CommitIndex > 0 && !log.Fatal.IsCompleted))
+                is not null);
         return leader!;
     }
 
@@ -95,13 +102,21 @@ internal sealed class EngineCluster : IContractSystem
         _root.Dispose();
     }
 
-    private (SnapshotStore Snapshots, TcpTransport Transport) Parts(MemberId member, System.Security.Cryptography.X509Certificates.X509Certificate2? authority)
+    private (SnapshotStore Snapshots, TcpTransport Transport) Parts(MemberId member,
+        System.Security.Cryptography.X509Certificates.X509Certificate2? authority)
     {
         var directory = DataDirectory.Open(Path.Combine(_root.Path, member.ToString()), clusterId: 1, member);
         _directories.Add(directory);
         var snapshots = new SnapshotStore(directory);
         var tls = authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, member), authority);
-        return (snapshots, new TcpTransport(new TransportOptions { ClusterId = 1, Self = member, Listen = new IPEndPoint(IPAddress.Loopback, 0), Tls = tls, MaxBackoffMs = 200 },
+        return (snapshots, new TcpTransport(new TransportOptions
+        {
+            ClusterId = 1,
+            Self = member,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Tls = tls,
+            MaxBackoffMs = 200
+        },
             snapshots, new Dictionary<MemberId, EndPoint>(), NullLogger<TcpTransport>.Instance));
     }
 }

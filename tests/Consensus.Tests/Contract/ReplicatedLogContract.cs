@@ -50,7 +50,8 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
     {
         var leader = await _system.LeaderAsync();
         var results = await Task.WhenAll(Enumerable.Range(1, 200).Select(async i =>
-            await leader.ProposeAsync(new ProposalId((ulong)(i % 7) + 1, (ulong)i), Encoding.UTF8.GetBytes($"c{i}"), CancellationToken.None)));
+            await leader.ProposeAsync(new ProposalId((ulong)(i % 7) + 1, (ulong)i), Encoding.UTF8.GetBytes($"c{i}"),
+                CancellationToken.None)));
         Assert.All(results, result => Assert.Equal(Outcome.Committed, result.Outcome));
         Assert.Equal(200, results.Select(result => result.Index).Distinct().Count());
         var order = MachineOf(leader).Commands;
@@ -135,7 +136,8 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
                 await leader.TransferLeadershipAsync(next, CancellationToken.None);
                 handedOver = true;
             }
-            catch (TimeoutException) when (!patience.IsCancellationRequested) { } // on a busy machine the next one may be late: the leader leads on, and is asked again
+            // on a busy machine the next one may be late: the leader leads on, and is asked again
+            catch (TimeoutException) when (!patience.IsCancellationRequested) { }
         }
         do Assert.True(await roles.MoveNextAsync());
         while (roles.Current.Role == ReplicaRole.Leader);
@@ -159,7 +161,8 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
         var leader = await _system.LeaderAsync();
         if (!Needs(leader, LogCapabilities.Membership)) return;
         var same = new MembershipChange([.. _system.Replicas.Select(r => r.Log.Status.Self)], []);
-        Assert.Equal(Outcome.Rejected, (await leader.ChangeMembershipAsync(same, leader.Status.MembershipIndex + 7, CancellationToken.None)).Outcome);
+        Assert.Equal(Outcome.Rejected,
+            (await leader.ChangeMembershipAsync(same, leader.Status.MembershipIndex + 7, CancellationToken.None)).Outcome);
         var changed = await leader.ChangeMembershipAsync(same, leader.Status.MembershipIndex, CancellationToken.None);
         Assert.Equal(Outcome.Committed, changed.Outcome);
         Assert.Equal(changed.ConfigIndex, leader.Status.MembershipIndex);

@@ -8,8 +8,13 @@ public sealed class MembershipCodecTests
     [Fact]
     public void What_was_encoded_is_decoded() => Seeds.Run(300, random =>
     {
-        MemberId[] Some() => [.. Enumerable.Range(0, random.Next(6)).Select(_ => new MemberId((ulong)random.NextInt64(1, long.MaxValue))).Distinct()];
-        var membership = Membership.Of(Some()) with { OutgoingVoters = Membership.Of(Some()).Voters, Learners = Membership.Of(Some()).Voters };
+        MemberId[] Some() =>
+            [.. Enumerable.Range(0, random.Next(6)).Select(_ => new MemberId((ulong)random.NextInt64(1, long.MaxValue))).Distinct()];
+        var membership = Membership.Of(Some()) with
+        {
+            OutgoingVoters = Membership.Of(Some()).Voters,
+            Learners = Membership.Of(Some()).Voters,
+        };
         Assert.Equal(membership, MembershipCodec.Decode(MembershipCodec.Encode(membership)));
     });
 

@@ -27,7 +27,8 @@ public sealed class RaftLogTests
                     term += (ulong)random.Next(2);
                     for (var n = random.Next(700); n > 0; n--)
                     {
-                        var entry = new Entry(log.LastIndex + 1, term, EntryKind.Command, new ProposalId(1, log.LastIndex), new byte[random.Next(9)]);
+                        var entry = new Entry(log.LastIndex + 1, term, EntryKind.Command, new ProposalId(1, log.LastIndex),
+                            new byte[random.Next(9)]);
                         log.Append(entry);
                         model.Add(entry);
                     }
@@ -89,7 +90,8 @@ public sealed class RaftLogTests
     public void The_hint_skips_whole_terms()
     {
         var log = new RaftLog();
-        foreach (var term in (ulong[])[1, 1, 3, 3, 3, 5]) log.Append(new Entry(log.LastIndex + 1, term, EntryKind.Command, default, default));
+        foreach (var term in (ulong[])[1, 1, 3, 3, 3, 5])
+            log.Append(new Entry(log.LastIndex + 1, term, EntryKind.Command, default, default));
         Assert.Equal(2UL, log.LastNotAfter(5, 2));
         Assert.Equal(5UL, log.LastNotAfter(9, 4));
         Assert.Equal(6UL, log.LastNotAfter(6, 5));
@@ -100,7 +102,8 @@ public sealed class RaftLogTests
     public void The_tail_before_an_index_is_as_long_as_its_bytes_allow()
     {
         var log = new RaftLog();
-        for (var i = 0; i < 10; i++) log.Append(new Entry(log.LastIndex + 1, 1, EntryKind.Command, default, new byte[52])); // 100 bytes each
+        // 100 bytes each
+        for (var i = 0; i < 10; i++) log.Append(new Entry(log.LastIndex + 1, 1, EntryKind.Command, default, new byte[52]));
         Assert.Equal(5UL, log.TailBefore(8, 300));
         Assert.Equal(8UL, log.TailBefore(8, 99));
         Assert.Equal(0UL, log.TailBefore(8, 10_000));

@@ -12,7 +12,17 @@ public sealed class RuleTests
     public void An_append_commits_only_as_far_as_it_reached()
     {
         var core = Replica(One, 1, 1, 2, 2, 2); // a tail of term 2 that no majority has
-        var message = new Message { Kind = MessageKind.Append, From = Two, To = One, Term = 3, Index = 1, LogTerm = 1, Commit = 5, Entries = new[] { Entry(2, 1) } };
+        var message = new Message
+        {
+            Kind = MessageKind.Append,
+            From = Two,
+            To = One,
+            Term = 3,
+            Index = 1,
+            LogTerm = 1,
+            Commit = 5,
+            Entries = new[] { Entry(2, 1) },
+        };
         core.Step(RaftInput.Received(message), _effects);
         Assert.Equal(2UL, core.CommitIndex);
         Assert.Equal(5UL, core.Log.LastIndex); // equal as far as it went: nothing to cut yet
@@ -47,7 +57,8 @@ public sealed class RuleTests
         core.Step(RaftInput.Received(Reply(MessageKind.PreVoteReply, Three, core.Term + 1)), _effects);
         Assert.Equal(RaftRole.Candidate, core.Role);
         var write = _effects.Write!.Value;
-        Assert.DoesNotContain(_effects.Messages.ToArray(), message => message.Kind == MessageKind.Vote); // not before the own vote is durable
+        // not before the own vote is durable
+        Assert.DoesNotContain(_effects.Messages.ToArray(), message => message.Kind == MessageKind.Vote);
         core.Step(RaftInput.Stored(write.Token, write.Term, write.LastIndex), _effects);
         for (var i = 0; i < 5; i++) core.Step(RaftInput.Received(Reply(MessageKind.VoteReply, Two, core.Term)), _effects);
         Assert.Equal(RaftRole.Candidate, core.Role);
@@ -61,7 +72,16 @@ public sealed class RuleTests
         var core = Replica(One);
         Append(core, Two, term: 1, prev: 0, prevTerm: 0, commit: 2, Entry(1, 1), Entry(2, 1));
         Assert.Equal(2UL, core.CommitIndex);
-        var message = new Message { Kind = MessageKind.Append, From = Three, To = One, Term = 2, Index = 0, LogTerm = 0, Entries = new[] { Entry(1, 1), Entry(2, 2) } };
+        var message = new Message
+        {
+            Kind = MessageKind.Append,
+            From = Three,
+            To = One,
+            Term = 2,
+            Index = 0,
+            LogTerm = 0,
+            Entries = new[] { Entry(1, 1), Entry(2, 2) },
+        };
         core.Step(RaftInput.Received(message), _effects);
         Assert.Contains("entry 2, which is committed here", core.Conflict, StringComparison.Ordinal);
         Assert.Equal((2UL, 1UL), (core.CommitIndex, core.Log.TermAt(2)));
@@ -75,7 +95,17 @@ public sealed class RuleTests
     {
         var core = Replica(One);
         Append(core, Two, term: 1, prev: 0, prevTerm: 0, commit: 2, Entry(1, 1), Entry(2, 1));
-        var message = new Message { Kind = MessageKind.Append, From = Three, To = One, Term = 3, Index = before, LogTerm = 2, Commit = 3, Entries = new[] { Entry(before + 1, 3) } };
+        var message = new Message
+        {
+            Kind = MessageKind.Append,
+            From = Three,
+            To = One,
+            Term = 3,
+            Index = before,
+            LogTerm = 2,
+            Commit = 3,
+            Entries = new[] { Entry(before + 1, 3) },
+        };
         core.Step(RaftInput.Received(message), _effects);
         Assert.Contains($"entry {before}, which is committed here", core.Conflict, StringComparison.Ordinal);
         Assert.Equal((2UL, 2UL), (core.CommitIndex, core.Log.LastIndex));
@@ -87,7 +117,9 @@ public sealed class RuleTests
     {
         var log = new RaftLog();
         log.Append(Entry(1, 1));
-        var restored = new RestoredState(new HardState(1, MemberId.None, 1), new SnapshotMeta(0, 0, Membership.Of(One, Two, Three), 0), log) { Conflict = "entry 1 is not there" };
+        var restored = new RestoredState(new HardState(1, MemberId.None, 1), new SnapshotMeta(0, 0, Membership.Of(One, Two, Three), 0),
+            log)
+        { Conflict = "entry 1 is not there" };
         var core = new RaftCore(One, restored, new RaftOptions(), seed: 1);
         Assert.Equal("entry 1 is not there", core.Conflict);
         AssertSilent(core);
@@ -95,7 +127,16 @@ public sealed class RuleTests
 
     private void AssertSilent(RaftCore core)
     {
-        core.Step(RaftInput.Received(new Message { Kind = MessageKind.Vote, From = Two, To = One, Term = 9, Index = 9, LogTerm = 9, Force = true }), _effects);
+        core.Step(RaftInput.Received(new Message
+        {
+            Kind = MessageKind.Vote,
+            From = Two,
+            To = One,
+            Term = 9,
+            Index = 9,
+            LogTerm = 9,
+            Force = true
+        }), _effects);
         Assert.True(_effects.Messages.IsEmpty);
         for (var i = 0; i < 100; i++)
         {
@@ -121,7 +162,8 @@ public sealed class RuleTests
         var core = Replica(One);
         Append(core, Two, term: 1, prev: 0, prevTerm: 0, Entry(1, 1));
         Durable(core);
-        core.Step(RaftInput.Received(new Message { Kind = MessageKind.Heartbeat, From = Two, To = One, Term = 1, Commit = 5, Context = 7 }), _effects);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.Heartbeat, From = Two, To = One, Term = 1, Commit = 5, Context = 7 }),
+            _effects);
         Assert.NotNull(_effects.LossFound);
         Assert.True(core.IsRepairing);
         Assert.Equal(1UL, core.Log.LastIndex);
@@ -171,11 +213,13 @@ public sealed class RuleTests
     {
         var core = Replica(One);
         while (core.Role != RaftRole.PreCandidate) core.Step(RaftInput.Tick(), _effects);
-        core.Step(RaftInput.Received(new Message { Kind = MessageKind.PreVoteReply, From = Two, To = One, Term = core.Term + 1 }), _effects);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.PreVoteReply, From = Two, To = One, Term = core.Term + 1 }),
+            _effects);
         Durable(core);
         core.Step(RaftInput.Received(new Message { Kind = MessageKind.VoteReply, From = Two, To = One, Term = core.Term }), _effects);
         Assert.Equal(RaftRole.Leader, core.Role);
-        core.Step(RaftInput.Received(new Message { Kind = MessageKind.AppendReply, From = Three, To = One, Term = core.Term, Index = 50 }), _effects);
+        core.Step(RaftInput.Received(new Message { Kind = MessageKind.AppendReply, From = Three, To = One, Term = core.Term, Index = 50 }),
+            _effects);
         Assert.Equal(RaftRole.Follower, core.Role);
     }
 
@@ -187,7 +231,8 @@ public sealed class RuleTests
         Durable(core);
         Assert.Equal(RaftRole.Leader, core.Role);
         Durable(core);
-        var proposals = Enumerable.Range(1, 20).Select(i => new Proposal(new ProposalId(1, (ulong)i), new byte[52])).ToArray(); // 100 bytes each
+        // 100 bytes each
+        var proposals = Enumerable.Range(1, 20).Select(i => new Proposal(new ProposalId(1, (ulong)i), new byte[52])).ToArray();
         core.Step(RaftInput.Propose(proposals), _effects);
         Assert.Equal(10, _effects.ProposalsAccepted);
         Durable(core);
@@ -202,19 +247,21 @@ public sealed class RuleTests
         core.Step(RaftInput.Stored(write.Token, write.Term, write.LastIndex), _effects);
     }
 
-    private void Append(RaftCore core, MemberId from, ulong term, ulong prev, ulong prevTerm, params Entry[] entries) => Append(core, from, term, prev, prevTerm, 0, entries);
+    private void Append(RaftCore core, MemberId from, ulong term, ulong prev, ulong prevTerm, params Entry[] entries) =>
+        Append(core, from, term, prev, prevTerm, 0, entries);
 
-    private void Append(RaftCore core, MemberId from, ulong term, ulong prev, ulong prevTerm, ulong commit, params Entry[] entries) => core.Step(RaftInput.Received(new Message
-    {
-        Kind = MessageKind.Append,
-        From = from,
-        To = core.Self,
-        Term = term,
-        Index = prev,
-        LogTerm = prevTerm,
-        Commit = commit,
-        Entries = entries,
-    }), _effects);
+    private void Append(RaftCore core, MemberId from, ulong term, ulong prev, ulong prevTerm, ulong commit, params Entry[] entries) =>
+        core.Step(RaftInput.Received(new Message
+        {
+            Kind = MessageKind.Append,
+            From = from,
+            To = core.Self,
+            Term = term,
+            Index = prev,
+            LogTerm = prevTerm,
+            Commit = commit,
+            Entries = entries,
+        }), _effects);
 
     private static Message Reply(MessageKind kind, MemberId from, ulong term) => new() { Kind = kind, From = from, To = One, Term = term };
 
@@ -227,6 +274,7 @@ public sealed class RuleTests
         var log = new RaftLog();
         foreach (var term in terms) log.Append(Entry(log.LastIndex + 1, term));
         var membership = Membership.Of([.. Enumerable.Range(1, voters).Select(i => new MemberId((ulong)i))]);
-        return new RaftCore(self, new RestoredState(new HardState(log.LastTerm, MemberId.None, 0), new SnapshotMeta(0, 0, membership, 0), log), options ?? new RaftOptions(), seed: 1);
+        return new RaftCore(self, new RestoredState(new HardState(log.LastTerm, MemberId.None, 0), new SnapshotMeta(0, 0, membership, 0),
+            log), options ?? new RaftOptions(), seed: 1);
     }
 }

@@ -59,7 +59,8 @@ internal sealed class JournalMachine : IReplicatedStateMachine
 
     private sealed class Writer(string[] commands) : ISnapshotWriter
     {
-        public void WriteTo(Stream stream, CancellationToken cancellationToken) => stream.Write(Encoding.UTF8.GetBytes(string.Concat(commands.Select(c => c + "\n"))));
+        public void WriteTo(Stream stream, CancellationToken cancellationToken) =>
+            stream.Write(Encoding.UTF8.GetBytes(string.Concat(commands.Select(c => c + "\n"))));
         public void Dispose() { }
     }
 }

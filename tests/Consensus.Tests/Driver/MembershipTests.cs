@@ -42,8 +42,11 @@ public sealed class MembershipTests
         replicas.Join(5);
         await ChangeAsync(replicas, Voters(1, 2, 3, 4, 5));
         await ChangeAsync(replicas, Voters(3, 4, 5)); // the founder may lead now
-        await Replicas.Until(() => replicas[3].Status.Membership.Voters.Length == 3 && new ulong[] { 3, 4, 5 }.Any(id => replicas[id].Status.Role == ReplicaRole.Leader));
-        await Replicas.Until(() => !replicas[1].Status.Membership.IsMember(new MemberId(1)) && !replicas[2].Status.Membership.IsMember(new MemberId(2))); // both were told
+        await Replicas.Until(() => replicas[3].Status.Membership.Voters.Length == 3
+            && new ulong[] { 3, 4, 5 }.Any(id => replicas[id].Status.Role == ReplicaRole.Leader));
+        // both were told
+        await Replicas.Until(() => !replicas[1].Status.Membership.IsMember(new MemberId(1))
+            && !replicas[2].Status.Membership.IsMember(new MemberId(2)));
         await stop.CancelAsync();
         await load;
         await Replicas.Until(() => new ulong[] { 3, 4, 5 }.All(id => replicas.Machines[id].Commands.Length == acknowledged.Count));
@@ -70,7 +73,8 @@ public sealed class MembershipTests
         var leader = await replicas.LeaderAsync();
         using (var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(500)))
         {
-            var change = leader.ChangeMembershipAsync(Voters(1, 9), leader.Status.MembershipIndex, patience.Token).AsTask(); // nobody is there as 9
+            // nobody is there as 9
+            var change = leader.ChangeMembershipAsync(Voters(1, 9), leader.Status.MembershipIndex, patience.Token).AsTask();
             await replicas.CommitAsync(new ProposalId(7, 1), "meanwhile");
             Assert.Equal(Outcome.Unknown, (await change).Outcome);
         }
@@ -89,11 +93,14 @@ public sealed class MembershipTests
         var waiting = leader.ChangeMembershipAsync(Voters(1, 2, 3, 9), index, patience.Token).AsTask();
         await Replicas.Until(() => leader.Status.MembershipIndex > index);
         var now = leader.Status.MembershipIndex;
-        Assert.Contains("another change", (await leader.ChangeMembershipAsync(Voters(1, 2), now, CancellationToken.None)).Reason, StringComparison.Ordinal);
+        Assert.Contains("another change", (await leader.ChangeMembershipAsync(Voters(1, 2), now, CancellationToken.None)).Reason,
+            StringComparison.Ordinal);
         await patience.CancelAsync();
         Assert.Equal(Outcome.Unknown, (await waiting).Outcome);
-        Assert.Contains("changed meanwhile", (await leader.ChangeMembershipAsync(Voters(1, 2), index, CancellationToken.None)).Reason, StringComparison.Ordinal);
-        Assert.Contains("at least one", (await leader.ChangeMembershipAsync(Voters(), now, CancellationToken.None)).Reason, StringComparison.Ordinal);
+        Assert.Contains("changed meanwhile", (await leader.ChangeMembershipAsync(Voters(1, 2), index, CancellationToken.None)).Reason,
+            StringComparison.Ordinal);
+        Assert.Contains("at least one", (await leader.ChangeMembershipAsync(Voters(), now, CancellationToken.None)).Reason,
+            StringComparison.Ordinal);
         var follower = replicas.Running.First(log => log.Status.Role != ReplicaRole.Leader);
         Assert.Equal(Outcome.Rejected, (await follower.ChangeMembershipAsync(Voters(1, 2), now, CancellationToken.None)).Outcome);
     }
@@ -107,7 +114,8 @@ public sealed class MembershipTests
         await Replicas.Until(() => replicas.Running.All(log => log.Status.Role != ReplicaRole.Leader)); // check-quorum
         var committed = replicas.Running.Max(log => log.Status.CommitIndex);
         foreach (var log in replicas.Running)
-            Assert.NotEqual(Outcome.Committed, (await log.ProposeAsync(new ProposalId(8, log.Status.Self.Value), "split"u8.ToArray(), new CancellationTokenSource(200).Token)).Outcome);
+            Assert.NotEqual(Outcome.Committed, (await log.ProposeAsync(new ProposalId(8, log.Status.Self.Value), "split"u8.ToArray(),
+                new CancellationTokenSource(200).Token)).Outcome);
         Assert.Equal(committed, replicas.Running.Max(log => log.Status.CommitIndex));
         replicas.Network.Heal();
         await replicas.CommitAsync(new ProposalId(7, 2), "after");
@@ -117,7 +125,8 @@ public sealed class MembershipTests
     [Fact]
     public async Task Addresses_travel_with_the_membership_and_stay_until_their_member_is_out()
     {
-        await using var replicas = new Replicas(1, options => options with { KnownAddresses = [new MemberAddress(new MemberId(1), "one:1", "one:2", "one:3")] });
+        await using var replicas = new Replicas(1,
+            options => options with { KnownAddresses = [new MemberAddress(new MemberId(1), "one:1", "one:2", "one:3")] });
         replicas.Join(2);
         var two = new MemberAddress(new MemberId(2), "two:1", "two:2", "");
         await ChangeAsync(replicas, Voters(1, 2) with { Addresses = [two] });

@@ -103,7 +103,9 @@ internal sealed class MemoryDisk : ISnapshotStore
     }
 }
 
-/// <summary>A log on a <see cref="MemoryDisk"/>, durable on a thread of its own, like the real one; what is not synced when it is closed is lost.</summary>
+/// <summary>
+/// A log on a <see cref="MemoryDisk"/>, durable on a thread of its own, like the real one; what is not synced when it is closed is lost.
+/// </summary>
 internal sealed class MemoryWal(MemoryDisk disk) : IWriteAheadLog
 {
     private readonly object _gate = new();
@@ -126,7 +128,8 @@ internal sealed class MemoryWal(MemoryDisk disk) : IWriteAheadLog
         var entries = new List<Entry>();
         foreach (var piece in batch.Entries)
         {
-            foreach (var entry in piece.Span) entries.Add(new Entry(entry.Index, entry.Term, entry.Kind, entry.Id, entry.Payload.ToArray()));
+            foreach (var entry in piece.Span)
+                entries.Add(new Entry(entry.Index, entry.Term, entry.Kind, entry.Id, entry.Payload.ToArray()));
         }
         lock (_gate)
         {

@@ -35,7 +35,8 @@ public sealed class QuarantineTests
     public async Task A_replica_that_meets_a_leader_without_what_is_committed_here_stays_out_over_restarts()
     {
         string? found = null;
-        await using var replicas = new Replicas(3, options => options.Self.Value == 1 ? options with { ConflictFound = what => Volatile.Write(ref found, what) } : options);
+        await using var replicas = new Replicas(3, options => options.Self.Value == 1
+            ? options with { ConflictFound = what => Volatile.Write(ref found, what) } : options);
         await FillAsync(replicas, 1, 20);
         await Replicas.Until(() => replicas.Machines[1].Commands.Length == 20);
         foreach (ulong id in new[] { 2, 3 })
@@ -54,9 +55,11 @@ public sealed class QuarantineTests
         Assert.Equal(found, replicas[1].Status.Conflict);
         var kept = replicas[1].Status.LastIndex;
         await FillAsync(replicas, 31, 40);
-        Assert.Equal((found, kept), (replicas[1].Status.Conflict, replicas[1].Status.LastIndex)); // it keeps what it has, and takes nothing in
+        // it keeps what it has, and takes nothing in
+        Assert.Equal((found, kept), (replicas[1].Status.Conflict, replicas[1].Status.LastIndex));
         var applied = replicas.Machines[1].Commands;
-        Assert.Equal(Enumerable.Range(1, 20).Select(i => $"c{i}").Take(applied.Length), applied); // nothing of the other line; how much of its own it has applied again by now is open
+        // nothing of the other line; how much of its own it has applied again by now is open
+        Assert.Equal(Enumerable.Range(1, 20).Select(i => $"c{i}").Take(applied.Length), applied);
     }
 
     [Fact]
@@ -94,7 +97,8 @@ public sealed class QuarantineTests
             await replicas.KillAsync(id);
             replicas.Disks[id].LoseFrom(5);
         }
-        await Replicas.Until(() => replicas[1].Status.Role != ReplicaRole.Leader); // a leader that lasts has all they ever acknowledged, and makes them whole
+        // a leader that lasts has all they ever acknowledged, and makes them whole
+        await Replicas.Until(() => replicas[1].Status.Role != ReplicaRole.Leader);
         foreach (ulong id in new[] { 2, 3 }) replicas.Start(id, options => options with { IsDamaged = true });
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         while (!patience.IsCancellationRequested)
@@ -113,7 +117,8 @@ public sealed class QuarantineTests
         await FillAsync(replicas, 1, 5);
         var odd = await replicas.LeaderAsync();
         odd.Abstain();
-        await Replicas.Until(() => odd.Status.Role != ReplicaRole.Leader && replicas.Running.Any(log => log != odd && log.Status.Role == ReplicaRole.Leader));
+        await Replicas.Until(() => odd.Status.Role != ReplicaRole.Leader
+            && replicas.Running.Any(log => log != odd && log.Status.Role == ReplicaRole.Leader));
         await FillAsync(replicas, 6, 10);
         await Replicas.Until(() => replicas.Machines[odd.Status.Self.Value].Commands.Length == 10); // its log is sound and goes on
         var leader = await replicas.LeaderAsync();
@@ -121,7 +126,8 @@ public sealed class QuarantineTests
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         while (!patience.IsCancellationRequested)
         {
-            Assert.All(replicas.Running, log => Assert.NotEqual(ReplicaRole.Leader, log.Status.Role)); // two are left, one of which gives no vote
+            // two are left, one of which gives no vote
+            Assert.All(replicas.Running, log => Assert.NotEqual(ReplicaRole.Leader, log.Status.Role));
             await Task.Delay(10);
         }
     }

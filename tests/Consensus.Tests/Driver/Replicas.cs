@@ -31,9 +31,16 @@ internal sealed class Replicas : IAsyncDisposable
 
     public void Start(ulong id, Func<ReplicatedLogOptions, ReplicatedLogOptions>? further = null)
     {
-        var options = (further ?? (o => o))(_adjust(new ReplicatedLogOptions { Self = new MemberId(id), InitialMembership = Membership.Of(_members), TickMs = 10, ReadTimeoutMs = 5_000 }));
+        var options = (further ?? (o => o))(_adjust(new ReplicatedLogOptions
+        {
+            Self = new MemberId(id),
+            InitialMembership = Membership.Of(_members),
+            TickMs = 10,
+            ReadTimeoutMs = 5_000
+        }));
         Machines[id] = new JournalMachine();
-        _running[id] = ReplicatedLog.Start(options, new MemoryWal(Disks[id]), Disks[id], Network.Join(new MemberId(id), Disks[id]), Machines[id], NullLogger.Instance);
+        _running[id] = ReplicatedLog.Start(options, new MemoryWal(Disks[id]), Disks[id], Network.Join(new MemberId(id), Disks[id]),
+            Machines[id], NullLogger.Instance);
     }
 
     /// <summary>One that belongs to nothing yet: it knows no voters.</summary>
@@ -56,7 +63,8 @@ internal sealed class Replicas : IAsyncDisposable
     public async Task<ReplicatedLog> LeaderAsync()
     {
         ReplicatedLog? leader = null;
-        await Until(() => (leader = _running.Values.FirstOrDefault(log => log.Status.Role == ReplicaRole.Leader && log.Status.CommitIndex > 0)) is not null);
+        await Until(() => (leader = _running.Values.FirstOrDefault(log => log.Status.Role == ReplicaRole.Leader
+            && log.Status.CommitIndex > 0)) is not null);
         return leader!;
     }
 

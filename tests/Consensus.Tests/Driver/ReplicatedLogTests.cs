@@ -28,9 +28,11 @@ public sealed class ReplicatedLogTests
     [Fact]
     public async Task Many_proposals_at_once_are_all_committed_once()
     {
-        await using var replicas = new Replicas(3, options => options with { TickMs = 50 }); // patient: a change of leaders would leave the fate of some unknown
+        // patient: a change of leaders would leave the fate of some unknown
+        await using var replicas = new Replicas(3, options => options with { TickMs = 50 });
         var leader = await replicas.LeaderAsync();
-        var tasks = Enumerable.Range(1, 5_000).Select(i => leader.ProposeAsync(ProposalId.None, Encoding.UTF8.GetBytes($"p{i}"), None).AsTask());
+        var tasks = Enumerable.Range(1, 5_000)
+            .Select(i => leader.ProposeAsync(ProposalId.None, Encoding.UTF8.GetBytes($"p{i}"), None).AsTask());
         var results = await Task.WhenAll(tasks);
         Assert.All(results, result => Assert.Equal(Outcome.Committed, result.Outcome));
         Assert.Equal(5_000, results.Select(result => result.Index).Distinct().Count());
@@ -175,7 +177,8 @@ public sealed class ReplicatedLogTests
         var leader = await replicas.LeaderAsync();
         var term = leader.Status.Term;
         await leader.DisposeAsync();
-        await Replicas.Until(() => replicas.Running.Any(log => log != leader && log.Status is { Role: ReplicaRole.Leader } status && status.Term == term + 1));
+        await Replicas.Until(() =>
+            replicas.Running.Any(log => log != leader && log.Status is { Role: ReplicaRole.Leader } status && status.Term == term + 1));
     }
 
     [Fact]
@@ -236,7 +239,8 @@ public sealed class ReplicatedLogTests
     {
         await using var replicas = new Replicas(1, options => options with { MaxQueuedProposals = 10 });
         await replicas.LeaderAsync();
-        var tasks = Enumerable.Range(0, 20_000).Select(_ => replicas[1].ProposeAsync(ProposalId.None, "x"u8.ToArray(), None).AsTask()).ToArray();
+        var tasks = Enumerable.Range(0, 20_000).Select(_ => replicas[1].ProposeAsync(ProposalId.None, "x"u8.ToArray(), None).AsTask())
+            .ToArray();
         var results = await Task.WhenAll(tasks);
         Assert.All(results, result => Assert.True(result.Outcome == Outcome.Committed || result.Reason == RejectReason.Overloaded));
         Assert.Equal(results.Count(result => result.Outcome == Outcome.Committed), replicas.Machines[1].Commands.Length);

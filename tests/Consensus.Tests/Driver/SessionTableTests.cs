@@ -53,7 +53,8 @@ public sealed class SessionTableTests
         var table = new SessionTable();
         ulong index = 0;
         for (var sequence = 1UL; sequence <= SessionTable.Window + 1; sequence++) table.Record(new ProposalId(1, sequence), ++index, 1, []);
-        for (var session = 2UL; session <= SessionTable.MaxSessions + 1; session++) table.Record(new ProposalId(session, 1), ++index, 1, []);
+        for (var session = 2UL; session <= SessionTable.MaxSessions + 1; session++)
+            table.Record(new ProposalId(session, 1), ++index, 1, []);
         Assert.Equal(SessionTable.MaxSessions, table.Count);
         Assert.Equal(SessionAnswer.Expired, table.Find(new ProposalId(1, SessionTable.Window + 1), out _));
         Assert.Equal(SessionAnswer.Repeated, table.Find(new ProposalId(2, 1), out _));

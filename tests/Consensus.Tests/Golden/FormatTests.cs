@@ -7,8 +7,8 @@ using VideoScale.Consensus.Tests.Wal;
 namespace VideoScale.Consensus.Tests.Golden;
 
 /// <summary>
-/// Log and snapshot files as each version of the format wrote them (folder <c>files/vN</c>): every later program reads them. A new version of a
-/// format comes with files of its own: UPDATE_GOLDEN=1 writes them where none are yet, and never changes those of an older version.
+/// Log and snapshot files as each version of the format wrote them (folder <c>files/vN</c>): every later program reads them. A new version
+/// of a format comes with files of its own: UPDATE_GOLDEN=1 writes them where none are yet, and never changes those of an older version.
 /// </summary>
 public sealed class FormatTests
 {
@@ -56,11 +56,14 @@ public sealed class FormatTests
         return entries;
     }
 
-    private static Entry Command(ulong index, ulong term, int bytes) => new(index, term, EntryKind.Command, new ProposalId(7, index), TestLog.Payload(bytes, index));
+    private static Entry Command(ulong index, ulong term, int bytes) =>
+        new(index, term, EntryKind.Command, new ProposalId(7, index), TestLog.Payload(bytes, index));
 
-    public static TheoryData<uint> LogVersions => [.. Enumerable.Range(1, (int)SegmentHeader.FormatVersion).Select(version => (uint)version)];
+    public static TheoryData<uint> LogVersions =>
+        [.. Enumerable.Range(1, (int)SegmentHeader.FormatVersion).Select(version => (uint)version)];
 
-    public static TheoryData<uint> SnapshotVersions => [.. Enumerable.Range(1, (int)SnapshotFormat.Version).Select(version => (uint)version)];
+    public static TheoryData<uint> SnapshotVersions =>
+        [.. Enumerable.Range(1, (int)SnapshotFormat.Version).Select(version => (uint)version)];
 
     [Theory]
     [MemberData(nameof(LogVersions))]

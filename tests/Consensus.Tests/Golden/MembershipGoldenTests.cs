@@ -12,7 +12,8 @@ public sealed class MembershipGoldenTests
     {
         var cluster = GoldenTests.Elected(3, empty: 2);
         cluster.Say("4 and 5 learn first");
-        cluster.Do(1, "learners 4 and 5", RaftInput.ChangeMembership(Voters(1, 2, 3) with { Learners = [new MemberId(4), new MemberId(5)] }));
+        cluster.Do(1, "learners 4 and 5",
+            RaftInput.ChangeMembership(Voters(1, 2, 3) with { Learners = [new MemberId(4), new MemberId(5)] }));
         cluster.Settle();
         cluster.Tick(1, 2);
         cluster.Settle();
@@ -29,7 +30,8 @@ public sealed class MembershipGoldenTests
     public void While_joint_the_majority_of_one_set_alone_commits_nothing()
     {
         var cluster = GoldenTests.Elected(3, empty: 2);
-        cluster.Do(1, "learners 4 and 5", RaftInput.ChangeMembership(Voters(1, 2, 3) with { Learners = [new MemberId(4), new MemberId(5)] }));
+        cluster.Do(1, "learners 4 and 5",
+            RaftInput.ChangeMembership(Voters(1, 2, 3) with { Learners = [new MemberId(4), new MemberId(5)] }));
         cluster.Settle();
         cluster.Tick(1, 2);
         cluster.Settle();

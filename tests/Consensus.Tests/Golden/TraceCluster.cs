@@ -22,7 +22,8 @@ internal sealed class TraceCluster
     }
 
     /// <param name="empty">Replicas beside the voters that know of nobody yet.</param>
-    public TraceCluster(int voters, RaftOptions? options = null, Action<ulong, RaftLog>? fill = null, HardState hardState = default, int empty = 0)
+    public TraceCluster(int voters, RaftOptions? options = null, Action<ulong, RaftLog>? fill = null, HardState hardState = default,
+        int empty = 0)
     {
         var membership = Membership.Of([.. Enumerable.Range(1, voters).Select(i => new MemberId((ulong)i))]);
         for (var i = 1UL; i <= (ulong)voters; i++)
@@ -31,12 +32,14 @@ internal sealed class TraceCluster
             fill?.Invoke(i, log);
             var meta = new SnapshotMeta(0, 0, membership, 0);
             var term = Math.Max(hardState.Term, log.LastTerm);
-            _nodes[i] = new Node(new RaftCore(new MemberId(i), new RestoredState(hardState with { Term = term }, meta, log), options ?? new RaftOptions(), seed: i), meta);
+            _nodes[i] = new Node(new RaftCore(new MemberId(i), new RestoredState(hardState with { Term = term }, meta, log), options
+                ?? new RaftOptions(), seed: i), meta);
         }
         for (var i = (ulong)voters + 1; i <= (ulong)(voters + empty); i++)
         {
             var meta = new SnapshotMeta(0, 0, Membership.Of(), 0);
-            _nodes[i] = new Node(new RaftCore(new MemberId(i), new RestoredState(default, meta, new RaftLog()), options ?? new RaftOptions(), seed: i), meta);
+            _nodes[i] = new Node(new RaftCore(new MemberId(i), new RestoredState(default, meta, new RaftLog()), options
+                ?? new RaftOptions(), seed: i), meta);
         }
     }
 
@@ -97,7 +100,8 @@ internal sealed class TraceCluster
     public void DeliverSnapshot(ulong from, ulong to)
     {
         var meta = _nodes[from].Snapshot;
-        Step(to, $"snapshot {meta.Index}/{meta.Term} from {from} is durable", RaftInput.SnapshotReceived(new MemberId(from), this[from].Term, meta));
+        Step(to, $"snapshot {meta.Index}/{meta.Term} from {from} is durable",
+            RaftInput.SnapshotReceived(new MemberId(from), this[from].Term, meta));
         Step(from, $"snapshot {meta.Index} reached {to}", RaftInput.SnapshotSent(new MemberId(to), meta.Index, ok: true));
     }
 
@@ -111,7 +115,8 @@ internal sealed class TraceCluster
             while (_wire.TryDequeue(out var message))
             {
                 any = true;
-                if (_cut.Contains((message.From.Value, message.To.Value))) _trace.AppendLine(CultureInfo.InvariantCulture, $"  lost: {Show(message)}");
+                if (_cut.Contains((message.From.Value, message.To.Value)))
+                    _trace.AppendLine(CultureInfo.InvariantCulture, $"  lost: {Show(message)}");
                 else Step(message.To.Value, null, RaftInput.Received(message));
             }
             if (!any) return;
@@ -137,7 +142,8 @@ internal sealed class TraceCluster
         node.Core.Step(input, _effects);
         if (what is not null) _trace.AppendLine(CultureInfo.InvariantCulture, $"{id}: {what}");
         if (_effects.RoleChanged)
-            _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} becomes {node.Core.Role} of term {node.Core.Term}, leader {node.Core.Leader}");
+            _trace.AppendLine(CultureInfo.InvariantCulture,
+                $"  {id} becomes {node.Core.Role} of term {node.Core.Term}, leader {node.Core.Leader}");
         if (_effects.Write is { } write)
         {
             var entries = write.FirstIndex <= write.LastIndex ? $" entries {write.FirstIndex}..{write.LastIndex}" : "";
@@ -148,10 +154,15 @@ internal sealed class TraceCluster
         }
         if (_effects.Install is { } installed) node.Snapshot = installed;
         if (_effects.Install is not null) _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} installs the snapshot");
-        if (node.Core.CommitIndex != commit) _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} commits up to {node.Core.CommitIndex}");
-        if (_effects.ApplyTo >= _effects.ApplyFrom) _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} applies {_effects.ApplyFrom}..{_effects.ApplyTo}");
-        foreach (var read in _effects.Reads) _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} read {read.Context}: {(read.Ok ? $"from {read.Index} on" : "failed")}");
-        foreach (var member in _effects.SnapshotsToSend) _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} sends its snapshot to {member}");
+        if (node.Core.CommitIndex != commit)
+            _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} commits up to {node.Core.CommitIndex}");
+        if (_effects.ApplyTo >= _effects.ApplyFrom)
+            _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} applies {_effects.ApplyFrom}..{_effects.ApplyTo}");
+        foreach (var read in _effects.Reads)
+            _trace.AppendLine(CultureInfo.InvariantCulture,
+                $"  {id} read {read.Context}: {(read.Ok ? $"from {read.Index} on" : "failed")}");
+        foreach (var member in _effects.SnapshotsToSend)
+            _trace.AppendLine(CultureInfo.InvariantCulture, $"  {id} sends its snapshot to {member}");
         foreach (var message in _effects.Messages)
         {
             _trace.AppendLine(CultureInfo.InvariantCulture, $"  {Show(message)}");
@@ -164,16 +175,23 @@ internal sealed class TraceCluster
         var text = new StringBuilder($"{m.From} → {m.To} {m.Kind} term {m.Term}");
         switch (m.Kind)
         {
-            case MessageKind.PreVote or MessageKind.Vote: text.Append(CultureInfo.InvariantCulture, $" last {m.Index}/{m.LogTerm}{(m.Force ? " forced" : "")}"); break;
+            case MessageKind.PreVote or MessageKind.Vote:
+                text.Append(CultureInfo.InvariantCulture, $" last {m.Index}/{m.LogTerm}{(m.Force ? " forced" : "")}"); break;
             case MessageKind.Append:
                 text.Append(CultureInfo.InvariantCulture, $" after {m.Index}/{m.LogTerm} commit {m.Commit}");
-                if (!m.Entries.IsEmpty) text.Append(CultureInfo.InvariantCulture, $" entries {string.Join(" ", m.Entries.ToArray().Select(e => $"{e.Index}/{e.Term}"))}");
+                if (!m.Entries.IsEmpty)
+                    text.Append(CultureInfo.InvariantCulture,
+                        $" entries {string.Join(" ", m.Entries.ToArray().Select(e => $"{e.Index}/{e.Term}"))}");
                 break;
-            case MessageKind.AppendReply: text.Append((m.Reject ? $" refused at {m.Index}, hint {m.Hint}/{m.LogTerm}" : $" has {m.Index}")); break;
-            case MessageKind.Heartbeat: text.Append(CultureInfo.InvariantCulture, $" commit {m.Commit}{(m.Context > 0 ? $" round {m.Context}" : "")}"); break;
+            case MessageKind.AppendReply:
+                text.Append((m.Reject ? $" refused at {m.Index}, hint {m.Hint}/{m.LogTerm}" : $" has {m.Index}")); break;
+            case MessageKind.Heartbeat:
+                text.Append(CultureInfo.InvariantCulture, $" commit {m.Commit}{(m.Context > 0 ? $" round {m.Context}" : "")}"); break;
             case MessageKind.HeartbeatReply: text.Append(CultureInfo.InvariantCulture, $" round {m.Context}"); break;
-            case MessageKind.ReadIndex or MessageKind.ReadIndexReply: text.Append(CultureInfo.InvariantCulture, $" {m.Context} {m.Index}"); break;
-            default: text.Append(m.Reject ? " refused" : m.Kind is MessageKind.VoteReply or MessageKind.PreVoteReply ? " granted" : ""); break;
+            case MessageKind.ReadIndex or MessageKind.ReadIndexReply:
+                text.Append(CultureInfo.InvariantCulture, $" {m.Context} {m.Index}"); break;
+            default:
+                text.Append(m.Reject ? " refused" : m.Kind is MessageKind.VoteReply or MessageKind.PreVoteReply ? " granted" : ""); break;
         }
         return text.ToString();
     }

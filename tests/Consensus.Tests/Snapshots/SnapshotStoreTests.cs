@@ -8,7 +8,8 @@ namespace VideoScale.Consensus.Tests.Snapshots;
 
 public sealed class Snapshot_store
 {
-    private static SnapshotMeta Meta(ulong index) => new(index, 3, new Membership([new MemberId(1), new MemberId(2)], [new MemberId(3)], [new MemberId(9)]), index - 1);
+    private static SnapshotMeta Meta(ulong index) =>
+        new(index, 3, new Membership([new MemberId(1), new MemberId(2)], [new MemberId(3)], [new MemberId(9)]), index - 1);
 
     private static void Save(SnapshotStore store, ulong index, byte[] content)
     {

@@ -25,7 +25,8 @@ public sealed class Frame_decoder
         Term = (ulong)random.Next(),
         Index = (ulong)random.Next(),
         Reject = random.Next(2) == 0,
-        Entries = Enumerable.Range(0, random.Next(6)).Select(i => new Entry((ulong)i, 1, EntryKind.Command, new ProposalId(3, 4), TestLog.Payload(random.Next(200), (ulong)i))).ToArray(),
+        Entries = Enumerable.Range(0, random.Next(6)).Select(i => new Entry((ulong)i, 1, EntryKind.Command, new ProposalId(3, 4),
+            TestLog.Payload(random.Next(200), (ulong)i))).ToArray(),
     };
 
     /// <summary>Reads everything; only the protocol's own exception may come out.</summary>
@@ -83,7 +84,8 @@ public sealed class Frame_decoder
     public void A_wrong_body_under_a_right_checksum_ends_in_the_protocol_exception() => Seeds.Run(20_000, random =>
     {
         var frame = Encode(Any(random));
-        for (var i = random.Next(1, 4); i > 0; i--) frame[Frame.HeaderBytes + random.Next(Math.Min(140, frame.Length - Frame.HeaderBytes))] = (byte)random.Next(256);
+        for (var i = random.Next(1, 4); i > 0; i--)
+            frame[Frame.HeaderBytes + random.Next(Math.Min(140, frame.Length - Frame.HeaderBytes))] = (byte)random.Next(256);
         var cut = random.Next(4) == 0 ? frame[..random.Next(Frame.HeaderBytes, frame.Length)] : frame;
         Frame.Seal(cut, FrameType.Message);
         ReadAll(cut, random);

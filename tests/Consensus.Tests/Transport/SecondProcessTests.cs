@@ -4,7 +4,9 @@ using VideoScale.Consensus.Tests.Wal;
 
 namespace VideoScale.Consensus.Tests.Transport;
 
-/// <summary>A data directory was copied, or set back to an older copy: whoever knows the process that ran before does not take another one for it.</summary>
+/// <summary>
+/// A data directory was copied, or set back to an older copy: whoever knows the process that ran before does not take another one for it.
+/// </summary>
 public sealed class Processes_of_one_identity
 {
     private static readonly Message Beat = new() { Kind = MessageKind.Heartbeat, Term = 9 };
@@ -154,7 +156,8 @@ public sealed class Processes_of_one_identity
         var b = new MemberId(0xB);
         Assert.Null(starts.Meet(b, run: 1, start: 4));
         Directory.Delete(path, recursive: true); // nothing can be written
-        Assert.Contains("cannot be remembered", Assert.Throws<IOException>(() => starts.Meet(b, run: 2, start: 5)).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be remembered", Assert.Throws<IOException>(() => starts.Meet(b, run: 2, start: 5)).Message,
+            StringComparison.Ordinal);
         Assert.Null(starts.Meet(b, run: 1, start: 5));
         Assert.Equal(4UL, starts.Meet(b, run: 3, start: 4)); // what is on the disk counts
         Directory.CreateDirectory(path);

@@ -20,7 +20,8 @@ public sealed class TransportLogTests
         var (logger, clock) = (new TestLogger(), new Clock());
         var log = new TransportLog(logger, Self, clock);
         for (var attempt = 0; attempt < 50; attempt++)
-            foreach (var channel in (Channel[])[Channel.Control, Channel.Bulk]) log.ConnectionFailed(Other, channel, new IOException("connection refused"));
+            foreach (var channel in (Channel[])[Channel.Control, Channel.Bulk])
+                log.ConnectionFailed(Other, channel, new IOException("connection refused"));
         Assert.Single(logger.Lines);
         clock.Seconds += 11;
         log.ConnectionFailed(Other, Channel.Control, new IOException("the certificate of \"replica/b\" expired"));
@@ -36,7 +37,8 @@ public sealed class TransportLogTests
         var log = new TransportLog(logger, Self, clock);
         for (var flap = 0; flap < 600; flap++)
         {
-            foreach (var channel in (Channel[])[Channel.Control, Channel.Bulk]) log.ConnectionFailed(Other, channel, new IOException("reset"));
+            foreach (var channel in (Channel[])[Channel.Control, Channel.Bulk])
+                log.ConnectionFailed(Other, channel, new IOException("reset"));
             foreach (var channel in (Channel[])[Channel.Control, Channel.Bulk]) log.Connected(Other, channel);
             if (flap % 10 == 9) clock.Seconds++; // ten flaps a second, for a minute
         }

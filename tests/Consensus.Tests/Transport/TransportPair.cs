@@ -98,17 +98,21 @@ internal static class TestCertificates
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(MemberName.Of(member));
         request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
-        using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
+        using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddHours(12),
+            RandomNumberGenerator.GetBytes(8));
         return bare.CopyWithPrivateKey(key);
     }
 }
 
-internal sealed record TransportNode(MemberId Member, TcpTransport Transport, RecordingTransportListener Listener, SnapshotStore Snapshots, TemporaryDirectory Directory, TestLogger Logger) : IAsyncDisposable
+internal sealed record TransportNode(MemberId Member, TcpTransport Transport, RecordingTransportListener Listener, SnapshotStore Snapshots,
+    TemporaryDirectory Directory, TestLogger Logger) : IAsyncDisposable
 {
     internal static readonly UInt128 Cluster = 0xC1;
 
-    internal static TransportNode Create(ulong member, TlsMaterial? tls = null, UInt128? cluster = null, int port = 0, MemberStarts? starts = null, int countUpEveryMs = 30_000)
+    internal static TransportNode Create(ulong member, TlsMaterial? tls = null, UInt128? cluster = null, int port = 0,
+        MemberStarts? starts = null, int countUpEveryMs = 30_000)
     {
         var directory = new TemporaryDirectory();
         var snapshots = new SnapshotStore(directory.Path);
@@ -124,10 +128,13 @@ internal sealed record TransportNode(MemberId Member, TcpTransport Transport, Re
             PrecedenceMs = 1_000,
             CountUpEveryMs = countUpEveryMs,
         };
-        return new TransportNode(new MemberId(member), new TcpTransport(options, snapshots, new Dictionary<MemberId, EndPoint>(), logger), new(), snapshots, directory, logger);
+        return new TransportNode(new MemberId(member), new TcpTransport(options, snapshots, new Dictionary<MemberId, EndPoint>(), logger),
+            new(), snapshots, directory, logger);
     }
 
-    /// <summary>Holds when what is done costs nobody a connection; on a busy machine one of before may just be ending, so it is done again.</summary>
+    /// <summary>
+    /// Holds when what is done costs nobody a connection; on a busy machine one of before may just be ending, so it is done again.
+    /// </summary>
     internal static async Task UndisturbedAsync(TransportNode a, TransportNode b, Func<Task> act)
     {
         for (var round = 0; ; round++)
@@ -172,7 +179,8 @@ internal sealed class TestLogger : ILogger<TcpTransport>
     internal string[] Lines { get { lock (_lines) return [.. _lines]; } }
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         lock (_lines) _lines.Add(formatter(state, exception));
     }

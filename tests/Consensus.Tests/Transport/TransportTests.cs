@@ -32,7 +32,8 @@ public sealed class Transport_between_members
         Index = index,
         LogTerm = 3,
         Commit = 2,
-        Entries = Enumerable.Range(1, entries).Select(i => new Entry(index + (ulong)i, 4, EntryKind.Command, new ProposalId(9, (ulong)i), TestLog.Payload(payload, (ulong)i))).ToArray(),
+        Entries = Enumerable.Range(1, entries).Select(i => new Entry(index + (ulong)i, 4, EntryKind.Command, new ProposalId(9, (ulong)i),
+            TestLog.Payload(payload, (ulong)i))).ToArray(),
     };
 
     [Fact]
@@ -41,9 +42,16 @@ public sealed class Transport_between_members
         var (a, b) = Pair(secure: false);
         await using var _ = a;
         await using var __ = b;
-        var greeting = new MemberGreeting(new TransportOptions { ClusterId = TransportNode.Cluster, Self = a.Member, Listen = new IPEndPoint(IPAddress.None, 0) });
-        Assert.Contains("looks for member", await greeting.AskAsync(new MemberId(0xC), b.Transport.LocalEndPoint.ToString(), CancellationToken.None), StringComparison.Ordinal);
-        await TransportNode.UndisturbedAsync(a, b, async () => Assert.Null(await greeting.AskAsync(b.Member, b.Transport.LocalEndPoint.ToString(), CancellationToken.None)));
+        var greeting = new MemberGreeting(new TransportOptions
+        {
+            ClusterId = TransportNode.Cluster,
+            Self = a.Member,
+            Listen = new IPEndPoint(IPAddress.None, 0),
+        });
+        Assert.Contains("looks for member", await greeting.AskAsync(new MemberId(0xC), b.Transport.LocalEndPoint.ToString(),
+            CancellationToken.None), StringComparison.Ordinal);
+        await TransportNode.UndisturbedAsync(a, b,
+            async () => Assert.Null(await greeting.AskAsync(b.Member, b.Transport.LocalEndPoint.ToString(), CancellationToken.None)));
     }
 
     [Theory]
@@ -57,7 +65,9 @@ public sealed class Transport_between_members
         a.Send(b, new Message { Kind = MessageKind.HeartbeatReply, Term = 5, Context = 77, Reject = true, Hint = 6, Index = 8 });
         b.Listener.Until(() => b.Listener.Messages.Length == 2);
         var append = b.Listener.Messages.Single(m => m.Message.Kind == MessageKind.Append);
-        Assert.Equal((a.Member, b.Member, 4UL, 10UL, 3UL, 2UL), (append.Message.From, append.Message.To, append.Message.Term, append.Message.Index, append.Message.LogTerm, append.Message.Commit));
+        Assert.Equal((a.Member, b.Member, 4UL, 10UL, 3UL, 2UL),
+            (append.Message.From, append.Message.To, append.Message.Term, append.Message.Index, append.Message.LogTerm,
+            append.Message.Commit));
         Assert.Equal(300, append.Payloads.Length);
         for (var i = 1; i <= 300; i++)
         {
@@ -103,7 +113,8 @@ public sealed class Transport_between_members
     public async Task A_member_that_comes_back_is_connected_again(bool secure)
     {
         var authority = secure ? TestCertificates.Authority("cluster") : null;
-        TlsMaterial? For(ulong member) => authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(member)), authority);
+        TlsMaterial? For(ulong member) =>
+            authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(member)), authority);
         await using var a = TransportNode.Create(0xA, For(0xA));
         var b = TransportNode.Create(0xB, For(0xB));
         a.Meet(b);
@@ -135,7 +146,8 @@ public sealed class Transport_between_members
         a.Start();
         foreign.Start();
         wiped.Start();
-        a.Listener.Until(() => a.Logger.Lines.Any(l => l.Contains("it belongs to cluster", StringComparison.Ordinal)) && a.Logger.Lines.Any(l => l.Contains("a directory was wiped", StringComparison.Ordinal)));
+        a.Listener.Until(() => a.Logger.Lines.Any(l => l.Contains("it belongs to cluster", StringComparison.Ordinal))
+            && a.Logger.Lines.Any(l => l.Contains("a directory was wiped", StringComparison.Ordinal)));
         foreign.Listener.Until(() => foreign.Logger.Lines.Any(l => l.Contains("refused: it belongs to cluster", StringComparison.Ordinal)));
         Assert.False(foreign.Transport.IsConnected(a.Member));
         Assert.False(wiped.Transport.IsConnected(new MemberId(0xAA)));
@@ -159,7 +171,8 @@ public sealed class Transport_between_members
         var other = TestCertificates.Authority("other");
         await using var a = TransportNode.Create(0xA, TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(0xA)), authority));
         await using var stranger = TransportNode.Create(0xB, TlsMaterial.Of(TestCertificates.Member(other, new MemberId(0xB)), authority));
-        await using var impostor = TransportNode.Create(0xD, TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(0xE)), authority));
+        await using var impostor = TransportNode.Create(0xD,
+            TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(0xE)), authority));
         await using var plain = TransportNode.Create(0xF);
         foreach (var node in new[] { stranger, impostor, plain })
         {
@@ -195,7 +208,9 @@ public sealed class Transport_between_members
         hold.Set();
     }
 
-    /// <summary>Two threads that take a TLS stream apart at once tear its handle away from each other, and the process dies of it.</summary>
+    /// <summary>
+    /// Two threads that take a TLS stream apart at once tear its handle away from each other, and the process dies of it.
+    /// </summary>
     [Fact]
     public async Task Whoever_closes_a_connection_leaves_its_TLS_to_the_thread_that_uses_it()
     {
@@ -205,7 +220,13 @@ public sealed class Transport_between_members
         var self = new MemberId(0xA);
         b.Transport.SetPeer(self, new IPEndPoint(IPAddress.Loopback, 1));
         b.Start();
-        var options = new TransportOptions { ClusterId = TransportNode.Cluster, Self = self, Listen = new IPEndPoint(IPAddress.Loopback, 0), Tls = For(self) };
+        var options = new TransportOptions
+        {
+            ClusterId = TransportNode.Cluster,
+            Self = self,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Tls = For(self),
+        };
         using var line = Line.Connect(options, b.Transport.LocalEndPoint, b.Member, Channel.Control);
         var read = Task.Run(() => line.Frames.TryRead(out _, out _));
         line.Close();
@@ -226,7 +247,8 @@ public sealed class Snapshot_transfer
     public async Task A_snapshot_arrives_whole_and_a_cut_one_goes_on_where_it_stopped(bool secure)
     {
         var authority = secure ? TestCertificates.Authority("cluster") : null;
-        TlsMaterial? For(ulong member) => authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(member)), authority);
+        TlsMaterial? For(ulong member) =>
+            authority is null ? null : TlsMaterial.Of(TestCertificates.Member(authority, new MemberId(member)), authority);
         await using var a = TransportNode.Create(0xA, For(0xA));
         await using var b = TransportNode.Create(0xB, For(0xB));
         a.Meet(b);

@@ -29,7 +29,8 @@ public sealed class Data_directory
     public void Is_refused_while_it_is_in_use()
     {
         using var temporary = new TemporaryDirectory();
-        using (DataDirectory.Open(temporary.Path)) Assert.Contains("in use by another process", Refusal(() => DataDirectory.Open(temporary.Path)), StringComparison.Ordinal);
+        using (DataDirectory.Open(temporary.Path))
+            Assert.Contains("in use by another process", Refusal(() => DataDirectory.Open(temporary.Path)), StringComparison.Ordinal);
         using var free = DataDirectory.Open(temporary.Path);
     }
 
@@ -48,7 +49,8 @@ public sealed class Data_directory
         using var temporary = new TemporaryDirectory();
         DataDirectory.Open(temporary.Path, clusterId: 1, new MemberId(5)).Dispose();
         Assert.Contains("belongs to cluster", Refusal(() => DataDirectory.Open(temporary.Path, clusterId: 2)), StringComparison.Ordinal);
-        Assert.Contains("belongs to member 5, not 6", Refusal(() => DataDirectory.Open(temporary.Path, clusterId: 1, new MemberId(6))), StringComparison.Ordinal);
+        Assert.Contains("belongs to member 5, not 6", Refusal(() => DataDirectory.Open(temporary.Path, clusterId: 1, new MemberId(6))),
+            StringComparison.Ordinal);
     }
 
     [Theory]

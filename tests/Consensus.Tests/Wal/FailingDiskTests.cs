@@ -38,7 +38,8 @@ public sealed class A_replica_whose_disk_fails
         Assert.InRange(acknowledged, 1, GoodSyncs - 1); // each commit took a sync of its own that went well
         using var opened = DataDirectory.Open(data);
         await using var log = new WriteAheadLog(opened, TestLog.Small);
-        var kept = log.Load().Entries.Where(e => e.Kind == EntryKind.Command).Select(e => Encoding.UTF8.GetString(e.Payload.Span)).ToArray();
+        var kept = log.Load().Entries.Where(e => e.Kind == EntryKind.Command).Select(e => Encoding.UTF8.GetString(e.Payload.Span))
+            .ToArray();
         Assert.Equal(Enumerable.Range(1, acknowledged).Select(i => $"command {i}"), kept.Take(acknowledged));
     }
 
@@ -77,7 +78,12 @@ internal static class FailingDiskChild
         using var directory = DataDirectory.Open(path);
         var self = directory.Member;
         var snapshots = new SnapshotStore(directory);
-        var transport = new TcpTransport(new TransportOptions { ClusterId = directory.ClusterId, Self = self, Listen = new IPEndPoint(IPAddress.Loopback, 0) },
+        var transport = new TcpTransport(new TransportOptions
+        {
+            ClusterId = directory.ClusterId,
+            Self = self,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+        },
             snapshots, new Dictionary<MemberId, EndPoint>(), NullLogger<TcpTransport>.Instance);
         var wal = new WriteAheadLog(directory, TestLog.Small with { SpareSegments = 0 });
         var log = ReplicatedLog.Start(new ReplicatedLogOptions { Self = self, InitialMembership = Membership.Of(self), TickMs = 10 },
@@ -90,7 +96,8 @@ internal static class FailingDiskChild
         while (log.Status.Role != ReplicaRole.Leader && !log.Fatal.IsCompleted) await Task.Delay(5);
         for (var i = 1; i <= Commits; i++)
         {
-            var result = await log.ProposeAsync(new ProposalId(1, (ulong)i), Encoding.UTF8.GetBytes($"command {i}"), CancellationToken.None);
+            var result = await log.ProposeAsync(new ProposalId(1, (ulong)i), Encoding.UTF8.GetBytes($"command {i}"),
+                CancellationToken.None);
             if (result.Outcome == Outcome.Committed)
             {
                 await Console.Out.WriteLineAsync($"ack {i}");

@@ -7,7 +7,10 @@ using VideoScale.Consensus.Engine.Wal;
 
 namespace VideoScale.Consensus.Tests.Wal;
 
-/// <summary>Files of a log that were cut, emptied, deleted, or lost their header: whatever was done, either nothing is missing or the replica knows it.</summary>
+/// <summary>
+/// Files of a log that were cut, emptied, deleted, or lost their header: whatever was done, either nothing is missing or the replica knows
+/// it.
+/// </summary>
 public sealed class MutilationTests : IDisposable
 {
     private static readonly WalOptions Options = new() { SegmentBytes = 16 << 10, FirstSegmentBytes = 16 << 10, SpareSegments = 0 };
@@ -34,7 +37,10 @@ public sealed class MutilationTests : IDisposable
     private static DurableState Open(DataDirectory directory, Membership initial) =>
         DurableState.Open(directory, new SnapshotStore(directory), Options, initial, NullLogger.Instance);
 
-    /// <summary>Whoever is alone has everything or does not start; whoever is among others has everything or is quarantined, now and at the next start.</summary>
+    /// <summary>
+    /// Whoever is alone has everything or does not start; whoever is among others has everything or is quarantined, now and at the next
+    /// start.
+    /// </summary>
     private async Task CheckAsync(List<Entry> entries, string what)
     {
         using var directory = DataDirectory.Open(_temporary.Path);
@@ -60,7 +66,8 @@ public sealed class MutilationTests : IDisposable
     private void PutBack(Dictionary<string, byte[]> files)
     {
         foreach (var name in (string[])["log", "damaged"])
-            if (Directory.Exists(Path.Combine(_temporary.Path, name))) Directory.Delete(Path.Combine(_temporary.Path, name), recursive: true);
+            if (Directory.Exists(Path.Combine(_temporary.Path, name)))
+                Directory.Delete(Path.Combine(_temporary.Path, name), recursive: true);
         File.Delete(Path.Combine(_temporary.Path, "repair.json"));
         Directory.CreateDirectory(Path.Combine(_temporary.Path, "log"));
         foreach (var (path, bytes) in files) File.WriteAllBytes(path, bytes);
@@ -128,7 +135,8 @@ public sealed class MutilationTests : IDisposable
         }));
 
     [Fact]
-    public async Task Any_segment_deleted_emptied_or_cut_is_known_to_be_missing() => await SweepAsync(writes: 12, payload: 3_000, (paths, end) =>
+    public async Task Any_segment_deleted_emptied_or_cut_is_known_to_be_missing() =>
+        await SweepAsync(writes: 12, payload: 3_000, (paths, end) =>
     {
         Assert.True(paths.Length >= 3);
         return paths.Take(paths.Length - 1).SelectMany(path => new (string, Action)[]
@@ -150,7 +158,8 @@ public sealed class MutilationTests : IDisposable
         File.Delete(paths[^1]);
         using var directory = DataDirectory.Open(_temporary.Path);
         var witness = new LogWitness((ulong)entries.Count, TookPart: true);
-        Assert.Throws<RotFoundException>(() => DurableState.Open(directory, new SnapshotStore(directory), Options, Alone, NullLogger.Instance, witness));
+        Assert.Throws<RotFoundException>(() =>
+            DurableState.Open(directory, new SnapshotStore(directory), Options, Alone, NullLogger.Instance, witness));
         await using var among = DurableState.Open(directory, new SnapshotStore(directory), Options, Three, NullLogger.Instance, witness);
         Assert.True(among.IsDamaged);
     }

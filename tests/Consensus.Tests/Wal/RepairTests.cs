@@ -63,7 +63,8 @@ public sealed class RepairTests
                 Assert.Equal(9UL, loaded.HardState.Term);
                 Assert.Equal(TestLog.Member, loaded.HardState.Vote); // spent: who got it in term 9 is not known for sure
             }
-            Assert.Equal(before, File.ReadAllBytes(Path.Combine(directory.Path, "damaged", "log-1", Path.GetFileName(file)))); // nothing is deleted
+            // nothing is deleted
+            Assert.Equal(before, File.ReadAllBytes(Path.Combine(directory.Path, "damaged", "log-1", Path.GetFileName(file))));
             await using (var again = Open(directory, Three))
             {
                 Assert.True(again.IsDamaged); // a restart is no repair

@@ -42,7 +42,8 @@ internal sealed class RecordingListener : IStorageListener
     {
         lock (_gate)
         {
-            while (Token < token && Failure is null) Assert.True(Monitor.Wait(_gate, TimeSpan.FromSeconds(60)), "the log never became durable");
+            while (Token < token && Failure is null)
+                Assert.True(Monitor.Wait(_gate, TimeSpan.FromSeconds(60)), "the log never became durable");
         }
     }
 
@@ -101,7 +102,8 @@ internal sealed class TestLog : IAsyncDisposable
     internal void AppendAt(ulong index, ulong term, params byte[][] payloads)
     {
         while (LastIndex >= index) Model.RemoveAt(Model.Count - 1);
-        var entries = payloads.Select((p, i) => new Entry(index + (ulong)i, term, EntryKind.Command, new ProposalId(7, index + (ulong)i), p)).ToArray();
+        var entries = payloads.Select((p, i) =>
+            new Entry(index + (ulong)i, term, EntryKind.Command, new ProposalId(7, index + (ulong)i), p)).ToArray();
         Model.AddRange(entries);
         Write(HardState with { Term = Math.Max(term, HardState.Term) }, [entries]);
     }

@@ -8,9 +8,15 @@ namespace VideoScale.Consensus.Tests.Wal;
 public sealed class Wal_damage
 {
     /// <summary>A log whose writes are known one by one: each append is synced before the next.</summary>
-    private static async Task<(byte[] Bytes, string Name, List<Entry> Entries, int LastWriteAt)> SmallLog(string directory, int writes, int perWrite, int payload)
+    private static async Task<(byte[] Bytes, string Name, List<Entry> Entries, int LastWriteAt)> SmallLog(string directory, int writes,
+        int perWrite, int payload)
     {
-        await using var log = new TestLog(directory, new WalOptions { SegmentBytes = 32 << 10, FirstSegmentBytes = 32 << 10, SpareSegments = 0 });
+        await using var log = new TestLog(directory, new WalOptions
+        {
+            SegmentBytes = 32 << 10,
+            FirstSegmentBytes = 32 << 10,
+            SpareSegments = 0,
+        });
         var lastWriteAt = SegmentHeader.Bytes;
         for (var i = 0; i < writes; i++)
         {
@@ -74,7 +80,8 @@ public sealed class Wal_damage
         var (bytes, file, entries, _) = await SmallLog(directory.Path, writes: 3, perWrite: 2, payload: 24);
         var end = bytes.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
         var refused = 0;
-        foreach (var bit in Enumerable.Range(0, 112 * 8).Concat(Enumerable.Range((SegmentHeader.Bytes - 8) * 8, (end + 64 - SegmentHeader.Bytes + 8) * 8)))
+        foreach (var bit in Enumerable.Range(0, 112 * 8)
+            .Concat(Enumerable.Range((SegmentHeader.Bytes - 8) * 8, (end + 64 - SegmentHeader.Bytes + 8) * 8)))
         {
             var damaged = bytes.ToArray();
             damaged[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -127,10 +134,12 @@ public sealed class Wal_damage
         Assert.True(segments.Length >= 3);
         var saved = File.ReadAllBytes(segments[1]);
         File.Delete(segments[1]);
-        Assert.Contains("lacks segment 2", Assert.Throws<RotFoundException>(() => TestLog.Read(directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("lacks segment 2", Assert.Throws<RotFoundException>(() => TestLog.Read(directory.Path)).Message,
+            StringComparison.Ordinal);
         File.WriteAllBytes(segments[1], saved);
         File.Delete(segments[0]);
-        Assert.Contains("lacks the segments before", Assert.Throws<RotFoundException>(() => TestLog.Read(directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("lacks the segments before", Assert.Throws<RotFoundException>(() => TestLog.Read(directory.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +148,8 @@ public sealed class Wal_damage
         using var directory = new TemporaryDirectory();
         await using (var log = new TestLog(directory.Path)) { log.Append(1, TestLog.Payload(10, 1)); log.Sync(); }
         await using var other = new WriteAheadLog(directory.Path, new MemberId(0x99), TestLog.Small);
-        Assert.Contains("was written by member abcdef", Assert.Throws<DataDirectoryException>(other.Load).Message, StringComparison.Ordinal);
+        Assert.Contains("was written by member abcdef", Assert.Throws<DataDirectoryException>(other.Load).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -106,7 +106,8 @@ public sealed class Wal_round_trips
                 log.Vote(term + 1, (ulong)random.Next(1, 4));
                 break;
             case 1 when log.LastIndex > log.HardState.Commit: // a new leader overwrites what is not committed
-                log.AppendAt(log.HardState.Commit + 1 + (ulong)random.Next((int)(log.LastIndex - log.HardState.Commit)), term + 1, TestLog.Payload(random.Next(900), 1));
+                log.AppendAt(log.HardState.Commit + 1 + (ulong)random.Next((int)(log.LastIndex - log.HardState.Commit)), term + 1,
+                    TestLog.Payload(random.Next(900), 1));
                 break;
             case 2 when log.Model.Count > 2 && log.HardState.Commit > log.BaseIndex:
                 log.Compact(log.HardState.Commit);
@@ -118,7 +119,8 @@ public sealed class Wal_round_trips
                 log.Commit(Math.Max(log.HardState.Commit, log.LastIndex - (ulong)random.Next((int)Math.Min(4, log.Model.Count + 1))));
                 break;
             default:
-                log.Append(Math.Max(1, term), [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => TestLog.Payload(random.Next(2_000), (ulong)i))]);
+                log.Append(Math.Max(1, term),
+                    [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => TestLog.Payload(random.Next(2_000), (ulong)i))]);
                 break;
         }
     }

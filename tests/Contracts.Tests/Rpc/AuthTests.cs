@@ -27,7 +27,13 @@ public sealed class AuthTests
     {
         await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens());
         var client = host.Client(token);
-        Task CallAsync() => (method switch { "Read" => client.ReadAsync(Nothing), "Change" => client.ChangeAsync(Nothing), "Unnamed" => client.UnnamedAsync(Nothing), _ => client.InnerAsync(Nothing) }).ResponseAsync;
+        Task CallAsync() => (method switch
+        {
+            "Read" => client.ReadAsync(Nothing),
+            "Change" => client.ChangeAsync(Nothing),
+            "Unnamed" => client.UnnamedAsync(Nothing),
+            _ => client.InnerAsync(Nothing)
+        }).ResponseAsync;
         if (served) { await CallAsync(); return; }
         var refusal = await Assert.ThrowsAsync<RpcException>(CallAsync);
         Assert.Equal(StatusCode.PermissionDenied, refusal.StatusCode);
@@ -40,7 +46,9 @@ public sealed class AuthTests
         await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens());
         var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client().ReadAsync(Nothing));
         Assert.Equal(StatusCode.Unauthenticated, refusal.StatusCode);
-        Assert.Equal("videoscale.probe.Probe/Read needs role Viewer: send metadata \"authorization: Bearer TOKEN\", or connect with a client certificate", refusal.Status.Detail);
+        Assert.Equal(
+            "videoscale.probe.Probe/Read needs role Viewer: send metadata \"authorization: Bearer TOKEN\", or connect with a client "
+            + "certificate", refusal.Status.Detail);
     }
 
     [Theory]
@@ -58,7 +66,8 @@ public sealed class AuthTests
             Content = new ByteArrayContent(new byte[5]),
         };
         request.Content.Headers.ContentType = new("application/grpc");
-        request.Headers.TryAddWithoutValidation("authorization", "Bearer " + (token.All(char.IsAscii) ? token : Uri.EscapeDataString(token)));
+        request.Headers.TryAddWithoutValidation("authorization",
+            "Bearer " + (token.All(char.IsAscii) ? token : Uri.EscapeDataString(token)));
         using var response = await http.SendAsync(request);
         Assert.Equal(((int)StatusCode.Unauthenticated).ToString(), response.Headers.GetValues("grpc-status").Single());
         var message = response.Headers.GetValues("grpc-message").Single();
@@ -71,7 +80,8 @@ public sealed class AuthTests
     {
         await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens(o => o.MaxReceiveMessageBytes = 1024));
         // A body over the limit would be RESOURCE_EXHAUSTED had it been looked at.
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client().ReadAsync(new ProbeRequest { Payload = Google.Protobuf.ByteString.CopyFrom(new byte[100_000]) }));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client()
+            .ReadAsync(new ProbeRequest { Payload = Google.Protobuf.ByteString.CopyFrom(new byte[100_000]) }));
         Assert.Equal(StatusCode.Unauthenticated, refusal.StatusCode);
     }
 
@@ -100,7 +110,8 @@ public sealed class AuthTests
     public async Task Only_a_replica_speaks_for_others()
     {
         await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens());
-        var otto = new Metadata { { ForwardedCaller.Header, ForwardedCaller.Format(new Caller("otto/ø", Role.Operator, AuthMethod.Token)) } };
+        var otto =
+            new Metadata { { ForwardedCaller.Header, ForwardedCaller.Format(new Caller("otto/ø", Role.Operator, AuthMethod.Token)) } };
         var reply = await host.Client(ProbeHost.ReplicaToken).ChangeAsync(Nothing, otto);
         Assert.Equal(("otto/ø", "Operator", "Token", "replica/1"), (reply.Subject, reply.Role, reply.AuthMethod, reply.ForwardedBy));
 
@@ -112,7 +123,8 @@ public sealed class AuthTests
         }
         // Speaking for a viewer gives a viewer's rights, not the replica's.
         var viewer = new Metadata { { ForwardedCaller.Header, ForwardedCaller.Format(new Caller("vera", Role.Viewer, AuthMethod.Token)) } };
-        var denied = await Assert.ThrowsAsync<RpcException>(async () => await host.Client(ProbeHost.ReplicaToken).InnerAsync(Nothing, viewer));
+        var denied = await Assert.ThrowsAsync<RpcException>(async () => await host.Client(ProbeHost.ReplicaToken)
+            .InnerAsync(Nothing, viewer));
         Assert.Equal(StatusCode.PermissionDenied, denied.StatusCode);
     }
 
@@ -141,8 +153,10 @@ public sealed class AuthTests
     [Fact]
     public void The_same_token_for_two_subjects_is_refused()
     {
-        var options = ProbeHost.WithTokens(o => o.Tokens.Add(new ApiToken { Subject = "eve", Role = Role.Admin, Token = ProbeHost.ViewerToken }));
-        Assert.Contains("twice", Assert.Throws<RpcConfigurationException>(() => new Authenticator(options)).Message, StringComparison.Ordinal);
+        var options =
+            ProbeHost.WithTokens(o => o.Tokens.Add(new ApiToken { Subject = "eve", Role = Role.Admin, Token = ProbeHost.ViewerToken }));
+        Assert.Contains("twice", Assert.Throws<RpcConfigurationException>(() => new Authenticator(options)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

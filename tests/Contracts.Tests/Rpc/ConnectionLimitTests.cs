@@ -20,7 +20,8 @@ public sealed class ConnectionLimitTests
         await client.ReadAsync(new ProbeRequest());
         using var flood = new IdleConnections();
         await flood.OpenAsync(host.Address, 200);
-        await Eventually.HoldsAsync(() => limits.Refused >= 200 - (limits.MostOfOne - 1) && flood.Closed == limits.Refused, "those beyond the cap are closed", details: () => $"{limits.Open} open, {limits.Refused} refused");
+        await Eventually.HoldsAsync(() => limits.Refused >= 200 - (limits.MostOfOne - 1) && flood.Closed == limits.Refused,
+            "those beyond the cap are closed", details: () => $"{limits.Open} open, {limits.Refused} refused");
         Assert.Equal(30, limits.MostOfOne);
         Assert.Equal(30, limits.Open);
         await client.ReadAsync(new ProbeRequest());
@@ -39,7 +40,8 @@ public sealed class ConnectionLimitTests
         using var factory = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), NullLogger.Instance);
         var gone = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         gone.Dispose();
-        for (var i = 0; i < 20; i++) Assert.Null(CappedListenerFactory.Enter(gone, limits.TryEnter(new IPEndPoint(IPAddress.Loopback, 1))!, factory));
+        for (var i = 0; i < 20; i++)
+            Assert.Null(CappedListenerFactory.Enter(gone, limits.TryEnter(new IPEndPoint(IPAddress.Loopback, 1))!, factory));
         Assert.Equal(0, limits.Open);
         Assert.Equal(0, limits.Budget.Open);
     }
@@ -51,7 +53,8 @@ public sealed class ConnectionLimitTests
         {
             var budget = new ConnectionBudget(descriptors);
             Assert.True(budget.Most + budget.Reserved <= descriptors || budget.Most == 0, $"{descriptors} descriptors");
-            if (descriptors < ConnectionBudget.LeastDescriptors) Assert.Contains($"{descriptors}", Assert.Throws<StartupException>(budget.RequireEnough).Message, StringComparison.Ordinal);
+            if (descriptors < ConnectionBudget.LeastDescriptors)
+                Assert.Contains($"{descriptors}", Assert.Throws<StartupException>(budget.RequireEnough).Message, StringComparison.Ordinal);
             else budget.RequireEnough();
             var limits = new ConnectionLimits(20_000, budget);
             var http = new IPEndPoint(IPAddress.Loopback, 1);
@@ -66,5 +69,6 @@ public sealed class ConnectionLimitTests
     }
 
     [Fact]
-    public void The_limit_of_this_process_is_read() => Assert.InRange(ConnectionBudget.OfProcess.Descriptors, ConnectionBudget.LeastDescriptors, 1 << 20);
+    public void The_limit_of_this_process_is_read() =>
+        Assert.InRange(ConnectionBudget.OfProcess.Descriptors, ConnectionBudget.LeastDescriptors, 1 << 20);
 }

@@ -33,7 +33,8 @@ public sealed class ConnectionLossTests
         using var channel = RpcChannel.Create(relay.Address);
         var waiting = new Probe.ProbeClient(channel).ReadAsync(new ProbeRequest { Behave = "wait" });
         using var invoker = new MultiEndpointInvoker([relay.Address, other.Address]);
-        var repeated = new Probe.ProbeClient(invoker).ReadAsync(new ProbeRequest { Behave = "wait" }, deadline: DateTime.UtcNow.AddSeconds(3));
+        var repeated = new Probe.ProbeClient(invoker)
+            .ReadAsync(new ProbeRequest { Behave = "wait" }, deadline: DateTime.UtcNow.AddSeconds(3));
         await Eventually.HoldsAsync(() => host.InFlight("Read") == 2, "both calls are being served");
         relay.Cut();
         var ended = await Assert.ThrowsAsync<RpcException>(async () => await waiting);

@@ -27,7 +27,8 @@ public sealed class ElapsedDeadlineTests
         using var response = await handler.SendAsync(request, CancellationToken.None);
         Assert.Equal((HttpStatusCode.OK, "4"), (response.StatusCode, Assert.Single(response.Headers.GetValues("grpc-status"))));
 
-        using var channel = GrpcChannel.ForAddress("http://peer", new GrpcChannelOptions { HttpHandler = new StaleDeadline(new VideoScale.Rpc.ElapsedDeadline(new Silent())) });
+        using var channel = GrpcChannel.ForAddress("http://peer",
+            new GrpcChannelOptions { HttpHandler = new StaleDeadline(new VideoScale.Rpc.ElapsedDeadline(new Silent())) });
         var call = new ProbeClientCall(channel);
         Assert.Equal(StatusCode.DeadlineExceeded, (await Assert.ThrowsAsync<RpcException>(call.RunAsync)).StatusCode);
 
@@ -54,7 +55,8 @@ public sealed class ElapsedDeadlineTests
 
         internal async Task RunAsync()
         {
-            using var call = channel.CreateCallInvoker().AsyncUnaryCall(Method, null, new CallOptions(deadline: DateTime.UtcNow.AddHours(1)), []);
+            using var call = channel.CreateCallInvoker()
+                .AsyncUnaryCall(Method, null, new CallOptions(deadline: DateTime.UtcNow.AddHours(1)), []);
             await call;
         }
     }

@@ -39,7 +39,8 @@ public sealed class MultiEndpointTests
         await using var host = await ProbeHost.StartAsync(Development);
         await using var other = await ProbeHost.StartAsync(Development);
         using var invoker = new MultiEndpointInvoker([host.Address, other.Address]);
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(invoker).ReadAsync(new ProbeRequest { Behave = "refuse" }));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(invoker)
+            .ReadAsync(new ProbeRequest { Behave = "refuse" }));
         Assert.Equal(StatusCode.NotFound, refusal.StatusCode);
         Assert.Equal(host.Address, invoker.CurrentAddress);
     }
@@ -48,7 +49,8 @@ public sealed class MultiEndpointTests
     public async Task With_nobody_anywhere_the_call_ends_UNAVAILABLE_within_its_deadline()
     {
         using var invoker = new MultiEndpointInvoker([Nobody(), Nobody()]);
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(invoker).ReadAsync(Nothing, deadline: DateTime.UtcNow.AddMilliseconds(400)));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(invoker)
+            .ReadAsync(Nothing, deadline: DateTime.UtcNow.AddMilliseconds(400)));
         Assert.Contains(refusal.StatusCode, (StatusCode[])[StatusCode.Unavailable, StatusCode.DeadlineExceeded]);
     }
 
@@ -109,7 +111,8 @@ public sealed class MultiEndpointTests
         var addresses = new List<string> { silent.Address, Nobody() };
         addresses.Insert(good, host.Address);
         using var invoker = new MultiEndpointInvoker(addresses);
-        await new Probe.ProbeClient(invoker).ChangeAsync(Nothing, deadline: DateTime.UtcNow.AddSeconds(30)); // the silent one alone would use all of it up
+        // the silent one alone would use all of it up
+        await new Probe.ProbeClient(invoker).ChangeAsync(Nothing, deadline: DateTime.UtcNow.AddSeconds(30));
         Assert.Equal(host.Address, invoker.CurrentAddress);
     }
 
@@ -138,7 +141,8 @@ public sealed class MultiEndpointTests
         var nobody = Nobody();
         using var invoker = new MultiEndpointInvoker([nobody, silent.Address, host.Address]);
         var refusal = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Probe.ProbeClient(invoker).ReadAsync(new ProbeRequest { Behave = "cancel" }, deadline: DateTime.UtcNow.AddSeconds(1)));
+            await new Probe.ProbeClient(invoker)
+                .ReadAsync(new ProbeRequest { Behave = "cancel" }, deadline: DateTime.UtcNow.AddSeconds(1)));
         Assert.Equal(StatusCode.DeadlineExceeded, refusal.StatusCode);
         var failures = Assert.IsType<NoEndpointServedException>(refusal.Status.DebugException).Failures;
         Assert.Equal(new EndpointFailure(nobody, "connection refused", Answered: false), failures[0]);
@@ -154,7 +158,8 @@ public sealed class MultiEndpointTests
         await using var host = await ProbeHost.StartAsync(Development);
         using var invoker = new MultiEndpointInvoker([Nobody(), host.Address], reasonsPatience: TimeSpan.FromMilliseconds(500));
         var refusal = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Probe.ProbeClient(invoker).ReadAsync(new ProbeRequest { Behave = "cancel" }, deadline: DateTime.UtcNow.AddMinutes(10)));
+            await new Probe.ProbeClient(invoker)
+                .ReadAsync(new ProbeRequest { Behave = "cancel" }, deadline: DateTime.UtcNow.AddMinutes(10)));
         Assert.Equal(StatusCode.Unavailable, refusal.StatusCode);
     }
 
@@ -164,7 +169,8 @@ public sealed class MultiEndpointTests
     [InlineData("127.0.0.1:7980/path")]
     [InlineData("")]
     public void A_bad_address_is_refused_by_name(string address) =>
-        Assert.Contains($"\"{address}\"", Assert.Throws<RpcConfigurationException>(() => new MultiEndpointInvoker([address])).Message, StringComparison.Ordinal);
+        Assert.Contains($"\"{address}\"", Assert.Throws<RpcConfigurationException>(() => new MultiEndpointInvoker([address])).Message,
+            StringComparison.Ordinal);
 
     /// <summary>Takes connections and never says a word: a frozen process.</summary>
     private sealed class SilentServer : IDisposable

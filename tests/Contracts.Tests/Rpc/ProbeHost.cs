@@ -28,7 +28,8 @@ internal sealed class ProbeHost : IAsyncDisposable
         _app = app;
         Service = service;
         Log = log;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)).Authority;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)).Authority;
     }
 
     public string Address { get; }
@@ -36,7 +37,8 @@ internal sealed class ProbeHost : IAsyncDisposable
     public RecordedLog Log { get; }
     public IServiceProvider Services => _app.Services;
 
-    public int InFlight(string method) => Services.GetRequiredService<RpcMetrics>().Methods.Where(m => m.Name == "videoscale.probe.Probe/" + method).Sum(m => m.InFlight);
+    public int InFlight(string method) =>
+        Services.GetRequiredService<RpcMetrics>().Methods.Where(m => m.Name == "videoscale.probe.Probe/" + method).Sum(m => m.InFlight);
 
     public static RpcServerOptions WithTokens(Action<RpcServerOptions>? change = null)
     {
@@ -98,10 +100,18 @@ internal sealed class ProbeHost : IAsyncDisposable
             return options.WithHeaders(headers);
         }
 
-        public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => inner.BlockingUnaryCall(method, host, Add(options), request);
-        public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => inner.AsyncUnaryCall(method, host, Add(options), request);
-        public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => inner.AsyncServerStreamingCall(method, host, Add(options), request);
-        public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options) => inner.AsyncClientStreamingCall(method, host, Add(options));
-        public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options) => inner.AsyncDuplexStreamingCall(method, host, Add(options));
+        public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host,
+            CallOptions options, TRequest request) => inner.BlockingUnaryCall(method, host, Add(options), request);
+        public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host,
+            CallOptions options, TRequest request) => inner.AsyncUnaryCall(method, host, Add(options), request);
+        public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
+            Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>
+            inner.AsyncServerStreamingCall(method, host, Add(options), request);
+        public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
+            Method<TRequest, TResponse> method, string? host, CallOptions options) =>
+            inner.AsyncClientStreamingCall(method, host, Add(options));
+        public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
+            Method<TRequest, TResponse> method, string? host, CallOptions options) =>
+            inner.AsyncDuplexStreamingCall(method, host, Add(options));
     }
 }

@@ -22,7 +22,8 @@ internal sealed class ProbeService : Probe.ProbeBase
     public override Task<ProbeReply> Inner(ProbeRequest request, ServerCallContext context) => BehaveAsync(request, context);
 
     [RequireRole(Role.Node)]
-    public override async Task Attach(IAsyncStreamReader<ProbeRequest> requestStream, IServerStreamWriter<ProbeReply> responseStream, ServerCallContext context)
+    public override async Task Attach(IAsyncStreamReader<ProbeRequest> requestStream, IServerStreamWriter<ProbeReply> responseStream,
+        ServerCallContext context)
     {
         await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
             await responseStream.WriteAsync(await BehaveAsync(request, context));

@@ -14,7 +14,8 @@ public sealed class RacedStreamTests
     {
         var lost = new RpcException(new Status(StatusCode.Unavailable, "gone"));
         using var stream = new RacingStream<ProbeReply>(new AsyncServerStreamingCall<ProbeReply>(
-            new Reader(() => Task.Delay(LongAfterTheHeaders).ContinueWith<bool>(_ => throw lost, TaskScheduler.Default)), Task.FromException<Metadata>(lost), () => lost.Status, () => [], () => { }), CancellationToken.None);
+            new Reader(() => Task.Delay(LongAfterTheHeaders).ContinueWith<bool>(_ => throw lost, TaskScheduler.Default)),
+                Task.FromException<Metadata>(lost), () => lost.Status, () => [], () => { }), CancellationToken.None);
         Assert.Same(lost, await Assert.ThrowsAsync<RpcException>(() => stream.Served));
     }
 
@@ -22,7 +23,8 @@ public sealed class RacedStreamTests
     public async Task A_stream_with_headers_that_says_nothing_is_open()
     {
         using var stream = new RacingStream<ProbeReply>(new AsyncServerStreamingCall<ProbeReply>(
-            new Reader(() => new TaskCompletionSource<bool>().Task), Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { }), CancellationToken.None);
+            new Reader(() => new TaskCompletionSource<bool>().Task), Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () =>
+                [], () => { }), CancellationToken.None);
         await stream.Served;
     }
 

@@ -37,9 +37,11 @@ public sealed class ServingTests
     public async Task When_the_default_deadline_passes_the_caller_hears_so_and_the_handler_is_cancelled()
     {
         await using var host = await ProbeHost.StartAsync(Development(o => o.DefaultDeadline = TimeSpan.FromMilliseconds(200)));
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client().ReadAsync(new ProbeRequest { Behave = "wait" }).ResponseAsync.WaitAsync(Limit));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client().ReadAsync(new ProbeRequest { Behave = "wait" })
+            .ResponseAsync.WaitAsync(Limit));
         Assert.Equal(StatusCode.DeadlineExceeded, refusal.StatusCode);
-        await Eventually.HoldsAsync(() => host.Service.Cancelled.Contains("/videoscale.probe.Probe/Read"), "the handler saw its cancellation");
+        await Eventually.HoldsAsync(() => host.Service.Cancelled.Contains("/videoscale.probe.Probe/Read"),
+            "the handler saw its cancellation");
     }
 
     [Fact]
@@ -48,7 +50,8 @@ public sealed class ServingTests
         await using var host = await ProbeHost.StartAsync(Development());
         using (var watch = host.Client().Watch(new ProbeRequest { Behave = "stay" }))
             Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
-        await Eventually.HoldsAsync(() => host.Service.Cancelled.Contains("/videoscale.probe.Probe/Watch"), "the handler saw its cancellation");
+        await Eventually.HoldsAsync(() => host.Service.Cancelled.Contains("/videoscale.probe.Probe/Watch"),
+            "the handler saw its cancellation");
     }
 
     [Fact]
@@ -79,7 +82,8 @@ public sealed class ServingTests
     public async Task A_handler_that_gives_up_by_itself_is_UNAVAILABLE_never_a_failure()
     {
         await using var host = await ProbeHost.StartAsync(Development());
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client().ReadAsync(new ProbeRequest { Behave = "cancel" }));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client()
+            .ReadAsync(new ProbeRequest { Behave = "cancel" }));
         Assert.Equal(StatusCode.Unavailable, refusal.StatusCode);
         Assert.Contains("same request_id", refusal.Status.Detail, StringComparison.Ordinal);
     }
@@ -100,10 +104,12 @@ public sealed class ServingTests
     [Fact]
     public async Task A_message_over_the_limit_is_RESOURCE_EXHAUSTED_and_the_connection_stays_usable()
     {
-        await using var host = await ProbeHost.StartAsync(Development(o => { o.MaxReceiveMessageBytes = 100_000; o.MaxSendMessageBytes = 1 << 20; }));
+        await using var host =
+            await ProbeHost.StartAsync(Development(o => { o.MaxReceiveMessageBytes = 100_000; o.MaxSendMessageBytes = 1 << 20; }));
         var client = host.Client();
         Assert.Equal(90_000, (await client.ReadAsync(new ProbeRequest { Payload = ByteString.CopyFrom(new byte[90_000]) })).Bytes);
-        var large = await Assert.ThrowsAsync<RpcException>(async () => await client.ReadAsync(new ProbeRequest { Payload = ByteString.CopyFrom(new byte[100_001]) }));
+        var large = await Assert.ThrowsAsync<RpcException>(async () =>
+            await client.ReadAsync(new ProbeRequest { Payload = ByteString.CopyFrom(new byte[100_001]) }));
         Assert.Equal(StatusCode.ResourceExhausted, large.StatusCode);
         var reply = await Assert.ThrowsAsync<RpcException>(async () => await client.ReadAsync(new ProbeRequest { Behave = "large" }));
         Assert.Equal(StatusCode.ResourceExhausted, reply.StatusCode);
@@ -128,8 +134,10 @@ public sealed class ServingTests
     {
         await using var host = await ProbeHost.StartAsync(Development());
         var missing = new Method<ProbeRequest, ProbeReply>(MethodType.Unary, "videoscale.probe.Probe", "Missing",
-            Marshallers.Create(r => r.ToByteArray(), ProbeRequest.Parser.ParseFrom), Marshallers.Create(r => r.ToByteArray(), ProbeReply.Parser.ParseFrom));
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Channel().CreateCallInvoker().AsyncUnaryCall(missing, null, default, Nothing));
+            Marshallers.Create(r => r.ToByteArray(), ProbeRequest.Parser.ParseFrom),
+                Marshallers.Create(r => r.ToByteArray(), ProbeReply.Parser.ParseFrom));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Channel().CreateCallInvoker()
+            .AsyncUnaryCall(missing, null, default, Nothing));
         Assert.Equal(StatusCode.Unimplemented, refusal.StatusCode);
     }
 
@@ -150,7 +158,11 @@ public sealed class ServingTests
         var measured = new Dictionary<string, long>(StringComparer.Ordinal);
         await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens());
         using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, l) => { if (ReferenceEquals(instrument.Meter, host.Services.GetRequiredService<RpcMetrics>().Meter)) l.EnableMeasurementEvents(instrument); };
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (ReferenceEquals(instrument.Meter,
+            host.Services.GetRequiredService<RpcMetrics>().Meter)) l.EnableMeasurementEvents(instrument);
+        };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => measured[Key(instrument, tags)] = value);
         listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => measured[Key(instrument, tags)] = value);
         var durations = 0;
@@ -177,9 +189,13 @@ public sealed class ServingTests
     [Fact]
     public void An_option_out_of_range_is_refused_by_name_and_value()
     {
-        Assert.Contains("MaxStreamsPerConnection: 100 streams is not in 1000", Assert.Throws<RpcConfigurationException>(new RpcServerOptions { MaxStreamsPerConnection = 100 }.Validate).Message, StringComparison.Ordinal);
-        Assert.Contains("DefaultDeadline: 0 ms", Assert.Throws<RpcConfigurationException>(new RpcServerOptions { DefaultDeadline = TimeSpan.Zero }.Validate).Message, StringComparison.Ordinal);
-        Assert.Contains("DevelopmentMode", Assert.Throws<RpcConfigurationException>(new RpcServerOptions { DevelopmentMode = true, Tls = new TlsOptions() }.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("MaxStreamsPerConnection: 100 streams is not in 1000",
+            Assert.Throws<RpcConfigurationException>(new RpcServerOptions { MaxStreamsPerConnection = 100 }.Validate).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("DefaultDeadline: 0 ms", Assert.Throws<RpcConfigurationException>(
+            new RpcServerOptions { DefaultDeadline = TimeSpan.Zero }.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("DevelopmentMode", Assert.Throws<RpcConfigurationException>(
+            new RpcServerOptions { DevelopmentMode = true, Tls = new TlsOptions() }.Validate).Message, StringComparison.Ordinal);
     }
 
     private static string Key(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -193,8 +209,13 @@ public sealed class ServingTests
     {
         var request = new ProbeRequest { Behave = behave };
         yield return async () => await client.ReadAsync(request);
-        yield return async () => { using var call = client.Watch(request); while (await call.ResponseStream.MoveNext(CancellationToken.None)) { } };
-        yield return async () => { using var call = client.Collect(); await call.RequestStream.WriteAsync(request); await call.RequestStream.CompleteAsync(); await call; };
+        yield return async () =>
+            { using var call = client.Watch(request); while (await call.ResponseStream.MoveNext(CancellationToken.None)) { } };
+        yield return async () =>
+        {
+            using var call = client.Collect(); await call.RequestStream.WriteAsync(request);
+            await call.RequestStream.CompleteAsync(); await call;
+        };
         yield return async () =>
         {
             using var call = client.Attach();

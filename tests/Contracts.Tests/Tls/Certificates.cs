@@ -15,7 +15,8 @@ internal sealed class Certificates : IDisposable
     public string Cluster { get; }
 
     public TlsOptions Issue(Role role, string name, TimeSpan? lifetime = null, params string[] hosts) =>
-        DevelopmentCertificates.Issue(Path, $"{role}-{name}", new PeerIdentity(Cluster, role, name), hosts.Length > 0 ? hosts : ["127.0.0.1", "localhost"], lifetime: lifetime);
+        DevelopmentCertificates.Issue(Path, $"{role}-{name}", new PeerIdentity(Cluster, role, name), hosts.Length > 0 ? hosts
+            : ["127.0.0.1", "localhost"], lifetime: lifetime);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

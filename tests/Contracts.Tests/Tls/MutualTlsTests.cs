@@ -37,7 +37,8 @@ public sealed class MutualTlsTests : IDisposable
             Assert.Equal((subject, role.ToString(), "MutualTls"), (reply.Subject, reply.Role, reply.AuthMethod));
         }
         if (role == Role.Replica) await client.InnerAsync(Nothing);
-        else Assert.Equal(StatusCode.PermissionDenied, (await Assert.ThrowsAsync<RpcException>(async () => await client.InnerAsync(Nothing))).StatusCode);
+        else Assert.Equal(StatusCode.PermissionDenied,
+            (await Assert.ThrowsAsync<RpcException>(async () => await client.InnerAsync(Nothing))).StatusCode);
     }
 
     [Fact]
@@ -61,11 +62,13 @@ public sealed class MutualTlsTests : IDisposable
     public async Task Our_client_does_not_talk_to_a_server_of_another_authority()
     {
         using var theirs = new Certificates("test");
-        await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens(o => { o.Tls = theirs.Issue(Role.Replica, "1"); o.Tls.RequireClientCertificate = false; }));
+        await using var host = await ProbeHost.StartAsync(
+            ProbeHost.WithTokens(o => { o.Tls = theirs.Issue(Role.Replica, "1"); o.Tls.RequireClientCertificate = false; }));
         using var tls = _ours.Issue(Role.Admin, "anna").Load();
         var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client(tls: tls).ReadAsync(Nothing));
         Assert.False(refusal.IsConnectionLost()); // asking again or elsewhere would hide a wrong certificate
-        Assert.Contains("the certificate of \"replica/1\" is signed by \"VideoScale test development CA\"", refusal.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("the certificate of \"replica/1\" is signed by \"VideoScale test development CA\"", refusal.Status.Detail,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,8 +85,10 @@ public sealed class MutualTlsTests : IDisposable
         await using var host = await ServeAsync(o => o.Tls!.RequireClientCertificate = false);
         using var channel = Insecure(host.Address);
         var client = new Probe.ProbeClient(channel);
-        Assert.Equal(StatusCode.Unauthenticated, (await Assert.ThrowsAsync<RpcException>(async () => await client.ReadAsync(Nothing))).StatusCode);
-        Assert.Equal("vera", (await client.ReadAsync(Nothing, new Metadata { { "authorization", "Bearer " + ProbeHost.ViewerToken } })).Subject);
+        Assert.Equal(StatusCode.Unauthenticated,
+            (await Assert.ThrowsAsync<RpcException>(async () => await client.ReadAsync(Nothing))).StatusCode);
+        Assert.Equal("vera",
+            (await client.ReadAsync(Nothing, new Metadata { { "authorization", "Bearer " + ProbeHost.ViewerToken } })).Subject);
     }
 
     [Fact]
@@ -92,7 +97,8 @@ public sealed class MutualTlsTests : IDisposable
         await using var host = await ServeAsync(o => o.ClusterId = "production");
         using var tls = _ours.Issue(Role.Admin, "anna").Load();
         var refusal = await Assert.ThrowsAsync<RpcException>(async () => await host.Client(tls: tls).ReadAsync(Nothing));
-        Assert.Equal((StatusCode.Unauthenticated, "the client certificate is of cluster test, this is production"), (refusal.StatusCode, refusal.Status.Detail));
+        Assert.Equal((StatusCode.Unauthenticated, "the client certificate is of cluster test, this is production"),
+            (refusal.StatusCode, refusal.Status.Detail));
     }
 
     [Fact]
@@ -120,8 +126,10 @@ public sealed class MutualTlsTests : IDisposable
         await using var clientStream = new SslStream(outgoing.GetStream());
 
         PeerIdentity? seen = null;
-        var accepting = serverStream.AuthenticateAsServerAsync(server.CreateServerAuthenticationOptions(peer => { seen = peer; return peer is { Role: Role.Replica }; }));
-        var connecting = clientStream.AuthenticateAsClientAsync(client.CreateClientAuthenticationOptions("127.0.0.1", peer => peer == new PeerIdentity("test", Role.Replica, expectedServer)));
+        var accepting = serverStream.AuthenticateAsServerAsync(
+            server.CreateServerAuthenticationOptions(peer => { seen = peer; return peer is { Role: Role.Replica }; }));
+        var connecting = clientStream.AuthenticateAsClientAsync(
+            client.CreateClientAuthenticationOptions("127.0.0.1", peer => peer == new PeerIdentity("test", Role.Replica, expectedServer)));
         if (!connects)
         {
             await Assert.ThrowsAnyAsync<AuthenticationException>(() => connecting);
@@ -136,7 +144,8 @@ public sealed class MutualTlsTests : IDisposable
     [Fact]
     public async Task A_server_under_a_name_that_is_not_in_its_certificate_is_not_trusted()
     {
-        await using var host = await ProbeHost.StartAsync(ProbeHost.WithTokens(o => o.Tls = _ours.Issue(Role.Replica, "9", hosts: ["elsewhere.example"])));
+        await using var host =
+            await ProbeHost.StartAsync(ProbeHost.WithTokens(o => o.Tls = _ours.Issue(Role.Replica, "9", hosts: ["elsewhere.example"])));
         using var tls = _ours.Issue(Role.Admin, "anna").Load();
         await Assert.ThrowsAsync<RpcException>(async () => await host.Client(tls: tls).ReadAsync(Nothing));
     }

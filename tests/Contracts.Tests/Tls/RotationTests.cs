@@ -14,7 +14,8 @@ public sealed class RotationTests : IDisposable
 
     public void Dispose() => _ours.Dispose();
 
-    private Task<ProbeHost> ServeAsync(TlsOptions tls) => ProbeHost.StartAsync(ProbeHost.WithTokens(o => (o.Tls, o.ClusterId) = (tls, "test")));
+    private Task<ProbeHost> ServeAsync(TlsOptions tls) =>
+        ProbeHost.StartAsync(ProbeHost.WithTokens(o => (o.Tls, o.ClusterId) = (tls, "test")));
 
     [Fact]
     public async Task Renewed_files_are_read_without_a_restart_by_server_and_channel_alike()
@@ -24,11 +25,14 @@ public sealed class RotationTests : IDisposable
         var clientFiles = _ours.Issue(Role.Admin, "anna", TimeSpan.FromSeconds(8));
         using var tls = clientFiles.Load();
         var reader = new CertificateWatch(tls, TimeProvider.System, NullLogger<CertificateWatch>.Instance);
-        await Eventually.HoldsAsync(async () => await RefusalAsync(host, tls) is { } why && why.Contains("expired on", StringComparison.Ordinal), "the client says that its certificate has expired");
+        await Eventually.HoldsAsync(async () => await RefusalAsync(host, tls) is { } why
+            && why.Contains("expired on", StringComparison.Ordinal), "the client says that its certificate has expired");
 
         _ours.Issue(Role.Admin, "anna");
         reader.RunOnce();
-        await Eventually.HoldsAsync(async () => await RefusalAsync(host, tls) is { } why && why.Contains("the certificate of \"replica/1\" expired on", StringComparison.Ordinal), "the client says whose certificate has expired");
+        await Eventually.HoldsAsync(async () => await RefusalAsync(host, tls) is { } why
+            && why.Contains("the certificate of \"replica/1\" expired on", StringComparison.Ordinal),
+            "the client says whose certificate has expired");
         _ours.Issue(Role.Replica, "1");
         await Eventually.HoldsAsync(async () => await RefusalAsync(host, tls) is null, "the server has read its new certificate");
         Assert.Contains(host.Log.Of(3705), line => line.Contains("replica/1", StringComparison.Ordinal));
@@ -51,15 +55,24 @@ public sealed class RotationTests : IDisposable
 
         File.AppendAllText(bundle, File.ReadAllText(Path.Combine(next.Path, "ca.pem")));
         using var theirs = theirFiles.Load();
-        await Eventually.HoldsAsync(async () => await RefusalAsync(host, theirs) is null, "the new authority is trusted beside the old one");
+        await Eventually.HoldsAsync(async () => await RefusalAsync(host, theirs) is null,
+            "the new authority is trusted beside the old one");
         var ours = next.Issue(Role.Replica, "1");
         File.Copy(ours.KeyPath, serverFiles.KeyPath, overwrite: true);
         File.Copy(ours.CertPath, serverFiles.CertPath, overwrite: true);
         File.Copy(Path.Combine(next.Path, "ca.pem"), bundle, overwrite: true);
-        await Eventually.HoldsAsync(async () => await RefusalAsync(host, theirs) is null && await RefusalAsync(host, old) is { } why && why.Contains("the authority here", StringComparison.Ordinal),
+        await Eventually.HoldsAsync(async () => await RefusalAsync(host, theirs) is null && await RefusalAsync(host, old) is { } why
+            && why.Contains("the authority here", StringComparison.Ordinal),
             "only the new authority is trusted, and who has the old one says why");
-        using var mixed = new TlsOptions { CaPath = Bundle(next), CertPath = Path.Combine(_ours.Path, "Admin-otto.pem"), KeyPath = Path.Combine(_ours.Path, "Admin-otto.key") }.Load();
-        await Eventually.HoldsAsync(async () => await RefusalAsync(host, mixed) is not null && host.Log.Of(3708).Any(line => line.Contains("the certificate of \"otto\" is signed by", StringComparison.Ordinal)), "the server says whom it refuses and why");
+        using var mixed = new TlsOptions
+        {
+            CaPath = Bundle(next),
+            CertPath = Path.Combine(_ours.Path, "Admin-otto.pem"),
+            KeyPath = Path.Combine(_ours.Path, "Admin-otto.key")
+        }.Load();
+        await Eventually.HoldsAsync(async () => await RefusalAsync(host, mixed) is not null
+            && host.Log.Of(3708).Any(line => line.Contains("the certificate of \"otto\" is signed by", StringComparison.Ordinal)),
+            "the server says whom it refuses and why");
     }
 
     private string Bundle(Certificates next)
@@ -150,7 +163,8 @@ public sealed class RotationTests : IDisposable
         private readonly Microsoft.Extensions.Logging.ILogger _inner = log.CreateLogger("VideoScale.Rpc");
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
         public bool IsEnabled(Microsoft.Extensions.Logging.LogLevel logLevel) => true;
-        public void Log<TState>(Microsoft.Extensions.Logging.LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(Microsoft.Extensions.Logging.LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state,
+            Exception? exception, Func<TState, Exception?, string> formatter) =>
             _inner.Log(logLevel, eventId, state, exception, formatter);
     }
 }

@@ -59,7 +59,8 @@ public sealed class TlsOptionsTests : IDisposable
     {
         var shortLived = _ours.Issue(Role.Node, "old", lifetime: TimeSpan.FromDays(1));
         shortLived.Load().Dispose();
-        Assert.Matches(@"expired on \d{4}-\d\d-\d\d \d\d:\d\d UTC; issue a new one", Problem(shortLived, new At(DateTimeOffset.UtcNow.AddDays(2))));
+        Assert.Matches(@"expired on \d{4}-\d\d-\d\d \d\d:\d\d UTC; issue a new one",
+            Problem(shortLived, new At(DateTimeOffset.UtcNow.AddDays(2))));
         var fresh = _ours.Issue(Role.Node, "new");
         Assert.Contains("check this machine's clock", Problem(fresh, new At(DateTimeOffset.UtcNow.AddDays(-1))), StringComparison.Ordinal);
     }
@@ -79,7 +80,8 @@ public sealed class TlsOptionsTests : IDisposable
         var options = _ours.Issue(Role.Node, "media-0");
         foreach (var key in (string[])[options.KeyPath, Path.Combine(_ours.Path, "ca.key")])
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
-        Assert.Contains("already holds an authority", Assert.Throws<RpcConfigurationException>(() => DevelopmentCertificates.CreateAuthority(_ours.Path, "test")).Message, StringComparison.Ordinal);
+        Assert.Contains("already holds an authority", Assert.Throws<RpcConfigurationException>(() =>
+            DevelopmentCertificates.CreateAuthority(_ours.Path, "test")).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -10,7 +10,8 @@ public sealed partial class ProtoCommentTests
     [Fact]
     public void Every_service_method_field_and_enum_value_says_what_it_means()
     {
-        var silent = Files.SelectMany(file => Uncommented(File.ReadAllLines(file)).Select(found => $"{Path.GetFileName(file)}:{found}")).ToList();
+        var silent = Files.SelectMany(file => Uncommented(File.ReadAllLines(file)).Select(found => $"{Path.GetFileName(file)}:{found}"))
+            .ToList();
         Assert.True(silent.Count == 0, "no comment in the line above:\n" + string.Join('\n', silent));
     }
 
@@ -19,8 +20,10 @@ public sealed partial class ProtoCommentTests
     {
         var found = Files.Sum(file => File.ReadAllLines(file).Count(line => NeedsComment().IsMatch(line)));
         Assert.True(found > 200, $"only {found} definitions were recognised");
-        string[] bad = ["service A {", "  // Says.", "  rpc B(C) returns (D);", "  rpc E(F) returns (G);", "}", "message C {", "  repeated string x = 1;", "  // Says.", "  uint32 y = 2;", "}", "enum H {", "  H_A = 0;", "}"];
-        Assert.Equal(["1 service A {", "4 rpc E(F) returns (G);", "7 repeated string x = 1;", "11 enum H {", "12 H_A = 0;"], Uncommented(bad));
+        string[] bad = ["service A {", "  // Says.", "  rpc B(C) returns (D);", "  rpc E(F) returns (G);", "}", "message C {",
+            "  repeated string x = 1;", "  // Says.", "  uint32 y = 2;", "}", "enum H {", "  H_A = 0;", "}"];
+        Assert.Equal(["1 service A {", "4 rpc E(F) returns (G);", "7 repeated string x = 1;", "11 enum H {", "12 H_A = 0;"],
+            Uncommented(bad));
     }
 
     private static IEnumerable<string> Uncommented(string[] lines)
@@ -29,7 +32,8 @@ public sealed partial class ProtoCommentTests
             if (NeedsComment().IsMatch(lines[i]) && (i == 0 || !Comment().IsMatch(lines[i - 1]))) yield return $"{i + 1} {lines[i].Trim()}";
     }
 
-    [GeneratedRegex(@"^\s*(service \w+|enum \w+|rpc \w+|oneof \w+|(optional |repeated )?[\w.]+(<[\w., ]+>)? \w+ = \d+|[A-Z][A-Z0-9_]* = \d+)\b")]
+    [GeneratedRegex(
+        @"^\s*(service \w+|enum \w+|rpc \w+|oneof \w+|(optional |repeated )?[\w.]+(<[\w., ]+>)? \w+ = \d+|[A-Z][A-Z0-9_]* = \d+)\b")]
     private static partial Regex NeedsComment();
 
     [GeneratedRegex(@"^\s*// \S.*")]

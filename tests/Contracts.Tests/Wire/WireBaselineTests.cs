@@ -4,8 +4,8 @@ using VideoScale.Harness;
 namespace VideoScale.Contracts.Tests.Wire;
 
 /// <summary>
-/// What was once on the wire stays: numbers and names of fields, values and methods are only ever added. Old peers, event logs and clients depend on it.
-/// After an addition: <c>UPDATE_GOLDEN=1 ./dev test Wire_baseline</c>, and read the difference in review.
+/// What was once on the wire stays: numbers and names of fields, values and methods are only ever added. Old peers, event logs and clients
+/// depend on it. After an addition: <c>UPDATE_GOLDEN=1 ./dev test Wire_baseline</c>, and read the difference in review.
 /// </summary>
 public sealed class WireBaselineTests
 {
@@ -38,7 +38,8 @@ public sealed class WireBaselineTests
         Assert.Equal([line], Gone(current, changed));
     }
 
-    private static List<string> Gone(IEnumerable<string> known, IEnumerable<string> current) => [.. known.Except(current, StringComparer.Ordinal)];
+    private static List<string> Gone(IEnumerable<string> known, IEnumerable<string> current) =>
+        [.. known.Except(current, StringComparer.Ordinal)];
 
     private static List<string> Current()
     {
@@ -48,7 +49,10 @@ public sealed class WireBaselineTests
             foreach (var message in file.MessageTypes) Describe(message, lines);
             foreach (var type in file.EnumTypes) Describe(type, lines);
             foreach (var method in file.Services.SelectMany(s => s.Methods))
-                lines.Add($"method {method.Service.FullName}/{method.Name}: {(method.IsClientStreaming ? "stream " : "")}{method.InputType.FullName} -> {(method.IsServerStreaming ? "stream " : "")}{method.OutputType.FullName}");
+                lines.Add(
+                    $"method {method.Service.FullName}/{method.Name}: "
+                    + $"{(method.IsClientStreaming ? "stream " : "")}{method.InputType.FullName} -> "
+                    + $"{(method.IsServerStreaming ? "stream " : "")}{method.OutputType.FullName}");
         }
         lines.Sort(StringComparer.Ordinal);
         return lines;
@@ -69,11 +73,14 @@ public sealed class WireBaselineTests
                 FieldType.Enum => field.EnumType.FullName,
                 var scalar => scalar.ToString().ToLowerInvariant(),
             };
-            lines.Add($"field {message.FullName} {field.FieldNumber} {field.Name}: {(field.IsRepeated ? "repeated " : "")}{type}{(field.RealContainingOneof is { } one ? $" in {one.Name}" : "")}");
+            lines.Add(
+                $"field {message.FullName} {field.FieldNumber} {field.Name}: "
+                + $"{(field.IsRepeated ? "repeated " : "")}{type}{(field.RealContainingOneof is { } one ? $" in {one.Name}" : "")}");
         }
         foreach (var nested in message.NestedTypes) Describe(nested, lines);
         foreach (var nested in message.EnumTypes) Describe(nested, lines);
     }
 
-    private static void Describe(EnumDescriptor type, List<string> lines) => lines.AddRange(type.Values.Select(v => $"value {type.FullName} {v.Number} {v.Name}"));
+    private static void Describe(EnumDescriptor type, List<string> lines) =>
+        lines.AddRange(type.Values.Select(v => $"value {type.FullName} {v.Number} {v.Name}"));
 }

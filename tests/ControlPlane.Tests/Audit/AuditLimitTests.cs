@@ -37,7 +37,8 @@ public sealed class AuditLimitTests : IDisposable
         var first = new StubCall(leaves.Token);
         var subscribed = _audit.Subscribe(new SubscribeRequest(), new StubWriter<Event>(), first);
         await first.Begun.WaitAsync(Bound);
-        var refused = await Assert.ThrowsAsync<RpcException>(() => _audit.Subscribe(new SubscribeRequest(), new StubWriter<Event>(), new StubCall()).WaitAsync(Bound));
+        var refused = await Assert.ThrowsAsync<RpcException>(() =>
+            _audit.Subscribe(new SubscribeRequest(), new StubWriter<Event>(), new StubCall()).WaitAsync(Bound));
         Assert.Equal((StatusCode.ResourceExhausted, "subscribers: 1 of 1 in use, 1 too many"), (refused.StatusCode, refused.Status.Detail));
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => subscribed);
@@ -56,14 +57,17 @@ public sealed class AuditLimitTests : IDisposable
         var (refusals, answers) = (new List<RpcException>(), 0);
         for (var until = Environment.TickCount64 + (long)Bound.TotalMilliseconds; refusals.Count == 0 && Environment.TickCount64 < until;)
         {
-            var questions = Enumerable.Range(0, 16).Select(_ => Task.Run(() => _audit.Verify(new VerifyRequest(), new StubCall()))).ToArray();
+            var questions = Enumerable.Range(0, 16).Select(_ => Task.Run(() => _audit.Verify(new VerifyRequest(), new StubCall())))
+                .ToArray();
             foreach (var question in questions)
             {
                 try { Assert.True((await question).Ok); answers++; }
                 catch (RpcException e) { refusals.Add(e); }
             }
         }
-        Assert.All(refusals, e => Assert.Equal((StatusCode.ResourceExhausted, "questions about the past: 1 running and 0 waiting already, 1 too many; ask again later"), (e.StatusCode, e.Status.Detail)));
+        Assert.All(refusals,
+            e => Assert.Equal((StatusCode.ResourceExhausted,
+            "questions about the past: 1 running and 0 waiting already, 1 too many; ask again later"), (e.StatusCode, e.Status.Detail)));
         Assert.NotEmpty(refusals);
         Assert.True(answers > 0);
         Assert.True((await _audit.Verify(new VerifyRequest(), new StubCall())).Ok); // the place is free again

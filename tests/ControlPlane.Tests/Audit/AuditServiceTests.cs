@@ -32,7 +32,8 @@ public sealed class AuditServiceTests
         Assert.Contains("\"phase\":\"Open\"", then.StateJson, StringComparison.Ordinal);
         var now = await audit.StateAtAsync(new() { TimeMs = all[^1].OccurredAtMs, Scope = "room/standup" });
         Assert.Contains("\"phase\":\"Closed\"", now.StateJson, StringComparison.Ordinal);
-        Assert.Equal((await cluster.Clusters(0).GetStatusAsync(new())).StateHash, (await audit.StateAtAsync(new() { EventSeq = all[^1].EventSeq })).StateHash);
+        Assert.Equal((await cluster.Clusters(0).GetStatusAsync(new())).StateHash,
+            (await audit.StateAtAsync(new() { EventSeq = all[^1].EventSeq })).StateHash);
 
         var why = await audit.ExplainAsync(new() { RoomId = "standup" });
         Assert.Equal("", why.BrokenLink);
@@ -48,11 +49,15 @@ public sealed class AuditServiceTests
     {
         await using var cluster = await TestCluster.StartAsync(1);
         var audit = new AuditService.AuditServiceClient(cluster.Channel(0));
-        await RefusedAsync(StatusCode.InvalidArgument, "types: \"Nonsense\"", () => AllAsync(audit.ReadAll(new() { Types_ = { "Nonsense" } })));
+        await RefusedAsync(StatusCode.InvalidArgument, "types: \"Nonsense\"",
+            () => AllAsync(audit.ReadAll(new() { Types_ = { "Nonsense" } })));
         await RefusedAsync(StatusCode.InvalidArgument, "stream:", () => AllAsync(audit.ReadStream(new())));
-        await RefusedAsync(StatusCode.InvalidArgument, "room_id: \"rrr", async () => await audit.ExplainAsync(new() { RoomId = new string('r', 257) })); // any shorter text may name a room
+        // any shorter text may name a room
+        await RefusedAsync(StatusCode.InvalidArgument, "room_id: \"rrr",
+            async () => await audit.ExplainAsync(new() { RoomId = new string('r', 257) }));
         await RefusedAsync(StatusCode.NotFound, "room ghost", async () => await audit.ExplainAsync(new() { RoomId = "ghost" }));
-        await RefusedAsync(StatusCode.OutOfRange, "does not exist yet", async () => await audit.StateAtAsync(new() { EventSeq = 1_000_000 }));
+        await RefusedAsync(StatusCode.OutOfRange, "does not exist yet",
+            async () => await audit.StateAtAsync(new() { EventSeq = 1_000_000 }));
         await RefusedAsync(StatusCode.InvalidArgument, "to_seq: 2", async () => await audit.VerifyAsync(new() { FromSeq = 3, ToSeq = 2 }));
     }
 
@@ -71,7 +76,8 @@ public sealed class AuditServiceTests
         await cluster.WaitReadyAsync();
         await Eventually.HoldsAsync(() => cluster[poor].Replica.Events.Reader.Floor == 1, "the log is whole again");
         var rich = cluster.LeaderIndex;
-        await Eventually.HoldsAsync(() => cluster[poor].Replica.Events.Reader.LastSeq == cluster[rich].Replica.Events.Reader.LastSeq, "the follower caught up");
+        await Eventually.HoldsAsync(() => cluster[poor].Replica.Events.Reader.LastSeq == cluster[rich].Replica.Events.Reader.LastSeq,
+            "the follower caught up");
         var audit = new AuditService.AuditServiceClient(cluster.Channel(poor));
         var verified = await audit.VerifyAsync(new());
         Assert.True(verified.Ok, verified.Problem);

@@ -101,7 +101,8 @@ public sealed class AuditTests
             var answer = queries.StateAt(new() { EventSeq = seq }, CancellationToken.None);
             Assert.Null(answer.Failure);
             Assert.Equal(seq, answer.Value!.EventSeq);
-            Assert.Equal(expected.StateHash().ToString("x32", CultureInfo.InvariantCulture), Convert.ToHexStringLower(answer.Value.StateHash.Span));
+            Assert.Equal(expected.StateHash().ToString("x32", CultureInfo.InvariantCulture),
+                Convert.ToHexStringLower(answer.Value.StateHash.Span));
         }
         Assert.NotEmpty(Directory.GetFiles(directory.Of("folds")));
     });

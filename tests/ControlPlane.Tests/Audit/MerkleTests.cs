@@ -8,7 +8,8 @@ namespace VideoScale.ControlPlane.Tests.Audit;
 public sealed class MerkleTests
 {
     /// <summary>Roots over the first n of these leaves, from the reference tests of Certificate Transparency (RFC 6962).</summary>
-    private static readonly string[] Leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
+    private static readonly string[] Leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f"];
     private static readonly string[] Roots =
     [
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",

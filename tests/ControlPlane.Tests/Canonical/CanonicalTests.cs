@@ -133,10 +133,16 @@ public sealed class CanonicalTests
             case 0: var u = (ulong)random.NextInt64() >> random.Next(64); writer.WriteUInt64(u); return (kind, u);
             case 1: var i = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64); writer.WriteInt64(i); return (kind, i);
             case 2: var flag = random.Next(2) == 1; writer.WriteBool(flag); return (kind, flag);
-            case 3: var bytes = new byte[random.Next(300)]; random.NextBytes(bytes); writer.WriteBytes(bytes); return (kind, Convert.ToHexString(bytes));
+            case 3:
+                var bytes = new byte[random.Next(300)];
+                random.NextBytes(bytes); writer.WriteBytes(bytes); return (kind, Convert.ToHexString(bytes));
             case 4: var text = Text(random); writer.WriteString(text); return (kind, text);
-            case 5: var wide = new UInt128((ulong)random.NextInt64(), (ulong)random.NextInt64()); writer.WriteUInt128(wide); return (kind, wide);
-            default: var optional = random.Next(2) == 0 ? null : Text(random); writer.WriteOptionalString(optional); return (kind, optional ?? "(none)");
+            case 5:
+                var wide = new UInt128((ulong)random.NextInt64(), (ulong)random.NextInt64());
+                writer.WriteUInt128(wide); return (kind, wide);
+            default:
+                var optional = random.Next(2) == 0 ? null : Text(random);
+                writer.WriteOptionalString(optional); return (kind, optional ?? "(none)");
         }
     }
 

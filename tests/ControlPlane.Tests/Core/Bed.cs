@@ -60,14 +60,17 @@ internal sealed class Bed : ICommandSink
 
     public void Pass(long milliseconds) => Now = new(Now.UnixMs + milliseconds);
 
-    public static NodeDescription Describe(string id, ulong incarnation = 1, uint publishers = 1_000, uint subscribers = 10_000, ulong bitrateKbps = 10_000_000, string region = "") =>
+    public static NodeDescription Describe(string id, ulong incarnation = 1, uint publishers = 1_000, uint subscribers = 10_000,
+        ulong bitrateKbps = 10_000_000, string region = "") =>
         new(new(id), incarnation, region, "", $"{id}.example:7000", new(publishers, subscribers, bitrateKbps));
 
-    public void Node(string id, ulong incarnation = 1, uint publishers = 1_000, uint subscribers = 10_000, ulong bitrateKbps = 10_000_000, string region = "") =>
+    public void Node(string id, ulong incarnation = 1, uint publishers = 1_000, uint subscribers = 10_000, ulong bitrateKbps = 10_000_000,
+        string region = "") =>
         Must(new NodeCommand.Register(Describe(id, incarnation, publishers, subscribers, bitrateKbps, region)));
 
     public PlacementDecision Choice(string node, Reservation need = default, PlacementReason reason = PlacementReason.Created) =>
-        new(new(node), State.FindNode(new(node))?.Record.Incarnation ?? 1, need, reason, State.LastEventIndex, 1, [new(new(node), 500)], [], []);
+        new(new(node), State.FindNode(new(node))?.Record.Incarnation ?? 1, need, reason, State.LastEventIndex, 1, [new(new(node), 500)], [],
+            []);
 
     /// <summary>Creates a room, on a node when one is named.</summary>
     public CommandReply Room(string id, string? node = null, RoomSettings? settings = null, Reservation need = default) =>

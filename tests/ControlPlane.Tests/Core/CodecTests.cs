@@ -24,44 +24,64 @@ public sealed class CodecTests
     private static readonly ParticipantIdentity Ann = new("ann");
     private static readonly RoomSettings Settings = new(12, "eu", 20, 5, 300_000, new byte[] { 1, 2, 255 });
     private static readonly PlacementDecision Placement = new(Node, 77, new(3, 9, 12_345), PlacementReason.NodeLost, 42, 1,
-        [new(Node, 512), new(new("media-1"), -3)], [new(new("media-2"), RejectionReason.Bitrate, 850, 800, 100)], [new(RejectionReason.Bitrate, 1)]);
+        [new(Node, 512), new(new("media-1"), -3)], [new(new("media-2"), RejectionReason.Bitrate, 850, 800, 100)],
+            [new(RejectionReason.Bitrate, 1)]);
     private static readonly Checkpoint Mark = new(1024, 900, (UInt128)ulong.MaxValue + 5, new byte[32], new byte[] { 9, 8 }, [1, 2, 3]);
     private static readonly NodeDescription Description = new(Node, ulong.MaxValue, "eu", "a", "10.0.0.1:8180", new(100, 1000, 1_000_000));
 
     private static readonly DomainEvent[] Events =
     [
-        new RoomEvent.Created(Room, Settings), new RoomEvent.PlacementDecided(Room, Placement), new RoomEvent.Placed(Room, Epoch, Node, 77, new(3, 9, 12_345), new("media-1")),
-        new RoomEvent.Revoked(Room, Epoch, Node, RevokeReason.Drain, new("")), new RoomEvent.Released(Room, Epoch, Node, ReleaseKind.LeaseEnded),
-        new RoomEvent.MoveRequested(Room, Epoch, new("media-1")), new RoomEvent.Closing(Room, Epoch, CloseReason.Empty), new RoomEvent.Closed(Room, CloseReason.Requested),
+        new RoomEvent.Created(Room, Settings), new RoomEvent.PlacementDecided(Room, Placement),
+            new RoomEvent.Placed(Room, Epoch, Node, 77, new(3, 9, 12_345), new("media-1")),
+        new RoomEvent.Revoked(Room, Epoch, Node, RevokeReason.Drain, new("")),
+            new RoomEvent.Released(Room, Epoch, Node, ReleaseKind.LeaseEnded),
+        new RoomEvent.MoveRequested(Room, Epoch, new("media-1")), new RoomEvent.Closing(Room, Epoch, CloseReason.Empty),
+            new RoomEvent.Closed(Room, CloseReason.Requested),
         new RoomEvent.PlacementFailed(Room, Placement with { Node = new(""), Incarnation = 0, Candidates = [] }),
-        new ParticipantEvent.Admitted(Room, Ann, ParticipantRole.Publisher), new ParticipantEvent.Joined(Room, Ann, Epoch, 301), new ParticipantEvent.Left(Room, Ann, Epoch, 301),
-        new ParticipantEvent.Removed(Room, Ann, 301, "asked to"), new ParticipantEvent.RoleChanged(Room, Ann, 301, ParticipantRole.Subscriber), new ParticipantEvent.SeatExpired(Room, Ann, 301),
+        new ParticipantEvent.Admitted(Room, Ann, ParticipantRole.Publisher), new ParticipantEvent.Joined(Room, Ann, Epoch, 301),
+            new ParticipantEvent.Left(Room, Ann, Epoch, 301),
+        new ParticipantEvent.Removed(Room, Ann, 301, "asked to"),
+            new ParticipantEvent.RoleChanged(Room, Ann, 301, ParticipantRole.Subscriber), new ParticipantEvent.SeatExpired(Room, Ann, 301),
         new ParticipantEvent.AdmissionDenied(Room, Ann, ParticipantRole.Publisher, AdmissionCap.NodeBitrate, 1000, 990, 20, Node),
-        new NodeEvent.Registered(Description), new NodeEvent.Suspected(Node, 77), new NodeEvent.Recovered(Node, 77), new NodeEvent.Lost(Node, 77, LossReason.Superseded, 4),
+        new NodeEvent.Registered(Description), new NodeEvent.Suspected(Node, 77), new NodeEvent.Recovered(Node, 77),
+            new NodeEvent.Lost(Node, 77, LossReason.Superseded, 4),
         new NodeEvent.Cordoned(Node), new NodeEvent.Uncordoned(Node), new NodeEvent.Deregistered(Node, 77), new NodeEvent.Left(Node, 77),
         new DrainEvent.Blocked(Node, 40, Room, "it is bound to region eu"), new DrainEvent.DeadlineChanged(Node, 1_700_000_000_000, 4),
-        new DrainEvent.Started(Node, 1_700_000_000_000, 4), new DrainEvent.RoomMoved(Node, Room, new("media-1"), Epoch), new DrainEvent.TimedOut(Node, 2),
+        new DrainEvent.Started(Node, 1_700_000_000_000, 4), new DrainEvent.RoomMoved(Node, Room, new("media-1"), Epoch),
+            new DrainEvent.TimedOut(Node, 2),
         new DrainEvent.Completed(Node), new DrainEvent.Cancelled(Node),
-        new ClusterEvent.LeadershipRecorded(7, 2), new ClusterEvent.CheckpointCommitted(Mark), new ClusterEvent.LeaseSettingsChanged(LeaseSettings.Default),
-        new ClusterEvent.RulesVersionRaised(2), new ClusterEvent.RecoveryGenerationRaised(65_535), new ClusterEvent.ReplicaDiverged(3, 2048),
-        new ClusterEvent.MemberChangeRequested(MemberChangeKind.Promote, "a1,b2", ""), new ClusterEvent.CommandRejected("room-standup", "CreateRoom", FailureCode.AlreadyExists, "room standup already exists"),
+        new ClusterEvent.LeadershipRecorded(7, 2), new ClusterEvent.CheckpointCommitted(Mark),
+            new ClusterEvent.LeaseSettingsChanged(LeaseSettings.Default),
+        new ClusterEvent.RulesVersionRaised(2), new ClusterEvent.RecoveryGenerationRaised(65_535),
+            new ClusterEvent.ReplicaDiverged(3, 2048),
+        new ClusterEvent.MemberChangeRequested(MemberChangeKind.Promote, "a1,b2", ""),
+            new ClusterEvent.CommandRejected("room-standup", "CreateRoom", FailureCode.AlreadyExists, "room standup already exists"),
         new RoomEvent.Updated(Room, RoomParts.Name | RoomParts.Metadata, Settings, "täst/1", 20_000),
     ];
 
     private static readonly DomainCommand[] Commands =
     [
-        new RoomCommand.Create(Room, Settings, Placement, 7), new RoomCommand.Assign(Room, Epoch, Placement), new RoomCommand.Revoke(Room, Epoch, RevokeReason.Move, new("media-1")),
-        new RoomCommand.Release(Room, Epoch, Node, 77), new RoomCommand.ExpireOwnership(Room, Epoch), new RoomCommand.Close(Room, Epoch.None), new RoomCommand.CloseEmpty(Room),
+        new RoomCommand.Create(Room, Settings, Placement, 7), new RoomCommand.Assign(Room, Epoch, Placement),
+            new RoomCommand.Revoke(Room, Epoch, RevokeReason.Move, new("media-1")),
+        new RoomCommand.Release(Room, Epoch, Node, 77), new RoomCommand.ExpireOwnership(Room, Epoch),
+            new RoomCommand.Close(Room, Epoch.None), new RoomCommand.CloseEmpty(Room),
         new RoomCommand.Move(Room, new(""), Epoch), new RoomCommand.RecordPlacementFailure(Room, Epoch, Placement),
-        new ParticipantCommand.Admit(Room, Ann, ParticipantRole.Subscriber), new ParticipantCommand.ReportPresence(Node, 77, [new(Room, Epoch, Ann, 301, true), new(Room, Epoch, new("bob"), 302, false)]),
-        new ParticipantCommand.Remove(Room, Ann, "asked to"), new ParticipantCommand.SetRole(Room, Ann, ParticipantRole.Publisher), new ParticipantCommand.ExpireSeat(Room, Ann, 301),
-        new NodeCommand.Register(Description), new NodeCommand.Suspect(Node, 77), new NodeCommand.Recover(Node, 77), new NodeCommand.DeclareLost(Node, 77, LossReason.LeaseEnded),
+        new ParticipantCommand.Admit(Room, Ann, ParticipantRole.Subscriber),
+            new ParticipantCommand.ReportPresence(Node, 77, [new(Room, Epoch, Ann, 301, true), new(Room, Epoch, new("bob"), 302, false)]),
+        new ParticipantCommand.Remove(Room, Ann, "asked to"), new ParticipantCommand.SetRole(Room, Ann, ParticipantRole.Publisher),
+            new ParticipantCommand.ExpireSeat(Room, Ann, 301),
+        new NodeCommand.Register(Description), new NodeCommand.Suspect(Node, 77), new NodeCommand.Recover(Node, 77),
+            new NodeCommand.DeclareLost(Node, 77, LossReason.LeaseEnded),
         new NodeCommand.Cordon(Node), new NodeCommand.Uncordon(Node), new NodeCommand.Deregister(Node), new NodeCommand.Leave(Node, 77),
         new DrainCommand.RecordBlocked(Node, 40, Room, "it is bound to region eu"), new DrainCommand.SetDeadline(Node, 60_000),
-        new DrainCommand.Begin(Node, 60_000), new DrainCommand.Cancel(Node), new DrainCommand.TimeOut(Node), new DrainCommand.Complete(Node),
-        new ClusterCommand.RecordLeadership(2), new ClusterCommand.MarkCheckpoint(), new ClusterCommand.CommitCheckpoint(Mark), new ClusterCommand.SetLease(LeaseSettings.Default),
-        new ClusterCommand.RaiseRulesVersion(1), new ClusterCommand.RaiseRecoveryGeneration(3), new ClusterCommand.RecordDivergence(3, 2048),
-        new ClusterCommand.RequestMemberChange(MemberChangeKind.Add, "a1", "10.0.0.4:8080"), new ClusterCommand.RecordRejection("cluster", "DrainNode", FailureCode.PermissionDenied, "viewer may not"),
+        new DrainCommand.Begin(Node, 60_000), new DrainCommand.Cancel(Node), new DrainCommand.TimeOut(Node),
+            new DrainCommand.Complete(Node),
+        new ClusterCommand.RecordLeadership(2), new ClusterCommand.MarkCheckpoint(), new ClusterCommand.CommitCheckpoint(Mark),
+            new ClusterCommand.SetLease(LeaseSettings.Default),
+        new ClusterCommand.RaiseRulesVersion(1), new ClusterCommand.RaiseRecoveryGeneration(3),
+            new ClusterCommand.RecordDivergence(3, 2048),
+        new ClusterCommand.RequestMemberChange(MemberChangeKind.Add, "a1", "10.0.0.4:8080"),
+            new ClusterCommand.RecordRejection("cluster", "DrainNode", FailureCode.PermissionDenied, "viewer may not"),
         new RoomCommand.Open(Room, "standup", new(1, null, 3, new byte[] { 4 }), true, Placement, 7),
         new RoomCommand.Update(Room, new(null, 0, null, default(ReadOnlyMemory<byte>))),
     ];
@@ -86,7 +106,8 @@ public sealed class CodecTests
         Assert.Matches("^(room|node|drain)-[a-z0-9-]+$|^cluster$", happened.Stream);
         Assert.DoesNotContain('\n', happened.Words);
         Assert.NotEmpty(happened.Words);
-        for (var cut = 0; cut < bytes.Length; cut++) Assert.Throws<CanonicalException>(() => EventCodec.Read(happened.Type, 1, bytes.AsSpan(0, cut)));
+        for (var cut = 0; cut < bytes.Length; cut++)
+            Assert.Throws<CanonicalException>(() => EventCodec.Read(happened.Type, 1, bytes.AsSpan(0, cut)));
         Assert.Throws<CanonicalException>(() => EventCodec.Read(happened.Type, 1, (byte[])[.. bytes, 0]));
     });
 
@@ -100,12 +121,14 @@ public sealed class CodecTests
     public void Every_command_comes_back_from_an_entry(EntryStamp stamp)
     {
         var entry = new LogEntry(stamp, [.. Commands.Select((c, i) => new CommandEnvelope(
-            c, new("op", "operator", "token"), i % 2 == 0 ? new("M", "id" + i, (UInt128)i) : null, (ulong)i, "corr", new(1, 2, 3), "00-ab"))]);
+            c, new("op", "operator", "token"), i % 2 == 0 ? new("M", "id" + i, (UInt128)i) : null, (ulong)i, "corr", new(1, 2, 3),
+                "00-ab"))]);
         using var writer = new CanonicalWriter();
         EntryCodec.Write(entry, writer);
         var read = EntryCodec.Read(writer.WrittenSpan);
         Assert.Equal(entry.Stamp, read.Stamp);
-        Assert.Equal(stamp.IsPlain ? EntryCodec.Format : EntryCodec.ExtendedFormat, writer.WrittenSpan[0]); // nearly every entry is as it always was
+        // nearly every entry is as it always was
+        Assert.Equal(stamp.IsPlain ? EntryCodec.Format : EntryCodec.ExtendedFormat, writer.WrittenSpan[0]);
         using var again = new CanonicalWriter();
         EntryCodec.Write(read, again);
         Assert.Equal(writer.ToArray(), again.ToArray());
@@ -132,8 +155,10 @@ public sealed class CodecTests
     [Fact]
     public void An_unknown_event_or_schema_is_named()
     {
-        Assert.Contains("999", Assert.Throws<CanonicalException>(() => EventCodec.Read((EventType)999, 1, default)).Message, StringComparison.Ordinal);
-        Assert.Contains("version 2", Assert.Throws<CanonicalException>(() => EventCodec.Read(EventType.RoomClosed, 2, default)).Message, StringComparison.Ordinal);
+        Assert.Contains("999", Assert.Throws<CanonicalException>(() => EventCodec.Read((EventType)999, 1, default)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("version 2", Assert.Throws<CanonicalException>(() => EventCodec.Read(EventType.RoomClosed, 2, default)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -163,7 +188,8 @@ public sealed class CodecTests
             Refused = 2,
             Seat = new(Ann, ParticipantRole.Publisher, SeatStatus.Joined, 9, 10)
         };
-        foreach (var reply in new CommandReply[] { new(5, 6, null, outcome), new(5, 0, Failure.Exhausted("too many"), CommandOutcome.Empty) })
+        foreach (
+            var reply in new CommandReply[] { new(5, 6, null, outcome), new(5, 0, Failure.Exhausted("too many"), CommandOutcome.Empty) })
         {
             using var writer = new CanonicalWriter();
             reply.WriteTo(writer);
@@ -178,7 +204,10 @@ public sealed class CodecTests
     public void Encodings_are_what_they_were()
     {
         var text = new StringBuilder();
-        foreach (var happened in Events) text.Append($"event {(int)happened.Type} {happened.Type} v{happened.SchemaVersion} {Convert.ToHexStringLower(Bytes(happened))}\n  {happened.ToJson()}\n  {happened.Stream}: {happened.Words}\n");
+        foreach (var happened in Events)
+            text.Append(
+                $"event {(int)happened.Type} {happened.Type} v{happened.SchemaVersion} {Convert.ToHexStringLower(Bytes(happened))}\n  "
+                + $"{happened.ToJson()}\n  {happened.Stream}: {happened.Words}\n");
         foreach (var command in Commands)
         {
             using var writer = new CanonicalWriter();

@@ -33,7 +33,8 @@ public sealed class DomainProperties
             denials += model.Denials;
             drained += model.Drained;
         });
-        Assert.True(placements > 500 && denials > 100 && drained > 50, $"the world is lively: {placements} placements, {denials} denials, {drained} drained");
+        Assert.True(placements > 500 && denials > 100 && drained > 50,
+            $"the world is lively: {placements} placements, {denials} denials, {drained} drained");
     }
 
     [Fact]
@@ -63,8 +64,11 @@ public sealed class DomainProperties
             Assert.Equal(Bed.SnapshotOf(bed.State), Bed.SnapshotOf(other));
             Assert.Equal(bed.State.WaitingForPlacement().Select(r => r.Name), other.WaitingForPlacement().Select(r => r.Name));
             Assert.Equal(bed.State.EmptyTooLong(bed.Now).Select(r => r.Name), other.EmptyTooLong(bed.Now).Select(r => r.Name));
-            Assert.Equal(bed.State.SeatsNotTaken(bed.Now).Select(s => s.Seat.SeatId).Order(), other.SeatsNotTaken(bed.Now).Select(s => s.Seat.SeatId).Order());
-            foreach (var node in bed.State.Nodes.InOrder()) Assert.Equal((node.Charged, node.Actual), (other.FindNode(node.Record.Id)!.Charged, other.FindNode(node.Record.Id)!.Actual));
+            Assert.Equal(bed.State.SeatsNotTaken(bed.Now).Select(s => s.Seat.SeatId).Order(),
+                other.SeatsNotTaken(bed.Now).Select(s => s.Seat.SeatId).Order());
+            foreach (var node in bed.State.Nodes.InOrder())
+                Assert.Equal((node.Charged, node.Actual),
+                    (other.FindNode(node.Record.Id)!.Charged, other.FindNode(node.Record.Id)!.Actual));
         }
     });
 
@@ -77,7 +81,8 @@ public sealed class DomainProperties
         {
             var command = world.Next(bed);
             var loop = Deciders.MustBeDecidedByLeader(command);
-            var envelope = new CommandEnvelope(command, new("op", "operator", "token"), new("Do", "id-" + step, (UInt128)step), loop ? bed.Term : 0);
+            var envelope = new CommandEnvelope(command, new("op", "operator", "token"), new("Do", "id-" + step, (UInt128)step), loop
+                ? bed.Term : 0);
             asked.Add((envelope, bed.Run(envelope)));
             bed.Pass(random.Next(500));
             var (again, first) = asked[random.Next(asked.Count)];
@@ -121,22 +126,28 @@ public sealed class DomainProperties
             bed.Do(world.Next(bed), random.Next(3) == 0 ? new RequestKey("Do", "id-" + step, 1) : null);
             bed.Pass(random.Next(2_000));
         }
-        var replies = Fingerprint.Of(System.Text.Encoding.UTF8.GetBytes(string.Join("\n", bed.Events.Select(e => e.Event.ToJson() + e.Event.Words + e.Cause))));
-        return $"events {bed.Events.Count} state {bed.State.StateHash():x32} results {bed.Results.Hash():x32} texts {replies:x32} snapshot {Fingerprint.Of(Bed.SnapshotOf(bed.State)):x32}";
+        var replies = Fingerprint.Of(
+            System.Text.Encoding.UTF8.GetBytes(string.Join("\n", bed.Events.Select(e => e.Event.ToJson() + e.Event.Words + e.Cause))));
+        return $"events {bed.Events.Count} state {bed.State.StateHash():x32} results {bed.Results.Hash():x32} texts {replies:x32} "
+            + $"snapshot {Fingerprint.Of(Bed.SnapshotOf(bed.State)):x32}";
     }
 
     private static void IndexesAgree(Bed bed)
     {
         var (state, rooms) = (bed.State, bed.State.Rooms.InOrder().ToArray());
         Assert.Equal(rooms.Select(r => r.Name).Order(StringComparer.Ordinal), rooms.Select(r => r.Name));
-        Assert.Equal(rooms.Where(r => r.Record.Status == RoomStatus.Unplaced).Select(r => r.Name), state.WaitingForPlacement().Select(r => r.Name).Order(StringComparer.Ordinal));
-        Assert.Equal(rooms.Where(r => r.Record.Owner is { IsRevoked: true }).Select(r => r.Name), state.Revoked.InOrder().Select(r => r.Name));
-        Assert.Equal(rooms.Where(r => r.Record.CloseDueMs <= bed.Now.UnixMs).Select(r => r.Name), state.EmptyTooLong(bed.Now).Select(r => r.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(rooms.Where(r => r.Record.Status == RoomStatus.Unplaced).Select(r => r.Name),
+            state.WaitingForPlacement().Select(r => r.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(rooms.Where(r => r.Record.Owner is { IsRevoked: true }).Select(r => r.Name),
+            state.Revoked.InOrder().Select(r => r.Name));
+        Assert.Equal(rooms.Where(r => r.Record.CloseDueMs <= bed.Now.UnixMs).Select(r => r.Name),
+            state.EmptyTooLong(bed.Now).Select(r => r.Name).Order(StringComparer.Ordinal));
         Assert.Equal(
             rooms.SelectMany(r => r.Seats.InOrder().Where(s => r.Record.SeatDueMs(s) <= bed.Now.UnixMs)).Select(s => s.SeatId).Order(),
             state.SeatsNotTaken(bed.Now).Select(s => s.Seat.SeatId).Order());
         Assert.Equal(state.Nodes.InOrder().Count(n => n.Record.TakesRooms), state.NodesTakingRooms);
         foreach (var node in state.Nodes.InOrder())
-            Assert.Equal(rooms.Where(r => r.Record.Owner?.Node == node.Record.Id).Select(r => r.Name), node.Rooms.InOrder().Select(r => r.Name));
+            Assert.Equal(rooms.Where(r => r.Record.Owner?.Node == node.Record.Id).Select(r => r.Name),
+                node.Rooms.InOrder().Select(r => r.Name));
     }
 }

@@ -7,7 +7,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 
-/// <summary>The promises, kept by a book that knows nothing of the state's own structures: it reads events alone and counts everything anew.</summary>
+/// <summary>
+/// The promises, kept by a book that knows nothing of the state's own structures: it reads events alone and counts everything anew.
+/// </summary>
 internal sealed class EventModel
 {
     private sealed record Holding(string Node, ulong Epoch, Reservation Need, bool Revoked);
@@ -148,7 +150,8 @@ internal sealed class EventModel
                     Assert.DoesNotContain(e.Description.Incarnation, node.Fenced);
                     node.Fenced.Add(node.Incarnation);
                 }
-                (node.Incarnation, node.Lost, node.Suspected, node.Capacity) = (e.Description.Incarnation, false, false, e.Description.Capacity);
+                (node.Incarnation, node.Lost, node.Suspected, node.Capacity) = (e.Description.Incarnation, false, false,
+                    e.Description.Capacity);
                 break;
             case NodeEvent.Suspected: node!.Suspected = true; break;
             case NodeEvent.Recovered: node!.Suspected = false; break;
@@ -197,13 +200,15 @@ internal sealed class EventModel
                 subscribers += Math.Max(cost.Subscribers, room.Holder.Need.Subscribers);
                 bitrate += Math.Max(cost.BitrateKbps, room.Holder.Need.BitrateKbps);
             }
-            Assert.True(publishers <= node.Capacity.Publishers && subscribers <= node.Capacity.Subscribers && bitrate <= node.Capacity.BitrateKbps,
+            Assert.True(publishers <= node.Capacity.Publishers && subscribers <= node.Capacity.Subscribers
+                && bitrate <= node.Capacity.BitrateKbps,
                 $"caps of {name}: {publishers}, {subscribers}, {bitrate} of {node.Capacity}");
         }
         foreach (var (name, room) in _rooms)
         {
             room.KeptSeats = Math.Min(room.KeptSeats, room.Seats.Count);
-            Assert.True(room.Settings.MaxParticipants == 0 || room.Seats.Count <= Math.Max(room.Settings.MaxParticipants, (uint)room.KeptSeats), $"max_participants of {name}");
+            Assert.True(room.Settings.MaxParticipants == 0
+                || room.Seats.Count <= Math.Max(room.Settings.MaxParticipants, (uint)room.KeptSeats), $"max_participants of {name}");
             Assert.True(room.Settings.MaxPublishers == 0 || room.Publishers <= room.Settings.MaxPublishers, $"max_publishers of {name}");
         }
     }

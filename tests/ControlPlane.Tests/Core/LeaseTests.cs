@@ -35,7 +35,8 @@ public sealed class LeaseTests
     public void A_node_that_registers_long_after_the_election_has_the_whole_lease_to_send_its_first_heartbeat()
     {
         var table = new LeaseTable(Rules, electedAtMs: 0);
-        Assert.Equal([LeaseVerdictKind.DeclareLost], Verdicts(table, 100_000, Healthy("n1"), Healthy("n2", alive: table, at: 100_000))); // one nobody heard of
+        // one nobody heard of
+        Assert.Equal([LeaseVerdictKind.DeclareLost], Verdicts(table, 100_000, Healthy("n1"), Healthy("n2", alive: table, at: 100_000)));
         table = new LeaseTable(Rules, electedAtMs: 0);
         table.Registered(N1, 1, 100_000);
         Assert.Empty(Verdicts(table, 102_500, Healthy("n1"), Healthy("n2", alive: table, at: 102_500)));
@@ -202,7 +203,8 @@ public sealed class LeaseTests
             foreach (var ack in inFlight.Where(a => a.AckArrives <= now))
                 authorityUntilTrueMs = Math.Max(authorityUntilTrueMs, ack.SentAt + 5_000 / slow);
             inFlight.RemoveAll(a => a.AckArrives <= now);
-            if (random.Next(800) == 0) table = new LeaseTable(Rules, electedAt = now); // another leader: knows nothing of what was acknowledged
+            // another leader: knows nothing of what was acknowledged
+            if (random.Next(800) == 0) table = new LeaseTable(Rules, electedAt = now);
             if (now >= table.ExpiresAtMs(N1, 1))
             {
                 Assert.True(authorityUntilTrueMs <= now, $"at {now}: the node believes until {authorityUntilTrueMs}");

@@ -11,7 +11,9 @@ public sealed class LogClockTests
     private const long Week = 168 * Hour;
     private const long Start = 1_700_000_000_000; // true time when the boot clocks stood at 0
 
-    /// <summary>One replica: its boot clock is true, its wall clock is off by what a test says, the others' clocks are asked each second.</summary>
+    /// <summary>
+    /// One replica: its boot clock is true, its wall clock is off by what a test says, the others' clocks are asked each second.
+    /// </summary>
     private sealed class Node(int voters = 3)
     {
         public LogClock Log { get; } = new();
@@ -70,14 +72,21 @@ public sealed class LogClockTests
         var last = 0L;
         for (var i = 0; i < 60; i++)
         {
-            if (random.Next(3) == 0) node.WallOffMs = random.Next(3) switch { 0 => 0, 1 => random.NextInt64(-30 * Second, 30 * Second), _ => random.NextInt64(-30 * Hour, 30 * Hour) };
+            if (random.Next(3) == 0)
+                node.WallOffMs = random.Next(3) switch
+                {
+                    0 => 0,
+                    1 => random.NextInt64(-30 * Second, 30 * Second),
+                    _ => random.NextInt64(-30 * Hour, 30 * Hour)
+                };
             node.OthersOffMs = random.Next(4) == 0 ? null : random.Next(-500, 500);
             node.Pass(random.Next(1, 20_000), stamp =>
             {
                 Assert.True(stamp.Time.UnixMs >= last);
                 last = stamp.Time.UnixMs;
             });
-            Assert.InRange(node.NowOffMs, -LogClock.NearMs - Second, LogClock.NearMs + Second); // without the others only a clock that is near draws it
+            // without the others only a clock that is near draws it
+            Assert.InRange(node.NowOffMs, -LogClock.NearMs - Second, LogClock.NearMs + Second);
         }
     });
 

@@ -77,9 +77,11 @@ public sealed class NodeTests
         var bed = new Bed();
         bed.Node("n1", 7);
         bed.Must(new NodeCommand.DeclareLost(new("n1"), 7, LossReason.LeaseEnded));
-        Assert.Contains("fenced", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1", 7))), StringComparison.Ordinal);
+        Assert.Contains("fenced", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1", 7))),
+            StringComparison.Ordinal);
         bed.Node("n1", 8);
-        Assert.Contains("fenced", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1", 7))), StringComparison.Ordinal);
+        Assert.Contains("fenced", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1", 7))),
+            StringComparison.Ordinal);
         bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.DeclareLost(new("n1"), 7, LossReason.LeaseEnded));
         Assert.Equal(NodeHealth.Healthy, bed.GetNode("n1").Record.Health);
     }
@@ -90,7 +92,8 @@ public sealed class NodeTests
         var bed = new Bed();
         bed.Node("n1", 1);
         bed.Room("r", "n1");
-        Assert.Contains("still holds 1 rooms", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1", 2))), StringComparison.Ordinal);
+        Assert.Contains("still holds 1 rooms", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1", 2))),
+            StringComparison.Ordinal);
         bed.Must(new NodeCommand.DeclareLost(new("n1"), 1, LossReason.Superseded));
         bed.Node("n1", 2);
         Assert.Contains("incarnation 2 now, not 1", bed.Refused(FailureCode.FailedPrecondition,
@@ -130,7 +133,8 @@ public sealed class NodeTests
                 break;
         }
         bed.Room("r");
-        Assert.Contains("takes no rooms", bed.Refused(FailureCode.FailedPrecondition, new RoomCommand.Assign(new("r"), Epoch.None, bed.Choice("n1"))), StringComparison.Ordinal);
+        Assert.Contains("takes no rooms", bed.Refused(FailureCode.FailedPrecondition,
+            new RoomCommand.Assign(new("r"), Epoch.None, bed.Choice("n1"))), StringComparison.Ordinal);
         Assert.Equal(0, bed.State.NodesTakingRooms);
     }
 
@@ -153,7 +157,8 @@ public sealed class NodeTests
         var bed = new Bed();
         bed.Node("n1");
         bed.Room("r", "n1");
-        Assert.Contains("still holds 1 rooms", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Deregister(new("n1"))), StringComparison.Ordinal);
+        Assert.Contains("still holds 1 rooms", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Deregister(new("n1"))),
+            StringComparison.Ordinal);
         bed.Must(new NodeCommand.DeclareLost(new("n1"), 1, LossReason.LeaseEnded));
         bed.Must(new NodeCommand.Deregister(new("n1")));
         Assert.Null(bed.State.FindNode(new("n1")));
@@ -180,12 +185,14 @@ public sealed class NodeTests
         var begun = bed.Must(new DrainCommand.Begin(new("n1"), 60_000)).Outcome;
         Assert.Equal((bed.Now.UnixMs + 60_000, 1u, NodeScheduling.Draining), (begun.DeadlineMs, begun.Rooms, begun.Scheduling));
         bed.Refused(FailureCode.FailedPrecondition, new RoomCommand.Assign(new("q"), Epoch.None, bed.Choice("n1")));
-        Assert.Contains("60000 ms left", bed.Refused(FailureCode.FailedPrecondition, new DrainCommand.TimeOut(new("n1"))), StringComparison.Ordinal);
+        Assert.Contains("60000 ms left", bed.Refused(FailureCode.FailedPrecondition, new DrainCommand.TimeOut(new("n1"))),
+            StringComparison.Ordinal);
         bed.Refused(FailureCode.FailedPrecondition, new DrainCommand.Complete(new("n1")));
         bed.Pass(60_000);
         bed.Must(new DrainCommand.TimeOut(new("n1")));
         bed.Must(new RoomCommand.Revoke(new("r"), bed.Get("r").LastEpoch, RevokeReason.Drain, new("")));
-        Assert.Contains("1 rooms", bed.Refused(FailureCode.FailedPrecondition, new DrainCommand.Complete(new("n1"))), StringComparison.Ordinal);
+        Assert.Contains("1 rooms", bed.Refused(FailureCode.FailedPrecondition, new DrainCommand.Complete(new("n1"))),
+            StringComparison.Ordinal);
         bed.Must(new RoomCommand.Release(new("r"), bed.Get("r").LastEpoch, new("n1"), 1));
         var from = bed.Events.Count;
         bed.Assign("r", "n2");
@@ -204,7 +211,8 @@ public sealed class NodeTests
         var bed = new Bed();
         bed.Node("n1");
         bed.Room("r", "n1");
-        Assert.Equal(bed.Now.UnixMs + 5_000, bed.Must(new DrainCommand.SetDeadline(new("n1"), 5_000)).Outcome.DeadlineMs); // none ran: it begins
+        // none ran: it begins
+        Assert.Equal(bed.Now.UnixMs + 5_000, bed.Must(new DrainCommand.SetDeadline(new("n1"), 5_000)).Outcome.DeadlineMs);
         bed.Pass(5_000);
         bed.Must(new DrainCommand.TimeOut(new("n1")));
         Assert.Equal(bed.Now.UnixMs + 60_000, bed.Must(new DrainCommand.SetDeadline(new("n1"), 60_000)).Outcome.DeadlineMs);
@@ -214,7 +222,8 @@ public sealed class NodeTests
         bed.Must(new DrainCommand.SetDeadline(new("n1"), 0));
         bed.Must(new DrainCommand.TimeOut(new("n1")));
         bed.Must(new DrainCommand.RecordBlocked(new("n1"), 1, new("r"), "it is bound to region eu"));
-        Assert.Equal(["DrainTimedOut", "DrainDeadlineChanged", "DrainDeadlineChanged", "DrainTimedOut", "DrainBlocked"], bed.EventNames(bed.Events.Count - 5));
+        Assert.Equal(["DrainTimedOut", "DrainDeadlineChanged", "DrainDeadlineChanged", "DrainTimedOut", "DrainBlocked"],
+            bed.EventNames(bed.Events.Count - 5));
     }
 
     [Fact]
@@ -227,8 +236,10 @@ public sealed class NodeTests
         bed.Must(new RoomCommand.Release(new("r"), bed.Get("r").LastEpoch, new("n1"), 1));
         bed.Must(new NodeCommand.Leave(new("n1"), 1));
         Assert.Equal((NodeHealth.Left, false), (bed.GetNode("n1").Record.Health, bed.GetNode("n1").Record.TakesRooms));
-        Assert.Contains("was fenced", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1"))), StringComparison.Ordinal);
-        Assert.Contains("is left", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Recover(new("n1"), 1)), StringComparison.Ordinal);
+        Assert.Contains("was fenced", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Register(Bed.Describe("n1"))),
+            StringComparison.Ordinal);
+        Assert.Contains("is left", bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Recover(new("n1"), 1)),
+            StringComparison.Ordinal);
         bed.Node("n1", incarnation: 2);
         Assert.Equal(NodeHealth.Healthy, bed.GetNode("n1").Record.Health);
     }
@@ -245,7 +256,8 @@ public sealed class NodeTests
         bed.Refused(FailureCode.FailedPrecondition, new NodeCommand.Uncordon(new("n1")));
         bed.Must(new DrainCommand.Cancel(new("n1")));
         Assert.Equal(NodeScheduling.Cordoned, bed.GetNode("n1").Record.Scheduling);
-        Assert.StartsWith("within_ms: 604800001", bed.Refused(FailureCode.InvalidArgument, new DrainCommand.Begin(new("n1"), 604_800_001)), StringComparison.Ordinal);
+        Assert.StartsWith("within_ms: 604800001", bed.Refused(FailureCode.InvalidArgument, new DrainCommand.Begin(new("n1"), 604_800_001)),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -290,5 +302,6 @@ public sealed class NodeTests
 
     [Fact]
     public void Rules_this_program_does_not_know_stop_it() =>
-        Assert.Throws<UnknownCommandException>(() => new Bed().Do(new ClusterCommand.RaiseRulesVersion(ClusterRecord.KnownRulesVersion + 1)));
+        Assert.Throws<UnknownCommandException>(() => new Bed()
+            .Do(new ClusterCommand.RaiseRulesVersion(ClusterRecord.KnownRulesVersion + 1)));
 }

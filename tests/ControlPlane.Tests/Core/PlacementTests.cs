@@ -27,7 +27,9 @@ public sealed class PlacementTests
         Assert.Equal("n3", Pick(View(bed)));
     }
 
-    /// <summary>What the dashboard shows is what placement goes by: measured load counts where it is more than what is charged, and so does CPU.</summary>
+    /// <summary>
+    /// What the dashboard shows is what placement goes by: measured load counts where it is more than what is charged, and so does CPU.
+    /// </summary>
     [Fact]
     public void Headroom_is_the_score_of_a_room_that_needs_nothing()
     {
@@ -36,7 +38,8 @@ public sealed class PlacementTests
         bed.Room("a", "n1", need: new(10, 10, 40_000));
         var view = View(bed);
         int Headroom() => PlacementPolicy.HeadroomPermille(view.Find(new("n1"))!, PlacementSettings.Default, nowMs: 1_000);
-        void Measured(uint cpuPermille, ulong kbps, long atMs) => view.Measured(new("n1"), 1, new MeasuredLoad(cpuPermille, kbps, 0, 0, atMs));
+        void Measured(uint cpuPermille, ulong kbps, long atMs) =>
+            view.Measured(new("n1"), 1, new MeasuredLoad(cpuPermille, kbps, 0, 0, atMs));
         Assert.Equal(600, Headroom());
         Measured(100, 30_000, 900);
         Assert.Equal(300, Headroom()); // what is measured, and the growth that is still reserved
@@ -46,7 +49,8 @@ public sealed class PlacementTests
         Assert.Equal(600, Headroom()); // too old
         view.Charge(new("b"), new("n1"), new(1, 1, 20_000));
         Assert.Equal(400, Headroom()); // on its way
-        Assert.Equal(Headroom(), PlacementPolicy.Decide(view, new(Reservation.Nothing, "", PlacementReason.Created, new(""), new("")), PlacementSettings.Default, nowMs: 1_000).Candidates[0].ScorePermille);
+        Assert.Equal(Headroom(), PlacementPolicy.Decide(view, new(Reservation.Nothing, "", PlacementReason.Created, new(""), new("")),
+            PlacementSettings.Default, nowMs: 1_000).Candidates[0].ScorePermille);
     }
 
     [Fact]
@@ -109,7 +113,8 @@ public sealed class PlacementTests
             case RejectionReason.Lost: bed.Must(new NodeCommand.DeclareLost(new("n1"), 1, LossReason.LeaseEnded)); break;
             case RejectionReason.Cordoned: bed.Must(new NodeCommand.Cordon(new("n1"))); break;
             case RejectionReason.Draining: bed.Must(new DrainCommand.Begin(new("n1"), 0)); break;
-            case RejectionReason.Drained: bed.Must(new DrainCommand.Begin(new("n1"), 0)); bed.Must(new DrainCommand.Complete(new("n1"))); break;
+            case RejectionReason.Drained:
+                bed.Must(new DrainCommand.Begin(new("n1"), 0)); bed.Must(new DrainCommand.Complete(new("n1"))); break;
             case RejectionReason.OtherRegion: bed.Node("n2", region: "eu"); request = request with { Region = "eu" }; break;
             case RejectionReason.MovedFrom: request = request with { Avoid = new("n1") }; break;
             case RejectionReason.NotTarget: request = request with { Target = new("n0") }; break;
@@ -127,7 +132,8 @@ public sealed class PlacementTests
         Assert.Equal(reason, rejection.Reason);
         Assert.Contains(decision.RejectionCounts, c => c.Reason == reason);
         if (reason == RejectionReason.Publishers) Assert.Equal("publishers: 84 of 85 in use, 2 more needed, 1 too much", rejection.Words);
-        if (reason == RejectionReason.Bitrate) Assert.Equal("bitrate: 751 of 850 kbit/s in use, 100 more needed, 1 kbit/s too much", rejection.Words);
+        if (reason == RejectionReason.Bitrate)
+            Assert.Equal("bitrate: 751 of 850 kbit/s in use, 100 more needed, 1 kbit/s too much", rejection.Words);
     }
 
     [Fact]
@@ -167,24 +173,34 @@ public sealed class PlacementTests
     {
         var bed = new Bed();
         bed.Node("n1");
-        Assert.Equal("n1", PlacementPolicy.Decide(View(bed), new(Small, "", PlacementReason.MoveRequested, new("n1"), new("n9")), PlacementSettings.Default, 0).Node.Value);
+        Assert.Equal("n1", PlacementPolicy.Decide(View(bed), new(Small, "", PlacementReason.MoveRequested, new("n1"), new("n9")),
+            PlacementSettings.Default, 0).Node.Value);
     }
 
     [Fact]
     public void What_the_policy_picks_the_decider_accepts() => Seeds.Run(150, random =>
     {
         var bed = new Bed();
-        for (var i = 0; i < 5; i++) bed.Node("n" + i, publishers: (uint)random.Next(5, 60), subscribers: (uint)random.Next(5, 90), bitrateKbps: (ulong)random.Next(10_000, 400_000), region: random.Next(2) == 0 ? "eu" : "us");
+        for (var i = 0; i < 5; i++)
+            bed.Node("n" + i, publishers: (uint)random.Next(5, 60), subscribers: (uint)random.Next(5, 90),
+                bitrateKbps: (ulong)random.Next(10_000, 400_000), region: random.Next(2) == 0 ? "eu" : "us");
         var view = new FleetView();
         for (var i = 0; i < 40; i++)
         {
             view.Refresh(bed.State, bed.Index);
-            var settings = RoomSettings.Default with { ExpectedParticipants = (uint)random.Next(12), MaxPublishers = (uint)random.Next(3), Region = random.Next(3) == 0 ? "eu" : "" };
+            var settings = RoomSettings.Default with
+            {
+                ExpectedParticipants = (uint)random.Next(12),
+                MaxPublishers = (uint)random.Next(3),
+                Region = random.Next(3) == 0 ? "eu" : "",
+            };
             var decision = PlacementPolicy.Decide(view, PlacementRequest.For(settings), PlacementSettings.Default, 0);
             var reply = bed.Must(new RoomCommand.Create(new("r" + i), settings, decision, bed.Term));
             Assert.Equal(decision.Found ? RoomStatus.Active : RoomStatus.Unplaced, reply.Outcome.Status);
             Assert.Equal(decision.Node, reply.Outcome.Node);
-            foreach (var node in bed.State.Nodes.InOrder()) Assert.True(node.Charged.Publishers * 1000 <= node.Record.Capacity.Publishers * 850ul, "the soft limit holds for what is placed");
+            foreach (var node in bed.State.Nodes.InOrder())
+                Assert.True(node.Charged.Publishers * 1000 <= node.Record.Capacity.Publishers * 850ul,
+                    "the soft limit holds for what is placed");
         }
     });
 
@@ -197,7 +213,8 @@ public sealed class PlacementTests
             bed.Node("n" + i, publishers: (uint)random.Next(1, 20));
             if (random.Next(3) == 0) bed.Must(new NodeCommand.Cordon(new("n" + i)));
         }
-        var decision = PlacementPolicy.Decide(View(bed), new(Small, "", PlacementReason.Created, new(""), new("")), PlacementSettings.Default, 0);
+        var decision = PlacementPolicy.Decide(View(bed), new(Small, "", PlacementReason.Created, new(""), new("")),
+            PlacementSettings.Default, 0);
         var rejected = (int)decision.RejectionCounts.Sum(c => c.Count);
         Assert.True(decision.Candidates.Length <= 8 && decision.Rejections.Length <= 8);
         Assert.Equal(Math.Min(8, 30 - rejected), decision.Candidates.Length);
@@ -205,7 +222,8 @@ public sealed class PlacementTests
     });
 
     [Fact]
-    public void More_people_never_cost_less() => Prop.ForAll<(byte Participants, byte Publishers), (byte Participants, byte Publishers)>((some, more) =>
+    public void More_people_never_cost_less() =>
+        Prop.ForAll<(byte Participants, byte Publishers), (byte Participants, byte Publishers)>((some, more) =>
     {
         var few = RoomCost.Of(some.Participants, some.Publishers);
         var many = RoomCost.Of((uint)some.Participants + more.Participants, (uint)some.Publishers + more.Publishers);
@@ -217,7 +235,8 @@ public sealed class PlacementTests
     {
         for (uint participants = 1; participants <= 40; participants++)
             for (uint publishers = 1; publishers <= participants; publishers++)
-                Assert.True(RoomCost.Of(participants - 1, publishers - 1).BitrateKbps < RoomCost.Of(participants, publishers).BitrateKbps, $"{publishers} of {participants} publish, one leaves");
+                Assert.True(RoomCost.Of(participants - 1, publishers - 1).BitrateKbps < RoomCost.Of(participants, publishers).BitrateKbps,
+                    $"{publishers} of {participants} publish, one leaves");
     }
 
     [Fact]
@@ -226,7 +245,8 @@ public sealed class PlacementTests
         var settings = RoomSettings.Default with { ExpectedParticipants = 100 };
         Assert.Equal(115u, RoomCost.ForPeak(settings).Subscribers);
         Assert.Equal(40u, RoomCost.ForPeak(settings with { MaxParticipants = 40 }).Subscribers);
-        Assert.Equal((3u, 115u), (RoomCost.ForPeak(settings with { MaxPublishers = 3 }).Publishers, RoomCost.ForPeak(settings with { MaxPublishers = 3 }).Subscribers));
+        Assert.Equal((3u, 115u), (RoomCost.ForPeak(settings with { MaxPublishers = 3 }).Publishers,
+            RoomCost.ForPeak(settings with { MaxPublishers = 3 }).Subscribers));
         Assert.Equal(RoomCost.UnknownPeak, RoomCost.ForPeak(RoomSettings.Default).Subscribers);
         Assert.Equal(200u, RoomCost.ForPeak(settings, participantsNow: 200).Subscribers);
         // One viewer of one camera: 1,700 kbit/s video and 48 speech, 3 % overhead; the publisher sends 2,348.

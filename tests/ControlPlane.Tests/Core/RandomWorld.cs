@@ -8,7 +8,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Tests.Core;
 
-/// <summary>Makes commands that are mostly sensible and often not: stale epochs, wrong processes, repeats, caps about to be passed.</summary>
+/// <summary>
+/// Makes commands that are mostly sensible and often not: stale epochs, wrong processes, repeats, caps about to be passed.
+/// </summary>
 /// <param name="updates">Rooms are opened and updated too. A golden scenario of before there were updates goes on without.</param>
 internal sealed class RandomWorld(Random random, bool updates = true)
 {
@@ -23,26 +25,37 @@ internal sealed class RandomWorld(Random random, bool updates = true)
         var process = random.Next(6) == 0 ? (ulong)random.Next(1, 5) : incarnation;
         var role = random.Next(3) == 0 ? ParticipantRole.Subscriber : ParticipantRole.Publisher;
         if (updates && random.Next(24) == 0)
-            return random.Next(2) == 0 ? new RoomCommand.Update(room, Patch()) : new RoomCommand.Open(room, room.Value, Patch(), random.Next(3) > 0, random.Next(3) == 0 ? null : Choice(node, process), bed.Term);
+            return random.Next(2) == 0 ? new RoomCommand.Update(room, Patch())
+                : new RoomCommand.Open(room, room.Value, Patch(), random.Next(3) > 0, random.Next(3) == 0 ? null : Choice(node, process),
+                bed.Term);
         switch (random.Next(34))
         {
-            case 0 or 1: return new NodeCommand.Register(Bed.Describe(node.Value, (ulong)random.Next(1, 6), (uint)random.Next(4, 12), (uint)random.Next(6, 14), (ulong)random.Next(15_000, 60_000)));
+            case 0 or 1:
+                return new NodeCommand.Register(Bed.Describe(node.Value, (ulong)random.Next(1, 6), (uint)random.Next(4, 12),
+                    (uint)random.Next(6, 14), (ulong)random.Next(15_000, 60_000)));
             case 2: return random.Next(3) == 0 ? new NodeCommand.Suspect(node, process) : new NodeCommand.Uncordon(node);
             case 3: return new NodeCommand.Recover(node, process);
-            case 4: return random.Next(3) == 0 ? new NodeCommand.DeclareLost(node, process, (LossReason)random.Next(1, 3)) : new NodeCommand.Recover(node, process);
+            case 4:
+                return random.Next(3) == 0 ? new NodeCommand.DeclareLost(node, process, (LossReason)random.Next(1, 3))
+                    : new NodeCommand.Recover(node, process);
             case 5: return random.Next(4) == 0 ? new NodeCommand.Cordon(node) : new NodeCommand.Uncordon(node);
             case 6:
                 return random.Next(4) == 0 ? new NodeCommand.Deregister(node)
                 : random.Next(2) == 0 ? new NodeCommand.Uncordon(node) : new DrainCommand.Begin(node, (ulong)random.Next(3) * 10_000);
             case 7: return random.Next(3) == 0 ? new DrainCommand.Cancel(node) : new DrainCommand.Complete(node);
             case 8: return new DrainCommand.TimeOut(node);
-            case 9 or 10 or 11: return new RoomCommand.Create(room, Settings(), random.Next(3) == 0 ? null : Choice(node, process), bed.Term);
+            case 9 or 10 or 11:
+                return new RoomCommand.Create(room, Settings(), random.Next(3) == 0 ? null : Choice(node, process), bed.Term);
             case 12 or 13 or 14 or 15: return new RoomCommand.Assign(room, epoch, Choice(node, process));
             case 16: return new RoomCommand.Revoke(room, epoch, (RevokeReason)random.Next(1, 3), random.Next(2) == 0 ? new("") : node);
             case 17: return new RoomCommand.Move(room, random.Next(2) == 0 ? new("") : node, random.Next(2) == 0 ? Epoch.None : epoch);
-            case 18 or 19: return new RoomCommand.Release(room, epoch, random.Next(5) == 0 ? node : inState?.Record.LastNode ?? node, inState?.Record.Owner?.Incarnation ?? process);
+            case 18 or 19:
+                return new RoomCommand.Release(room, epoch, random.Next(5) == 0 ? node : inState?.Record.LastNode ?? node,
+                    inState?.Record.Owner?.Incarnation ?? process);
             case 20 or 21: return new RoomCommand.ExpireOwnership(room, epoch);
-            case 22: return random.Next(2) == 0 ? new RoomCommand.Close(room, random.Next(2) == 0 ? Epoch.None : epoch) : new RoomCommand.CloseEmpty(room);
+            case 22:
+                return random.Next(2) == 0 ? new RoomCommand.Close(room, random.Next(2) == 0 ? Epoch.None : epoch)
+                    : new RoomCommand.CloseEmpty(room);
             case 23: return new RoomCommand.RecordPlacementFailure(room, epoch, Choice(node, 0) with { Node = new("") });
             case 24 or 25 or 26 or 27: return new ParticipantCommand.Admit(room, who, role);
             case 28 or 29 or 30: return Presence(bed, node, process);
@@ -54,9 +67,11 @@ internal sealed class RandomWorld(Random random, bool updates = true)
         }
     }
 
-    private RoomSettings Settings() => new((uint)random.Next(4), "", (uint)random.Next(5), (uint)random.Next(4), (ulong)random.Next(3) * 20_000, new byte[random.Next(3)]);
+    private RoomSettings Settings() =>
+        new((uint)random.Next(4), "", (uint)random.Next(5), (uint)random.Next(4), (ulong)random.Next(3) * 20_000, new byte[random.Next(3)]);
 
-    private RoomPatch Patch() => new(random.Next(3) == 0 ? (ulong)random.Next(3) * 20_000 : null, random.Next(3) == 0 ? (ulong)random.Next(3) * 10_000 : null,
+    private RoomPatch Patch() =>
+        new(random.Next(3) == 0 ? (ulong)random.Next(3) * 20_000 : null, random.Next(3) == 0 ? (ulong)random.Next(3) * 10_000 : null,
         random.Next(3) == 0 ? (uint)random.Next(5) : null, random.Next(3) == 0 ? new byte[random.Next(3)] : (ReadOnlyMemory<byte>?)null);
 
     private PlacementDecision Choice(NodeId node, ulong process) =>

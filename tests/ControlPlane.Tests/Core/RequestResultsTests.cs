@@ -34,7 +34,8 @@ public sealed class RequestResultsTests
         Assert.Equal(FailureCode.InvalidArgument, other.Failure!.Code);
         Assert.StartsWith("request_id: \"a\" was used for another CreateRoom", other.Failure.Message, StringComparison.Ordinal);
         Assert.Equal(FailureCode.AlreadyExists, bed.Do(Create, new("OtherMethod", "a", 1)).Failure!.Code);
-        Assert.Equal(FailureCode.AlreadyExists, bed.Run(new(Create, new("someone else", "operator", "token"), new("CreateRoom", "a", 1))).Failure!.Code);
+        Assert.Equal(FailureCode.AlreadyExists,
+            bed.Run(new(Create, new("someone else", "operator", "token"), new("CreateRoom", "a", 1))).Failure!.Code);
         Assert.NotEqual(Fingerprint.Of("ab", new("c", "d", 0)), Fingerprint.Of("a", new("bc", "d", 0)));
     }
 
@@ -68,8 +69,10 @@ public sealed class RequestResultsTests
         string IdAt(long ms) => Guid.CreateVersion7(DateTimeOffset.FromUnixTimeMilliseconds(ms)).ToString();
         var now = bed.Now.UnixMs;
         bed.Results.Advance(bed.Now);
-        Assert.Contains("at most 24 h old", bed.Do(Create, new("M", IdAt(now - RequestResults.OldestMs - 1), 1)).Failure!.Message, StringComparison.Ordinal);
-        Assert.Contains("at most 1 h ahead", bed.Do(Create, new("M", IdAt(now + RequestResults.FurthestAheadMs + 1), 1)).Failure!.Message, StringComparison.Ordinal);
+        Assert.Contains("at most 24 h old", bed.Do(Create, new("M", IdAt(now - RequestResults.OldestMs - 1), 1)).Failure!.Message,
+            StringComparison.Ordinal);
+        Assert.Contains("at most 1 h ahead", bed.Do(Create, new("M", IdAt(now + RequestResults.FurthestAheadMs + 1), 1)).Failure!.Message,
+            StringComparison.Ordinal);
         // Used at the earliest moment; tried again at every minute of the following days: kept, or refused, never new.
         var key = new RequestKey("M", IdAt(now + RequestResults.FurthestAheadMs), 1);
         bed.Do(Create, key);
@@ -102,7 +105,8 @@ public sealed class RequestResultsTests
                 results.Advance(new(now += random.Next(4_000)));
                 var request = new RequestKey("M", "id" + i, (UInt128)i);
                 Assert.Null(results.Find("op", request, out var key));
-                results.Store(key, request, new((ulong)i, 0, Failure.Precondition(new string('x', random.Next(300))), CommandOutcome.Empty));
+                results.Store(key, request,
+                    new((ulong)i, 0, Failure.Precondition(new string('x', random.Next(300))), CommandOutcome.Empty));
             }
         }
         Add(0, 400);
@@ -132,12 +136,14 @@ public sealed class RequestResultsTests
         results.Advance(new(1_000), new(week + 10), new(new(week + 10), new LogTime(week + 10), step));
         results.Advance(new(week + 10), new(week + 20), new(new(week + 20), new LogTime(week + 20), step));
         Assert.Equal((1, 1_020), (results.Count, results.NowMs));
-        results.Advance(new(week + 20), new(week + 20 + RequestResults.KeepMs + 60_000), new(new(week + 20 + RequestResults.KeepMs + 60_000)));
+        results.Advance(new(week + 20), new(week + 20 + RequestResults.KeepMs + 60_000),
+            new(new(week + 20 + RequestResults.KeepMs + 60_000)));
         Assert.Equal(0, results.Count);
     }
 
     [Fact]
-    public void While_log_time_is_not_what_the_clocks_say_ids_are_as_old_as_the_clocks_say_and_still_never_run_twice() => Seeds.Run(50, random =>
+    public void While_log_time_is_not_what_the_clocks_say_ids_are_as_old_as_the_clocks_say_and_still_never_run_twice() =>
+        Seeds.Run(50, random =>
     {
         var results = new RequestResults();
         string IdAt(long ms) => Guid.CreateVersion7(DateTimeOffset.FromUnixTimeMilliseconds(ms)).ToString();
@@ -152,7 +158,8 @@ public sealed class RequestResultsTests
         results.Advance(new(0), log, new(log, new LogTime(clock)));
         Pass(60_000);
         Assert.Null(results.Find("op", new("M", IdAt(clock), 1), out _));
-        Assert.Contains("ahead", results.Find("op", new("M", IdAt(clock + RequestResults.FurthestAheadMs + 1), 1), out _)!.Failure!.Message, StringComparison.Ordinal);
+        Assert.Contains("ahead", results.Find("op", new("M", IdAt(clock + RequestResults.FurthestAheadMs + 1), 1), out _)!.Failure!.Message,
+            StringComparison.Ordinal);
         var id = IdAt(clock + random.NextInt64(-RequestResults.OldestByClocksMs, RequestResults.FurthestAheadMs));
         Store(results, id);
         while (results.Count > 0)

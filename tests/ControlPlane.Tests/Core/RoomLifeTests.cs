@@ -25,7 +25,8 @@ public sealed class RoomLifeTests
 
     [Fact]
     public void A_room_that_is_open_already_exists() => WithRoom(bed =>
-        Assert.Contains("room r", bed.Refused(FailureCode.AlreadyExists, new RoomCommand.Create(new("r"), RoomSettings.Default)), StringComparison.Ordinal));
+        Assert.Contains("room r", bed.Refused(FailureCode.AlreadyExists, new RoomCommand.Create(new("r"), RoomSettings.Default)),
+            StringComparison.Ordinal));
 
     [Fact]
     public void A_placement_decided_in_another_term_leaves_the_room_unplaced_but_created()
@@ -108,7 +109,8 @@ public sealed class RoomLifeTests
         var first = bed.Get("r").LastEpoch;
         bed.Must(new RoomCommand.Move(new("r"), new("n2"), first));
         Assert.Equal(RoomStatus.Revoking, bed.Get("r").Status);
-        Assert.Contains("still held by n1", bed.Refused(FailureCode.FailedPrecondition, new RoomCommand.Assign(new("r"), first, bed.Choice("n2"))), StringComparison.Ordinal);
+        Assert.Contains("still held by n1", bed.Refused(FailureCode.FailedPrecondition,
+            new RoomCommand.Assign(new("r"), first, bed.Choice("n2"))), StringComparison.Ordinal);
         bed.Must(new RoomCommand.Release(new("r"), first, new("n1"), 1));
         Assert.Equal(RoomStatus.Unplaced, bed.Get("r").Status);
         Assert.Equal(new NodeId("n2"), bed.Get("r").Target);
@@ -126,7 +128,8 @@ public sealed class RoomLifeTests
     public void Only_a_revoked_ownership_expires() => WithRoom(bed =>
     {
         var epoch = bed.Get("r").LastEpoch;
-        Assert.Contains("was not revoked", bed.Refused(FailureCode.FailedPrecondition, new RoomCommand.ExpireOwnership(new("r"), epoch)), StringComparison.Ordinal);
+        Assert.Contains("was not revoked", bed.Refused(FailureCode.FailedPrecondition, new RoomCommand.ExpireOwnership(new("r"), epoch)),
+            StringComparison.Ordinal);
         bed.Node("n2");
         bed.Must(new RoomCommand.Move(new("r"), new(""), Epoch.None));
         bed.Must(new RoomCommand.ExpireOwnership(new("r"), epoch));
@@ -154,7 +157,8 @@ public sealed class RoomLifeTests
         bed.Must(new RoomCommand.Close(new("r"), Epoch.None));
         Assert.Equal(RoomStatus.Closing, bed.Get("r").Status);
         Assert.Equal(0ul, bed.State.SeatCount);
-        Assert.Contains("closed", bed.Refused(FailureCode.FailedPrecondition, new ParticipantCommand.Admit(new("r"), new("bob"), ParticipantRole.Publisher)), StringComparison.Ordinal);
+        Assert.Contains("closed", bed.Refused(FailureCode.FailedPrecondition, new ParticipantCommand.Admit(new("r"), new("bob"),
+            ParticipantRole.Publisher)), StringComparison.Ordinal);
         bed.Must(new RoomCommand.Release(new("r"), bed.Get("r").LastEpoch, new("n1"), 1));
         Assert.Equal(RoomStatus.Closed, bed.Get("r").Status);
         Assert.Equal(["RoomReleased", "RoomClosed"], bed.EventNames(bed.Events.Count - 2));

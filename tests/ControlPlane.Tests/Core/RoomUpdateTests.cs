@@ -14,7 +14,8 @@ namespace VideoScale.ControlPlane.Tests.Core;
 /// <summary>Rooms of any name, made and changed as LiveKit's API does, and when they are closed for being empty.</summary>
 public sealed class RoomUpdateTests
 {
-    private static RoomCommand.Open Open(string name, RoomPatch? patch = null, bool changes = true) => new(RoomName.IdOf(name), name, patch ?? RoomPatch.Nothing, changes);
+    private static RoomCommand.Open Open(string name, RoomPatch? patch = null, bool changes = true) =>
+        new(RoomName.IdOf(name), name, patch ?? RoomPatch.Nothing, changes);
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 
     [Fact]
@@ -33,11 +34,13 @@ public sealed class RoomUpdateTests
         Assert.Equal("my room/ä", bed.Get(id.Value).ShownName);
 
         Assert.Equal(0UL, bed.Must(open).EventSeq); // the same again changes nothing
-        Assert.Equal(0UL, bed.Must(Open("my room/ä", new(1, 2, 3, Text("x")), changes: false)).EventSeq); // nor does who only wants it to be there
+        // nor does who only wants it to be there
+        Assert.Equal(0UL, bed.Must(Open("my room/ä", new(1, 2, 3, Text("x")), changes: false)).EventSeq);
         bed.Must(Open("my room/ä", new(77_000, null, null, null)));
         bed.Must(new RoomCommand.Update(id, new(null, 5_000, null, Array.Empty<byte>())));
         var record = bed.Get(id.Value);
-        Assert.Equal((77_000UL, 9u, 0, 5_000UL), (record.Settings.EmptyTimeoutMs, record.Settings.MaxParticipants, record.Settings.Metadata.Length, record.Details!.DepartureTimeoutMs));
+        Assert.Equal((77_000UL, 9u, 0, 5_000UL), (record.Settings.EmptyTimeoutMs, record.Settings.MaxParticipants,
+            record.Settings.Metadata.Length, record.Details!.DepartureTimeoutMs));
         Assert.Equal(bed.State.LastEventSeq, record.Details.UpdatedSeq);
         Assert.Equal(bed.State.StateHash(), Bed.Restored(bed.State).StateHash());
         Assert.Equal(bed.State.StateHash(), Bed.Fold(bed.Events).StateHash());
@@ -57,7 +60,8 @@ public sealed class RoomUpdateTests
         bed.Refused(FailureCode.InvalidArgument, new RoomCommand.Open(new("other"), "r", RoomPatch.Nothing, true));
         bed.Refused(FailureCode.InvalidArgument, new RoomCommand.Open(RoomName.IdOf(""), "", RoomPatch.Nothing, true));
         bed.Refused(FailureCode.InvalidArgument, Open(new string('ä', 129)));
-        bed.Refused(FailureCode.InvalidArgument, new RoomCommand.Update(new("r"), new(null, null, null, new byte[RoomDetails.MaxMetadataBytes + 1])));
+        bed.Refused(FailureCode.InvalidArgument,
+            new RoomCommand.Update(new("r"), new(null, null, null, new byte[RoomDetails.MaxMetadataBytes + 1])));
         bed.Refused(FailureCode.InvalidArgument, new RoomCommand.Update(new("r"), new(RoomDetails.MaxTimeoutMs + 1, null, null, null)));
     }
 
@@ -83,7 +87,8 @@ public sealed class RoomUpdateTests
         bed.Must(new RoomCommand.CloseEmpty(new("r")));
         Assert.Equal(RoomDetails.DefaultDepartureTimeoutMs, Opened(bed).Details!.DepartureTimeoutMs);
         bed.Must(new RoomCommand.Update(new("q"), new(RoomDetails.MaxTimeoutMs, null, null, null)));
-        Assert.Equal(bed.Now.UnixMs + (long)RoomDetails.MaxTimeoutMs, bed.Get("q").CloseDueMs); // the longest wait there is, and no overflow
+        // the longest wait there is, and no overflow
+        Assert.Equal(bed.Now.UnixMs + (long)RoomDetails.MaxTimeoutMs, bed.Get("q").CloseDueMs);
 
         static RoomRecord Opened(Bed bed)
         {
@@ -131,7 +136,8 @@ public sealed class RoomUpdateTests
         Assert.Null(RoomName.Check("name", name));
         Assert.Equal(derived, RoomName.Find(name));
         Assert.Equal(derived, RoomName.Find(derived.Value));
-        Assert.NotEqual(derived, RoomName.IdOf(derived.Value + (id is null ? "" : "x"))); // a name that looks like the id of another is no way to that one
+        // a name that looks like the id of another is no way to that one
+        Assert.NotEqual(derived, RoomName.IdOf(derived.Value + (id is null ? "" : "x")));
     }
 
     [Fact]

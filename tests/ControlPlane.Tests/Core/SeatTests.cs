@@ -26,9 +26,11 @@ public sealed class SeatTests
     {
         var bed = WithRoom(RoomSettings.Default with { MaxPublishers = 1 });
         bed.Admit("r", "a");
-        Assert.Equal("room r: max_publishers 1 reached, 1 in use, 1 more needed, 1 too many", bed.Refused(FailureCode.ResourceExhausted, Admit("b")));
+        Assert.Equal("room r: max_publishers 1 reached, 1 in use, 1 more needed, 1 too many",
+            bed.Refused(FailureCode.ResourceExhausted, Admit("b")));
         bed.Admit("r", "b", ParticipantRole.Subscriber);
-        Assert.Contains("max_publishers", bed.Refused(FailureCode.ResourceExhausted, new ParticipantCommand.SetRole(new("r"), new("b"), ParticipantRole.Publisher)), StringComparison.Ordinal);
+        Assert.Contains("max_publishers", bed.Refused(FailureCode.ResourceExhausted,
+            new ParticipantCommand.SetRole(new("r"), new("b"), ParticipantRole.Publisher)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,9 +42,11 @@ public sealed class SeatTests
         bed.Room("q", "n1");
         bed.Admit("r", "a");
         bed.Admit("q", "b");
-        Assert.Equal("node n1: capacity.publishers 2 reached, 2 in use, 1 more needed, 1 too many", bed.Refused(FailureCode.ResourceExhausted, Admit("c")));
+        Assert.Equal("node n1: capacity.publishers 2 reached, 2 in use, 1 more needed, 1 too many",
+            bed.Refused(FailureCode.ResourceExhausted, Admit("c")));
         bed.Admit("r", "c", ParticipantRole.Subscriber);
-        Assert.Contains("capacity.publishers", bed.Refused(FailureCode.ResourceExhausted, new ParticipantCommand.SetRole(new("r"), new("c"), ParticipantRole.Publisher)), StringComparison.Ordinal);
+        Assert.Contains("capacity.publishers", bed.Refused(FailureCode.ResourceExhausted,
+            new ParticipantCommand.SetRole(new("r"), new("c"), ParticipantRole.Publisher)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +56,8 @@ public sealed class SeatTests
         bed.Node("n1", subscribers: 1);
         bed.Room("r", "n1");
         bed.Admit("r", "a", ParticipantRole.Subscriber);
-        Assert.Equal("node n1: capacity.subscribers 1 reached, 1 in use, 1 more needed, 1 too many", bed.Refused(FailureCode.ResourceExhausted, Admit("b", ParticipantRole.Subscriber)));
+        Assert.Equal("node n1: capacity.subscribers 1 reached, 1 in use, 1 more needed, 1 too many",
+            bed.Refused(FailureCode.ResourceExhausted, Admit("b", ParticipantRole.Subscriber)));
     }
 
     [Fact]
@@ -64,7 +69,8 @@ public sealed class SeatTests
         bed.Node("n1", bitrateKbps: two - 1);
         bed.Room("r", "n1");
         bed.Admit("r", "a");
-        Assert.Equal($"node n1: capacity.bitrate_kbps {two - 1} reached, {one} in use, {two - one} more needed, 1 too many", bed.Refused(FailureCode.ResourceExhausted, Admit("b")));
+        Assert.Equal($"node n1: capacity.bitrate_kbps {two - 1} reached, {one} in use, {two - one} more needed, 1 too many",
+            bed.Refused(FailureCode.ResourceExhausted, Admit("b")));
     }
 
     [Fact]
@@ -89,7 +95,8 @@ public sealed class SeatTests
         Assert.Equal(first, bed.Admit("r", "a"));
         Assert.Equal(events, bed.Events.Count);
         Assert.Equal(bed.Events[^1].Context.Seq, first.SeatId);
-        Assert.Contains("as Publisher", bed.Refused(FailureCode.FailedPrecondition, Admit("a", ParticipantRole.Subscriber)), StringComparison.Ordinal);
+        Assert.Contains("as Publisher", bed.Refused(FailureCode.FailedPrecondition, Admit("a", ParticipantRole.Subscriber)),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -98,7 +105,8 @@ public sealed class SeatTests
     [InlineData("role", "r", "x", 3)]
     public void A_bad_field_is_refused_with_field_value_and_rule(string field, string room, string identity, byte role)
     {
-        var message = WithRoom().Refused(FailureCode.InvalidArgument, new ParticipantCommand.Admit(new(room), new(identity), (ParticipantRole)role));
+        var message = WithRoom()
+            .Refused(FailureCode.InvalidArgument, new ParticipantCommand.Admit(new(room), new(identity), (ParticipantRole)role));
         Assert.StartsWith(field + ":", message, StringComparison.Ordinal);
         Assert.Contains("breaks the rule", message, StringComparison.Ordinal);
     }
@@ -127,7 +135,8 @@ public sealed class SeatTests
         var seat = bed.Admit("r", "a");
         var epoch = bed.Get("r").LastEpoch;
         PresenceReport Say(bool joined) => new(new("r"), epoch, new("a"), seat.SeatId, joined);
-        var reply = bed.Must(new ParticipantCommand.ReportPresence(new("n1"), 1, [Say(true), Say(true), Say(false), Say(true), Say(false)]));
+        var reply =
+            bed.Must(new ParticipantCommand.ReportPresence(new("n1"), 1, [Say(true), Say(true), Say(false), Say(true), Say(false)]));
         Assert.Equal((3u, 2u), (reply.Outcome.Accepted, reply.Outcome.Refused));
         Assert.Equal(["ParticipantJoined", "ParticipantLeft"], bed.EventNames(bed.Events.Count - 2));
     }
@@ -200,21 +209,25 @@ public sealed class SeatTests
         bed.Room("r");
         bed.Admit("r", "a");
         bed.Admit("r", "b");
-        Assert.Contains("capacity.publishers 1 reached", bed.Refused(FailureCode.ResourceExhausted, new RoomCommand.Assign(new("r"), Epoch.None, bed.Choice("n1"))), StringComparison.Ordinal);
+        Assert.Contains("capacity.publishers 1 reached", bed.Refused(FailureCode.ResourceExhausted,
+            new RoomCommand.Assign(new("r"), Epoch.None, bed.Choice("n1"))), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Removing_needs_a_seat_and_a_short_reason()
     {
         var bed = WithRoom();
-        Assert.Equal("a seat of a in room r does not exist", bed.Refused(FailureCode.NotFound, new ParticipantCommand.Remove(new("r"), new("a"), "")));
+        Assert.Equal("a seat of a in room r does not exist",
+            bed.Refused(FailureCode.NotFound, new ParticipantCommand.Remove(new("r"), new("a"), "")));
         bed.Admit("r", "a");
-        Assert.StartsWith("reason: 257", bed.Refused(FailureCode.InvalidArgument, new ParticipantCommand.Remove(new("r"), new("a"), new string('x', 257))), StringComparison.Ordinal);
+        Assert.StartsWith("reason: 257", bed.Refused(FailureCode.InvalidArgument,
+            new ParticipantCommand.Remove(new("r"), new("a"), new string('x', 257))), StringComparison.Ordinal);
         bed.Must(new ParticipantCommand.Remove(new("r"), new("a"), "asked to"));
         Assert.Equal(EventType.ParticipantRemoved, bed.Events[^1].Event.Type);
     }
 
-    private static ParticipantCommand.Admit Admit(string identity, ParticipantRole role = ParticipantRole.Publisher) => new(new("r"), new(identity), role);
+    private static ParticipantCommand.Admit Admit(string identity, ParticipantRole role = ParticipantRole.Publisher) =>
+        new(new("r"), new(identity), role);
 
     private static SeatStatus StatusOf(Bed bed, string identity)
     {

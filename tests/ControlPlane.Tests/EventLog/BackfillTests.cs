@@ -49,7 +49,8 @@ public sealed class BackfillTests
         Assert.Equal(Logs.Dump(peer.Reader), Logs.Dump(log.Reader));
         log.Dispose();
         for (var first = 1UL; first + 63 <= script.Count; first += 64)
-            Assert.Equal(File.ReadAllBytes(full.Of(SegmentHeader.FileName(first))), File.ReadAllBytes(joined.Of(SegmentHeader.FileName(first))));
+            Assert.Equal(File.ReadAllBytes(full.Of(SegmentHeader.FileName(first))),
+                File.ReadAllBytes(joined.Of(SegmentHeader.FileName(first))));
         using var reopened = Logs.Open(joined.Path);
         Assert.Equal(1UL, reopened.Reader.Floor);
     });
@@ -105,7 +106,8 @@ public sealed class BackfillTests
     /// <summary>Gives a few bytes more each time, then breaks.</summary>
     internal sealed class CuttingSource(Log peer, Random random) : ISegmentSource
     {
-        public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             await Task.Yield();
             var serving = new SegmentServing(peer);
@@ -127,7 +129,8 @@ public sealed class BackfillTests
 
     private sealed class PlainSource(Log peer) : ISegmentSource
     {
-        public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             await Task.Yield();
             foreach (var chunk in new SegmentServing(peer).Read(new() { FirstSeq = firstSeq, Offset = offset })) yield return chunk;
@@ -136,7 +139,8 @@ public sealed class BackfillTests
 
     private sealed class LyingSource(Log peer, int where) : ISegmentSource
     {
-        public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             await Task.Yield();
             foreach (var chunk in new SegmentServing(peer).Read(new() { FirstSeq = firstSeq, Offset = offset }))

@@ -41,7 +41,12 @@ public sealed class EventLogTests
         using var one = new TempDirectory();
         using var other = new TempDirectory();
         using (var log = Logs.Open(one.Path)) script.Feed(log);
-        var patterns = Logs.Small with { MaxBufferedBytes = 64 << 10, WriteInterval = TimeSpan.FromMilliseconds(random.Next(3)), SyncInterval = TimeSpan.FromMilliseconds(random.Next(50)) };
+        var patterns = Logs.Small with
+        {
+            MaxBufferedBytes = 64 << 10,
+            WriteInterval = TimeSpan.FromMilliseconds(random.Next(3)),
+            SyncInterval = TimeSpan.FromMilliseconds(random.Next(50)),
+        };
         var stop = (ulong)random.Next(1, (int)script.Count);
         using (var log = Logs.Open(other.Path, patterns)) script.Feed(log, stop, () => random.Next(5) == 0);
         using (var log = Logs.Open(other.Path, patterns)) script.Feed(log, endBatch: () => random.Next(2) == 0);
@@ -152,7 +157,8 @@ public sealed class EventLogTests
             Assert.Equal(index, log.DurableRaftIndex);
             script.Feed(log);
         }
-        foreach (var path in Directory.GetFiles(straight.Path)) Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(directory.Of(Path.GetFileName(path))));
+        foreach (var path in Directory.GetFiles(straight.Path))
+            Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(directory.Of(Path.GetFileName(path))));
     });
 
     [Fact]

@@ -29,7 +29,8 @@ public sealed class LookupTests
         foreach (var stream in all.Select(e => e.Stream).Distinct().Append("room-never").Append("room-r"))
         {
             var from = (ulong)random.Next(0, 12);
-            Assert.Equal(all.Where(e => e.Stream == stream && e.StreamVersion >= from).Select(e => e.EventSeq), reader.StreamSeqs(stream, from));
+            Assert.Equal(all.Where(e => e.Stream == stream && e.StreamVersion >= from).Select(e => e.EventSeq),
+                reader.StreamSeqs(stream, from));
             Assert.Equal(all.Where(e => e.Stream == stream).Select(e => e.EventSeq).TakeLast(3), reader.LastOfStream(stream, 3));
         }
     });

@@ -27,7 +27,8 @@ internal sealed class Script
                 var payload = new byte[random.Next(maxPayloadBytes)];
                 random.NextBytes(payload);
                 var stream = random.Next(8) switch { 0 => "cluster", 1 => $"node-m{random.Next(3)}", _ => $"room-r{random.Next(25)}" };
-                entry.Events.Add((stream, random.Next(2) == 0 ? "RoomCreated" : "RoomPlaced", payload, made > 0 && random.Next(3) == 0 ? (ulong)random.Next(1, made + 1) : 0));
+                entry.Events.Add((stream, random.Next(2) == 0 ? "RoomCreated" : "RoomPlaced", payload, made > 0 && random.Next(3) == 0
+                    ? (ulong)random.Next(1, made + 1) : 0));
             }
             _entries.Add(entry);
         }
@@ -95,7 +96,12 @@ internal sealed class TempDirectory : IDisposable
 
 internal static class Logs
 {
-    public static readonly EventLogOptions Small = new() { EventsPerSegment = 64, WriteInterval = TimeSpan.Zero, SyncInterval = TimeSpan.Zero };
+    public static readonly EventLogOptions Small = new()
+    {
+        EventsPerSegment = 64,
+        WriteInterval = TimeSpan.Zero,
+        SyncInterval = TimeSpan.Zero,
+    };
 
     public static Log Open(string directory, EventLogOptions? options = null) => Log.Open(directory, Script.Cluster, options ?? Small);
 
@@ -108,6 +114,8 @@ internal static class Logs
         return lines;
     }
 
-    public static string Line(EventEnvelope e) => new StringBuilder().Append(e.EventSeq).Append(' ').Append(e.RaftIndex).Append('.').Append(e.OrdinalInEntry).Append(' ')
-        .Append(e.Stream).Append('@').Append(e.StreamVersion).Append(' ').Append(e.OccurredAt).Append(' ').Append(Convert.ToHexString(e.Payload.Span)).Append(' ').Append(e.Chain).ToString();
+    public static string Line(EventEnvelope e) =>
+        new StringBuilder().Append(e.EventSeq).Append(' ').Append(e.RaftIndex).Append('.').Append(e.OrdinalInEntry).Append(' ')
+        .Append(e.Stream).Append('@').Append(e.StreamVersion).Append(' ').Append(e.OccurredAt).Append(' ')
+            .Append(Convert.ToHexString(e.Payload.Span)).Append(' ').Append(e.Chain).ToString();
 }

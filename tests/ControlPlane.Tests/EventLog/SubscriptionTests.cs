@@ -10,10 +10,16 @@ public sealed class SubscriptionTests
     {
         using var directory = new TempDirectory();
         var script = new Script(new Random(11), 4_000);
-        using var log = Logs.Open(directory.Path, Logs.Small with { EventsPerSegment = 256, SyncInterval = TimeSpan.FromMilliseconds(20), WriteInterval = TimeSpan.FromMilliseconds(1) });
+        using var log = Logs.Open(directory.Path, Logs.Small with
+        {
+            EventsPerSegment = 256,
+            SyncInterval = TimeSpan.FromMilliseconds(20),
+            WriteInterval = TimeSpan.FromMilliseconds(1),
+        });
         script.Feed(log, 500);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        var subscribers = Enumerable.Range(0, 12).Select(i => Task.Run(() => Follow(log.Reader, (ulong)(1 + i * 100), script.Count, i % 3 == 0, patience.Token))).ToArray();
+        var subscribers = Enumerable.Range(0, 12)
+            .Select(i => Task.Run(() => Follow(log.Reader, (ulong)(1 + i * 100), script.Count, i % 3 == 0, patience.Token))).ToArray();
         var random = new Random(5);
         for (var until = 500UL; until < script.Count; until += (ulong)random.Next(1, 300))
         {
@@ -28,7 +34,8 @@ public sealed class SubscriptionTests
         }
     }
 
-    private static async Task<List<ulong>> Follow(EventLogReader reader, ulong from, ulong until, bool slow, CancellationToken cancellationToken)
+    private static async Task<List<ulong>> Follow(EventLogReader reader, ulong from, ulong until, bool slow,
+        CancellationToken cancellationToken)
     {
         var seen = new List<ulong>();
         using var cursor = reader.Read(from);

@@ -9,7 +9,11 @@ public sealed class CheckpointTests
     public async Task Voters_agree_on_a_checkpoint_and_a_restarted_replica_comes_to_the_same_hashes()
     {
         await using var cluster = await TestCluster.StartAsync(3);
-        for (var i = 0; i < 20; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i}" });
+        for (var i = 0; i < 20; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"r{i}",
+            RoomId = $"room-{i}",
+        });
         await MarkAsync(cluster);
         var restarted = cluster.FollowerIndex;
         await cluster.Clusters(restarted).CreateSnapshotAsync(new CreateSnapshotRequest());
@@ -22,7 +26,8 @@ public sealed class CheckpointTests
         {
             var all = new List<GetStatusReply>();
             for (var i = 0; i < 3; i++) all.Add(await cluster.Clusters(i).GetStatusAsync(new GetStatusRequest()));
-            return all.Select(s => (s.StateHash, s.ChainHead, s.EventSeq)).Distinct().Count() == 1 && all.All(s => s is { CheckpointIndex: > 0, Quarantined: false });
+            return all.Select(s => (s.StateHash, s.ChainHead, s.EventSeq)).Distinct().Count() == 1
+                && all.All(s => s is { CheckpointIndex: > 0, Quarantined: false });
         }, "all three have the same hashes");
     }
 
@@ -34,7 +39,8 @@ public sealed class CheckpointTests
         var odd = cluster.FollowerIndex;
         cluster.Hooks[odd].FalsifyStateHash(1);
         await MarkUntilAsync(cluster, () => cluster[odd].Replica.Gate.IsQuarantined);
-        var refused = await Assert.ThrowsAsync<RpcException>(async () => await cluster.Rooms(odd).GetRoomAsync(new GetRoomRequest { RoomId = "room", Consistency = Consistency.Stale }));
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await cluster.Rooms(odd)
+            .GetRoomAsync(new GetRoomRequest { RoomId = "room", Consistency = Consistency.Stale }));
         Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
         Assert.False(cluster[odd].Replica.IsReady);
         var sound = cluster.LeaderIndex;
@@ -52,7 +58,8 @@ public sealed class CheckpointTests
         await MarkUntilAsync(cluster, () => cluster[odd].Replica.Gate.IsQuarantined);
         await Eventually.HoldsAsync(() => cluster.LeaderIndex is >= 0 and var leader && leader != odd, "another replica leads");
         var other = Enumerable.Range(0, 3).First(i => i != odd);
-        Assert.Equal("second", (await cluster.Rooms(other).CreateRoomAsync(new CreateRoomRequest { RequestId = "s", RoomId = "second" }, deadline: DateTime.UtcNow.AddSeconds(30))).RoomId);
+        Assert.Equal("second", (await cluster.Rooms(other).CreateRoomAsync(new CreateRoomRequest { RequestId = "s", RoomId = "second" },
+            deadline: DateTime.UtcNow.AddSeconds(30))).RoomId);
     }
 
     [Fact]
@@ -69,7 +76,8 @@ public sealed class CheckpointTests
     private static async Task MarkAsync(TestCluster cluster)
     {
         var before = (await cluster.Clusters(0).GetStatusAsync(new GetStatusRequest())).CheckpointIndex;
-        await MarkUntilAsync(cluster, () => cluster[0].Replica.Queries.ReadNowAsync(0, static (state, _, _) => state.Cluster.Checkpoint.Index).AsTask().GetAwaiter().GetResult() > before);
+        await MarkUntilAsync(cluster, () => cluster[0].Replica.Queries.ReadNowAsync(0,
+            static (state, _, _) => state.Cluster.Checkpoint.Index).AsTask().GetAwaiter().GetResult() > before);
     }
 
     private static async Task MarkUntilAsync(TestCluster cluster, Func<bool> holds) => await Eventually.HoldsAsync(async () =>

@@ -6,7 +6,8 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 /// <summary>A wall clock that jumps costs nothing beyond the jump.</summary>
 public sealed class ClockTests
 {
-    private static readonly TimeSpan[] Jumps = [TimeSpan.FromHours(25), TimeSpan.FromHours(1), TimeSpan.FromHours(-1), TimeSpan.FromSeconds(10)];
+    private static readonly TimeSpan[] Jumps = [TimeSpan.FromHours(25), TimeSpan.FromHours(1), TimeSpan.FromHours(-1),
+        TimeSpan.FromSeconds(10)];
     private static readonly TimeSpan Allowed = TimeSpan.FromSeconds(3); // what slewing and the machine's own moments may add
 
     [Fact]
@@ -39,15 +40,25 @@ public sealed class ClockTests
         var member = cluster[wrong].Replica.Cluster.Self.Value;
         cluster.Clocks[wrong].Off = TimeSpan.FromHours(25);
         for (var i = 0; i < cluster.Count; i++)
-            await StatusAsync(cluster, i, status => status.ClocksAgree && status.Replicas.Count(replica => replica.ClockKnown && Math.Abs(replica.ClockDifferenceMs) > 1_000) == 1
-                && Math.Abs(status.Replicas.Single(replica => replica.MemberId == member).ClockDifferenceMs - TimeSpan.FromHours(25).TotalMilliseconds) < 5_000, "the wrong clock is named");
-        await StatusAsync(cluster, wrong, status => Math.Abs(status.LogTimeAheadMs) < Allowed.TotalMilliseconds, "log time keeps to the majority's clocks");
+            await StatusAsync(cluster, i, status => status.ClocksAgree
+                && status.Replicas.Count(replica => replica.ClockKnown && Math.Abs(replica.ClockDifferenceMs) > 1_000) == 1
+                && Math.Abs(status.Replicas.Single(replica => replica.MemberId == member).ClockDifferenceMs - TimeSpan.FromHours(25)
+                    .TotalMilliseconds) < 5_000, "the wrong clock is named");
+        await StatusAsync(cluster, wrong, status => Math.Abs(status.LogTimeAheadMs) < Allowed.TotalMilliseconds,
+            "log time keeps to the majority's clocks");
         var right = cluster.FollowerIndex;
         foreach (var leader in (int[])[right, wrong]) // away from the wrong clock, and back to it
         {
             await Eventually.HoldsAsync(async () =>
             {
-                try { return (await cluster.Clusters(0).TransferLeadershipAsync(new TransferLeadershipRequest { TargetMemberId = cluster[leader].Replica.Cluster.Self.Value })).LeaderId == cluster[leader].Replica.Cluster.Self.Value; }
+                try
+                {
+                    return (await cluster.Clusters(0).TransferLeadershipAsync(new TransferLeadershipRequest
+                    {
+                        TargetMemberId =
+                        cluster[leader].Replica.Cluster.Self.Value
+                    })).LeaderId == cluster[leader].Replica.Cluster.Self.Value;
+                }
                 catch (RpcException) { return false; }
             }, "leadership is handed over");
             await CreateAsync(cluster, leader, Guid.CreateVersion7().ToString("N"));
@@ -68,7 +79,8 @@ public sealed class ClockTests
         cluster.Clocks[0].Off = TimeSpan.FromDays(7); // a week goes by
         await cluster.StartAsync_(0);
         await cluster.WaitReadyAsync();
-        await StatusAsync(cluster, 0, status => Math.Abs(status.LogTimeMs - cluster.Clocks[0].GetUtcNow().ToUnixTimeMilliseconds()) < Allowed.TotalMilliseconds, "log time is a week further");
+        await StatusAsync(cluster, 0, status => Math.Abs(status.LogTimeMs - cluster.Clocks[0].GetUtcNow()
+            .ToUnixTimeMilliseconds()) < Allowed.TotalMilliseconds, "log time is a week further");
         await CreateAsync(cluster, 0, Guid.CreateVersion7(cluster.Clocks[0].GetUtcNow()).ToString("N"));
     }
 
@@ -89,7 +101,11 @@ public sealed class ClockTests
         var made = await CreateAsync(cluster, 0, Guid.CreateVersion7().ToString("N"), emptyAfterSeconds: 1);
         await Eventually.HoldsAsync(async () =>
         {
-            try { return (await cluster.Rooms(0).GetRoomAsync(new GetRoomRequest { RoomId = made.RoomId })).Room.Status is RoomStatus.Closing or RoomStatus.Closed; }
+            try
+            {
+                return (await cluster.Rooms(0).GetRoomAsync(new GetRoomRequest { RoomId = made.RoomId })).Room.Status is RoomStatus.Closing
+                    or RoomStatus.Closed;
+            }
             catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { return true; }
         }, $"an empty room is closed {when}");
     }
@@ -106,12 +122,21 @@ public sealed class ClockTests
     }
 
     private static async Task<RoomReply> CreateAsync(TestCluster cluster, int replica, string requestId, uint emptyAfterSeconds = 0) =>
-        await cluster.Rooms(replica).CreateRoomAsync(new CreateRoomRequest { RequestId = requestId, RoomId = "r-" + requestId, EmptyTimeoutSeconds = emptyAfterSeconds });
+        await cluster.Rooms(replica).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = requestId,
+            RoomId = "r-" + requestId,
+            EmptyTimeoutSeconds = emptyAfterSeconds,
+        });
 
     private static async Task StatusAsync(TestCluster cluster, int replica, Func<GetStatusReply, bool> holds, string what)
     {
         GetStatusReply? last = null;
-        try { await Eventually.HoldsAsync(async () => holds(last = await cluster.Clusters(replica).GetStatusAsync(new GetStatusRequest())), what); }
+        try
+        {
+            await Eventually.HoldsAsync(async () => holds(last = await cluster.Clusters(replica).GetStatusAsync(new GetStatusRequest())),
+                what);
+        }
         catch (Exception e) { throw new InvalidOperationException($"replica {replica}: {last}", e); }
     }
 }

@@ -10,7 +10,12 @@ public sealed class ClusterTests
     {
         await using var cluster = await TestCluster.StartAsync(3);
         var follower = cluster.FollowerIndex;
-        var created = await cluster.Rooms(follower).CreateRoomAsync(new CreateRoomRequest { RequestId = "r1", RoomId = "standup", ExpectedParticipants = 5 });
+        var created = await cluster.Rooms(follower).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = "r1",
+            RoomId = "standup",
+            ExpectedParticipants = 5,
+        });
         Assert.Equal("standup", created.RoomId);
         Assert.Equal(RoomStatus.Unplaced, created.Status);
         Assert.True(created.Commit.LogIndex > 0);
@@ -22,9 +27,15 @@ public sealed class ClusterTests
         var leader = cluster.LeaderIndex;
         await cluster.StopAsync(leader);
         var other = (leader + 1) % 3;
-        var again = await cluster.Rooms(other).CreateRoomAsync(new CreateRoomRequest { RequestId = "r2", RoomId = "retro" }, deadline: DateTime.UtcNow.AddSeconds(30));
+        var again = await cluster.Rooms(other)
+            .CreateRoomAsync(new CreateRoomRequest { RequestId = "r2", RoomId = "retro" }, deadline: DateTime.UtcNow.AddSeconds(30));
         Assert.True(again.Commit.LogIndex > created.Commit.LogIndex);
-        var repeated = await cluster.Rooms(other).CreateRoomAsync(new CreateRoomRequest { RequestId = "r1", RoomId = "standup", ExpectedParticipants = 5 });
+        var repeated = await cluster.Rooms(other).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = "r1",
+            RoomId = "standup",
+            ExpectedParticipants = 5,
+        });
         Assert.Equal(created.Commit, repeated.Commit);
         var listed = await cluster.Rooms(other).ListRoomsAsync(new ListRoomsRequest());
         Assert.Equal(["retro", "standup"], listed.Rooms.Select(r => r.RoomId));

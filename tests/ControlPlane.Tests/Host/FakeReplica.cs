@@ -20,10 +20,20 @@ internal sealed class FakeReplica : IAsyncDisposable
     private FakeReplica(Action<ControlPlaneOptions>? configure, string? peerGrpcAddress)
     {
         var port = TestPorts.FakeReplicas + _slot * 3;
-        var seats = new List<ReplicaSeat> { new(Path.Combine(_root, "r"), $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}") };
+        var seats =
+            new List<ReplicaSeat> { new(Path.Combine(_root, "r"), $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}", $"127.0.0.1:{port + 2}") };
         if (peerGrpcAddress is not null) seats.Add(new(Path.Combine(_root, "peer"), "127.0.0.1:1", peerGrpcAddress, "127.0.0.1:2"));
         ControlPlaneBootstrap.Create(seats);
-        Options = new ControlPlaneOptions { DataDirectory = Path.Combine(_root, "r"), DevelopmentMode = true, HttpPort = port + 2, GrpcPort = port + 1, RaftPort = port, LogLevel = "Error", ShutdownGraceMs = 500 };
+        Options = new ControlPlaneOptions
+        {
+            DataDirectory = Path.Combine(_root, "r"),
+            DevelopmentMode = true,
+            HttpPort = port + 2,
+            GrpcPort = port + 1,
+            RaftPort = port,
+            LogLevel = "Error",
+            ShutdownGraceMs = 500,
+        };
         configure?.Invoke(Options);
     }
 
@@ -36,7 +46,8 @@ internal sealed class FakeReplica : IAsyncDisposable
     internal static async Task<FakeReplica> StartAsync(Action<ControlPlaneOptions>? configure = null, string? peerGrpcAddress = null)
     {
         var replica = new FakeReplica(configure, peerGrpcAddress);
-        replica.App = await ControlPlaneApp.StartAsync(replica.Options, _ => new InMemoryLogEngine(log => replica.Log = log), CancellationToken.None, new ReplicaTuning { EndsProcess = false });
+        replica.App = await ControlPlaneApp.StartAsync(replica.Options, _ => new InMemoryLogEngine(log => replica.Log = log),
+            CancellationToken.None, new ReplicaTuning { EndsProcess = false });
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await replica.App.WaitForReadyAsync(limit.Token);
         await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads");

@@ -21,11 +21,13 @@ public sealed class FleetTests
             await leaves.DisposeAsync();
         }
         await using var healthy = (await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello("media-4", 14))).KeepBeating();
-        await Eventually.HoldsAsync(async () => (await cluster.Nodes(0).ListNodesAsync(new ListNodesRequest())).Nodes.Count(node => node.Health == NodeHealth.Left) == 3, "three have left");
+        await Eventually.HoldsAsync(async () => (await cluster.Nodes(0).ListNodesAsync(new ListNodesRequest()))
+            .Nodes.Count(node => node.Health == NodeHealth.Left) == 3, "three have left");
         await dead.DisposeAsync();
         await healthy.ToldAsync(d => d.Assign?.RoomId == "standup" && d.Assign.Epoch > room.Epoch, "of the dead node's room");
         Assert.Equal("", (await cluster.Nodes(0).ListNodesAsync(new ListNodesRequest())).Note);
-        await using var again = (await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello("media-1", 99))).KeepBeating(); // its next process comes back at once
+        // its next process comes back at once
+        await using var again = (await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello("media-1", 99))).KeepBeating();
         Assert.Equal(NodeHealth.Healthy, (await cluster.Nodes(0).GetNodeAsync(new GetNodeRequest { NodeId = "media-1" })).Node.Health);
     }
 
@@ -54,23 +56,43 @@ public sealed class FleetTests
         var hello = ScriptedAgent.Hello("media-1", 11);
         hello.Region = "eu";
         await using var full = (await ScriptedAgent.AttachAsync(cluster, hello)).KeepBeating().KeepReleasing();
-        for (var i = 0; i < 40; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = $"b{i}", RoomId = $"bound-{i:00}", Region = "eu" });
-        for (var i = 0; i < 5; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = $"f{i}", RoomId = $"free-{i}" });
+        for (var i = 0; i < 40; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"b{i}",
+            RoomId = $"bound-{i:00}",
+            Region = "eu",
+        });
+        for (var i = 0; i < 5; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"f{i}",
+            RoomId = $"free-{i}",
+        });
         await using var other = (await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello("media-2", 22))).KeepBeating();
-        var drain = await cluster.Nodes(0).DrainNodeAsync(new DrainNodeRequest { RequestId = "d1", NodeId = "media-1", WithinSeconds = 3_600 });
+        var drain = await cluster.Nodes(0).DrainNodeAsync(new DrainNodeRequest
+        {
+            RequestId = "d1",
+            NodeId = "media-1",
+            WithinSeconds = 3_600,
+        });
         var sooner = await cluster.Nodes(0).DrainNodeAsync(new DrainNodeRequest { RequestId = "d2", NodeId = "media-1" });
         Assert.InRange(drain.DeadlineMs - sooner.DeadlineMs, 3_000_000, 3_600_000); // a second drain is taken
         Assert.Equal(NodeScheduling.Draining, sooner.Scheduling);
         for (var i = 0; i < 5; i++) await other.ToldAsync(d => d.Assign?.RoomId == $"free-{i}", $"of free-{i}");
-        await Eventually.HoldsAsync(async () => (await EventsAsync(cluster)).Any(e => e.Type == "DrainBlocked" && e.PayloadJson.Contains("region eu", StringComparison.Ordinal)), "an event says what blocks");
+        await Eventually.HoldsAsync(async () => (await EventsAsync(cluster)).Any(e => e.Type == "DrainBlocked"
+            && e.PayloadJson.Contains("region eu", StringComparison.Ordinal)), "an event says what blocks");
         var node = (await cluster.Nodes(0).GetNodeAsync(new GetNodeRequest { NodeId = "media-1" })).Node;
         Assert.Equal((40u, 40u, NodeScheduling.Draining), (node.Rooms, node.DrainBlockedRooms, node.Scheduling));
-        Assert.Equal("bound-00: it is bound to region eu, and there is no other node in region eu; start one in region eu, or close the room", node.DrainBlocked);
-        Assert.Contains("is being drained, and the room stays there: it is bound to region eu", (await cluster.Rooms(0).ExplainPlacementAsync(new ExplainPlacementRequest { RoomId = "bound-07" })).Note, StringComparison.Ordinal);
+        Assert.Equal(
+            "bound-00: it is bound to region eu, and there is no other node in region eu; start one in region eu, or close the room",
+            node.DrainBlocked);
+        Assert.Contains("is being drained, and the room stays there: it is bound to region eu",
+            (await cluster.Rooms(0).ExplainPlacementAsync(new ExplainPlacementRequest { RoomId = "bound-07" })).Note,
+            StringComparison.Ordinal);
         var helping = ScriptedAgent.Hello("media-3", 33);
         helping.Region = "eu";
         await using var third = (await ScriptedAgent.AttachAsync(cluster, helping)).KeepBeating();
-        await Eventually.HoldsAsync(async () => (await cluster.Nodes(0).GetNodeAsync(new GetNodeRequest { NodeId = "media-1" })).Node.Scheduling == NodeScheduling.Drained, "what was said helps");
+        await Eventually.HoldsAsync(async () => (await cluster.Nodes(0).GetNodeAsync(new GetNodeRequest { NodeId = "media-1" }))
+            .Node.Scheduling == NodeScheduling.Drained, "what was said helps");
         Assert.Equal((NodeScheduling.Drained, 0u), await AgainAsync());
 
         async Task<(NodeScheduling, uint)> AgainAsync()

@@ -19,12 +19,14 @@ public sealed class LeaderlessTests
         await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.Now.Leader.IsNone, "it knows");
         Task[] calls =
         [
-            replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10)).ResponseAsync,
+            replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
+                deadline: DateTime.UtcNow.AddMinutes(10)).ResponseAsync,
             replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10)).ResponseAsync,
         ];
         foreach (var call in calls) Explains(await Assert.ThrowsAsync<RpcException>(() => call));
         Assert.True(replica.App.Replica.Absence.IsLong);
-        Explains(await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10))));
+        Explains(await Assert.ThrowsAsync<RpcException>(async () =>
+            await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10))));
         replica.Log.BecomeLeader();
         Assert.Equal("a", (await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" })).RoomId);
     }
@@ -41,8 +43,16 @@ public sealed class LeaderlessTests
         using var told = await http.GetAsync(new Uri($"http://127.0.0.1:{replica.Options.HttpPort}/rtc/v1/validate?access_token={token}"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, told.StatusCode);
         Assert.StartsWith("no leader is known here", await told.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        var back = new LiveKit.Proto.WrappedJoinRequest { JoinRequest = new LiveKit.Proto.JoinRequest { Reconnect = true, ParticipantSid = "PA_1" }.ToByteString() };
-        Assert.Equal(HttpStatusCode.SwitchingProtocols, await JoinAsync(Uri.EscapeDataString(back.ToByteString().ToBase64()))); // a session that lives on needs no leader
+        var back = new LiveKit.Proto.WrappedJoinRequest
+        {
+            JoinRequest = new LiveKit.Proto.JoinRequest
+            {
+                Reconnect = true,
+                ParticipantSid = "PA_1"
+            }.ToByteString()
+        };
+        // a session that lives on needs no leader
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await JoinAsync(Uri.EscapeDataString(back.ToByteString().ToBase64())));
         replica.Log.BecomeLeader();
         await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads again");
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await JoinAsync());
@@ -51,7 +61,12 @@ public sealed class LeaderlessTests
         {
             using var socket = new ClientWebSocket();
             socket.Options.CollectHttpResponseDetails = true;
-            try { await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{replica.Options.HttpPort}/rtc/v1?access_token={token}&join_request={join}"), CancellationToken.None); }
+            try
+            {
+                await socket.ConnectAsync(
+                    new Uri($"ws://127.0.0.1:{replica.Options.HttpPort}/rtc/v1?access_token={token}&join_request={join}"),
+                    CancellationToken.None);
+            }
             catch (WebSocketException) { }
             return socket.HttpStatusCode;
         }
@@ -76,7 +91,8 @@ public sealed class LeaderlessTests
         await using var replica = await FakeReplica.StartAsync(peerGrpcAddress: silent.LocalEndpoint.ToString());
         replica.Log.LoseLeadership(replica.Peer);
         await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.Now.Leader == replica.Peer, "it follows the silent one");
-        var call = replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10));
+        var call = replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
+            deadline: DateTime.UtcNow.AddMinutes(10));
         await Eventually.HoldsAsync(silent.Pending, "the call is on its way to it");
         Assert.False(call.ResponseAsync.IsCompleted);
         replica.Log.BecomeLeader();
@@ -94,7 +110,8 @@ public sealed class LeaderlessTests
         await events.ResponseHeadersAsync;
         replica.Log.LoseLeadership();
         Explains(await Assert.ThrowsAsync<RpcException>(() => rooms.ResponseStream.MoveNext(CancellationToken.None)));
-        Explains(await Assert.ThrowsAsync<RpcException>(async () => { while (await events.ResponseStream.MoveNext(CancellationToken.None)) { } }));
+        Explains(await Assert.ThrowsAsync<RpcException>(async () =>
+            { while (await events.ResponseStream.MoveNext(CancellationToken.None)) { } }));
         using var again = replica.Rooms.WatchRooms(new WatchRoomsRequest());
         Explains(await Assert.ThrowsAsync<RpcException>(() => again.ResponseStream.MoveNext(CancellationToken.None)));
         replica.Log.BecomeLeader();

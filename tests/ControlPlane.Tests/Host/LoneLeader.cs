@@ -15,7 +15,9 @@ using EventFiles = VideoScale.ControlPlane.Host.EventLog.EventLog;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 
-/// <summary>A leader's state machine and pipeline on a log in memory, without sockets and loops: a test makes the loop that it steps.</summary>
+/// <summary>
+/// A leader's state machine and pipeline on a log in memory, without sockets and loops: a test makes the loop that it steps.
+/// </summary>
 internal sealed class LoneLeader : IStateListener, IAsyncDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-leader-").FullName;
@@ -32,7 +34,8 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
         Fleet = new Fleet(Clock, Leadership, Metrics);
         Machine.Feed.Add(Fleet);
         limits ??= new(64, 1 << 20, 4, 1_000, 1 << 20);
-        Pipeline = new CommandPipeline(Log, Leadership, placer?.Invoke(Fleet) ?? Fleet, Time, limits, Metrics, NullLogger<CommandPipeline>.Instance);
+        Pipeline = new CommandPipeline(Log, Leadership, placer?.Invoke(Fleet) ?? Fleet, Time, limits, Metrics,
+            NullLogger<CommandPipeline>.Instance);
         Terms = new LeaderTerms(Log, Leadership, Machine, Clock);
         Queries = new StateQueries(Log, Machine);
     }

@@ -19,12 +19,25 @@ public sealed class MemberGuardTests
         // Where another member listens, and where nobody does.
         foreach (var wrong in new[] { deadAddress.RaftAddress, "127.0.0.1:1" })
         {
-            var add = new AddMemberRequest { RequestId = $"add-{wrong}", MemberId = liveSelf.Member.Value, RaftAddress = wrong, GrpcAddress = liveSelf.GrpcAddress };
+            var add = new AddMemberRequest
+            {
+                RequestId = $"add-{wrong}",
+                MemberId = liveSelf.Member.Value,
+                RaftAddress = wrong,
+                GrpcAddress = liveSelf.GrpcAddress,
+            };
             var unproven = await RefusedAsync(() => leader.AddMemberAsync(add));
             Assert.Equal(StatusCode.FailedPrecondition, unproven.StatusCode);
             Assert.Contains($"at {wrong} there is not member {liveSelf.Member}", unproven.Status.Detail, StringComparison.Ordinal);
         }
-        await Eventually.HoldsAsync(async () => (await leader.AddMemberAsync(new AddMemberRequest { RequestId = "right", MemberId = liveSelf.Member.Value, RaftAddress = liveSelf.RaftAddress, GrpcAddress = liveSelf.GrpcAddress, HttpAddress = liveSelf.HttpAddress })).Done, "the right address is taken");
+        await Eventually.HoldsAsync(async () => (await leader.AddMemberAsync(new AddMemberRequest
+        {
+            RequestId = "right",
+            MemberId = liveSelf.Member.Value,
+            RaftAddress = liveSelf.RaftAddress,
+            GrpcAddress = liveSelf.GrpcAddress,
+            HttpAddress = liveSelf.HttpAddress
+        })).Done, "the right address is taken");
 
         var twice = new SetVotersRequest { RequestId = "twice" };
         twice.MemberIds.AddRange([liveSelf.Member.Value, liveSelf.Member.Value]);
@@ -35,7 +48,8 @@ public sealed class MemberGuardTests
         remove.MemberIds.Add(liveSelf.Member.Value);
         var refused = await RefusedAsync(() => leader.RemoveMemberAsync(remove));
         Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
-        Assert.Contains($"Silent: {new Consensus.MemberId(deadId)} at {deadAddress.RaftAddress}", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains($"Silent: {new Consensus.MemberId(deadId)} at {deadAddress.RaftAddress}", refused.Status.Detail,
+            StringComparison.Ordinal);
         Assert.Contains($"ctl cluster remove {new Consensus.MemberId(deadId)}", refused.Status.Detail, StringComparison.Ordinal);
         var set = new SetVotersRequest { RequestId = "set" };
         set.MemberIds.AddRange([cluster.Leader.Cluster.Self.Value, deadId]);

@@ -23,9 +23,11 @@ public sealed class MutationTests
     public async Task A_repeat_of_a_refusal_is_refused_with_the_first_words_even_when_it_would_succeed_now()
     {
         await using var replica = await FakeReplica.StartAsync();
-        var first = await Refused(replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "one", RoomId = "a" }), StatusCode.NotFound);
+        var first = await Refused(replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "one", RoomId = "a" }),
+            StatusCode.NotFound);
         await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "two", RoomId = "a" });
-        var again = await Refused(replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "one", RoomId = "a" }), StatusCode.NotFound);
+        var again = await Refused(replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "one", RoomId = "a" }),
+            StatusCode.NotFound);
         Assert.Equal(first.Status.Detail, again.Status.Detail);
     }
 
@@ -34,7 +36,8 @@ public sealed class MutationTests
     {
         await using var replica = await FakeReplica.StartAsync();
         await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" });
-        var refused = await Refused(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "b" }), StatusCode.InvalidArgument);
+        var refused = await Refused(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "b" }),
+            StatusCode.InvalidArgument);
         Assert.Contains("request_id", refused.Status.Detail, StringComparison.Ordinal);
     }
 
@@ -61,19 +64,24 @@ public sealed class MutationTests
         {
             replica.App.Replica.Time.Programs(everyMemberKnows: false);
             try { await replica.Rooms.OpenRoomAsync(new OpenRoomRequest { RequestId = $"{++tries}", Name = $"room {tries}" }); }
-            catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented) { return e.Status.Detail.Contains("older version", StringComparison.Ordinal); }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
+            {
+                return e.Status.Detail.Contains("older version", StringComparison.Ordinal);
+            }
             return false;
         }, "a new command is refused");
         replica.App.Replica.Time.Programs(everyMemberKnows: false);
         await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "create", RoomId = "a" }); // what the older one knows
-        await Eventually.HoldsAsync(async () => (await replica.Rooms.OpenRoomAsync(new OpenRoomRequest { RequestId = "last", Name = "room last" })).RoomId.Length > 0, "all are upgraded");
+        await Eventually.HoldsAsync(async () => (await replica.Rooms.OpenRoomAsync(
+            new OpenRoomRequest { RequestId = "last", Name = "room last" })).RoomId.Length > 0, "all are upgraded");
     }
 
     [Fact]
     public async Task Overload_is_unavailable_and_nothing_is_done()
     {
         await using var replica = await FakeReplica.StartAsync();
-        await Eventually.HoldsAsync(async () => (await EventsAsync(replica)).Any(e => e.Type == "LeadershipRecorded"), "the leader's own command is through");
+        await Eventually.HoldsAsync(async () => (await EventsAsync(replica)).Any(e => e.Type == "LeadershipRecorded"),
+            "the leader's own command is through");
         replica.Log.Inject(ProposalFault.Overloaded);
         await Refused(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }), StatusCode.Unavailable);
         Assert.Empty((await replica.Rooms.ListRoomsAsync(new ListRoomsRequest())).Rooms);
@@ -84,7 +92,9 @@ public sealed class MutationTests
     {
         await using var replica = await FakeReplica.StartAsync();
         replica.Log.LoseQuorum();
-        var late = await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }, deadline: DateTime.UtcNow.AddMilliseconds(500)));
+        var late = await Assert.ThrowsAsync<RpcException>(async () =>
+            await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
+            deadline: DateTime.UtcNow.AddMilliseconds(500)));
         Assert.Contains(late.StatusCode, new[] { StatusCode.Unavailable, StatusCode.DeadlineExceeded });
         await Refused(replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }), StatusCode.Unavailable);
         replica.Log.RegainQuorum();
@@ -99,7 +109,8 @@ public sealed class MutationTests
         await using var replica = await FakeReplica.StartAsync();
         await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" });
         replica.Log.LoseQuorum();
-        Assert.Equal("a", (await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a", Consistency = Consistency.Stale })).Room.RoomId);
+        Assert.Equal("a",
+            (await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a", Consistency = Consistency.Stale })).Room.RoomId);
     }
 
     [Fact]
@@ -108,7 +119,9 @@ public sealed class MutationTests
         await using var replica = await FakeReplica.StartAsync();
         replica.Log.LoseLeadership();
         await Eventually.HoldsAsync(() => !replica.App.Replica.Leadership.IsMine, "it knows");
-        var refused = await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }, deadline: DateTime.UtcNow.AddMilliseconds(300)));
+        var refused = await Assert.ThrowsAsync<RpcException>(async () =>
+            await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
+            deadline: DateTime.UtcNow.AddMilliseconds(300)));
         Assert.Contains(refused.StatusCode, new[] { StatusCode.Unavailable, StatusCode.DeadlineExceeded });
         replica.Log.BecomeLeader();
         Assert.Equal("a", (await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" })).RoomId);
@@ -121,7 +134,8 @@ public sealed class MutationTests
         replica.Log.LoseLeadership(new MemberId(77));
         await Eventually.HoldsAsync(() => !replica.App.Replica.Leadership.IsMine, "it knows");
         var refused = await Assert.ThrowsAsync<RpcException>(async () =>
-            await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" }, new Metadata { { "videoscale-forwarded", "1" } }));
+            await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
+                new Metadata { { "videoscale-forwarded", "1" } }));
         Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
     }
 
@@ -131,7 +145,8 @@ public sealed class MutationTests
         await using var replica = await FakeReplica.StartAsync(options => options.MaxEntriesInFlight = 1);
         replica.Log.LoseQuorum();
         var patient = DateTime.UtcNow.AddMinutes(2); // a busy machine takes its time to let so many in
-        var calls = Enumerable.Range(0, 200).Select(i => replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:000}" }, deadline: patient).ResponseAsync).ToArray();
+        var calls = Enumerable.Range(0, 200).Select(i => replica.Rooms.CreateRoomAsync(
+            new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:000}" }, deadline: patient).ResponseAsync).ToArray();
         await Eventually.HoldsAsync(() => replica.App.Replica.Pipeline.Waiting >= 190, "most of them wait");
         var before = replica.Log.Entries().Count;
         replica.Log.RegainQuorum();
@@ -143,14 +158,20 @@ public sealed class MutationTests
     [Fact]
     public async Task Too_many_waiting_commands_are_refused_at_once()
     {
-        await using var replica = await FakeReplica.StartAsync(options => (options.MaxEntriesInFlight, options.MaxWaitingCommands, options.MaxCommandsPerEntry) = (1, 16, 1));
+        await using var replica = await FakeReplica.StartAsync(options =>
+            (options.MaxEntriesInFlight, options.MaxWaitingCommands, options.MaxCommandsPerEntry) = (1, 16, 1));
         replica.Log.LoseQuorum();
-        var calls = Enumerable.Range(0, 64).Select(i => replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:000}" }).ResponseAsync).ToArray();
+        var calls = Enumerable.Range(0, 64).Select(i => replica.Rooms.CreateRoomAsync(
+            new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:000}" }).ResponseAsync).ToArray();
         await Eventually.HoldsAsync(() => calls.Count(c => c.IsFaulted) >= 40, "most are refused");
         replica.Log.RegainQuorum();
-        await ((Task)Task.WhenAll(calls)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext); // a few may be on their way to their refusal still
-        Assert.All(calls.Where(c => c.IsFaulted), c => Assert.Equal(StatusCode.Unavailable, ((RpcException)c.Exception!.InnerException!).StatusCode));
-        Assert.Equal(calls.Count(c => c.IsCompletedSuccessfully), (await replica.Rooms.ListRoomsAsync(new ListRoomsRequest { PageSize = 1000 })).Rooms.Count);
+        // a few may be on their way to their refusal still
+        await ((Task)Task.WhenAll(calls))
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Assert.All(calls.Where(c => c.IsFaulted),
+            c => Assert.Equal(StatusCode.Unavailable, ((RpcException)c.Exception!.InnerException!).StatusCode));
+        Assert.Equal(calls.Count(c => c.IsCompletedSuccessfully),
+            (await replica.Rooms.ListRoomsAsync(new ListRoomsRequest { PageSize = 1000 })).Rooms.Count);
     }
 
     [Theory]
@@ -161,7 +182,12 @@ public sealed class MutationTests
     public async Task A_bad_field_is_refused_by_name(string requestId, string room, uint expected, string field)
     {
         await using var replica = await FakeReplica.StartAsync();
-        var refused = await Refused(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = requestId, RoomId = room, ExpectedParticipants = expected }), StatusCode.InvalidArgument);
+        var refused = await Refused(replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = requestId,
+            RoomId = room,
+            ExpectedParticipants = expected
+        }), StatusCode.InvalidArgument);
         Assert.StartsWith(field + ":", refused.Status.Detail, StringComparison.Ordinal);
         Assert.Contains("rule", refused.Status.Detail, StringComparison.Ordinal);
     }
@@ -170,8 +196,18 @@ public sealed class MutationTests
     public async Task Metadata_beyond_its_bound_is_refused()
     {
         await using var replica = await FakeReplica.StartAsync();
-        await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "1", RoomId = "a", Metadata = ByteString.CopyFrom(new byte[65_536]) });
-        var refused = await Refused(replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "2", RoomId = "b", Metadata = ByteString.CopyFrom(new byte[65_537]) }), StatusCode.InvalidArgument);
+        await replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = "1",
+            RoomId = "a",
+            Metadata = ByteString.CopyFrom(new byte[65_536]),
+        });
+        var refused = await Refused(replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = "2",
+            RoomId = "b",
+            Metadata = ByteString.CopyFrom(new byte[65_537])
+        }), StatusCode.InvalidArgument);
         Assert.StartsWith("metadata:", refused.Status.Detail, StringComparison.Ordinal);
     }
 

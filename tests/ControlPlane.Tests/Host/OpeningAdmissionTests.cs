@@ -39,7 +39,8 @@ public sealed class OpeningAdmissionTests
         var seated = await replica.Rooms.AdmitParticipantAsync(Request("one"));
         Assert.Equal(("", "ann"), (seated.NodeId, seated.Participant.Identity));
         await using var agent = (await ScriptedAgent.AttachAsync(replica.Channel, ScriptedAgent.Hello("media-1", 1))).KeepBeating();
-        await Eventually.HoldsAsync(async () => (await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "standup" })).Room.NodeId == "media-1", "it is placed");
+        await Eventually.HoldsAsync(async () => (await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "standup" }))
+            .Room.NodeId == "media-1", "it is placed");
     }
 
     [Fact]

@@ -59,7 +59,8 @@ public sealed class PlacementStepTests : IAsyncDisposable
     private async Task<SubmitResult> CreateAsync(int number, CancellationToken cancellationToken) =>
         await _leader.Pipeline.SubmitAsync(new(CommandOf(number), new Actor("op", "operator", "token")), cancellationToken);
 
-    private static RoomCommand.Create CommandOf(int number) => new(new($"room-{number:00}"), RoomSettings.Default with { Metadata = new byte[900] });
+    private static RoomCommand.Create CommandOf(int number) =>
+        new(new($"room-{number:00}"), RoomSettings.Default with { Metadata = new byte[900] });
 
     private async Task NodesAsync(params ulong[] bitratesKbps)
     {

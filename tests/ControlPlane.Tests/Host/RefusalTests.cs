@@ -19,7 +19,8 @@ public sealed class RefusalTests
         var rejected = await RejectedAsync(replica.Channel, events => events.Count == 2);
         Assert.Equal(["close", "second"], rejected.Select(e => e.CorrelationId));
         Assert.Equal(["cluster", "room-a"], rejected.Select(e => e.Stream)); // refused names make no streams
-        Assert.All(rejected, e => Assert.Equal("development operator development", $"{e.Actor.Subject} {e.Actor.Kind} {e.Actor.AuthMethod}"));
+        Assert.All(rejected,
+            e => Assert.Equal("development operator development", $"{e.Actor.Subject} {e.Actor.Kind} {e.Actor.AuthMethod}"));
         Assert.Contains("CloseRoom", rejected[0].PayloadJson, StringComparison.Ordinal);
         Assert.Contains("room nowhere does not exist", rejected[0].PayloadJson, StringComparison.Ordinal);
     }
@@ -43,7 +44,8 @@ public sealed class RefusalTests
             """);
         try
         {
-            await using var replica = await FakeReplica.StartAsync(options => (options.DevelopmentMode, options.TokensFile) = (false, tokens));
+            await using var replica =
+                await FakeReplica.StartAsync(options => (options.DevelopmentMode, options.TokensFile) = (false, tokens));
             var audrey = new Metadata { { "authorization", "Bearer 0123456789abcdef0123" } };
             await RefusedAsync(Create(replica, "r", "a", audrey), StatusCode.PermissionDenied);
             await RefusedAsync(Create(replica, "r", "a"), StatusCode.Unauthenticated); // nobody that is known

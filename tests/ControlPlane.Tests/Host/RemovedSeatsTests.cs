@@ -13,7 +13,8 @@ public sealed class RemovedSeatsTests
 
     private readonly RemovedSeats _seats = new();
 
-    private void Apply(params DomainEvent[] events) => _seats.OnApplied(1, [.. events.Select(happened => new AppliedEvent(happened, default!))], null!);
+    private void Apply(params DomainEvent[] events) =>
+        _seats.OnApplied(1, [.. events.Select(happened => new AppliedEvent(happened, default!))], null!);
 
     [Fact]
     public void A_removal_holds_until_a_later_seat_was_left()
@@ -32,7 +33,8 @@ public sealed class RemovedSeatsTests
     [Fact]
     public void The_oldest_are_forgotten_first()
     {
-        for (var i = 0; i <= RemovedSeats.MaxSeats; i++) Apply(new ParticipantEvent.Removed(Room, new ParticipantIdentity($"p{i}"), (ulong)i + 1, ""));
+        for (var i = 0; i <= RemovedSeats.MaxSeats; i++)
+            Apply(new ParticipantEvent.Removed(Room, new ParticipantIdentity($"p{i}"), (ulong)i + 1, ""));
         Assert.Equal((0ul, 2ul), (_seats.Find(Room, "p0"), _seats.Find(Room, "p1")));
     }
 }

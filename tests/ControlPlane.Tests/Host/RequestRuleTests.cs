@@ -12,7 +12,8 @@ namespace VideoScale.ControlPlane.Tests.HostTests;
 /// </summary>
 public sealed class RequestRuleTests
 {
-    private const string Valid = """{"requestId":"id-1","roomId":"room","identity":"ann","nodeId":"node","stream":"cluster","name":"room"}""";
+    private const string Valid =
+        """{"requestId":"id-1","roomId":"room","identity":"ann","nodeId":"node","stream":"cluster","name":"room"}""";
     private static readonly string Long = new('x', 65);
 
     private static readonly ServiceDescriptor[] Services =
@@ -25,7 +26,8 @@ public sealed class RequestRuleTests
     {
         ["request_id"] = [("\"\"", "it is empty"), ($"\"{Long}\"", Long), ("\"two words\"", "two words"), ("\"gr\u00fcn\"", "gr")],
         ["room_id"] = [($"\"{new string('r', 257)}\"", new string('r', 80))],
-        ["CreateRoomRequest.room_id"] = [("\"-dash\"", "-dash"), ($"\"{Long}\"", Long), ("\"a/b\"", "a/b"), ($"\"_x{new string('0', 48)}\"", "_x000")],
+        ["CreateRoomRequest.room_id"] = [("\"-dash\"", "-dash"), ($"\"{Long}\"", Long), ("\"a/b\"", "a/b"),
+            ($"\"_x{new string('0', 48)}\"", "_x000")],
         ["name"] = [("\"\"", "\"\""), ($"\"{new string('ä', 129)}\"", new string('ä', 80))],
         ["patch"] = [($"{{\"metadata\":\"{Convert.ToBase64String(new byte[524_289])}\"}}", "524,289 bytes")],
         ["node_id"] = [("\".dot\"", ".dot"), ($"\"{Long}\"", Long)],
@@ -59,20 +61,26 @@ public sealed class RequestRuleTests
         ["first_seq"] = [("\"2\"", "2")],
         ["state_hash"] = [("\"AAAA\"", "3 bytes")],
         ["chain_head"] = [("\"AAAA\", \"stateHash\": \"AAAAAAAAAAAAAAAAAAAAAA==\"", "3 bytes")],
-        ["merkle_root"] = [("\"AAAA\", \"stateHash\": \"AAAAAAAAAAAAAAAAAAAAAA==\", \"chainHead\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"", "3 bytes")],
+        ["merkle_root"] =
+            [("\"AAAA\", \"stateHash\": \"AAAAAAAAAAAAAAAAAAAAAA==\", \"chainHead\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
+            "3 bytes")],
         ["subject"] = [("\"\"", "\"\""), ($"\"{new string('s', 257)}\"", new string('s', 80))],
         ["kind"] = [("\"\", \"subject\": \"s\"", "\"\"")],
         ["auth_method"] = [("\"\", \"subject\": \"s\", \"kind\": \"k\"", "\"\"")],
         ["method"] = [("\"\", \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\"", "\"\"")],
-        ["code"] = [("9, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", "9"), ("257, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", "257")],
-        ["message"] = [($"\"{new string('m', 4_097)}\", \"code\": 6, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", new string('m', 80))],
+        ["code"] = [("9, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", "9"),
+            ("257, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"", "257")],
+        ["message"] =
+            [($"\"{new string('m', 4_097)}\", \"code\": 6, \"subject\": \"s\", \"kind\": \"k\", \"authMethod\": \"m\", \"method\": \"m\"",
+            new string('m', 80))],
     };
 
     /// <summary>Any value has a meaning; what cannot be is answered by state, not by a rule.</summary>
     private static readonly HashSet<string> TakesAnything = new(StringComparer.Ordinal)
     {
         "keep_when_empty", "include_closed", "changes_existing", "force", "expected_epoch", "from_seq", "from_version", "limit",
-        "ReportHashRequest.member_id", "ReportHashRequest.mark_index", "ReportHashRequest.event_seq", "FetchSegmentRequest.offset", "others",
+        "ReportHashRequest.member_id", "ReportHashRequest.mark_index", "ReportHashRequest.event_seq", "FetchSegmentRequest.offset",
+            "others",
     };
 
     [Fact]
@@ -85,11 +93,18 @@ public sealed class RequestRuleTests
             foreach (var field in method.InputType.Fields.InDeclarationOrder())
             {
                 if (TakesAnything.Contains(field.Name) || TakesAnything.Contains($"{method.InputType.Name}.{field.Name}")) continue;
-                if (!Anywhere.TryGetValue($"{method.InputType.Name}.{field.Name}", out var rows) && !Anywhere.TryGetValue(field.Name, out rows)) { problems.Add($"{method.InputType.Name}.{field.Name} has no row here: which rule does it follow?"); continue; }
+                if (!Anywhere.TryGetValue($"{method.InputType.Name}.{field.Name}", out var rows)
+                    && !Anywhere.TryGetValue(field.Name, out rows))
+                {
+                    problems.Add($"{method.InputType.Name}.{field.Name} has no row here: which rule does it follow?");
+                    continue;
+                }
                 foreach (var (json, shown) in rows)
                 {
                     broken++;
-                    if (await Problem(invoker, method, field, json, shown) is { } problem) problems.Add($"{method.Service.Name}.{method.Name} with {field.Name} {(json.Length <= 60 ? json : json[..60])}: {problem}");
+                    if (await Problem(invoker, method, field, json, shown) is { } problem)
+                        problems.Add(
+                            $"{method.Service.Name}.{method.Name} with {field.Name} {(json.Length <= 60 ? json : json[..60])}: {problem}");
                 }
             }
         Assert.True(problems.Count == 0, string.Join('\n', problems));
@@ -106,24 +121,32 @@ public sealed class RequestRuleTests
     [InlineData("address", """{"address":"host:70000"}""", "host:70000")]
     [InlineData("capacity.publishers", """{"capacity":{"publishers":4294967295,"subscribers":1,"bitrateKbps":"1"}}""", "4294967295")]
     [InlineData("capacity.subscribers", """{"capacity":{"publishers":1,"subscribers":4294967295,"bitrateKbps":"1"}}""", "4294967295")]
-    [InlineData("capacity.bitrate_kbps", """{"capacity":{"publishers":1,"subscribers":1,"bitrateKbps":"18446744073709551615"}}""", "18446744073709551615")]
+    [InlineData("capacity.bitrate_kbps", """{"capacity":{"publishers":1,"subscribers":1,"bitrateKbps":"18446744073709551615"}}""",
+        "18446744073709551615")]
     public async Task An_agents_hello_is_refused_with_field_value_and_rule(string field, string json, string shown)
     {
         await using var replica = await FakeReplica.StartAsync();
         using var call = new AgentService.AgentServiceClient(replica.Channel).Attach();
-        var hello = JsonParser.Default.Parse<AgentHello>(Merge("""{"nodeId":"m","incarnation":"1","address":"127.0.0.1:1","capacity":{"publishers":1,"subscribers":1,"bitrateKbps":"1"}}""", json));
+        var hello =
+            JsonParser.Default.Parse<AgentHello>(
+            Merge(
+            """{"nodeId":"m","incarnation":"1","address":"127.0.0.1:1","capacity":{"publishers":1,"subscribers":1,"bitrateKbps":"1"}}""",
+            json));
         await call.RequestStream.WriteAsync(new AgentMessage { Hello = hello });
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await call.ResponseStream.MoveNext());
         Assert.Null(Judge(refused.Status, field, shown));
     }
 
-    private static async Task<string?> Problem(CallInvoker invoker, MethodDescriptor method, FieldDescriptor field, string json, string shown)
+    private static async Task<string?> Problem(CallInvoker invoker, MethodDescriptor method, FieldDescriptor field, string json,
+        string shown)
     {
         // A value that may be left out is not wrong when it is empty.
         if (json == "\"\"" && field.Name == "room_id") return null;
         var request = Parser.Parse(Merge(Known(method.InputType), $$"""{"{{field.JsonName}}":{{json}}}"""), method.InputType);
-        var call = new Method<IMessage, byte[]>(method.IsServerStreaming ? MethodType.ServerStreaming : MethodType.Unary, method.Service.FullName, method.Name,
-            Marshallers.Create<IMessage>(static m => m.ToByteArray(), static _ => throw new NotSupportedException()), Marshallers.Create<byte[]>(static b => b, static b => b));
+        var call = new Method<IMessage, byte[]>(method.IsServerStreaming ? MethodType.ServerStreaming : MethodType.Unary,
+            method.Service.FullName, method.Name,
+            Marshallers.Create<IMessage>(static m => m.ToByteArray(), static _ => throw new NotSupportedException()),
+                Marshallers.Create<byte[]>(static b => b, static b => b));
         var options = new CallOptions(deadline: DateTime.UtcNow.AddSeconds(30));
         try
         {
@@ -145,7 +168,8 @@ public sealed class RequestRuleTests
     private static string? Judge(Status status, string field, string shown)
     {
         if (status.StatusCode != StatusCode.InvalidArgument) return $"{status.StatusCode}: {status.Detail}";
-        if (!status.Detail.StartsWith(field + ":", StringComparison.Ordinal) && !status.Detail.StartsWith(field + ".", StringComparison.Ordinal)) return $"the field is not named first: {status.Detail}";
+        if (!status.Detail.StartsWith(field + ":", StringComparison.Ordinal)
+            && !status.Detail.StartsWith(field + ".", StringComparison.Ordinal)) return $"the field is not named first: {status.Detail}";
         if (!status.Detail.Contains(shown, StringComparison.Ordinal)) return $"the value is not shown: {status.Detail}";
         var rule = status.Detail.IndexOf("the rule: ", StringComparison.Ordinal);
         return rule > 0 && rule + "the rule: ".Length < status.Detail.Length ? null : $"the rule is not said: {status.Detail}";
@@ -156,7 +180,8 @@ public sealed class RequestRuleTests
     {
         var known = new JsonObject();
         foreach (var (name, value) in JsonNode.Parse(Valid)!.AsObject())
-            if (request.Fields.InDeclarationOrder().Any(f => f.JsonName == name && f.ContainingOneof is null)) known[name] = value!.DeepClone();
+            if (request.Fields.InDeclarationOrder().Any(f => f.JsonName == name && f.ContainingOneof is null))
+                known[name] = value!.DeepClone();
         return known.ToJsonString();
     }
 

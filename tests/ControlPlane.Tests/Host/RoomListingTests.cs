@@ -21,7 +21,8 @@ public sealed class RoomListingTests
         for (var i = 0; i < Rooms; i++)
         {
             var name = $"room-{i:00}";
-            bed.Must(new RoomCommand.Open(RoomName.IdOf(name), name, new(null, null, null, new byte[metadataBytes]), ChangesExisting: true));
+            bed.Must(
+                new RoomCommand.Open(RoomName.IdOf(name), name, new(null, null, null, new byte[metadataBytes]), ChangesExisting: true));
         }
         var (listed, pages, after) = (new List<string>(), 0, "");
         ListRoomsReply page;

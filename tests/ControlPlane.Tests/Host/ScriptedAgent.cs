@@ -93,7 +93,15 @@ internal sealed class ScriptedAgent : IAsyncDisposable
 
     /// <summary>Says that the process stops, as a node does that is asked to end.</summary>
     internal async Task SayLeavingAsync() =>
-        await WriteAsync(new AgentMessage { Heartbeat = new Heartbeat { Sequence = Interlocked.Increment(ref _heartbeat), Load = new Load(), Leaving = true } });
+        await WriteAsync(new AgentMessage
+        {
+            Heartbeat = new Heartbeat
+            {
+                Sequence = Interlocked.Increment(ref _heartbeat),
+                Load = new Load(),
+                Leaving = true
+            }
+        });
 
     /// <summary>Gives up what it is told to, from now on.</summary>
     internal ScriptedAgent KeepReleasing()
@@ -101,22 +109,51 @@ internal sealed class ScriptedAgent : IAsyncDisposable
         _releasing = Task.Run(async () =>
         {
             for (var seen = 0; !_stop.IsCancellationRequested && Ended is null; await Task.Delay(20, CancellationToken.None))
-                foreach (var revoke in Told.Skip(seen).Select(directive => { seen++; return directive.Revoke; }).Where(revoke => revoke is not null))
+                foreach (var revoke in Told.Skip(seen).Select(directive => { seen++; return directive.Revoke; })
+                    .Where(revoke => revoke is not null))
                     await ReleaseAsync(revoke.RoomId, revoke.Epoch);
         });
         return this;
     }
 
     internal async Task ReleaseAsync(string room, ulong epoch) =>
-        await WriteAsync(new AgentMessage { Report = new RoomReport { Sequence = ++_report, RoomId = room, Epoch = epoch, Released = new RoomReleased() } });
+        await WriteAsync(new AgentMessage
+        {
+            Report = new RoomReport
+            {
+                Sequence = ++_report,
+                RoomId = room,
+                Epoch = epoch,
+                Released = new RoomReleased()
+            }
+        });
 
     internal async Task JoinedAsync(string room, ulong epoch, string identity, ulong seat) =>
-        await WriteAsync(new AgentMessage { Report = new RoomReport { Sequence = ++_report, RoomId = room, Epoch = epoch, Joined = new ParticipantJoined { Identity = identity, SeatId = seat } } });
+        await WriteAsync(new AgentMessage
+        {
+            Report = new RoomReport
+            {
+                Sequence = ++_report,
+                RoomId = room,
+                Epoch = epoch,
+                Joined = new ParticipantJoined { Identity = identity, SeatId = seat }
+            }
+        });
 
     internal async Task LeftAsync(string room, ulong epoch, string identity, ulong seat) =>
-        await WriteAsync(new AgentMessage { Report = new RoomReport { Sequence = ++_report, RoomId = room, Epoch = epoch, Left = new ParticipantLeft { Identity = identity, SeatId = seat } } });
+        await WriteAsync(new AgentMessage
+        {
+            Report = new RoomReport
+            {
+                Sequence = ++_report,
+                RoomId = room,
+                Epoch = epoch,
+                Left = new ParticipantLeft { Identity = identity, SeatId = seat }
+            }
+        });
 
-    internal Task ToldAsync(Func<AgentDirective, bool> what, string description) => Eventually.HoldsAsync(() => _told.Any(what), $"{Node} is told {description}");
+    internal Task ToldAsync(Func<AgentDirective, bool> what, string description) =>
+        Eventually.HoldsAsync(() => _told.Any(what), $"{Node} is told {description}");
 
     private async Task WriteAsync(AgentMessage message)
     {

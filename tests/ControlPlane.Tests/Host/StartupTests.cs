@@ -45,7 +45,8 @@ public sealed class StartupTests : IDisposable
         var options = Options("r");
         options.DevelopmentMode = false;
         options.TokensFile = Path.Combine(_root, "tokens.json");
-        await File.WriteAllTextAsync(options.TokensFile, """{"tokens":[{"subject":"ci","role":"Operator","token":"0123456789abcdef0123"}]}""");
+        await File.WriteAllTextAsync(options.TokensFile,
+            """{"tokens":[{"subject":"ci","role":"Operator","token":"0123456789abcdef0123"}]}""");
         // What is there is not looked into before all is there.
         options.Tls = new TlsFiles { Certificate = "/nowhere/cert.pem", Key = options.TokensFile, Authority = options.TokensFile };
         Assert.Contains("/nowhere/cert.pem", (await Refused(options, ExitCode.BadConfiguration)).Message, StringComparison.Ordinal);
@@ -53,7 +54,8 @@ public sealed class StartupTests : IDisposable
 
     [Fact]
     public async Task A_directory_that_is_not_a_replicas_is_refused() =>
-        Assert.Contains("is not a replica's data directory", (await Refused(Options("empty"), ExitCode.DataDirectory)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a replica's data directory", (await Refused(Options("empty"), ExitCode.DataDirectory)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task A_damaged_identity_is_refused_and_left_alone()
@@ -89,8 +91,10 @@ public sealed class StartupTests : IDisposable
     {
         var options = Options("r");
         Make(options);
-        await using (await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false }))
-            Assert.Contains("in use by another process", (await Refused(options, ExitCode.DataDirectory)).Message, StringComparison.Ordinal);
+        await using (await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None,
+            new ReplicaTuning { EndsProcess = false }))
+            Assert.Contains("in use by another process", (await Refused(options, ExitCode.DataDirectory)).Message,
+                StringComparison.Ordinal);
         foreach (var port in new[] { options.GrpcPort, options.RaftPort })
         {
             using var taken = new TcpListener(IPAddress.Loopback, port);
@@ -104,7 +108,8 @@ public sealed class StartupTests : IDisposable
     {
         var options = Options("r");
         Make(options);
-        await using (var app = await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false }))
+        await using (var app = await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None,
+            new ReplicaTuning { EndsProcess = false }))
         {
             await app.WaitForReadyAsync(CancellationToken.None);
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{options.HttpPort}") };
@@ -115,7 +120,8 @@ public sealed class StartupTests : IDisposable
             Assert.Contains("videoscale_commands_applied", metrics, StringComparison.Ordinal);
             Assert.Contains("videoscale_raft_leader", metrics, StringComparison.Ordinal);
         }
-        await using var again = await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false });
+        await using var again = await ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None,
+            new ReplicaTuning { EndsProcess = false });
         await again.WaitForReadyAsync(CancellationToken.None);
         using var pool = new Rpc.ChannelPool();
         var rooms = new RoomService.RoomServiceClient(pool.Get($"127.0.0.1:{options.GrpcPort}"));
@@ -125,19 +131,25 @@ public sealed class StartupTests : IDisposable
     private static async Task Create(ControlPlaneOptions options, string request, string room)
     {
         using var pool = new Rpc.ChannelPool();
-        await new RoomService.RoomServiceClient(pool.Get($"127.0.0.1:{options.GrpcPort}")).CreateRoomAsync(new CreateRoomRequest { RequestId = request, RoomId = room });
+        await new RoomService.RoomServiceClient(pool.Get($"127.0.0.1:{options.GrpcPort}")).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = request,
+            RoomId = room,
+        });
     }
 
     private static async Task<StartupException> Refused(ControlPlaneOptions options, ExitCode code)
     {
-        var refused = await Assert.ThrowsAsync<StartupException>(() => ControlPlaneApp.StartAsync(options, static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false }));
+        var refused = await Assert.ThrowsAsync<StartupException>(() => ControlPlaneApp.StartAsync(options,
+            static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false }));
         Assert.Equal(code, refused.Code);
         Assert.DoesNotContain('\n', refused.Message);
         return refused;
     }
 
     private static void Make(ControlPlaneOptions options) =>
-        ControlPlaneBootstrap.Create([new ReplicaSeat(options.DataDirectory, $"127.0.0.1:{options.RaftPort}", $"127.0.0.1:{options.GrpcPort}", $"127.0.0.1:{options.HttpPort}")]);
+        ControlPlaneBootstrap.Create([new ReplicaSeat(options.DataDirectory, $"127.0.0.1:{options.RaftPort}",
+            $"127.0.0.1:{options.GrpcPort}", $"127.0.0.1:{options.HttpPort}")]);
 
     private ControlPlaneOptions Options(string name) => new()
     {

@@ -4,10 +4,17 @@ using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 
-/// <summary>State has bounds in number and bytes: beyond them a call is refused with which bound and how much, and a repeat still gets its answer.</summary>
+/// <summary>
+/// State has bounds in number and bytes: beyond them a call is refused with which bound and how much, and a repeat still gets its answer.
+/// </summary>
 public sealed class StateBoundsTests
 {
-    private static CreateRoomRequest Room(string name, int metadata = 0) => new() { RequestId = name, RoomId = name, Metadata = ByteString.CopyFrom(new byte[metadata]) };
+    private static CreateRoomRequest Room(string name, int metadata = 0) => new()
+    {
+        RequestId = name,
+        RoomId = name,
+        Metadata = ByteString.CopyFrom(new byte[metadata]),
+    };
 
     private static async Task<string> RefusalAsync(Func<Task> call)
     {
@@ -21,10 +28,12 @@ public sealed class StateBoundsTests
     {
         await using var replica = await FakeReplica.StartAsync(options => (options.MaxRooms, options.MaxMetadataMegabytes) = (24, 1));
         for (var i = 0; i < 16; i++) await replica.Rooms.CreateRoomAsync(Room($"large-{i}", 65_536));
-        Assert.Contains("metadata: rooms hold 1048576 of at most 1048576 bytes", await RefusalAsync(async () => await replica.Rooms.CreateRoomAsync(Room("one-more", 1))), StringComparison.Ordinal);
+        Assert.Contains("metadata: rooms hold 1048576 of at most 1048576 bytes",
+            await RefusalAsync(async () => await replica.Rooms.CreateRoomAsync(Room("one-more", 1))), StringComparison.Ordinal);
         await replica.Rooms.CreateRoomAsync(Room("large-3", 65_536)); // a repeat is answered
         for (var i = 0; i < 8; i++) await replica.Rooms.CreateRoomAsync(Room($"small-{i}"));
-        Assert.Contains("rooms: 24 of at most 24", await RefusalAsync(async () => await replica.Rooms.CreateRoomAsync(Room("too-many"))), StringComparison.Ordinal);
+        Assert.Contains("rooms: 24 of at most 24", await RefusalAsync(async () => await replica.Rooms.CreateRoomAsync(Room("too-many"))),
+            StringComparison.Ordinal);
         await replica.Rooms.CreateRoomAsync(Room("small-7"));
         await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "close", RoomId = "small-7" }); // what frees is never refused
         Assert.Equal(2, replica.App.Replica.Bounds.Refused);
@@ -45,8 +54,10 @@ public sealed class StateBoundsTests
         await replica.Rooms.UpdateRoomAsync(Update("c", 512 * 1024)); // what it held before makes room: the bound is reached, not exceeded
         await RefusalAsync(async () => await replica.Rooms.CreateRoomAsync(Room("x", 1)));
         await replica.Rooms.OpenRoomAsync(Open("d", "third"));
-        Assert.Contains("brings 1 more", await RefusalAsync(async () => await replica.Rooms.OpenRoomAsync(Open("e", "third", 1))), StringComparison.Ordinal);
-        Assert.Contains("rooms: 3 of at most 3", await RefusalAsync(async () => await replica.Rooms.OpenRoomAsync(Open("f", "fourth"))), StringComparison.Ordinal);
+        Assert.Contains("brings 1 more", await RefusalAsync(async () => await replica.Rooms.OpenRoomAsync(Open("e", "third", 1))),
+            StringComparison.Ordinal);
+        Assert.Contains("rooms: 3 of at most 3", await RefusalAsync(async () => await replica.Rooms.OpenRoomAsync(Open("f", "fourth"))),
+            StringComparison.Ordinal);
         await replica.Rooms.OpenRoomAsync(Open("g", "third", 7, changes: false)); // a join to an open room
         await replica.Rooms.UpdateRoomAsync(Update("h", null));
         await replica.Rooms.UpdateRoomAsync(Update("i", 512 * 1024 - 8));
@@ -57,7 +68,8 @@ public sealed class StateBoundsTests
         Assert.Equal((3, 1_048_576L), (replica.App.Replica.Machine.Size.Rooms, replica.App.Replica.Machine.Size.MetadataBytes));
     }
 
-    private static RoomPatch Patch(int? metadata) => metadata is { } bytes ? new() { Metadata = ByteString.CopyFrom(new byte[bytes]) } : new();
+    private static RoomPatch Patch(int? metadata) =>
+        metadata is { } bytes ? new() { Metadata = ByteString.CopyFrom(new byte[bytes]) } : new();
 
     [Fact]
     public async Task Answers_are_bounded_for_each_caller_and_a_repeat_is_still_answered()
@@ -65,13 +77,16 @@ public sealed class StateBoundsTests
         await using var replica = await FakeReplica.StartAsync(options => options.MaxRequestResults = 1_000);
         for (var i = 0; i < 500; i++)
         {
-            var refused = await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = $"r{i}", RoomId = "nowhere" }));
+            var refused = await Assert.ThrowsAsync<RpcException>(async () =>
+                await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = $"r{i}", RoomId = "nowhere" }));
             Assert.Equal(StatusCode.NotFound, refused.StatusCode);
         }
-        var why = await RefusalAsync(async () => await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "r500", RoomId = "nowhere" }));
+        var why = await RefusalAsync(async () =>
+            await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "r500", RoomId = "nowhere" }));
         Assert.Contains("500 answers to", why, StringComparison.Ordinal);
         Assert.Contains("of at most 500 for one caller", why, StringComparison.Ordinal);
-        var repeat = await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "r7", RoomId = "nowhere" }));
+        var repeat = await Assert.ThrowsAsync<RpcException>(async () =>
+            await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "r7", RoomId = "nowhere" }));
         Assert.Equal(StatusCode.NotFound, repeat.StatusCode);
         var size = replica.App.Replica.Machine.Size;
         Assert.Equal(500, size.Answers);

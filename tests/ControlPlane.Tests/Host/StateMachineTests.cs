@@ -23,7 +23,8 @@ public sealed class StateMachineTests
         for (var step = 0; step < 200; step++)
         {
             var command = world.Next(bed);
-            var envelope = new CommandEnvelope(command, new("op", "operator", "token"), random.Next(3) == 0 ? null : new("Do", "id-" + step, (UInt128)step),
+            var envelope = new CommandEnvelope(command, new("op", "operator", "token"), random.Next(3) == 0 ? null
+                : new("Do", "id-" + step, (UInt128)step),
                 Deciders.MustBeDecidedByLeader(command) ? bed.Term : 0);
             asked.Add(envelope);
             if (random.Next(5) == 0) envelope = asked[random.Next(asked.Count)]; // a repeat, or the same once more

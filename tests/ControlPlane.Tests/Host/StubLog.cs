@@ -19,9 +19,11 @@ internal sealed class StubLog(ReplicaStatus status) : IReplicatedLog
 
     public LogCapabilities Capabilities => LogCapabilities.None;
     public Task<Exception> Fatal { get; } = new TaskCompletionSource<Exception>().Task;
-    public ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
     public ValueTask<ReadFence> ReadFenceAsync(ReadMode mode, CancellationToken cancellationToken) => throw new NotSupportedException();
-    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex,
+        CancellationToken cancellationToken) => throw new NotSupportedException();
     public ValueTask TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken) => throw new NotSupportedException();
     public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     public void Post(IApplyWork work) => throw new NotSupportedException();

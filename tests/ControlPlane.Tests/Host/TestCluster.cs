@@ -40,10 +40,12 @@ internal sealed class TestCluster : IAsyncDisposable
 
     internal Action<ControlPlaneOptions>? Configure { get; init; }
 
-    internal static async Task<TestCluster> StartAsync(int replicas, Func<int, IReadOnlyList<EventSubscriber>>? subscribers = null, Action<ControlPlaneOptions>? configure = null)
+    internal static async Task<TestCluster> StartAsync(int replicas, Func<int, IReadOnlyList<EventSubscriber>>? subscribers = null,
+        Action<ControlPlaneOptions>? configure = null)
     {
         var cluster = new TestCluster(replicas) { Subscribers = subscribers, Configure = configure };
-        ControlPlaneBootstrap.Create([.. Enumerable.Range(0, replicas).Select(i => new ReplicaSeat(cluster.DirectoryOf(i), $"127.0.0.1:{cluster.Raft(i)}", cluster.Grpc(i), $"127.0.0.1:{cluster.Http(i)}"))]);
+        ControlPlaneBootstrap.Create([.. Enumerable.Range(0, replicas).Select(i =>
+            new ReplicaSeat(cluster.DirectoryOf(i), $"127.0.0.1:{cluster.Raft(i)}", cluster.Grpc(i), $"127.0.0.1:{cluster.Http(i)}"))]);
         for (var i = 0; i < replicas; i++) await cluster.StartAsync_(i);
         await cluster.WaitReadyAsync();
         return cluster;
@@ -54,7 +56,14 @@ internal sealed class TestCluster : IAsyncDisposable
     internal int Http(int i) => _ports + i;
     private int Raft(int i) => _ports + 8 + i;
 
-    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), static tls => new RaftEngine(tls), CancellationToken.None, new ReplicaTuning { EndsProcess = false, Hooks = Hooks[i], Clock = Clocks[i], Subscribers = Subscribers?.Invoke(i) ?? [] });
+    internal async Task StartAsync_(int i) => _apps[i] = await ControlPlaneApp.StartAsync(Options(i), static tls => new RaftEngine(tls),
+        CancellationToken.None, new ReplicaTuning
+        {
+            EndsProcess = false,
+            Hooks = Hooks[i],
+            Clock = Clocks[i],
+            Subscribers = Subscribers?.Invoke(i) ?? [],
+        });
 
     internal ControlPlaneOptions Options(int i)
     {

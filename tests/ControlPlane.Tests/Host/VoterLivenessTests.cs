@@ -16,7 +16,8 @@ public sealed class VoterLivenessTests
         var membership = votes ? Membership.Of(All) : Membership.Of(StubLog.One) with { Learners = [StubLog.Two, StubLog.Three] };
         var heard = 0u;
         var log = new StubLog(StubLog.StatusOf(membership));
-        log.Show(() => StubLog.StatusOf(membership, [.. All.Skip(1).Select(member => new MemberProgress(member, 0, default, votes, Repairing: true, Heard: heard++))]));
+        log.Show(() => StubLog.StatusOf(membership,
+            [.. All.Skip(1).Select(member => new MemberProgress(member, 0, default, votes, Repairing: true, Heard: heard++))]));
         var book = new MemberBook(new ClusterFiles("c1", StubLog.One, []), log);
         var refused = await new VoterLiveness(log, book, new ElectionTiming()).CheckAsync(All, CancellationToken.None);
         Assert.Equal(accepted, refused is null);
@@ -29,7 +30,8 @@ public sealed class VoterLivenessTests
         {
             var timing = new ElectionTiming(ticks);
             Assert.Equal((1_750, 1_000, 3_000, 2_000),
-                (timing.CallPatience.TotalMilliseconds, timing.Silence.TotalMilliseconds, timing.StreamPatience.TotalMilliseconds, timing.VoterPatience.TotalMilliseconds));
+                (timing.CallPatience.TotalMilliseconds, timing.Silence.TotalMilliseconds, timing.StreamPatience.TotalMilliseconds,
+                    timing.VoterPatience.TotalMilliseconds));
         }
         var slow = new ElectionTiming(5_000);
         Assert.True(slow.CallPatience > TimeSpan.FromMilliseconds(12 * 5_000), "an election takes 6 to 12 ticks");

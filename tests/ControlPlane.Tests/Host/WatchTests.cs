@@ -9,7 +9,11 @@ public sealed class WatchTests
     public async Task A_watcher_gets_the_listing_first_and_then_every_change_in_order()
     {
         await using var replica = await FakeReplica.StartAsync();
-        for (var i = 0; i < 1_200; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:0000}" });
+        for (var i = 0; i < 1_200; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"r{i}",
+            RoomId = $"room-{i:0000}",
+        });
         using var watch = replica.Rooms.WatchRooms(new WatchRoomsRequest());
         var listed = new List<string>();
         while (listed.Count < 1_200 && await watch.ResponseStream.MoveNext(CancellationToken.None))
@@ -21,7 +25,8 @@ public sealed class WatchTests
         await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "c", RoomId = "room-0007" });
         await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "n", RoomId = "another" });
         Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
-        Assert.Equal(("room-0007", RoomStatus.Closed, false), (watch.ResponseStream.Current.Room.RoomId, watch.ResponseStream.Current.Room.Status, watch.ResponseStream.Current.Initial));
+        Assert.Equal(("room-0007", RoomStatus.Closed, false),
+            (watch.ResponseStream.Current.Room.RoomId, watch.ResponseStream.Current.Room.Status, watch.ResponseStream.Current.Initial));
         var index = watch.ResponseStream.Current.AppliedIndex;
         Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
         Assert.Equal("another", watch.ResponseStream.Current.Room.RoomId);
@@ -32,15 +37,24 @@ public sealed class WatchTests
     public async Task Whoever_watches_while_rooms_come_misses_none_and_sees_no_room_go_back()
     {
         await using var replica = await FakeReplica.StartAsync();
-        for (var i = 0; i < 600; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:0000}" });
+        for (var i = 0; i < 600; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"r{i}",
+            RoomId = $"room-{i:0000}",
+        });
         var closing = Task.Run(async () =>
         {
-            for (var i = 0; i < 600; i++) await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = $"c{i}", RoomId = $"room-{(i * 7) % 600:0000}" });
+            for (var i = 0; i < 600; i++) await replica.Rooms.CloseRoomAsync(new CloseRoomRequest
+            {
+                RequestId = $"c{i}",
+                RoomId = $"room-{(i * 7) % 600:0000}",
+            });
         });
         using var watch = replica.Rooms.WatchRooms(new WatchRoomsRequest());
         var closed = new HashSet<string>();
         var open = new HashSet<string>();
-        var marked = closing.ContinueWith(_ => replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "end", RoomId = "zzz" }).ResponseAsync, TaskScheduler.Default).Unwrap();
+        var marked = closing.ContinueWith(_ => replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "end", RoomId = "zzz" })
+            .ResponseAsync, TaskScheduler.Default).Unwrap();
         while (await watch.ResponseStream.MoveNext(CancellationToken.None) && watch.ResponseStream.Current.Room.RoomId != "zzz")
         {
             var room = watch.ResponseStream.Current.Room;
@@ -65,9 +79,15 @@ public sealed class WatchTests
         await Eventually.HoldsAsync(() => replica.App.Replica.RoomWatches.Count == 1, "it watches");
         var metadata = Google.Protobuf.ByteString.CopyFrom(new byte[60_000]); // beyond what the connection takes unread
         for (var i = 0; i < 400 && replica.App.Replica.RoomWatches.Count == 1; i++)
-            await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:0000}", Metadata = metadata });
+            await replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+            {
+                RequestId = $"r{i}",
+                RoomId = $"room-{i:0000}",
+                Metadata = metadata,
+            });
         Assert.Equal(0, replica.App.Replica.RoomWatches.Count);
-        var ended = await Assert.ThrowsAsync<RpcException>(async () => { while (await watch.ResponseStream.MoveNext(CancellationToken.None)) { } });
+        var ended =
+            await Assert.ThrowsAsync<RpcException>(async () => { while (await watch.ResponseStream.MoveNext(CancellationToken.None)) { } });
         Assert.Equal(StatusCode.Unavailable, ended.StatusCode);
     }
 
@@ -77,7 +97,8 @@ public sealed class WatchTests
         await using var replica = await FakeReplica.StartAsync();
         var watches = replica.App.Replica.RoomWatches;
         for (var i = 0; i < 20; i++) await CreateAsync(replica, $"quiet-{i:00}");
-        var quiet = Enumerable.Range(0, 200).Select(i => replica.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = $"quiet-{i % 20:00}" })).ToArray();
+        var quiet = Enumerable.Range(0, 200).Select(i => replica.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = $"quiet-{i % 20:00}" }))
+            .ToArray();
         var absent = replica.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = "yet-to-come" });
         var elsewhere = replica.Rooms.WatchRooms(new WatchRoomsRequest { NodeId = "no-such-node" });
         await Eventually.HoldsAsync(() => watches.Count == quiet.Length + 2, "all watch");
@@ -131,13 +152,21 @@ public sealed class WatchTests
         return (watch.ResponseStream.Current.Room.RoomId, watch.ResponseStream.Current.Room.NodeId);
     }
 
-    private static async Task CreateAsync(FakeReplica replica, string room) => await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room });
+    private static async Task CreateAsync(FakeReplica replica, string room) => await replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+    {
+        RequestId = room,
+        RoomId = room,
+    });
 
     [Fact]
     public async Task Pages_of_a_listing_show_every_room_once_in_order()
     {
         await using var replica = await FakeReplica.StartAsync();
-        for (var i = 0; i < 25; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{(i * 7) % 25:00}" });
+        for (var i = 0; i < 25; i++) await replica.Rooms.CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"r{i}",
+            RoomId = $"room-{(i * 7) % 25:00}",
+        });
         await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "c", RoomId = "room-03" });
         var seen = new List<string>();
         var token = "";
@@ -149,7 +178,8 @@ public sealed class WatchTests
         }
         while (token.Length > 0);
         Assert.Equal(Enumerable.Range(0, 25).Where(i => i != 3).Select(i => $"room-{i:00}"), seen);
-        var refused = await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.ListRoomsAsync(new ListRoomsRequest { PageToken = "nonsense" }));
+        var refused = await Assert.ThrowsAsync<RpcException>(async () =>
+            await replica.Rooms.ListRoomsAsync(new ListRoomsRequest { PageToken = "nonsense" }));
         Assert.StartsWith("page_token:", refused.Status.Detail, StringComparison.Ordinal);
     }
 
@@ -158,7 +188,11 @@ public sealed class WatchTests
     {
         await using var cluster = await TestCluster.StartAsync(1);
         await using var media = (await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello("media-1", 11))).KeepBeating();
-        for (var i = 0; i < 5; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i}" });
+        for (var i = 0; i < 5; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"r{i}",
+            RoomId = $"room-{i}",
+        });
         var watches = cluster[0].Replica.RoomWatches;
         Assert.Equal(5, await WatchForAMomentAsync("media-1"));
         Assert.Equal(0, await WatchForAMomentAsync("media-2")); // another one's listing begins, and the first has left

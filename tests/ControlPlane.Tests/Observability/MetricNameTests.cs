@@ -16,14 +16,17 @@ public sealed partial class MetricNameTests
         var metrics = $"http://127.0.0.1:{replica.Options.HttpPort}/metrics";
         await http.GetStringAsync(metrics); // from the first reading on, all that happens is counted
         var stranger = new Metadata { { "authorization", "Bearer nobodys" } };
-        await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.ListRoomsAsync(new ListRoomsRequest(), stranger)); // what never happened has no figure
+        // what never happened has no figure
+        await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.ListRoomsAsync(new ListRoomsRequest(), stranger));
         var exported = await http.GetStringAsync(metrics);
         var names = Exported().Matches(exported).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
         Assert.True(names.Count > 20, exported);
         Assert.DoesNotContain(names, name => name.LastIndexOf("videoscale", StringComparison.Ordinal) > 0);
         // Of a replica: a media node counts by another library, and certificates are only watched where there are some.
-        var documented = Repository.Files("docs", "*.md").SelectMany(page => Documented().Matches(File.ReadAllText(Repository.Path(page))).Select(match => match.Groups[1].Value))
-            .Where(name => !name.StartsWith("videoscale_media_", StringComparison.Ordinal) && !name.StartsWith("videoscale_certificate_", StringComparison.Ordinal)).Distinct().ToList();
+        var documented = Repository.Files("docs", "*.md")
+            .SelectMany(page => Documented().Matches(File.ReadAllText(Repository.Path(page))).Select(match => match.Groups[1].Value))
+            .Where(name => !name.StartsWith("videoscale_media_", StringComparison.Ordinal)
+                && !name.StartsWith("videoscale_certificate_", StringComparison.Ordinal)).Distinct().ToList();
         Assert.True(documented.Count > 10, "the pages name figures");
         Assert.Empty(documented.Except(names));
     }

@@ -36,17 +36,25 @@ public sealed class EventSubscriberTests
             }
             return ValueTask.CompletedTask;
         }
-        var subscriber = new EventSubscriber("test", Take) { Types = Created, IsDurable = true, BeginsAt = BeginsAt.FirstEvent, MaxBatch = 7 };
+        var subscriber = new EventSubscriber("test", Take)
+        {
+            Types = Created,
+            IsDurable = true,
+            BeginsAt = BeginsAt.FirstEvent,
+            MaxBatch = 7,
+        };
         for (var (round, until) = (0, 200UL); until <= 600; round++, until += 200)
         {
             var before = seen.Count;
             await using var run = new Run(directory.Path, log, subscriber);
             script.Feed(log, until);
-            await Eventually.HoldsAsync(() => run.One.Position.Seq == log.AppendedSeq, "all is handled", details: () => $"{run.One.Position.Seq} of {log.AppendedSeq}");
+            await Eventually.HoldsAsync(() => run.One.Position.Seq == log.AppendedSeq, "all is handled",
+                details: () => $"{run.One.Position.Seq} of {log.AppendedSeq}");
             if (round > 0) Assert.True(seen[before] > until - 200 - 14, $"it begins where it was, and not at {seen[before]}");
         }
         Assert.Equal(Numbers(log, "RoomCreated"), seen.Distinct());
-        for (var i = 1; i < seen.Count; i++) Assert.True(seen[i] > seen[i - 1] || seen[i - 1] - seen[i] < 60, "what is given again is the last batch, from its beginning");
+        for (var i = 1; i < seen.Count; i++)
+            Assert.True(seen[i] > seen[i - 1] || seen[i - 1] - seen[i] < 60, "what is given again is the last batch, from its beginning");
     }
 
     [Fact]
@@ -95,7 +103,11 @@ public sealed class EventSubscriberTests
         script.Feed(log);
         await log.SyncAsync();
         var seen = new ConcurrentQueue<ulong>();
-        await using var run = new Run(directory.Path, log, new EventSubscriber("test", Into(seen)) { IsDurable = true, BeginsAt = BeginsAt.FirstEvent });
+        await using var run = new Run(directory.Path, log, new EventSubscriber("test", Into(seen))
+        {
+            IsDurable = true,
+            BeginsAt = BeginsAt.FirstEvent,
+        });
         await Task.Delay(200);
         Assert.Empty(seen); // nothing is skipped
         var source = new BackfillTests.CuttingSource(peer, new Random(4));
@@ -118,18 +130,28 @@ public sealed class EventSubscriberTests
             }) { RunsOn = RunsOn.Leader, IsDurable = true, BeginsAt = BeginsAt.FirstEvent, Types = Created },
         ]);
         var term = cluster[0].Replica.Leadership.Term;
-        for (var i = 0; i < 20; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = $"a{i}", RoomId = $"a{i}" });
+        for (var i = 0; i < 20; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"a{i}",
+            RoomId = $"a{i}",
+        });
         await Eventually.HoldsAsync(() => Distinct(seen) == 20, "the leader's subscriber has all rooms");
         var first = await LeaderAsync(cluster);
         // A machine without time for its replicas may have changed leaders meanwhile: then a few may have come twice, from two of them.
         if (cluster[first].Replica.Leadership.Term == term) Assert.All(seen, one => Assert.Equal(first, one.Replica));
         var handled = seen.Max(one => one.Seq);
-        await Eventually.HoldsAsync(() => cluster.Running.All(app => app.Replica.Subscriptions.Find("test")!.Position.Seq >= handled), "all know how far it is");
+        await Eventually.HoldsAsync(() => cluster.Running.All(app => app.Replica.Subscriptions.Find("test")!.Position.Seq >= handled),
+            "all know how far it is");
         await cluster.StopAsync(first);
         var before = seen.Count;
         var second = await LeaderAsync(cluster);
-        for (var i = 0; i < 10; i++) await cluster.Rooms(second).CreateRoomAsync(new CreateRoomRequest { RequestId = $"b{i}", RoomId = $"b{i}" });
-        await Eventually.HoldsAsync(() => Distinct(seen) == 30, "the next leader's has those that came since", details: () => string.Join(' ', seen));
+        for (var i = 0; i < 10; i++) await cluster.Rooms(second).CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = $"b{i}",
+            RoomId = $"b{i}",
+        });
+        await Eventually.HoldsAsync(() => Distinct(seen) == 30, "the next leader's has those that came since",
+            details: () => string.Join(' ', seen));
         Assert.All(seen.Skip(before), one => Assert.True(one.Replica != first && one.Seq > handled, $"{one} was handled before"));
 
         static int Distinct(IEnumerable<(int Replica, ulong Seq)> seen) => seen.Select(one => one.Seq).Distinct().Count();
@@ -146,7 +168,8 @@ public sealed class EventSubscriberTests
     {
         using var directory = new TempDirectory();
         File.WriteAllText(directory.Of("test.json"), "{ \"format\": 1, ");
-        Assert.Contains("test.json is damaged", Assert.Throws<InvalidDataException>(() => new SubscriberPosition(directory.Path, "test")).Message, StringComparison.Ordinal);
+        Assert.Contains("test.json is damaged",
+            Assert.Throws<InvalidDataException>(() => new SubscriberPosition(directory.Path, "test")).Message, StringComparison.Ordinal);
     }
 
     private static Func<IReadOnlyList<EventEnvelope>, CancellationToken, ValueTask> Into(ConcurrentQueue<ulong> seen) => (events, _) =>
@@ -172,7 +195,8 @@ public sealed class EventSubscriberTests
         internal Run(string directory, Log log, EventSubscriber subscriber)
         {
             _leadership = new Leadership(new StubLog(StubLog.StatusOf(Membership.Of(StubLog.One))));
-            var all = new EventSubscriptions(Path.Combine(directory, "subscribers"), log.Reader, _leadership, new Nobody(), TimeProvider.System, NullLogger<EventSubscriptions>.Instance);
+            var all = new EventSubscriptions(Path.Combine(directory, "subscribers"), log.Reader, _leadership, new Nobody(),
+                TimeProvider.System, NullLogger<EventSubscriptions>.Instance);
             all.Add(subscriber);
             One = all.All[0];
             _running = all.RunAsync(_stop.Token);
@@ -191,6 +215,7 @@ public sealed class EventSubscriberTests
 
     private sealed class Nobody : IPositionExchange
     {
-        public Task<(ulong? Highest, bool IsMajority)> ExchangeAsync(string subscriber, ulong? seq, CancellationToken cancellationToken) => Task.FromResult(((ulong?)null, true));
+        public Task<(ulong? Highest, bool IsMajority)> ExchangeAsync(string subscriber, ulong? seq, CancellationToken cancellationToken) =>
+            Task.FromResult(((ulong?)null, true));
     }
 }

@@ -4,7 +4,8 @@ using VideoScale.Harness.Processes;
 namespace VideoScale.EndToEnd.Tests.Bench;
 
 /// <summary>
-/// One of three replicas is frozen or gone, the leader or a follower: how long every verb of <c>ctl</c> and <c>audit</c> takes with it in each place of
+/// One of three replicas is frozen or gone, the leader or a follower: how long every verb of <c>ctl</c> and <c>audit</c> takes with it in
+/// each place of
 /// <c>--server</c>, and how long a stock client takes to join through each of the others, beside the same with all there.
 /// </summary>
 internal sealed class AbsentBench(Stage stage)
@@ -14,8 +15,10 @@ internal sealed class AbsentBench(Stage stage)
     /// <summary>Every kind of verb; ROOM and NEW are filled in.</summary>
     private static readonly string[] Verbs =
     [
-        "ctl room create NEW --keep-when-empty", "ctl room get ROOM", "ctl room list", "ctl room stats ROOM", "ctl room participants ROOM", "ctl room explain ROOM", "ctl room move NEW",
-        "ctl room close NEW", "ctl node list", "ctl node get media-1", "ctl node cordon media-1", "ctl node uncordon media-1", "ctl cluster status", "audit tail", "audit why ROOM",
+        "ctl room create NEW --keep-when-empty", "ctl room get ROOM", "ctl room list", "ctl room stats ROOM", "ctl room participants ROOM",
+            "ctl room explain ROOM", "ctl room move NEW",
+        "ctl room close NEW", "ctl node list", "ctl node get media-1", "ctl node cordon media-1", "ctl node uncordon media-1",
+            "ctl cluster status", "audit tail", "audit why ROOM",
     ];
 
     private int _made;
@@ -65,11 +68,13 @@ internal sealed class AbsentBench(Stage stage)
             foreach (var verb in Verbs)
             {
                 var began = Stopwatch.GetTimestamp();
-                var done = await CliProcess.RunAsync([.. verb.Replace("ROOM", Room, StringComparison.Ordinal).Replace("NEW", made, StringComparison.Ordinal).Split(' '), "--server", string.Join(',', servers)]);
+                var done = await CliProcess.RunAsync([.. verb.Replace("ROOM", Room, StringComparison.Ordinal)
+                    .Replace("NEW", made, StringComparison.Ordinal).Split(' '), "--server", string.Join(',', servers)]);
                 figures.Add($"{what} in place {place + 1} of list", Stopwatch.GetElapsedTime(began).TotalMilliseconds);
                 // What a room cannot do just now, for example move before it is placed, is an answer too; nobody's answer is not.
                 if (done.ExitCode != 0) figures.Add($"{what} verbs {(done.ExitCode == 1 ? "refused" : "unanswered")}", 1, "verbs");
-                if (done.ExitCode is not (0 or 1)) await Console.Error.WriteLineAsync($"{verb} with {what} in place {place + 1}: {done.Errors}");
+                if (done.ExitCode is not (0 or 1))
+                    await Console.Error.WriteLineAsync($"{verb} with {what} in place {place + 1}: {done.Errors}");
             }
         }
     }

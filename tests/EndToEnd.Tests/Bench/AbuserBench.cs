@@ -8,8 +8,8 @@ using VideoScale.Harness.Results;
 namespace VideoScale.EndToEnd.Tests.Bench;
 
 /// <summary>
-/// A participant who may change its own texts does so without end, as large as they may be: how long others take to join, and how long the room takes to be listed,
-/// before and meanwhile.
+/// A participant who may change its own texts does so without end, as large as they may be: how long others take to join, and how long the
+/// room takes to be listed, before and meanwhile.
 /// </summary>
 internal sealed class AbuserBench(Stage stage)
 {
@@ -36,7 +36,8 @@ internal sealed class AbuserBench(Stage stage)
     private async Task MeasureAsync(CallFigures figures, string when, TimeSpan how)
     {
         using var http = new HttpClient();
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Mint("backend", new() { ["roomAdmin"] = true, ["room"] = Room }));
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer",
+            Tokens.Mint("backend", new() { ["roomAdmin"] = true, ["room"] = Room }));
         var began = Stopwatch.GetTimestamp();
         for (var round = 0; Stopwatch.GetElapsedTime(began) < how; round++)
         {
@@ -47,7 +48,11 @@ internal sealed class AbuserBench(Stage stage)
             }
             var asked = Stopwatch.GetTimestamp();
             using var body = new StringContent($$"""{"room":"{{Room}}"}""", MediaTypeHeaderValue.Parse("application/json"));
-            using var reply = await http.PostAsync(new Uri($"{stage.SignalUrl(1).Replace("ws:", "http:", StringComparison.Ordinal)}/twirp/livekit.RoomService/ListParticipants"), body);
+            using var reply =
+                await http.PostAsync(
+                new Uri(
+                $"{stage.SignalUrl(1).Replace("ws:", "http:", StringComparison.Ordinal)}/twirp/livekit.RoomService/ListParticipants"),
+                body);
             reply.EnsureSuccessStatusCode();
             await reply.Content.ReadAsByteArrayAsync();
             figures.Add($"list participants {when}", Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
@@ -67,7 +72,8 @@ internal sealed class AbuserBench(Stage stage)
             var update = new UpdateParticipantMetadata { RequestId = (uint)++_updates };
             if (_updates % 2 == 0) update.Metadata = $"{_updates} {new string('m', 500_000)}";
             else update.Attributes[$"key{_updates % 144:d3}"] = new string('v', 1_000);
-            await socket.SendAsync(new SignalRequest { UpdateMetadata = update }.ToByteArray(), WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+            await socket.SendAsync(new SignalRequest { UpdateMetadata = update }.ToByteArray(), WebSocketMessageType.Binary,
+                endOfMessage: true, cancellationToken);
         }
         await hearing;
     }
@@ -86,7 +92,8 @@ internal sealed class AbuserBench(Stage stage)
             }
             while (!part.EndOfMessage);
             if (part.MessageType == WebSocketMessageType.Close) return;
-            if (SignalResponse.Parser.ParseFrom(buffer, 0, length).RequestResponse?.Reason == RequestResponse.Types.Reason.LimitExceeded) _refused++;
+            if (SignalResponse.Parser.ParseFrom(buffer, 0, length).RequestResponse?.Reason == RequestResponse.Types.Reason.LimitExceeded)
+                _refused++;
         }
     }
 }

@@ -3,7 +3,9 @@ using VideoScale.V1;
 
 namespace VideoScale.EndToEnd.Tests.Bench;
 
-/// <summary>One browser in a call with three others, who all publish: its join, what the others get of it, and its room moved to another node.</summary>
+/// <summary>
+/// One browser in a call with three others, who all publish: its join, what the others get of it, and its room moved to another node.
+/// </summary>
 internal sealed class BrowserBench(Stage stage)
 {
     private const int Height = 180; // encoders, decoders and servers share the machine
@@ -45,8 +47,10 @@ internal sealed class BrowserBench(Stage stage)
         figures.Add("1 join to connected", noted.First(n => n.Kind == "connected").AtMs - began);
         foreach (var other in Others)
         {
-            figures.Add("2 join to frame of each of three", noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} video").AtMs - began);
-            figures.Add("3 join to sound of each of three", noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} audio").AtMs - began);
+            figures.Add("2 join to frame of each of three",
+                noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} video").AtMs - began);
+            figures.Add("3 join to sound of each of three",
+                noted.First(n => n.Kind == "decoded" && n.Detail == $"{other} audio").AtMs - began);
         }
     }
 
@@ -57,8 +61,10 @@ internal sealed class BrowserBench(Stage stage)
         await ann.HasAsync("decoded", $"{fox.Identity} video");
         await ann.HasAsync("decoded", $"{fox.Identity} audio");
         var noted = await ann.NotedAsync(began);
-        figures.Add("4 camera asked to frame at another", noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} video").AtMs - began);
-        figures.Add("5 camera asked to sound at another", noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} audio").AtMs - began);
+        figures.Add("4 camera asked to frame at another",
+            noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} video").AtMs - began);
+        figures.Add("5 camera asked to sound at another",
+            noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} audio").AtMs - began);
     }
 
     private async Task MoveAsync(CallFigures figures, string room, Caller ann, Caller fox)
@@ -68,7 +74,11 @@ internal sealed class BrowserBench(Stage stage)
         await ann.WatchAsync(fox.Identity, "video", everyMs: 40);
         await Task.Delay(Calm);
         var began = Now;
-        await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = room });
+        await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest
+        {
+            RequestId = Guid.NewGuid().ToString(),
+            RoomId = room,
+        });
         await fox.HasSinceAsync(began, "leave");
         await fox.HasSinceAsync(began, "reconnected");
         foreach (var other in Others) await fox.SeesAsync(other, frames: 5);
@@ -88,7 +98,8 @@ internal sealed class BrowserBench(Stage stage)
     }
 
     /// <summary>A client's way back, as its tab notes it; names sort in the order of the steps.</summary>
-    private static readonly (string Name, string Kind)[] Steps = [("a_told", "leave"), ("b_socket_asked", "socket"), ("c_socket_open", "open"), ("d_answered", "answer"), ("e_dtls", "dtls")];
+    private static readonly (string Name, string Kind)[] Steps = [("a_told", "leave"), ("b_socket_asked", "socket"),
+        ("c_socket_open", "open"), ("d_answered", "answer"), ("e_dtls", "dtls")];
 
     private static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 }

@@ -4,8 +4,8 @@ using VideoScale.EndToEnd.Tests.Browsers;
 namespace VideoScale.EndToEnd.Tests.Bench;
 
 /// <summary>
-/// The replica that carries signalling of Chromium, Firefox and rtc-node is killed, round after round, beside the same time with nothing killed: one whose only URL
-/// comes back by a listening socket that outlives the process, and one behind a balancer that leads to another.
+/// The replica that carries signalling of Chromium, Firefox and rtc-node is killed, round after round, beside the same time with nothing
+/// killed: one whose only URL comes back by a listening socket that outlives the process, and one behind a balancer that leads to another.
 /// </summary>
 internal sealed class GatewayBench(Stage stage)
 {
@@ -27,7 +27,8 @@ internal sealed class GatewayBench(Stage stage)
     internal async Task<CallFigures> BalancedAsync(int rounds)
     {
         var replicas = stage.Cluster.Replicas;
-        await using var balancer = new Balancer(BalancerPort, [replicas[1].HttpAddress, replicas[2].HttpAddress], inTurn: false); // ann's own gateway lives
+        // ann's own gateway lives
+        await using var balancer = new Balancer(BalancerPort, [replicas[1].HttpAddress, replicas[2].HttpAddress], inTurn: false);
         return await RunAsync("bench-balanced", $"ws://127.0.0.1:{BalancerPort}", rounds, async () =>
         {
             var victim = replicas[1 + balancer.Last];
@@ -65,7 +66,8 @@ internal sealed class GatewayBench(Stage stage)
             foreach (var caller in (Caller[])[chromium, firefox])
             {
                 await caller.HasSinceAsync(beganMs, "reconnected");
-                figures.Add($"{caller.Identity} kill signalling back", (await caller.NotedAsync(beganMs)).First(noted => noted.Kind == "reconnected").AtMs - beganMs);
+                figures.Add($"{caller.Identity} kill signalling back",
+                    (await caller.NotedAsync(beganMs)).First(noted => noted.Kind == "reconnected").AtMs - beganMs);
             }
             await native.HasAsync("reconnected", times: round + 1);
             figures.Add("rtc-node kill signalling back", native.Said("reconnected")[^1].AtMs - beganMs);
@@ -93,9 +95,11 @@ internal sealed class GatewayBench(Stage stage)
         foreach (var caller in callers)
         {
             figures.Add($"{caller.Identity} {name} longest without packet", await caller.GapMsAsync("ann", "audio"));
-            figures.Add($"{caller.Identity} {name} packets lost", (await caller.ReceivedAsync("ann", "audio"))!.Lost - lostBefore[caller.Identity], "packets");
+            figures.Add($"{caller.Identity} {name} packets lost",
+                (await caller.ReceivedAsync("ann", "audio"))!.Lost - lostBefore[caller.Identity], "packets");
         }
-        var seconds = native.Said("second").Where(said => said.AtMs >= beganMs).Select(said => JsonSerializer.Deserialize<Second>(said.Detail, JsonSerializerOptions.Web)!).ToList();
+        var seconds = native.Said("second").Where(said => said.AtMs >= beganMs)
+            .Select(said => JsonSerializer.Deserialize<Second>(said.Detail, JsonSerializerOptions.Web)!).ToList();
         figures.Add($"rtc-node {name} longest without packet", seconds.Max(second => second.LongestMs));
         figures.Add($"rtc-node {name} packets lost", seconds[^1].Lost - seconds[0].Lost, "packets");
     }

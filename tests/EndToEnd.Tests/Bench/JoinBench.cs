@@ -1,6 +1,8 @@
 namespace VideoScale.EndToEnd.Tests.Bench;
 
-/// <summary>From asking to join until the first decoded frame and sound: a browser and libwebrtc, each through a replica of its own.</summary>
+/// <summary>
+/// From asking to join until the first decoded frame and sound: a browser and libwebrtc, each through a replica of its own.
+/// </summary>
 internal sealed class JoinBench(Stage stage)
 {
     internal async Task<CallFigures> RunAsync(int rounds)

@@ -6,7 +6,9 @@ namespace VideoScale.EndToEnd.Tests.Bench;
 /// <summary>A call of four, all of whom publish, whose room goes to another node: by MoveRoom, or because its node was killed.</summary>
 internal sealed class MoveBench(Stage stage)
 {
-    /// <summary>Small pictures: four encoders, twelve decoders and five servers share the machine, and a move's time is not theirs.</summary>
+    /// <summary>
+    /// Small pictures: four encoders, twelve decoders and five servers share the machine, and a move's time is not theirs.
+    /// </summary>
     private const int Height = 180;
     private static readonly string[] Names = ["ann", "bob", "cid", "dan"];
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
@@ -16,7 +18,11 @@ internal sealed class MoveBench(Stage stage)
         const string Room = "bench-moves";
         return await CallAsync(Room, rounds, async () =>
         {
-            await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = Room });
+            await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest
+            {
+                RequestId = Guid.NewGuid().ToString(),
+                RoomId = Room,
+            });
             return () => Task.CompletedTask;
         });
     }
@@ -26,7 +32,8 @@ internal sealed class MoveBench(Stage stage)
         const string Room = "bench-node";
         return await CallAsync(Room, rounds, async () =>
         {
-            var owner = (await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).GetRoomAsync(new GetRoomRequest { RoomId = Room })).Room.NodeId;
+            var owner = (await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).GetRoomAsync(new GetRoomRequest { RoomId = Room }))
+                .Room.NodeId;
             var victim = stage.Cluster.Media.Single(node => node.NodeId == owner);
             await victim.KillAsync();
             return async () =>
@@ -74,7 +81,8 @@ internal sealed class MoveBench(Stage stage)
 
     private static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
-    private static IEnumerable<(Caller Viewer, Caller Seen)> Pairs(List<Caller> callers) => callers.SelectMany(viewer => callers.Where(seen => seen != viewer).Select(seen => (viewer, seen)));
+    private static IEnumerable<(Caller Viewer, Caller Seen)> Pairs(List<Caller> callers) =>
+        callers.SelectMany(viewer => callers.Where(seen => seen != viewer).Select(seen => (viewer, seen)));
 
     private static async Task AllSeeAsync(List<Caller> callers)
     {
@@ -89,7 +97,8 @@ internal sealed class MoveBench(Stage stage)
         using var call = stage.Cluster.Audit(stage.Cluster.Replicas[0]).ReadStream(new ReadStreamRequest { Stream = $"room-{room}" });
         await foreach (var happened in call.ResponseStream.ReadAllAsync())
             if (happened.OccurredAtMs >= beganMs) times.TryAdd(happened.Type, happened.OccurredAtMs);
-        foreach (var (name, type) in new[] { ("1 revoke committed", "RoomRevoked"), ("2 release committed", "RoomReleased"), ("3 new owner committed", "RoomPlaced") })
+        foreach (var (name, type) in new[] { ("1 revoke committed", "RoomRevoked"), ("2 release committed", "RoomReleased"),
+            ("3 new owner committed", "RoomPlaced") })
             if (times.TryGetValue(type, out var at)) figures.Add(name, at - beganMs);
         return times["RoomPlaced"];
     }
@@ -107,9 +116,12 @@ internal sealed class MoveBench(Stage stage)
         figures.Add("7 open to offer answered", answer - open);
         // A client that keeps its connection may not tell of the new way's checks, since the old one holds until then.
         if (noted.Find(n => n.Kind == "dtls" && n.AtMs >= answer) is { } dtls) figures.Add("8 answer to dtls", dtls.AtMs - answer);
-        foreach (var packet in noted.Where(n => n.Kind == "packet" && n.AtMs >= socket)) figures.Add("9 answer to first packet", packet.AtMs - answer);
-        foreach (var frame in noted.Where(n => n.Kind == "frame" && n.AtMs >= socket)) figures.Add("a answer to first frame", frame.AtMs - answer);
+        foreach (var packet in noted.Where(n => n.Kind == "packet" && n.AtMs >= socket))
+            figures.Add("9 answer to first packet", packet.AtMs - answer);
+        foreach (var frame in noted.Where(n => n.Kind == "frame" && n.AtMs >= socket))
+            figures.Add("a answer to first frame", frame.AtMs - answer);
     }
 
-    private static double First(List<Noted> noted, string kind, double sinceMs) => noted.First(n => n.Kind == kind && n.AtMs >= sinceMs).AtMs;
+    private static double First(List<Noted> noted, string kind, double sinceMs) =>
+        noted.First(n => n.Kind == kind && n.AtMs >= sinceMs).AtMs;
 }

@@ -15,14 +15,16 @@ internal sealed class OutageBench(Stage stage)
         await bob.HearsAsync("ann");
         await HearAsync(figures, "all there", bob, () => Task.CompletedTask, outage);
         var subscribed = await bob.CountAsync("trackSubscribed");
-        await HearAsync(figures, "none there", bob, () => Task.WhenAll(stage.Cluster.Replicas.Select(replica => replica.KillAsync())), outage);
+        await HearAsync(figures, "none there", bob, () => Task.WhenAll(stage.Cluster.Replicas.Select(replica => replica.KillAsync())),
+            outage);
         var backMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         foreach (var replica in stage.Cluster.Replicas) replica.Start();
         await stage.Cluster.WaitForReadyAsync();
         foreach (var caller in new[] { ann, bob })
         {
             await caller.HasSinceAsync(backMs, "reconnected");
-            figures.Add("signalling back after restart", (await caller.NotedAsync(backMs)).First(noted => noted.Kind == "reconnected").AtMs - backMs);
+            figures.Add("signalling back after restart",
+                (await caller.NotedAsync(backMs)).First(noted => noted.Kind == "reconnected").AtMs - backMs);
         }
         await using var cat = await stage.JoinAsync(2, Room, "cat");
         await cat.HearsAsync("ann");
@@ -45,6 +47,7 @@ internal sealed class OutageBench(Stage stage)
         figures.Add($"{name} longest without packet", await bob.GapMsAsync("ann", "audio"));
         figures.Add($"{name} packets", (after.Packets - before.Packets) / seconds, "packets/s", Better.Higher);
         figures.Add($"{name} packets lost", after.Lost - before.Lost, "packets");
-        figures.Add($"{name} samples concealed", (after.Concealed - before.Concealed) * 1000 / Math.Max(1, after.Samples - before.Samples), "‰");
+        figures.Add($"{name} samples concealed", (after.Concealed - before.Concealed) * 1000 / Math.Max(1, after.Samples - before.Samples),
+            "‰");
     }
 }

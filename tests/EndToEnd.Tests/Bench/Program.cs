@@ -6,20 +6,31 @@ namespace VideoScale.EndToEnd.Tests.Bench;
 /// <summary><c>./dev bench calls</c>: the stage of the tests, driven for its figures.</summary>
 internal static class Program
 {
-    private const string Usage = "usage: ./dev bench calls [--rounds N] [--only joins,chromium,firefox,moves,node,one-url,balanced,absent,abuser,outage] [--outage-seconds 60] [--abuser-seconds 60] [--results FILE]";
+    private const string Usage =
+        "usage: ./dev bench calls [--rounds N] [--only joins,chromium,firefox,moves,node,one-url,balanced,absent,abuser,outage] "
+        + "[--outage-seconds 60] [--abuser-seconds 60] [--results FILE]";
     private const int WrongUsage = 254; // as ./dev
-    private static readonly string[] Parts = ["joins", "chromium", "firefox", "moves", "node", "one-url", "balanced", "absent", "abuser", "outage"];
+    private static readonly string[] Parts = ["joins", "chromium", "firefox", "moves", "node", "one-url", "balanced", "absent", "abuser",
+        "outage"];
 
     private static async Task<int> Main(string[] args)
     {
-        var options = new Dictionary<string, string> { ["--rounds"] = "5", ["--only"] = string.Join(',', Parts), ["--outage-seconds"] = "60", ["--abuser-seconds"] = "60", ["--results"] = "bench/results/calls.json" };
+        var options = new Dictionary<string, string>
+        {
+            ["--rounds"] = "5",
+            ["--only"] = string.Join(',', Parts),
+            ["--outage-seconds"] = "60",
+            ["--abuser-seconds"] = "60",
+            ["--results"] = "bench/results/calls.json"
+        };
         for (var i = 0; i < args.Length; i += 2)
         {
             if (!options.ContainsKey(args[i]) || i + 1 == args.Length) return Refuse();
             options[args[i]] = args[i + 1];
         }
         var only = options["--only"].Split(',');
-        if (!int.TryParse(options["--rounds"], out var rounds) || rounds < 1 || !int.TryParse(options["--outage-seconds"], out var outage) || outage < 1
+        if (!int.TryParse(options["--rounds"], out var rounds) || rounds < 1 || !int.TryParse(options["--outage-seconds"], out var outage)
+            || outage < 1
             || !int.TryParse(options["--abuser-seconds"], out var abuser) || abuser < 1 || only.Except(Parts).Any()) return Refuse();
         var stage = new Stage();
         await stage.InitializeAsync();

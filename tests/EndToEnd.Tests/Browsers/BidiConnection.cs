@@ -72,7 +72,8 @@ internal sealed class BidiConnection : IAsyncDisposable
                 Take(JsonSerializer.Deserialize<JsonElement>(received.WrittenSpan));
             }
         }
-        catch (Exception e) when (e is WebSocketException or ObjectDisposedException or OperationCanceledException) { end = e; } // it was aborted, or Firefox is gone
+        // it was aborted, or Firefox is gone
+        catch (Exception e) when (e is WebSocketException or ObjectDisposedException or OperationCanceledException) { end = e; }
         foreach (var waiting in _waiting.Values) waiting.TrySetException(new ScriptException($"the browser has gone: {end.Message}", end));
     }
 
@@ -83,7 +84,8 @@ internal sealed class BidiConnection : IAsyncDisposable
             _happened(message.GetProperty("method").GetString()!, message.GetProperty("params"));
             return;
         }
-        if (!message.TryGetProperty("id", out var id) || id.ValueKind != JsonValueKind.Number || !_waiting.TryGetValue(id.GetInt32(), out var waiting)) return;
+        if (!message.TryGetProperty("id", out var id) || id.ValueKind != JsonValueKind.Number
+            || !_waiting.TryGetValue(id.GetInt32(), out var waiting)) return;
         if (message.TryGetProperty("result", out var result)) waiting.TrySetResult(result);
         else waiting.TrySetException(new ScriptException(message.GetRawText()));
     }

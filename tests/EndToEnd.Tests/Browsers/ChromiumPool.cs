@@ -3,7 +3,10 @@ using Microsoft.Playwright;
 
 namespace VideoScale.EndToEnd.Tests.Browsers;
 
-/// <summary>Browsers that were used and are whole wait for the next tab: to start one takes as long as half a join. Each has one tab at a time, see <see cref="Caller"/>.</summary>
+/// <summary>
+/// Browsers that were used and are whole wait for the next tab: to start one takes as long as half a join. Each has one tab at a time, see
+/// <see cref="Caller"/>.
+/// </summary>
 internal sealed class ChromiumPool : IAsyncDisposable
 {
     private readonly ConcurrentStack<IBrowser> _idle = new();

@@ -15,7 +15,9 @@ internal static class FirefoxProfile
         ["dom.timeout.enable_budget_timer_throttling"] = false,
     };
 
-    /// <summary>Nothing leaves the machine: each service is off, and what is asked of another host goes to a proxy that is not there.</summary>
+    /// <summary>
+    /// Nothing leaves the machine: each service is off, and what is asked of another host goes to a proxy that is not there.
+    /// </summary>
     private static readonly Dictionary<string, object> Quiet = new()
     {
         ["network.proxy.type"] = 1,
@@ -54,5 +56,6 @@ internal static class FirefoxProfile
     };
 
     internal static void Write(string directory) => File.WriteAllLines(Path.Combine(directory, "user.js"),
-        Media.Concat(Quiet).Select(setting => $"user_pref({JsonSerializer.Serialize(setting.Key)}, {JsonSerializer.Serialize(setting.Value)});"));
+        Media.Concat(Quiet)
+            .Select(setting => $"user_pref({JsonSerializer.Serialize(setting.Key)}, {JsonSerializer.Serialize(setting.Value)});"));
 }

@@ -18,6 +18,7 @@ public sealed record LinkPolicy(double Loss = 0, int DelayMs = 0, int JitterMs =
 public readonly record struct LinkCount(long Media, long MediaLost, long Other, long OtherLost)
 {
     public double LossFraction => Media == 0 ? 0 : MediaLost / (double)Media;
-    public static LinkCount operator -(LinkCount a, LinkCount b) => new(a.Media - b.Media, a.MediaLost - b.MediaLost, a.Other - b.Other, a.OtherLost - b.OtherLost);
+    public static LinkCount operator -(LinkCount a, LinkCount b) =>
+        new(a.Media - b.Media, a.MediaLost - b.MediaLost, a.Other - b.Other, a.OtherLost - b.OtherLost);
     public LinkCount Subtract(LinkCount other) => this - other;
 }

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace VideoScale.Harness.Links;
 
-/// <summary>An IPv4 address of this machine beyond loopback, which Firefox needs for a call: one that is there, else that of a pair of interfaces, which leads nowhere.</summary>
+/// <summary>
+/// An IPv4 address of this machine beyond loopback, which Firefox needs for a call: one that is there, else that of a pair of interfaces,
+/// which leads nowhere.
+/// </summary>
 public sealed class OwnAddress : IDisposable
 {
     private const string Near = "vs-tests0";
@@ -35,7 +38,10 @@ public sealed class OwnAddress : IDisposable
         return new OwnAddress(NearAddress, made: true);
     }
 
-    /// <summary>The address by which this machine would send to others, as browsers find it: to connect a UDP socket sends nothing. Null when there is no way out.</summary>
+    /// <summary>
+    /// The address by which this machine would send to others, as browsers find it: to connect a UDP socket sends nothing. Null when there
+    /// is no way out.
+    /// </summary>
     private static IPAddress? WayOut()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -46,7 +52,8 @@ public sealed class OwnAddress : IDisposable
 
     private static void Ip(bool mayFail, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true }) ?? throw new InvalidOperationException("ip does not start: apt-get install iproute2");
+        using var process = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })
+            ?? throw new InvalidOperationException("ip does not start: apt-get install iproute2");
         var errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0 && !mayFail) throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {errors}");

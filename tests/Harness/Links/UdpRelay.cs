@@ -9,8 +9,8 @@ namespace VideoScale.Harness.Links;
 /// the relay's port goes on to the same port of the server, and back. Each client's path, each way, does what its policy says.
 /// </summary>
 /// <remarks>
-/// A client is known by the ICE fragment its checks carry, since a browser checks from several sockets; clients are numbered as they appear.
-/// One thread carries everything, so that what arrives is what the seed says, but for the machine's own timing.
+/// A client is known by the ICE fragment its checks carry, since a browser checks from several sockets; clients are numbered as they
+/// appear. One thread carries everything, so that what arrives is what the seed says, but for the machine's own timing.
 /// </remarks>
 public sealed class UdpRelay : IDisposable
 {
@@ -54,7 +54,12 @@ public sealed class UdpRelay : IDisposable
 
     private static Socket Bind(IPEndPoint local)
     {
-        var socket = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false, ReceiveBufferSize = BufferOctets, SendBufferSize = BufferOctets };
+        var socket = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp)
+        {
+            Blocking = false,
+            ReceiveBufferSize = BufferOctets,
+            SendBufferSize = BufferOctets,
+        };
         socket.Bind(local);
         return socket;
     }
@@ -145,7 +150,8 @@ public sealed class UdpRelay : IDisposable
                 var name = Encoding.UTF8.GetString(datagram.Slice(at + 4, size));
                 lock (_gate)
                 {
-                    if (!_clients.TryGetValue(name, out var client)) _order.Add(_clients[name] = client = new RelayedClient(_seed + 2 * _order.Count));
+                    if (!_clients.TryGetValue(name, out var client))
+                        _order.Add(_clients[name] = client = new RelayedClient(_seed + 2 * _order.Count));
                     flow.Owner = client;
                 }
                 return;

@@ -4,7 +4,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.Harness.Processes;
 
-/// <summary>One run of the built <c>videoscale</c> command. It dies with the test process: its standard input is a pipe that closes then.</summary>
+/// <summary>
+/// One run of the built <c>videoscale</c> command. It dies with the test process: its standard input is a pipe that closes then.
+/// </summary>
 public sealed class CliProcess : IDisposable
 {
     private readonly Process _process;
@@ -32,7 +34,8 @@ public sealed class CliProcess : IDisposable
 
     /// <param name="environment">Added to this process's own.</param>
     /// <param name="descriptors">Most files and sockets it may open, soft and hard limit; 0: as many as this process.</param>
-    public static CliProcess Start(IEnumerable<string> arguments, string? workingDirectory = null, IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0)
+    public static CliProcess Start(IEnumerable<string> arguments, string? workingDirectory = null,
+        IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0)
     {
         var start = new ProcessStartInfo(descriptors == 0 ? ExecutablePath : "/bin/sh")
         {
@@ -42,10 +45,12 @@ public sealed class CliProcess : IDisposable
             UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? Path.GetTempPath(),
         };
-        foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", ExecutablePath }) start.ArgumentList.Add(argument);
+        foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", ExecutablePath })
+            start.ArgumentList.Add(argument);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
-        return new CliProcess(KeptSocket.StartBeside(() => Process.Start(start)) ?? throw new InvalidOperationException("the command line did not start"));
+        return new CliProcess(KeptSocket.StartBeside(() => Process.Start(start))
+            ?? throw new InvalidOperationException("the command line did not start"));
     }
 
     /// <summary>Runs a command to its end.</summary>
@@ -77,7 +82,10 @@ public sealed class CliProcess : IDisposable
     public async Task WaitForExitAsync(TimeSpan limit)
     {
         try { await _process.WaitForExitAsync().WaitAsync(limit); }
-        catch (TimeoutException e) { throw new TimeoutException($"pid {Pid} still runs after {limit}; output: {Output}; errors: {Errors}", e); }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"pid {Pid} still runs after {limit}; output: {Output}; errors: {Errors}", e);
+        }
     }
 
     private void Send(int signal)

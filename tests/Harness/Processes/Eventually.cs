@@ -27,7 +27,9 @@ public static class Eventually
             var now = Environment.TickCount64;
             left -= (now - looked) / Slowness.Now;
             looked = now;
-            if (left < 0) throw new TimeoutException($"never came true: {what}{(last is null ? "" : $" ({last.Message})")} {details?.Invoke()}", last);
+            if (left < 0)
+                throw new TimeoutException($"never came true: {what}{(last is null ? "" : $" ({last.Message})")} {details?.Invoke()}",
+                    last);
             await Task.Delay(Period);
         }
     }

@@ -9,5 +9,6 @@ public sealed class MediaProcess(string nodeId, IReadOnlyList<string> control, i
     public override string HttpAddress => $"127.0.0.1:{httpPort}";
 
     protected override IEnumerable<string> Arguments =>
-        ["media", "--dev", "--node", nodeId, "--control", string.Join(',', control), "--grpc-port", $"{grpcPort}", "--http-port", $"{httpPort}", "--udp-port", $"{udpPort}"];
+        ["media", "--dev", "--node", nodeId, "--control", string.Join(',', control), "--grpc-port", $"{grpcPort}", "--http-port",
+            $"{httpPort}", "--udp-port", $"{udpPort}"];
 }

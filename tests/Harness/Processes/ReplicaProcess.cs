@@ -11,5 +11,6 @@ public sealed class ReplicaProcess(int index, string dataDirectory, int httpPort
     public string RaftAddress => $"127.0.0.1:{raftPort}";
 
     protected override IEnumerable<string> Arguments =>
-        ["control", "--dev", "--data", dataDirectory, "--http-port", $"{httpPort}", "--grpc-port", $"{grpcPort}", "--raft-port", $"{raftPort}"];
+        ["control", "--dev", "--data", dataDirectory, "--http-port", $"{httpPort}", "--grpc-port", $"{grpcPort}", "--raft-port",
+            $"{raftPort}"];
 }

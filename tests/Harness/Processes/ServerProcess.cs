@@ -41,11 +41,15 @@ public abstract class ServerProcess : IDisposable
         if (IsRunning) throw new InvalidOperationException($"{Name} runs already");
         _process?.Dispose();
         _process = _http is { } socket
-            ? socket.HandTo(() => CliProcess.Start([.. Arguments, "--http-socket", $"{socket.Descriptor}", "--stop-with-stdin", .. ExtraArguments], environment: Environment, descriptors: Descriptors))
+            ? socket.HandTo(() => CliProcess.Start([.. Arguments, "--http-socket", $"{socket.Descriptor}", "--stop-with-stdin",
+                .. ExtraArguments], environment: Environment, descriptors: Descriptors))
             : CliProcess.Start([.. Arguments, "--stop-with-stdin", .. ExtraArguments], environment: Environment, descriptors: Descriptors);
     }
 
-    /// <summary>From the next <see cref="Start"/> on its HTTP socket outlives it, as under a supervisor: who connects while it is down waits for the next start.</summary>
+    /// <summary>
+    /// From the next <see cref="Start"/> on its HTTP socket outlives it, as under a supervisor: who connects while it is down waits for the
+    /// next start.
+    /// </summary>
     public void KeepHttpSocket() => _http ??= new KeptSocket(IPEndPoint.Parse(HttpAddress));
 
     /// <summary>Its HTTP socket is its own again, from the next <see cref="Start"/> on.</summary>

@@ -2,10 +2,16 @@ using System.Globalization;
 
 namespace VideoScale.Harness.Processes;
 
-/// <summary>How much slower than a quiet machine this one is now: work that waits or runs, per core. What bounds a wait follows it, so that a limit is one of work and not of hours.</summary>
+/// <summary>
+/// How much slower than a quiet machine this one is now: work that waits or runs, per core. What bounds a wait follows it, so that a limit
+/// is one of work and not of hours.
+/// </summary>
 public static class Slowness
 {
-    /// <summary>A machine that is slower than this is no machine to test on; the longest limit, so much longer, still ends before the runner takes the test for hung.</summary>
+    /// <summary>
+    /// A machine that is slower than this is no machine to test on; the longest limit, so much longer, still ends before the runner takes
+    /// the test for hung.
+    /// </summary>
     private const double Most = 4;
 
     /// <summary>1 on a machine with time to spare.</summary>

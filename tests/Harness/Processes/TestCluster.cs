@@ -26,19 +26,23 @@ public sealed class TestCluster : IAsyncDisposable
     public IReadOnlyList<MediaProcess> Media { get; }
 
     /// <summary>Makes data directories and processes; starts nothing.</summary>
-    /// <param name="basePort">Choose one per test that runs at the same time; bases 10 apart do not meet (up to 10 replicas and nodes).</param>
+    /// <param name="basePort">Choose one per test that runs at the same time; bases 10 apart do not meet (up to 10 replicas and
+    /// nodes).</param>
     /// <param name="dataRoot">Where data lives, e.g. a mounted image; null for a temporary directory.</param>
     public static async Task<TestCluster> CreateAsync(int replicas, int media, int basePort, string? dataRoot = null)
     {
         var root = dataRoot ?? Directory.CreateTempSubdirectory("videoscale-test-").FullName;
-        var list = string.Join(',', Enumerable.Range(0, replicas).Select(i => $"127.0.0.1:{basePort + 200 + i}:{basePort + 100 + i}:{basePort + i}"));
+        var list = string.Join(',',
+            Enumerable.Range(0, replicas).Select(i => $"127.0.0.1:{basePort + 200 + i}:{basePort + 100 + i}:{basePort + i}"));
         var made = await CliProcess.RunAsync(["control", "init", "--replicas", list, "--out", root]);
         if (made.ExitCode != 0) throw new InvalidOperationException($"control init failed: {made.Errors}{made.Output}");
         ReplicaProcess[] replicaProcesses = [.. Enumerable.Range(0, replicas)
-            .Select(i => new ReplicaProcess(i, Path.Combine(root, $"replica-{i + 1}"), basePort + i, basePort + 100 + i, basePort + 200 + i))];
+            .Select(i =>
+                new ReplicaProcess(i, Path.Combine(root, $"replica-{i + 1}"), basePort + i, basePort + 100 + i, basePort + 200 + i))];
         string[] control = [.. replicaProcesses.Select(r => r.GrpcAddress)];
         return new TestCluster(root, dataRoot is null, replicaProcesses,
-            [.. Enumerable.Range(0, media).Select(j => new MediaProcess($"media-{j + 1}", control, basePort + 300 + j, basePort + 500 + j, basePort + 600 + 16 * j))]);
+            [.. Enumerable.Range(0, media).Select(j => new MediaProcess($"media-{j + 1}", control, basePort + 300 + j, basePort + 500 + j,
+                basePort + 600 + 16 * j))]);
     }
 
     /// <summary>Makes a cluster, starts everything and waits until all of it is ready.</summary>

@@ -3,7 +3,9 @@ using HdrHistogram;
 
 namespace VideoScale.Harness.Results;
 
-/// <summary>Latencies from a tenth of a microsecond to an hour, to three digits; adding is safe from many threads and allocates nothing.</summary>
+/// <summary>
+/// Latencies from a tenth of a microsecond to an hour, to three digits; adding is safe from many threads and allocates nothing.
+/// </summary>
 public sealed class LatencyHistogram
 {
     private const int Digits = 3;
@@ -11,7 +13,8 @@ public sealed class LatencyHistogram
     private readonly LongConcurrentHistogram _histogram = new(1, 3600 * UnitsPerSecond, Digits);
 
     /// <param name="ticks">Of <see cref="Stopwatch"/>.</param>
-    public void Add(long ticks) => _histogram.RecordValue(Math.Clamp(ticks * UnitsPerSecond / Stopwatch.Frequency, 1, 3600 * UnitsPerSecond));
+    public void Add(long ticks) =>
+        _histogram.RecordValue(Math.Clamp(ticks * UnitsPerSecond / Stopwatch.Frequency, 1, 3600 * UnitsPerSecond));
 
     /// <summary>Forgets what was added, e.g. while it warmed up.</summary>
     public void Clear() => _histogram.Reset();

@@ -21,7 +21,8 @@ public sealed record MachineFacts(
     public static MachineFacts Read(double loadAtStart) => new(
         ValueOf("/proc/cpuinfo", "model name"),
         Environment.ProcessorCount,
-        long.TryParse(ValueOf("/proc/meminfo", "MemTotal")?.Split(' ')[0], CultureInfo.InvariantCulture, out var kilobytes) ? kilobytes / 1024 : null,
+        long.TryParse(ValueOf("/proc/meminfo", "MemTotal")?.Split(' ')[0], CultureInfo.InvariantCulture, out var kilobytes)
+            ? kilobytes / 1024 : null,
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         RuntimeInformation.OSDescription,
         RuntimeInformation.FrameworkDescription,

@@ -29,7 +29,8 @@ public sealed record ResultFile(string Name, IReadOnlyList<BenchRun> Runs)
     public static ResultFile Load(string path) =>
         File.Exists(path) ? Parse(File.ReadAllText(path)) : new(Path.GetFileNameWithoutExtension(path), []);
 
-    public static ResultFile Parse(string text) => JsonSerializer.Deserialize<ResultFile>(text, Json) ?? throw new JsonException("there is nothing");
+    public static ResultFile Parse(string text) =>
+        JsonSerializer.Deserialize<ResultFile>(text, Json) ?? throw new JsonException("there is nothing");
 
     public ResultFile With(BenchRun run) => this with
     {

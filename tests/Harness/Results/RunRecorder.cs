@@ -60,7 +60,8 @@ public sealed class RunRecorder
         return this;
     }
 
-    public BenchRun End() => new(_part, _date, _sources.Commit, _sources.Dirty, MachineFacts.Read(_loadAtStart), _settings, _figures, _peers, _notes);
+    public BenchRun End() =>
+        new(_part, _date, _sources.Commit, _sources.Dirty, MachineFacts.Read(_loadAtStart), _settings, _figures, _peers, _notes);
 
     /// <summary>Ends the run and puts it on top of the others of its file.</summary>
     public void KeepIn(string path)
@@ -72,5 +73,6 @@ public sealed class RunRecorder
     }
 
     /// <summary>Six digits are more than any of these figures is worth.</summary>
-    private static double Rounded(double value) => double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Rounded(double value) =>
+        double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

@@ -16,7 +16,12 @@ public sealed record SourceState(string? Commit, bool? Dirty)
     /// <returns>What it said, or null when it failed or is not there.</returns>
     public static string? Git(params ReadOnlySpan<string> arguments)
     {
-        var start = new ProcessStartInfo("git") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository.Root };
+        var start = new ProcessStartInfo("git")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Repository.Root,
+        };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         try
         {

@@ -34,12 +34,15 @@ public sealed class SignalClient : IDisposable
         change?.Invoke(join);
         var wrapped = new WrappedJoinRequest { JoinRequest = join.ToByteString() };
         var client = new SignalClient();
-        await client._socket.ConnectAsync(new Uri($"ws://{httpAddress}/rtc/v1?access_token={token}&join_request={Encode(wrapped.ToByteArray())}"), CancellationToken.None);
+        await client._socket.ConnectAsync(
+            new Uri($"ws://{httpAddress}/rtc/v1?access_token={token}&join_request={Encode(wrapped.ToByteArray())}"),
+            CancellationToken.None);
         client._reading = client.ReadAsync();
         return client;
     }
 
-    public static async Task<SignalClient> JoinAsync(string httpAddress, string room, string identity, Action<Dictionary<string, object>>? grant = null) =>
+    public static async Task<SignalClient> JoinAsync(string httpAddress, string room, string identity,
+        Action<Dictionary<string, object>>? grant = null) =>
         await JoinAsync(httpAddress, Token(room, identity, grant));
 
     public static async Task<SignalClient> JoinAsync(string httpAddress, string token)
@@ -50,14 +53,19 @@ public sealed class SignalClient : IDisposable
     }
 
     /// <summary>Comes back for a session.</summary>
-    public static Task<SignalClient> ResumeAsync(string httpAddress, string token, string sid) => OpenAsync(httpAddress, token, join => (join.Reconnect, join.ParticipantSid) = (true, sid));
+    public static Task<SignalClient> ResumeAsync(string httpAddress, string token, string sid) =>
+        OpenAsync(httpAddress, token, join => (join.Reconnect, join.ParticipantSid) = (true, sid));
 
-    public Task SayAsync(SignalRequest request) => _socket.SendAsync(request.ToByteArray(), WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+    public Task SayAsync(SignalRequest request) =>
+        _socket.SendAsync(request.ToByteArray(), WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
 
     public static SignalRequest Leave => new() { Leave = new LeaveRequest { Reason = DisconnectReason.ClientInitiated } };
 
     /// <summary>Says so and closes in the same turn; the server's close is awaited by nobody.</summary>
-    /// <remarks>The connection is dropped once the server has closed its side: one that is reset takes along what the server has not read yet, and nobody can help that.</remarks>
+    /// <remarks>
+    /// The connection is dropped once the server has closed its side: one that is reset takes along what the server has not read yet, and
+    /// nobody can help that.
+    /// </remarks>
     public async Task LeaveAsync()
     {
         await SayAsync(Leave);
@@ -70,19 +78,30 @@ public sealed class SignalClient : IDisposable
         Eventually.HoldsAsync(() => Told.Any(what), $"the client hears {description}", Patience, () => string.Join('\n', Told));
 
     public Task HearsOfAsync(string identity, Func<ParticipantInfo, bool> what, string description) =>
-        HearsAsync(response => response.Update?.Participants.Any(info => info.Identity == identity && what(info)) == true, $"{description} of {identity}");
+        HearsAsync(response => response.Update?.Participants.Any(info => info.Identity == identity && what(info)) == true,
+            $"{description} of {identity}");
 
     public Task HearsLeavingAsync(string identity, DisconnectReason reason = DisconnectReason.ClientInitiated) =>
-        HearsOfAsync(identity, info => info.State == ParticipantInfo.Types.State.Disconnected && info.DisconnectReason == reason, $"the leaving ({reason})");
+        HearsOfAsync(identity, info => info.State == ParticipantInfo.Types.State.Disconnected && info.DisconnectReason == reason,
+            $"the leaving ({reason})");
 
-    public bool KnowsLeaving(string identity) => Told.Any(response => response.Update?.Participants.Any(info => info.Identity == identity && info.State == ParticipantInfo.Types.State.Disconnected) == true);
+    public bool KnowsLeaving(string identity) => Told.Any(response => response.Update?.Participants.Any(info => info.Identity == identity
+        && info.State == ParticipantInfo.Types.State.Disconnected) == true);
 
     public static string Token(string room, string identity, Action<Dictionary<string, object>>? grant = null, long livesSeconds = 600)
     {
         var video = new Dictionary<string, object> { ["roomJoin"] = true, ["room"] = room };
         grant?.Invoke(video);
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        return Sign(new Dictionary<string, object> { ["iss"] = "devkey", ["sub"] = identity, ["name"] = identity, ["nbf"] = now - 600, ["exp"] = now + livesSeconds, ["video"] = video });
+        return Sign(new Dictionary<string, object>
+        {
+            ["iss"] = "devkey",
+            ["sub"] = identity,
+            ["name"] = identity,
+            ["nbf"] = now - 600,
+            ["exp"] = now + livesSeconds,
+            ["video"] = video
+        });
     }
 
     private static string Sign(object claims)

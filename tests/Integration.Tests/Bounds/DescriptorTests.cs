@@ -4,7 +4,9 @@ using VideoScale.V1;
 
 namespace VideoScale.Integration.Tests.Bounds;
 
-/// <summary>More connections than descriptors: those beyond the cap are closed, the process lives, replicates and answers those it has.</summary>
+/// <summary>
+/// More connections than descriptors: those beyond the cap are closed, the process lives, replicates and answers those it has.
+/// </summary>
 [Collection("processes")]
 public sealed class DescriptorTests
 {
@@ -35,11 +37,14 @@ public sealed class DescriptorTests
                 {
                     await flood.OpenAsync(address, Flood);
                     var line = $"Too many connections on port {address[(address.LastIndexOf(':') + 1)..]}:";
-                    await Eventually.HoldsAsync(() => server.Log.Contains(line, StringComparison.Ordinal), $"{server.Name} says that it closes connections of {address}", details: () => server.Log);
+                    await Eventually.HoldsAsync(() => server.Log.Contains(line, StringComparison.Ordinal),
+                        $"{server.Name} says that it closes connections of {address}", details: () => server.Log);
                 }
                 Assert.Contains($"the descriptor limit is {Descriptors}", server.Log, StringComparison.Ordinal);
             }
-            for (var i = 0; i < 50; i++) await rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i}" }, deadline: DateTime.UtcNow.AddSeconds(60));
+            for (var i = 0; i < 50; i++)
+                await rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i}" },
+                    deadline: DateTime.UtcNow.AddSeconds(60));
             foreach (var server in servers)
             {
                 Assert.True(server.IsRunning, server.Log);
@@ -49,8 +54,10 @@ public sealed class DescriptorTests
         }
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         foreach (var server in servers)
-            await Eventually.HoldsAsync(async () => (await http.GetAsync(new Uri($"http://{server.HttpAddress}/readyz"))).IsSuccessStatusCode, $"{server.Name} takes connections again", details: () => server.Log);
-        Assert.Contains("connections_refused", await http.GetStringAsync(new Uri($"http://{servers[0].HttpAddress}/metrics")), StringComparison.Ordinal);
+            await Eventually.HoldsAsync(async () => (await http.GetAsync(new Uri($"http://{server.HttpAddress}/readyz")))
+                .IsSuccessStatusCode, $"{server.Name} takes connections again", details: () => server.Log);
+        Assert.Contains("connections_refused", await http.GetStringAsync(new Uri($"http://{servers[0].HttpAddress}/metrics")),
+            StringComparison.Ordinal);
         Assert.Equal(78, await RefusalAsync());
     }
 

@@ -20,9 +20,11 @@ public sealed class AuditCommandTests
         foreach (var server in hungUp) server.HangUp();
         await Done(["ctl", "room", "create", "standup", "--keep-when-empty", .. live]);
         await Done(["ctl", "room", "admit", "standup", "ann", .. live]);
-        var owner = Json((await Done(["ctl", "room", "get", "standup", "--json", .. live])).Output)[0].GetProperty("room").GetProperty("node_id").GetString()!;
+        var owner = Json((await Done(["ctl", "room", "get", "standup", "--json", .. live])).Output)[0].GetProperty("room")
+            .GetProperty("node_id").GetString()!;
         await Done(["ctl", "node", "drain", owner, "--wait", .. live]);
-        await Eventually.HoldsAsync(async () => (await Run(["audit", "replay", "--assert-hash", .. live])).ExitCode == 0, "a checkpoint was agreed on", Patience);
+        await Eventually.HoldsAsync(async () => (await Run(["audit", "replay", "--assert-hash", .. live])).ExitCode == 0,
+            "a checkpoint was agreed on", Patience);
 
         var (fromLive, until) = await AskEverything(live, owner, ulong.MaxValue);
         await FollowsNewEvents(live);
@@ -32,11 +34,14 @@ public sealed class AuditCommandTests
         using (var watch = CliProcess.Start(["ctl", "room", "watch", .. live]))
         using (var tail = CliProcess.Start(["audit", "tail", "--follow", "-n", "1", .. live]))
         {
-            await Eventually.HoldsAsync(() => watch.Output.Contains("retro", StringComparison.Ordinal) && tail.Output.Length > 0, "they are served by the first replica of the list", Patience, () => watch.Errors + tail.Errors);
+            await Eventually.HoldsAsync(() => watch.Output.Contains("retro", StringComparison.Ordinal) && tail.Output.Length > 0,
+                "they are served by the first replica of the list", Patience, () => watch.Errors + tail.Errors);
             Assert.Equal(0, await stopped.StopAsync());
-            await DoneInTheEnd(["ctl", "room", "create", "elsewhere", "--keep-when-empty", "--request-id", "elsewhere", .. live]); // whoever leads is found meanwhile
+            // whoever leads is found meanwhile
+            await DoneInTheEnd(["ctl", "room", "create", "elsewhere", "--keep-when-empty", "--request-id", "elsewhere", .. live]);
             foreach (var stream in (CliProcess[])[watch, tail])
-                await Eventually.HoldsAsync(() => stream.Output.Contains("elsewhere", StringComparison.Ordinal), "another replica goes on with it", Patience, () => stream.Output + stream.Errors);
+                await Eventually.HoldsAsync(() => stream.Output.Contains("elsewhere", StringComparison.Ordinal),
+                    "another replica goes on with it", Patience, () => stream.Output + stream.Errors);
         }
         string[] directory = ["--data", stopped.DataDirectory];
         var (fromDirectory, _) = await AskEverything(directory, owner, until); // meanwhile a seat that nobody took may have lapsed
@@ -53,11 +58,14 @@ public sealed class AuditCommandTests
     {
         ReplicaProcess[] left = [cluster.Replicas[1], cluster.Replicas[2]];
         string[] live = ["--server", string.Join(',', left.Select(r => r.GrpcAddress)), "--timeout"];
-        foreach (var node in cluster.Media) await Run(["ctl", "node", "cordon", node.NodeId, .. live, "20"]); // one is drained, which is as good
+        // one is drained, which is as good
+        foreach (var node in cluster.Media) await Run(["ctl", "node", "cordon", node.NodeId, .. live, "20"]);
         using var created = CliProcess.Start(["ctl", "room", "create", "patient", "--keep-when-empty", "--wait", .. live, "900"]);
-        await Eventually.HoldsAsync(() => created.Output.Contains("room patient unplaced", StringComparison.Ordinal), "no node takes it", Patience, () => created.Output + created.Errors);
+        await Eventually.HoldsAsync(() => created.Output.Contains("room patient unplaced", StringComparison.Ordinal), "no node takes it",
+            Patience, () => created.Output + created.Errors);
         foreach (var replica in left) await replica.KillAsync();
-        await Eventually.HoldsAsync(() => created.Errors.Contains("the wait goes on", StringComparison.Ordinal), "nobody answers", Patience, () => created.Output + created.Errors);
+        await Eventually.HoldsAsync(() => created.Errors.Contains("the wait goes on", StringComparison.Ordinal), "nobody answers", Patience,
+            () => created.Output + created.Errors);
         foreach (var replica in left) replica.Start();
         foreach (var replica in left) await replica.WaitForReadyAsync();
         foreach (var node in cluster.Media) await DoneInTheEnd(["ctl", "node", "uncordon", node.NodeId, .. live, "20"]);
@@ -69,7 +77,8 @@ public sealed class AuditCommandTests
     /// <summary>Every verb up to one fixed event; what was answered, for a comparison.</summary>
     private static async Task<(string Answers, ulong Until)> AskEverything(string[] where, string drained, ulong upTo)
     {
-        var stream = Json((await Done(["audit", "stream", "room-standup", "--json", .. where])).Output).Where(e => SeqOf(e) <= upTo).ToArray();
+        var stream = Json((await Done(["audit", "stream", "room-standup", "--json", .. where])).Output).Where(e => SeqOf(e) <= upTo)
+            .ToArray();
         Assert.Equal("RoomCreated", stream[0].GetProperty("type").GetString());
         var last = SeqOf(stream[^1]);
         var until = last.ToString(CultureInfo.InvariantCulture);
@@ -83,7 +92,8 @@ public sealed class AuditCommandTests
         var room = JsonDocument.Parse(Json(state)[0].GetProperty("state_json").GetString()!).RootElement;
         Assert.NotEqual(drained, room.GetProperty("node").GetString());
         var hash = Convert.ToHexStringLower(Convert.FromBase64String(Json(state)[0].GetProperty("state_hash").GetString()!));
-        Assert.Contains("state hash " + hash, (await Done(["audit", "state", "--at", "#" + until, .. where])).Output, StringComparison.Ordinal);
+        Assert.Contains("state hash " + hash, (await Done(["audit", "state", "--at", "#" + until, .. where])).Output,
+            StringComparison.Ordinal);
 
         var why = (await Done(["audit", "why", "standup", .. where])).Output;
         Assert.Contains("because", why, StringComparison.Ordinal);
@@ -96,7 +106,8 @@ public sealed class AuditCommandTests
         Assert.StartsWith("ok: ", (await Done(["audit", "verify", .. where])).Output, StringComparison.Ordinal);
 
         var replayed = Json((await Done(["audit", "replay", "--until", until, "--assert-hash", hash, "--json", .. where])).Output)[0];
-        Assert.Equal((true, last, hash), (replayed.GetProperty("ok").GetBoolean(), replayed.GetProperty("events").GetUInt64(), replayed.GetProperty("state_hash").GetString()));
+        Assert.Equal((true, last, hash), (replayed.GetProperty("ok").GetBoolean(), replayed.GetProperty("events").GetUInt64(),
+            replayed.GetProperty("state_hash").GetString()));
         var agreed = Json((await Done(["audit", "replay", "--assert-hash", "--json", .. where])).Output)[0];
         Assert.True(agreed.GetProperty("checkpoints").GetInt64() > 0);
         var chainHead = Convert.ToHexStringLower(Convert.FromBase64String(verified.GetProperty("chain_head").GetString()!));
@@ -105,7 +116,8 @@ public sealed class AuditCommandTests
         var unequal = await Run(["audit", "replay", "--until", until, "--assert-hash", new string('0', 32), .. where]);
         Assert.Equal(1, unequal.ExitCode);
         Assert.Contains("NOT EQUAL: state hash is " + hash, unequal.Output, StringComparison.Ordinal);
-        return (string.Join('\n', until, state, why, chainHead, verified.GetProperty("merkle_root").GetString(), string.Join(',', stream.Select(e => e.GetProperty("chain_hash").GetString()))), last);
+        return (string.Join('\n', until, state, why, chainHead, verified.GetProperty("merkle_root").GetString(),
+            string.Join(',', stream.Select(e => e.GetProperty("chain_hash").GetString()))), last);
     }
 
     private static ulong SeqOf(JsonElement e) => ulong.Parse(e.GetProperty("event_seq").GetString()!, CultureInfo.InvariantCulture);
@@ -115,7 +127,8 @@ public sealed class AuditCommandTests
         using var follow = CliProcess.Start(["audit", "tail", "--follow", "-n", "1", "--json", .. live]);
         await Eventually.HoldsAsync(() => follow.Output.Length > 0, "the newest event is shown", Patience, () => follow.Errors);
         await Done(["ctl", "room", "create", "retro", "--keep-when-empty", .. live]);
-        await Eventually.HoldsAsync(() => follow.Output.Contains("room-retro", StringComparison.Ordinal), "the new event is shown", Patience, () => follow.Errors);
+        await Eventually.HoldsAsync(() => follow.Output.Contains("room-retro", StringComparison.Ordinal), "the new event is shown",
+            Patience, () => follow.Errors);
         follow.Interrupt();
         await follow.WaitForExitAsync(Patience);
         Assert.Contains(follow.ExitCode, new[] { 0, 130 });
@@ -138,7 +151,8 @@ public sealed class AuditCommandTests
         {
             var refused = await Run(["audit", .. arguments, .. where]);
             Assert.True(refused.ExitCode == exitCode && refused.Errors.Contains(says, StringComparison.Ordinal),
-                $"audit {string.Join(' ', arguments)} {where[0]}: {refused.ExitCode}, wanted {exitCode} and \"{says}\": {refused.Output}{refused.Errors}");
+                $"audit {string.Join(' ', arguments)} {where[0]}: {refused.ExitCode}, wanted {exitCode} and \"{says}\": "
+                    + $"{refused.Output}{refused.Errors}");
             Assert.DoesNotContain("   at ", refused.Errors, StringComparison.Ordinal);
         }
     }
@@ -167,8 +181,10 @@ public sealed class AuditCommandTests
     private static Task DoneInTheEnd(string[] arguments)
     {
         var last = new CliResult(0, "", "");
-        return Eventually.HoldsAsync(async () => (last = await Run(arguments)).ExitCode == 0, string.Join(' ', arguments), Patience, () => last.Output + last.Errors);
+        return Eventually.HoldsAsync(async () => (last = await Run(arguments)).ExitCode == 0, string.Join(' ', arguments), Patience,
+            () => last.Output + last.Errors);
     }
 
-    private static JsonElement[] Json(string lines) => [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    private static JsonElement[] Json(string lines) =>
+        [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
 }

@@ -65,13 +65,15 @@ public sealed class CommandLineTests : IDisposable
     {
         var result = await RunAsync("ctl", "room", "create", "r", "--request-id", "my-id", "--timeout", "0.5", "--server", NobodyThere);
         Assert.Contains("--request-id my-id", result.Errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("--request-id", (await RunAsync("ctl", "room", "list", "--timeout", "0.5", "--server", NobodyThere)).Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("--request-id", (await RunAsync("ctl", "room", "list", "--timeout", "0.5", "--server", NobodyThere)).Errors,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Options_come_from_the_environment_and_unknown_ones_are_refused()
     {
-        using var process = CliProcess.Start(["media", "--dev"], _directory, new Dictionary<string, string> { ["VIDEOSCALE__MediaNode__NodeId"] = "no good" });
+        using var process = CliProcess.Start(["media", "--dev"], _directory,
+            new Dictionary<string, string> { ["VIDEOSCALE__MediaNode__NodeId"] = "no good" });
         await process.WaitForExitAsync(TimeSpan.FromSeconds(60));
         Assert.Contains("MediaNode:NodeId is \"no good\"", process.Errors, StringComparison.Ordinal);
         await File.WriteAllTextAsync(Path.Combine(_directory, "appsettings.json"), """{ "MediaNode": { "NodeName": "media-1" } }""");
@@ -83,7 +85,8 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Certificates_are_made_once_and_never_overwritten()
     {
-        Assert.Equal(0, (await RunAsync("control", "init", "--replicas", "10.0.0.1:8080:7980,10.0.0.2:8080:7980,10.0.0.3:8080:7980", "--out", "cluster")).ExitCode);
+        Assert.Equal(0, (await RunAsync("control", "init", "--replicas", "10.0.0.1:8080:7980,10.0.0.2:8080:7980,10.0.0.3:8080:7980",
+            "--out", "cluster")).ExitCode);
         Assert.Equal(1, (await RunAsync("control", "init", "--replicas", "10.0.0.1:8080:7980", "--out", "cluster")).ExitCode);
         var made = await RunAsync("certs", "--cluster", "cluster", "--node", "media-1=10.0.0.4", "--user", "ops=admin");
         Assert.Equal(0, made.ExitCode);
@@ -91,13 +94,16 @@ public sealed class CommandLineTests : IDisposable
         {
             Assert.Contains($"{name}.pem", made.Output, StringComparison.Ordinal);
             Assert.True(File.Exists(Path.Combine(_directory, "certs", name + ".pem")));
-            if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory, "certs", name + ".key")));
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                    File.GetUnixFileMode(Path.Combine(_directory, "certs", name + ".key")));
         }
         var before = await File.ReadAllTextAsync(Path.Combine(_directory, "certs", "ops.key"));
         var again = await RunAsync("certs", "--cluster", "cluster", "--user", "ops=admin");
         Assert.Equal(1, again.ExitCode);
         Assert.Contains("nothing was made", again.Errors, StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllTextAsync(Path.Combine(_directory, "certs", "ops.key")));
-        Assert.Equal(0, (await RunAsync("certs", "--cluster-id", "ignored-beside-cluster", "--cluster", "cluster", "--user", "eve=viewer", "--out", "other")).ExitCode);
+        Assert.Equal(0, (await RunAsync("certs", "--cluster-id", "ignored-beside-cluster", "--cluster", "cluster", "--user", "eve=viewer",
+            "--out", "other")).ExitCode);
     }
 }

@@ -31,7 +31,8 @@ internal sealed class ScriptedReplica : IAsyncDisposable
     internal Func<IServerStreamWriter<Event>, ServerCallContext, Task> Events { get; set; } = static (_, _) => Task.CompletedTask;
 
     /// <summary>For a subscription, from which event.</summary>
-    internal Func<ulong, IServerStreamWriter<Event>, ServerCallContext, Task> NewEvents { get; set; } = static (_, _, _) => Task.CompletedTask;
+    internal Func<ulong, IServerStreamWriter<Event>, ServerCallContext, Task> NewEvents { get; set; } = static (_, _, _) =>
+        Task.CompletedTask;
 
     /// <summary>How long a change takes.</summary>
     internal TimeSpan Takes { get; set; }
@@ -43,13 +44,15 @@ internal sealed class ScriptedReplica : IAsyncDisposable
         builder.Services.AddGrpc();
         ScriptedReplica? replica = null;
         builder.Services.AddSingleton(_ => replica!);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         var app = builder.Build();
         app.MapGrpcService<Cluster>();
         app.MapGrpcService<Audit>();
         replica = new ScriptedReplica(app);
         await app.StartAsync();
-        replica.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority;
+        replica.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single())
+            .Authority;
         return replica;
     }
 
@@ -57,7 +60,8 @@ internal sealed class ScriptedReplica : IAsyncDisposable
 
     private sealed class Cluster(ScriptedReplica replica) : ClusterService.ClusterServiceBase
     {
-        public override Task<GetStatusReply> GetStatus(GetStatusRequest request, ServerCallContext context) => Task.FromResult(new GetStatusReply { EventSeq = replica.LastSeq });
+        public override Task<GetStatusReply> GetStatus(GetStatusRequest request, ServerCallContext context) =>
+            Task.FromResult(new GetStatusReply { EventSeq = replica.LastSeq });
 
         public override async Task<CreateSnapshotReply> CreateSnapshot(CreateSnapshotRequest request, ServerCallContext context)
         {

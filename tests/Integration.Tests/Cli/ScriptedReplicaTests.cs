@@ -22,8 +22,10 @@ public sealed class ScriptedReplicaTests
             await WriteAsync(to, from, 7);
             await Task.Delay(Timeout.Infinite, context.CancellationToken);
         };
-        using var follow = CliProcess.Start(["audit", "tail", "--follow", "--from", "1", "--json", "--server", replica.Address, "--timeout", "30"]);
-        await Eventually.HoldsAsync(() => Seqs(follow.Output).LastOrDefault() == 7, "the newest event is shown", Patience, () => follow.Output + follow.Errors);
+        using var follow =
+            CliProcess.Start(["audit", "tail", "--follow", "--from", "1", "--json", "--server", replica.Address, "--timeout", "30"]);
+        await Eventually.HoldsAsync(() => Seqs(follow.Output).LastOrDefault() == 7, "the newest event is shown", Patience,
+            () => follow.Output + follow.Errors);
         follow.Interrupt();
         await follow.WaitForExitAsync(Patience);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7], Seqs(follow.Output));
@@ -42,7 +44,8 @@ public sealed class ScriptedReplicaTests
             throw new RpcException(new Status(StatusCode.Unavailable, "stopping"));
         };
         other.Events = (to, _) => WriteAsync(to, 1, 3);
-        var listed = await CliProcess.RunAsync(["audit", "tail", "--json", "--server", $"{lost.Address},{other.Address}", "--timeout", "30"]);
+        var listed =
+            await CliProcess.RunAsync(["audit", "tail", "--json", "--server", $"{lost.Address},{other.Address}", "--timeout", "30"]);
         Assert.True(listed.ExitCode == 0, listed.Errors);
         Assert.Equal([1, 2, 3], Seqs(listed.Output));
         Assert.Contains("ReadAll", lost.Calls);
@@ -68,5 +71,6 @@ public sealed class ScriptedReplicaTests
     }
 
     private static ulong[] Seqs(string lines) => [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-        .Select(line => ulong.Parse(JsonDocument.Parse(line).RootElement.GetProperty("event_seq").GetString()!, CultureInfo.InvariantCulture))];
+        .Select(line =>
+            ulong.Parse(JsonDocument.Parse(line).RootElement.GetProperty("event_seq").GetString()!, CultureInfo.InvariantCulture))];
 }

@@ -25,14 +25,17 @@ public sealed class SocketActivationTests
         {
             using var early = new TcpClient();
             await early.ConnectAsync(IPEndPoint.Parse(replica.HttpAddress)); // nobody serves it yet
-            await early.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /healthz HTTP/1.1\r\nHost: {replica.HttpAddress}\r\nConnection: close\r\n\r\n"));
-            using var process = Start(socket, "http", "control", "--dev", "--data", replica.DataDirectory, "--http-port", "1", "--grpc-port", $"{BasePort + 100}", "--raft-port", $"{BasePort + 200}");
+            await early.GetStream()
+                .WriteAsync(Encoding.ASCII.GetBytes($"GET /healthz HTTP/1.1\r\nHost: {replica.HttpAddress}\r\nConnection: close\r\n\r\n"));
+            using var process = Start(socket, "http", "control", "--dev", "--data", replica.DataDirectory, "--http-port", "1",
+                "--grpc-port", $"{BasePort + 100}", "--raft-port", $"{BasePort + 200}");
             process.ErrorDataReceived += (_, _) => { };
             process.BeginErrorReadLine();
             try
             {
                 using var answer = new StreamReader(early.GetStream());
-                Assert.StartsWith("HTTP/1.1 200", await answer.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
+                Assert.StartsWith("HTTP/1.1 200", await answer.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)),
+                    StringComparison.Ordinal);
                 end(process);
                 await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
             }
@@ -48,7 +51,8 @@ public sealed class SocketActivationTests
         try
         {
             var tokens = Path.Combine(directory.FullName, "tokens.json");
-            await File.WriteAllTextAsync(tokens, """[{ "subject": "anna", "role": "admin", "token": "0123456789abcdef0123456789abcdef" }]""");
+            await File.WriteAllTextAsync(tokens,
+                """[{ "subject": "anna", "role": "admin", "token": "0123456789abcdef0123456789abcdef" }]""");
             using var socket = new KeptSocket(new IPEndPoint(IPAddress.Any, BasePort + 1));
             foreach (var (name, arguments, why) in new (string, string[], string)[]
             {

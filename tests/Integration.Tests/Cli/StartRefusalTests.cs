@@ -8,7 +8,8 @@ namespace VideoScale.Integration.Tests.Cli;
 [Collection("processes")]
 public sealed class StartRefusalTests : IDisposable
 {
-    private const int HttpPort = 25_800, GrpcPort = 25_801, RaftPort = 25_802, MediaGrpcPort = 25_803, MediaHttpPort = 25_804, UpBase = 25_820;
+    private const int HttpPort = 25_800, GrpcPort = 25_801, RaftPort = 25_802, MediaGrpcPort = 25_803, MediaHttpPort = 25_804,
+        UpBase = 25_820;
     private const int PortInUse = 69, DataDirectory = 74, Configuration = 78, Refused = 1;
     private const string NotOurs = "192.0.2.1"; // TEST-NET-1: an address no machine has
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -17,8 +18,10 @@ public sealed class StartRefusalTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private string Replica => Path.Combine(_directory, "replica-1");
-    private string Control => $"control --dev --data {Replica} --http-port {HttpPort} --grpc-port {GrpcPort} --raft-port {RaftPort} --stop-with-stdin";
-    private static string Media => $"media --dev --node m --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort} --http-port {MediaHttpPort} --stop-with-stdin";
+    private string Control =>
+        $"control --dev --data {Replica} --http-port {HttpPort} --grpc-port {GrpcPort} --raft-port {RaftPort} --stop-with-stdin";
+    private static string Media =>
+        $"media --dev --node m --control 127.0.0.1:{GrpcPort} --grpc-port {MediaGrpcPort} --http-port {MediaHttpPort} --stop-with-stdin";
 
     [Theory]
     [InlineData(HttpPort)]
@@ -45,8 +48,10 @@ public sealed class StartRefusalTests : IDisposable
     {
         await MakeReplica();
         await MakeCertificates();
-        await RequireRefusal($"{WithoutDev(Control)} {With("replica-1")} --bind {NotOurs}", Configuration, NotOurs, "name an address of this machine");
-        await RequireRefusal($"{WithoutDev(Media)} {With("m")} --bind {NotOurs}", Configuration, NotOurs, "name an address of this machine");
+        await RequireRefusal($"{WithoutDev(Control)} {With("replica-1")} --bind {NotOurs}", Configuration, NotOurs,
+            "name an address of this machine");
+        await RequireRefusal($"{WithoutDev(Media)} {With("m")} --bind {NotOurs}", Configuration, NotOurs,
+            "name an address of this machine");
     }
 
     [Fact]
@@ -64,9 +69,11 @@ public sealed class StartRefusalTests : IDisposable
     public async Task A_damaged_or_foreign_directory_is_refused_and_left_alone()
     {
         await MakeReplica();
-        await RequireRefusal(Control.Replace(Replica, Path.Combine(_directory, "nothing"), StringComparison.Ordinal), DataDirectory, "is not a replica's data directory");
+        await RequireRefusal(Control.Replace(Replica, Path.Combine(_directory, "nothing"), StringComparison.Ordinal), DataDirectory,
+            "is not a replica's data directory");
         await File.WriteAllTextAsync(Path.Combine(_directory, "precious"), "mine");
-        await RequireRefusal(Control.Replace(Replica, _directory, StringComparison.Ordinal), DataDirectory, "is not a replica's data directory");
+        await RequireRefusal(Control.Replace(Replica, _directory, StringComparison.Ordinal), DataDirectory,
+            "is not a replica's data directory");
         var identity = Path.Combine(Replica, "identity.json");
         var good = await File.ReadAllTextAsync(identity);
         await File.WriteAllTextAsync(identity, good[..(good.Length / 2)]);
@@ -92,7 +99,8 @@ public sealed class StartRefusalTests : IDisposable
         await RequireRefusal(Control, DataDirectory, Path.GetFileName(segment), "Nothing was changed");
         await Flip(segment, InsideTheFirstRecords);
         foreach (var file in Directory.GetFiles(Path.Combine(Replica, "events"))) File.Delete(file);
-        foreach (var file in Directory.GetFiles(Path.Combine(other, "events"))) File.Copy(file, Path.Combine(Replica, "events", Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(Path.Combine(other, "events")))
+            File.Copy(file, Path.Combine(Replica, "events", Path.GetFileName(file)));
         await RequireRefusal(Control, DataDirectory, "events");
     }
 
@@ -113,7 +121,8 @@ public sealed class StartRefusalTests : IDisposable
         command = $"{command} --base-port {UpBase} --data fleet";
         using (var first = CliProcess.Start(command.Split(' '), _directory))
         {
-            await Eventually.HoldsAsync(() => first.Output.Contains("Ctrl-C stops everything.", StringComparison.Ordinal), "up is ready", Patience, () => first.Output + first.Errors);
+            await Eventually.HoldsAsync(() => first.Output.Contains("Ctrl-C stops everything.", StringComparison.Ordinal), "up is ready",
+                Patience, () => first.Output + first.Errors);
             first.Interrupt();
             await first.WaitForExitAsync(Patience);
         }
@@ -132,7 +141,8 @@ public sealed class StartRefusalTests : IDisposable
         var everything = $"{command}: {process.ExitCode}\n{process.Output}{process.Errors}";
         Assert.True(exitCode == process.ExitCode, everything);
         // Log lines begin with the time; what is left is for the person who started it.
-        var lines = process.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("20", StringComparison.Ordinal)).ToArray();
+        var lines = process.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith("20", StringComparison.Ordinal)).ToArray();
         Assert.True(lines.Length == 1, everything);
         Assert.All(says, word => Assert.Contains(word, lines[0], StringComparison.Ordinal));
     }
@@ -141,7 +151,8 @@ public sealed class StartRefusalTests : IDisposable
     {
         using var process = CliProcess.Start(command.Split(' '), _directory);
         await Eventually.HoldsAsync(() => IsReadyAsync(), "the replica is ready", Patience, () => process.Errors);
-        var created = await CliProcess.RunAsync(["ctl", "room", "create", "standup", "--server", $"127.0.0.1:{GrpcPort}", "--timeout", "30"], _directory);
+        var created = await CliProcess.RunAsync(
+            ["ctl", "room", "create", "standup", "--server", $"127.0.0.1:{GrpcPort}", "--timeout", "30"], _directory);
         Assert.True(created.ExitCode == 0, created.Errors);
         process.Terminate();
         await process.WaitForExitAsync(Patience);
@@ -156,7 +167,8 @@ public sealed class StartRefusalTests : IDisposable
 
     private async Task MakeReplica(string under = "")
     {
-        var made = await CliProcess.RunAsync(["control", "init", "--replicas", $"127.0.0.1:{RaftPort}:{GrpcPort}:{HttpPort}", "--out", Path.Combine(_directory, under)], _directory);
+        var made = await CliProcess.RunAsync(["control", "init", "--replicas", $"127.0.0.1:{RaftPort}:{GrpcPort}:{HttpPort}", "--out",
+            Path.Combine(_directory, under)], _directory);
         Assert.True(made.ExitCode == 0, made.Errors);
     }
 

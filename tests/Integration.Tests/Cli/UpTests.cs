@@ -53,9 +53,11 @@ public sealed class UpTests : IDisposable
             await WaitUntilReadyAsync(up);
             Assert.Contains("DEVELOPMENT MODE", up.Output, StringComparison.Ordinal);
             Assert.Contains("  media at 127.0.0.1 ", up.Output, StringComparison.Ordinal);
-            var created = await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2", "--request-id", "once");
+            var created = await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2", "--request-id",
+                "once");
             Assert.Matches("room standup active on media-[12] under epoch 0\\.[0-9]+", created.Output);
-            Assert.Equal(created.Output, (await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2", "--request-id", "once")).Output);
+            Assert.Equal(created.Output, (await CtlAsync("room", "create", "standup", "--keep-when-empty", "--max-participants", "2",
+                "--request-id", "once")).Output);
             var refused = await CliProcess.RunAsync(["ctl", "room", "create", "standup", "--server", Servers]);
             Assert.Equal(1, refused.ExitCode);
             Assert.Contains("refused, ALREADY_EXISTS", refused.Errors, StringComparison.Ordinal);
@@ -66,7 +68,8 @@ public sealed class UpTests : IDisposable
             Assert.Equal(1, room.RootElement.GetProperty("room").GetProperty("participants").GetInt32());
             var drained = room.RootElement.GetProperty("room").GetProperty("node_id").GetString()!;
             Assert.Contains("safe to terminate", (await CtlAsync("node", "drain", drained, "--wait")).Output, StringComparison.Ordinal);
-            Assert.Matches($"standup +active +{(drained == "media-1" ? "media-2" : "media-1")}", (await CtlAsync("room", "get", "standup")).Output);
+            Assert.Matches($"standup +active +{(drained == "media-1" ? "media-2" : "media-1")}",
+                (await CtlAsync("room", "get", "standup")).Output);
             Assert.Contains("leader", (await CtlAsync("cluster", "status")).Output, StringComparison.Ordinal);
 
             var victim = PidOf("replica-1");
@@ -74,9 +77,12 @@ public sealed class UpTests : IDisposable
             killed.Kill();
             await Eventually.HoldsAsync(() => killed.HasExited, "it is dead");
             using var http = new HttpClient();
-            var asked = http.GetStringAsync(new Uri($"http://127.0.0.1:{BasePort}/healthz")); // by a client who knows that one URL: it waits, and is not refused
-            await Eventually.HoldsAsync(() => up.Output.Contains($"replica-1 (pid {victim}) ended with signal 9; starting it again", StringComparison.Ordinal), "the restart is announced");
-            await Eventually.HoldsAsync(() => Started().Any(pid => pid != victim && CommandLineOf(pid).Contains("logs/replica-1.log", StringComparison.Ordinal)), "the child runs again");
+            // by a client who knows that one URL: it waits, and is not refused
+            var asked = http.GetStringAsync(new Uri($"http://127.0.0.1:{BasePort}/healthz"));
+            await Eventually.HoldsAsync(() => up.Output.Contains($"replica-1 (pid {victim}) ended with signal 9; starting it again",
+                StringComparison.Ordinal), "the restart is announced");
+            await Eventually.HoldsAsync(() => Started().Any(pid => pid != victim
+                && CommandLineOf(pid).Contains("logs/replica-1.log", StringComparison.Ordinal)), "the child runs again");
             Assert.NotEmpty(await asked);
 
             up.Interrupt();
@@ -114,7 +120,8 @@ public sealed class UpTests : IDisposable
             after.Kill();
         }
         await Eventually.HoldsAsync(() => Started().Count == 0, "no orphan is left", Patience);
-        Assert.True(File.Exists(Path.Combine(_directory, ".videoscale", "up.running")), "the last one was killed, and the next has to know");
+        Assert.True(File.Exists(Path.Combine(_directory, ".videoscale", "up.running")),
+            "the last one was killed, and the next has to know");
     }
 
     [Fact]
@@ -139,7 +146,8 @@ public sealed class UpTests : IDisposable
         var created = await CliProcess.RunAsync(["ctl", "room", "create", "alone", "--server", "127.0.0.1:25100", "--timeout", "30"]);
         Assert.Contains("active on media-1", created.Output, StringComparison.Ordinal);
         Assert.Empty(Started(except: up.Pid));
-        await Eventually.HoldsAsync(() => ResidentBytes(up.Pid) < BoundBytes, $"resident memory is below {BoundBytes} bytes", TimeSpan.FromSeconds(30), () => $"it is {ResidentBytes(up.Pid)}");
+        await Eventually.HoldsAsync(() => ResidentBytes(up.Pid) < BoundBytes, $"resident memory is below {BoundBytes} bytes",
+            TimeSpan.FromSeconds(30), () => $"it is {ResidentBytes(up.Pid)}");
         up.Terminate();
         await up.WaitForExitAsync(Patience);
         Assert.Equal(0, up.ExitCode);
@@ -170,5 +178,6 @@ public sealed class UpTests : IDisposable
     }
 
     private static long ResidentBytes(int pid) =>
-        long.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        long.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
 }

@@ -17,7 +17,8 @@ public sealed class ClockJumpTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly TimeSpan Near = TimeSpan.FromSeconds(3); // what slewing and the machine's own moments may add
 
     /// <summary>How long a clock stays wrong; VS_JUMP_SECONDS for longer.</summary>
-    private static TimeSpan Wrong => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_JUMP_SECONDS"), out var seconds) ? seconds : 2);
+    private static TimeSpan Wrong =>
+        TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_JUMP_SECONDS"), out var seconds) ? seconds : 2);
 
     private readonly List<ShiftedClock> _clocks = [];
     private readonly ConcurrentBag<(DateTimeOffset Began, string Why)> _refused = [];
@@ -59,7 +60,9 @@ public sealed class ClockJumpTests(ITestOutputHelper output) : IAsyncLifetime
                 var corrected = DateTimeOffset.UtcNow;
                 await LogTimeIsTrueAsync($"after {what}");
                 if (atLeader) await AnEmptyRoomClosesAsync($"after {what}");
-                output.WriteLine($"{what}: {_done - doneBefore} writes, refused {_refused.Count - refusedBefore}, after the correction {_refused.Count(refused => refused.Began > corrected)}");
+                output.WriteLine(
+                    $"{what}: {_done - doneBefore} writes, refused {_refused.Count - refusedBefore}, after the correction "
+                    + $"{_refused.Count(refused => refused.Began > corrected)}");
             }
         await stop.CancelAsync();
         await load;
@@ -85,7 +88,12 @@ public sealed class ClockJumpTests(ITestOutputHelper output) : IAsyncLifetime
     private static async Task<RoomReply> CreateAsync(RoomService.RoomServiceClient rooms, uint emptyAfterSeconds = 0)
     {
         var id = Guid.CreateVersion7().ToString("N");
-        return await rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = id, RoomId = $"r-{id}", EmptyTimeoutSeconds = emptyAfterSeconds }, deadline: DateTime.UtcNow.AddSeconds(20));
+        return await rooms.CreateRoomAsync(new CreateRoomRequest
+        {
+            RequestId = id,
+            RoomId = $"r-{id}",
+            EmptyTimeoutSeconds = emptyAfterSeconds
+        }, deadline: DateTime.UtcNow.AddSeconds(20));
     }
 
     private async Task EveryReplicaSaysThatItDiffersAsync(ReplicaProcess wrong, TimeSpan jump, string what)
@@ -111,7 +119,8 @@ public sealed class ClockJumpTests(ITestOutputHelper output) : IAsyncLifetime
             var made = await CreateAsync(_cluster.Rooms(replica));
             var room = (await _cluster.Rooms(replica).GetRoomAsync(new GetRoomRequest { RoomId = made.RoomId })).Room;
             var at = DateTimeOffset.FromUnixTimeMilliseconds(room.CreatedAtMs);
-            Assert.True(at >= before - Near && at <= DateTimeOffset.UtcNow + Near, $"{when}, by {replica.Name}: {at:O} is not the true time {before:O}");
+            Assert.True(at >= before - Near && at <= DateTimeOffset.UtcNow + Near,
+                $"{when}, by {replica.Name}: {at:O} is not the true time {before:O}");
         }
     }
 
@@ -121,7 +130,11 @@ public sealed class ClockJumpTests(ITestOutputHelper output) : IAsyncLifetime
         var made = await CreateAsync(rooms, emptyAfterSeconds: 1);
         await Eventually.HoldsAsync(async () =>
         {
-            try { return (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = made.RoomId })).Room.Status is RoomStatus.Closing or RoomStatus.Closed; }
+            try
+            {
+                return (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = made.RoomId })).Room.Status is RoomStatus.Closing
+                    or RoomStatus.Closed;
+            }
             catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { return true; }
         }, $"an empty room is closed {when}");
     }

@@ -76,7 +76,8 @@ public sealed class BadDiskTests : IDisposable
         await using var cluster = await TestCluster.CreateAsync(replicas: 1, media: 0, BasePort + 40, _root);
         var replica = cluster.Replicas[0];
         var flood = new RoomFlood(cluster, replica, metadataBytes: 256);
-        foreach (var (name, value) in FailingSync.Environment(await FailingSync.CompileAsync(_root), GoodSyncs, Errno_EIO, only: "/events/")) replica.Environment[name] = value;
+        foreach (var (name, value) in FailingSync.Environment(await FailingSync.CompileAsync(_root), GoodSyncs, Errno_EIO,
+            only: "/events/")) replica.Environment[name] = value;
         replica.Start();
         await flood.RunAsync();
         await replica.WaitForExitAsync();

@@ -29,7 +29,8 @@ internal sealed class RoomFlood(TestCluster cluster, ReplicaProcess replica, int
     {
         var rooms = cluster.Rooms(replica);
         foreach (var room in _acknowledged)
-            Assert.Equal(room, (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = room, Consistency = Consistency.Stale }, deadline: DateTime.UtcNow.AddSeconds(30))).Room.RoomId);
+            Assert.Equal(room, (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = room, Consistency = Consistency.Stale },
+                deadline: DateTime.UtcNow.AddSeconds(30))).Room.RoomId);
     }
 
     private async Task CreateAsync(int last)
@@ -40,7 +41,13 @@ internal sealed class RoomFlood(TestCluster cluster, ReplicaProcess replica, int
             var id = "r" + i.ToString(CultureInfo.InvariantCulture);
             try
             {
-                await rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = id, RoomId = id, KeepWhenEmpty = true, Metadata = _metadata }, deadline: DateTime.UtcNow.AddSeconds(5));
+                await rooms.CreateRoomAsync(new CreateRoomRequest
+                {
+                    RequestId = id,
+                    RoomId = id,
+                    KeepWhenEmpty = true,
+                    Metadata = _metadata
+                }, deadline: DateTime.UtcNow.AddSeconds(5));
                 _acknowledged.Add(id);
             }
             catch (RpcException) { } // outcome unknown: nothing is promised

@@ -4,7 +4,9 @@ using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Interop;
 
-/// <summary>The stock gRPC client of another language, knowing nothing but the .proto files, drives every service of a real cluster.</summary>
+/// <summary>
+/// The stock gRPC client of another language, knowing nothing but the .proto files, drives every service of a real cluster.
+/// </summary>
 public sealed class GrpcJsTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
@@ -30,7 +32,8 @@ public sealed class GrpcJsTests
         try { await node.WaitForExitAsync().WaitAsync(Limit); }
         catch (TimeoutException) { node.Kill(); }
         var lines = (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(node.ExitCode == 0, string.Join('\n', lines.Where(l => !l.StartsWith("PASS", StringComparison.Ordinal))) + await errors);
+        Assert.True(node.ExitCode == 0,
+            string.Join('\n', lines.Where(l => !l.StartsWith("PASS", StringComparison.Ordinal))) + await errors);
         Assert.Matches(@"^\d\d+ passed, 0 failed$", lines[^1]);
     }
 }

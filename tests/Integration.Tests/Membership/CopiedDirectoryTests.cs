@@ -11,7 +11,8 @@ public sealed class CopiedDirectoryTests
 
     private static void Copy(string from, string to)
     {
-        foreach (var directory in Directory.GetDirectories(from, "*", SearchOption.AllDirectories)) Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, directory)));
+        foreach (var directory in Directory.GetDirectories(from, "*", SearchOption.AllDirectories))
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, directory)));
         foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
         {
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
@@ -22,8 +23,10 @@ public sealed class CopiedDirectoryTests
 
     private static async Task MakeAsync(TestCluster cluster, string room)
     {
-        using var anywhere = new MultiEndpointInvoker(cluster.Replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress), patience: TimeSpan.FromSeconds(60));
-        await new RoomService.RoomServiceClient(anywhere).CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room }, deadline: DateTime.UtcNow.AddSeconds(60));
+        using var anywhere = new MultiEndpointInvoker(cluster.Replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress),
+            patience: TimeSpan.FromSeconds(60));
+        await new RoomService.RoomServiceClient(anywhere)
+            .CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room }, deadline: DateTime.UtcNow.AddSeconds(60));
     }
 
     [Fact]
@@ -44,13 +47,18 @@ public sealed class CopiedDirectoryTests
         {
             copy.Start();
             using var http = new HttpClient();
-            await Eventually.HoldsAsync(async () => (await (await http.GetAsync(new Uri($"http://{copy.HttpAddress}/readyz"))).Content.ReadAsStringAsync())
-                .Contains("another process runs under this replica's identity", StringComparison.Ordinal), "the copy says why it is not ready", details: () => copy.Log);
-            await Eventually.HoldsAsync(() => copy.Log.Contains("Stop one of the two", StringComparison.Ordinal), "its log says what to do");
+            await Eventually.HoldsAsync(async () =>
+                (await (await http.GetAsync(new Uri($"http://{copy.HttpAddress}/readyz"))).Content.ReadAsStringAsync())
+                .Contains("another process runs under this replica's identity", StringComparison.Ordinal),
+                    "the copy says why it is not ready", details: () => copy.Log);
+            await Eventually.HoldsAsync(() => copy.Log.Contains("Stop one of the two", StringComparison.Ordinal),
+                "its log says what to do");
             await MakeAsync(cluster, "beside");
             await original.WaitForReadyAsync();
-            await Eventually.HoldsAsync(async () => (await cluster.Cluster(leader).GetStatusAsync(new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(10)))
-                .Notices.Any(notice => notice.Contains("runs twice", StringComparison.Ordinal)), "the leader's status says so", details: () => leader.Log);
+            await Eventually.HoldsAsync(async () =>
+                (await cluster.Cluster(leader).GetStatusAsync(new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(10)))
+                .Notices.Any(notice => notice.Contains("runs twice", StringComparison.Ordinal)), "the leader's status says so",
+                    details: () => leader.Log);
             Assert.DoesNotContain("another process runs under", original.Log, StringComparison.Ordinal);
         }
 
@@ -63,9 +71,11 @@ public sealed class CopiedDirectoryTests
         Copy(backup, original.DataDirectory);
         original.Start();
         third.Start();
-        await Eventually.HoldsAsync(() => original.Log.Contains("was set back to an older copy of itself", StringComparison.Ordinal), "it is told that it was set back", details: () => original.Log);
+        await Eventually.HoldsAsync(() => original.Log.Contains("was set back to an older copy of itself", StringComparison.Ordinal),
+            "it is told that it was set back", details: () => original.Log);
         leader.Start();
         await cluster.WaitForReadyAsync();
-        await cluster.Rooms(original).GetRoomAsync(new GetRoomRequest { RoomId = "acknowledged" }, deadline: DateTime.UtcNow.AddSeconds(30));
+        await cluster.Rooms(original)
+            .GetRoomAsync(new GetRoomRequest { RoomId = "acknowledged" }, deadline: DateTime.UtcNow.AddSeconds(30));
     }
 }

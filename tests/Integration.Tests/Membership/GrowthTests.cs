@@ -41,13 +41,16 @@ public sealed class GrowthTests : IAsyncDisposable
     }
 
     private async Task<GetStatusReply> StatusAsync(ServerProcess replica) =>
-        await new ClusterService.ClusterServiceClient(_channels.Get(replica.GrpcAddress)).GetStatusAsync(new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(5));
+        await new ClusterService.ClusterServiceClient(_channels.Get(replica.GrpcAddress))
+            .GetStatusAsync(new GetStatusRequest(), deadline: DateTime.UtcNow.AddSeconds(5));
 
-    private async Task<string> MemberOf(ReplicaProcess replica) => (await StatusAsync(replica)).MemberId.ToString("x", CultureInfo.InvariantCulture);
+    private async Task<string> MemberOf(ReplicaProcess replica) =>
+        (await StatusAsync(replica)).MemberId.ToString("x", CultureInfo.InvariantCulture);
 
     private async Task<CliResult> CtlAsync(params string[] arguments)
     {
-        var result = await CliProcess.RunAsync(["ctl", "cluster", .. arguments, "--timeout", "30", "--server", string.Join(',', _replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress))],
+        var result = await CliProcess.RunAsync(["ctl", "cluster", .. arguments, "--timeout", "30", "--server",
+            string.Join(',', _replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress))],
             limit: TimeSpan.FromSeconds(120));
         Assert.True(result.ExitCode == 0, $"{string.Join(' ', arguments)}: {result.Errors}{result.Output}");
         return result;
@@ -61,12 +64,15 @@ public sealed class GrowthTests : IAsyncDisposable
         var made = new List<string>();
         var load = Task.Run(() => MakeRoomsAsync(made, stop.Token));
 
-        var first = new List<string> { await MemberOf(await JoinAsync(BasePort, "second")), await MemberOf(await JoinAsync(BasePort, "third")) };
+        var first = new List<string> { await MemberOf(await JoinAsync(BasePort, "second")),
+            await MemberOf(await JoinAsync(BasePort, "third")) };
         Assert.Matches("learner", (await CtlAsync("status")).Output);
-        Assert.DoesNotContain("survive", (await CtlAsync(["promote", .. first])).Errors, StringComparison.Ordinal); // three voters are no reason to warn
+        // three voters are no reason to warn
+        Assert.DoesNotContain("survive", (await CtlAsync(["promote", .. first])).Errors, StringComparison.Ordinal);
         await Eventually.HoldsAsync(async () => Voters(await StatusAsync(_replicas[0])) == 3, "three vote");
 
-        var second = new List<string> { await MemberOf(await JoinAsync(BasePort, "fourth")), await MemberOf(await JoinAsync(BasePort, "fifth")) };
+        var second = new List<string> { await MemberOf(await JoinAsync(BasePort, "fourth")),
+            await MemberOf(await JoinAsync(BasePort, "fifth")) };
         Assert.Contains("4 voters survive one failure", (await CtlAsync("promote", second[0])).Errors, StringComparison.Ordinal);
         await CtlAsync("promote", second[1], "--request-id", "fifth");
         await CtlAsync("promote", second[1], "--request-id", "fifth"); // a repeat changes nothing
@@ -74,7 +80,8 @@ public sealed class GrowthTests : IAsyncDisposable
 
         // The founder leads perhaps, and leaves with one more: both processes end by themselves, and say why.
         await CtlAsync(["set", first[1], .. second]);
-        await Eventually.HoldsAsync(() => !_replicas[0].IsRunning && !_replicas[1].IsRunning, "the removed replicas end", TimeSpan.FromSeconds(60), () => _replicas[0].Log);
+        await Eventually.HoldsAsync(() => !_replicas[0].IsRunning && !_replicas[1].IsRunning, "the removed replicas end",
+            TimeSpan.FromSeconds(60), () => _replicas[0].Log);
         Assert.Contains("was removed from the cluster", _replicas[0].Log, StringComparison.Ordinal);
         await Task.Delay(TimeSpan.FromSeconds(1));
         await stop.CancelAsync();
@@ -85,16 +92,19 @@ public sealed class GrowthTests : IAsyncDisposable
         await Eventually.HoldsAsync(async () =>
         {
             var all = await Task.WhenAll(left.Select(StatusAsync));
-            return all.Select(s => (s.StateHash, s.ChainHead, s.EventSeq, s.AppliedIndex)).Distinct().Count() == 1 && all.All(s => Voters(s) == 3);
+            return all.Select(s => (s.StateHash, s.ChainHead, s.EventSeq, s.AppliedIndex)).Distinct().Count() == 1
+                && all.All(s => Voters(s) == 3);
         }, "the three that are left hold the same state", TimeSpan.FromSeconds(60));
         var listed = await ListRoomsAsync(left[1]);
         Assert.Empty(made.Except(listed));
         // What came before a replica joined is fetched from the others: each answers for the whole history.
-        await Eventually.HoldsAsync(async () => (await Task.WhenAll(left.Select(StatusAsync))).All(s => s.EventFloor == 1), "every replica holds all events", TimeSpan.FromSeconds(60));
+        await Eventually.HoldsAsync(async () => (await Task.WhenAll(left.Select(StatusAsync))).All(s => s.EventFloor == 1),
+            "every replica holds all events", TimeSpan.FromSeconds(60));
 
         // A single voter is asked about, or said to be meant.
         var asked = await CliProcess.RunAsync(["ctl", "cluster", "set", second[0], "--server", left[1].GrpcAddress, "--timeout", "30"]);
-        Assert.True(asked.ExitCode == 2 && asked.Errors.Contains("one voter would stay of 3", StringComparison.Ordinal), asked.Output + asked.Errors);
+        Assert.True(asked.ExitCode == 2 && asked.Errors.Contains("one voter would stay of 3", StringComparison.Ordinal),
+            asked.Output + asked.Errors);
         Assert.Equal(3, Voters(await StatusAsync(left[1])));
         await CtlAsync("set", second[0], "--yes");
         await Eventually.HoldsAsync(async () => Voters(await StatusAsync(left[1])) == 1, "one votes");
@@ -116,7 +126,8 @@ public sealed class GrowthTests : IAsyncDisposable
         var status = await StatusAsync(_replicas[0]);
         Assert.Equal(2, status.Replicas.Count(r => r.Role == MemberRole.Learner)); // the old one stays on the books until it is removed
         await CtlAsync("remove", before);
-        await Eventually.HoldsAsync(async () => (await StatusAsync(joiner)).Replicas.Count(r => r.Role == MemberRole.Learner) == 1, "the old identity is gone");
+        await Eventually.HoldsAsync(async () => (await StatusAsync(joiner)).Replicas.Count(r => r.Role == MemberRole.Learner) == 1,
+            "the old identity is gone");
     }
 
     [Fact]
@@ -127,7 +138,8 @@ public sealed class GrowthTests : IAsyncDisposable
         var others = new[] { await JoinAsync(Ports, "second"), await JoinAsync(Ports, "third") };
         await CtlAsync("promote", await MemberOf(others[0]), await MemberOf(others[1]));
         using (var anywhere = new MultiEndpointInvoker(_replicas.Select(r => r.GrpcAddress)))
-            await new RoomService.RoomServiceClient(anywhere).CreateRoomAsync(new CreateRoomRequest { RequestId = "kept", RoomId = "kept" }, deadline: DateTime.UtcNow.AddSeconds(30));
+            await new RoomService.RoomServiceClient(anywhere)
+                .CreateRoomAsync(new CreateRoomRequest { RequestId = "kept", RoomId = "kept" }, deadline: DateTime.UtcNow.AddSeconds(30));
         foreach (var replica in _replicas) await replica.KillAsync();
         Directory.Delete(_replicas[0].DataDirectory, recursive: true);
         Directory.Delete(others[0].DataDirectory, recursive: true);
@@ -141,7 +153,8 @@ public sealed class GrowthTests : IAsyncDisposable
         survivor.ExtraArguments.Clear();
         survivor.Start();
         await survivor.WaitForReadyAsync();
-        await Eventually.HoldsAsync(async () => await StatusAsync(survivor) is { Role: ReplicaRole.Leader, Generation: 1 }, "it leads under the next generation", null, () => survivor.Log);
+        await Eventually.HoldsAsync(async () => await StatusAsync(survivor) is { Role: ReplicaRole.Leader, Generation: 1 },
+            "it leads under the next generation", null, () => survivor.Log);
         Assert.Contains("kept", await ListRoomsAsync(survivor));
         Assert.Equal(1, Voters(await StatusAsync(survivor)));
     }
@@ -155,7 +168,8 @@ public sealed class GrowthTests : IAsyncDisposable
             var name = $"room-{i}";
             var running = _replicas.ToArray().Where(r => r.IsRunning).Select(r => r.GrpcAddress).ToArray();
             using var anywhere = new MultiEndpointInvoker(running, patience: TimeSpan.FromSeconds(60));
-            await new RoomService.RoomServiceClient(anywhere).CreateRoomAsync(new CreateRoomRequest { RequestId = name, RoomId = name }, deadline: DateTime.UtcNow.AddSeconds(60), cancellationToken: CancellationToken.None);
+            await new RoomService.RoomServiceClient(anywhere).CreateRoomAsync(new CreateRoomRequest { RequestId = name, RoomId = name },
+                deadline: DateTime.UtcNow.AddSeconds(60), cancellationToken: CancellationToken.None);
             made.Add(name);
             await Task.Delay(20, CancellationToken.None);
         }
@@ -167,7 +181,8 @@ public sealed class GrowthTests : IAsyncDisposable
         var listed = new List<string>();
         for (var token = ""; ;)
         {
-            var page = await rooms.ListRoomsAsync(new ListRoomsRequest { PageToken = token, PageSize = 500, IncludeClosed = true }, deadline: DateTime.UtcNow.AddSeconds(30));
+            var page = await rooms.ListRoomsAsync(new ListRoomsRequest { PageToken = token, PageSize = 500, IncludeClosed = true },
+                deadline: DateTime.UtcNow.AddSeconds(30));
             listed.AddRange(page.Rooms.Select(room => room.RoomId));
             if (page.NextPageToken.Length == 0) return listed;
             token = page.NextPageToken;

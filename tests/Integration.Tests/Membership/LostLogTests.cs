@@ -5,7 +5,10 @@ using VideoScale.V1;
 
 namespace VideoScale.Integration.Tests.Membership;
 
-/// <summary>A voter comes back under its identity with an empty log: its disk was replaced and the directory of <c>control init</c> copied again, or the log deleted.</summary>
+/// <summary>
+/// A voter comes back under its identity with an empty log: its disk was replaced and the directory of <c>control init</c> copied again, or
+/// the log deleted.
+/// </summary>
 public sealed class LostLogTests : IAsyncLifetime
 {
     private const int BasePort = 24_300;
@@ -43,8 +46,10 @@ public sealed class LostLogTests : IAsyncLifetime
 
     private async Task MakeAsync(string room)
     {
-        using var anywhere = new MultiEndpointInvoker(_cluster.Replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress), patience: TimeSpan.FromSeconds(60));
-        await new RoomService.RoomServiceClient(anywhere).CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room }, deadline: DateTime.UtcNow.AddSeconds(60));
+        using var anywhere = new MultiEndpointInvoker(_cluster.Replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress),
+            patience: TimeSpan.FromSeconds(60));
+        await new RoomService.RoomServiceClient(anywhere)
+            .CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room }, deadline: DateTime.UtcNow.AddSeconds(60));
     }
 
     /// <summary>Long: a machine that is busy is no replica that is silent.</summary>
@@ -59,9 +64,11 @@ public sealed class LostLogTests : IAsyncLifetime
         {
             var all = await Task.WhenAll(_cluster.Replicas.Select(StatusAsync));
             return all.All(one => one.StateHash == all[0].StateHash && one.ChainHead == all[0].ChainHead && !one.Repairing);
-        }, "all three hold the same state", details: () => string.Join(Environment.NewLine, _cluster.Replicas.Select(r => $"{r.Name}: {r.Log}")));
+        }, "all three hold the same state", details: () =>
+            string.Join(Environment.NewLine, _cluster.Replicas.Select(r => $"{r.Name}: {r.Log}")));
         foreach (var room in rooms)
-            await _cluster.Rooms(_cluster.Replicas[0]).GetRoomAsync(new GetRoomRequest { RoomId = room }, deadline: DateTime.UtcNow.AddSeconds(10));
+            await _cluster.Rooms(_cluster.Replicas[0])
+                .GetRoomAsync(new GetRoomRequest { RoomId = room }, deadline: DateTime.UtcNow.AddSeconds(10));
     }
 
     [Fact]
@@ -79,10 +86,12 @@ public sealed class LostLogTests : IAsyncLifetime
             Wipe(wiped, whole);
             wiped.Start();
             behind.Start();
-            await Eventually.HoldsAsync(async () => !(await StatusAsync(behind)).Repairing && (await StatusAsync(wiped)).Repairing, "it knows that its log was lost", details: () => wiped.Log);
+            await Eventually.HoldsAsync(async () => !(await StatusAsync(behind)).Repairing && (await StatusAsync(wiped)).Repairing,
+                "it knows that its log was lost", details: () => wiped.Log);
             for (var look = 0; look < 20; look++)
             {
-                foreach (var replica in (ReplicaProcess[])[wiped, behind]) Assert.NotEqual(ReplicaRole.Leader, (await StatusAsync(replica)).Role);
+                foreach (var replica in (ReplicaProcess[])[wiped, behind])
+                    Assert.NotEqual(ReplicaRole.Leader, (await StatusAsync(replica)).Role);
                 await Task.Delay(50);
             }
             right.Start();
@@ -106,7 +115,8 @@ public sealed class LostLogTests : IAsyncLifetime
             rooms.Add($"while-{rooms.Count}");
             await MakeAsync(rooms[^1]);
             await AllAgreeAsync(rooms);
-            await Eventually.HoldsAsync(() => wiped.Log.Contains("is quarantined", StringComparison.Ordinal) || wiped.Log.Contains("began with a new log", StringComparison.Ordinal),
+            await Eventually.HoldsAsync(() => wiped.Log.Contains("is quarantined", StringComparison.Ordinal)
+                || wiped.Log.Contains("began with a new log", StringComparison.Ordinal),
                 "it says that its log is a new one, whether another member or the leader is first to know", details: () => wiped.Log);
         }
         var other = _cluster.Replicas.First(replica => replica.Index == 0);
@@ -128,10 +138,13 @@ public sealed class LostLogTests : IAsyncLifetime
         var (late, others) = (_cluster.Replicas[2], _cluster.Replicas.Take(2).ToArray());
         foreach (var replica in others) replica.Start();
         using var http = new HttpClient();
-        var id = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(late.DataDirectory, "identity.json"))).RootElement.GetProperty("member_id").GetString()!;
-        await Eventually.HoldsAsync(async () => (await (await http.GetAsync(new Uri($"http://{others[0].HttpAddress}/readyz"))).Content.ReadAsStringAsync())
+        var id = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(late.DataDirectory, "identity.json")))
+            .RootElement.GetProperty("member_id").GetString()!;
+        await Eventually.HoldsAsync(async () =>
+            (await (await http.GetAsync(new Uri($"http://{others[0].HttpAddress}/readyz"))).Content.ReadAsStringAsync())
             .Contains($"waits for the founding members {id}:", StringComparison.Ordinal), "it says whom it waits for");
-        await Eventually.HoldsAsync(() => others.All(replica => replica.Log.Contains($"waits for {id} ({late.RaftAddress})", StringComparison.Ordinal)), "the log says it too");
+        await Eventually.HoldsAsync(() => others.All(replica => replica.Log.Contains($"waits for {id} ({late.RaftAddress})",
+            StringComparison.Ordinal)), "the log says it too");
         foreach (var replica in others) Assert.NotEqual(ReplicaRole.Leader, (await StatusAsync(replica)).Role);
         foreach (var replica in others)
         {

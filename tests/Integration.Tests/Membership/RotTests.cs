@@ -23,10 +23,15 @@ public sealed class RotTests
 
     private static async Task FillAsync(TestCluster cluster, string prefix, int rooms)
     {
-        using var anywhere = new MultiEndpointInvoker(cluster.Replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress), patience: TimeSpan.FromSeconds(60));
+        using var anywhere = new MultiEndpointInvoker(cluster.Replicas.Where(r => r.IsRunning).Select(r => r.GrpcAddress),
+            patience: TimeSpan.FromSeconds(60));
         for (var i = 0; i < rooms; i++)
         {
-            await new RoomService.RoomServiceClient(anywhere).CreateRoomAsync(new CreateRoomRequest { RequestId = $"{prefix}{i}", RoomId = $"{prefix}{i}" },
+            await new RoomService.RoomServiceClient(anywhere).CreateRoomAsync(new CreateRoomRequest
+            {
+                RequestId = $"{prefix}{i}",
+                RoomId = $"{prefix}{i}",
+            },
                 deadline: DateTime.UtcNow.AddSeconds(60));
         }
     }
@@ -48,7 +53,8 @@ public sealed class RotTests
         await damaged.WaitForReadyAsync();
         await load;
         Assert.Contains("is quarantined", damaged.Log, StringComparison.Ordinal);
-        await Eventually.HoldsAsync(() => damaged.Log.Contains("holds again all that this replica may have acknowledged", StringComparison.Ordinal), "it says that it is whole again");
+        await Eventually.HoldsAsync(() => damaged.Log.Contains("holds again all that this replica may have acknowledged",
+            StringComparison.Ordinal), "it says that it is whole again");
         Assert.True(Directory.Exists(Path.Combine(damaged.DataDirectory, "damaged", "log-1")));
         var third = cluster.Replicas.First(replica => replica != leader && replica != damaged);
         await third.KillAsync(); // from here on it is needed for every majority
@@ -56,7 +62,8 @@ public sealed class RotTests
         await Eventually.HoldsAsync(async () =>
         {
             var (one, other) = (await StatusAsync(cluster, leader), await StatusAsync(cluster, damaged));
-            return one.StateHash == other.StateHash && one.ChainHead == other.ChainHead && one.EventSeq == other.EventSeq && !other.Repairing;
+            return one.StateHash == other.StateHash && one.ChainHead == other.ChainHead && one.EventSeq == other.EventSeq
+                && !other.Repairing;
         }, "both hold the same state");
     }
 
@@ -68,7 +75,8 @@ public sealed class RotTests
         foreach (var replica in cluster.Replicas) await replica.KillAsync();
         foreach (var replica in cluster.Replicas.Take(2)) Rot(replica);
         foreach (var replica in cluster.Replicas) replica.Start();
-        await Eventually.HoldsAsync(() => cluster.Replicas.Take(2).All(replica => replica.Log.Contains("nobody can lead, and nothing is committed", StringComparison.Ordinal)), "they say it");
+        await Eventually.HoldsAsync(() => cluster.Replicas.Take(2)
+            .All(replica => replica.Log.Contains("nobody can lead, and nothing is committed", StringComparison.Ordinal)), "they say it");
         await Eventually.HoldsAsync(async () =>
         {
             try { return (await StatusAsync(cluster, cluster.Replicas[0])).Repairing; }

@@ -52,10 +52,12 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         try
         {
             Assert.Equal(0, await node.StopAsync());
-            await Eventually.HoldsAsync(async () => (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = Room })).Room is { NodeId: var now } && now != owner && now.Length > 0, "the room is elsewhere",
+            await Eventually.HoldsAsync(async () => (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = Room }))
+                .Room is { NodeId: var now } && now != owner && now.Length > 0, "the room is elsewhere",
                 details: () => node.Log);
             await ann.HearsAsync(response => response.Leave is not null, "that it shall come back");
-            await Eventually.HoldsAsync(async () => (await stage.Cluster.Nodes(stage.Cluster.Replicas[0]).GetNodeAsync(new GetNodeRequest { NodeId = owner })).Node.Health == NodeHealth.Left,
+            await Eventually.HoldsAsync(async () => (await stage.Cluster.Nodes(stage.Cluster.Replicas[0])
+                .GetNodeAsync(new GetNodeRequest { NodeId = owner })).Node.Health == NodeHealth.Left,
                 "the node is known to have left", details: () => node.Log);
         }
         finally
@@ -85,7 +87,8 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         await Eventually.HoldsAsync(() => back.IsClosed, "the older socket is closed");
         await again.LeaveAsync();
         await cat.HearsLeavingAsync("ann");
-        Assert.Single(cat.Told, response => response.Update?.Participants.Any(info => info.Identity == "ann" && info.State == ParticipantInfo.Types.State.Disconnected) == true);
+        Assert.Single(cat.Told, response => response.Update?.Participants.Any(info => info.Identity == "ann"
+            && info.State == ParticipantInfo.Types.State.Disconnected) == true);
     }
 
     [Fact]
@@ -98,7 +101,8 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         var first = ann.Refreshed;
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new("Bearer", SignalClient.Token(Room, "admin", video => video["roomAdmin"] = true));
-        using var body = new StringContent("""{"room":"fresh","identity":"ann","permission":{"canSubscribe":true,"canPublish":true}}""", System.Text.Encoding.UTF8, "application/json");
+        using var body = new StringContent("""{"room":"fresh","identity":"ann","permission":{"canSubscribe":true,"canPublish":true}}""",
+            System.Text.Encoding.UTF8, "application/json");
         using var changed = await http.PostAsync($"http://{stage.Gateway(1)}/twirp/livekit.RoomService/UpdateParticipant", body);
         Assert.True(changed.IsSuccessStatusCode);
         await Eventually.HoldsAsync(() => ann.Refreshed != first, "a token that says so");
@@ -137,12 +141,20 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         using var bob = await SignalClient.JoinAsync(stage.Gateway(1), Room, "bob");
         var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
         ann.Break();
-        await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).RemoveParticipantAsync(new RemoveParticipantRequest { RequestId = "remove", RoomId = Room, Identity = "ann", Reason = "test" });
+        await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).RemoveParticipantAsync(new RemoveParticipantRequest
+        {
+            RequestId = "remove",
+            RoomId = Room,
+            Identity = "ann",
+            Reason = "test",
+        });
         await bob.HearsLeavingAsync("ann", DisconnectReason.ParticipantRemoved);
         using var back = await SignalClient.ResumeAsync(stage.Gateway(2), SignalClient.Token(Room, "ann"), ann.Sid);
-        await back.HearsAsync(response => response.Leave is { Reason: DisconnectReason.ParticipantRemoved, Action: LeaveRequest.Types.Action.Disconnect }, "that it was removed");
+        await back.HearsAsync(response => response.Leave
+            is { Reason: DisconnectReason.ParticipantRemoved, Action: LeaveRequest.Types.Action.Disconnect }, "that it was removed");
         using var never = await SignalClient.ResumeAsync(stage.Gateway(0), SignalClient.Token(Room, "cat"), "PA_never");
-        await never.HearsAsync(response => response.Leave is { Reason: DisconnectReason.StateMismatch, Action: LeaveRequest.Types.Action.Reconnect }, "that there is none");
+        await never.HearsAsync(response => response.Leave
+            is { Reason: DisconnectReason.StateMismatch, Action: LeaveRequest.Types.Action.Reconnect }, "that there is none");
         for (var i = 0; i < 3; i++)
         {
             var dan = await SignalClient.JoinAsync(stage.Gateway(i), Room, "dan");
@@ -157,10 +169,12 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
     {
         const string Room = "frozen";
         using var ann = await SignalClient.JoinAsync(stage.Gateway(0), Room, "ann");
-        using var silent = await SignalClient.JoinAsync(stage.Gateway(2), Room, "silent"); // an old client, which answers WebSocket's pings alone
+        // an old client, which answers WebSocket's pings alone
+        using var silent = await SignalClient.JoinAsync(stage.Gateway(2), Room, "silent");
         using var frozen = await SignalClient.JoinAsync(stage.Gateway(1), Room, "frozen");
         using var broken = await SignalClient.JoinAsync(stage.Gateway(1), Room, "broken");
-        using var stopped = await StoppedClient.JoinAsync(stage.Gateway(1), SignalClient.Token(Room, "stopped")); // as a process that is stopped: its machine takes what comes, and nothing answers
+        // as a process that is stopped: its machine takes what comes, and nothing answers
+        using var stopped = await StoppedClient.JoinAsync(stage.Gateway(1), SignalClient.Token(Room, "stopped"));
         await frozen.SayAsync(new SignalRequest { PingReq = new Ping { Timestamp = 1 } });
         await frozen.HearsAsync(response => response.PongResp is not null, "an answer");
         broken.Break();
@@ -181,16 +195,19 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         for (var round = 0; round < 4; round++)
         {
             var newest = $"round {round}";
-            var moving = stage.Cluster.Rooms(stage.Cluster.Replicas[0]).MoveRoomAsync(new MoveRoomRequest { RequestId = $"race-{round}", RoomId = Room }).ResponseAsync;
+            var moving = stage.Cluster.Rooms(stage.Cluster.Replicas[0])
+                .MoveRoomAsync(new MoveRoomRequest { RequestId = $"race-{round}", RoomId = Room }).ResponseAsync;
             await Task.Delay(round * 40); // somewhere between being revoked and having a new owner
-            using var body = new StringContent($$"""{"room":"{{Room}}","metadata":"{{newest}}"}""", System.Text.Encoding.UTF8, "application/json");
+            using var body = new StringContent($$"""{"room":"{{Room}}","metadata":"{{newest}}"}""", System.Text.Encoding.UTF8,
+                "application/json");
             using var changed = await http.PostAsync($"http://{stage.Gateway(1)}/twirp/livekit.RoomService/UpdateRoomMetadata", body);
             Assert.True(changed.IsSuccessStatusCode);
             await moving;
             await ann.HearsAsync(response => response.Leave is not null, "where to go");
             var goesOn = ann.Told.First(response => response.Leave is not null).Leave.Action == LeaveRequest.Types.Action.Resume;
             ann.Dispose();
-            ann = goesOn ? await SignalClient.ResumeAsync(stage.Gateway(round), SignalClient.Token(Room, "ann"), sid) : await SignalClient.JoinAsync(stage.Gateway(round), Room, "ann");
+            ann = goesOn ? await SignalClient.ResumeAsync(stage.Gateway(round), SignalClient.Token(Room, "ann"), sid)
+                : await SignalClient.JoinAsync(stage.Gateway(round), Room, "ann");
             await ann.HearsAsync(response => response.Reconnect is not null || response.Join is not null, "that it is back");
             if (!goesOn) sid = ann.Sid;
             await ann.HearsAsync(response => (response.Join?.Room ?? response.RoomUpdate?.Room)?.Metadata == newest, newest);

@@ -62,10 +62,12 @@ internal sealed class FakeLeader : IAsyncDisposable
     [RequireRole(Role.Node)]
     internal sealed class FakeAgentApi(Script script) : AgentService.AgentServiceBase
     {
-        public override async Task Attach(IAsyncStreamReader<AgentMessage> requestStream, IServerStreamWriter<AgentDirective> responseStream, ServerCallContext context)
+        public override async Task Attach(IAsyncStreamReader<AgentMessage> requestStream,
+            IServerStreamWriter<AgentDirective> responseStream, ServerCallContext context)
         {
             if (script.RefersTo is { } leader)
-                throw new RpcException(new Status(StatusCode.FailedPrecondition, "not the leader"), new Metadata { { MultiEndpointInvoker.LeaderTrailer, leader } });
+                throw new RpcException(new Status(StatusCode.FailedPrecondition, "not the leader"),
+                    new Metadata { { MultiEndpointInvoker.LeaderTrailer, leader } });
             await requestStream.MoveNext(context.CancellationToken);
             var session = new FakeSession(requestStream.Current.Hello);
             await session.ServeAsync(script, requestStream, responseStream, context.CancellationToken);
@@ -97,9 +99,19 @@ internal sealed class FakeSession(AgentHello hello)
     /// <summary>Ends the stream as a crash does.</summary>
     internal void Break() => _end.TrySetException(new RpcException(new Status(StatusCode.Unavailable, "broken by the test")));
 
-    internal async Task ServeAsync(FakeLeader.Script script, IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
+    internal async Task ServeAsync(FakeLeader.Script script, IAsyncStreamReader<AgentMessage> requests,
+        IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
     {
-        await responses.WriteAsync(new AgentDirective { Welcome = new Welcome { AppliedIndex = 2, Term = 1, HeartbeatMs = script.HeartbeatMs, LeaseTtlMs = 5_000 } }, cancellationToken);
+        await responses.WriteAsync(new AgentDirective
+        {
+            Welcome = new Welcome
+            {
+                AppliedIndex = 2,
+                Term = 1,
+                HeartbeatMs = script.HeartbeatMs,
+                LeaseTtlMs = 5_000
+            }
+        }, cancellationToken);
         var telling = TellAsync(responses, cancellationToken);
         var hearing = HearAsync(script, requests, cancellationToken);
         await await Task.WhenAny(_end.Task, telling, hearing);
@@ -107,7 +119,8 @@ internal sealed class FakeSession(AgentHello hello)
 
     private async Task TellAsync(IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
     {
-        await foreach (var directive in _toNode.Reader.ReadAllAsync(cancellationToken)) await responses.WriteAsync(directive, cancellationToken);
+        await foreach (var directive in _toNode.Reader.ReadAllAsync(cancellationToken))
+            await responses.WriteAsync(directive, cancellationToken);
     }
 
     private async Task HearAsync(FakeLeader.Script script, IAsyncStreamReader<AgentMessage> requests, CancellationToken cancellationToken)
@@ -124,7 +137,16 @@ internal sealed class FakeSession(AgentHello hello)
             if (Heartbeats.IsEmpty) script.Sessions.Writer.TryWrite(this);
             Heartbeats.Enqueue(message.Heartbeat);
             if (script.Acknowledges)
-                Tell(new AgentDirective { HeartbeatAck = new HeartbeatAck { Sequence = message.Heartbeat.Sequence, AppliedIndex = 2, LeaseTtlMs = 5_000, ReportsDone = AcknowledgesReports ? _lastReport : 0 } });
+                Tell(new AgentDirective
+                {
+                    HeartbeatAck = new HeartbeatAck
+                    {
+                        Sequence = message.Heartbeat.Sequence,
+                        AppliedIndex = 2,
+                        LeaseTtlMs = 5_000,
+                        ReportsDone = AcknowledgesReports ? _lastReport : 0
+                    }
+                });
         }
     }
 }

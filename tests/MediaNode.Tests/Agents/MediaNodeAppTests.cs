@@ -25,7 +25,12 @@ public sealed class MediaNodeAppTests
         Zone = "a",
     };
 
-    private static Participant Seat(string identity, ulong id) => new() { Identity = identity, SeatId = id, Role = ParticipantRole.Publisher };
+    private static Participant Seat(string identity, ulong id) => new()
+    {
+        Identity = identity,
+        SeatId = id,
+        Role = ParticipantRole.Publisher,
+    };
 
     private static async Task<FakeSession> NextSessionAsync(FakeLeader leader)
     {
@@ -58,21 +63,26 @@ public sealed class MediaNodeAppTests
 
             // The reservation comes after the request for the seat: the node waits for it.
             session.Assign("standup", 20);
-            var taking = admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "standup", Epoch = 20, Identity = "ann", SeatId = 1 }).ResponseAsync;
+            var taking = admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "standup", Epoch = 20, Identity = "ann", SeatId = 1 })
+                .ResponseAsync;
             session.Tell(new AgentDirective { Seat = new SeatGranted { RoomId = "standup", Epoch = 20, Participant = Seat("ann", 1) } });
             var granted = await taking;
             Assert.Equal(("media-1", 20ul), (granted.NodeId, granted.Epoch));
             Assert.InRange(granted.LeaseLeftMs, 1u, 5_000u);
-            await Eventually.HoldsAsync(() => session.Reports.Any(r => r is { Epoch: 20, Joined: { Identity: "ann", SeatId: 1 } }), "the join is reported");
+            await Eventually.HoldsAsync(() => session.Reports.Any(r => r is { Epoch: 20, Joined: { Identity: "ann", SeatId: 1 } }),
+                "the join is reported");
 
             var authority = await admission.GetAuthorityAsync(new GetAuthorityRequest());
             Assert.Equal(("standup", 20ul, 1u), (authority.Rooms[0].RoomId, authority.Rooms[0].Epoch, authority.Rooms[0].Participants));
             Assert.Equal(session.Hello.Incarnation, authority.Incarnation);
             var statistics = new StatisticsService.StatisticsServiceClient(pool.Get($"127.0.0.1:{GrpcPort}"));
             var measured = await statistics.GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = "standup" });
-            Assert.Equal(("media-1", 20ul, 0), (measured.NodeId, measured.Epoch, measured.Participants.Count)); // no client has come with its media
-            Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(async () => await statistics.GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = "elsewhere" }))).StatusCode);
-            await Eventually.HoldsAsync(() => session.Heartbeats.Any(h => h.Load is { Rooms: 1, Publishers: 0, MemoryBytes: > 10_000_000 }), "the load is measured: the room is held, and nobody sends yet");
+            // no client has come with its media
+            Assert.Equal(("media-1", 20ul, 0), (measured.NodeId, measured.Epoch, measured.Participants.Count));
+            Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(async () =>
+                await statistics.GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = "elsewhere" }))).StatusCode);
+            await Eventually.HoldsAsync(() => session.Heartbeats.Any(h => h.Load is { Rooms: 1, Publishers: 0, MemoryBytes: > 10_000_000 }),
+                "the load is measured: the room is held, and nobody sends yet");
 
             await admission.LeaveSeatAsync(new LeaveSeatRequest { RoomId = "standup", Epoch = 20, Identity = "ann", SeatId = 1 });
             await Eventually.HoldsAsync(() => session.Reports.Any(r => r.Left is { SeatId: 1 }), "the leave is reported");
@@ -97,7 +107,8 @@ public sealed class MediaNodeAppTests
         var second = await NextSessionAsync(leader);
         Assert.Equal(first.Hello.Incarnation, second.Hello.Incarnation);
         Assert.Equal(("standup", 20ul), (second.Hello.Held[0].RoomId, second.Hello.Held[0].Epoch));
-        await Eventually.HoldsAsync(() => second.Reports.Any(r => r is { Sequence: 1, Joined.Identity: "ann" }), "the join is reported again");
+        await Eventually.HoldsAsync(() => second.Reports.Any(r => r is { Sequence: 1, Joined.Identity: "ann" }),
+            "the join is reported again");
     }
 
     [Fact]
@@ -138,12 +149,15 @@ public sealed class MediaNodeAppTests
         var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         Assert.Contains("videoscale_media_lease_left_seconds 0", metrics, StringComparison.Ordinal);
 
-        var wrong = await Assert.ThrowsAsync<RpcException>(() => admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "a b", Epoch = 1, Identity = "x", SeatId = 1 }).ResponseAsync);
+        var wrong = await Assert.ThrowsAsync<RpcException>(() =>
+            admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "a b", Epoch = 1, Identity = "x", SeatId = 1 }).ResponseAsync);
         Assert.Equal(StatusCode.InvalidArgument, wrong.StatusCode);
         Assert.StartsWith("room_id: \"a b\"", wrong.Status.Detail, StringComparison.Ordinal);
-        var noEpoch = await Assert.ThrowsAsync<RpcException>(() => admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "a", Identity = "x", SeatId = 1 }).ResponseAsync);
+        var noEpoch = await Assert.ThrowsAsync<RpcException>(() =>
+            admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "a", Identity = "x", SeatId = 1 }).ResponseAsync);
         Assert.StartsWith("epoch: 0", noEpoch.Status.Detail, StringComparison.Ordinal);
-        var ended = await Assert.ThrowsAsync<RpcException>(() => admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "a", Epoch = 1, Identity = "x", SeatId = 1 }).ResponseAsync);
+        var ended = await Assert.ThrowsAsync<RpcException>(() =>
+            admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "a", Epoch = 1, Identity = "x", SeatId = 1 }).ResponseAsync);
         Assert.Equal(StatusCode.FailedPrecondition, ended.StatusCode);
         Assert.Contains("lease has ended", ended.Status.Detail, StringComparison.Ordinal);
     }
@@ -152,7 +166,8 @@ public sealed class MediaNodeAppTests
     public async Task A_port_in_use_is_one_clear_line()
     {
         await using var first = await MediaNodeApp.StartAsync(Options($"127.0.0.1:{LeaderPort}"), CancellationToken.None);
-        foreach (var (port, change) in new (int, Action<MediaNodeOptions>)[] { (GrpcPort, options => options.UdpPort += 50), (UdpPort, options => (options.GrpcPort, options.HttpPort) = (options.GrpcPort + 50, options.HttpPort + 50)) })
+        foreach (var (port, change) in new (int, Action<MediaNodeOptions>)[] { (GrpcPort, options => options.UdpPort += 50),
+            (UdpPort, options => (options.GrpcPort, options.HttpPort) = (options.GrpcPort + 50, options.HttpPort + 50)) })
         {
             var options = Options($"127.0.0.1:{LeaderPort}");
             change(options);

@@ -16,13 +16,23 @@ public sealed class DtlsTests : IDisposable
         _browser.Dispose();
     }
 
-    /// <summary>Carries datagrams both ways until neither side has anything to say; what <paramref name="lost"/> accepts never arrives.</summary>
+    /// <summary>
+    /// Carries datagrams both ways until neither side has anything to say; what <paramref name="lost"/> accepts never arrives.
+    /// </summary>
     private static void Exchange(DtlsSession client, DtlsSession server, Func<bool> lost)
     {
         var toServer = new Queue<byte[]>();
         var toClient = new Queue<byte[]>();
-        void FromClient(ReadOnlySpan<byte> d) { Assert.InRange(d.Length, 1, DtlsSession.MtuOctets); if (!lost()) toServer.Enqueue(d.ToArray()); }
-        void FromServer(ReadOnlySpan<byte> d) { Assert.InRange(d.Length, 1, DtlsSession.MtuOctets); if (!lost()) toClient.Enqueue(d.ToArray()); }
+        void FromClient(ReadOnlySpan<byte> d)
+        {
+            Assert.InRange(d.Length, 1, DtlsSession.MtuOctets);
+            if (!lost()) toServer.Enqueue(d.ToArray());
+        }
+        void FromServer(ReadOnlySpan<byte> d)
+        {
+            Assert.InRange(d.Length, 1, DtlsSession.MtuOctets);
+            if (!lost()) toClient.Enqueue(d.ToArray());
+        }
         var buffer = new byte[2048];
         client.Start(FromClient);
         for (var deadline = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < deadline;)

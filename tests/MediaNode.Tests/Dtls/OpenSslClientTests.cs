@@ -22,8 +22,10 @@ public class OpenSslClientTests
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var fingerprint = WriteCertificate(folder.FullName);
         using var session = new DtlsSession(identity, fingerprint);
-        var start = new ProcessStartInfo("openssl", ["s_client", "-dtls1_2", "-connect", $"127.0.0.1:{((IPEndPoint)socket.LocalEndPoint!).Port}", "-use_srtp", profile,
-            "-cert", Path.Combine(folder.FullName, "cert.pem"), "-key", Path.Combine(folder.FullName, "key.pem"), "-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen", $"{keyingLength}"])
+        var start = new ProcessStartInfo("openssl",
+            ["s_client", "-dtls1_2", "-connect", $"127.0.0.1:{((IPEndPoint)socket.LocalEndPoint!).Port}", "-use_srtp", profile,
+            "-cert", Path.Combine(folder.FullName, "cert.pem"), "-key", Path.Combine(folder.FullName, "key.pem"), "-keymatexport",
+                "EXTRACTOR-dtls_srtp", "-keymatexportlen", $"{keyingLength}"])
         { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using var client = Process.Start(start)!;
         try
@@ -60,7 +62,8 @@ public class OpenSslClientTests
     private static DtlsFingerprint WriteCertificate(string folder)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=client", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var certificate = new CertificateRequest("CN=client", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         File.WriteAllText(Path.Combine(folder, "cert.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, "key.pem"), key.ExportECPrivateKeyPem());
         return DtlsFingerprint.Of(certificate.RawData);

@@ -21,7 +21,9 @@ public class EngineTests
         for (var i = 0; i < viewers; i++)
         {
             Assert.Null(engine.AddPeer(new PeerOptions(2 + i, Camera.Ids)));
-            Assert.Null(engine.Subscribe(new SubscriptionOptions(20 + i, 2 + i, Camera.Track, (uint)(7000 + 2 * i), 102) { RtxSsrc = (uint)(7001 + 2 * i), RtxPayloadType = 103 }, 1));
+            Assert.Null(engine.Subscribe(new SubscriptionOptions(20 + i, 2 + i, Camera.Track, (uint)(7000 + 2 * i),
+                102)
+            { RtxSsrc = (uint)(7001 + 2 * i), RtxPayloadType = 103 }, 1));
         }
         return engine;
     }
@@ -136,7 +138,8 @@ public class EngineTests
         Assert.Equal((uint)(sentBefore.Count + frame.Count), info.PacketCount);
 
         writer = new RtcpWriter(datagram);
-        writer.ReceiverReport(9, [new ReportBlock { Ssrc = 7000, FractionLost = 64, CumulativeLost = 3, LastSenderReport = (uint)(info.NtpTime >> 16), DelaySinceLastSenderReport = 65_536 / 10, HighestSequence = 10 }]);
+        writer.ReceiverReport(9, [new ReportBlock { Ssrc = 7000, FractionLost = 64, CumulativeLost = 3,
+            LastSenderReport = (uint)(info.NtpTime >> 16), DelaySinceLastSenderReport = 65_536 / 10, HighestSequence = 10 }]);
         engine.HandleRtcp(2, datagram[..writer.Length], 1_680_000);
         var statistics = engine.FindSubscription(20)!.Statistics();
         Assert.InRange(statistics.RoundTripMs, 79.9, 80.1);
@@ -218,7 +221,9 @@ public class EngineTests
         {
             for (var round = 0; round < 150; round++, now += 20_000)
             {
-                for (var i = 1; i <= 3; i++) engine.HandleRtp(i, Samples.Rtp(sequence, sequence * 960u, [1, 2], Camera.Ids, ssrc: (uint)i, payloadType: 111, audioLevel: levels[i - 1]), now);
+                for (var i = 1; i <= 3; i++)
+                    engine.HandleRtp(i, Samples.Rtp(sequence, sequence * 960u, [1, 2], Camera.Ids, ssrc: (uint)i, payloadType: 111,
+                        audioLevel: levels[i - 1]), now);
                 sequence++;
                 engine.Tick(now);
                 while (engine.Events.TryDequeue(out var happened)) if (happened is EngineEvent.Speakers speakers) last = speakers.Loudest;
@@ -271,7 +276,8 @@ public class EngineTests
         Assert.Equal(1, toOwner.KeyframesWanted);
         var viewer = new Viewer(options);
         long now = 1_000_000;
-        for (var frame = 0; frame < 100; frame++, now += FrameUs) foreach (var packet in camera.NextFrame()) owner.HandleRtp(1, packet, now);
+        for (var frame = 0; frame < 100; frame++, now += FrameUs)
+            foreach (var packet in camera.NextFrame()) owner.HandleRtp(1, packet, now);
         foreach (var packet in far.TakeRtp(2)) viewer.Receive(packet);
         viewer.RequireContinuity(withoutLoss: true);
         Assert.Equal(100, viewer.Packets.Values.Select(packet => packet.Frame).Distinct().Count());
@@ -289,8 +295,10 @@ public class EngineTests
     {
         public ForwardingEngine? Far { get; init; }
         public int KeyframesWanted { get; private set; }
-        public void Packet(int track, int layer, ReadOnlySpan<byte> packet, int audioLevel, long nowUs) => Far!.HandleMirrored(track, layer, packet, audioLevel, nowUs);
-        public void SenderReport(int track, int layer, in SenderInfo report, long nowUs) => Far!.HandleMirroredReport(track, layer, report, nowUs);
+        public void Packet(int track, int layer, ReadOnlySpan<byte> packet, int audioLevel, long nowUs) =>
+            Far!.HandleMirrored(track, layer, packet, audioLevel, nowUs);
+        public void SenderReport(int track, int layer, in SenderInfo report, long nowUs) =>
+            Far!.HandleMirroredReport(track, layer, report, nowUs);
         public void KeyframeWanted(int track, int layer) => KeyframesWanted++;
     }
 

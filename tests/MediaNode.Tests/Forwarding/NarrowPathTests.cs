@@ -38,7 +38,8 @@ public class NarrowPathTests
             if (frame % 30 != 0 || came == 0) continue;
             var datagram = new byte[100];
             var writer = new RtcpWriter(datagram);
-            writer.ReceiverReport(9, [new ReportBlock { Ssrc = 7000, FractionLost = (byte)Math.Min(255, lost * 256 / came), HighestSequence = (uint)sequences.Highest }]);
+            writer.ReceiverReport(9, [new ReportBlock { Ssrc = 7000, FractionLost = (byte)Math.Min(255, lost * 256 / came),
+                HighestSequence = (uint)sequences.Highest }]);
             engine.HandleRtcp(2, datagram.AsSpan(0, writer.Length), now);
             layers.Add(engine.FindSubscription(20)!.CurrentLayer);
             (came, lost) = (0, 0);

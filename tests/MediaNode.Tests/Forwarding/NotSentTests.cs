@@ -5,7 +5,9 @@ using VideoScale.MediaNode.Rtp;
 
 namespace VideoScale.MediaNode.Tests.Forwarding;
 
-/// <summary>What was not sent counts nowhere as sent: in no statistics or reports, not among what can be sent again, not for the estimator.</summary>
+/// <summary>
+/// What was not sent counts nowhere as sent: in no statistics or reports, not among what can be sent again, not for the estimator.
+/// </summary>
 public sealed class NotSentTests
 {
     private const int Peer = 2, SubscriptionNumber = 20;
@@ -68,7 +70,8 @@ public sealed class NotSentTests
         packets.Sum(packet => RtpHeader.TryParse(packet, out var header) ? header.PayloadLength : 0);
 
     private int KeyframesAsked() =>
-        _sink.TakeRtcp(1).Count(datagram => new RtcpReader(datagram) is var reader && reader.Next() && reader.Type == RtcpTypes.PayloadFeedback);
+        _sink.TakeRtcp(1)
+            .Count(datagram => new RtcpReader(datagram) is var reader && reader.Next() && reader.Type == RtcpTypes.PayloadFeedback);
 
     private static SenderInfo ReportOf(byte[] datagram)
     {

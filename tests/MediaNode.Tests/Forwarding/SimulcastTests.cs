@@ -16,7 +16,12 @@ public class SimulcastTests
         Assert.Null(engine.AddPeer(new PeerOptions(1, Camera.Ids)));
         Assert.Null(engine.AddPeer(new PeerOptions(2, Camera.Ids)));
         Assert.Null(engine.Publish(camera.Options(1)));
-        var options = new SubscriptionOptions(20, 2, Camera.Track, Ssrc: 7000, PayloadType: 102) { RtxSsrc = 7001, RtxPayloadType = 103, FirstSequence = (ushort)random.Next(65_000, 65_536) };
+        var options = new SubscriptionOptions(20, 2, Camera.Track, Ssrc: 7000, PayloadType: 102)
+        {
+            RtxSsrc = 7001,
+            RtxPayloadType = 103,
+            FirstSequence = (ushort)random.Next(65_000, 65_536),
+        };
         Assert.Null(engine.Subscribe(options, 1));
         return (engine, options);
     }
@@ -75,7 +80,8 @@ public class SimulcastTests
         var (engine, options) = Stage(camera, random);
         engine.Configure(20, new(false, 0, MaxTemporal: 0), 1);
         var viewer = new Viewer(options);
-        for (var frame = 0; frame < 400; frame++) foreach (var packet in camera.NextFrame()) engine.HandleRtp(1, packet, 1_000_000 + frame * FrameUs);
+        for (var frame = 0; frame < 400; frame++)
+            foreach (var packet in camera.NextFrame()) engine.HandleRtp(1, packet, 1_000_000 + frame * FrameUs);
         foreach (var packet in _sink.TakeRtp(2)) viewer.Receive(packet);
         viewer.RequireContinuity(withoutLoss: true);
         Assert.All(viewer.Packets.Values, packet => Assert.Equal(0, packet.Vp8.TemporalId));
@@ -99,7 +105,9 @@ public class SimulcastTests
         for (var step = 0; step < 4000; step++, now += 5_000)
         {
             lossless = step > 3200; // silence at the end, so that all repairs may come through
-            if (step % 7 == 0 && step < 3000) foreach (var packet in camera.NextFrame()) up.Send(packet, now, first: camera.Frame < 2 || step > 2980); // a loss at the very end shows in nothing that follows
+            // a loss at the very end shows in nothing that follows
+            if (step % 7 == 0 && step < 3000)
+                foreach (var packet in camera.NextFrame()) up.Send(packet, now, first: camera.Frame < 2 || step > 2980);
             foreach (var packet in up.Arrived(now)) engine.HandleRtp(1, packet, now);
             if (step % 2 == 0) engine.Tick(now);
             foreach (var rtcp in _sink.TakeRtcp(1)) foreach (var repair in camera.Answer(rtcp)) up.Send(repair, now, first: lossless);
@@ -108,7 +116,8 @@ public class SimulcastTests
             {
                 viewer.Receive(packet);
                 Assert.True(MediaNode.Rtp.RtpHeader.TryParse(packet, out var header));
-                var number = header.Ssrc == options.Ssrc ? header.Sequence : System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(header.HeaderLength));
+                var number = header.Ssrc == options.Ssrc ? header.Sequence
+                    : System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(header.HeaderLength));
                 wanted.Received(sequences.Unwrap(number), now);
             }
             AskAgain(engine, options, wanted, now);

@@ -39,7 +39,9 @@ internal sealed class RecordingSink : IPacketSink
     }
 }
 
-/// <summary>A camera that sends VP8 in layers with temporal layers, each layer with numbers of its own that begin near their wraps.</summary>
+/// <summary>
+/// A camera that sends VP8 in layers with temporal layers, each layer with numbers of its own that begin near their wraps.
+/// </summary>
 internal sealed class Camera
 {
     public const int Track = 10;
@@ -116,7 +118,8 @@ internal sealed class Camera
 
     private byte[] Send(Stream stream, int layer, byte[] payload, bool marker)
     {
-        var packet = Samples.Rtp(stream.Sequence, stream.Timestamp, payload, Ids, Rids[layer], stream.Ssrc, PayloadType, marker, _transport++);
+        var packet = Samples.Rtp(stream.Sequence, stream.Timestamp, payload, Ids, Rids[layer], stream.Ssrc, PayloadType, marker,
+            _transport++);
         _sent[(stream.Ssrc, stream.Sequence)] = packet;
         stream.Sequence++;
         return (byte[])packet.Clone();
@@ -144,10 +147,12 @@ internal sealed class Camera
             var lost = new NackReader(reader.Body);
             while (lost.Next())
             {
-                if (!_sent.TryGetValue((lost.MediaSsrc, lost.Current), out var packet) || !RtpHeader.TryParse(packet, out var header)) continue;
+                if (!_sent.TryGetValue((lost.MediaSsrc, lost.Current), out var packet) || !RtpHeader.TryParse(packet, out var header))
+                    continue;
                 byte[] payload = [(byte)(lost.Current >> 8), (byte)lost.Current, .. packet.AsSpan(header.HeaderLength)];
                 var repairedIds = Ids with { Rid = Ids.RepairedRid };
-                found.Add(Samples.Rtp(_rtx++, header.Timestamp, payload, repairedIds, Rids[lost.MediaSsrc - 100], lost.MediaSsrc + 1000, RtxPayloadType, header.Marker, _transport++));
+                found.Add(Samples.Rtp(_rtx++, header.Timestamp, payload, repairedIds, Rids[lost.MediaSsrc - 100], lost.MediaSsrc + 1000,
+                    RtxPayloadType, header.Marker, _transport++));
             }
         }
         return found;
@@ -182,7 +187,8 @@ internal sealed class Viewer(SubscriptionOptions options)
         if (Packets.TryGetValue(key, out var before))
         {
             Duplicates++;
-            Assert.Equal((before.Vp8, before.Header.Timestamp, before.Frame), (vp8, header.Timestamp, BitConverter.ToInt32(packet, packet.Length - 5) & 0xFFFFFF));
+            Assert.Equal((before.Vp8, before.Header.Timestamp, before.Frame),
+                (vp8, header.Timestamp, BitConverter.ToInt32(packet, packet.Length - 5) & 0xFFFFFF));
         }
         // The camera writes its frame number, then overwrites the last octet by the layer.
         Packets[key] = (header, vp8, packet[^1], BitConverter.ToInt32(packet, packet.Length - 5) & 0xFFFFFF);
@@ -203,7 +209,8 @@ internal sealed class Viewer(SubscriptionOptions options)
                 Assert.True(newPicture ? step > 0 : step == 0, $"timestamp moves by {step} at {sequence}");
                 if (newPicture) Assert.InRange(step, 1, 90_000 * 30);
                 Assert.InRange(Unwrapper.Distance(vp8.Tl0PictureIndex, before.Vp8.Tl0PictureIndex, 8), 0, withoutLoss ? 1 : 100);
-                if (layer != before.Layer) Assert.True(vp8.KeyFrame && vp8.StartOfFrame, $"moved from layer {before.Layer} to {layer} without a key frame");
+                if (layer != before.Layer)
+                    Assert.True(vp8.KeyFrame && vp8.StartOfFrame, $"moved from layer {before.Layer} to {layer} without a key frame");
                 Assert.True(frame >= before.Frame);
             }
             else Assert.True(vp8.KeyFrame);

@@ -39,7 +39,8 @@ public class ParserFuzzTests
 
     [Fact]
     public void Video_payloads_of_any_shape_are_read_or_refused() => Fuzz.Run(
-        [Samples.Vp8(key: true, 100, 3, 0, 300), Samples.Vp8(key: false, 32767, 255, 2, 20), Samples.H264KeyFrame, [0x7C, 0x85, 1, 2, 3]], input =>
+        [Samples.Vp8(key: true, 100, 3, 0, 300), Samples.Vp8(key: false, 32767, 255, 2, 20), Samples.H264KeyFrame, [0x7C, 0x85, 1, 2, 3]],
+            input =>
         {
             foreach (var codec in Enum.GetValues<Codec>())
                 if (FrameInfo.TryRead(codec, input, out var frame) && frame.HasVp8) frame.Vp8.Rewrite(input, 1, 1);
@@ -69,9 +70,11 @@ public class ParserFuzzTests
 internal static class Samples
 {
     /// <summary>SPS (640×360, baseline), PPS and the first octets of an IDR slice in one aggregate.</summary>
-    public static readonly byte[] H264KeyFrame = Convert.FromHexString("78" + "000A" + "6742C01EDA0280BFE540" + "0004" + "68CE3C80" + "0005" + "6588840021");
+    public static readonly byte[] H264KeyFrame = Convert.FromHexString("78" + "000A" + "6742C01EDA0280BFE540" + "0004" + "68CE3C80" + "0005"
+        + "6588840021");
 
-    public static byte[] Check(IceLiteAgent agent, bool useCandidate, bool controlled = false, string? password = null, string? username = null)
+    public static byte[] Check(IceLiteAgent agent, bool useCandidate, bool controlled = false, string? password = null,
+        string? username = null)
     {
         var datagram = new byte[300];
         var writer = new StunWriter(datagram, StunMessage.BindingRequest, Encoding.ASCII.GetBytes("transaction!"));
@@ -83,7 +86,8 @@ internal static class Samples
         return datagram[..writer.Finish(Encoding.UTF8.GetBytes(password ?? agent.Local.Password))];
     }
 
-    public static byte[] Rtp(ushort sequence, uint timestamp, byte[] payload, ExtensionIds? ids = null, string rid = "", uint ssrc = 1234, byte payloadType = 96, bool marker = false, int transportSequence = 0, int audioLevel = -1)
+    public static byte[] Rtp(ushort sequence, uint timestamp, byte[] payload, ExtensionIds? ids = null, string rid = "", uint ssrc = 1234,
+        byte payloadType = 96, bool marker = false, int transportSequence = 0, int audioLevel = -1)
     {
         var packet = new byte[1500];
         RtpHeader.WriteFixed(packet, marker, payloadType, sequence, timestamp, ssrc);
@@ -119,7 +123,8 @@ internal static class Samples
         var datagram = new byte[600];
         var writer = new RtcpWriter(datagram);
         writer.SenderReport(5, new SenderInfo { NtpTime = 1UL << 40, RtpTime = 900, PacketCount = 4, OctetCount = 400 });
-        writer.ReceiverReport(5, [new ReportBlock { Ssrc = 6, FractionLost = 3, CumulativeLost = -5, HighestSequence = 77 }, new ReportBlock { Ssrc = 8 }]);
+        writer.ReceiverReport(5,
+            [new ReportBlock { Ssrc = 6, FractionLost = 3, CumulativeLost = -5, HighestSequence = 77 }, new ReportBlock { Ssrc = 8 }]);
         writer.CanonicalName(5, "name"u8);
         writer.Pli(5, 6);
         writer.Nack(5, 6, [65530, 65535, 3, 400]);

@@ -22,7 +22,8 @@ public class CheckBudgetTests
     public void One_address_costs_no_more_than_its_share_each_second()
     {
         var flood = TransportAddress.V4(0x0A000001, 4000);
-        for (var second = 1; second < 5; second++) Assert.Equal(CheckBudget.FailuresPerAddress, Flood(_ => flood, 100_000, second * 1_000_000L));
+        for (var second = 1; second < 5; second++)
+            Assert.Equal(CheckBudget.FailuresPerAddress, Flood(_ => flood, 100_000, second * 1_000_000L));
     }
 
     [Fact]

@@ -32,7 +32,8 @@ public sealed class HandshakeWatchTests
     public void Whoever_has_keys_in_time_or_has_chosen_no_path_is_never_noticed() => Seeds.Run(200, random =>
     {
         var keyedUs = random.Next(1, (int)(HandshakeWatch.PatienceUs - TickUs));
-        Assert.Equal(-1, NoticedAfterUs(random.Next(1, int.MaxValue), hears: after => after < keyedUs && random.Next(10) == 0, isKeyed: after => after >= keyedUs));
+        Assert.Equal(-1, NoticedAfterUs(random.Next(1, int.MaxValue), hears: after => after < keyedUs && random.Next(10) == 0,
+            isKeyed: after => after >= keyedUs));
         Assert.False(new HandshakeWatch().IsOverdue(nominatedUs: 0, isKeyed: false, random.Next()));
     });
 }

@@ -8,7 +8,8 @@ namespace VideoScale.MediaNode.Tests.Ice;
 public class IceTests
 {
     private static readonly TransportAddress Home = TransportAddress.V4(0x7F000001, 40000);
-    private static readonly TransportAddress Mobile = TransportAddress.From(System.Net.IPAddress.Parse("2001:db8::7").GetAddressBytes(), 40001);
+    private static readonly TransportAddress Mobile = TransportAddress.From(System.Net.IPAddress.Parse("2001:db8::7").GetAddressBytes(),
+        40001);
     private readonly byte[] _answer = new byte[256];
     private readonly IceLiteAgent _agent = new(new("ours", "a password of enough letters"), new("theirs", "unused"));
 
@@ -57,7 +58,8 @@ public class IceTests
     [Fact]
     public void What_the_peer_did_not_make_is_not_answered()
     {
-        Assert.Equal(IceOutcome.Ignored, Handle(Samples.Check(_agent, true, password: "another password, just as long"), Home, 1, out var answer));
+        Assert.Equal(IceOutcome.Ignored,
+            Handle(Samples.Check(_agent, true, password: "another password, just as long"), Home, 1, out var answer));
         Assert.Empty(answer);
         Assert.Equal(IceOutcome.Ignored, Handle(Samples.Check(_agent, true, username: "ours:strangers"), Home, 1, out _));
         Assert.Equal(IceOutcome.Ignored, Handle(Samples.Check(_agent, true, username: "other:theirs"), Home, 1, out _));

@@ -8,7 +8,8 @@ public sealed class ProcessUsageTests
     [Fact]
     public void Cpu_time_and_memory_are_found_behind_any_process_name()
     {
-        const string Stat = "4242 (a ) (b) R 1 4242 4242 0 -1 4194560 1 2 3 4 150 25 7 8 20 0 30 0 99 1000000 2048 18446744073709551615 1 1 0";
+        const string Stat =
+            "4242 (a ) (b) R 1 4242 4242 0 -1 4194560 1 2 3 4 150 25 7 8 20 0 30 0 99 1000000 2048 18446744073709551615 1 1 0";
         Assert.Equal(new ProcessUsage(CpuMs: 1_750, ResidentBytes: 2048 * 4096), ProcessUsage.Parse(Stat, 4096));
     }
 

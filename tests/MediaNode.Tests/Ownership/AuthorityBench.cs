@@ -18,9 +18,11 @@ internal sealed class AuthorityBench
     internal ulong Stream { get; private set; }
     internal ulong Index { get; set; } = 10;
 
-    internal AuthorityBench(MediaContinuity continuity = MediaContinuity.Continue, long graceMs = 600_000, NodeSeatCaps? caps = null, int maxPendingReports = 100_000)
+    internal AuthorityBench(MediaContinuity continuity = MediaContinuity.Continue, long graceMs = 600_000, NodeSeatCaps? caps = null,
+        int maxPendingReports = 100_000)
     {
-        Authority = new Authority(new AuthorityOptions(continuity, graceMs * Ms, caps ?? new NodeSeatCaps(100, 100), maxPendingReports), incarnation: 7);
+        Authority = new Authority(new AuthorityOptions(continuity, graceMs * Ms, caps ?? new NodeSeatCaps(100, 100), maxPendingReports),
+            incarnation: 7);
         Attach();
     }
 

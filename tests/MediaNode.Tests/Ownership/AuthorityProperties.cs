@@ -29,14 +29,16 @@ public sealed class AuthorityProperties
                     Holding[] giveUp = random.Next(3) == 0 ? [new(room, new Epoch((ulong)random.Next(1, 40)))] : [];
                     wire.Add(() =>
                     {
-                        node.Authority.Acknowledge(stream, new Acknowledgement(sequence, node.Index, TtlMs, giveUp, (ulong)random.Next(3)), node.Ended);
+                        node.Authority.Acknowledge(stream, new Acknowledgement(sequence, node.Index, TtlMs, giveUp, (ulong)random.Next(3)),
+                            node.Ended);
                         if (stream == node.Stream) foreach (var holding in giveUp) End(holding.Room, holding.Epoch.Value);
                     });
                     break;
                 case 4:
                     var epoch = (ulong)random.Next(1, 40);
                     var onStream = node.Stream;
-                    wire.Add(() => node.Authority.Apply(onStream, new Directive.Assign(++node.Index, room, new Epoch(epoch), default, [Seat(Ann, 1)]), node.Ended));
+                    wire.Add(() => node.Authority.Apply(onStream,
+                        new Directive.Assign(++node.Index, room, new Epoch(epoch), default, [Seat(Ann, 1)]), node.Ended));
                     break;
                 case 5:
                     var over = (ulong)random.Next(1, 40);
@@ -65,7 +67,8 @@ public sealed class AuthorityProperties
             foreach (var one in rooms)
             {
                 var decision = node.Take(Ann, 1, (ulong)random.Next(1, 40), one);
-                if (decision.IsGranted) Assert.Contains(node.Authority.View(node.NowNs).Rooms, r => r.Room == one && r.Epoch == decision.Grant.Epoch);
+                if (decision.IsGranted)
+                    Assert.Contains(node.Authority.View(node.NowNs).Rooms, r => r.Room == one && r.Epoch == decision.Grant.Epoch);
             }
         }
 

@@ -137,7 +137,8 @@ public sealed class DirectiveTests
         Assert.False(node.Holds(20));
         node.Assign(30);
         Assert.False(node.Holds(30));
-        Assert.Equal([new Report.Released(Room, new Epoch(20)), new Report.Released(Room, new Epoch(30))], node.TakeReports().Select(r => r.Report));
+        Assert.Equal([new Report.Released(Room, new Epoch(20)), new Report.Released(Room, new Epoch(30))],
+            node.TakeReports().Select(r => r.Report));
     }
 
     [Fact]

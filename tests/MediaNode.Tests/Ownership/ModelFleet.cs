@@ -87,7 +87,9 @@ internal sealed class ModelFleet
 
         internal bool HasAuthority(RoomId room) => _authority.View(ClockNs).Rooms.Any(r => r.Room == room);
 
-        internal string Describe(RoomId room) => $"lease left {_authority.View(ClockNs).LeaseLeftMs} ms, holds {string.Join(",", _authority.View(ClockNs).Rooms.Where(r => r.Room == room).Select(r => r.Epoch.Value))}";
+        internal string Describe(RoomId room) =>
+            $"lease left {_authority.View(ClockNs).LeaseLeftMs} ms, holds "
+            + $"{string.Join(",", _authority.View(ClockNs).Rooms.Where(r => r.Room == room).Select(r => r.Epoch.Value))}";
 
         internal void Deliver()
         {
@@ -141,7 +143,8 @@ internal sealed class ModelFleet
                 Send(_toLeader, () =>
                 {
                     _reportsSeen = report.Sequence;
-                    if (report.Report is Report.Released && fleet._owner == Array.IndexOf(fleet._nodes, this) && report.Report.Epoch.Value == fleet._ownerEpoch) fleet.Ended();
+                    if (report.Report is Report.Released && fleet._owner == Array.IndexOf(fleet._nodes, this)
+                        && report.Report.Epoch.Value == fleet._ownerEpoch) fleet.Ended();
                 });
         }
 

@@ -7,7 +7,8 @@ namespace VideoScale.MediaNode.Tests.Ownership;
 
 public sealed class SeatTests
 {
-    private static AuthorityBench Owner(SeatCaps caps = default, NodeSeatCaps? nodeCaps = null, int maxPendingReports = 100_000, params Seat[] seats)
+    private static AuthorityBench Owner(SeatCaps caps = default, NodeSeatCaps? nodeCaps = null, int maxPendingReports = 100_000,
+        params Seat[] seats)
     {
         var node = new AuthorityBench(caps: nodeCaps, maxPendingReports: maxPendingReports);
         node.Renew();
@@ -64,9 +65,11 @@ public sealed class SeatTests
     [InlineData(0, 1, 10, 10, "max_publishers is 1")]
     [InlineData(0, 0, 1, 10, "publishers; its capacity is 1")]
     [InlineData(0, 0, 10, 1, "subscribers; its capacity is 1")]
-    public void Every_cap_refuses_the_one_too_many_and_lets_in_when_one_leaves(uint participants, uint publishers, uint nodePublishers, uint nodeSubscribers, string words)
+    public void Every_cap_refuses_the_one_too_many_and_lets_in_when_one_leaves(uint participants, uint publishers, uint nodePublishers,
+        uint nodeSubscribers, string words)
     {
-        var node = Owner(new SeatCaps(participants, publishers), new NodeSeatCaps(nodePublishers, nodeSubscribers), seats: [Seat(Ann, 1), Seat(Ben, 2)]);
+        var node = Owner(new SeatCaps(participants, publishers), new NodeSeatCaps(nodePublishers, nodeSubscribers),
+            seats: [Seat(Ann, 1), Seat(Ben, 2)]);
         Assert.True(node.Take(Ann, 1, 20).IsGranted);
         var decision = node.Take(Ben, 2, 20);
         Assert.Equal(SeatRefusalKind.CapReached, decision.Refusal);
@@ -170,6 +173,7 @@ public sealed class SeatTests
         node.Pass(1);
         node.Authority.Tick(node.NowNs, node.Ended);
         Assert.Equal(new EndedSession(Room, Ann, 1, SessionEnd.Isolated), Assert.Single(node.Ended));
-        Assert.Equal(new Report.Left(Room, new Epoch(20), Ann, 1), Assert.Single(node.TakeReports()).Report); // told when the leader is back
+        // told when the leader is back
+        Assert.Equal(new Report.Left(Room, new Epoch(20), Ann, 1), Assert.Single(node.TakeReports()).Report);
     }
 }

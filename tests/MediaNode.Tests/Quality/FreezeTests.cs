@@ -101,9 +101,12 @@ public class FreezeTests
     {
         var engine = new ForwardingEngine(_sink);
         engine.AddPeer(new PeerOptions(1, Camera.Ids));
-        engine.Publish(new PublicationOptions(Camera.Track, 1, Room: 1, MediaKind.Video, Codec.Vp8, 96, [new LayerOptions(Ssrc: 5, RtxSsrc: 6)]) { RtxPayloadType = 97 });
+        engine.Publish(new PublicationOptions(Camera.Track, 1, Room: 1, MediaKind.Video, Codec.Vp8, 96,
+            [new LayerOptions(Ssrc: 5, RtxSsrc: 6)])
+        { RtxPayloadType = 97 });
         for (ushort i = 1; i <= 100; i++)
-            if (i is not (40 or 41 or 42)) engine.HandleRtp(1, Samples.Rtp(i, i * 3000u, Samples.Vp8(i == 1, i, i, 0, 50), ssrc: 5), _now + i * FrameUs);
+            if (i is not (40 or 41 or 42))
+                engine.HandleRtp(1, Samples.Rtp(i, i * 3000u, Samples.Vp8(i == 1, i, i, 0, 50), ssrc: 5), _now + i * FrameUs);
         var payload = Samples.Vp8(false, 40, 40, 0, 50);
         engine.HandleRtp(1, Samples.Rtp(900, 40 * 3000u, [0, 40, .. payload], ssrc: 6, payloadType: 97), _now + 101 * FrameUs);
         var layer = engine.FindPublication(Camera.Track)!.Layers[0].Statistics();

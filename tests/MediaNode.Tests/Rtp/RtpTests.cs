@@ -16,7 +16,8 @@ public class RtpTests
         var payload = new byte[random.Next(1, 1000)];
         random.NextBytes(payload);
         var sequence = (ushort)random.Next(65536);
-        var packet = Samples.Rtp(sequence, (uint)random.NextInt64(1L << 32), payload, Ids, "h", marker: true, transportSequence: 513, audioLevel: 0x85);
+        var packet = Samples.Rtp(sequence, (uint)random.NextInt64(1L << 32), payload, Ids, "h", marker: true, transportSequence: 513,
+            audioLevel: 0x85);
         Assert.True(RtpHeader.TryParse(packet, out var header));
         Assert.Equal(sequence, header.Sequence);
         Assert.True(header.Marker);
@@ -31,7 +32,8 @@ public class RtpTests
     [Fact]
     public void Two_byte_extensions_contributing_sources_and_padding_are_understood()
     {
-        var packet = Convert.FromHexString("B2600001000000010000000A" + "0000000100000002" + "10000002" + "0402ABCD" + "05010700" + "AABB" + "0003");
+        var packet = Convert.FromHexString("B2600001000000010000000A" + "0000000100000002" + "10000002" + "0402ABCD" + "05010700" + "AABB"
+            + "0003");
         packet[^1] = 2;
         packet[^2] = 0;
         Assert.True(RtpHeader.TryParse(packet, out var header));
@@ -79,7 +81,8 @@ public class RtpTests
         var key = random.Next(2) == 0;
         var payload = Samples.Vp8(key, picture, tl0, temporal, 200);
         Assert.True(Vp8Descriptor.TryParse(payload, out var descriptor));
-        Assert.Equal((picture, tl0, temporal, key), (descriptor.PictureId, descriptor.Tl0PictureIndex, descriptor.TemporalId, descriptor.KeyFrame));
+        Assert.Equal((picture, tl0, temporal, key),
+            (descriptor.PictureId, descriptor.Tl0PictureIndex, descriptor.TemporalId, descriptor.KeyFrame));
         Assert.Equal(key ? (640, 360) : (0, 0), (descriptor.Width, descriptor.Height));
         descriptor.Rewrite(payload, 32768 + 5, 256 + 6);
         Assert.True(Vp8Descriptor.TryParse(payload, out var rewritten));

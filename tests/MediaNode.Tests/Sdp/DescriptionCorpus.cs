@@ -8,7 +8,8 @@ internal static class DescriptionCorpus
 {
     private static readonly string Folder = Repository.Path("tests", "MediaNode.Tests", "Sdp", "Corpus");
 
-    internal static IReadOnlyList<string> Names { get; } = [.. Directory.GetFiles(Folder, "*.sdp").Select(path => System.IO.Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+    internal static IReadOnlyList<string> Names { get; } = [.. Directory.GetFiles(Folder, "*.sdp")
+        .Select(path => System.IO.Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
 
     internal static string Read(string name) => File.ReadAllText(System.IO.Path.Combine(Folder, name + ".sdp"));
 
@@ -37,7 +38,8 @@ internal static class DescriptionCorpus
                 case 11: lines.RemoveRange(at, Math.Min(lines.Count - at, random.Next(1, 20))); break;
                 case 12: lines.RemoveAll(line => line.StartsWith("a=mid:", StringComparison.Ordinal)); break;
                 default:
-                    var other = Read(Names[random.Next(Names.Count)]).Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0).Take(60).ToList();
+                    var other = Read(Names[random.Next(Names.Count)]).Split('\n').Select(line => line.TrimEnd('\r'))
+                        .Where(line => line.Length > 0).Take(60).ToList();
                     lines = [.. lines[..at], .. other[random.Next(other.Count)..]];
                     break;
             }
@@ -55,8 +57,11 @@ internal static class DescriptionCorpus
 
     private static readonly string[] Inserted =
     [
-        "a=bundle-only", "a=mid:0", "a=group:BUNDLE 0 1 2 3", "a=setup:passive", "a=setup:active", "m=video 9 UDP/TLS/RTP/SAVPF 96", "m=audio 0 UDP/TLS/RTP/SAVPF 111", "m=", "m=application 9 DTLS/SCTP 5000",
-        "a=ice-ufrag:" + new string('u', 300), "a=ice-ufrag:anew", "a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=1;profile-level-id=f4001f", "a=ssrc-group:SIM 1 2 3 4 5", "a=rid:x send", "a=simulcast:send x,y;~z",
+        "a=bundle-only", "a=mid:0", "a=group:BUNDLE 0 1 2 3", "a=setup:passive", "a=setup:active", "m=video 9 UDP/TLS/RTP/SAVPF 96",
+            "m=audio 0 UDP/TLS/RTP/SAVPF 111", "m=", "m=application 9 DTLS/SCTP 5000",
+        "a=ice-ufrag:" + new string('u', 300), "a=ice-ufrag:anew", "a=rtpmap:96 H264/90000",
+            "a=fmtp:96 packetization-mode=1;profile-level-id=f4001f", "a=ssrc-group:SIM 1 2 3 4 5", "a=rid:x send",
+            "a=simulcast:send x,y;~z",
         "a=x:" + new string('x', 70_000), "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid", "a=inactive", "a=msid:- cam",
     ];
 

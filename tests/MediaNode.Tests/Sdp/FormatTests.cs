@@ -10,18 +10,21 @@ public sealed class FormatTests
     [InlineData("minptime=10;useinbandfec=1", true, false, "minptime=10;useinbandfec=1;usedtx=1")]
     [InlineData("minptime=10;useinbandfec=1", false, false, "minptime=10;useinbandfec=1")]
     [InlineData("minptime=10;useinbandfec=1", true, true, "minptime=10;useinbandfec=1;usedtx=1;stereo=1;maxaveragebitrate=510000")]
-    [InlineData("minptime=10; Stereo = 1;sprop-stereo=1;useinbandfec=1;usedtx=0;maxaveragebitrate=20000", true, false, "minptime=10;useinbandfec=1;usedtx=1")]
+    [InlineData("minptime=10; Stereo = 1;sprop-stereo=1;useinbandfec=1;usedtx=0;maxaveragebitrate=20000", true, false,
+        "minptime=10;useinbandfec=1;usedtx=1")]
     [InlineData("stereo=1;sprop-stereo=1", false, true, "stereo=1;maxaveragebitrate=510000")]
     [InlineData("", true, false, "usedtx=1")]
     [InlineData("", false, false, "")]
     [InlineData(";;minptime=10;", false, false, "minptime=10")]
-    public void A_publisher_of_Opus_is_told_how_to_send(string offered, bool dtx, bool stereo, string answered) => Assert.Equal(answered, OpusParameters.ForPublisher(offered, dtx, stereo));
+    public void A_publisher_of_Opus_is_told_how_to_send(string offered, bool dtx, bool stereo, string answered) =>
+        Assert.Equal(answered, OpusParameters.ForPublisher(offered, dtx, stereo));
 
     [Theory]
     [InlineData("minptime=10;useinbandfec=1", true, "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1")]
     [InlineData("minptime=10;useinbandfec=1;stereo=1;usedtx=1", false, "minptime=10;useinbandfec=1")]
     [InlineData("", false, "")]
-    public void A_viewer_of_Opus_is_told_what_it_will_get(string offered, bool stereo, string answered) => Assert.Equal(answered, OpusParameters.ForViewer(offered, stereo));
+    public void A_viewer_of_Opus_is_told_what_it_will_get(string offered, bool stereo, string answered) =>
+        Assert.Equal(answered, OpusParameters.ForViewer(offered, stereo));
 
     [Theory]
     [InlineData("42001f", H264Profile.ConstrainedBaseline)]
@@ -48,7 +51,8 @@ public sealed class FormatTests
     [InlineData("AV1", "", true)]
     [InlineData("H265", "profile-id=1", false)]
     [InlineData("opus", "", false)] // at 90 kHz it is none
-    public void Only_what_can_be_forwarded_has_a_variant(string name, string parameters, bool has) => Assert.Equal(has, new SdpFormat(96, name, 90_000, parameters, [], -1).Variant is not null);
+    public void Only_what_can_be_forwarded_has_a_variant(string name, string parameters, bool has) =>
+        Assert.Equal(has, new SdpFormat(96, name, 90_000, parameters, [], -1).Variant is not null);
 
     /// <summary>What fits is reflexive, follows codecs, and of what a publisher offers the smallest fits most viewers.</summary>
     [Fact]
@@ -79,7 +83,8 @@ public sealed class FormatTests
     [Fact]
     public void A_key_frame_of_VP9_tells_the_size_of_its_largest_layer()
     {
-        Assert.True(FrameInfo.TryRead(Codec.Vp9, Convert.FromHexString("0A" + "30" + "0140" + "00B4" + "0280" + "0168" + "82"), out var frame));
+        Assert.True(
+            FrameInfo.TryRead(Codec.Vp9, Convert.FromHexString("0A" + "30" + "0140" + "00B4" + "0280" + "0168" + "82"), out var frame));
         Assert.Equal((640, 360), (frame.Width, frame.Height));
         Assert.True(FrameInfo.TryRead(Codec.Vp9, Convert.FromHexString("0A" + "3001"), out frame)); // cut short
         Assert.Equal((true, 0), (frame.KeyFrameStart, frame.Width));

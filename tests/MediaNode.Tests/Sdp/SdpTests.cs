@@ -8,7 +8,8 @@ namespace VideoScale.MediaNode.Tests.Sdp;
 
 public sealed class SdpTests
 {
-    private static readonly SdpTransport Ours = new("ours1234", "our-password-of-24-chars", Offers.Fingerprint, [("127.0.0.1", 8480), ("203.0.113.1", 8480)]);
+    private static readonly SdpTransport Ours = new("ours1234", "our-password-of-24-chars", Offers.Fingerprint,
+        [("127.0.0.1", 8480), ("203.0.113.1", 8480)]);
 
     private static SdpOffer Parse(string text)
     {
@@ -21,7 +22,8 @@ public sealed class SdpTests
     public void A_browsers_offer_is_read()
     {
         var offer = Parse(Offers.Of("abcd", Offers.Audio("sendrecv"), Offers.Simulcast("q;~h;~f"), Offers.Data));
-        Assert.Equal(("abcd", "abcdefghijklmnopqrstuvwx", Offers.Fingerprint), (offer.Remote.IceFragment, offer.Remote.IcePassword, Assert.Single(offer.Remote.Fingerprints)));
+        Assert.Equal(("abcd", "abcdefghijklmnopqrstuvwx", Offers.Fingerprint),
+            (offer.Remote.IceFragment, offer.Remote.IcePassword, Assert.Single(offer.Remote.Fingerprints)));
         Assert.Equal(["0", "1", "2"], offer.Bundle);
         var (audio, video, data) = (offer.Media[0], offer.Media[1], offer.Media[2]);
         Assert.True(audio is { IsAudio: true, Sends: true, Receives: true, TrackId: "mic", Sources: [{ Ssrc: 1001 }] });
@@ -39,8 +41,10 @@ public sealed class SdpTests
     {
         const string bundleOnly = "a=bundle-only\r\na=mid:";
         string NoPort(string section) => section.Replace("m=video 9", "m=video 0", StringComparison.Ordinal);
-        var text = Offers.Of("abcd", Offers.Audio("recvonly"), NoPort(Offers.Video("sendonly")).Replace("a=mid:", bundleOnly, StringComparison.Ordinal), NoPort(Offers.Video("sendrecv")),
-            NoPort(Offers.Video("recvonly")).Replace("a=mid:", bundleOnly, StringComparison.Ordinal), Offers.Video("recvonly").Replace("a=mid:", bundleOnly, StringComparison.Ordinal));
+        var text = Offers.Of("abcd", Offers.Audio("recvonly"),
+            NoPort(Offers.Video("sendonly")).Replace("a=mid:", bundleOnly, StringComparison.Ordinal), NoPort(Offers.Video("sendrecv")),
+            NoPort(Offers.Video("recvonly")).Replace("a=mid:", bundleOnly, StringComparison.Ordinal),
+                Offers.Video("recvonly").Replace("a=mid:", bundleOnly, StringComparison.Ordinal));
         var offer = Parse(text.Replace("BUNDLE 0 1 2 3 4", "BUNDLE 0 1 2 4", StringComparison.Ordinal));
         Assert.Equal([true, true, false, false, true], offer.Media.Select(media => media.IsUsed)); // the fourth is bundle-only in no bundle
         Assert.Equal([false, true, false, false, false], offer.Media.Select(media => media.Sends));
@@ -62,11 +66,15 @@ public sealed class SdpTests
         Assert.Contains("a=ice-lite\r\n", sections[0], StringComparison.Ordinal);
         Assert.Contains("a=group:BUNDLE 0 1 2\r\n", sections[0], StringComparison.Ordinal);
         Assert.Contains("a=sendonly\r\na=msid:PA_x|camera TR_x\r\na=ssrc:7 cname:PA_x\r\n", sections[1], StringComparison.Ordinal);
-        Assert.Contains("a=candidate:1 1 udp 2130706431 127.0.0.1 8480 typ host\r\na=candidate:2 1 udp 2130706430 203.0.113.1 8480 typ host\r\n", sections[1], StringComparison.Ordinal);
+        Assert.Contains(
+            "a=candidate:1 1 udp 2130706431 127.0.0.1 8480 typ host\r\na=candidate:2 1 udp 2130706430 203.0.113.1 8480 typ host\r\n",
+            sections[1], StringComparison.Ordinal);
         Assert.DoesNotContain("a=rtcp-fb:111 nack", sections[1], StringComparison.Ordinal);
         Assert.StartsWith("video 9 UDP/TLS/RTP/SAVPF 96 97\r\n", sections[2], StringComparison.Ordinal);
-        Assert.Contains("a=recvonly\r\na=rid:q recv\r\na=rid:h recv\r\na=rid:f recv\r\na=simulcast:recv q;h;f\r\n", sections[2], StringComparison.Ordinal);
-        Assert.Contains("a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n", sections[2], StringComparison.Ordinal);
+        Assert.Contains("a=recvonly\r\na=rid:q recv\r\na=rid:h recv\r\na=rid:f recv\r\na=simulcast:recv q;h;f\r\n", sections[2],
+            StringComparison.Ordinal);
+        Assert.Contains("a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n", sections[2],
+            StringComparison.Ordinal);
         Assert.DoesNotContain("goog-remb", text, StringComparison.Ordinal);
         Assert.DoesNotContain("video-orientation", text, StringComparison.Ordinal);
         Assert.Contains("a=inactive\r\n", sections[3], StringComparison.Ordinal);
@@ -88,19 +96,22 @@ public sealed class SdpTests
     {
         Assert.NotNull(SdpParser.Parse(new string('x', SdpParser.MaxLength + 1)).Failure);
         Assert.NotNull(SdpParser.Parse(Offers.Of("abcd", [.. Enumerable.Repeat(Offers.Data, SdpParser.MaxSections + 1)])).Failure);
-        var twice = SdpParser.Parse(Offers.Of("abcd", Offers.Audio("recvonly")) + Offers.Audio("recvonly").Replace("@MID", "0", StringComparison.Ordinal)).Offer!;
+        var twice = SdpParser.Parse(Offers.Of("abcd", Offers.Audio("recvonly"))
+            + Offers.Audio("recvonly").Replace("@MID", "0", StringComparison.Ordinal)).Offer!;
         Assert.Equal([true, false], twice.Media.Select(media => media.IsUsed)); // the second costs itself alone
     }
 
     [Fact]
     public void Session_descriptions_of_any_shape_are_read_or_refused() => Fuzz.Run(
-        [Encoding.UTF8.GetBytes(Offers.Of("abcd", Offers.Audio("sendrecv"))), Encoding.UTF8.GetBytes(Offers.Of("efgh", Offers.Simulcast())), .. DescriptionCorpus.Octets], input =>
+        [Encoding.UTF8.GetBytes(Offers.Of("abcd", Offers.Audio("sendrecv"))), Encoding.UTF8.GetBytes(Offers.Of("efgh", Offers.Simulcast())),
+            .. DescriptionCorpus.Octets], input =>
         {
             var (offer, failure) = SdpParser.Parse(Encoding.UTF8.GetString(input));
             Assert.True(offer is null == failure is not null);
             if (offer is null) return;
             var answers = offer.Media.Select(media => media.Formats.Count == 0 ? (SectionAnswer)new SectionAnswer.Refused()
-                : media.Sends ? new SectionAnswer.Receive(media.Formats[0], media.RtxOf(media.Formats[0].PayloadType), media.Rids) : new SectionAnswer.Idle()).ToList();
+                : media.Sends ? new SectionAnswer.Receive(media.Formats[0], media.RtxOf(media.Formats[0].PayloadType), media.Rids)
+                    : new SectionAnswer.Idle()).ToList();
             var text = SdpAnswer.Write(offer, answers, Ours, 1, 1);
             Assert.True(text.Length < 2_048 + 1_024 * offer.Media.Count + 4 * input.Length, "an answer is no larger than its offer allows");
         }, costs: 10);

@@ -13,7 +13,8 @@ internal sealed record SectionList(IReadOnlyList<SectionList.Section> Sections, 
             if (line.StartsWith("m=", StringComparison.Ordinal)) parts.Add([]);
             parts[^1].Add(line);
         }
-        var bundle = parts[0].Find(line => line.StartsWith("a=group:BUNDLE", StringComparison.Ordinal))?["a=group:BUNDLE".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var bundle = parts[0].Find(line => line.StartsWith("a=group:BUNDLE", StringComparison.Ordinal))?["a=group:BUNDLE".Length..]
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return new SectionList([.. parts.Skip(1).Select(Read)], bundle);
     }
 
@@ -21,11 +22,15 @@ internal sealed record SectionList(IReadOnlyList<SectionList.Section> Sections, 
     {
         var words = lines[0][2..].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         string[] directions = ["a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"];
-        return new Section(words.Length > 0 ? words[0] : "", words.Length > 1 && words[1] != "0", lines.Find(line => line.StartsWith("a=mid:", StringComparison.Ordinal))?[6..].Trim(),
+        return new Section(words.Length > 0 ? words[0] : "", words.Length > 1 && words[1] != "0",
+            lines.Find(line => line.StartsWith("a=mid:", StringComparison.Ordinal))?[6..].Trim(),
             lines.FindLast(line => directions.Contains(line))?[2..] ?? "sendrecv", lines);
     }
 
-    /// <summary>The law of answers (RFC 8829 §5.3.1, RFC 9143 §7.3): the offer's sections, in their order, under their names; the bundle lists what is accepted.</summary>
+    /// <summary>
+    /// The law of answers (RFC 8829 §5.3.1, RFC 9143 §7.3): the offer's sections, in their order, under their names; the bundle lists what
+    /// is accepted.
+    /// </summary>
     internal static void AssertAnswers(string offer, string answer)
     {
         var (asked, given) = (Of(offer), Of(answer));

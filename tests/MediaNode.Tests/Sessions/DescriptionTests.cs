@@ -8,7 +8,10 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 /// <summary>Descriptions of every browser and device: what can be used is, and what cannot costs itself alone.</summary>
 public sealed class DescriptionTests
 {
-    /// <summary>A section that brings ("in") or carries ("out") a track, rests ("-") or is refused ("x"); tracks as their codec and number of layers.</summary>
+    /// <summary>
+    /// A section that brings ("in") or carries ("out") a track, rests ("-") or is refused ("x"); tracks as their codec and number of
+    /// layers.
+    /// </summary>
     private static readonly (string Name, string Sections, string Tracks, string Refused)[] Expected =
     [
         ("firefox", "in in out x", "audio/opus 1, video/VP8 3", ""),
@@ -54,7 +57,8 @@ public sealed class DescriptionTests
         ("a-hundred-sections", string.Join(' ', ["out", "out", .. Enumerable.Repeat("-", 98)]), "", ""),
     ];
 
-    [LiveKitSurface("Media", "descriptions of Firefox, Safari, Chrome on Android, React Native, Unity, GStreamer, OBS, older Chromes", Surface.Served, "what cannot be taken is refused section by section")]
+    [LiveKitSurface("Media", "descriptions of Firefox, Safari, Chrome on Android, React Native, Unity, GStreamer, OBS, older Chromes",
+        Surface.Served, "what cannot be taken is refused section by section")]
     [Fact]
     public async Task Each_description_is_answered_section_by_section_and_what_cannot_be_taken_is_refused_aloud()
     {
@@ -68,12 +72,16 @@ public sealed class DescriptionTests
             var answer = Assert.Single(told.Select(response => response.Answer).OfType<SessionDescription>());
             SectionList.AssertAnswers(text, answer.Sdp);
             Assert.Equal($"{name}: {sections}", $"{name}: {string.Join(' ', SectionList.Of(answer.Sdp).Sections.Select(Shape))}");
-            Assert.Equal($"{name}: {tracks}", $"{name}: {string.Join(", ", session.Info.Tracks.Select(info => $"{info.MimeType} {session.Tracks.Single(track => track.Info == info).Publication!.Layers.Count}"))}");
+            var published = session.Info.Tracks
+                .Select(info => $"{info.MimeType} {session.Tracks.Single(track => track.Info == info).Publication!.Layers.Count}");
+            Assert.Equal($"{name}: {tracks}", $"{name}: {string.Join(", ", published)}");
             foreach (var track in session.Tracks.Where(track => track.IsPublished))
-                Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindPublication(track.Number) is not null), $"{name}: the engine has no {track.Info.MimeType}");
+                Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindPublication(track.Number) is not null),
+                    $"{name}: the engine has no {track.Info.MimeType}");
             var reasons = told.Select(response => response.RequestResponse).OfType<RequestResponse>().ToList();
             Assert.Equal($"{name}: {refused}", $"{name}: {string.Join(", ", reasons.Select(reason => reason.AddTrack.Cid))}");
-            Assert.All(reasons, reason => Assert.True(reason is { Reason: RequestResponse.Types.Reason.UnsupportedType, Message.Length: > 0 }));
+            Assert.All(reasons,
+                reason => Assert.True(reason is { Reason: RequestResponse.Types.Reason.UnsupportedType, Message.Length: > 0 }));
             Assert.Equal(reasons.Count, told.Count(response => response.TrackUnpublished is not null));
             await bed.AskAsync(session, new SignalRequest { Leave = new LeaveRequest() });
         }
@@ -81,7 +89,8 @@ public sealed class DescriptionTests
     }
 
     /// <summary>A client offers all that it can; what is not served is left out of the answer, and the call goes on without.</summary>
-    [LiveKitSurface("Signalling", "data channels: chat, publishData, RPC, streams", Surface.Missing, "the section is refused, calls work without")]
+    [LiveKitSurface("Signalling", "data channels: chat, publishData, RPC, streams", Surface.Missing,
+        "the section is refused, calls work without")]
     [LiveKitSurface("Media", "TURN, ICE over TCP", Surface.Missing)]
     [LiveKitSurface("Media", "Opus RED", Surface.Missing, "not negotiated: plain Opus is sent")]
     [Fact]
@@ -97,13 +106,16 @@ public sealed class DescriptionTests
         Assert.DoesNotContain("red/", answer, StringComparison.OrdinalIgnoreCase);
         var candidates = answer.Split("\r\n").Where(line => line.StartsWith("a=candidate:", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(candidates);
-        Assert.All(candidates, candidate => Assert.True(candidate.Contains(" udp ", StringComparison.OrdinalIgnoreCase) && candidate.Contains(" typ host", StringComparison.Ordinal), candidate));
+        Assert.All(candidates, candidate => Assert.True(candidate.Contains(" udp ", StringComparison.OrdinalIgnoreCase)
+            && candidate.Contains(" typ host", StringComparison.Ordinal), candidate));
         Assert.True(ann.Tracks.Single(track => !track.IsVideo).IsPublished);
         var (_, link) = await bed.JoinAsync("bob");
         Assert.Empty(SessionBed.Told(link).Single(response => response.Join is not null).Join.IceServers);
     }
 
-    /// <summary>Older Chrome: the layers are told by their sources, from the smallest to the largest, each with the source of its retransmissions.</summary>
+    /// <summary>
+    /// Older Chrome: the layers are told by their sources, from the smallest to the largest, each with the source of its retransmissions.
+    /// </summary>
     [LiveKitSurface("Media", "layers by ssrc-group:SIM", Surface.Served)]
     [Fact]
     public async Task Layers_that_are_told_by_sources_are_published_as_layers()
@@ -111,12 +123,16 @@ public sealed class DescriptionTests
         await using var bed = new SessionBed();
         var (session, _) = await JoinAsync(bed, "old", DescriptionCorpus.Read("chrome-sim-groups"));
         var track = session.Tracks.Single(track => track.IsVideo);
-        Assert.Equal([("", 3001u, 3011u), ("", 3002u, 3012u), ("", 3003u, 3013u)], track.Publication!.Layers.Select(layer => (layer.Rid, layer.Ssrc, layer.RtxSsrc)));
+        Assert.Equal([("", 3001u, 3011u), ("", 3002u, 3012u), ("", 3003u, 3013u)],
+            track.Publication!.Layers.Select(layer => (layer.Rid, layer.Ssrc, layer.RtxSsrc)));
         Assert.True(track.Info.Simulcast);
-        Assert.Equal([(0, 3001u), (1, 3002u), (2, 3003u)], await bed.OnShardAsync(0, shard => shard.Engine.FindPublication(track.Number)!.Layers.Select(layer => (layer.Index, layer.Ssrc)).ToList()));
+        Assert.Equal([(0, 3001u), (1, 3002u), (2, 3003u)], await bed.OnShardAsync(0,
+            shard => shard.Engine.FindPublication(track.Number)!.Layers.Select(layer => (layer.Index, layer.Ssrc)).ToList()));
     }
 
-    /// <summary>Voice is sent without its silence and in mono unless its track asks for more, whatever the client offers; a viewer hears of stereo.</summary>
+    /// <summary>
+    /// Voice is sent without its silence and in mono unless its track asks for more, whatever the client offers; a viewer hears of stereo.
+    /// </summary>
     [LiveKitSurface("Media", "Opus: usedtx, stereo, maxaveragebitrate", Surface.Served)]
     [Fact]
     public async Task Opus_is_sent_as_its_track_asks()
@@ -126,10 +142,14 @@ public sealed class DescriptionTests
         [
             (new(), "minptime=10;useinbandfec=1;usedtx=1", "minptime=10;useinbandfec=1"),
             (new() { AudioFeatures = { AudioTrackFeature.TfNoDtx } }, "minptime=10;useinbandfec=1", "minptime=10;useinbandfec=1"),
-            (new() { DisableDtx = true, Stereo = true }, "minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=510000", "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"),
-            (new() { AudioFeatures = { AudioTrackFeature.TfStereo } }, "minptime=10;useinbandfec=1;usedtx=1;stereo=1;maxaveragebitrate=510000", "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"),
+            (new() { DisableDtx = true, Stereo = true }, "minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=510000",
+                "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"),
+            (new() { AudioFeatures = { AudioTrackFeature.TfStereo } },
+                "minptime=10;useinbandfec=1;usedtx=1;stereo=1;maxaveragebitrate=510000",
+                "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"),
         ];
-        var offer = Offers.Of("aaaa", Offers.Audio("sendonly").Replace("minptime=10;useinbandfec=1", "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1", StringComparison.Ordinal));
+        var offer = Offers.Of("aaaa", Offers.Audio("sendonly")
+            .Replace("minptime=10;useinbandfec=1", "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1", StringComparison.Ordinal));
         foreach (var (asked, sent, received) in cases)
         {
             var (ann, link) = await bed.JoinAsync("ann");
@@ -138,17 +158,22 @@ public sealed class DescriptionTests
             await bed.AskAsync(ann, new SignalRequest { Offer = new SessionDescription { Type = "offer", Sdp = offer } });
             Assert.Equal(sent, Parameters(SessionBed.Told(link)));
             var info = Assert.Single(ann.Info.Tracks);
-            Assert.Equal((info.Stereo, info.DisableDtx), (info.AudioFeatures.Contains(AudioTrackFeature.TfStereo), info.AudioFeatures.Contains(AudioTrackFeature.TfNoDtx)));
-            var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Audio("recvonly").Replace("useinbandfec=1", "useinbandfec=1;stereo=1", StringComparison.Ordinal)));
+            Assert.Equal((info.Stereo, info.DisableDtx),
+                (info.AudioFeatures.Contains(AudioTrackFeature.TfStereo), info.AudioFeatures.Contains(AudioTrackFeature.TfNoDtx)));
+            var (bob, bobLink) = await bed.JoinAsync("bob",
+                Offers.Of("bbbb", Offers.Audio("recvonly").Replace("useinbandfec=1", "useinbandfec=1;stereo=1", StringComparison.Ordinal)));
             Assert.Equal(received, Parameters(SessionBed.Told(bobLink)));
             await bed.AskAsync(bob, new SignalRequest { Leave = new LeaveRequest() });
             await bed.AskAsync(ann, new SignalRequest { Leave = new LeaveRequest() });
         }
 
-        static string Parameters(List<SignalResponse> told) => told.Single(response => response.Answer is not null).Answer.Sdp.Split("\r\n").Single(line => line.StartsWith("a=fmtp:111 ", StringComparison.Ordinal))["a=fmtp:111 ".Length..];
+        static string Parameters(List<SignalResponse> told) => told.Single(response => response.Answer is not null).Answer.Sdp.Split("\r\n")
+            .Single(line => line.StartsWith("a=fmtp:111 ", StringComparison.Ordinal))["a=fmtp:111 ".Length..];
     }
 
-    /// <summary>An unpublished track's source is free for the next; while it is not, a second track under it is refused instead of taken for sent.</summary>
+    /// <summary>
+    /// An unpublished track's source is free for the next; while it is not, a second track under it is refused instead of taken for sent.
+    /// </summary>
     [Fact]
     public async Task A_second_track_under_a_source_in_use_is_refused()
     {
@@ -168,7 +193,15 @@ public sealed class DescriptionTests
         Assert.Same(replaced, Assert.Single(ann.Tracks));
         Assert.Null(bed.Broken);
 
-        static SignalRequest Offer(params string[] tracks) => new() { Offer = new SessionDescription { Type = "offer", Sdp = Offers.Of("aaaa", [.. tracks.Select(track => Offers.Audio("sendonly", track))]) } };
+        static SignalRequest Offer(params string[] tracks) =>
+            new()
+            {
+                Offer = new SessionDescription
+                {
+                    Type = "offer",
+                    Sdp = Offers.Of("aaaa", [.. tracks.Select(track => Offers.Audio("sendonly", track))])
+                }
+            };
     }
 
     /// <summary>A viewer takes what its own profile includes, under its own payload type; of what it cannot it is told.</summary>
@@ -190,13 +223,21 @@ public sealed class DescriptionTests
         var (session, _) = await JoinAsync(bed, "ann", DescriptionCorpus.Read(published));
         Assert.Equal("video/H264", Assert.Single(session.Info.Tracks).MimeType);
         var fmtp = viewer.Length == 0 ? "" : $"a=fmtp:103 {viewer}\r\n";
-        var (bob, told) = await JoinAsync(bed, "bob", Offers.Of("bbbb", Offers.Video("recvonly").Replace("a=fmtp:103 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f\r\n", fmtp, StringComparison.Ordinal)));
+        var (bob, told) = await JoinAsync(bed, "bob", Offers.Of("bbbb", Offers.Video("recvonly")
+            .Replace("a=fmtp:103 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f\r\n", fmtp,
+            StringComparison.Ordinal)));
         Assert.Equal(goes ? "0" : "", Assert.Single(bob.Subscriptions).Mid);
-        Assert.Equal(goes ? [] : [SubscriptionError.SeCodecUnsupported], told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().Select(failed => failed.Err));
-        if (goes) Assert.Contains("m=video 9 UDP/TLS/RTP/SAVPF 103 104\r\n", told.Single(response => response.Answer is not null).Answer.Sdp, StringComparison.Ordinal);
+        Assert.Equal(goes ? [] : [SubscriptionError.SeCodecUnsupported],
+            told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().Select(failed => failed.Err));
+        if (goes)
+            Assert.Contains("m=video 9 UDP/TLS/RTP/SAVPF 103 104\r\n", told.Single(response => response.Answer is not null).Answer.Sdp,
+                StringComparison.Ordinal);
     }
 
-    /// <summary>Nothing throws, nothing ends a call, nothing goes on for ever, and each answer follows the law, whatever a description has become on its way.</summary>
+    /// <summary>
+    /// Nothing throws, nothing ends a call, nothing goes on for ever, and each answer follows the law, whatever a description has become on
+    /// its way.
+    /// </summary>
     [Fact]
     public async Task Spoiled_descriptions_cost_what_they_spoil()
     {
@@ -214,11 +255,13 @@ public sealed class DescriptionTests
                 for (var i = 1u; i < 4; i++)
                 {
                     text = DescriptionCorpus.Mutate(text, random);
-                    SessionTable.Handle(session, link, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = i, Sdp = text } });
+                    SessionTable.Handle(session, link,
+                        new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = i, Sdp = text } });
                     var told = SessionBed.Told(link);
                     if (told.Find(response => response.Leave is not null)?.Leave is { } leave)
                     {
-                        Assert.Equal(LeaveRequest.Types.Action.Reconnect, leave.Action); // its fingerprint and its credentials have changed: another connection
+                        // its fingerprint and its credentials have changed: another connection
+                        Assert.Equal(LeaveRequest.Types.Action.Reconnect, leave.Action);
                         break;
                     }
                     if (told.Find(response => response.Answer is not null)?.Answer is not { } answer)
@@ -233,7 +276,8 @@ public sealed class DescriptionTests
                     var asked = 0;
                     for (; asked < 20 && told.Exists(response => response.MediaSectionsRequirement is not null); asked++)
                     {
-                        SessionTable.Handle(session, link, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = i, Sdp = text } });
+                        SessionTable.Handle(session, link,
+                            new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = i, Sdp = text } });
                         told = SessionBed.Told(link);
                     }
                     Assert.True(asked < 10, $"asked {asked} times for the same");
@@ -247,9 +291,20 @@ public sealed class DescriptionTests
 
     private static readonly (string Cid, TrackType Type)[] Announced = [("mic", TrackType.Audio), ("cam", TrackType.Video)];
 
-    private static SignalRequest Add(string cid, TrackType type) => new() { AddTrack = new AddTrackRequest { Cid = cid, Type = type, Source = type == TrackType.Audio ? TrackSource.Microphone : TrackSource.Camera } };
+    private static SignalRequest Add(string cid, TrackType type) =>
+        new()
+        {
+            AddTrack = new AddTrackRequest
+            {
+                Cid = cid,
+                Type = type,
+                Source = type == TrackType.Audio ? TrackSource.Microphone
+        : TrackSource.Camera
+            }
+        };
 
-    private static async Task<(ParticipantSession Session, List<SignalResponse> Told)> JoinAsync(SessionBed bed, string identity, string offer)
+    private static async Task<(ParticipantSession Session, List<SignalResponse> Told)> JoinAsync(SessionBed bed, string identity,
+        string offer)
     {
         var (session, link) = await bed.JoinAsync(identity);
         foreach (var (cid, type) in Announced) await bed.AskAsync(session, Add(cid, type));
@@ -258,5 +313,6 @@ public sealed class DescriptionTests
         return (session, SessionBed.Told(link));
     }
 
-    private static string Shape(SectionList.Section section) => !section.HasPort ? "x" : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
+    private static string Shape(SectionList.Section section) =>
+        !section.HasPort ? "x" : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
 }

@@ -19,8 +19,10 @@ public sealed class KeylessTests
         await using var bed = new SessionBed();
         var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")));
         var answer = Assert.Single(SessionBed.Told(link).Select(response => response.Answer).OfType<SessionDescription>()).Sdp;
-        var local = new IceCredentials(Regex.Match(answer, "a=ice-ufrag:(\\S+)").Groups[1].Value, Regex.Match(answer, "a=ice-pwd:(\\S+)").Groups[1].Value);
-        var port = int.Parse(Regex.Match(answer, "a=candidate:1 1 udp [0-9]+ 127.0.0.1 ([0-9]+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        var local = new IceCredentials(Regex.Match(answer, "a=ice-ufrag:(\\S+)").Groups[1].Value,
+            Regex.Match(answer, "a=ice-pwd:(\\S+)").Groups[1].Value);
+        var port = int.Parse(Regex.Match(answer, "a=candidate:1 1 udp [0-9]+ 127.0.0.1 ([0-9]+)").Groups[1].Value,
+            System.Globalization.CultureInfo.InvariantCulture);
         var check = Samples.Check(new IceLiteAgent(local, new IceCredentials("aaaa", "abcdefghijklmnopqrstuvwx")), useCandidate: true);
         using var client = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         client.Connect(IPAddress.Loopback, port);
@@ -32,7 +34,8 @@ public sealed class KeylessTests
             return leave is not null;
         }, "the client is told");
         Assert.Equal((LeaveRequest.Types.Action.Reconnect, true), (leave!.Action, leave.CanReconnect));
-        Assert.Null(await bed.DoAsync(() => bed.Table.FindLive(new V1.OpenSession { RoomId = "room", Epoch = 1, Identity = "ann", ResumeSid = ann.Sid })));
+        Assert.Null(await bed.DoAsync(() =>
+            bed.Table.FindLive(new V1.OpenSession { RoomId = "room", Epoch = 1, Identity = "ann", ResumeSid = ann.Sid })));
         await client.SendAsync(check);
         await Task.Delay(100);
         Assert.DoesNotContain(SessionBed.Told(link), response => response.Leave is not null); // once

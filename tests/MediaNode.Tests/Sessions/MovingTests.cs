@@ -11,13 +11,17 @@ public sealed class MovingTests
 {
     private static readonly string[] Receiving = [Offers.Audio("recvonly"), Offers.Video("recvonly")];
 
-    private static SignalRequest Offer(string fragment, params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = 3, Sdp = Offers.Of(fragment, sections) } };
+    private static SignalRequest Offer(string fragment, params string[] sections) =>
+        new() { Offer = new SessionDescription { Type = "offer", Id = 3, Sdp = Offers.Of(fragment, sections) } };
 
-    private static SignalRequest Want(string sid) => new() { Subscription = new UpdateSubscription { TrackSids = { sid }, Subscribe = true } };
+    private static SignalRequest Want(string sid) =>
+        new() { Subscription = new UpdateSubscription { TrackSids = { sid }, Subscribe = true } };
 
-    private static void Manual(OpenSession open) => open.JoinRequest = new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = false } }.ToByteString();
+    private static void Manual(OpenSession open) =>
+        open.JoinRequest = new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = false } }.ToByteString();
 
-    private static async Task<(ParticipantSession Session, GatewayLink Link)> CarryAsync(SessionBed bed, ParticipantSession session, GatewayLink link, Action<OpenSession>? change = null)
+    private static async Task<(ParticipantSession Session, GatewayLink Link)> CarryAsync(SessionBed bed, ParticipantSession session,
+        GatewayLink link, Action<OpenSession>? change = null)
     {
         var carried = SessionBed.Carried(link);
         Assert.False(carried!.Participant.IsEmpty);
@@ -31,7 +35,13 @@ public sealed class MovingTests
     private static async Task<GatewayLink> ReturnAsync(SessionBed bed, ParticipantSession session)
     {
         var link = new GatewayLink();
-        Assert.NotNull(await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 2, Identity = session.Identity.Value, ResumeSid = session.Sid }, link)));
+        Assert.NotNull(await bed.DoAsync(() => bed.Table.Resume(new OpenSession
+        {
+            RoomId = "room",
+            Epoch = 2,
+            Identity = session.Identity.Value,
+            ResumeSid = session.Sid
+        }, link)));
         return link;
     }
 
@@ -43,7 +53,8 @@ public sealed class MovingTests
     {
         await using var bed = new SessionBed();
         var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Receiving));
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
         await bed.AskAsync(ann, Offer("aaaa", [.. Receiving, Offers.Video("sendonly")]));
         var camera = ann.Tracks[0].Sid;
         var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Receiving), change: Manual);
@@ -55,9 +66,17 @@ public sealed class MovingTests
 
         ParticipantSession? annThere = null;
         if (publisherIsCarriedFirst) annThere = await CarryAnnAsync();
-        var (bobThere, _) = await bed.JoinAsync("bob", epoch: 2, change: open => { Manual(open); (open.ResumeSid, open.Carried) = (bob.Sid, bobCarried); });
+        var (bobThere, _) = await bed.JoinAsync("bob", epoch: 2,
+            change: open => { Manual(open); (open.ResumeSid, open.Carried) = (bob.Sid, bobCarried); });
         var back = await ReturnAsync(bed, bobThere);
-        await bed.AskAsync(bobThere, new SignalRequest { SyncState = new SyncState { Subscription = new UpdateSubscription { TrackSids = { camera }, Subscribe = true } } });
+        await bed.AskAsync(bobThere, new SignalRequest
+        {
+            SyncState = new SyncState
+            {
+                Subscription =
+            new UpdateSubscription { TrackSids = { camera }, Subscribe = true }
+            }
+        });
         await bed.AskAsync(bobThere, Offer("dddd", Receiving));
         annThere ??= await CarryAnnAsync();
         await bed.AskAsync(annThere, Offer("cccc", [.. Receiving, Offers.Video("sendonly")]));
@@ -69,7 +88,8 @@ public sealed class MovingTests
         Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(subscription.Number) is not null));
         Assert.Null(bed.Broken);
 
-        async Task<ParticipantSession> CarryAnnAsync() => (await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, annCarried))).Session;
+        async Task<ParticipantSession> CarryAnnAsync() =>
+            (await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, annCarried))).Session;
     }
 
     /// <summary>Only after an inactive answer does its client see that another track has come.</summary>
@@ -81,7 +101,8 @@ public sealed class MovingTests
         var carried = SessionBed.Carried(bobLink)!;
         carried.Tracks["1"] = "TR_Vgone";
         var (cat, _) = await bed.JoinAsync("cat", Offers.Of("cccc", Offers.Audio("recvonly")), epoch: 2);
-        await bed.AskAsync(cat, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(cat,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
         await bed.AskAsync(cat, Offer("cccc", Offers.Audio("recvonly"), Offers.Video("sendonly")));
         var (there, _) = await bed.JoinAsync("bob", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (bob.Sid, carried));
         var back = await ReturnAsync(bed, there);
@@ -89,7 +110,8 @@ public sealed class MovingTests
         await bed.AskAsync(there, Offer("dddd", Receiving));
         Assert.Empty(Assert.Single(SessionBed.Told(back).Select(response => response.Answer).OfType<SessionDescription>()).MidToTrackId);
         await bed.AskAsync(there, Offer("dddd", Receiving));
-        Assert.Equal(cat.Tracks[0].Sid, Assert.Single(Assert.Single(SessionBed.Told(back).Select(response => response.Answer).OfType<SessionDescription>()).MidToTrackId).Value);
+        Assert.Equal(cat.Tracks[0].Sid, Assert.Single(Assert.Single(SessionBed.Told(back).Select(response => response.Answer)
+            .OfType<SessionDescription>()).MidToTrackId).Value);
     }
 
     /// <summary>A request whose acknowledgement was lost with the old owner comes again to the new one.</summary>
@@ -102,11 +124,13 @@ public sealed class MovingTests
         var add = new SignalRequest { AddTrack = new AddTrackRequest { Cid = "its", Type = type } };
         var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Receiving));
         await bed.AskAsync(ann, add);
-        await bed.AskAsync(ann, Offer("aaaa", [.. Receiving, type == TrackType.Audio ? Offers.Audio("sendonly", "its") : Offers.Video("sendonly", "its")]));
+        await bed.AskAsync(ann,
+            Offer("aaaa", [.. Receiving, type == TrackType.Audio ? Offers.Audio("sendonly", "its") : Offers.Video("sendonly", "its")]));
         var (there, thereLink) = await CarryAsync(bed, ann, link);
         await bed.AskAsync(there, add);
         Assert.Equal(ann.Tracks[0].Sid, Assert.Single(there.Tracks).Sid);
-        Assert.Equal(ann.Tracks[0].Sid, Assert.Single(SessionBed.Told(thereLink).Select(response => response.TrackPublished).OfType<TrackPublishedResponse>()).Track.Sid);
+        Assert.Equal(ann.Tracks[0].Sid, Assert.Single(SessionBed.Told(thereLink).Select(response => response.TrackPublished)
+            .OfType<TrackPublishedResponse>()).Track.Sid);
     }
 
     /// <summary>Bob was away when the room moved and never comes back; cat has joined anew; dan is carried.</summary>
@@ -115,7 +139,8 @@ public sealed class MovingTests
     {
         await using var bed = new SessionBed();
         var sessions = new Dictionary<string, (ParticipantSession Session, GatewayLink Link)>();
-        foreach (var identity in (string[])["ann", "bob", "cat", "dan"]) sessions[identity] = await bed.JoinAsync(identity, Offers.Of("aaaa", Receiving));
+        foreach (var identity in (string[])["ann", "bob", "cat", "dan"])
+            sessions[identity] = await bed.JoinAsync(identity, Offers.Of("aaaa", Receiving));
         await bed.JoinAsync("hidden", change: static open => open.Grants.Hidden = true);
         await bed.DoAsync(() => { bed.Table.Tick(); return true; });
         var (ann, annLink) = await CarryAsync(bed, sessions["ann"].Session, sessions["ann"].Link);
@@ -132,7 +157,9 @@ public sealed class MovingTests
         var gone = Assert.Single(Assert.Single(SessionBed.Told(annLink)).Update.Participants);
         Assert.Equal((sessions["bob"].Session.Sid, "bob", ParticipantInfo.Types.State.Disconnected), (gone.Sid, gone.Identity, gone.State));
         var dan = ann.Room.Find(new Model.ParticipantIdentity("dan"))!; // he comes later than all that
-        Assert.Contains(SessionBed.Told(await ReturnAsync(bed, dan)), response => response.Update?.Participants.Any(info => info.Identity == "bob" && info.State == ParticipantInfo.Types.State.Disconnected) == true);
+        Assert.Contains(SessionBed.Told(await ReturnAsync(bed, dan)),
+            response => response.Update?.Participants.Any(info => info.Identity == "bob"
+            && info.State == ParticipantInfo.Types.State.Disconnected) == true);
         await MissAsync(hasLease: true, now + RoomSession.ComingMs * 8);
         Assert.Empty(SessionBed.Told(annLink)); // once
 
@@ -160,9 +187,11 @@ public sealed class MovingTests
                     bed.Table.Leave(leaving, SessionEndReason.Left);
                 }
                 bed.Table.Tick();
-                var named = links.ToDictionary(pair => pair.Key, pair => SessionBed.Carried(pair.Value)!.Others.Select(other => other.Sid).ToHashSet());
+                var named = links.ToDictionary(pair => pair.Key,
+                    pair => SessionBed.Carried(pair.Value)!.Others.Select(other => other.Sid).ToHashSet());
                 Assert.All(named.Values, few => Assert.InRange(few.Count, 0, RoomSession.MostNamed));
-                foreach (var missing in links.Keys) Assert.Equal(Math.Min(RoomSession.MostNamed, links.Count - 1), named.Count(pair => pair.Value.Contains(missing.Sid)));
+                foreach (var missing in links.Keys)
+                    Assert.Equal(Math.Min(RoomSession.MostNamed, links.Count - 1), named.Count(pair => pair.Value.Contains(missing.Sid)));
                 foreach (var session in links.Keys) bed.Table.Leave(session, SessionEndReason.Left);
             });
             return true;
@@ -175,9 +204,17 @@ public sealed class MovingTests
     {
         await using var bed = new SessionBed();
         var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Receiving));
-        var late = new OpenSession { RoomId = "room", Epoch = 2, Identity = "ann", ResumeSid = ann.Sid, Carried = SessionBed.Carried(link) };
+        var late = new OpenSession
+        {
+            RoomId = "room",
+            Epoch = 2,
+            Identity = "ann",
+            ResumeSid = ann.Sid,
+            Carried = SessionBed.Carried(link),
+        };
         Assert.Null(await WhyNotAsync()); // the room is not here yet
-        var (there, _) = await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (late.ResumeSid, late.Carried));
+        var (there, _) = await bed.JoinAsync("ann", epoch: 2,
+            change: open => (open.ResumeSid, open.Carried) = (late.ResumeSid, late.Carried));
         Assert.Null(await WhyNotAsync()); // through another gateway, and no client has come yet
         await ReturnAsync(bed, there);
         Assert.Equal(Model.FailureCode.AlreadyExists, (await WhyNotAsync())!.Code);

@@ -5,7 +5,10 @@ using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Tests.Sessions;
 
-/// <summary>Small requests, each of which moves others: who repeats them moves the others no more often than the node ticks, and then to where it stands.</summary>
+/// <summary>
+/// Small requests, each of which moves others: who repeats them moves the others no more often than the node ticks, and then to where it
+/// stands.
+/// </summary>
 public sealed class PaceTests
 {
     private const int Repeats = 100;
@@ -21,8 +24,17 @@ public sealed class PaceTests
     private static async Task<(ParticipantSession, GatewayLink)> PublishAsync(SessionBed bed)
     {
         var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")));
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
-        await bed.AskAsync(ann, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = 2, Sdp = Offers.Of("aaaa", Offers.Audio("recvonly"), Offers.Simulcast()) } });
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(ann, new SignalRequest
+        {
+            Offer = new SessionDescription
+            {
+                Type = "offer",
+                Id = 2,
+                Sdp = Offers.Of("aaaa", Offers.Audio("recvonly"), Offers.Simulcast())
+            }
+        });
         return (ann, link);
     }
 
@@ -42,7 +54,8 @@ public sealed class PaceTests
         await TickAsync(bed);
         var told = SessionBed.Told(bobLink);
         Assert.InRange(told.Count, 1, 4 * AFew);
-        Assert.Equal((allowed ? 1 : 0, allowed), (bob.Subscriptions.Count, told.Last(response => response.SubscriptionPermissionUpdate is not null).SubscriptionPermissionUpdate.Allowed));
+        Assert.Equal((allowed ? 1 : 0, allowed), (bob.Subscriptions.Count, told.Last(response =>
+            response.SubscriptionPermissionUpdate is not null).SubscriptionPermissionUpdate.Allowed));
 
         static SignalRequest Permit(bool all) => new() { SubscriptionPermission = new SubscriptionPermission { AllParticipants = all } };
     }
@@ -61,9 +74,11 @@ public sealed class PaceTests
         await TickAsync(bed);
         var told = SessionBed.Told(annLink).Select(response => response.SubscribedQualityUpdate).OfType<SubscribedQualityUpdate>().ToList();
         Assert.InRange(told.Count, 1, AFew);
-        Assert.Equal(last == VideoQuality.High, told[^1].SubscribedQualities.Single(quality => quality.Quality == VideoQuality.High).Enabled);
+        Assert.Equal(last == VideoQuality.High,
+            told[^1].SubscribedQualities.Single(quality => quality.Quality == VideoQuality.High).Enabled);
 
-        SignalRequest Want(VideoQuality quality) => new() { TrackSetting = new UpdateTrackSettings { TrackSids = { ann.Tracks[0].Sid, ann.Tracks[0].Sid }, Quality = quality } };
+        SignalRequest Want(VideoQuality quality) =>
+            new() { TrackSetting = new UpdateTrackSettings { TrackSids = { ann.Tracks[0].Sid, ann.Tracks[0].Sid }, Quality = quality } };
     }
 
     [Fact]
@@ -73,7 +88,8 @@ public sealed class PaceTests
         var (ann, link) = await PublishAsync(bed);
         var carried = 0;
         CarriedSession? last = null;
-        for (var i = 0; i < Repeats; i++) await bed.AskAsync(ann, new SignalRequest { Mute = new MuteTrackRequest { Sid = ann.Tracks[0].Sid, Muted = i % 2 == 0 } });
+        for (var i = 0; i < Repeats; i++)
+            await bed.AskAsync(ann, new SignalRequest { Mute = new MuteTrackRequest { Sid = ann.Tracks[0].Sid, Muted = i % 2 == 0 } });
         await bed.AskAsync(ann, new SignalRequest { Mute = new MuteTrackRequest { Sid = ann.Tracks[0].Sid, Muted = true } });
         await TickAsync(bed);
         while (link.Messages.TryRead(out var message))
@@ -91,10 +107,19 @@ public sealed class PaceTests
     public async Task Rights_that_are_taken_away_reach_the_gateway_at_once()
     {
         await using var bed = new SessionBed();
-        var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")), change: static open => open.Grants.CanUpdateMetadata = true);
+        var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")),
+            change: static open => open.Grants.CanUpdateMetadata = true);
         await bed.DoAsync(() =>
         {
-            for (var i = 0; i < Repeats && !ann.Pace.IsDue; i++) ann.Handle(new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Metadata = $"{i} {new string('m', 500 * 1024)}" } });
+            for (var i = 0; i < Repeats && !ann.Pace.IsDue; i++)
+                ann.Handle(new SignalRequest
+                {
+                    UpdateMetadata = new UpdateParticipantMetadata
+                    {
+                        Metadata =
+                    $"{i} {new string('m', 500 * 1024)}"
+                    }
+                });
             Assert.True(ann.Pace.IsDue);
             while (link.Messages.TryRead(out _)) { }
             ann.Permit(new ParticipantPermission { CanSubscribe = true });
@@ -102,6 +127,7 @@ public sealed class PaceTests
         });
         (SessionClaims? claims, CarriedSession? carried) = (null, null);
         while (link.Messages.TryRead(out var message)) (claims, carried) = (message.Claims ?? claims, message.Carried ?? carried);
-        Assert.Equal((false, false), (claims!.Grants.CanPublish, ParticipantInfo.Parser.ParseFrom(carried!.Participant).Permission.CanPublish));
+        Assert.Equal((false, false),
+            (claims!.Grants.CanPublish, ParticipantInfo.Parser.ParseFrom(carried!.Participant).Permission.CanPublish));
     }
 }

@@ -15,7 +15,8 @@ public sealed class ReattachTests
 {
     private const string Connection = "first";
 
-    private static SignalRequest Metadata(uint id) => new() { UpdateMetadata = new UpdateParticipantMetadata { Metadata = "words", RequestId = id } };
+    private static SignalRequest Metadata(uint id) =>
+        new() { UpdateMetadata = new UpdateParticipantMetadata { Metadata = "words", RequestId = id } };
 
     private static SignalRequest Offer(params string[] sections) =>
         new() { Offer = new SessionDescription { Type = "offer", Id = 7, Sdp = Offers.Of("aaaa", sections) } };
@@ -53,7 +54,8 @@ public sealed class ReattachTests
         return link;
     });
 
-    private static async Task<(ParticipantSession Session, GatewayLink Link, ulong Received)> JoinAsync(SessionBed bed, string identity = "ann")
+    private static async Task<(ParticipantSession Session, GatewayLink Link, ulong Received)> JoinAsync(SessionBed bed,
+        string identity = "ann")
     {
         var (session, link) = await bed.JoinAsync(identity, change: open =>
         {
@@ -178,7 +180,8 @@ public sealed class ReattachTests
             kept.Sent(GatewayLink.Pack(new SignalResponse { RequestResponse = answer }), isAnswer: true, nowMs: 0);
     }
 
-    [LiveKitSurface("Signalling", "publish_data_track_request", Surface.Refused, "UNSUPPORTED_TYPE at once, instead of a time-out; NOT_ALLOWED without canPublishData")]
+    [LiveKitSurface("Signalling", "publish_data_track_request", Surface.Refused,
+        "UNSUPPORTED_TYPE at once, instead of a time-out; NOT_ALLOWED without canPublishData")]
     [Fact]
     public async Task A_data_track_is_refused_by_its_number()
     {

@@ -45,7 +45,8 @@ public sealed class RefusalTests
     private static SubscriptionResponse? Failed(IEnumerable<SignalResponse> told) =>
         told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().SingleOrDefault();
 
-    [LiveKitSurface("Signalling", "request_response for a publish that is refused, also by the media engine", Surface.Served, "with add_track, a reason and track_unpublished")]
+    [LiveKitSurface("Signalling", "request_response for a publish that is refused, also by the media engine", Surface.Served,
+        "with add_track, a reason and track_unpublished")]
     [Fact]
     public async Task A_publish_that_the_engine_refuses_is_withdrawn_and_its_publisher_hears_why()
     {
@@ -185,7 +186,9 @@ public sealed class RefusalTests
         Assert.Null(bed.Broken);
     }
 
-    /// <summary>A viewer is told of each track that is one too many, whether it asked for it or not; what it may receive is not called forbidden.</summary>
+    /// <summary>
+    /// A viewer is told of each track that is one too many, whether it asked for it or not; what it may receive is not called forbidden.
+    /// </summary>
     [Fact]
     public async Task A_subscription_too_many_is_told_as_failed()
     {
@@ -220,7 +223,8 @@ public sealed class RefusalTests
             Offers.Audio("sendonly", track.Request.Cid).Replace("ssrc:1001", $"ssrc:{2_000 + index}", StringComparison.Ordinal);
     }
 
-    [LiveKitSurface("Signalling", "add_track that is refused: request_response with add_track", Surface.Served, "NOT_ALLOWED, LIMIT_EXCEEDED, UNSUPPORTED_TYPE")]
+    [LiveKitSurface("Signalling", "add_track that is refused: request_response with add_track", Surface.Served,
+        "NOT_ALLOWED, LIMIT_EXCEEDED, UNSUPPORTED_TYPE")]
     [Fact]
     public async Task Each_refusal_of_a_track_names_the_track_and_its_reason()
     {
@@ -235,7 +239,8 @@ public sealed class RefusalTests
         for (var i = 0; i < 65; i++) await bed.AskAsync(ann, Add($"cam-{i}"));
         var refused = SessionBed.Told(link).Select(response => response.RequestResponse).OfType<RequestResponse>();
         (string, Reason)[] expected =
-            [("data", Reason.UnsupportedType), ("screen", Reason.NotAllowed), ("large", Reason.LimitExceeded), ("cam-64", Reason.LimitExceeded)];
+            [("data", Reason.UnsupportedType), ("screen", Reason.NotAllowed), ("large", Reason.LimitExceeded),
+                ("cam-64", Reason.LimitExceeded)];
         Assert.Equal(expected, refused.Select(response => (response.AddTrack.Cid, response.Reason)));
     }
 }

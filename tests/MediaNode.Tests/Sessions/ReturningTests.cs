@@ -29,7 +29,8 @@ public sealed class ReturningTests
     }
 
     private static List<(string, ParticipantInfo.Types.State)> Shown(List<SignalResponse> told) =>
-        [.. told.Where(response => response.Update is not null).SelectMany(response => response.Update.Participants).Select(info => (info.Identity, info.State))];
+        [.. told.Where(response => response.Update is not null).SelectMany(response => response.Update.Participants)
+            .Select(info => (info.Identity, info.State))];
 
     private static bool Leave(SessionBed bed, ParticipantSession session)
     {
@@ -58,7 +59,8 @@ public sealed class ReturningTests
         });
         var told = await ReturnAsync(bed, ann);
         Assert.NotNull(told[0].Reconnect);
-        Assert.Equal([("bob", ParticipantInfo.Types.State.Disconnected), ("cat", ParticipantInfo.Types.State.Disconnected), ("ann", ParticipantInfo.Types.State.Joined),
+        Assert.Equal([("bob", ParticipantInfo.Types.State.Disconnected), ("cat", ParticipantInfo.Types.State.Disconnected),
+            ("ann", ParticipantInfo.Types.State.Joined),
             ("cat", ParticipantInfo.Types.State.Joined), ("dan", ParticipantInfo.Types.State.Joined)], Shown(told));
         Assert.Equal("new words", Assert.Single(told, response => response.RoomUpdate is not null).RoomUpdate.Room.Metadata);
     }
@@ -75,8 +77,10 @@ public sealed class ReturningTests
         SessionBed.Told(again);
         // Her old socket is open still, for all the gateway knows: what was sent over it may be lost.
         var told = await ReturnAsync(bed, ann);
-        Assert.Equal([("bob", ParticipantInfo.Types.State.Disconnected), ("ann", ParticipantInfo.Types.State.Joined), ("cat", ParticipantInfo.Types.State.Joined)], Shown(told));
-        Assert.DoesNotContain(SessionBed.Told(again), response => response.Update?.Participants.Any(info => info.Identity == "ann" && info.State == ParticipantInfo.Types.State.Disconnected) == true);
+        Assert.Equal([("bob", ParticipantInfo.Types.State.Disconnected), ("ann", ParticipantInfo.Types.State.Joined),
+            ("cat", ParticipantInfo.Types.State.Joined)], Shown(told));
+        Assert.DoesNotContain(SessionBed.Told(again), response => response.Update?.Participants.Any(info => info.Identity == "ann"
+            && info.State == ParticipantInfo.Types.State.Disconnected) == true);
         await bed.DoAsync(() => { SessionTable.Detached(ann, before); return true; });
         Assert.NotNull(ann.Link);
         Assert.NotNull(catLink);
@@ -104,8 +108,17 @@ public sealed class ReturningTests
         var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", receiving));
         foreach (var (session, fragment) in new[] { (ann, "aaaa"), (bob, "bbbb") })
         {
-            await bed.AskAsync(session, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
-            await bed.AskAsync(session, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = 2, Sdp = Offers.Of(fragment, [.. receiving, Offers.Simulcast()]) } });
+            await bed.AskAsync(session,
+                new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+            await bed.AskAsync(session, new SignalRequest
+            {
+                Offer = new SessionDescription
+                {
+                    Type = "offer",
+                    Id = 2,
+                    Sdp = Offers.Of(fragment, [.. receiving, Offers.Simulcast()])
+                }
+            });
         }
         var (annTrack, bobTrack) = (ann.Tracks[0], bob.Tracks[0]);
         await AwayAsync(bed, ann, () =>
@@ -115,14 +128,17 @@ public sealed class ReturningTests
             return true;
         });
         var told = await ReturnAsync(bed, ann);
-        Assert.Equal((annTrack.Sid, true), told.Where(response => response.Mute is not null).Select(response => (response.Mute.Sid, response.Mute.Muted)).Single());
-        Assert.Equal((bobTrack.Sid, false), told.Where(response => response.SubscriptionPermissionUpdate is not null).Select(response => (response.SubscriptionPermissionUpdate.TrackSid, response.SubscriptionPermissionUpdate.Allowed)).Single());
+        Assert.Equal((annTrack.Sid, true),
+            told.Where(response => response.Mute is not null).Select(response => (response.Mute.Sid, response.Mute.Muted)).Single());
+        Assert.Equal((bobTrack.Sid, false), told.Where(response => response.SubscriptionPermissionUpdate is not null)
+            .Select(response => (response.SubscriptionPermissionUpdate.TrackSid, response.SubscriptionPermissionUpdate.Allowed)).Single());
         await bed.AskAsync(ann, new SignalRequest { Mute = new MuteTrackRequest { Sid = annTrack.Sid, Muted = false } });
         await AwayAsync(bed, ann, () => { ann.Permit(new ParticipantPermission { CanSubscribe = true }); return true; });
         told = await ReturnAsync(bed, ann);
         Assert.DoesNotContain(told, response => response.Mute is not null); // she has unmuted it herself since
         Assert.Equal(annTrack.Sid, Assert.Single(told, response => response.TrackUnpublished is not null).TrackUnpublished.TrackSid);
-        Assert.False(told.Last(response => response.Update is not null).Update.Participants.Single(info => info.Identity == "ann").Permission.CanPublish);
+        Assert.False(told.Last(response => response.Update is not null).Update.Participants.Single(info => info.Identity == "ann")
+            .Permission.CanPublish);
     }
 
     [Fact]
@@ -130,7 +146,8 @@ public sealed class ReturningTests
     {
         await using var bed = new SessionBed();
         var (ann, _) = await bed.JoinAsync("ann");
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio, Source = TrackSource.Microphone } });
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio, Source = TrackSource.Microphone } });
         var (bob, _) = await bed.JoinAsync("bob");
         await bed.DoAsync(() =>
         {
@@ -140,8 +157,10 @@ public sealed class ReturningTests
         });
         await AwayAsync(bed, bob, () => { ann.Room.OnSpeakers(0, []); return true; });
         var link = new GatewayLink();
-        await bed.DoAsync(() => { bed.Table.Resume(Back(bob), link); QualityRound.Judge([new MeasuredSession(bob, [], [], 0, 0, 0)]); return true; });
-        var speaker = Assert.Single(SessionBed.Told(link).Where(response => response.SpeakersChanged is not null).SelectMany(response => response.SpeakersChanged.Speakers));
+        await bed.DoAsync(() =>
+            { bed.Table.Resume(Back(bob), link); QualityRound.Judge([new MeasuredSession(bob, [], [], 0, 0, 0)]); return true; });
+        var speaker = Assert.Single(SessionBed.Told(link).Where(response => response.SpeakersChanged is not null)
+            .SelectMany(response => response.SpeakersChanged.Speakers));
         Assert.Equal((ann.Sid, false), (speaker.Sid, speaker.Active));
     }
 
@@ -149,13 +168,17 @@ public sealed class ReturningTests
     public async Task The_gateway_is_told_what_a_fresh_token_says_at_the_beginning_and_when_that_changes()
     {
         await using var bed = new SessionBed();
-        var (ann, link) = await bed.JoinAsync("ann", change: open => { open.Metadata = "m"; open.Attributes["hand"] = "up"; open.Grants.CanPublishSources.Add(2); });
+        var (ann, link) = await bed.JoinAsync("ann",
+            change: open => { open.Metadata = "m"; open.Attributes["hand"] = "up"; open.Grants.CanPublishSources.Add(2); });
         var first = Assert.Single(Claims(link));
-        Assert.Equal(("ann", "m", "up", 2), (first.Name, first.Metadata, first.Attributes["hand"], Assert.Single(first.Grants.CanPublishSources)));
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio, Source = TrackSource.Microphone } });
+        Assert.Equal(("ann", "m", "up", 2),
+            (first.Name, first.Metadata, first.Attributes["hand"], Assert.Single(first.Grants.CanPublishSources)));
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio, Source = TrackSource.Microphone } });
         await bed.DoAsync(() => { ann.SetMuted(ann.Tracks[0], muted: true); return true; });
         Assert.Empty(Claims(link));
-        await bed.DoAsync(() => { ann.Permit(new ParticipantPermission { CanPublish = false, CanSubscribe = true, Hidden = true }); return true; });
+        await bed.DoAsync(() =>
+            { ann.Permit(new ParticipantPermission { CanPublish = false, CanSubscribe = true, Hidden = true }); return true; });
         Assert.True(Assert.Single(Claims(link)).Grants is { CanPublish: false, Hidden: true });
         await bed.DoAsync(() => { ann.Describe("Ann", "", [KeyValuePair.Create("hand", "")]); return true; });
         var last = Assert.Single(Claims(link));
@@ -201,7 +224,8 @@ public sealed class ReturningTests
 
         void Say(GatewayLink over, ulong number, string cid) => bed.DoAsync(() =>
         {
-            SessionTable.Handle(ann, over, new SignalRequest { AddTrack = new AddTrackRequest { Cid = cid, Type = TrackType.Audio } }, number);
+            SessionTable.Handle(ann, over, new SignalRequest { AddTrack = new AddTrackRequest { Cid = cid, Type = TrackType.Audio } },
+                number);
             return true;
         }).GetAwaiter().GetResult();
         static ulong Handled(GatewayLink link)

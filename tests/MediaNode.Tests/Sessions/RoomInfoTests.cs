@@ -17,7 +17,8 @@ public sealed class RoomInfoTests
         return true;
     });
 
-    private static string[] Metadata(GatewayLink link) => [.. SessionBed.Told(link).Where(told => told.RoomUpdate is not null).Select(told => told.RoomUpdate.Room.Metadata)];
+    private static string[] Metadata(GatewayLink link) =>
+        [.. SessionBed.Told(link).Where(told => told.RoomUpdate is not null).Select(told => told.RoomUpdate.Room.Metadata)];
 
     [LiveKitSurface("Signalling", "room_update", Surface.Served)]
     [Fact]
@@ -25,7 +26,8 @@ public sealed class RoomInfoTests
     {
         await using var bed = new SessionBed();
         var (_, ann) = await bed.JoinAsync("ann", change: open => { open.Room = Info("first").ToByteString(); open.RoomVersion = 5; });
-        Assert.Equal(("my room", "first"), (Assert.Single(SessionBed.Told(ann).Select(told => told.Join).OfType<JoinResponse>()).Room is var room ? (room.Name, room.Metadata) : default));
+        Assert.Equal(("my room", "first"), (Assert.Single(SessionBed.Told(ann).Select(told => told.Join).OfType<JoinResponse>())
+            .Room is var room ? (room.Name, room.Metadata) : default));
         await DescribeAsync(bed, "second", 9);
         await DescribeAsync(bed, "second", 9); // by another gateway
         await DescribeAsync(bed, "behind", 7); // by one that is behind
@@ -47,9 +49,12 @@ public sealed class RoomInfoTests
         await bed.JoinAsync("eve", change: open => open.Grants.Hidden = true);
         await bed.JoinAsync("bot", change: open => open.Kind = (int)ParticipantInfo.Types.Kind.Agent);
         var count = await bed.DoAsync(() => bed.Table.Find(new("room"))!.ToCount());
-        Assert.Equal(("room", 1UL, 2u, 0u, false), (count.RoomId, count.Epoch, count.Participants, count.Publishers, count.ActiveRecording));
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
-        await bed.AskAsync(ann, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = 2, Sdp = Offers.Of("aaaa", Offers.Simulcast()) } });
+        Assert.Equal(("room", 1UL, 2u, 0u, false),
+            (count.RoomId, count.Epoch, count.Participants, count.Publishers, count.ActiveRecording));
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(ann,
+            new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = 2, Sdp = Offers.Of("aaaa", Offers.Simulcast()) } });
         await bed.JoinAsync("tape", change: open => open.Grants.Recorder = true);
         count = await bed.DoAsync(() => bed.Table.Find(new("room"))!.ToCount());
         Assert.Equal((2u, 1u, true), (count.Participants, count.Publishers, count.ActiveRecording));

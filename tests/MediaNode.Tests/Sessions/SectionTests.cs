@@ -11,15 +11,18 @@ public sealed class SectionTests
     private static string Vp8(string direction) => Only(Offers.Video(direction), "96 97", "103", "104");
     private static string H264(string direction, string track = "cam") => Only(Offers.Video(direction, track), "103 104", "96", "97");
     private static string Only(string section, string types, params string[] gone) => string.Concat(
-        section.Replace("96 97 103 104", types, StringComparison.Ordinal).Split("\r\n").Where(line => !gone.Any(type => line.Contains($":{type} ", StringComparison.Ordinal))).Select(line => line + "\r\n"));
+        section.Replace("96 97 103 104", types, StringComparison.Ordinal).Split("\r\n")
+            .Where(line => !gone.Any(type => line.Contains($":{type} ", StringComparison.Ordinal))).Select(line => line + "\r\n"));
 
-    private static SignalRequest Offer(uint id, string fragment, params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
+    private static SignalRequest Offer(uint id, string fragment, params string[] sections) =>
+        new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
 
     private static async Task<PublishedTrack> PublishAsync(SessionBed bed, string identity, params string[] sections)
     {
         var fragment = identity + identity;
         var (session, _) = await bed.JoinAsync(identity);
-        await bed.AskAsync(session, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(session,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
         await bed.AskAsync(session, Offer(1, fragment, sections));
         return session.Tracks[0];
     }
@@ -35,14 +38,17 @@ public sealed class SectionTests
         var (cat, link) = await bed.JoinAsync("cat", Offers.Of("cccc", receiving));
         var told = SessionBed.Told(link);
         Assert.Equal([second.Sid], told.Single(response => response.Answer is not null).Answer.MidToTrackId.Values);
-        Assert.Equal((first.Sid, SubscriptionError.SeCodecUnsupported), Assert.Single(told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().Select(failed => (failed.TrackSid, failed.Err))));
+        Assert.Equal((first.Sid, SubscriptionError.SeCodecUnsupported),
+            Assert.Single(told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>()
+            .Select(failed => (failed.TrackSid, failed.Err))));
         Assert.DoesNotContain(told, response => response.MediaSectionsRequirement is not null); // offering anew would change nothing
 
         for (var i = 2u; i < 20; i++) await bed.AskAsync(cat, Offer(i, "cccc", receiving));
         Assert.All(SessionBed.Told(link), response => Assert.NotNull(response.Answer));
         var third = await PublishAsync(bed, "dan", H264("sendonly")); // and whoever comes later: what she can take is known
         told = SessionBed.Told(link);
-        Assert.Equal(third.Sid, Assert.Single(told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>()).TrackSid);
+        Assert.Equal(third.Sid,
+            Assert.Single(told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>()).TrackSid);
         Assert.DoesNotContain(told, response => response.MediaSectionsRequirement is not null);
 
         await bed.AskAsync(cat, Offer(30, "cccc", [.. receiving, H264("recvonly")])); // a browser that has learned it
@@ -52,7 +58,9 @@ public sealed class SectionTests
         Assert.Null(bed.Broken);
     }
 
-    /// <summary>The client of a test that offers again at each requirement, always the same: without an end it would go on for ever.</summary>
+    /// <summary>
+    /// The client of a test that offers again at each requirement, always the same: without an end it would go on for ever.
+    /// </summary>
     [Theory]
     [InlineData("recvonly")]
     [InlineData("inactive")]
@@ -93,14 +101,16 @@ public sealed class SectionTests
         SessionBed.Told(oneLink);
         await bed.AskAsync(track.Owner, Offer(2, "annann", H264("sendonly")));
         Assert.Equal(("video/H264", 1), (Assert.Single(track.Owner.Info.Tracks).MimeType, track.Owner.Tracks.Count));
-        Assert.Equal(SubscriptionError.SeCodecUnsupported, SessionBed.Told(oneLink).Single(response => response.SubscriptionResponse is not null).SubscriptionResponse.Err);
+        Assert.Equal(SubscriptionError.SeCodecUnsupported,
+            SessionBed.Told(oneLink).Single(response => response.SubscriptionResponse is not null).SubscriptionResponse.Err);
         Assert.Equal("", Assert.Single(one.Subscriptions).Mid);
         for (var i = 2u; i < 4; i++)
         {
             Assert.Contains(SessionBed.Told(link), response => response.MediaSectionsRequirement is not null);
             await bed.AskAsync(both, Offer(i, "bbbb", Offers.Video("recvonly")));
         }
-        Assert.Equal(track.Sid, Assert.Single(SessionBed.Told(link).Single(response => response.Answer is not null).Answer.MidToTrackId).Value);
+        Assert.Equal(track.Sid,
+            Assert.Single(SessionBed.Told(link).Single(response => response.Answer is not null).Answer.MidToTrackId).Value);
         var number = Assert.Single(both.Subscriptions).Number;
         Assert.Equal(103, await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number)!.Options.PayloadType));
         Assert.Null(bed.Broken);
@@ -119,9 +129,13 @@ public sealed class SectionTests
         await bed.AskAsync(cat, Offer(3, "cccc", Vp8("recvonly")));
         Assert.True(subscription.Mid == "0" && subscription.WantedLayer >= 0);
         SessionBed.Told(link);
-        await bed.AskAsync(cat, Offer(4, "cccc", Vp8("recvonly").Replace("m=video 9", "m=video 0", StringComparison.Ordinal), Vp8("recvonly"))); // that one is stopped, another takes its place
+        // that one is stopped, another takes its place
+        await bed.AskAsync(cat,
+            Offer(4, "cccc", Vp8("recvonly").Replace("m=video 9", "m=video 0", StringComparison.Ordinal), Vp8("recvonly")));
         Assert.Equal("1", Assert.Single(SessionBed.Told(link).Single(response => response.Answer is not null).Answer.MidToTrackId).Key);
-        await bed.AskAsync(cat, Offer(5, "cccc", Vp8("recvonly").Replace("m=video 9", "m=video 0", StringComparison.Ordinal), Vp8("recvonly").Replace(" 96", " 98", StringComparison.Ordinal).Replace(":96 ", ":98 ", StringComparison.Ordinal).Replace("apt=96", "apt=98", StringComparison.Ordinal)));
+        await bed.AskAsync(cat, Offer(5, "cccc", Vp8("recvonly").Replace("m=video 9", "m=video 0", StringComparison.Ordinal),
+            Vp8("recvonly").Replace(" 96", " 98", StringComparison.Ordinal).Replace(":96 ", ":98 ", StringComparison.Ordinal)
+            .Replace("apt=96", "apt=98", StringComparison.Ordinal)));
         Assert.Equal("1", subscription.Mid); // under another payload type
         Assert.Equal(98, await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(subscription.Number)!.Options.PayloadType));
     }
@@ -138,7 +152,14 @@ public sealed class SectionTests
         var (cat, link) = await bed.JoinAsync("cat", Offers.Of("cccc", Offers.Audio("recvonly"), Vp8("recvonly")));
         if (isAway) await bed.DoAsync(() => { SessionTable.Detached(cat, link); return true; });
         for (var i = 0; i < tracks; i++) await PublishAsync(bed, $"p{i:d2}", Vp8("sendonly"));
-        if (isAway) await bed.DoAsync(() => bed.Table.Resume(new V1.OpenSession { RoomId = "room", Epoch = 1, Identity = "cat", ResumeSid = cat.Sid }, link = new GatewayLink()));
+        if (isAway)
+            await bed.DoAsync(() => bed.Table.Resume(new V1.OpenSession
+            {
+                RoomId = "room",
+                Epoch = 1,
+                Identity = "cat",
+                ResumeSid = cat.Sid
+            }, link = new GatewayLink()));
         var asked = SessionBed.Told(link).Select(response => response.MediaSectionsRequirement).OfType<MediaSectionsRequirement>().ToList();
         Assert.Equal((0, tracks - 1), (asked.Sum(missing => missing.NumAudios), asked.Sum(missing => missing.NumVideos)));
         await bed.AskAsync(cat, Offer(2, "cccc", [Offers.Audio("recvonly"), .. Enumerable.Repeat(Vp8("recvonly"), tracks)]));
@@ -148,7 +169,8 @@ public sealed class SectionTests
     }
 
     /// <summary>Several turns may ask before its next offer, and that one may have been on its way.</summary>
-    [LiveKitSurface("Signalling", "subscription_response{SE_UNKNOWN}", Surface.Served, "once two offers that came after the client was asked had no section")]
+    [LiveKitSurface("Signalling", "subscription_response{SE_UNKNOWN}", Surface.Served,
+        "once two offers that came after the client was asked had no section")]
     [Fact]
     public async Task An_offer_that_was_on_its_way_is_not_held_against_its_client()
     {
@@ -172,8 +194,10 @@ public sealed class SectionTests
         await PublishAsync(bed, "ann", Vp8("sendonly"));
         await PublishAsync(bed, "bob", Vp8("sendonly"));
         var (cat, link) = await bed.JoinAsync("cat");
-        await bed.AskAsync(cat, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
+        await bed.AskAsync(cat,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "cam", Type = TrackType.Video, Source = TrackSource.Camera } });
         await bed.AskAsync(cat, Offer(1, "cccc", Vp8("sendonly")));
-        Assert.Equal(2u, SessionBed.Told(link).Single(response => response.MediaSectionsRequirement is not null).MediaSectionsRequirement.NumVideos);
+        Assert.Equal(2u,
+            SessionBed.Told(link).Single(response => response.MediaSectionsRequirement is not null).MediaSectionsRequirement.NumVideos);
     }
 }

@@ -27,16 +27,25 @@ internal sealed class SessionBed : IAsyncDisposable
         (_plane, var options) = Open(shards);
         _plane.Start();
         _loop = new SessionLoop(e => Broken = e);
-        var authority = new AuthorityGate(new Authority(new AuthorityOptions(MediaContinuity.Continue, 1_000_000_000, new NodeSeatCaps(100, 100)), 1), new BootClock());
+        var authority = new AuthorityGate(
+            new Authority(new AuthorityOptions(MediaContinuity.Continue, 1_000_000_000, new NodeSeatCaps(100, 100)), 1), new BootClock());
         Table = new SessionTable(options, authority, _plane, _loop, NullLogger<SessionTable>.Instance);
     }
 
-    /// <summary>Ports of the system's choice would all be one apart; these belong to the tests, which run side by side: one that takes long still has its own when its turn comes again.</summary>
+    /// <summary>
+    /// Ports of the system's choice would all be one apart; these belong to the tests, which run side by side: one that takes long still
+    /// has its own when its turn comes again.
+    /// </summary>
     private static (MediaPlane, MediaNodeOptions) Open(int shards)
     {
         for (var tries = 1; ; tries++)
         {
-            var options = new MediaNodeOptions { NodeId = "media-1", UdpPort = FirstPort + Interlocked.Increment(ref _beds) % MostBeds * PortsOfBed, MediaShards = shards };
+            var options = new MediaNodeOptions
+            {
+                NodeId = "media-1",
+                UdpPort = FirstPort + Interlocked.Increment(ref _beds) % MostBeds * PortsOfBed,
+                MediaShards = shards,
+            };
             try { return (new MediaPlane(options), options); }
             catch (StartupException) when (tries < MostBeds) { }
         }
@@ -56,18 +65,30 @@ internal sealed class SessionBed : IAsyncDisposable
         return done.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
-    internal Task<(ParticipantSession Session, GatewayLink Link)> JoinAsync(string identity, string? offer = null, bool subscribe = true, ulong epoch = 1, Action<OpenSession>? change = null) =>
+    internal Task<(ParticipantSession Session, GatewayLink Link)> JoinAsync(string identity, string? offer = null, bool subscribe = true,
+        ulong epoch = 1, Action<OpenSession>? change = null) =>
         DoAsync(() => Join(identity, offer, subscribe, epoch, change));
 
     /// <summary>In the loop.</summary>
-    internal (ParticipantSession Session, GatewayLink Link) Join(string identity, string? offer, bool subscribe = true, ulong epoch = 1, Action<OpenSession>? change = null)
+    internal (ParticipantSession Session, GatewayLink Link) Join(string identity, string? offer, bool subscribe = true, ulong epoch = 1,
+        Action<OpenSession>? change = null)
     {
-        var open = new OpenSession { RoomId = "room", Epoch = epoch, Identity = identity, SeatId = 1, Name = identity, Grants = new SessionGrants { CanPublish = true, CanSubscribe = subscribe } };
+        var open = new OpenSession
+        {
+            RoomId = "room",
+            Epoch = epoch,
+            Identity = identity,
+            SeatId = 1,
+            Name = identity,
+            Grants = new SessionGrants { CanPublish = true, CanSubscribe = subscribe },
+        };
         change?.Invoke(open);
-        var join = open.JoinRequest.IsEmpty ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } } : JoinRequest.Parser.ParseFrom(open.JoinRequest);
+        var join = open.JoinRequest.IsEmpty ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } }
+            : JoinRequest.Parser.ParseFrom(open.JoinRequest);
         if (offer is not null) join.PublisherOffer = new SessionDescription { Type = "offer", Sdp = offer, Id = 1 };
         var link = new GatewayLink();
-        var info = open.Room.IsEmpty ? new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" } : LiveKit.Proto.Room.Parser.ParseFrom(open.Room);
+        var info = open.Room.IsEmpty ? new LiveKit.Proto.Room { Name = "room", Sid = "RM_1" }
+            : LiveKit.Proto.Room.Parser.ParseFrom(open.Room);
         return (Table.Open(open, join, info, link), link);
     }
 
@@ -86,7 +107,9 @@ internal sealed class SessionBed : IAsyncDisposable
         return told;
     }
 
-    /// <summary>What its gateway was told last of how to carry the session; null when nothing. Takes what the client was told with it.</summary>
+    /// <summary>
+    /// What its gateway was told last of how to carry the session; null when nothing. Takes what the client was told with it.
+    /// </summary>
     internal static CarriedSession? Carried(GatewayLink link)
     {
         CarriedSession? carried = null;

@@ -13,14 +13,25 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 
 public sealed class SessionTests
 {
-    private static SignalRequest Offer(uint id, string fragment, params string[] sections) => new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
+    private static SignalRequest Offer(uint id, string fragment, params string[] sections) =>
+        new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
 
     private static SignalRequest AddCamera(string cid = "cam") => new()
     {
-        AddTrack = new AddTrackRequest { Cid = cid, Type = TrackType.Video, Source = TrackSource.Camera, Width = 960, Height = 540, Layers = { new VideoLayer { Quality = VideoQuality.Low }, new VideoLayer { Quality = VideoQuality.Medium }, new VideoLayer { Quality = VideoQuality.High } } },
+        AddTrack = new AddTrackRequest
+        {
+            Cid = cid,
+            Type = TrackType.Video,
+            Source = TrackSource.Camera,
+            Width = 960,
+            Height = 540,
+            Layers = { new VideoLayer { Quality = VideoQuality.Low }, new VideoLayer { Quality = VideoQuality.Medium },
+                new VideoLayer { Quality = VideoQuality.High } },
+        },
     };
 
-    private static T One<T>(IEnumerable<SignalResponse> told, Func<SignalResponse, T?> pick) where T : class => Assert.Single(told.Select(pick).OfType<T>());
+    private static T One<T>(IEnumerable<SignalResponse> told, Func<SignalResponse, T?> pick) where T : class =>
+        Assert.Single(told.Select(pick).OfType<T>());
 
     [LiveKitSurface("Signalling", "add_track, track_published, update", Surface.Served)]
     [Fact]
@@ -43,7 +54,8 @@ public sealed class SessionTests
         var heard = SessionBed.Told(bobLink);
         var shown = Assert.Single(heard.Last(response => response.Update is not null).Update.Participants);
         Assert.Equal((published.Track.Sid, "2", true), (Assert.Single(shown.Tracks).Sid, shown.Tracks[0].Mid, shown.IsPublisher));
-        Assert.Equal(new MediaSectionsRequirement(), One(heard, response => response.MediaSectionsRequirement)); // there is room already: only offer anew
+        // there is room already: only offer anew
+        Assert.Equal(new MediaSectionsRequirement(), One(heard, response => response.MediaSectionsRequirement));
         await bed.AskAsync(bob, Offer(2, "bbbb", Offers.Audio("recvonly"), Offers.Video("recvonly")));
         var carried = One(SessionBed.Told(bobLink), response => response.Answer);
         Assert.Equal(published.Track.Sid, Assert.Single(carried.MidToTrackId, pair => pair.Key == "1").Value);
@@ -54,7 +66,8 @@ public sealed class SessionTests
     [Fact]
     public async Task Bundle_only_sections_carry_what_their_client_publishes_and_receives()
     {
-        static string BundleOnly(string section) => section.Replace("m=video 9", "m=video 0", StringComparison.Ordinal).Replace("a=mid:", "a=bundle-only\r\na=mid:", StringComparison.Ordinal);
+        static string BundleOnly(string section) => section.Replace("m=video 9", "m=video 0", StringComparison.Ordinal)
+            .Replace("a=mid:", "a=bundle-only\r\na=mid:", StringComparison.Ordinal);
         await using var bed = new SessionBed();
         var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")));
         SessionBed.Told(annLink);
@@ -101,7 +114,8 @@ public sealed class SessionTests
         await bed.AskAsync(ann, Offer(2, "aaaa", Offers.Video("sendonly")));
         var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Video("recvonly")));
         Assert.Single(bob.Subscriptions);
-        var anew = Offers.Of("cccc", Offers.Video("inactive")).Replace("00:11:22", "99:99:99", StringComparison.Ordinal); // without the track, as a page that was loaded again
+        // without the track, as a page that was loaded again
+        var anew = Offers.Of("cccc", Offers.Video("inactive")).Replace("00:11:22", "99:99:99", StringComparison.Ordinal);
         await bed.AskAsync(ann, new SignalRequest { Offer = new SessionDescription { Type = "offer", Id = 3, Sdp = anew } });
         Assert.Equal(LeaveRequest.Types.Action.Reconnect, One(SessionBed.Told(annLink), response => response.Leave).Action);
         Assert.Empty(bob.Subscriptions);
@@ -119,8 +133,10 @@ public sealed class SessionTests
         var camera = ann.Tracks[0];
         await bed.AskAsync(ann, AddCamera("screen"));
         await bed.AskAsync(ann, Offer(3, "aaaa", Offers.Audio("recvonly"), Offers.Video("sendonly", "replaced")));
-        Assert.Equal([(camera.Sid, "1", true), (ann.Tracks[1].Sid, "", false)], ann.Tracks.Select(track => (track.Sid, track.Info.Mid, track.IsPublished)));
-        await bed.AskAsync(ann, Offer(4, "aaaa", Offers.Audio("recvonly"), Offers.Video("sendonly", "again"), Offers.Video("sendonly", "made-up")));
+        Assert.Equal([(camera.Sid, "1", true), (ann.Tracks[1].Sid, "", false)],
+            ann.Tracks.Select(track => (track.Sid, track.Info.Mid, track.IsPublished)));
+        await bed.AskAsync(ann,
+            Offer(4, "aaaa", Offers.Audio("recvonly"), Offers.Video("sendonly", "again"), Offers.Video("sendonly", "made-up")));
         Assert.Equal([(camera.Sid, "1"), (ann.Tracks[1].Sid, "2")], ann.Tracks.Select(track => (track.Sid, track.Info.Mid)));
         Assert.Equal("screen", ann.Tracks[1].Request.Cid);
     }
@@ -129,14 +145,20 @@ public sealed class SessionTests
     public async Task What_a_token_does_not_grant_is_not_done()
     {
         await using var bed = new SessionBed();
-        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Simulcast()), change: open => open.Grants = new SessionGrants { CanSubscribe = true });
+        var (ann, annLink) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Simulcast()),
+            change: open => open.Grants = new SessionGrants { CanSubscribe = true });
         await bed.AskAsync(ann, AddCamera());
         Assert.Equal(RequestResponse.Types.Reason.NotAllowed, One(SessionBed.Told(annLink), response => response.RequestResponse).Reason);
         await bed.AskAsync(ann, new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Metadata = "mine", RequestId = 3 } });
         Assert.Equal(RequestResponse.Types.Reason.NotAllowed, One(SessionBed.Told(annLink), response => response.RequestResponse).Reason);
         Assert.Empty(ann.Tracks);
-        var (eve, eveLink) = await bed.JoinAsync("eve", change: open => open.Grants = new SessionGrants { Hidden = true, CanSubscribe = true });
-        Assert.DoesNotContain(SessionBed.Told(annLink), response => response.Update?.Participants.Any(participant => participant.Identity == "eve") == true);
+        var (eve, eveLink) = await bed.JoinAsync("eve", change: open => open.Grants = new SessionGrants
+        {
+            Hidden = true,
+            CanSubscribe = true,
+        });
+        Assert.DoesNotContain(SessionBed.Told(annLink),
+            response => response.Update?.Participants.Any(participant => participant.Identity == "eve") == true);
         Assert.True(eve.IsHidden);
         Assert.NotEmpty(SessionBed.Told(eveLink));
     }
@@ -154,8 +176,10 @@ public sealed class SessionTests
         Assert.NotNull(SessionBed.Told(after)[0].Reconnect); // clients take nothing else for the first message
         await bed.DoAsync(() => { SessionTable.Handle(ann, before, new SignalRequest { Leave = new LeaveRequest() }); return true; });
         Assert.Same(after, ann.Link);
-        Assert.DoesNotContain(SessionBed.Told(bobLink), response => response.Update?.Participants.Any(participant => participant.State == ParticipantInfo.Types.State.Disconnected) == true);
-        foreach (var wrong in (OpenSession[])[new(open) { ResumeSid = "PA_other" }, new(open) { Epoch = 2 }, new(open) { Identity = "bob" }, new(open) { RoomId = "elsewhere" }])
+        Assert.DoesNotContain(SessionBed.Told(bobLink), response =>
+            response.Update?.Participants.Any(participant => participant.State == ParticipantInfo.Types.State.Disconnected) == true);
+        foreach (var wrong in (OpenSession[])[new(open) { ResumeSid = "PA_other" }, new(open) { Epoch = 2 }, new(open) { Identity = "bob" },
+            new(open) { RoomId = "elsewhere" }])
             Assert.Null(await bed.DoAsync(() => bed.Table.Resume(wrong, new GatewayLink())));
     }
 
@@ -165,7 +189,8 @@ public sealed class SessionTests
     {
         await using var bed = new SessionBed();
         var (ann, annLink) = await bed.JoinAsync("ann");
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio, Source = TrackSource.Microphone } });
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "mic", Type = TrackType.Audio, Source = TrackSource.Microphone } });
         await RoundAsync(ann);
         await bed.DoAsync(() => { ann.Room.OnSpeakers(0, [new Speaker(ann.Tracks[0].Number, 0.5)]); return true; });
         Assert.Equal(ann.Sid, Assert.Single(One(SessionBed.Told(annLink), response => response.ConnectionQuality).Updates).ParticipantSid);
@@ -180,16 +205,26 @@ public sealed class SessionTests
         await RoundAsync(ann, bob);
         Assert.DoesNotContain(SessionBed.Told(bobLink), IsStanding); // once
         var link = new GatewayLink();
-        Assert.Same(bob, await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 1, Identity = "bob", ResumeSid = bob.Sid }, link)));
+        Assert.Same(bob, await bed.DoAsync(() => bed.Table.Resume(new OpenSession
+        {
+            RoomId = "room",
+            Epoch = 1,
+            Identity = "bob",
+            ResumeSid = bob.Sid
+        }, link)));
         await RoundAsync(ann, bob);
         AssertStanding(SessionBed.Told(link));
 
-        Task RoundAsync(params ParticipantSession[] sessions) => bed.DoAsync(() => { QualityRound.Judge([.. sessions.Select(session => new MeasuredSession(session, [], [], 0, 0, 0))]); return true; });
+        Task RoundAsync(params ParticipantSession[] sessions) =>
+            bed.DoAsync(() =>
+            { QualityRound.Judge([.. sessions.Select(session => new MeasuredSession(session, [], [], 0, 0, 0))]); return true; });
         static bool IsStanding(SignalResponse response) => response.ConnectionQuality is not null || response.SpeakersChanged is not null;
         void AssertStanding(List<SignalResponse> told)
         {
-            Assert.Equal([ann.Sid, bob.Sid], One(told, response => response.ConnectionQuality).Updates.Select(update => update.ParticipantSid));
-            Assert.Equal((ann.Sid, true), Assert.Single(One(told, response => response.SpeakersChanged).Speakers.Select(speaker => (speaker.Sid, speaker.Active))));
+            Assert.Equal([ann.Sid, bob.Sid],
+                One(told, response => response.ConnectionQuality).Updates.Select(update => update.ParticipantSid));
+            Assert.Equal((ann.Sid, true),
+                Assert.Single(One(told, response => response.SpeakersChanged).Speakers.Select(speaker => (speaker.Sid, speaker.Active))));
         }
     }
 
@@ -203,18 +238,22 @@ public sealed class SessionTests
         await bed.AskAsync(ann, AddCamera());
         await bed.AskAsync(ann, Offer(2, "aaaa", [.. receiving, Offers.Simulcast()]));
         var (bob, _) = await bed.JoinAsync("bob", Offers.Of("bbbb", receiving));
-        Assert.DoesNotContain(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate is not null); // all of them, as she sends
-        var small = new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { ann.Tracks[0].Sid }, Quality = VideoQuality.Low } };
+        // all of them, as she sends
+        Assert.DoesNotContain(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate is not null);
+        var small =
+            new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { ann.Tracks[0].Sid }, Quality = VideoQuality.Low } };
         await bed.AskAsync(bob, small);
         Assert.Equal([true, false, false], Wanted());
         await bed.AskAsync(bob, small);
         Assert.DoesNotContain(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate is not null);
         var (cat, _) = await bed.JoinAsync("cat", Offers.Of("cccc", receiving));
         Assert.Equal([true, true, true], Wanted());
-        await bed.AskAsync(cat, new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { ann.Tracks[0].Sid }, Subscribe = false } });
+        await bed.AskAsync(cat,
+            new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { ann.Tracks[0].Sid }, Subscribe = false } });
         Assert.Equal([true, false, false], Wanted()); // she was the last who wanted more
 
-        IEnumerable<bool> Wanted() => One(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate).SubscribedQualities.Select(quality => quality.Enabled);
+        IEnumerable<bool> Wanted() => One(SessionBed.Told(annLink), response => response.SubscribedQualityUpdate)
+            .SubscribedQualities.Select(quality => quality.Enabled);
     }
 
     /// <summary>Epoch 2 stands for the new owner: its sessions know nothing of those of epoch 1 but what their clients know.</summary>
@@ -231,7 +270,14 @@ public sealed class SessionTests
         await bed.AskAsync(ann, Offer(2, "aaaa", [.. receiving, Offers.Simulcast()]));
         Assert.False(IsCarried(SessionBed.Carried(annLink)), "her layers could not be told apart");
         await bed.DoAsync(() => { ann.Learned([(ann.Tracks[0], new LayerStatistics { Rid = "q", Ssrc = 7, RtxSsrc = 8 })]); return true; });
-        await bed.AskAsync(ann, new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions = { new TrackPermission { ParticipantIdentity = "bob", AllTracks = true } } } });
+        await bed.AskAsync(ann, new SignalRequest
+        {
+            SubscriptionPermission = new SubscriptionPermission
+            {
+                TrackPermissions =
+            { new TrackPermission { ParticipantIdentity = "bob", AllTracks = true } }
+            }
+        });
         var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", receiving));
         var carriedBy = bob.Subscriptions.ToDictionary(subscription => subscription.Mid, subscription => subscription.Track.Sid);
         var camera = Assert.Single(carriedBy, pair => pair.Key == "1").Value;
@@ -240,11 +286,14 @@ public sealed class SessionTests
         Assert.Equal(carriedBy, bobAs.Tracks);
         Assert.Equal((7u, 8u), (Assert.Single(annAs.Streams).Ssrc, annAs.Streams[0].RtxSsrc));
 
-        var (bobThere, bobsGateway) = await bed.JoinAsync("bob", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (bob.Sid, bobAs));
+        var (bobThere, bobsGateway) = await bed.JoinAsync("bob", epoch: 2,
+            change: open => (open.ResumeSid, open.Carried) = (bob.Sid, bobAs));
         var (annThere, _) = await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, annAs));
         var told = SessionBed.Told(bobsGateway);
         Assert.DoesNotContain(told, response => response.Join is not null);
-        Assert.Equal(camera, Assert.Single(Assert.Single(told.Last(response => response.Update is not null).Update.Participants).Tracks).Sid); // a track that is missing would be gone for bob
+        // a track that is missing would be gone for bob
+        Assert.Equal(camera,
+            Assert.Single(Assert.Single(told.Last(response => response.Update is not null).Update.Participants).Tracks).Sid);
         Assert.True(annThere.Info.Version > ann.Info.Version, "clients pass over what is older than what they know");
         var (annBack, bobBack) = (await ComeBackAsync(ann.Sid, "ann"), await ComeBackAsync(bob.Sid, "bob"));
         await bed.AskAsync(bobThere, new SignalRequest { SyncState = new SyncState { TrackSidsDisabled = { camera } } });
@@ -253,14 +302,17 @@ public sealed class SessionTests
         var answer = One(SessionBed.Told(bobBack), response => response.Answer);
         Assert.Equal(carriedBy, answer.MidToTrackId);
         Assert.Equal(-1, bobThere.Subscriptions[0].WantedLayer); // he had paused it
-        await bed.AskAsync(bobThere, new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { camera }, Quality = VideoQuality.High } });
+        await bed.AskAsync(bobThere,
+            new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { camera }, Quality = VideoQuality.High } });
         Assert.Contains($"a=msid:{ann.Sid}|camera {camera}", answer.Sdp, StringComparison.Ordinal);
         if (!publisherFirst) await bed.AskAsync(annThere, Offer(3, "cccc", [.. receiving, Offers.Simulcast()]));
         Assert.Equal(2, bobThere.Subscriptions[0].WantedLayer); // the largest, whoever of the two came first
-        Assert.DoesNotContain(SessionBed.Told(annBack), response => response.Update?.Participants.Any(participant => participant.Tracks.Count != 1 && participant.Identity == "ann") == true);
+        Assert.DoesNotContain(SessionBed.Told(annBack), response =>
+            response.Update?.Participants.Any(participant => participant.Tracks.Count != 1 && participant.Identity == "ann") == true);
         Assert.DoesNotContain(SessionBed.Told(bobBack), response => response.MediaSectionsRequirement is { NumVideos: > 0 });
         var number = Assert.Single(bobThere.Subscriptions).Number;
-        Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number)?.Settings.MaxLayer >= 2), "packets flow again, of the largest layer too");
+        Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindSubscription(number)?.Settings.MaxLayer >= 2),
+            "packets flow again, of the largest layer too");
         Assert.False(annThere.Allows(await Third(), annThere.Tracks[0]), "who may receive it is carried too");
         Assert.Null(bed.Broken);
 
@@ -268,7 +320,8 @@ public sealed class SessionTests
         async Task<GatewayLink> ComeBackAsync(string sid, string identity)
         {
             var link = new GatewayLink();
-            Assert.NotNull(await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 2, Identity = identity, ResumeSid = sid }, link)));
+            Assert.NotNull(await bed.DoAsync(() =>
+                bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 2, Identity = identity, ResumeSid = sid }, link)));
             return link;
         }
         async Task<ParticipantSession> Third() => (await bed.JoinAsync("cat", epoch: 2)).Session;
@@ -296,7 +349,8 @@ public sealed class SessionTests
         var (_, before) = await bed.JoinAsync("ann");
         var (_, after) = await bed.JoinAsync("bob", epoch: 2);
         Assert.Empty(One(SessionBed.Told(after), response => response.Join).OtherParticipants);
-        await before.Messages.Completion.WaitAsync(TimeSpan.FromSeconds(30)).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(TimeSpan.FromSeconds(1)).ContinueWith(_ => { }, TaskScheduler.Default);
+        await before.Messages.Completion.WaitAsync(TimeSpan.FromSeconds(30)).ContinueWith(_ => { }, TaskScheduler.Default)
+            .WaitAsync(TimeSpan.FromSeconds(1)).ContinueWith(_ => { }, TaskScheduler.Default);
         SessionMessage? last = null;
         while (before.Messages.TryRead(out var message)) last = message;
         Assert.Equal(SessionEndReason.RoomGivenUp, last!.Ended.Reason);
@@ -311,10 +365,13 @@ public sealed class SessionTests
         var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Video("recvonly")));
         byte[][] corpus =
         [
-            AddCamera().ToByteArray(), Offer(1, "aaaa", Offers.Simulcast()).ToByteArray(), new SignalRequest { Mute = new MuteTrackRequest { Sid = "TR_V", Muted = true } }.ToByteArray(),
-            new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { "TR_V" }, Width = 3, Height = 9, Quality = VideoQuality.Off } }.ToByteArray(),
+            AddCamera().ToByteArray(), Offer(1, "aaaa", Offers.Simulcast()).ToByteArray(),
+                new SignalRequest { Mute = new MuteTrackRequest { Sid = "TR_V", Muted = true } }.ToByteArray(),
+            new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { "TR_V" }, Width = 3, Height = 9,
+                Quality = VideoQuality.Off } }.ToByteArray(),
             new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { "TR_V" }, Subscribe = true } }.ToByteArray(),
-            new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions = { new TrackPermission { ParticipantSid = bob.Sid, TrackSids = { "TR_V" } } } } }.ToByteArray(),
+            new SignalRequest { SubscriptionPermission = new SubscriptionPermission { TrackPermissions =
+                { new TrackPermission { ParticipantSid = bob.Sid, TrackSids = { "TR_V" } } } } }.ToByteArray(),
             new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Name = "n", Attributes = { ["k"] = "v" } } }.ToByteArray(),
         ];
         var handled = 0;
@@ -325,7 +382,8 @@ public sealed class SessionTests
                 SignalRequest request;
                 try { request = SignalRequest.Parser.ParseFrom(input); }
                 catch (InvalidProtocolBufferException) { return; }
-                if (!ann.Room.Participants.Contains(ann)) (ann, link) = bed.Join("ann", first); // a leave has ended it, or an offer of another connection
+                // a leave has ended it, or an offer of another connection
+                if (!ann.Room.Participants.Contains(ann)) (ann, link) = bed.Join("ann", first);
                 SessionTable.Handle(ann, link, request);
                 handled++;
                 while (link.Messages.TryRead(out var _)) { }

@@ -20,7 +20,8 @@ public sealed class TextLimitTests
         return new SignalRequest { UpdateMetadata = update };
     }
 
-    private static Reason AnswerOf(IEnumerable<SignalResponse> told, uint id) => Assert.Single(told, response => response.RequestResponse?.RequestId == id).RequestResponse.Reason;
+    private static Reason AnswerOf(IEnumerable<SignalResponse> told, uint id) =>
+        Assert.Single(told, response => response.RequestResponse?.RequestId == id).RequestResponse.Reason;
 
     [Fact]
     public async Task Texts_over_the_limits_are_refused_and_change_nothing()
@@ -34,11 +35,13 @@ public sealed class TextLimitTests
         var told = SessionBed.Told(link);
         foreach (var id in (uint[])[1, 2, 3, 4]) Assert.Equal(Reason.LimitExceeded, AnswerOf(told, id));
         Assert.Equal(("ann", "", 0), (ann.Info.Name, ann.Info.Metadata, ann.Info.Attributes.Count));
-        await bed.AskAsync(ann, Update(5, name: new string('n', 256), metadata: new string('m', 512 * 1024), attributes: ("a", new string('a', 64 * 1024 - 1))));
+        await bed.AskAsync(ann, Update(5, name: new string('n', 256), metadata: new string('m', 512 * 1024),
+            attributes: ("a", new string('a', 64 * 1024 - 1))));
         Assert.Equal(Reason.Ok, AnswerOf(SessionBed.Told(link), 5));
     }
 
-    [LiveKitSurface("Signalling", "update_metadata with request_response", Surface.Served, "attributes are measured by what they come to, not by each change")]
+    [LiveKitSurface("Signalling", "update_metadata with request_response", Surface.Served,
+        "attributes are measured by what they come to, not by each change")]
     [Fact]
     public async Task Attributes_are_measured_by_what_they_come_to()
     {
@@ -69,8 +72,10 @@ public sealed class TextLimitTests
     {
         await using var bed = new SessionBed();
         var (ann, link) = await bed.JoinAsync("ann");
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "c", Type = TrackType.Audio, Name = new string('n', 1_025) } });
-        await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = new string('c', 1_025), Type = TrackType.Audio } });
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = "c", Type = TrackType.Audio, Name = new string('n', 1_025) } });
+        await bed.AskAsync(ann,
+            new SignalRequest { AddTrack = new AddTrackRequest { Cid = new string('c', 1_025), Type = TrackType.Audio } });
         var permission = new SubscriptionPermission();
         for (var i = 0; i < 2_001; i++) permission.TrackPermissions.Add(new TrackPermission { ParticipantIdentity = "bob" });
         await bed.AskAsync(ann, new SignalRequest { SubscriptionPermission = permission });
@@ -84,8 +89,11 @@ public sealed class TextLimitTests
         await using var bed = new SessionBed();
         Action<OpenSession> noSource = static open => open.Grants.CanPublishSources.Add(-1);
         var (ann, link) = await bed.JoinAsync("ann", Offers.Of("aaaa", Offers.Audio("recvonly")), change: noSource);
-        foreach (var source in Enum.GetValues<TrackSource>()) await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "c", Type = TrackType.Video, Source = source } });
-        Assert.Equal(Enum.GetValues<TrackSource>().Length, SessionBed.Told(link).Count(response => response.RequestResponse?.Reason == Reason.NotAllowed));
+        foreach (var source in Enum.GetValues<TrackSource>())
+            await bed.AskAsync(ann,
+                new SignalRequest { AddTrack = new AddTrackRequest { Cid = "c", Type = TrackType.Video, Source = source } });
+        Assert.Equal(Enum.GetValues<TrackSource>().Length,
+            SessionBed.Told(link).Count(response => response.RequestResponse?.Reason == Reason.NotAllowed));
         var carried = new CarriedSession { Participant = Google.Protobuf.MessageExtensions.ToByteString(ann.Info) };
         var (moved, movedLink) = await bed.JoinAsync("ann", epoch: 2, change: open =>
         {
@@ -93,8 +101,11 @@ public sealed class TextLimitTests
             open.ResumeSid = ann.Sid;
             open.Carried = carried;
         });
-        foreach (var source in Enum.GetValues<TrackSource>()) await bed.AskAsync(moved, new SignalRequest { AddTrack = new AddTrackRequest { Cid = "c", Type = TrackType.Video, Source = source } });
-        Assert.Equal(Enum.GetValues<TrackSource>().Length, SessionBed.Told(movedLink).Count(response => response.RequestResponse?.Reason == Reason.NotAllowed));
+        foreach (var source in Enum.GetValues<TrackSource>())
+            await bed.AskAsync(moved,
+                new SignalRequest { AddTrack = new AddTrackRequest { Cid = "c", Type = TrackType.Video, Source = source } });
+        Assert.Equal(Enum.GetValues<TrackSource>().Length,
+            SessionBed.Told(movedLink).Count(response => response.RequestResponse?.Reason == Reason.NotAllowed));
     }
 
     [Fact]
@@ -107,7 +118,8 @@ public sealed class TextLimitTests
         const int updates = 100;
         for (uint i = 0; i < updates; i++) await bed.AskAsync(abuser, Update(i + 1, metadata: $"{i} {new string('m', 500 * 1024)}"));
         var heard = SessionBed.Told(bobLink).Sum(response => response.CalculateSize());
-        Assert.InRange(heard, 1, AnnouncementPace.BurstBytes + (1 << 20) + AnnouncementPace.BytesPerSecond * 30); // a slow machine takes seconds for it
+        // a slow machine takes seconds for it
+        Assert.InRange(heard, 1, AnnouncementPace.BurstBytes + (1 << 20) + AnnouncementPace.BytesPerSecond * 30);
         var isLast = false;
         for (var waited = 0; !isLast && waited < 600; waited++)
         {
@@ -117,7 +129,8 @@ public sealed class TextLimitTests
                 bed.Table.Tick();
                 return true;
             });
-            isLast = SessionBed.Told(bobLink).Any(response => response.Update?.Participants.Any(participant => participant.Metadata.StartsWith($"{updates - 1} ", StringComparison.Ordinal)) == true);
+            isLast = SessionBed.Told(bobLink).Any(response => response.Update?.Participants.Any(participant =>
+                participant.Metadata.StartsWith($"{updates - 1} ", StringComparison.Ordinal)) == true);
         }
         Assert.True(isLast, "bob was never told of the last text");
         Assert.NotNull(bob.Link);
@@ -132,7 +145,8 @@ public sealed class TextLimitTests
         var told = SessionBed.Told(link);
         Assert.Equal(SignalResponse.MessageOneofCase.Join, told[0].MessageCase);
         Assert.All(told, response => Assert.InRange(response.CalculateSize(), 1, 2 * ParticipantChunks.MaxBytes));
-        var known = told[0].Join.OtherParticipants.Concat(told.Skip(1).SelectMany(response => response.Update?.Participants ?? [])).Select(participant => participant.Identity).Distinct();
+        var known = told[0].Join.OtherParticipants.Concat(told.Skip(1).SelectMany(response => response.Update?.Participants ?? []))
+            .Select(participant => participant.Identity).Distinct();
         Assert.Equal(13, known.Append("newcomer").Distinct().Count());
 
         var listed = new List<string>();
@@ -147,8 +161,11 @@ public sealed class TextLimitTests
         while (request.After.Length > 0);
         Assert.Equal(13, listed.Count);
         Assert.Equal(listed.Order(StringComparer.Ordinal), listed);
-        Assert.Equal("p03", ParticipantInfo.Parser.ParseFrom(Assert.Single(SessionPages.Of(bed.Table.Find(new RoomId("room")), new ListSessionsRequest { RoomId = "room", Identity = "p03", Paged = true }).Participants)).Identity);
-        Assert.Equal(13, SessionPages.Of(bed.Table.Find(new RoomId("room")), new ListSessionsRequest { RoomId = "room" }).Participants.Count); // as before there were pages
+        Assert.Equal("p03", ParticipantInfo.Parser.ParseFrom(Assert.Single(SessionPages.Of(bed.Table.Find(new RoomId("room")),
+            new ListSessionsRequest { RoomId = "room", Identity = "p03", Paged = true }).Participants)).Identity);
+        // as before there were pages
+        Assert.Equal(13,
+            SessionPages.Of(bed.Table.Find(new RoomId("room")), new ListSessionsRequest { RoomId = "room" }).Participants.Count);
     }
 
     [Fact]
@@ -158,7 +175,8 @@ public sealed class TextLimitTests
         var passed = 0L;
         for (var ms = 0L; ms < 60_000; ms += 10)
             if (pace.Take(100_000, ms)) passed += 100_000;
-        Assert.InRange(passed, AnnouncementPace.BurstBytes + 59L * AnnouncementPace.BytesPerSecond, AnnouncementPace.BurstBytes + 61L * AnnouncementPace.BytesPerSecond + 100_000);
+        Assert.InRange(passed, AnnouncementPace.BurstBytes + 59L * AnnouncementPace.BytesPerSecond,
+            AnnouncementPace.BurstBytes + 61L * AnnouncementPace.BytesPerSecond + 100_000);
         var quiet = new AnnouncementPace();
         for (var ms = 0L; ms < 60_000; ms += 100) Assert.True(quiet.Take(5_000, ms)); // ten small changes a second are never late
     }

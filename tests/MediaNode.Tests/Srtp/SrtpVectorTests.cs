@@ -17,11 +17,15 @@ public class SrtpVectorTests
     public void Gcm_gives_the_vectors_of_nist(AeadKind kind)
     {
         Check(kind, new string('0', 32), new string('0', 24), "", "", "", "58e2fccefa7e3061367f1d57a4e7455a");
-        Check(kind, new string('0', 32), new string('0', 24), "", new string('0', 32), "0388dace60b6a392f328c2b971b2fe78", "ab6e47d42cec13bdf53a67b21257bddf");
-        const string plain = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255";
-        const string cipher = "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091473f5985";
+        Check(kind, new string('0', 32), new string('0', 24), "", new string('0', 32), "0388dace60b6a392f328c2b971b2fe78",
+            "ab6e47d42cec13bdf53a67b21257bddf");
+        const string plain =
+            "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255";
+        const string cipher =
+            "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091473f5985";
         Check(kind, "feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888", "", plain, cipher, "4d5c2af327cd64a62cf35abd2ba6fab4");
-        Check(kind, "feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888", "feedfacedeadbeeffeedfacedeadbeefabaddad2", plain[..^8], cipher[..^8], "5bc94fbc3221a5db94fae95ae7121a47");
+        Check(kind, "feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888", "feedfacedeadbeeffeedfacedeadbeefabaddad2", plain[..^8],
+            cipher[..^8], "5bc94fbc3221a5db94fae95ae7121a47");
     }
 
     private static void Check(AeadKind kind, string key, string nonce, string associated, string plain, string cipher, string tag)
@@ -66,7 +70,8 @@ public class SrtpVectorTests
     [Fact]
     public void Session_keys_are_derived_as_in_the_rfc()
     {
-        var keys = new SrtpKeys(SrtpProfile.Aes128CmSha1Tag80, Hex("E1F97A0D3E018BE0D64FA32C06DE4139"), Hex("0EC675AD498AFEEBB6960B3AABE6"));
+        var keys = new SrtpKeys(SrtpProfile.Aes128CmSha1Tag80, Hex("E1F97A0D3E018BE0D64FA32C06DE4139"),
+            Hex("0EC675AD498AFEEBB6960B3AABE6"));
         Assert.Equal(Hex("C61E7A93744F39EE10734AFE3FF7A087"), keys.RtpKey);
         Assert.Equal(Hex("30CBBC08863D8C85D49DB34A9AE1"), keys.RtpSalt);
         Assert.Equal(Hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"), keys.RtpAuthentication);
@@ -79,8 +84,10 @@ public class SrtpVectorTests
         using var mode = new CounterMode(Hex("2B7E151628AED2A6ABF7158809CF4F3C"));
         var stream = new byte[0xFF02 * 16];
         mode.Xor(Hex("F0F1F2F3F4F5F6F7F8F9FAFBFCFD"), 0, 0, stream);
-        Assert.Equal(Hex("E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0"), stream[..48]);
-        Assert.Equal(Hex("EC8CDF7398607CB0F2D21675EA9EA1E4 362B7C3C6773516318A077D7FC5073AE 6A2CC3787889374FBEB4C81B17BA6C44"), stream[^48..]);
+        Assert.Equal(Hex("E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0"),
+            stream[..48]);
+        Assert.Equal(Hex("EC8CDF7398607CB0F2D21675EA9EA1E4 362B7C3C6773516318A077D7FC5073AE 6A2CC3787889374FBEB4C81B17BA6C44"),
+            stream[^48..]);
     }
 
     /// <summary>RFC 7714 §16.1.1: the keys there are session keys, so they go past the derivation.</summary>
@@ -93,7 +100,8 @@ public class SrtpVectorTests
         var plain = Hex("8040f17b8041f8d35501a0b247616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573");
         plain.CopyTo(packet, 0);
         var length = cipher.SealRtp(packet, plain.Length, 12, 0x5501a0b2, 0, 0xf17b);
-        Assert.Equal(Hex("8040f17b8041f8d35501a0b2f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce"), packet[..length]);
+        Assert.Equal(
+            Hex("8040f17b8041f8d35501a0b2f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce"), packet[..length]);
         Assert.Equal(plain.Length, cipher.OpenRtp(packet.AsSpan(0, length), 12, 0x5501a0b2, 0, 0xf17b));
         Assert.Equal(plain, packet[..plain.Length]);
     }

@@ -18,9 +18,15 @@ public sealed class MediaNodeOptionsTests
         { "MediaNode:Region is \"é\"", o => o.Region = "é" },
         { "MediaNode:Zone is \"/\"", o => o.Zone = "/" },
         { "MediaNode:BindAddress is \"here\"; allowed: an IP address", o => o.BindAddress = "here" },
-        { "MediaNode:BindAddress is \"0.0.0.0\"; allowed: a loopback address while DevelopmentMode", o => (o.BindAddress, o.AdvertisedAddress) = ("0.0.0.0", "m:1") },
+        {
+            "MediaNode:BindAddress is \"0.0.0.0\"; allowed: a loopback address while DevelopmentMode", o =>
+                (o.BindAddress, o.AdvertisedAddress) = ("0.0.0.0", "m:1")
+        },
         { "MediaNode:MediaBindAddress is \"here\"; allowed: an IP address, or empty", o => o.MediaBindAddress = "here" },
-        { "MediaNode:MediaAddresses is \"\"; allowed: at least one IP address that clients reach, because MediaBindAddress 0.0.0.0 is every address", o => o.MediaBindAddress = "0.0.0.0" },
+        {
+            "MediaNode:MediaAddresses is \"\"; allowed: at least one IP address that clients reach, because MediaBindAddress 0.0.0.0 is "
+                + "every address", o => o.MediaBindAddress = "0.0.0.0"
+        },
         { "MediaNode:AdvertisedAddress is \"\"; allowed: host:port that others reach", o => o.BindAddress = "0.0.0.0" },
         { "MediaNode:AdvertisedAddress is \"m\"; allowed: host:port", o => o.AdvertisedAddress = "m" },
         { "MediaNode:GrpcPort is \"0\"; allowed: 1 to 65,535", o => o.GrpcPort = 0 },
@@ -36,8 +42,14 @@ public sealed class MediaNodeOptionsTests
         { "MediaNode:SeatWaitMs is \"10001\"; allowed: 0 to 10,000", o => o.SeatWaitMs = 10_001 },
         { "MediaNode:ShutdownGraceMs is \"-5\"; allowed: 0 to 600,000", o => o.ShutdownGraceMs = -5 },
         { "MediaNode:LogLevel is \"loud\"; allowed: Trace, Debug", o => o.LogLevel = "loud" },
-        { "MediaNode:Tls:Certificate is \"\"; allowed: the path of a file", o => (o.DevelopmentMode, o.BindAddress, o.AdvertisedAddress) = (false, "0.0.0.0", "m:1") },
-        { "MediaNode:Tls:Key is \"/nowhere.key\"; allowed: a file that exists", o => (o.DevelopmentMode, o.Tls.Key) = (false, "/nowhere.key") },
+        {
+            "MediaNode:Tls:Certificate is \"\"; allowed: the path of a file", o =>
+                (o.DevelopmentMode, o.BindAddress, o.AdvertisedAddress) = (false, "0.0.0.0", "m:1")
+        },
+        {
+            "MediaNode:Tls:Key is \"/nowhere.key\"; allowed: a file that exists", o =>
+                (o.DevelopmentMode, o.Tls.Key) = (false, "/nowhere.key")
+        },
     };
 
     [Theory]

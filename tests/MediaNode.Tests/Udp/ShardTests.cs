@@ -177,7 +177,8 @@ public sealed class ShardTests : IDisposable
         var camera = Call(shard);
         using var stranger = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var target = new Destination(stranger.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
-        var forged = Samples.Check(new IceLiteAgent(publisher.Transport.Local, publisher.Transport.Remote), useCandidate: true, password: "not the password of the node");
+        var forged = Samples.Check(new IceLiteAgent(publisher.Transport.Local, publisher.Transport.Remote), useCandidate: true,
+            password: "not the password of the node");
         var viewer = new Viewer(Options);
         var (before, startUs) = (On(shard, on => (on.ChecksRefused, on.ChecksIgnored)), shard.NowUs);
         for (var frame = 0; frame < 100; frame++)
@@ -227,7 +228,8 @@ public sealed class ShardTests : IDisposable
             _identity = new DtlsIdentity(TimeProvider.System, profiles);
             _dtls = new DtlsSession(_identity, node, client: true);
             _shard = new Destination(_socket.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
-            Transport = new TransportOptions(peer, new($"node{peer}", "a password of enough letters"), new($"client{peer}", "another password, as long"), _identity.Fingerprint);
+            Transport = new TransportOptions(peer, new($"node{peer}", "a password of enough letters"),
+                new($"client{peer}", "another password, as long"), _identity.Fingerprint);
             _names = new IceLiteAgent(Transport.Local, Transport.Remote);
             shard.TransportChanged += (id, state) => { if (id == peer) _states.Enqueue(state); };
         }
@@ -243,7 +245,8 @@ public sealed class ShardTests : IDisposable
             while (_sender is null || !_states.Contains(TransportState.Connected))
             {
                 Assert.True(DateTime.UtcNow < until, $"not connected: check answered {answered}, {_dtls.State} {_dtls.FailureReason}");
-                if (!answered && waits++ % WaitsPerCheck == 0) Put(Samples.Check(_names, useCandidate: true)); // as every client does: what floods the socket may cost a check
+                // as every client does: what floods the socket may cost a check
+                if (!answered && waits++ % WaitsPerCheck == 0) Put(Samples.Check(_names, useCandidate: true));
                 _socket.Flush();
                 var count = _socket.Receive(20);
                 for (var i = 0; i < count; i++)
@@ -251,7 +254,8 @@ public sealed class ShardTests : IDisposable
                     var datagram = _socket.Datagram(i, out _);
                     if (datagram[0] <= 3 && !answered)
                     {
-                        Assert.True(StunMessage.TryParse(datagram, out var message) && message.Verify(Encoding.UTF8.GetBytes(Transport.Local.Password)));
+                        Assert.True(StunMessage.TryParse(datagram, out var message)
+                            && message.Verify(Encoding.UTF8.GetBytes(Transport.Local.Password)));
                         answered = true;
                         _dtls.Start(Put);
                     }

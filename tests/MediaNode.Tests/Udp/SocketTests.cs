@@ -14,8 +14,10 @@ public class SocketTests
     public void Batches_arrive_whole_and_in_order_at_each_destination(bool managed, bool segmentation) => Seeds.Run(10, random =>
     {
         using var sender = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0), segmentation, managed);
-        var receivers = Enumerable.Range(0, 3).Select(_ => DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0), managed: managed)).ToList();
-        var destinations = receivers.Select(receiver => new Destination(sender.Family, TransportAddress.V4(0x7F000001, (ushort)receiver.LocalEndPoint.Port))).ToList();
+        var receivers = Enumerable.Range(0, 3).Select(_ => DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0), managed: managed))
+            .ToList();
+        var destinations = receivers.Select(receiver =>
+            new Destination(sender.Family, TransportAddress.V4(0x7F000001, (ushort)receiver.LocalEndPoint.Port))).ToList();
         var expected = receivers.Select(_ => new List<byte[]>()).ToList();
         for (var i = random.Next(1, 150); i > 0; i--)
         {

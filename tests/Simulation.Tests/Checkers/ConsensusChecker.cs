@@ -34,24 +34,30 @@ internal sealed class ConsensusChecker(Simulated world)
 
     private Replica[] Replicas => world.Replicas;
 
-    private IEnumerable<(MemberId Member, ReplicaDisk Disk)> Disks() => world.Replicas.Select(replica => (replica.Id, replica.Disk)).Concat(world.Gone);
+    private IEnumerable<(MemberId Member, ReplicaDisk Disk)> Disks() =>
+        world.Replicas.Select(replica => (replica.Id, replica.Disk)).Concat(world.Gone);
 
     public void Leads(Replica leader)
     {
         var (core, term) = (leader.Core!, leader.Core!.Term);
         _leadsSince[leader.Id] = (term, world.NowUs);
         Marks.Hit(Mark.Elected);
-        if (_leaders.TryGetValue(term, out var known) && known != leader.Id) throw new Violation("one-leader", $"two leaders in term {term}: {known} and {leader.Id}");
+        if (_leaders.TryGetValue(term, out var known) && known != leader.Id)
+            throw new Violation("one-leader", $"two leaders in term {term}: {known} and {leader.Id}");
         _leaders[term] = leader.Id;
         _electedUs.TryAdd(term, world.NowUs);
         var votes = new List<MemberValue>();
         foreach (var (member, disk) in Disks())
-            votes.Add(new MemberValue(member, disk.HardState.Term > term || (disk.HardState.Term == term && disk.HardState.Vote == leader.Id) ? 1UL : 0));
-        if (!HasMajority(core.Membership, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(votes))) throw new Violation("durable-votes", $"{leader.Id} leads term {term} without the durable votes of a majority");
+            votes.Add(new MemberValue(member, disk.HardState.Term > term
+                || (disk.HardState.Term == term && disk.HardState.Vote == leader.Id) ? 1UL : 0));
+        if (!HasMajority(core.Membership, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(votes)))
+            throw new Violation("durable-votes", $"{leader.Id} leads term {term} without the durable votes of a majority");
         var last = core.Log.LastIndex - 1;
         var committed = _chain.Count - 1;
         while (committed > 0 && _terms[committed] >= term) committed--; // a late winner of an old term owes nothing to later ones
-        if ((ulong)committed > last) throw new Violation("leader-completeness", $"{leader.Id} leads term {term} with entries up to {last}, but {committed} of term {_terms[committed]} was applied");
+        if ((ulong)committed > last)
+            throw new Violation("leader-completeness",
+                $"{leader.Id} leads term {term} with entries up to {last}, but {committed} of term {_terms[committed]} was applied");
     }
 
     /// <summary>When a later term than this had its first leader; null while none has.</summary>
@@ -64,7 +70,8 @@ internal sealed class ConsensusChecker(Simulated world)
     }
 
     /// <summary>Majorities as they must be counted; the core's own counting is under test.</summary>
-    private static bool HasMajority(Membership membership, ReadOnlySpan<MemberValue> yes) => HasMajority(membership.Voters, yes) && (!membership.IsJoint || HasMajority(membership.OutgoingVoters, yes));
+    private static bool HasMajority(Membership membership, ReadOnlySpan<MemberValue> yes) =>
+        HasMajority(membership.Voters, yes) && (!membership.IsJoint || HasMajority(membership.OutgoingVoters, yes));
 
     private static bool HasMajority(System.Collections.Immutable.ImmutableArray<MemberId> voters, ReadOnlySpan<MemberValue> yes)
     {
@@ -131,7 +138,8 @@ internal sealed class ConsensusChecker(Simulated world)
         if (!always && replica.Applied % HashEvery != 0 && !world.IsQuiet) return;
         var hash = replica.Machine.Hash();
         if (!_hashes.TryAdd(replica.Applied, (hash, replica.Id)) && _hashes[replica.Applied].Hash != hash)
-            throw new Violation("equal-states", $"{replica.Id} and {_hashes[replica.Applied].Of} have different states at index {replica.Applied}");
+            throw new Violation("equal-states",
+                $"{replica.Id} and {_hashes[replica.Applied].Of} have different states at index {replica.Applied}");
     }
 
     /// <summary>A leader says that an entry is committed: a majority must have it on disk, now.</summary>
@@ -139,12 +147,14 @@ internal sealed class ConsensusChecker(Simulated world)
     {
         var core = leader.Core!;
         var term = core.Log.TermAt(index);
-        if (term != core.Term) throw new Violation("commit-own-term", $"{leader.Id} leads term {core.Term} and committed an entry of term {term} by counting");
+        if (term != core.Term)
+            throw new Violation("commit-own-term", $"{leader.Id} leads term {core.Term} and committed an entry of term {term} by counting");
         Span<MemberValue> holders = stackalloc MemberValue[world.Replicas.Length + world.Gone.Count];
         var i = 0;
         foreach (var replica in Replicas) holders[i++] = new MemberValue(replica.Id, replica.Disk.Holds(index, term) ? 1UL : 0);
         foreach (var (member, disk) in world.Gone) holders[i++] = new MemberValue(member, disk.Holds(index, term) ? 1UL : 0);
-        if (!HasMajority(core.Membership, holders)) throw new Violation("durable-commit", $"index {index} of term {term} was committed without a durable majority");
+        if (!HasMajority(core.Membership, holders))
+            throw new Violation("durable-commit", $"index {index} of term {term} was committed without a durable majority");
     }
 
     /// <summary>A follower takes for committed what it knows to be in its leader's log as well, and no more of its own.</summary>
@@ -152,7 +162,8 @@ internal sealed class ConsensusChecker(Simulated world)
     {
         var core = follower.Core!;
         if (core.CommitIndex > core.Matched)
-            throw new Violation("commit-within-match", $"{follower.Id} took entry {core.CommitIndex} for committed, and knows its log to be its leader's up to {core.Matched}");
+            throw new Violation("commit-within-match",
+                $"{follower.Id} took entry {core.CommitIndex} for committed, and knows its log to be its leader's up to {core.Matched}");
     }
 
     /// <summary>What a message vouches for is on the sender's disk when it leaves.</summary>
@@ -160,7 +171,10 @@ internal sealed class ConsensusChecker(Simulated world)
     {
         var disk = sender.Disk;
         if (message.Kind is MessageKind.Greet or MessageKind.GreetReply) return; // says nothing of log or term
-        if (disk.IsLost && Counts(message)) throw new Violation("lost-log-silent", $"{sender.Id} said {message.Kind} to {message.To}, although its log was lost and no leader has confirmed that all is there again");
+        if (disk.IsLost && Counts(message))
+            throw new Violation("lost-log-silent",
+                $"{sender.Id} said {message.Kind} to {message.To}, although its log was lost and no leader has confirmed that all is "
+                + $"there again");
         if (message.Kind != MessageKind.PreVoteReply && message.Kind != MessageKind.PreVote && disk.HardState.Term < message.Term)
             throw new Violation("durable-before-sent", $"{sender.Id} spoke in term {message.Term} with {disk.HardState.Term} on disk");
         if (message is { Kind: MessageKind.VoteReply, Reject: false } && disk.HardState.Vote != message.To)
@@ -194,10 +208,13 @@ internal sealed class ConsensusChecker(Simulated world)
             if (!_preVotes.TryGetValue((target.Id, message.Term), out var votes)) _preVotes[(target.Id, message.Term)] = votes = [];
             votes.Add(new MemberValue(message.From, 1));
         }
-        else if (target.IsLeader && message.Kind is MessageKind.AppendReply or MessageKind.HeartbeatReply) _heardUs[(target.Id, message.From)] = world.NowUs;
+        else if (target.IsLeader && message.Kind is MessageKind.AppendReply or MessageKind.HeartbeatReply)
+            _heardUs[(target.Id, message.From)] = world.NowUs;
     }
 
-    /// <summary>Whoever raises the term of its own accord has asked a majority before: else one that was cut off deposes a good leader.</summary>
+    /// <summary>
+    /// Whoever raises the term of its own accord has asked a majority before: else one that was cut off deposes a good leader.
+    /// </summary>
     public void Campaigned(Replica candidate, in RaftInput input, ulong before)
     {
         if (input is { Kind: RaftInputKind.Message, Message.Kind: MessageKind.TimeoutNow })
@@ -217,16 +234,21 @@ internal sealed class ConsensusChecker(Simulated world)
     public void Ticked(Replica replica)
     {
         if (replica.Core is not { Role: RaftRole.Leader } core) return;
-        if (!_configured.Contains(core.MembershipIndex)) throw new Violation("config-index", $"{replica.Id} takes {core.MembershipIndex} for the index of its membership, and no membership stands there");
+        if (!_configured.Contains(core.MembershipIndex))
+            throw new Violation("config-index",
+                $"{replica.Id} takes {core.MembershipIndex} for the index of its membership, and no membership stands there");
         var (term, since) = _leadsSince[replica.Id];
         var withinUs = 50_000L * 13 / 10 * (2 * world.Plan.ElectionTicks + 2);
-        if (!_memberships.TryGetValue(replica.Id, out var known) || known.Index != core.MembershipIndex) _memberships[replica.Id] = (core.MembershipIndex, world.NowUs);
+        if (!_memberships.TryGetValue(replica.Id, out var known) || known.Index != core.MembershipIndex)
+            _memberships[replica.Id] = (core.MembershipIndex, world.NowUs);
         var settled = Math.Max(Math.Max(since, replica.PausedUntilUs), _memberships[replica.Id].SinceUs);
         if (term != core.Term || world.NowUs - settled < withinUs) return;
         var heard = new List<MemberValue> { new(replica.Id, 1) };
         foreach (var voter in core.Membership.Voters.Concat(core.Membership.OutgoingVoters))
             if (_heardUs.TryGetValue((replica.Id, voter), out var at) && at > world.NowUs - withinUs) heard.Add(new MemberValue(voter, 1));
-        if (!HasMajority(core.Membership, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(heard))) throw new Violation("check-quorum", $"{replica.Id} still leads term {core.Term}, but no majority has answered for {withinUs / 1000} ms");
+        if (!HasMajority(core.Membership, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(heard)))
+            throw new Violation("check-quorum",
+                $"{replica.Id} still leads term {core.Term}, but no majority has answered for {withinUs / 1000} ms");
     }
 
     /// <summary>A leader answers a proposer: what it answers for is committed, hence applied here or elsewhere.</summary>
@@ -239,7 +261,8 @@ internal sealed class ConsensusChecker(Simulated world)
 
     public void ReadAnswered(ulong index, ulong floorAtStart)
     {
-        if (index < floorAtStart) throw new Violation("linearizable-reads", $"a read saw {index}, but {floorAtStart} was acknowledged before it began");
+        if (index < floorAtStart)
+            throw new Violation("linearizable-reads", $"a read saw {index}, but {floorAtStart} was acknowledged before it began");
         Floor = Math.Max(Floor, index);
     }
 }

@@ -18,9 +18,11 @@ internal static class Corpus
 
     public static string Folder => Repository.Path("chaos", "corpus");
 
-    public static CorpusCase Read(string path) => JsonSerializer.Deserialize<CorpusCase>(File.ReadAllText(path), Json) ?? throw new InvalidDataException($"{path} is empty");
+    public static CorpusCase Read(string path) =>
+        JsonSerializer.Deserialize<CorpusCase>(File.ReadAllText(path), Json) ?? throw new InvalidDataException($"{path} is empty");
 
-    public static IReadOnlyList<string> Files => Directory.Exists(Folder) ? [.. Directory.GetFiles(Folder, "*.json").Order(StringComparer.Ordinal)] : [];
+    public static IReadOnlyList<string> Files =>
+        Directory.Exists(Folder) ? [.. Directory.GetFiles(Folder, "*.json").Order(StringComparer.Ordinal)] : [];
 
     public static string Write(CorpusCase one)
     {

@@ -19,13 +19,17 @@ internal enum FaultClass { Network, Partition, Crash, Pause, Disk, Clock, Member
 /// <summary>One fault at one time. Kept apart from the run's chance, so that a failing run can be cut down fault by fault.</summary>
 /// <param name="AtMs">Simulated time, as <paramref name="ForMs"/>.</param>
 /// <param name="Where">Slot of a replica, or number of a media node.</param>
-/// <param name="Other">A second slot; for <see cref="FaultKind.Members"/> the voters, a bit for each slot; for <see cref="FaultKind.FreezeLeader"/> the media nodes on its side.</param>
-/// <param name="Amount">For <see cref="FaultKind.FreezeLeader"/> milliseconds that it is frozen. For <see cref="FaultKind.Members"/> the learners; for <see cref="FaultKind.LoseLog"/> 1 when the whole directory is as new; for a clock that is off or slow lines milliseconds; for <see cref="FaultKind.Sides"/> who is on one side, a bit for each machine, replicas first.</param>
+/// <param name="Other">A second slot; for <see cref="FaultKind.Members"/> the voters, a bit for each slot; for
+/// <see cref="FaultKind.FreezeLeader"/> the media nodes on its side.</param>
+/// <param name="Amount">For <see cref="FaultKind.FreezeLeader"/> milliseconds that it is frozen. For <see cref="FaultKind.Members"/> the
+/// learners; for <see cref="FaultKind.LoseLog"/> 1 when the whole directory is as new; for a clock that is off or slow lines milliseconds;
+/// for <see cref="FaultKind.Sides"/> who is on one side, a bit for each machine, replicas first.</param>
 internal sealed record Fault(long AtMs, FaultKind Kind, int Where, int Other, long ForMs, long Amount)
 {
     public FaultClass Class => Kind switch
     {
-        FaultKind.CutOneWay or FaultKind.Isolate or FaultKind.IsolateLeader or FaultKind.DeafLeader or FaultKind.MuteLeader or FaultKind.Halves or FaultKind.Sides or FaultKind.Clog
+        FaultKind.CutOneWay or FaultKind.Isolate or FaultKind.IsolateLeader or FaultKind.DeafLeader or FaultKind.MuteLeader
+            or FaultKind.Halves or FaultKind.Sides or FaultKind.Clog
             or FaultKind.NodeCut or FaultKind.NodeDeaf or FaultKind.NodeMute or FaultKind.NodeSlow => FaultClass.Partition,
         FaultKind.Crash or FaultKind.CrashLeader or FaultKind.CrashAll or FaultKind.Restart or FaultKind.NodeCrash => FaultClass.Crash,
         FaultKind.Pause or FaultKind.PauseLeader or FaultKind.FreezeLeader or FaultKind.NodePause => FaultClass.Pause,

@@ -3,7 +3,10 @@ namespace VideoScale.Simulation.Plans;
 /// <summary>What stands above the log in a run.</summary>
 internal enum Product { Journal, ControlPlane }
 
-/// <summary>What one run is made of: drawn from a seed, and complete without it, so that it can be kept, read and cut down. Times in simulated units as named.</summary>
+/// <summary>
+/// What one run is made of: drawn from a seed, and complete without it, so that it can be kept, read and cut down. Times in simulated units
+/// as named.
+/// </summary>
 internal sealed record Plan
 {
     public required ulong Seed { get; init; }
@@ -17,7 +20,9 @@ internal sealed record Plan
     public required int Clients { get; init; }
     public required int ThinkMs { get; init; }
 
-    /// <summary>Now and then somebody throws that many commands at a replica that believes it leads, and waits for none of them; 0 for never.</summary>
+    /// <summary>
+    /// Now and then somebody throws that many commands at a replica that believes it leads, and waits for none of them; 0 for never.
+    /// </summary>
     public int Flood { get; init; }
     public required int ReadPerMille { get; init; }
     public required int LossPerMille { get; init; }
@@ -41,7 +46,10 @@ internal sealed record Plan
     /// <summary>Healing leaves one replica dead for ever, if the cluster can bear it.</summary>
     public required bool LeaveOneDead { get; init; }
 
-    /// <summary>Voter sets that the operator leads the cluster through, one after the other, a bit for each slot; empty when faults say who is to vote.</summary>
+    /// <summary>
+    /// Voter sets that the operator leads the cluster through, one after the other, a bit for each slot; empty when faults say who is to
+    /// vote.
+    /// </summary>
     public IReadOnlyList<int> Journey { get; init; } = [];
     public required long TimeMs { get; init; }
     public required IReadOnlyList<Fault> Faults { get; init; }

@@ -2,10 +2,13 @@ using VideoScale.Simulation.Engine;
 
 namespace VideoScale.Simulation.Plans;
 
-/// <summary>Draws a plan from a seed. Each run knows only some kinds of trouble, each at its own rate: a swarm finds what an average never meets.</summary>
+/// <summary>
+/// Draws a plan from a seed. Each run knows only some kinds of trouble, each at its own rate: a swarm finds what an average never meets.
+/// </summary>
 internal static class PlanDraw
 {
-    private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.ClockFarOff)]; // drawn apart: one clock at a time
+    // drawn apart: one clock at a time
+    private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.ClockFarOff)];
 
     /// <param name="only">When not null, the classes of faults that may be drawn.</param>
     public static Plan Of(ulong seed, long timeMs, Product? product = null, IReadOnlyCollection<FaultClass>? only = null)
@@ -18,7 +21,8 @@ internal static class PlanDraw
         var maxDelayUs = network && chance.OneIn(4) ? chance.Between(5_000, 60_000) : chance.Between(300, 5_000);
         var maxSyncUs = May(FaultClass.Disk) && chance.OneIn(4) ? chance.Between(5_000, 50_000) : chance.Between(200, 5_000);
         var above = product ?? (chance.OneIn(2) ? Product.ControlPlane : Product.Journal);
-        var crowd = above == Product.Journal && chance.OneIn(4); // many writers: long tails that nobody commits, many reads at whoever no longer leads
+        // many writers: long tails that nobody commits, many reads at whoever no longer leads
+        var crowd = above == Product.Journal && chance.OneIn(4);
         var plan = new Plan
         {
             Seed = seed,
@@ -54,16 +58,27 @@ internal static class PlanDraw
     }
 
     /// <summary>
-    /// One voter that becomes three, then five, then three again, of which the first need not be one; all other trouble as ever. Appends may be large:
-    /// whoever joins must be able to receive faster than others write.
+    /// One voter that becomes three, then five, then three again, of which the first need not be one; all other trouble as ever. Appends
+    /// may be large: whoever joins must be able to receive faster than others write.
     /// </summary>
     public static Plan OfJourney(ulong seed, long timeMs, Product? product = null, IReadOnlyCollection<FaultClass>? only = null)
     {
         const int slots = 5;
         var plan = Of(seed, timeMs, product, only);
         var chance = new Dice(unchecked(seed * 0x9FB21C651E98DF25 + 0x1353));
-        plan = plan with { Slots = slots, Voters = 1, LeaveOneDead = false, MaxAppendBytes = 100_000, Journey = [1 | ThreeOf(chance, slots, 1), (1 << slots) - 1, ThreeOf(chance, slots, 0)] };
-        return plan with { Faults = [.. DrawFaults(chance, plan, of => only is null || only.Contains(of)).Where(fault => fault.Kind != FaultKind.Members)] };
+        plan = plan with
+        {
+            Slots = slots,
+            Voters = 1,
+            LeaveOneDead = false,
+            MaxAppendBytes = 100_000,
+            Journey = [1 | ThreeOf(chance, slots, 1), (1 << slots) - 1, ThreeOf(chance, slots, 0)],
+        };
+        return plan with
+        {
+            Faults = [.. DrawFaults(chance, plan, of => only is null || only.Contains(of))
+            .Where(fault => fault.Kind != FaultKind.Members)]
+        };
     }
 
     private static int ThreeOf(Dice chance, int slots, int chosen)
@@ -96,12 +111,16 @@ internal static class PlanDraw
         for (var at = (long)chance.Below(gapMs); at < plan.FaultsUntilMs; at += 1 + chance.Below(2 * gapMs))
             faults.Add(DrawFault(chance, plan, at, allowed[chance.Below(allowed.Length)], longMs));
         if (plan.Product == Product.ControlPlane && chance.OneIn(4))
-            for (var at = 1_000L + chance.Below(2_000); at < plan.FaultsUntilMs; at += chance.Between(9_000, 14_000)) faults.AddRange(Fading(chance, plan, at).Where(fault => may(fault.Class)));
-        if (plan.Product == Product.ControlPlane && chance.OneIn(2)) faults.AddRange(FarOffClocks(chance, plan).Where(fault => may(fault.Class)));
+            for (var at = 1_000L + chance.Below(2_000); at < plan.FaultsUntilMs; at += chance.Between(9_000, 14_000))
+                faults.AddRange(Fading(chance, plan, at).Where(fault => may(fault.Class)));
+        if (plan.Product == Product.ControlPlane && chance.OneIn(2))
+            faults.AddRange(FarOffClocks(chance, plan).Where(fault => may(fault.Class)));
         return [.. faults.OrderBy(fault => fault.AtMs)];
     }
 
-    /// <summary>A wall clock that is seconds, hours or a day wrong for a while, and then right again: at one replica after the other.</summary>
+    /// <summary>
+    /// A wall clock that is seconds, hours or a day wrong for a while, and then right again: at one replica after the other.
+    /// </summary>
     private static IEnumerable<Fault> FarOffClocks(Dice chance, Plan plan)
     {
         for (var at = 1_500L + chance.Below(3_000); at < plan.FaultsUntilMs;)
@@ -114,18 +133,23 @@ internal static class PlanDraw
         }
     }
 
-    /// <summary>A media node's lines grow slow; then it is not heard any more, or its process stands still past its lease while the replicas' disks stall as well.</summary>
+    /// <summary>
+    /// A media node's lines grow slow; then it is not heard any more, or its process stands still past its lease while the replicas' disks
+    /// stall as well.
+    /// </summary>
     private static List<Fault> Fading(Dice chance, Plan plan, long at)
     {
         var node = chance.Below(plan.MediaNodes);
         var slow = new Fault(at, FaultKind.NodeSlow, node, 0, chance.Between(3_000, 9_000), chance.Between(400, 1_400));
         var then = at + chance.Between(1_000, 2_500);
         if (chance.OneIn(2)) return [slow, new Fault(then, FaultKind.NodeMute, node, 0, chance.Between(6_000, 9_000), 0)];
-        return [slow, new Fault(then, FaultKind.NodePause, node, 0, chance.Between(4_500, 7_500), 0), new Fault(then + 4_000, FaultKind.StallDisks, 0, 0, chance.Between(1_000, 4_000), 0)];
+        return [slow, new Fault(then, FaultKind.NodePause, node, 0, chance.Between(4_500, 7_500), 0),
+            new Fault(then + 4_000, FaultKind.StallDisks, 0, 0, chance.Between(1_000, 4_000), 0)];
     }
 
     /// <summary>What a media node's lease meets: trouble of the node, and of whoever grants it.</summary>
-    private static bool IsAboutNodes(FaultKind kind) => kind >= FaultKind.NodeCut || kind is FaultKind.Sides or FaultKind.PauseLeader or FaultKind.FreezeLeader or FaultKind.StallDisks or FaultKind.ClockStep;
+    private static bool IsAboutNodes(FaultKind kind) => kind >= FaultKind.NodeCut
+        || kind is FaultKind.Sides or FaultKind.PauseLeader or FaultKind.FreezeLeader or FaultKind.StallDisks or FaultKind.ClockStep;
 
     private static Fault DrawFault(Dice chance, Plan plan, long at, FaultKind kind, int longMs)
     {

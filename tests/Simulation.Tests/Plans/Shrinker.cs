@@ -2,7 +2,9 @@ using VideoScale.Simulation.Running;
 
 namespace VideoScale.Simulation.Plans;
 
-/// <summary>Cuts a failing plan down: fewer faults, then fewer machines, clients and less time, as long as the same rule still breaks.</summary>
+/// <summary>
+/// Cuts a failing plan down: fewer faults, then fewer machines, clients and less time, as long as the same rule still breaks.
+/// </summary>
 internal sealed class Shrinker(string rule, int maxRuns)
 {
     private int _runs;
@@ -12,8 +14,10 @@ internal sealed class Shrinker(string rule, int maxRuns)
         plan = Without(plan);
         foreach (var change in (Func<Plan, Plan>[])[
             p => p with { Faults = [] },
-            p => p with { LossPerMille = 0 }, p => p with { DuplicatePerMille = 0 }, p => p with { ReplayPerMille = 0 }, p => p with { SpikePerMille = 0 },
-            p => p with { DriftPpm = 0 }, p => p with { LeaveOneDead = false }, p => p with { SnapshotEvery = 1_000_000 }, p => p with { Clients = Math.Max(1, p.Clients / 2) },
+            p => p with { LossPerMille = 0 }, p => p with { DuplicatePerMille = 0 }, p => p with { ReplayPerMille = 0 }, p =>
+                p with { SpikePerMille = 0 },
+            p => p with { DriftPpm = 0 }, p => p with { LeaveOneDead = false }, p => p with { SnapshotEvery = 1_000_000 }, p =>
+                p with { Clients = Math.Max(1, p.Clients / 2) },
             p => p with { Rooms = 1 }, p => p with { MediaNodes = Math.Max(1, p.MediaNodes / 2) }, p => p with { Slots = p.Voters },
             p => p with { TimeMs = p.TimeMs / 2 }, p => p with { TimeMs = p.TimeMs / 2 }])
         {

@@ -16,7 +16,8 @@ internal static class ExitCode
 /// <summary>Flags of the command line: <c>--name value</c>, or <c>--name</c> alone.</summary>
 internal sealed class Arguments
 {
-    private static readonly string[] Known = ["seeds", "seed", "time", "jobs", "product", "only", "classes", "trace", "json", "keep", "runs", "membership", "results"];
+    private static readonly string[] Known = ["seeds", "seed", "time", "jobs", "product", "only", "classes", "trace", "json", "keep",
+        "runs", "membership", "results"];
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     public Arguments(IReadOnlyList<string> args)
@@ -33,12 +34,14 @@ internal sealed class Arguments
     public bool Has(string name) => _values.ContainsKey(name);
 
     public int Number(string name, int otherwise) => !_values.TryGetValue(name, out var text) ? otherwise
-        : int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= 0 ? number : throw new UsageException($"--{name} \"{text}\" is not a number");
+        : int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= 0 ? number
+            : throw new UsageException($"--{name} \"{text}\" is not a number");
 
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
     public IReadOnlyCollection<T>? Choices<T>(string name) where T : struct, Enum => Text(name) is not { Length: > 0 } text ? null
-        : [.. text.Split(',').Select(part => Enum.TryParse<T>(part, ignoreCase: true, out var value) ? value : throw new UsageException($"--{name} \"{part}\" is none of {string.Join(", ", Enum.GetNames<T>())}"))];
+        : [.. text.Split(',').Select(part => Enum.TryParse<T>(part, ignoreCase: true, out var value) ? value
+            : throw new UsageException($"--{name} \"{part}\" is none of {string.Join(", ", Enum.GetNames<T>())}"))];
 
     public T? Choice<T>(string name) where T : struct, Enum => Choices<T>(name)?.Single();
 
@@ -46,7 +49,9 @@ internal sealed class Arguments
     public long Milliseconds(string name, long otherwise)
     {
         if (Text(name) is not { } text) return otherwise;
-        var (digits, factor) = text.EndsWith("ms", StringComparison.Ordinal) ? (text[..^2], 1L) : text.EndsWith('m') ? (text[..^1], 60_000L) : (text.TrimEnd('s'), 1_000L);
-        return long.TryParse(digits, CultureInfo.InvariantCulture, out var number) && number > 0 ? number * factor : throw new UsageException($"--{name} \"{text}\" is not a time");
+        var (digits, factor) = text.EndsWith("ms", StringComparison.Ordinal) ? (text[..^2], 1L) : text.EndsWith('m') ? (text[..^1], 60_000L)
+            : (text.TrimEnd('s'), 1_000L);
+        return long.TryParse(digits, CultureInfo.InvariantCulture, out var number) && number > 0 ? number * factor
+            : throw new UsageException($"--{name} \"{text}\" is not a time");
     }
 }

@@ -6,7 +6,8 @@ namespace VideoScale.Simulation.Running;
 /// <summary>What to run: seeds from the first one on.</summary>
 /// <param name="Only">Classes of faults to draw; null for all.</param>
 /// <param name="UntilFirst">Ends at the first violation.</param>
-internal sealed record CampaignOptions(ulong FirstSeed, int Seeds, long TimeMs, int Jobs, Product? Product = null, IReadOnlyCollection<FaultClass>? Only = null, bool UntilFirst = false)
+internal sealed record CampaignOptions(ulong FirstSeed, int Seeds, long TimeMs, int Jobs, Product? Product = null,
+    IReadOnlyCollection<FaultClass>? Only = null, bool UntilFirst = false)
 {
     /// <summary>One voter that becomes three, five and three again, instead of memberships that chance draws.</summary>
     public bool Journey { get; init; }
@@ -36,7 +37,10 @@ internal sealed class Campaign(CampaignOptions options)
     public long Events => _events;
     public int Done => _done;
 
-    /// <summary>Processor time of the whole process while it ran, compilation and garbage collection included: what others do on this machine is not in it.</summary>
+    /// <summary>
+    /// Processor time of the whole process while it ran, compilation and garbage collection included: what others do on this machine is not
+    /// in it.
+    /// </summary>
     public double CpuSeconds => _cpuSeconds;
 
     public double EventsPerCpuSecond => _cpuSeconds == 0 ? 0 : _events / _cpuSeconds;

@@ -11,10 +11,12 @@ internal static class HashCommand
 
     public static int Run(string[] args)
     {
-        var (timeMs, product) = (long.Parse(args[0], CultureInfo.InvariantCulture), args[1] == "-" ? (Product?)null : Enum.Parse<Product>(args[1]));
+        var (timeMs, product) = (long.Parse(args[0], CultureInfo.InvariantCulture), args[1] == "-" ? (Product?)null
+            : Enum.Parse<Product>(args[1]));
         var only = args[2] == "-" ? null : args[2] == "none" ? [] : args[2].Split(',').Select(Enum.Parse<FaultClass>).ToArray();
         var options = new CampaignOptions(0, 0, timeMs, 1, product, only) { Journey = args[3] == "membership" };
-        foreach (var seed in args[4..]) Console.WriteLine($"{seed} {SeedRun.Of(options.PlanOf(ulong.Parse(seed, CultureInfo.InvariantCulture))).TraceHash:x16}");
+        foreach (var seed in args[4..])
+            Console.WriteLine($"{seed} {SeedRun.Of(options.PlanOf(ulong.Parse(seed, CultureInfo.InvariantCulture))).TraceHash:x16}");
         return ExitCode.Valid;
     }
 
@@ -22,8 +24,10 @@ internal static class HashCommand
     {
         var asked = hashes.OrderBy(pair => pair.Key).Take(MostAsked).ToArray();
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(HashCommand).Assembly.Location);
-        string[] words = ["hash", options.TimeMs.ToString(CultureInfo.InvariantCulture), options.Product?.ToString() ?? "-", options.Only is null ? "-" : options.Only.Count == 0 ? "none" : string.Join(',', options.Only), options.Journey ? "membership" : "-"];
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(HashCommand).Assembly.Location);
+        string[] words = ["hash", options.TimeMs.ToString(CultureInfo.InvariantCulture), options.Product?.ToString() ?? "-", options.Only
+            is null ? "-" : options.Only.Count == 0 ? "none" : string.Join(',', options.Only), options.Journey ? "membership" : "-"];
         foreach (var word in words) start.ArgumentList.Add(word);
         foreach (var (seed, _) in asked) start.ArgumentList.Add(seed.ToString(CultureInfo.InvariantCulture));
         using var process = Process.Start(start)!;

@@ -27,7 +27,9 @@ internal static class MutantsCommand
             var result = Try(bug, runs, seeds, arguments.Milliseconds("time", 30_000), arguments.Number("jobs", 2));
             if (!result.IsCaught) missed++;
             results.Add(result);
-            Console.WriteLine($"{bug,-32} {(result.IsCaught ? result.Median.ToString() : "NOT CAUGHT"),12}  {string.Join(", ", result.Rules)} ({string.Join(' ', result.SeedsNeeded)})");
+            Console.WriteLine(
+                $"{bug,-32} {(result.IsCaught ? result.Median.ToString() : "NOT CAUGHT"),12}  {string.Join(", ", result.Rules)} "
+                + $"({string.Join(' ', result.SeedsNeeded)})");
             if (arguments.Has("keep") && result.FirstSeed != 0) Keep(bug, result, arguments.Milliseconds("time", 30_000));
         }
         Console.WriteLine($"{bugs.Count - missed} of {bugs.Count} caught in {clock.Elapsed.TotalSeconds:0} s");
@@ -41,7 +43,8 @@ internal static class MutantsCommand
     private static void Add(RunRecorder recorder, MutantResult result)
     {
         if (result.IsCaught) recorder.Add($"{result.Bug}", [.. result.SeedsNeeded.Select(needed => (double)needed)], "seeds", Better.Lower);
-        recorder.Note($"{result.Bug}: {(result.IsCaught ? $"caught by {string.Join(", ", result.Rules)}" : $"not caught ({string.Join(' ', result.SeedsNeeded)})")}");
+        recorder.Note(
+            $"{result.Bug}: {(result.IsCaught ? $"caught by {string.Join(", ", result.Rules)}" : $"not caught ({string.Join(' ', result.SeedsNeeded)})")}");
     }
 
     public static MutantResult Try(Bug bug, int runs, int seeds, long timeMs, int jobs)

@@ -6,7 +6,10 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Replication;
 
-/// <summary>Carries commands into the simulated log: what is submitted at one moment travels in one entry. No threads; completions run where they are told.</summary>
+/// <summary>
+/// Carries commands into the simulated log: what is submitted at one moment travels in one entry. No threads; completions run where they
+/// are told.
+/// </summary>
 public sealed class CommandPipeline : IDisposable
 {
     private readonly List<Pending> _queue = [];

@@ -7,7 +7,9 @@ namespace VideoScale.ControlPlane.Host.EventLog;
 /// <summary>As the product's.</summary>
 public readonly record struct EventLogHead(ulong EventSeq, Hash256 ChainHead, Hash256 MerkleRoot);
 
-/// <summary>Stands in for the event log's files: the real sequencer numbers and hashes, nothing is written; what was appended is shown to a checker.</summary>
+/// <summary>
+/// Stands in for the event log's files: the real sequencer numbers and hashes, nothing is written; what was appended is shown to a checker.
+/// </summary>
 public sealed class EventLog : IDisposable
 {
     private readonly EventSequencer _sequencer = new(42);

@@ -29,24 +29,32 @@ internal sealed class SimulatedLog(Replica replica, Action<ulong> timeout) : IRe
         return true;
     }
 
-    public ReplicaStatus Status => new(replica.Id, (ReplicaRole)replica.Core!.Role, replica.Core.Term, replica.Core.Leader, replica.Core.CommitIndex, replica.Applied,
-        replica.Core.DurableIndex, replica.Core.Log.FirstIndex, replica.Core.Log.LastIndex, replica.Core.Snapshot.Index, replica.Core.Membership, replica.Core.MembershipIndex, []);
+    public ReplicaStatus Status =>
+        new(replica.Id, (ReplicaRole)replica.Core!.Role, replica.Core.Term, replica.Core.Leader, replica.Core.CommitIndex, replica.Applied,
+        replica.Core.DurableIndex, replica.Core.Log.FirstIndex, replica.Core.Log.LastIndex, replica.Core.Snapshot.Index,
+            replica.Core.Membership, replica.Core.MembershipIndex, []);
 
     public LogCapabilities Capabilities => LogCapabilities.LinearizableReads;
     public Task<Exception> Fatal { get; } = new TaskCompletionSource<Exception>().Task;
 
-    public ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) => throw new NotSupportedException("commands go through the pipeline");
-    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken) => throw new NotSupportedException("the operator asks the core");
-    public ValueTask TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken) => throw new NotSupportedException("faults ask the core");
-    public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) => throw new NotSupportedException("the plan says when");
-    public IAsyncEnumerable<RoleChange> Roles(CancellationToken cancellationToken) => throw new NotSupportedException("told by the simulator");
+    public ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("commands go through the pipeline");
+    public ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex,
+        CancellationToken cancellationToken) => throw new NotSupportedException("the operator asks the core");
+    public ValueTask TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("faults ask the core");
+    public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("the plan says when");
+    public IAsyncEnumerable<RoleChange> Roles(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("told by the simulator");
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
 /// <summary>A replica's boot clock, as leases count.</summary>
 internal sealed class SimulatedLeaseClock(Replica replica, Simulated world) : LeaseClock
 {
-    public override long NowMs => Seams.Planted.Is(Seams.Bug.LeaseOnWallClock) ? replica.Clock.WallMs(world.NowUs) : replica.Clock.BootMs(world.NowUs);
+    public override long NowMs =>
+        Seams.Planted.Is(Seams.Bug.LeaseOnWallClock) ? replica.Clock.WallMs(world.NowUs) : replica.Clock.BootMs(world.NowUs);
 }
 
 /// <summary>A replica's boot clock, which no planted bug takes for another.</summary>
@@ -61,7 +69,8 @@ internal sealed class SimulatedMemberClocks(Replica self, Simulated world) : IMe
     public Task<ClockAnswer> AskAsync(MemberId member, CancellationToken cancellationToken)
     {
         foreach (var other in world.Replicas)
-            if (other.Id == member && other.Runs && !world.IsCut(self.Slot, other.Slot) && !world.IsCut(other.Slot, self.Slot)) return Task.FromResult(new ClockAnswer(other.Clock.WallMs(world.NowUs)));
+            if (other.Id == member && other.Runs && !world.IsCut(self.Slot, other.Slot) && !world.IsCut(other.Slot, self.Slot))
+                return Task.FromResult(new ClockAnswer(other.Clock.WallMs(world.NowUs)));
         return Task.FromResult(default(ClockAnswer));
     }
 }

@@ -8,8 +8,9 @@ using VideoScale.Simulation.Engine;
 namespace VideoScale.Simulation.Torture;
 
 /// <summary>
-/// A log of 200 records in one segment of 64 KiB, in memory, read back by the real recovery after every damage of three kinds: a crash at every
-/// byte of every write, every bit flipped, sectors of an unsynced write missing. What was synced is never lost in silence, and nothing wrong is read.
+/// A log of 200 records in one segment of 64 KiB, in memory, read back by the real recovery after every damage of three kinds: a crash at
+/// every byte of every write, every bit flipped, sectors of an unsynced write missing. What was synced is never lost in silence, and
+/// nothing wrong is read.
 /// </summary>
 internal sealed class WalTorture
 {
@@ -82,7 +83,8 @@ internal sealed class WalTorture
             }
             chain = BatchFooter.Seal(bytes, offset, batch.Records, tail, header.Epoch, chain);
             bytes.CopyTo(_image.AsSpan(offset));
-            _writes.Add(new Written(offset, offset + bytes.Length, before, new LoadedState(term == 1 && vote == 0 ? 0 : term, vote, [.. entries])));
+            _writes.Add(
+                new Written(offset, offset + bytes.Length, before, new LoadedState(term == 1 && vote == 0 ? 0 : term, vote, [.. entries])));
             offset += bytes.Length;
         }
     }
@@ -92,7 +94,13 @@ internal sealed class WalTorture
         var payload = new byte[_dice.OneIn(10) ? _dice.Between(500, 900) : _dice.Below(60)];
         if (_dice.OneIn(3)) payload.AsSpan().Clear(); // whole sectors of zeros by right are the hard case
         else for (var i = 0; i < payload.Length; i++) payload[i] = (byte)(_dice.Next() & 0xFF);
-        batch.Add(new RecordHeader { Kind = RecordKind.Entry, EntryKind = EntryKind.Command, Term = term, Index = (ulong)entries.Count + 1 }, payload);
+        batch.Add(new RecordHeader
+        {
+            Kind = RecordKind.Entry,
+            EntryKind = EntryKind.Command,
+            Term = term,
+            Index = (ulong)entries.Count + 1
+        }, payload);
         entries.Add(HashOf(term, payload));
     }
 
@@ -117,7 +125,8 @@ internal sealed class WalTorture
         }
         catch (RotFoundException) { return null; }
         var loaded = replay.Finish();
-        return loaded is null ? null : new LoadedState(loaded.HardState.Term, loaded.HardState.Vote.Value, [.. loaded.Entries.Select(entry => HashOf(entry.Term, entry.Payload.Span))]);
+        return loaded is null ? null : new LoadedState(loaded.HardState.Term, loaded.HardState.Vote.Value,
+            [.. loaded.Entries.Select(entry => HashOf(entry.Term, entry.Payload.Span))]);
     }
 
     /// <summary>A crash in the middle of each write: it is there up to some byte, and nothing after it.</summary>
@@ -153,7 +162,8 @@ internal sealed class WalTorture
                 for (var sector = 0; sector < sectors; sector++)
                 {
                     if ((missing & (1UL << sector)) == 0) continue;
-                    var (from, to) = (Math.Max(write.Start, (first + sector) * SectorBytes), Math.Min(write.End, (first + sector + 1) * SectorBytes));
+                    var (from, to) = (Math.Max(write.Start, (first + sector) * SectorBytes),
+                        Math.Min(write.End, (first + sector + 1) * SectorBytes));
                     _damaged.AsSpan(from, to - from).Clear();
                 }
                 RequireBetween(write, Recover(_damaged), $"sectors {missing:x} of the write at {write.Start} lost");
@@ -173,23 +183,30 @@ internal sealed class WalTorture
         {
             _damaged[bit / 8] ^= (byte)(1 << (bit % 8));
             if (Recover(_damaged) is not { } read) refused++;
-            else if (!Same(read, whole)) throw new Violation("log-recovery", $"bit {bit % 8} of byte {bit / 8} flipped: {read.Entries.Length} of {whole.Entries.Length} synced entries were read, and nothing was said");
+            else if (!Same(read, whole))
+                throw new Violation("log-recovery",
+                    $"bit {bit % 8} of byte {bit / 8} flipped: {read.Entries.Length} of {whole.Entries.Length} synced entries were read, "
+                    + $"and nothing was said");
             _damaged[bit / 8] ^= (byte)(1 << (bit % 8));
         }
         return refused;
     }
 
-    private static bool Same(LoadedState a, LoadedState b) => a.Term == b.Term && a.Vote == b.Vote && a.Entries.AsSpan().SequenceEqual(b.Entries);
+    private static bool Same(LoadedState a, LoadedState b) =>
+        a.Term == b.Term && a.Vote == b.Vote && a.Entries.AsSpan().SequenceEqual(b.Entries);
 
     /// <summary>What was synced before the torn write is there; what is there beyond it was written.</summary>
     private static void RequireBetween(Written write, LoadedState? read, string damage)
     {
         if (read is null) throw new Violation("log-recovery", $"{damage}: a torn write was taken for rot");
-        var truncates = write.After.Entries.Length < write.Before.Entries.Length || !write.After.Entries.AsSpan().StartsWith(write.Before.Entries);
+        var truncates = write.After.Entries.Length < write.Before.Entries.Length
+            || !write.After.Entries.AsSpan().StartsWith(write.Before.Entries);
         var kept = truncates ? CommonLength(write.Before.Entries, write.After.Entries) : write.Before.Entries.Length;
-        if (read.Entries.Length < kept || read.Term < write.Before.Term) throw new Violation("log-recovery", $"{damage}: {read.Entries.Length} of {kept} synced entries were read");
+        if (read.Entries.Length < kept || read.Term < write.Before.Term)
+            throw new Violation("log-recovery", $"{damage}: {read.Entries.Length} of {kept} synced entries were read");
         var isOld = write.Before.Entries.AsSpan().StartsWith(read.Entries);
-        if (!isOld && !write.After.Entries.AsSpan().StartsWith(read.Entries)) throw new Violation("log-recovery", $"{damage}: entries were read that nobody wrote");
+        if (!isOld && !write.After.Entries.AsSpan().StartsWith(read.Entries))
+            throw new Violation("log-recovery", $"{damage}: entries were read that nobody wrote");
     }
 
     private static int CommonLength(ulong[] a, ulong[] b)

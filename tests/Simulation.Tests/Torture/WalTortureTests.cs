@@ -24,11 +24,13 @@ public sealed class WalTortureTests(ITestOutputHelper output)
     public void No_flipped_bit_is_silently_wrong()
     {
         var torture = new WalTorture(1);
-        var refused = torture.FlipEveryBit(step: 7); // each bit of a byte in turn; `./dev sim mutants` and the log's own tests go through others
+        // each bit of a byte in turn; `./dev sim mutants` and the log's own tests go through others
+        var refused = torture.FlipEveryBit(step: 7);
         output.WriteLine($"{torture.Writes} writes, {torture.Bytes} bytes, {refused} flips refused");
         Assert.True(refused > (torture.Bytes - 4096) * 6 / 7);
     }
 
     [Fact]
-    public void Truncating_at_rot_is_caught() => Assert.True(MutantsCommand.Try(Bug.TruncateOnRot, runs: 1, seeds: 1, timeMs: 1_000, jobs: 1).IsCaught);
+    public void Truncating_at_rot_is_caught() =>
+        Assert.True(MutantsCommand.Try(Bug.TruncateOnRot, runs: 1, seeds: 1, timeMs: 1_000, jobs: 1).IsCaught);
 }

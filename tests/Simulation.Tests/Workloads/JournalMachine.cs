@@ -5,7 +5,9 @@ using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads;
 
-/// <summary>The least state machine that shows a lost, repeated or reordered command: each client's last number, and a hash of all.</summary>
+/// <summary>
+/// The least state machine that shows a lost, repeated or reordered command: each client's last number, and a hash of all.
+/// </summary>
 internal sealed class JournalMachine(int clients) : IMachine
 {
     public const int CommandBytes = 16;
@@ -32,8 +34,11 @@ internal sealed class JournalMachine(int clients) : IMachine
             unchecked { _hash = (_hash ^ ~sequence) * 0x9FB21C651E98DF25; }
             return null;
         }
-        if (sequence <= _last[client]) throw new Violation("exactly-once", $"command {sequence} of client {client} was applied again at {entry.Index}");
-        if (sequence != _last[client] + 1) throw new Violation("exactly-once", $"command {sequence} of client {client} was applied at {entry.Index} after {_last[client]}");
+        if (sequence <= _last[client])
+            throw new Violation("exactly-once", $"command {sequence} of client {client} was applied again at {entry.Index}");
+        if (sequence != _last[client] + 1)
+            throw new Violation("exactly-once",
+                $"command {sequence} of client {client} was applied at {entry.Index} after {_last[client]}");
         _last[client] = sequence;
         unchecked { _hash = (_hash ^ ((ulong)client << 56) ^ sequence) * 0x9FB21C651E98DF25; }
         return null;

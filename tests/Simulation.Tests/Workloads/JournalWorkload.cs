@@ -6,7 +6,10 @@ using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads;
 
-/// <summary>Clients of the bare log: each writes its numbers one after the other, again under the same id until it is answered, and reads in between.</summary>
+/// <summary>
+/// Clients of the bare log: each writes its numbers one after the other, again under the same id until it is answered, and reads in
+/// between.
+/// </summary>
 internal sealed class JournalWorkload : Workload
 {
     private const long PatienceUs = 700_000;
@@ -40,7 +43,8 @@ internal sealed class JournalWorkload : Workload
 
     public override void Begin()
     {
-        foreach (var client in _clients) World.At(1_000 + World.Chance.Below(100_000), new Due(Happening.ClientActs, client.Number, 0, 0, null));
+        foreach (var client in _clients)
+            World.At(1_000 + World.Chance.Below(100_000), new Due(Happening.ClientActs, client.Number, 0, 0, null));
         if (World.Plan.Flood > 0) World.At(1_000_000, new Due(Happening.ClientActs, _clients.Length, 0, 0, null));
     }
 
@@ -50,7 +54,8 @@ internal sealed class JournalWorkload : Workload
         {
             case Happening.ClientActs when due.Who == _clients.Length: Flood(); break;
             case Happening.ClientActs: Act(_clients[due.Who], due.Number); break;
-            case Happening.Asked when World.Replicas[due.Who].IsPaused: World.At(World.Replicas[due.Who].ResumesUs, due); break; // its socket keeps it
+            // its socket keeps it
+            case Happening.Asked when World.Replicas[due.Who].IsPaused: World.At(World.Replicas[due.Who].ResumesUs, due); break;
             case Happening.Asked: Asked(World.Replicas[due.Who], (Asking)due.What!); break;
             case Happening.Answered: Answered((Asking)due.What!, due.Who, due.Number); break;
             default: throw new InvalidOperationException(due.Kind.ToString());
@@ -98,7 +103,9 @@ internal sealed class JournalWorkload : Workload
     private void Ask(Client client)
     {
         var delay = World.DrawDelayUs(client.Target, client.Target);
-        if (delay >= 0) World.At(World.NowUs + delay, new Due(Happening.Asked, client.Target, 0, client.Operation, new Asking(client, client.Operation)));
+        if (delay >= 0)
+            World.At(World.NowUs + delay,
+                new Due(Happening.Asked, client.Target, 0, client.Operation, new Asking(client, client.Operation)));
     }
 
     private void Asked(Replica replica, Asking asking)
@@ -160,6 +167,7 @@ internal sealed class JournalWorkload : Workload
         client.IsBusy = false;
         client.Operation++;
         Marks.Hit(client.Reads ? Mark.ReadAnswered : Mark.WriteAcknowledged);
-        World.At(World.NowUs + World.Chance.Below(2_000 * World.Plan.ThinkMs), new Due(Happening.ClientActs, client.Number, 0, client.Operation, null));
+        World.At(World.NowUs + World.Chance.Below(2_000 * World.Plan.ThinkMs),
+            new Due(Happening.ClientActs, client.Number, 0, client.Operation, null));
     }
 }

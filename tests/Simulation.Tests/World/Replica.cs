@@ -75,7 +75,13 @@ internal sealed class Replica
         Life++;
         Machine = _world.Workload.MachineFor(this);
         var plan = _world.Plan;
-        var options = new RaftOptions { ElectionTicks = plan.ElectionTicks, HeartbeatTicks = plan.HeartbeatTicks, MaxAppendBytes = plan.MaxAppendBytes, MaxInflightAppends = plan.MaxInflight };
+        var options = new RaftOptions
+        {
+            ElectionTicks = plan.ElectionTicks,
+            HeartbeatTicks = plan.HeartbeatTicks,
+            MaxAppendBytes = plan.MaxAppendBytes,
+            MaxInflightAppends = plan.MaxInflight,
+        };
         Core = new RaftCore(Id, Disk.Load(), options, _world.Chance.Next());
         Restore(Disk.Snapshot);
         _commitSeen = Core.CommitIndex;
@@ -109,14 +115,19 @@ internal sealed class Replica
     }
 
     /// <summary>The log is gone, and its member comes back as if nothing had been.</summary>
-    /// <param name="whole">With all of the directory, which is as new again; else the log alone, and what is left says that there was one.</param>
+    /// <param name="whole">With all of the directory, which is as new again; else the log alone, and what is left says that there was
+    /// one.</param>
     public void LoseLog(bool whole)
     {
         Crash();
         IsRotten = false;
         var old = Disk;
         Machine = _world.Workload.MachineFor(this);
-        Disk = new ReplicaDisk(_initial, Machine.Capture(), whole ? NewOrigin() : old.Origin) { IsLost = old.IsLost || !old.Origin.IsNew, IsDamaged = !whole && !old.Origin.IsNew };
+        Disk = new ReplicaDisk(_initial, Machine.Capture(), whole ? NewOrigin() : old.Origin)
+        {
+            IsLost = old.IsLost || !old.Origin.IsNew,
+            IsDamaged = !whole && !old.Origin.IsNew,
+        };
         if (!whole) Disk.Keep(old.Snapshot);
         _appliedMembership = Membership.Of();
     }
@@ -128,7 +139,8 @@ internal sealed class Replica
         if (Core is not { } core) return;
         var (role, term, commit) = (core.Role, core.Term, core.CommitIndex);
         Planted.Salt = Id.Value;
-        var (wasNew, refusedBy, confirms) = (core.IsNew, core.RefusedBy, input.Kind == RaftInputKind.Message && input.Message is { Kind: MessageKind.Heartbeat, RepairNonce: not 0 });
+        var (wasNew, refusedBy, confirms) = (core.IsNew, core.RefusedBy, input.Kind == RaftInputKind.Message
+            && input.Message is { Kind: MessageKind.Heartbeat, RepairNonce: not 0 });
         core.Step(input, _effects);
         if (_effects.OriginChanged) Disk.Origin = core.Origin;
         if (wasNew && !core.IsNew && !Disk.IsLost) Marks.Hit(Mark.NewLogAccepted);
@@ -146,7 +158,8 @@ internal sealed class Replica
         if (core.Role == RaftRole.Leader) LookAtLeader(role != RaftRole.Leader || term != core.Term);
         else if (role != RaftRole.Leader && core.CommitIndex > commit) ConsensusChecker.Follows(this);
         if (core.Role != RaftRole.Leader && role == RaftRole.Leader) _waiters.Clear(); // whoever proposed does not know its fate
-        if (core.Term != term && core.Vote == Id && core.Role is RaftRole.Candidate or RaftRole.Leader) _world.Checker.Campaigned(this, input, term);
+        if (core.Term != term && core.Vote == Id && core.Role is RaftRole.Candidate or RaftRole.Leader)
+            _world.Checker.Campaigned(this, input, term);
         ApplyAll();
         foreach (var read in _effects.Reads) OnRead(read);
         ServeReads();
@@ -214,7 +227,8 @@ internal sealed class Replica
 
     private void Apply(in Entry entry)
     {
-        if (entry.Index <= Applied && Applied == _restoredTo) return; // a newer snapshot was restored than the one that was asked for, as the driver may
+        // a newer snapshot was restored than the one that was asked for, as the driver may
+        if (entry.Index <= Applied && Applied == _restoredTo) return;
         if (entry.Index != Applied + 1) throw new Violation("apply-order", $"{Id} applied {entry.Index} after {Applied}");
         (Applied, AppliedTerm) = (entry.Index, entry.Term);
         Chain = _world.Checker.Applied(entry, Chain);
@@ -283,7 +297,8 @@ internal sealed class Replica
     private void BeginSnapshot()
     {
         _snapshotting = true;
-        var meta = new SnapshotMeta(Applied, AppliedTerm, _appliedMembership, Planted.Is(Bug.ConfigIndexIsSnapshotIndex) ? Applied : _appliedMembershipIndex);
+        var meta = new SnapshotMeta(Applied, AppliedTerm, _appliedMembership, Planted.Is(Bug.ConfigIndexIsSnapshotIndex) ? Applied
+            : _appliedMembershipIndex);
         _world.StoreSnapshot(this, new StoredSnapshot(meta, _sessions.Serialize(), Machine.Capture(), Chain));
     }
 

@@ -40,7 +40,10 @@ internal sealed class ReplicaDisk(Membership initial, object emptyState, LogOrig
     /// <summary>Entries behind a rotten record were set aside; a leader has not confirmed yet that all is here again.</summary>
     public bool IsDamaged { get; set; }
 
-    /// <summary>Its member took part with another log, which is lost, and no leader has confirmed yet that all is here again. The replica need not know.</summary>
+    /// <summary>
+    /// Its member took part with another log, which is lost, and no leader has confirmed yet that all is here again. The replica need not
+    /// know.
+    /// </summary>
     public bool IsLost { get; set; }
 
     /// <summary>What the replica knows of itself and others; durable at once.</summary>
@@ -48,7 +51,8 @@ internal sealed class ReplicaDisk(Membership initial, object emptyState, LogOrig
 
     /// <summary>On disk; or lost to rot after it was, which is the same for whoever counted on it.</summary>
     public bool Holds(ulong index, ulong term) =>
-        _lost.TryGetValue(index, out var lost) && lost == term || index <= Snapshot.Meta.Index || (index == BaseIndex && term == BaseTerm) || (index > BaseIndex && index <= LastIndex && _entries[(int)(index - BaseIndex - 1)].Term == term);
+        _lost.TryGetValue(index, out var lost) && lost == term || index <= Snapshot.Meta.Index || (index == BaseIndex && term == BaseTerm)
+            || (index > BaseIndex && index <= LastIndex && _entries[(int)(index - BaseIndex - 1)].Term == term);
 
     public DiskWrite Enqueue(in WriteEffect effect)
     {

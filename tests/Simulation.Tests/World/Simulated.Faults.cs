@@ -33,10 +33,12 @@ internal sealed partial class Simulated
         {
             case FaultKind.CutOneWay: Cut(fault, (from, to) => from == replica.Slot && to == other.Slot); Marks.Hit(Mark.CutOneWay); break;
             case FaultKind.Isolate: Cut(fault, (from, to) => from == replica.Slot != (to == replica.Slot)); Marks.Hit(Mark.Isolated); break;
-            case FaultKind.IsolateLeader: Cut(fault, (from, to) => from == leader.Slot != (to == leader.Slot)); Marks.Hit(Mark.LeaderIsolated); break;
+            case FaultKind.IsolateLeader:
+                Cut(fault, (from, to) => from == leader.Slot != (to == leader.Slot)); Marks.Hit(Mark.LeaderIsolated); break;
             case FaultKind.DeafLeader: Cut(fault, (_, to) => to == leader.Slot); Marks.Hit(Mark.LeaderDeaf); break;
             case FaultKind.MuteLeader: Cut(fault, (from, _) => from == leader.Slot); Marks.Hit(Mark.LeaderMute); break;
-            case FaultKind.Halves: Cut(fault, (from, to) => ((from + fault.Where) & 1) != ((to + fault.Where) & 1)); Marks.Hit(Mark.Halves); break;
+            case FaultKind.Halves:
+                Cut(fault, (from, to) => ((from + fault.Where) & 1) != ((to + fault.Where) & 1)); Marks.Hit(Mark.Halves); break;
             case FaultKind.Sides: CutSides(fault.Amount, fault.ForMs); Marks.Hit(Mark.Sides); break;
             case FaultKind.StallDisks:
                 _stalledUntilUs = Math.Max(_stalledUntilUs, Math.Min(NowUs + fault.ForMs * 1000, Plan.FaultsUntilMs * 1000));
@@ -68,7 +70,8 @@ internal sealed partial class Simulated
             case FaultKind.ClockStep: replica.Clock.WallStepMs += fault.Amount; Marks.Hit(Mark.ClockStepped); break;
             case FaultKind.ClockFarOff:
                 replica.Clock.WallStepMs += fault.Amount;
-                _agenda.Add(NowUs + fault.ForMs * 1000, new Due(Happening.FaultEnds, 0, 0, 0, new Ending { Clock = replica.Clock, ClockOffMs = fault.Amount }));
+                _agenda.Add(NowUs + fault.ForMs * 1000,
+                    new Due(Happening.FaultEnds, 0, 0, 0, new Ending { Clock = replica.Clock, ClockOffMs = fault.Amount }));
                 Marks.Hit(Mark.ClockFarOff);
                 break;
             case FaultKind.Transfer:
@@ -175,7 +178,10 @@ internal sealed partial class Simulated
         _agenda.Add(replica.AwayUntilUs, new Due(Happening.FaultEnds, replica.Slot, 0, 0, Ending.Start));
     }
 
-    /// <summary>Whether a founding member is left that could say that this one's log is not its first. Without any the loss looks like the first start of a cluster.</summary>
+    /// <summary>
+    /// Whether a founding member is left that could say that this one's log is not its first. Without any the loss looks like the first
+    /// start of a cluster.
+    /// </summary>
     private bool IsRemembered(Replica lost)
     {
         for (var id = 1UL; id <= (ulong)Plan.Voters; id++)

@@ -5,7 +5,9 @@ using VideoScale.Simulation.Seams;
 
 namespace VideoScale.Simulation.World;
 
-/// <summary>The network between machines: delay, loss, duplication, late repeats, cut and clogged directions; and snapshots on lines of their own.</summary>
+/// <summary>
+/// The network between machines: delay, loss, duplication, late repeats, cut and clogged directions; and snapshots on lines of their own.
+/// </summary>
 internal sealed partial class Simulated
 {
     private readonly int[,] _cuts; // from, to: how many faults cut it now
@@ -79,7 +81,8 @@ internal sealed partial class Simulated
         {
             if (WaitsForPause(target, due)) return;
             Events++;
-            _trace.Add((ulong)parcel.Message.Kind | (parcel.Message.Reject ? 64UL : 0) | ((ulong)parcel.Message.Entries.Length << 8) | (parcel.Message.Commit << 20));
+            _trace.Add((ulong)parcel.Message.Kind | (parcel.Message.Reject ? 64UL : 0) | ((ulong)parcel.Message.Entries.Length << 8)
+                | (parcel.Message.Commit << 20));
             if (IsTraced) Tell(Words(parcel.Message));
             Checker.Delivered(target, parcel.Message);
             target.Step(RaftInput.Received(parcel.Message));
@@ -88,7 +91,8 @@ internal sealed partial class Simulated
     }
 
     private static string Words(in Message message) =>
-        $"{message.From} -> {message.To} {message.Kind}{(message.Reject ? " refused" : "")} term {message.Term} index {message.Index} logterm {message.LogTerm} commit {message.Commit}"
+        $"{message.From} -> {message.To} {message.Kind}{(message.Reject ? " refused" : "")} term {message.Term} index {message.Index} "
+            + $"logterm {message.LogTerm} commit {message.Commit}"
         + (message.Entries.IsEmpty ? "" : $" entries {message.Entries.Length}") + (message.Context == 0 ? "" : $" round {message.Context}");
 
     /// <summary>The slot where this identity lives now, or -1.</summary>
@@ -110,7 +114,11 @@ internal sealed partial class Simulated
             _agenda.Add(NowUs + 100_000, new Due(Happening.SnapshotPiece, sender.Slot, sender.Life, to.Value, null));
             return;
         }
-        var transfer = new Transfer(sender, Replicas[slot], sender.Disk.Snapshot, sender.Core!.Term) { PiecesLeft = Plan.SnapshotPieces, TriesLeft = Plan.SnapshotPieces + 6 };
+        var transfer = new Transfer(sender, Replicas[slot], sender.Disk.Snapshot, sender.Core!.Term)
+        {
+            PiecesLeft = Plan.SnapshotPieces,
+            TriesLeft = Plan.SnapshotPieces + 6,
+        };
         _agenda.Add(NowUs + 1_000 + Chance.Below(20_000), new Due(Happening.SnapshotPiece, sender.Slot, sender.Life, to.Value, transfer));
     }
 
@@ -125,7 +133,8 @@ internal sealed partial class Simulated
         }
         Events++;
         var (from, to) = (transfer.From.Slot, transfer.To.Slot);
-        var arrives = !IsCut(from, to) && !IsCut(to, from) && transfer.To.Runs && transfer.To.Id == transfer.ToId && (IsHealed || !Chance.Hits(Plan.LossPerMille));
+        var arrives = !IsCut(from, to) && !IsCut(to, from) && transfer.To.Runs && transfer.To.Id == transfer.ToId
+            && (IsHealed || !Chance.Hits(Plan.LossPerMille));
         if (arrives) transfer.PiecesLeft--;
         else Marks.Hit(Mark.SnapshotPieceResent);
         if (transfer.PiecesLeft > 0 && --transfer.TriesLeft > 0)

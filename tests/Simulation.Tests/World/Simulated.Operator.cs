@@ -5,7 +5,9 @@ using VideoScale.Simulation.Seams;
 
 namespace VideoScale.Simulation.World;
 
-/// <summary>Somebody who wants a certain membership and asks whoever leads for it, again and again: learners first, voters once they have caught up.</summary>
+/// <summary>
+/// Somebody who wants a certain membership and asks whoever leads for it, again and again: learners first, voters once they have caught up.
+/// </summary>
 internal sealed partial class Simulated
 {
     private readonly PeerStatus[] _progress = new PeerStatus[64];
@@ -21,9 +23,11 @@ internal sealed partial class Simulated
         var goal = Plan.Journey.Count > 0 ? NextOnJourney(core)
             : _goal is { } wanted ? new Membership(Ids(wanted.Voters), [], Ids(wanted.Learners)) : Replacing(core.Membership);
         if (goal is null || goal.Voters.IsEmpty || core.Membership.IsJoint || core.Membership.Equals(goal)) return;
-        if (!goal.Voters.All(voter => core.Membership.IsVoter(voter) || IsProven(voter)) || (!Plan.Abrupt && !HaveCaughtUp(core, goal, leader.Id))) goal = WithLearners(core.Membership, goal);
+        if (!goal.Voters.All(voter => core.Membership.IsVoter(voter) || IsProven(voter))
+            || (!Plan.Abrupt && !HaveCaughtUp(core, goal, leader.Id))) goal = WithLearners(core.Membership, goal);
         if (core.Membership.Equals(goal)) return;
-        if (IsTraced) Tell($"operator asks {leader.Id} for voters {string.Join(',', goal.Voters)} learners {string.Join(',', goal.Learners)}");
+        if (IsTraced)
+            Tell($"operator asks {leader.Id} for voters {string.Join(',', goal.Voters)} learners {string.Join(',', goal.Learners)}");
         leader.Step(RaftInput.ChangeMembership(goal));
     }
 
@@ -41,7 +45,8 @@ internal sealed partial class Simulated
         var voters = Ids(slots);
         var isThere = voters.Length == System.Numerics.BitOperations.PopCount((uint)slots);
         var now = core.Membership;
-        if (isThere && _journeyStep < Plan.Journey.Count && !now.IsJoint && core.MembershipIndex <= core.CommitIndex && now.Voters.AsSpan().SequenceEqual(voters.AsSpan()))
+        if (isThere && _journeyStep < Plan.Journey.Count && !now.IsJoint && core.MembershipIndex <= core.CommitIndex
+            && now.Voters.AsSpan().SequenceEqual(voters.AsSpan()))
         {
             _journeyStep++;
             return NextOnJourney(core);
@@ -53,7 +58,8 @@ internal sealed partial class Simulated
         return now with { Learners = [.. damaged.Order()] };
     }
 
-    private string? NotArrived() => _journeyStep < Plan.Journey.Count ? $"the members are at step {_journeyStep} of {Plan.Journey.Count} of their journey" : null;
+    private string? NotArrived() =>
+        _journeyStep < Plan.Journey.Count ? $"the members are at step {_journeyStep} of {Plan.Journey.Count} of their journey" : null;
 
     private System.Collections.Immutable.ImmutableArray<MemberId> Ids(int slots)
     {
@@ -64,7 +70,9 @@ internal sealed partial class Simulated
         return [.. ids];
     }
 
-    /// <summary>Without a wish of its own the operator only puts whoever runs on a wiped machine in the place of who ran there before.</summary>
+    /// <summary>
+    /// Without a wish of its own the operator only puts whoever runs on a wiped machine in the place of who ran there before.
+    /// </summary>
     private Membership? Replacing(Membership now)
     {
         var gone = 0;
@@ -72,7 +80,8 @@ internal sealed partial class Simulated
             if (SlotOf(voter) < 0) gone++;
         if (gone == 0) return null;
         var voters = now.Voters.Where(voter => SlotOf(voter) >= 0).ToList();
-        var spare = Replicas.Where(replica => replica.Core is not null && !now.IsVoter(replica.Id)).Select(replica => replica.Id).Take(gone);
+        var spare = Replicas.Where(replica => replica.Core is not null && !now.IsVoter(replica.Id)).Select(replica => replica.Id)
+            .Take(gone);
         voters.AddRange(spare);
         voters.Sort();
         return new Membership([.. voters], [], [.. now.Learners.Where(learner => SlotOf(learner) >= 0 && !voters.Contains(learner))]);
@@ -93,7 +102,9 @@ internal sealed partial class Simulated
         return true;
     }
 
-    /// <summary>A new log counts for nothing until a leader has confirmed it, so it comes as a learner first; the product's driver does the same.</summary>
+    /// <summary>
+    /// A new log counts for nothing until a leader has confirmed it, so it comes as a learner first; the product's driver does the same.
+    /// </summary>
     private bool IsProven(MemberId member) => SlotOf(member) is >= 0 and var slot && !Replicas[slot].Disk.Origin.IsNew;
 
     private static Membership WithLearners(Membership now, Membership goal)

@@ -9,7 +9,9 @@ using VideoScale.Simulation.Workloads.Control;
 
 namespace VideoScale.Simulation.World;
 
-/// <summary>A whole deployment in one thread, from one plan: the real cores in simulated time, on simulated networks, disks and clocks.</summary>
+/// <summary>
+/// A whole deployment in one thread, from one plan: the real cores in simulated time, on simulated networks, disks and clocks.
+/// </summary>
 internal sealed partial class Simulated
 {
     private const int TickUs = 50_000; // as the product's driver ticks
@@ -64,7 +66,9 @@ internal sealed partial class Simulated
     /// <summary>No new work is begun any more.</summary>
     public bool IsQuiet { get; private set; }
 
-    /// <summary>Faults first; then all is healed, and within a bounded time everything must work again and everybody must have caught up.</summary>
+    /// <summary>
+    /// Faults first; then all is healed, and within a bounded time everything must work again and everybody must have caught up.
+    /// </summary>
     public void Run()
     {
         foreach (var replica in Replicas) replica.Start();
@@ -91,7 +95,8 @@ internal sealed partial class Simulated
         {
             var now = 0UL;
             foreach (var replica in Replicas) now += replica.Applied;
-            if (IsQuiet && now > applied && NowMs < beganMs + 20 * PatienceMs) untilMs = NowMs + PatienceMs; // slow lines are slow, as long as they move
+            // slow lines are slow, as long as they move
+            if (IsQuiet && now > applied && NowMs < beganMs + 20 * PatienceMs) untilMs = NowMs + PatienceMs;
             applied = now;
             if (NowMs >= untilMs) throw new Violation("liveness", $"{why}: {Describe()}");
             RunUntil(NowMs + 200);
@@ -144,7 +149,8 @@ internal sealed partial class Simulated
     public bool IsTraced => _log is not null;
 
     public void ScheduleTick(Replica replica) =>
-        _agenda.Add(NowUs + replica.Clock.TrueUs(TickUs) - 1_000 + Chance.Below(2_000), new Due(Happening.Tick, replica.Slot, replica.Life, 0, null));
+        _agenda.Add(NowUs + replica.Clock.TrueUs(TickUs) - 1_000 + Chance.Below(2_000),
+            new Due(Happening.Tick, replica.Slot, replica.Life, 0, null));
 
     private void Tick(Replica replica, in Due due)
     {
@@ -180,7 +186,8 @@ internal sealed partial class Simulated
     }
 
     public void StoreSnapshot(Replica replica, StoredSnapshot snapshot) =>
-        _agenda.Add(NowUs + 100 + Chance.Below(Chance.OneIn(8) ? 500_000 : 30_000), new Due(Happening.SnapshotStored, replica.Slot, replica.Life, snapshot.Meta.Index, snapshot));
+        _agenda.Add(NowUs + 100 + Chance.Below(Chance.OneIn(8) ? 500_000 : 30_000),
+            new Due(Happening.SnapshotStored, replica.Slot, replica.Life, snapshot.Meta.Index, snapshot));
 
     private void SnapshotStored(in Due due)
     {
@@ -221,5 +228,7 @@ internal sealed partial class Simulated
     }
 
     public string Describe() => string.Join("; ", Replicas.Select(replica => replica.Core is not { } core ? $"{replica.Id} down"
-        : $"{replica.Id} {core.Role} term {core.Term} commit {core.CommitIndex} applied {replica.Applied} last {core.Log.LastIndex} base {core.Log.BaseIndex} voters {string.Join(',', core.Membership.Voters)}/{string.Join(',', core.Membership.OutgoingVoters)}"));
+        : $"{replica.Id} {core.Role} term {core.Term} commit {core.CommitIndex} applied {replica.Applied} last {core.Log.LastIndex} base "
+            + $"{core.Log.BaseIndex} voters "
+            + $"{string.Join(',', core.Membership.Voters)}/{string.Join(',', core.Membership.OutgoingVoters)}"));
 }

@@ -9,7 +9,8 @@ namespace VideoScale.Cli.Ctl.Cluster;
 /// <summary><c>ctl cluster …</c></summary>
 internal static class ClusterCommand
 {
-    internal static Command Create() => new("cluster", "The control plane's own replicas.") { Status(), MemberCommands.Add(), MemberCommands.Promote(), MemberCommands.Remove(), MemberCommands.Set(), Transfer(), Snapshot() };
+    internal static Command Create() => new("cluster", "The control plane's own replicas.") { Status(), MemberCommands.Add(),
+        MemberCommands.Promote(), MemberCommands.Remove(), MemberCommands.Set(), Transfer(), Snapshot() };
 
     private static Command Status()
     {
@@ -29,7 +30,8 @@ internal static class ClusterCommand
         if (reply.Role == ReplicaRole.Leader || reply.LeaderAddress.Length == 0) return;
         try
         {
-            var leader = await session.At(reply.LeaderAddress).GetStatusAsync(new GetStatusRequest(), new CallOptions(deadline: DateTime.UtcNow.AddSeconds(1), cancellationToken: cancellationToken));
+            var leader = await session.At(reply.LeaderAddress).GetStatusAsync(new GetStatusRequest(),
+                new CallOptions(deadline: DateTime.UtcNow.AddSeconds(1), cancellationToken: cancellationToken));
             if (leader.Role != ReplicaRole.Leader) return;
             reply.Notices.Add(leader.Notices.Except(reply.Notices));
             reply.Replicas.Clear();
@@ -40,22 +42,34 @@ internal static class ClusterCommand
 
     private static void Print(CtlSession session, GetStatusReply reply)
     {
-        session.Output.Line($"cluster {reply.ClusterId}, answered by {reply.MemberId:x} ({reply.Role.ToString().ToLowerInvariant()}), version {reply.Version}");
-        session.Output.Line($"term {reply.Term}, leader {(reply.LeaderId == 0 ? "not known" : $"{reply.LeaderId:x} at {reply.LeaderAddress}")}");
-        session.Output.Line($"log {reply.FirstIndex}..{reply.DurableIndex}, committed {reply.CommitIndex}, applied {reply.AppliedIndex}, snapshot {reply.SnapshotIndex}, checkpoint {reply.CheckpointIndex}");
-        session.Output.Line($"events {reply.EventFloor}..{reply.EventSeq}, state {Convert.ToHexStringLower(reply.StateHash.Span)} at {reply.HashedAtIndex}");
+        session.Output.Line(
+            $"cluster {reply.ClusterId}, answered by {reply.MemberId:x} ({reply.Role.ToString().ToLowerInvariant()}), version "
+            + $"{reply.Version}");
+        session.Output.Line(
+            $"term {reply.Term}, leader {(reply.LeaderId == 0 ? "not known" : $"{reply.LeaderId:x} at {reply.LeaderAddress}")}");
+        session.Output.Line(
+            $"log {reply.FirstIndex}..{reply.DurableIndex}, committed {reply.CommitIndex}, applied {reply.AppliedIndex}, snapshot "
+            + $"{reply.SnapshotIndex}, checkpoint {reply.CheckpointIndex}");
+        session.Output.Line(
+            $"events {reply.EventFloor}..{reply.EventSeq}, state {Convert.ToHexStringLower(reply.StateHash.Span)} at "
+            + $"{reply.HashedAtIndex}");
         if (reply.LogTimeMs != 0) session.Output.Line($"log time {Format.Time(reply.LogTimeMs)}{ClockWords(reply)}");
-        if (reply.CertificateExpiresAtMs != 0) session.Output.Line($"certificate valid until {Format.Time(reply.CertificateExpiresAtMs)}"); // when it is time to renew it, a notice says so
+        // when it is time to renew it, a notice says so
+        if (reply.CertificateExpiresAtMs != 0) session.Output.Line($"certificate valid until {Format.Time(reply.CertificateExpiresAtMs)}");
         if (reply.Joint) session.Output.Line("a change of voters is under way: both majorities are needed");
-        if (reply.Generation > 0) session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
+        if (reply.Generation > 0)
+            session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
         foreach (var notice in reply.Notices) session.Output.Line($"NOTE: {notice}");
-        if (reply.Repairing) session.Output.Line("QUARANTINED: this replica's disk lost log entries; it fetches them again and takes no part until it has them");
+        if (reply.Repairing)
+            session.Output.Line(
+                "QUARANTINED: this replica's disk lost log entries; it fetches them again and takes no part until it has them");
         if (reply.Quarantined) session.Output.Line("QUARANTINED: this replica's state differed from the majority's; replace it");
         var known = reply.Replicas.Any(r => r.MatchIndex > 0 && r.MemberId != reply.MemberId) || reply.Role == ReplicaRole.Leader;
         session.Output.Table(["MEMBER", "ROLE", "GRPC", "RAFT", "ON DISK", "BEHIND", "SILENT", "CLOCK"], reply.Replicas.Select(r => new[]
         {
             r.MemberId.ToString("x", CultureInfo.InvariantCulture), RoleOf(r), r.GrpcAddress, r.RaftAddress,
-            r.MatchIndex == 0 ? "-" : $"{r.MatchIndex}", known ? Behind(r) : "-", known ? $"{r.SilentMs} ms" : "-", r.ClockKnown ? $"{r.ClockDifferenceMs:+0;-0;0} ms" : "-",
+            r.MatchIndex == 0 ? "-" : $"{r.MatchIndex}", known ? Behind(r) : "-", known ? $"{r.SilentMs} ms" : "-", r.ClockKnown
+                ? $"{r.ClockDifferenceMs:+0;-0;0} ms" : "-",
         }));
         var voters = reply.Replicas.Count(r => r.Role == MemberRole.Voter);
         if (ControlPlane.Host.Members.VoterSetAdvice.For(voters) is { Length: > 0 } advice) session.Output.Line($"note: {advice}");
@@ -63,9 +77,13 @@ internal static class ClusterCommand
 
     private static string ClockWords(GetStatusReply reply)
     {
-        var off = reply.Replicas.Where(r => r.ClockKnown && Math.Abs(r.ClockDifferenceMs) > ControlPlane.Host.Clocks.ClockExchange.WorthALineMs).Select(r => $"{r.MemberId:x}").ToArray();
+        var off = reply.Replicas.Where(r => r.ClockKnown
+            && Math.Abs(r.ClockDifferenceMs) > ControlPlane.Host.Clocks.ClockExchange.WorthALineMs).Select(r => $"{r.MemberId:x}")
+            .ToArray();
         return (!reply.ClocksAgree ? "; NOTE: no majority of the voters' clocks agrees, or they are not known yet" : "")
-            + (Math.Abs(reply.LogTimeAheadMs) > ControlPlane.Clocks.LogClock.NearMs ? $"; NOTE: {Math.Abs(reply.LogTimeAheadMs)} ms {(reply.LogTimeAheadMs > 0 ? "ahead of" : "behind")} what the voters' clocks say" : "")
+            + (Math.Abs(reply.LogTimeAheadMs) > ControlPlane.Clocks.LogClock.NearMs
+                ? $"; NOTE: {Math.Abs(reply.LogTimeAheadMs)} ms {(reply.LogTimeAheadMs > 0 ? "ahead of" : "behind")} what the voters' "
+                + $"clocks say" : "")
             + (off.Length > 0 ? $"; NOTE: the clock of {string.Join(", ", off)} is off (column CLOCK): set it right" : "");
     }
 
@@ -77,18 +95,24 @@ internal static class ClusterCommand
         _ => "not a member",
     };
 
-    private static string Behind(Replica replica) => (replica.Repairing ? "repairing, " : "") + (replica.Snapshotting ? "snapshot, " : "") + $"{replica.LagEntries}";
+    private static string Behind(Replica replica) =>
+        (replica.Repairing ? "repairing, " : "") + (replica.Snapshotting ? "snapshot, " : "") + $"{replica.LagEntries}";
 
     private static Command Transfer()
     {
-        var to = new Option<string?>("--to") { Description = "Member id in hexadecimal, as `status` prints it; left out, the voter that is furthest.", HelpName = "MEMBER" };
+        var to = new Option<string?>("--to")
+        {
+            Description = "Member id in hexadecimal, as `status` prints it; left out, the voter that is furthest.",
+            HelpName = "MEMBER",
+        };
         var command = new Command("transfer", "Hands leadership to another voter.") { to };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var target = 0UL;
             if (parsed.GetValue(to) is { } text && !ulong.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out target))
                 throw new CliException($"--to: \"{text}\" is not a member id (hexadecimal, as `ctl cluster status` prints it)");
-            var reply = await (await session.AtOneAsync(cancellationToken)).TransferLeadershipAsync(new TransferLeadershipRequest { TargetMemberId = target }, session.Call(cancellationToken));
+            var reply = await (await session.AtOneAsync(cancellationToken))
+                .TransferLeadershipAsync(new TransferLeadershipRequest { TargetMemberId = target }, session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line($"{reply.LeaderId:x} leads in term {reply.Term}"));
         });
         return command;
@@ -99,8 +123,10 @@ internal static class ClusterCommand
         var command = new Command("snapshot", "Writes a snapshot on the replica that answers and compacts its log.");
         CtlSession.Bind(command, async (session, _, cancellationToken) =>
         {
-            var reply = await (await session.AtOneAsync(cancellationToken)).CreateSnapshotAsync(new CreateSnapshotRequest(), session.Call(cancellationToken));
-            session.Output.Write(reply, () => session.Output.Line($"snapshot at index {reply.Index}, {Format.Bytes(reply.Bytes)}; the log begins at {reply.FirstIndex}"));
+            var reply = await (await session.AtOneAsync(cancellationToken))
+                .CreateSnapshotAsync(new CreateSnapshotRequest(), session.Call(cancellationToken));
+            session.Output.Write(reply, () =>
+                session.Output.Line($"snapshot at index {reply.Index}, {Format.Bytes(reply.Bytes)}; the log begins at {reply.FirstIndex}"));
         });
         return command;
     }

@@ -13,15 +13,32 @@ internal static class RoomChanges
 
     internal static Command Create()
     {
-        var room = new Argument<string?>("room") { Description = "Name of the room; left out, one is made.", Arity = ArgumentArity.ZeroOrOne };
-        var expected = new Option<uint>("--expected") { Description = "Participants expected at the peak; what is reserved follows from it.", HelpName = "N" };
+        var room = new Argument<string?>("room")
+        {
+            Description = "Name of the room; left out, one is made.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var expected = new Option<uint>("--expected")
+        {
+            Description = "Participants expected at the peak; what is reserved follows from it.",
+            HelpName = "N",
+        };
         var region = new Option<string?>("--region") { Description = "Region the room must live in.", HelpName = "NAME" };
         var maxParticipants = new Option<uint>("--max-participants") { Description = "Most seats at once; 0 for no cap.", HelpName = "N" };
         var maxPublishers = new Option<uint>("--max-publishers") { Description = "Most publishers at once; 0 for no cap.", HelpName = "N" };
-        var emptyTimeout = new Option<uint>("--empty-timeout") { Description = "Close after being empty this long, in seconds; 0 for the default, 300.", HelpName = "SECONDS" };
+        var emptyTimeout = new Option<uint>("--empty-timeout")
+        {
+            Description = "Close after being empty this long, in seconds; 0 for the default, 300.",
+            HelpName = "SECONDS",
+        };
         var keep = new Option<bool>("--keep-when-empty") { Description = "Never close for being empty." };
         var metadata = new Option<string?>("--metadata") { Description = "Your own text, or @FILE; at most 64 KiB.", HelpName = "TEXT" };
-        var wait = new Option<bool>("--wait") { Description = "Stay until the room has a node. --timeout counts each question, and each time in which nobody answers, not the wait." };
+        var wait =
+            new Option<bool>("--wait")
+            {
+                Description =
+            "Stay until the room has a node. --timeout counts each question, and each time in which nobody answers, not the wait."
+            };
         var command = new Command("create", "Creates a room and places it on a media node.")
         { room, expected, region, maxParticipants, maxPublishers, emptyTimeout, keep, metadata, wait }.WithNotes("""
             Example: videoscale ctl room create standup --expected 20 --max-participants 50
@@ -43,7 +60,9 @@ internal static class RoomChanges
             Print(session, reply);
             if (reply.Status != RoomStatus.Unplaced) return Exit.Ok;
             if (parsed.GetValue(wait)) return await WaitAsync(session, reply.RoomId, cancellationToken);
-            await Console.Error.WriteLineAsync($"no node could take room {reply.RoomId} yet; placement goes on by itself: `ctl room get {reply.RoomId}` shows when one has, `ctl room explain {reply.RoomId}` why none does; --wait stays until then");
+            await Console.Error.WriteLineAsync(
+                $"no node could take room {reply.RoomId} yet; placement goes on by itself: `ctl room get {reply.RoomId}` shows when one "
+                + $"has, `ctl room explain {reply.RoomId}` why none does; --wait stays until then");
             return Exit.Ok;
         });
         return command;
@@ -54,11 +73,13 @@ internal static class RoomChanges
     {
         while (true)
         {
-            var reply = await LongWait.AskAsync(session, call => session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = roomId, Consistency = Consistency.Linearizable }, call), cancellationToken);
+            var reply = await LongWait.AskAsync(session, call => session.Rooms.GetRoomAsync(
+                new GetRoomRequest { RoomId = roomId, Consistency = Consistency.Linearizable }, call), cancellationToken);
             switch (reply.Room.Status)
             {
                 case RoomStatus.Active:
-                    session.Output.Write(reply, () => session.Output.Line($"room {roomId} active on {reply.Room.NodeId} under epoch {Format.Epoch(reply.Room.Epoch)}"));
+                    session.Output.Write(reply, () =>
+                        session.Output.Line($"room {roomId} active on {reply.Room.NodeId} under epoch {Format.Epoch(reply.Room.Epoch)}"));
                     return Exit.Ok;
                 case RoomStatus.Closing or RoomStatus.Closed:
                     await Console.Error.WriteLineAsync($"room {roomId} was closed before a node took it");
@@ -74,7 +95,12 @@ internal static class RoomChanges
         var expected = ExpectedEpoch();
         var command = new Command("close", "Closes a room and frees its seats.") { room, expected };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) => Print(session, await session.Rooms.CloseRoomAsync(
-            new CloseRoomRequest { RequestId = session.RequestId, RoomId = parsed.GetValue(room), ExpectedEpoch = parsed.GetValue(expected) }, session.Call(cancellationToken))));
+            new CloseRoomRequest
+            {
+                RequestId = session.RequestId,
+                RoomId = parsed.GetValue(room),
+                ExpectedEpoch = parsed.GetValue(expected)
+            }, session.Call(cancellationToken))));
         return command;
     }
 
@@ -83,9 +109,16 @@ internal static class RoomChanges
         var room = RoomCommand.Room();
         var to = new Option<string?>("--to") { Description = "The node to move to; left out, placement chooses.", HelpName = "NODE" };
         var expected = ExpectedEpoch();
-        var command = new Command("move", "Moves a room to another node: revoked first, assigned when its owner has let go. Seats survive.") { room, to, expected };
+        var command = new Command("move",
+            "Moves a room to another node: revoked first, assigned when its owner has let go. Seats survive.") { room, to, expected };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) => Print(session, await session.Rooms.MoveRoomAsync(
-            new MoveRoomRequest { RequestId = session.RequestId, RoomId = parsed.GetValue(room), TargetNodeId = parsed.GetValue(to) ?? "", ExpectedEpoch = parsed.GetValue(expected) }, session.Call(cancellationToken))));
+            new MoveRoomRequest
+            {
+                RequestId = session.RequestId,
+                RoomId = parsed.GetValue(room),
+                TargetNodeId = parsed.GetValue(to) ?? "",
+                ExpectedEpoch = parsed.GetValue(expected)
+            }, session.Call(cancellationToken))));
         return command;
     }
 
@@ -103,7 +136,8 @@ internal static class RoomChanges
 
     private static void Print(CtlSession session, RoomReply reply) => session.Output.Write(reply, () => session.Output.Line(
         $"room {reply.RoomId} {Format.Status(reply.Status)}" +
-        (reply.NodeId.Length > 0 ? $" on {reply.NodeId}" : "") + (reply.Epoch != 0 ? $" under epoch {Format.Epoch(reply.Epoch)}" : "") + $" ({Format.Commit(reply.Commit)})"));
+        (reply.NodeId.Length > 0 ? $" on {reply.NodeId}" : "") + (reply.Epoch != 0 ? $" under epoch {Format.Epoch(reply.Epoch)}" : "")
+            + $" ({Format.Commit(reply.Commit)})"));
 
     private static ByteString ReadMetadata(string? text)
     {

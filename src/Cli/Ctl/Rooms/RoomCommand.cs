@@ -7,7 +7,8 @@ internal static class RoomCommand
 {
     internal static Command Create() => new("room", "Rooms, their owners and the seats in them.")
     {
-        RoomChanges.Create(), RoomQueries.Get(), RoomQueries.List(), RoomChanges.Close(), RoomChanges.Move(), RoomQueries.Explain(), RoomQueries.Watch(), RoomStatistics.Create(),
+        RoomChanges.Create(), RoomQueries.Get(), RoomQueries.List(), RoomChanges.Close(), RoomChanges.Move(), RoomQueries.Explain(),
+            RoomQueries.Watch(), RoomStatistics.Create(),
         Seats.Admit(), Seats.List(), Seats.Remove(),
     };
 

@@ -16,11 +16,13 @@ internal static class RoomQueries
         var command = new Command("get", "One room with its owner and epoch.") { room, CtlOptions.Stale };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            var reply = await session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
+            var reply = await session.Rooms.GetRoomAsync(
+                new GetRoomRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
             session.Output.Write(reply, () =>
             {
                 session.Output.Table(Columns, [Row(reply.Room)]);
-                if (reply.NodeAddress.Length > 0) session.Output.Line($"owner at {reply.NodeAddress}; true at log index {reply.AppliedIndex}");
+                if (reply.NodeAddress.Length > 0)
+                    session.Output.Line($"owner at {reply.NodeAddress}; true at log index {reply.AppliedIndex}");
             });
         });
         return command;
@@ -59,17 +61,26 @@ internal static class RoomQueries
     internal static Command Explain()
     {
         var room = RoomCommand.Room();
-        var command = new Command("explain", "Why the room is where it is: the last decision with all candidates.") { room, CtlOptions.Stale };
+        var command = new Command("explain", "Why the room is where it is: the last decision with all candidates.") { room,
+            CtlOptions.Stale };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            var reply = await session.Rooms.ExplainPlacementAsync(new ExplainPlacementRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
+            var reply = await session.Rooms.ExplainPlacementAsync(new ExplainPlacementRequest
+            {
+                RoomId = parsed.GetValue(room),
+                Consistency = session.Consistency
+            }, session.Call(cancellationToken));
             session.Output.Write(reply, () =>
             {
-                session.Output.Line($"{reply.RoomId}: {(reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}" : "no node could take it")}, because: {reply.Reason}");
-                session.Output.Line($"decided {Format.Time(reply.DecidedAtMs)} by policy {reply.PolicyVersion} (event {reply.DecisionEventSeq})");
+                var where = reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}"
+                    : "no node could take it";
+                session.Output.Line($"{reply.RoomId}: {where}, because: {reply.Reason}");
+                session.Output.Line(
+                    $"decided {Format.Time(reply.DecidedAtMs)} by policy {reply.PolicyVersion} (event {reply.DecisionEventSeq})");
                 if (reply.Note.Length > 0) session.Output.Line($"NOTE: {reply.Note}");
                 session.Output.Table(["CANDIDATE", "SCORE", "REJECTED BECAUSE"],
-                    reply.Candidates.Select(c => new[] { c.NodeId, c.Rejection.Length > 0 ? "-" : Format.Permille(c.ScorePermille), Format.Text(c.Rejection) }));
+                    reply.Candidates.Select(c =>
+                        new[] { c.NodeId, c.Rejection.Length > 0 ? "-" : Format.Permille(c.ScorePermille), Format.Text(c.Rejection) }));
             });
         });
         return command;
@@ -83,16 +94,20 @@ internal static class RoomQueries
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var request = new WatchRoomsRequest { RoomId = parsed.GetValue(room) ?? "", NodeId = parsed.GetValue(node) ?? "" };
-            await foreach (var change in LongStream.ReadAsync(session, () => session.Rooms.WatchRooms(request, cancellationToken: cancellationToken), cancellationToken))
+            await foreach (var change in LongStream.ReadAsync(session,
+                () => session.Rooms.WatchRooms(request, cancellationToken: cancellationToken), cancellationToken))
                 session.Output.Write(change, () => session.Output.Line(
-                    $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {Format.Room(change.Room)}  {Format.Status(change.Room.Status)}  node {Format.Text(change.Room.NodeId)}  epoch {Format.Epoch(change.Room.Epoch)}  seats {Format.Cap(change.Room.Participants, change.Room.MaxParticipants)}"));
+                    $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {Format.Room(change.Room)}  "
+                        + $"{Format.Status(change.Room.Status)}  node {Format.Text(change.Room.NodeId)}  epoch "
+                        + $"{Format.Epoch(change.Room.Epoch)}  seats {Format.Cap(change.Room.Participants, change.Room.MaxParticipants)}"));
         });
         return command;
     }
 
     private static string[] Row(Room room) =>
     [
-        Format.Room(room), Format.Status(room.Status), Format.Text(room.NodeId), Format.Epoch(room.Epoch), Format.Cap(room.Participants, room.MaxParticipants),
+        Format.Room(room), Format.Status(room.Status), Format.Text(room.NodeId), Format.Epoch(room.Epoch),
+            Format.Cap(room.Participants, room.MaxParticipants),
         Format.Cap(room.Publishers, room.MaxPublishers), Format.Text(room.Region), Format.Time(room.CreatedAtMs),
     ];
 }

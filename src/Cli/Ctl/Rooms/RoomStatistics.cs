@@ -11,14 +11,20 @@ internal static class RoomStatistics
     internal static Command Create()
     {
         var room = RoomCommand.Room();
-        var command = new Command("stats", "The room's media as its owner measures it: loss, round trips, layers, freezes; every stream of every participant.") { room, CtlOptions.Stale }.WithNotes("""
+        var command = new Command("stats",
+            "The room's media as its owner measures it: loss, round trips, layers, freezes; every stream of every participant.")
+        {
+            room, CtlOptions.Stale,
+        }.WithNotes("""
             Asks the control plane for the owner, then the owner itself: its gRPC address must be reachable from here.
             """);
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            var found = await session.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
+            var found = await session.Rooms.GetRoomAsync(
+                new GetRoomRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
             if (found.NodeAddress.Length == 0) throw new CliException($"room {parsed.GetValue(room)} has no owner now");
-            var reply = await session.StatisticsAt(found.NodeAddress).GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = found.Room.RoomId }, session.Call(cancellationToken));
+            var reply = await session.StatisticsAt(found.NodeAddress)
+                .GetRoomStatisticsAsync(new GetRoomStatisticsRequest { RoomId = found.Room.RoomId }, session.Call(cancellationToken));
             session.Output.Write(reply, () => Print(session.Output, reply));
         });
         return command;
@@ -26,23 +32,30 @@ internal static class RoomStatistics
 
     private static void Print(CtlOutput output, GetRoomStatisticsReply reply)
     {
-        output.Line($"on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}{(reply.Participants.Count == 0 ? ": nobody is there" : "")}");
+        output.Line(
+            $"on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}{(reply.Participants.Count == 0 ? ": nobody is there" : "")}");
         if (reply.Participants.Count == 0) return;
-        output.Table(["PARTICIPANT", "QUALITY", "LOSS UP", "LOSS DOWN", "ROUND TRIP", "ESTIMATE", "SILENT"], reply.Participants.Select(participant => new[]
+        output.Table(["PARTICIPANT", "QUALITY", "LOSS UP", "LOSS DOWN", "ROUND TRIP", "ESTIMATE", "SILENT"],
+            reply.Participants.Select(participant => new[]
         {
-            participant.Identity, participant.Quality.ToString().ToLowerInvariant(), Share(participant.LossUpPerMyriad), Share(participant.LossDownPerMyriad),
+            participant.Identity, participant.Quality.ToString().ToLowerInvariant(), Share(participant.LossUpPerMyriad),
+                Share(participant.LossDownPerMyriad),
             Ms(participant.RoundTripMs), $"{participant.EstimateKbps} kbit/s", $"{participant.SilentMs} ms",
         }));
-        output.Table(["PUBLISHES", "TRACK", "RID", "KBIT/S", "PACKETS", "LOST", "ON THE WAY", "JITTER", "ROUND TRIP", "FPS", "SIZE", "FREEZES", "GAPS"],
+        output.Table(["PUBLISHES", "TRACK", "RID", "KBIT/S", "PACKETS", "LOST", "ON THE WAY", "JITTER", "ROUND TRIP", "FPS", "SIZE",
+            "FREEZES", "GAPS"],
             reply.Participants.SelectMany(participant => participant.Published.Select(stream => new[]
             {
-                participant.Identity, stream.TrackSid, Format.Text(stream.Rid), $"{stream.Kbps}", $"{stream.Packets}", $"{stream.Lost}", $"{stream.LostOnTheWay}", Ms(stream.JitterMs), Ms(stream.RoundTripMs),
+                participant.Identity, stream.TrackSid, Format.Text(stream.Rid), $"{stream.Kbps}", $"{stream.Packets}", $"{stream.Lost}",
+                    $"{stream.LostOnTheWay}", Ms(stream.JitterMs), Ms(stream.RoundTripMs),
                 Rate(stream.FramesPerSecond), Size(stream.Width, stream.Height), $"{stream.Freezes}", $"{stream.AudioGaps}",
             })));
-        output.Table(["RECEIVES", "FROM", "TRACK", "LAYER", "PACKETS", "NOT SENT", "LOST", "JITTER", "ROUND TRIP", "RESENT", "FPS", "SIZE", "FREEZES"],
+        output.Table(["RECEIVES", "FROM", "TRACK", "LAYER", "PACKETS", "NOT SENT", "LOST", "JITTER", "ROUND TRIP", "RESENT", "FPS", "SIZE",
+            "FREEZES"],
             reply.Participants.SelectMany(participant => participant.Received.Select(stream => new[]
             {
-                participant.Identity, stream.Publisher, stream.TrackSid, $"{stream.Layer} of {stream.WantedLayer}", $"{stream.Packets}", $"{stream.NotSent}", $"{stream.Lost}", Ms(stream.JitterMs), Ms(stream.RoundTripMs),
+                participant.Identity, stream.Publisher, stream.TrackSid, $"{stream.Layer} of {stream.WantedLayer}", $"{stream.Packets}",
+                    $"{stream.NotSent}", $"{stream.Lost}", Ms(stream.JitterMs), Ms(stream.RoundTripMs),
                 $"{stream.Retransmissions}", Rate(stream.FramesPerSecond), Size(stream.Width, stream.Height), $"{stream.Freezes}",
             })));
     }

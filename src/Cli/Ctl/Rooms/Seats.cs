@@ -10,8 +10,14 @@ internal static class Seats
     {
         var room = RoomCommand.Room();
         var identity = Identity();
-        var role = new Option<ParticipantRole>("--role") { Description = "publisher or subscriber; default publisher.", HelpName = "ROLE", DefaultValueFactory = _ => ParticipantRole.Publisher };
-        var command = new Command("admit", "Reserves a seat and says which node grants it under which epoch. A repeat returns the same seat.") { room, identity, role };
+        var role = new Option<ParticipantRole>("--role")
+        {
+            Description = "publisher or subscriber; default publisher.",
+            HelpName = "ROLE",
+            DefaultValueFactory = _ => ParticipantRole.Publisher,
+        };
+        var command = new Command("admit",
+            "Reserves a seat and says which node grants it under which epoch. A repeat returns the same seat.") { room, identity, role };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var reply = await session.Rooms.AdmitParticipantAsync(new AdmitParticipantRequest
@@ -23,7 +29,8 @@ internal static class Seats
             }, session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line(
                 $"seat {reply.Participant.SeatId} for {reply.Participant.Identity} ({Format.Role(reply.Participant.Role)}); " +
-                (reply.NodeId.Length > 0 ? $"take it up at {reply.NodeId}, {reply.NodeAddress}, with epoch {Format.Epoch(reply.Epoch)}" : "the room has no owner yet: ask again") +
+                (reply.NodeId.Length > 0 ? $"take it up at {reply.NodeId}, {reply.NodeAddress}, with epoch {Format.Epoch(reply.Epoch)}"
+                    : "the room has no owner yet: ask again") +
                 $" ({Format.Commit(reply.Commit)})"));
         });
         return command;
@@ -35,9 +42,14 @@ internal static class Seats
         var command = new Command("participants", "The seats of a room.") { room, CtlOptions.Stale };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            var reply = await session.Rooms.ListParticipantsAsync(new ListParticipantsRequest { RoomId = parsed.GetValue(room), Consistency = session.Consistency }, session.Call(cancellationToken));
+            var reply = await session.Rooms.ListParticipantsAsync(new ListParticipantsRequest
+            {
+                RoomId = parsed.GetValue(room),
+                Consistency = session.Consistency
+            }, session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Table(["IDENTITY", "ROLE", "SEAT", "STATUS", "ADMITTED"],
-                reply.Participants.Select(p => new[] { p.Identity, Format.Role(p.Role), $"{p.SeatId}", Format.Status(p.Status), Format.Time(p.AdmittedAtMs) })));
+                reply.Participants.Select(p =>
+                    new[] { p.Identity, Format.Role(p.Role), $"{p.SeatId}", Format.Status(p.Status), Format.Time(p.AdmittedAtMs) })));
         });
         return command;
     }
@@ -57,7 +69,8 @@ internal static class Seats
                 Identity = parsed.GetValue(identity),
                 Reason = parsed.GetValue(reason) ?? "",
             }, session.Call(cancellationToken));
-            session.Output.Write(reply, () => session.Output.Line($"{parsed.GetValue(identity)} removed from {parsed.GetValue(room)} ({Format.Commit(reply.Commit)})"));
+            session.Output.Write(reply, () =>
+                session.Output.Line($"{parsed.GetValue(identity)} removed from {parsed.GetValue(room)} ({Format.Commit(reply.Commit)})"));
         });
         return command;
     }

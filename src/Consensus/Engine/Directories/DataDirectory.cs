@@ -37,7 +37,8 @@ public sealed class DataDirectory : IDisposable
 
     /// <summary>Opens the directory, or makes it when there is nothing there.</summary>
     /// <param name="clusterId">The cluster it must belong to; null takes what the directory says, or makes a random one.</param>
-    /// <param name="member">The identity a new directory gets and an old one must have; null takes what the directory says, or makes a random one.</param>
+    /// <param name="member">The identity a new directory gets and an old one must have; null takes what the directory says, or makes a
+    /// random one.</param>
     /// <exception cref="DataDirectoryException">Foreign, locked, or of another format: the message says what to do.</exception>
     public static DataDirectory Open(string path, UInt128? clusterId = null, MemberId? member = null)
     {
@@ -53,7 +54,9 @@ public sealed class DataDirectory : IDisposable
             var identity = Read(identityPath);
             var cluster = ParseId(identity.ClusterId, 16, identityPath);
             if (clusterId is { } wanted && wanted != cluster)
-                throw new DataDirectoryException($"{path} belongs to cluster {cluster:x32}, not {wanted:x32}: give this replica its own directory, or the right cluster id");
+                throw new DataDirectoryException(
+                    $"{path} belongs to cluster {cluster:x32}, not {wanted:x32}: give this replica its own directory, or the right "
+                    + $"cluster id");
             var self = new MemberId((ulong)ParseId(identity.MemberId, sizeof(ulong), identityPath));
             if (member is { } expected && expected != self)
                 throw new DataDirectoryException($"{path} belongs to member {self}, not {expected}: give this replica its own directory");
@@ -74,7 +77,9 @@ public sealed class DataDirectory : IDisposable
         var foreign = Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)
             .Where(name => name is not (LockFile or IdentityFile + ".tmp")).Order(StringComparer.Ordinal).FirstOrDefault();
         if (foreign is not null)
-            throw new DataDirectoryException($"{path} is not a VideoScale replica's directory: it has no {IdentityFile} but holds '{foreign}'. Choose an empty directory, or restore {IdentityFile} from a backup");
+            throw new DataDirectoryException(
+                $"{path} is not a VideoScale replica's directory: it has no {IdentityFile} but holds '{foreign}'. Choose an empty "
+                + $"directory, or restore {IdentityFile} from a backup");
     }
 
     private static SafeFileHandle Lock(string path) =>
@@ -83,8 +88,10 @@ public sealed class DataDirectory : IDisposable
 
     private static void Create(string path, UInt128 clusterId, MemberId member)
     {
-        var identity = new DirectoryIdentity(CurrentFormatVersion, clusterId.ToString("x32", CultureInfo.InvariantCulture), member.ToString());
-        DurableFile.Write(System.IO.Path.Combine(path, IdentityFile), JsonSerializer.SerializeToUtf8Bytes(identity, DirectoryIdentityJson.Default.DirectoryIdentity));
+        var identity = new DirectoryIdentity(CurrentFormatVersion, clusterId.ToString("x32", CultureInfo.InvariantCulture),
+            member.ToString());
+        DurableFile.Write(System.IO.Path.Combine(path, IdentityFile),
+            JsonSerializer.SerializeToUtf8Bytes(identity, DirectoryIdentityJson.Default.DirectoryIdentity));
         if (System.IO.Path.GetDirectoryName(path) is { } parent) Libc.SyncDirectory(parent);
     }
 
@@ -92,17 +99,26 @@ public sealed class DataDirectory : IDisposable
     {
         DirectoryIdentity? identity;
         try { identity = JsonSerializer.Deserialize(File.ReadAllBytes(identityPath), DirectoryIdentityJson.Default.DirectoryIdentity); }
-        catch (JsonException e) { throw new DataDirectoryException($"{identityPath} is damaged ({e.Message}): restore it from a backup", e); }
-        if (identity is null or { FormatVersion: 0 }) throw new DataDirectoryException($"{identityPath} has no format_version: restore it from a backup");
+        catch (JsonException e)
+        {
+            throw new DataDirectoryException($"{identityPath} is damaged ({e.Message}): restore it from a backup", e);
+        }
+        if (identity is null or { FormatVersion: 0 })
+            throw new DataDirectoryException($"{identityPath} has no format_version: restore it from a backup");
         if (identity.FormatVersion != CurrentFormatVersion)
-            throw new DataDirectoryException($"{identityPath} has format {identity.FormatVersion}, this program knows {CurrentFormatVersion}: run the version of VideoScale that wrote it");
+            throw new DataDirectoryException(
+                $"{identityPath} has format {identity.FormatVersion}, this program knows {CurrentFormatVersion}: run the version of "
+                + $"VideoScale that wrote it");
         return identity;
     }
 
     private static UInt128 ParseId(string? text, int maxBytes, string identityPath) =>
-        text?.Length <= 2 * maxBytes && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) && id != 0
+        text?.Length <= 2 * maxBytes && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+            && id != 0
             ? id
-            : throw new DataDirectoryException($"{identityPath} names the id '{text}', which is not 1 to {2 * maxBytes} hexadecimal digits above 0: restore it from a backup");
+            : throw new DataDirectoryException(
+                $"{identityPath} names the id '{text}', which is not 1 to {2 * maxBytes} hexadecimal digits above 0: restore it from a "
+                + $"backup");
 
     private static UInt128 RandomId(int bytes)
     {

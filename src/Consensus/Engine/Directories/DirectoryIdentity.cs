@@ -8,6 +8,7 @@ namespace VideoScale.Consensus.Engine.Directories;
 /// <param name="MemberId">Hexadecimal, random: a wiped member never comes back under its old identity.</param>
 public sealed record DirectoryIdentity(int FormatVersion, string ClusterId, string MemberId);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
 [JsonSerializable(typeof(DirectoryIdentity))]
 internal sealed partial class DirectoryIdentityJson : JsonSerializerContext;

@@ -12,7 +12,9 @@ public sealed class RotFoundException : DataDirectoryException
     public RotFoundException(string message, Exception innerException) : base(message, innerException) => Finding = message;
 
     public RotFoundException(string file, long position, string what, ulong firstIndex, ulong lastIndex)
-        : this($"{file} is damaged at byte {position}: {what}. Entries {firstIndex} to {(lastIndex == ulong.MaxValue ? "the end" : lastIndex)} may be affected", alone: true)
+        : this(
+            $"{file} is damaged at byte {position}: {what}. Entries {firstIndex} to "
+            + $"{(lastIndex == ulong.MaxValue ? "the end" : lastIndex)} may be affected", alone: true)
     {
         File = file;
         Position = position;
@@ -29,7 +31,9 @@ public sealed class RotFoundException : DataDirectoryException
     public string Finding { get; }
 
     /// <summary>For a replica that does not start because entries are missing: among others it would.</summary>
-    internal const string Advice = "Nothing was changed. No other replica could give them to this one. To go on without them: a backup of the whole directory, of one moment, loses what came after it, "
+    internal const string Advice =
+        "Nothing was changed. No other replica could give them to this one. To go on without them: a backup of the whole directory, of "
+        + "one moment, loses what came after it, "
         + "and an empty directory loses all. Check the disk before you use it again. See docs/backup.md";
 
     public string File { get; } = "";
@@ -41,7 +45,9 @@ public sealed class RotFoundException : DataDirectoryException
     public ulong LastIndex { get; }
 }
 
-/// <summary>A write or sync failed. The log is poisoned, nothing more becomes durable and the process must end; it is never retried.</summary>
+/// <summary>
+/// A write or sync failed. The log is poisoned, nothing more becomes durable and the process must end; it is never retried.
+/// </summary>
 public sealed class StorageFailedException : Exception
 {
     public StorageFailedException() { }

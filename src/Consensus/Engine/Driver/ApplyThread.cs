@@ -4,7 +4,9 @@ using VideoScale.Consensus.Engine.Ports;
 
 namespace VideoScale.Consensus.Engine.Driver;
 
-/// <summary>The thread that owns the replicated state: applies entries in order, answers fences, runs posted work, captures snapshots.</summary>
+/// <summary>
+/// The thread that owns the replicated state: applies entries in order, answers fences, runs posted work, captures snapshots.
+/// </summary>
 internal sealed class ApplyThread
 {
     private readonly object _gate = new();
@@ -169,7 +171,8 @@ internal sealed class ApplyThread
         if (entry.Kind == EntryKind.Command) result = ApplyCommand(entry, waiter is not null);
         else if (entry.Kind == EntryKind.Configuration)
             _appliedMeta = _appliedMeta with { Membership = MembershipCodec.Decode(entry.Payload.Span), MembershipIndex = entry.Index };
-        _appliedMeta = entry.Kind == EntryKind.Configuration || entry.Term != _appliedMeta.Term ? _appliedMeta with { Term = entry.Term } : _appliedMeta;
+        _appliedMeta = entry.Kind == EntryKind.Configuration
+            || entry.Term != _appliedMeta.Term ? _appliedMeta with { Term = entry.Term } : _appliedMeta;
         Volatile.Write(ref _applied, entry.Index);
         _bytesSinceSnapshot += RaftLog.SizeOf(entry);
         waiter?.Finish(result);
@@ -182,7 +185,8 @@ internal sealed class ApplyThread
             switch (_sessions.Find(entry.Id, out var known))
             {
                 case SessionAnswer.Repeated: return known;
-                case SessionAnswer.Expired: return new ProposeResult(Outcome.Rejected, entry.Index, entry.Term, default, RejectReason.SessionExpired);
+                case SessionAnswer.Expired:
+                    return new ProposeResult(Outcome.Rejected, entry.Index, entry.Term, default, RejectReason.SessionExpired);
                 default: break;
             }
         }
@@ -233,7 +237,8 @@ internal sealed class ApplyThread
     private void Restore(SnapshotMeta asked)
     {
         if (asked.Index <= _applied) return;
-        using var stored = _store.Open(asked.Index) ?? (_store.Latest is { } latest && latest.Index > asked.Index ? _store.Open(latest.Index) : null)
+        using var stored = _store.Open(asked.Index)
+            ?? (_store.Latest is { } latest && latest.Index > asked.Index ? _store.Open(latest.Index) : null)
             ?? throw new InvalidDataException($"the snapshot at {asked.Index} is gone");
         using (var stream = stored.OpenRead()) _sessions.Deserialize(SnapshotEnvelope.Read(stream));
         _machine.RestoreAsync(new SnapshotEnvelope.Reader(stored), CancellationToken.None).AsTask().GetAwaiter().GetResult();

@@ -17,7 +17,8 @@ internal enum ControlKind : byte
 internal sealed record SetBackReport(ulong Remembered, ulong Start, TaskCompletionSource<bool> Done);
 
 /// <summary>A rare input.</summary>
-internal readonly record struct Control(ControlKind Kind, MemberId Member = default, ulong Number = 0, bool Ok = false, object? Subject = null);
+internal readonly record struct Control(ControlKind Kind, MemberId Member = default, ulong Number = 0, bool Ok = false,
+    object? Subject = null);
 
 /// <summary>One turn's worth of inputs; two of them take turns.</summary>
 internal sealed class InboxBatch
@@ -94,7 +95,8 @@ internal sealed class Inbox(ReplicatedLogOptions options, SlabPool slabs, Consen
         lock (_gate)
         {
             if (_stopped) return RejectReason.ShuttingDown;
-            if (_filling.Proposals.Count >= options.MaxQueuedProposals || _filling.ProposalBytes + command.Length > options.MaxQueuedBytes) return RejectReason.Overloaded;
+            if (_filling.Proposals.Count >= options.MaxQueuedProposals || _filling.ProposalBytes + command.Length > options.MaxQueuedBytes)
+                return RejectReason.Overloaded;
             _filling.Proposals.Add(new QueuedProposal(id, _proposals.Copy(command), waiter));
             _filling.ProposalBytes += command.Length;
             Wake();
@@ -166,9 +168,11 @@ internal sealed class Inbox(ReplicatedLogOptions options, SlabPool slabs, Consen
         LetGo(owned);
     }
 
-    public void OnSnapshotReceived(MemberId from, ulong term, SnapshotMeta meta) => Add(new Control(ControlKind.SnapshotReceived, from, term, Subject: meta));
+    public void OnSnapshotReceived(MemberId from, ulong term, SnapshotMeta meta) =>
+        Add(new Control(ControlKind.SnapshotReceived, from, term, Subject: meta));
 
-    public void OnSnapshotSent(MemberId to, ulong snapshotIndex, bool ok) => Add(new Control(ControlKind.SnapshotSent, to, snapshotIndex, ok));
+    public void OnSnapshotSent(MemberId to, ulong snapshotIndex, bool ok) =>
+        Add(new Control(ControlKind.SnapshotSent, to, snapshotIndex, ok));
 
     public void OnDisconnected(MemberId member) => Add(new Control(ControlKind.Disconnected, member));
 
@@ -176,7 +180,8 @@ internal sealed class Inbox(ReplicatedLogOptions options, SlabPool slabs, Consen
 
     public bool OnSetBack(MemberId by, ulong remembered, ulong start)
     {
-        var report = new SetBackReport(remembered, start, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var report = new SetBackReport(remembered, start,
+            new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
         return Add(new Control(ControlKind.SetBack, by, Subject: report)) && report.Done.Task.GetAwaiter().GetResult();
     }
 

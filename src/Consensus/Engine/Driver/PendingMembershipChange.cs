@@ -11,7 +11,8 @@ internal enum ChangeStage : byte
 }
 
 /// <summary>A membership change on its way, and who waits for it. Loop thread, but for its task.</summary>
-internal sealed class PendingMembershipChange(MembershipChange change, ulong expectedIndex) : TaskCompletionSource<MembershipResult>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class PendingMembershipChange(MembershipChange change, ulong expectedIndex)
+    : TaskCompletionSource<MembershipResult>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public MembershipChange Change => change;
     public ulong ExpectedIndex => expectedIndex;

@@ -7,7 +7,8 @@ namespace VideoScale.Consensus.Engine.Driver;
 internal sealed class PendingProposal : IValueTaskSource<ProposeResult>, IThreadPoolWorkItem
 {
     private static readonly ConcurrentQueue<PendingProposal> Pool = new();
-    private static readonly Action<object?> Cancel = static state => ((PendingProposal)state!).Complete(new ProposeResult(Outcome.Unknown, 0, 0, default));
+    private static readonly Action<object?> Cancel = static state =>
+        ((PendingProposal)state!).Complete(new ProposeResult(Outcome.Unknown, 0, 0, default));
 
     private ManualResetValueTaskSourceCore<ProposeResult> _source;
     private CancellationTokenRegistration _cancellation;

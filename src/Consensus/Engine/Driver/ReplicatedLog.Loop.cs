@@ -8,7 +8,9 @@ namespace VideoScale.Consensus.Engine.Driver;
 /// <summary>The loop: takes what came in, steps the core, carries out its effects. Everything here runs on the loop thread alone.</summary>
 public sealed partial class ReplicatedLog
 {
-    /// <summary>Entries that a new leader may have to apply before it serves; about as many as are applied within one turn of an early election.</summary>
+    /// <summary>
+    /// Entries that a new leader may have to apply before it serves; about as many as are applied within one turn of an early election.
+    /// </summary>
     private const ulong MaxApplyLagToLead = 128;
 
     private readonly Effects _effects = new();
@@ -130,7 +132,8 @@ public sealed partial class ReplicatedLog
     private void Propose(InboxBatch batch)
     {
         _proposals.Clear();
-        foreach (ref readonly var queued in CollectionsMarshal.AsSpan(batch.Proposals)) _proposals.Add(new Proposal(queued.Id, queued.Payload));
+        foreach (ref readonly var queued in CollectionsMarshal.AsSpan(batch.Proposals))
+            _proposals.Add(new Proposal(queued.Id, queued.Payload));
         Step(RaftInput.Propose(CollectionsMarshal.AsSpan(_proposals)));
         var (accepted, first) = (_effects.ProposalsAccepted, _effects.FirstProposal);
         for (var i = 0; i < batch.Proposals.Count; i++)
@@ -154,9 +157,11 @@ public sealed partial class ReplicatedLog
         switch (control.Kind)
         {
             case ControlKind.SnapshotDone: OnSnapshotDone((SnapshotDone)control.Subject!); break;
-            case ControlKind.SnapshotReceived: Step(RaftInput.SnapshotReceived(control.Member, control.Number, (SnapshotMeta)control.Subject!)); break;
+            case ControlKind.SnapshotReceived:
+                Step(RaftInput.SnapshotReceived(control.Member, control.Number, (SnapshotMeta)control.Subject!)); break;
             case ControlKind.SnapshotSent: Step(RaftInput.SnapshotSent(control.Member, control.Number, control.Ok)); break;
-            case ControlKind.Disconnected: Step(RaftInput.Disconnected(control.Member, canServe: _offeredTo <= _apply.Applied + MaxApplyLagToLead)); break;
+            case ControlKind.Disconnected:
+                Step(RaftInput.Disconnected(control.Member, canServe: _offeredTo <= _apply.Applied + MaxApplyLagToLead)); break;
             case ControlKind.ChangeMembership: BeginMembershipChange((PendingMembershipChange)control.Subject!); break;
             case ControlKind.Abstain: Step(RaftInput.Abstain()); break;
             case ControlKind.StandAside: Step(RaftInput.StandAside(control.Ok)); break;

@@ -4,7 +4,9 @@ using VideoScale.Consensus.Core;
 
 namespace VideoScale.Consensus.Engine.Driver;
 
-/// <summary>Membership from the operator's side: learners first, catching up, then one joint change; and the transport follows who is in.</summary>
+/// <summary>
+/// Membership from the operator's side: learners first, catching up, then one joint change; and the transport follows who is in.
+/// </summary>
 public sealed partial class ReplicatedLog
 {
     /// <summary>Election timeouts after which a member that is out is no longer connected to: time enough to tell it.</summary>
@@ -16,13 +18,16 @@ public sealed partial class ReplicatedLog
     private PendingMembershipChange? _change;
     private Membership? _followed;
 
-    public async ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex, CancellationToken cancellationToken)
+    public async ValueTask<MembershipResult> ChangeMembershipAsync(MembershipChange change, ulong expectedConfigIndex,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
         var pending = new PendingMembershipChange(change, expectedConfigIndex);
-        if (!_inbox.Add(new Control(ControlKind.ChangeMembership, Subject: pending))) return new MembershipResult(Outcome.Rejected, 0, "this replica is stopping");
+        if (!_inbox.Add(new Control(ControlKind.ChangeMembership, Subject: pending)))
+            return new MembershipResult(Outcome.Rejected, 0, "this replica is stopping");
         await using var registration = cancellationToken.UnsafeRegister(
-            static state => ((PendingMembershipChange)state!).TrySetResult(new MembershipResult(Outcome.Unknown, 0, "not finished in time")), pending);
+            static state =>
+                ((PendingMembershipChange)state!).TrySetResult(new MembershipResult(Outcome.Unknown, 0, "not finished in time")), pending);
         return await pending.Task;
     }
 
@@ -51,7 +56,9 @@ public sealed partial class ReplicatedLog
         pending.Stage = ChangeStage.CatchingUp;
         if (unknown.Length > 0)
         {
-            Step(RaftInput.ChangeMembership(now with { Learners = [.. now.Learners.Concat(unknown).Order()], Addresses = pending.Target.Addresses }));
+            Step(RaftInput.ChangeMembership(now
+                with
+            { Learners = [.. now.Learners.Concat(unknown).Order()], Addresses = pending.Target.Addresses }));
             if (_effects.MembershipAccepted) pending.Stage = ChangeStage.Learning;
             else FinishMembershipChange(Outcome.Rejected, "the leader cannot change members yet; ask again");
         }
@@ -66,13 +73,17 @@ public sealed partial class ReplicatedLog
         if (_core.Membership.IsJoint) return "an earlier change of members is not finished yet";
         if (pending.ExpectedIndex != _core.MembershipIndex) return $"the members changed meanwhile, at log index {_core.MembershipIndex}";
         if (change.Voters.Count == 0) return "at least one member must vote";
-        if (change.Voters.Count > Quorum.MaxVoters || change.Learners.Count > Quorum.MaxVoters) return $"at most {Quorum.MaxVoters} voters and as many learners";
+        if (change.Voters.Count > Quorum.MaxVoters || change.Learners.Count > Quorum.MaxVoters)
+            return $"at most {Quorum.MaxVoters} voters and as many learners";
         if (change.Voters.Concat(change.Learners).Any(member => member.IsNone)) return "member id 0 is nobody's";
-        return change.Addresses.Any(a => new[] { a.Raft, a.Api, a.Http }.Any(text => System.Text.Encoding.UTF8.GetByteCount(text) > MemberAddress.MaxLength))
+        return change.Addresses.Any(a => new[] { a.Raft, a.Api, a.Http }
+            .Any(text => System.Text.Encoding.UTF8.GetByteCount(text) > MemberAddress.MaxLength))
             ? $"an address is longer than {MemberAddress.MaxLength} bytes" : null;
     }
 
-    /// <summary>The membership to go to, in order, with every address that is known. Whoever is on the way out keeps its address until it is.</summary>
+    /// <summary>
+    /// The membership to go to, in order, with every address that is known. Whoever is on the way out keeps its address until it is.
+    /// </summary>
     private Membership Complete(MembershipChange change)
     {
         var voters = new SortedSet<MemberId>(change.Voters);
@@ -84,7 +95,8 @@ public sealed partial class ReplicatedLog
         var addresses = ImmutableArray.CreateBuilder<MemberAddress>();
         foreach (var member in everyone)
         {
-            var known = change.Addresses.LastOrDefault(a => a.Member == member) ?? _core.Membership.Addresses.FirstOrDefault(a => a.Member == member)
+            var known = change.Addresses.LastOrDefault(a => a.Member == member)
+                ?? _core.Membership.Addresses.FirstOrDefault(a => a.Member == member)
                 ?? _options.KnownAddresses.FirstOrDefault(a => a.Member == member);
             if (known is not null) addresses.Add(known);
         }

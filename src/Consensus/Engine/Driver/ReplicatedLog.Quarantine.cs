@@ -52,17 +52,28 @@ public sealed partial class ReplicatedLog
         report.Done.TrySetResult(true);
     }
 
-    private string Named(MemberId member) => _options.KnownAddresses.FirstOrDefault(known => known.Member == member) is { } address ? $"{member} ({address.Raft})" : $"{member}";
+    private string Named(MemberId member) =>
+        _options.KnownAddresses.FirstOrDefault(known => known.Member == member) is { } address ? $"{member} ({address.Raft})" : $"{member}";
 
-    [LoggerMessage(1201, LogLevel.Critical, "Replica {Self} takes no part any more: {What}. Some replica's log was lost or set back unnoticed, and what others commit from now on may contradict what was acknowledged. This log may be the only right one and is kept as it is: stop all replicas, compare them with `control recover --data DIR`, and recover the one that holds most. conflict.json in its directory keeps it out until then; recovering removes it")]
+    [LoggerMessage(1201, LogLevel.Critical,
+        "Replica {Self} takes no part any more: {What}. Some replica's log was lost or set back unnoticed, and what others commit from "
+        + "now on may contradict what was acknowledged. This log may be the only right one and is kept as it is: stop all replicas, "
+        + "compare them with `control recover --data DIR`, and recover the one that holds most. conflict.json in its directory keeps it "
+        + "out until then; recovering removes it")]
     private partial void LogConflict(MemberId self, string what);
 
-    [LoggerMessage(1202, LogLevel.Error, "Replica {Self} has a new log, but member {By} knows an earlier log of it, or a cluster that ran without it: its disk was replaced or its log deleted. It is quarantined: it neither votes nor acknowledges until a leader has sent it everything")]
+    [LoggerMessage(1202, LogLevel.Error,
+        "Replica {Self} has a new log, but member {By} knows an earlier log of it, or a cluster that ran without it: its disk was "
+        + "replaced or its log deleted. It is quarantined: it neither votes nor acknowledges until a leader has sent it everything")]
     private partial void LogRefused(MemberId self, MemberId by);
 
-    [LoggerMessage(1203, LogLevel.Warning, "Replica {Self} has a new log and waits for {Missing}: a cluster begins once all its founding members have heard of each other, or an empty log could not be told from a lost one. If such a member never ran and will not come, start with --without MEMBER")]
+    [LoggerMessage(1203, LogLevel.Warning,
+        "Replica {Self} has a new log and waits for {Missing}: a cluster begins once all its founding members have heard of each other, "
+        + "or an empty log could not be told from a lost one. If such a member never ran and will not come, start with --without MEMBER")]
     private partial void LogWaits(MemberId self, string missing);
 
-    [LoggerMessage(1205, LogLevel.Warning, "Replica {Self} began with a new log. Member {Leader} has led meanwhile and sent everything up to entry {Index}: it takes part from now on. If it took part before, its disk was replaced or its log deleted")]
+    [LoggerMessage(1205, LogLevel.Warning,
+        "Replica {Self} began with a new log. Member {Leader} has led meanwhile and sent everything up to entry {Index}: it takes part "
+        + "from now on. If it took part before, its disk was replaced or its log deleted")]
     private partial void LogMadeWhole(MemberId self, MemberId leader, ulong index);
 }

@@ -3,8 +3,8 @@ using VideoScale.Consensus.Core;
 namespace VideoScale.Consensus.Engine.Driver;
 
 /// <summary>
-/// Snapshots on their way to members that are far behind. A broken transfer goes on with the same snapshot, although newer ones were made since, and
-/// the log behind it is kept meanwhile: else a slow link would start from the beginning again and again.
+/// Snapshots on their way to members that are far behind. A broken transfer goes on with the same snapshot, although newer ones were made
+/// since, and the log behind it is kept meanwhile: else a slow link would start from the beginning again and again.
 /// </summary>
 public sealed partial class ReplicatedLog
 {
@@ -35,7 +35,8 @@ public sealed partial class ReplicatedLog
         foreach (var (member, sending) in _sending.ToArray())
         {
             var peer = Array.Find(_catchingUp[..count], p => p.Member == member);
-            if (peer.Member.IsNone || peer.SilentTicks > _options.SnapshotPatienceTicks || (peer.State != PeerState.Snapshot && peer.Match >= _compactTo)) _sending.Remove(member);
+            if (peer.Member.IsNone || peer.SilentTicks > _options.SnapshotPatienceTicks
+                || (peer.State != PeerState.Snapshot && peer.Match >= _compactTo)) _sending.Remove(member);
             else _sending[member] = new Sending(Math.Max(sending.Index, peer.Match), _ticks);
         }
         KeepWhatIsSent();
@@ -44,7 +45,9 @@ public sealed partial class ReplicatedLog
 
     private void KeepWhatIsSent() => _store.Keep([.. _sending.Values.Select(sending => sending.Index)]);
 
-    /// <summary>How far the log may be compacted without losing what follows a snapshot on its way, as long as that is not too much to hold.</summary>
+    /// <summary>
+    /// How far the log may be compacted without losing what follows a snapshot on its way, as long as that is not too much to hold.
+    /// </summary>
     private ulong SendingLimit()
     {
         var limit = ulong.MaxValue;

@@ -15,7 +15,8 @@ public sealed partial class ReplicatedLog
     private int _peerCount;
     private volatile bool _leading;
 
-    private record struct Picture(RaftRole Role, ulong Term, MemberId Leader, ulong Commit, ulong Durable, ulong First, ulong Last, ulong Snapshot, ulong MembershipIndex, bool Repairing, bool New, MemberId RefusedBy, string? Conflict);
+    private record struct Picture(RaftRole Role, ulong Term, MemberId Leader, ulong Commit, ulong Durable, ulong First, ulong Last,
+        ulong Snapshot, ulong MembershipIndex, bool Repairing, bool New, MemberId RefusedBy, string? Conflict);
 
     private ulong Term { get { lock (_statusGate) return _picture.Term; } }
 
@@ -28,12 +29,22 @@ public sealed partial class ReplicatedLog
                 var progress = new MemberProgress[_peerCount + 1];
                 progress[0] = new MemberProgress(_options.Self, _picture.Durable, TimeSpan.Zero, _membership.IsVoter(_options.Self));
                 for (var i = 0; i < _peerCount; i++)
-                    progress[i + 1] = new MemberProgress(_peers[i].Member, _peers[i].Match, TimeSpan.FromMilliseconds((double)_peers[i].SilentTicks * _options.TickMs), _peers[i].Voter,
+                    progress[i + 1] = new MemberProgress(_peers[i].Member, _peers[i].Match,
+                        TimeSpan.FromMilliseconds((double)_peers[i].SilentTicks * _options.TickMs), _peers[i].Voter,
                         _peers[i].State == PeerState.Snapshot, _peers[i].Repairing, _peers[i].Heard);
                 var p = _picture;
-                return new ReplicaStatus(_options.Self, RoleOf(p.Role), p.Term, p.Leader, p.Commit, _apply.Applied, p.Durable, p.First, p.Last, p.Snapshot,
+                return new ReplicaStatus(_options.Self, RoleOf(p.Role), p.Term, p.Leader, p.Commit, _apply.Applied, p.Durable, p.First,
+                    p.Last, p.Snapshot,
                     _membership, p.MembershipIndex, progress)
-                { Repairing = p.Repairing, IsNew = p.New, WaitsFor = _waitsFor, RefusedBy = p.RefusedBy, Conflict = p.Conflict, StandsAside = _transport.StandsAside, Notices = _transport.Notices };
+                {
+                    Repairing = p.Repairing,
+                    IsNew = p.New,
+                    WaitsFor = _waitsFor,
+                    RefusedBy = p.RefusedBy,
+                    Conflict = p.Conflict,
+                    StandsAside = _transport.StandsAside,
+                    Notices = _transport.Notices
+                };
             }
         }
     }
@@ -42,7 +53,8 @@ public sealed partial class ReplicatedLog
     {
         lock (_statusGate)
         {
-            _picture = new Picture(_core.Role, _core.Term, _core.Leader, _core.CommitIndex, _core.DurableIndex, _core.Log.FirstIndex, _core.Log.LastIndex,
+            _picture = new Picture(_core.Role, _core.Term, _core.Leader, _core.CommitIndex, _core.DurableIndex, _core.Log.FirstIndex,
+                _core.Log.LastIndex,
                 _core.Snapshot.Index, _core.MembershipIndex, _core.IsRepairing, _core.IsNew, _core.RefusedBy, _core.Conflict);
             if (_core.IsNew || _waitsFor.Length > 0) _waitsFor = _core.WaitsFor;
             _membership = _core.Membership;

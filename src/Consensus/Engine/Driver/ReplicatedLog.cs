@@ -28,7 +28,8 @@ public sealed partial class ReplicatedLog : IReplicatedLog
     private SnapshotMeta? _resetFirst;
     private int _disposed;
 
-    private ReplicatedLog(ReplicatedLogOptions options, IWriteAheadLog wal, ISnapshotStore store, ITransport transport, IReplicatedStateMachine machine, ILogger logger)
+    private ReplicatedLog(ReplicatedLogOptions options, IWriteAheadLog wal, ISnapshotStore store, ITransport transport,
+        IReplicatedStateMachine machine, ILogger logger)
     {
         _options = options;
         _wal = wal;
@@ -56,7 +57,8 @@ public sealed partial class ReplicatedLog : IReplicatedLog
 
     /// <summary>Reads the disk and joins the others. The state machine is restored on the apply thread.</summary>
     public static ReplicatedLog Start(
-        ReplicatedLogOptions options, IWriteAheadLog wal, ISnapshotStore snapshots, ITransport transport, IReplicatedStateMachine machine, ILogger logger)
+        ReplicatedLogOptions options, IWriteAheadLog wal, ISnapshotStore snapshots, ITransport transport, IReplicatedStateMachine machine,
+            ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(wal);
@@ -72,7 +74,8 @@ public sealed partial class ReplicatedLog : IReplicatedLog
     }
 
     public LogCapabilities Capabilities =>
-        LogCapabilities.Membership | LogCapabilities.Transfer | LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions | LogCapabilities.LinearizableReads;
+        LogCapabilities.Membership | LogCapabilities.Transfer | LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions
+            | LogCapabilities.LinearizableReads;
 
     public Task<Exception> Fatal => _fatal.Task;
 
@@ -104,7 +107,8 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         var fence = new PendingFence(Volatile.Read(ref _ticks) + (_options.ReadTimeoutMs / _options.TickMs) + 1);
         if (!_inbox.Add(fence)) return default;
         if (!cancellationToken.CanBeCanceled) return await fence.Task;
-        await using var registration = cancellationToken.UnsafeRegister(static state => ((PendingFence)state!).TrySetResult(default), fence);
+        await using var registration = cancellationToken.UnsafeRegister(static state => ((PendingFence)state!).TrySetResult(default),
+            fence);
         return await fence.Task;
     }
 
@@ -178,7 +182,8 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         log.Reset(loaded.BaseIndex, loaded.BaseTerm);
         foreach (var entry in loaded.Entries) log.Append(entry);
         if (loaded.BaseIndex > snapshot.Index)
-            throw new InvalidDataException($"the log begins after {loaded.BaseIndex}, but the latest snapshot is at {snapshot.Index}: entries between are missing");
+            throw new InvalidDataException(
+                $"the log begins after {loaded.BaseIndex}, but the latest snapshot is at {snapshot.Index}: entries between are missing");
         if (!log.Holds(snapshot.Index, snapshot.Term))
         {
             // A crash between a snapshot's arrival and the reset of the log: the snapshot is committed, the log is not of its line.
@@ -186,7 +191,12 @@ public sealed partial class ReplicatedLog : IReplicatedLog
             _resetFirst = snapshot;
         }
         _loadedHardState = loaded.HardState;
-        return new RestoredState(loaded.HardState, snapshot, log) { Damaged = _options.IsDamaged, Conflict = _options.Conflict, Origin = _options.Origin };
+        return new RestoredState(loaded.HardState, snapshot, log)
+        {
+            Damaged = _options.IsDamaged,
+            Conflict = _options.Conflict,
+            Origin = _options.Origin,
+        };
     }
 
     private void WriteResetIfNeeded()

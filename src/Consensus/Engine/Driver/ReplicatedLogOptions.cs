@@ -16,7 +16,10 @@ public sealed record ReplicatedLogOptions
     /// <summary>Called on the loop's thread when a damaged replica has everything again.</summary>
     public Action? Repaired { get; init; }
 
-    /// <summary>Called on the loop's thread, with what was found, when a running replica learns that its disk lost entries; returns when that is durable.</summary>
+    /// <summary>
+    /// Called on the loop's thread, with what was found, when a running replica learns that its disk lost entries; returns when that is
+    /// durable.
+    /// </summary>
     public Action<string>? LossFound { get; init; }
 
     /// <summary>Why an earlier run took no part any more; see <see cref="RaftCore.Conflict"/>.</summary>
@@ -31,7 +34,9 @@ public sealed record ReplicatedLogOptions
     /// <summary>Called on the loop's thread when that changed; returns when it is durable.</summary>
     public Action<LogOrigin>? OriginChanged { get; init; }
 
-    /// <summary>Where the first members are: put into the membership with its first change, so that whoever joins later finds them.</summary>
+    /// <summary>
+    /// Where the first members are: put into the membership with its first change, so that whoever joins later finds them.
+    /// </summary>
     public IReadOnlyList<MemberAddress> KnownAddresses { get; init; } = [];
 
     public RaftOptions Raft { get; init; } = new();

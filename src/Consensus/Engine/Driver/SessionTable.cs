@@ -66,7 +66,9 @@ internal sealed class SessionTable
         slot.Length = reply.Length;
     }
 
-    /// <summary>The ring grows to the window as the session is used; a slot is given up only for a number at least a window later.</summary>
+    /// <summary>
+    /// The ring grows to the window as the session is used; a slot is given up only for a number at least a window later.
+    /// </summary>
     private static ref Slot SlotFor(Session session, ulong sequence)
     {
         while (true)
@@ -147,7 +149,14 @@ internal sealed class SessionTable
             {
                 var (sequence, index, term) = (Read(ref bytes), Read(ref bytes), Read(ref bytes));
                 var length = checked((int)Read(ref bytes));
-                SlotFor(session, sequence) = new Slot { Sequence = sequence, Index = index, Term = term, Reply = bytes[..length].ToArray(), Length = length };
+                SlotFor(session, sequence) = new Slot
+                {
+                    Sequence = sequence,
+                    Index = index,
+                    Term = term,
+                    Reply = bytes[..length].ToArray(),
+                    Length = length,
+                };
                 bytes = bytes[length..];
             }
             _sessions.Add(id, session);

@@ -10,7 +10,8 @@ internal sealed record SnapshotDone(SnapshotMeta Meta, ulong Bytes, List<TaskCom
 /// Writes snapshots in the background, one at a time: captured on the apply thread, serialized on a thread of its own.
 /// A snapshot that cannot be written (disk full) costs only space: the log is kept, and the next one is tried later.
 /// </summary>
-internal sealed class SnapshotWork(ISnapshotStore store, long logBytes, Action<SnapshotDone> done, Action<Exception> failed) : IAsyncDisposable
+internal sealed class SnapshotWork(ISnapshotStore store, long logBytes, Action<SnapshotDone> done, Action<Exception> failed)
+    : IAsyncDisposable
 {
     private const int MostTimesLogBytes = 8; // bounds the log's place on disk, and what a restart replays
     private readonly CancellationTokenSource _stop = new();
@@ -25,8 +26,13 @@ internal sealed class SnapshotWork(ISnapshotStore store, long logBytes, Action<S
         if (asker is not null) _askers.Add(asker);
     }
 
-    /// <summary>Apply thread. After as much log as the last snapshot was large: what is written for snapshots stays in proportion to what is written for the log, however large state becomes.</summary>
-    public bool IsDue(long bytesSinceLast, ulong applied) => !_running && applied > 0 && (_askers.Count > 0 || bytesSinceLast >= Math.Max(logBytes, Math.Min(Interlocked.Read(ref _lastBytes), MostTimesLogBytes * logBytes)));
+    /// <summary>
+    /// Apply thread. After as much log as the last snapshot was large: what is written for snapshots stays in proportion to what is written
+    /// for the log, however large state becomes.
+    /// </summary>
+    public bool IsDue(long bytesSinceLast, ulong applied) =>
+        !_running && applied > 0 && (_askers.Count > 0 || bytesSinceLast >= Math.Max(logBytes,
+        Math.Min(Interlocked.Read(ref _lastBytes), MostTimesLogBytes * logBytes)));
 
     /// <summary>Apply thread: the state has been captured.</summary>
     public void Begin(SnapshotMeta meta, byte[] sessions, ISnapshotWriter writer)
@@ -34,7 +40,8 @@ internal sealed class SnapshotWork(ISnapshotStore store, long logBytes, Action<S
         _running = true;
         var askers = _askers;
         _askers = [];
-        _writing = Task.Factory.StartNew(() => Write(meta, sessions, writer, askers), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _writing = Task.Factory.StartNew(() => Write(meta, sessions, writer, askers), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>The loop is done with the last one: the next may begin.</summary>

@@ -11,7 +11,9 @@ public interface ISnapshotStore
     /// <summary>Begins a snapshot made here. Nothing is listed until <see cref="ISnapshotSink.Commit"/>.</summary>
     ISnapshotSink Create(SnapshotMeta meta);
 
-    /// <summary>Snapshots that are on their way to others and must stay, beside those that would be kept anyway; replaces what was said before.</summary>
+    /// <summary>
+    /// Snapshots that are on their way to others and must stay, beside those that would be kept anyway; replaces what was said before.
+    /// </summary>
     void Keep(IReadOnlyCollection<ulong> indexes) { }
 
     /// <summary>Opens the snapshot at exactly this index; null when it is gone. Its checksum has been verified.</summary>

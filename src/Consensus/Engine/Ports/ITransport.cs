@@ -51,7 +51,9 @@ public interface ITransportListener
     /// <summary>From now on nothing is carried, as another process has this replica's identity; or that is over.</summary>
     void OnStandAside(bool aside) { }
 
-    /// <summary>A member remembers another process of this replica with a start no lower than this one's. Waits until the replica has met that.</summary>
+    /// <summary>
+    /// A member remembers another process of this replica with a start no lower than this one's. Waits until the replica has met that.
+    /// </summary>
     /// <returns>False: it stops, and must not be connected.</returns>
     bool OnSetBack(MemberId by, ulong remembered, ulong start) => true;
 }

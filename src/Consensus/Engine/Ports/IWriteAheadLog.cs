@@ -35,13 +35,18 @@ public readonly ref struct WriteBatch
 
     public required HardState HardState { get; init; }
 
-    /// <summary>Term or vote differ from the last batch's: must be written. When false only the commit index may have moved, which needs no write of its own.</summary>
+    /// <summary>
+    /// Term or vote differ from the last batch's: must be written. When false only the commit index may have moved, which needs no write of
+    /// its own.
+    /// </summary>
     public required bool HardStateChanged { get; init; }
 
     /// <summary>Drop the whole log and go on after this snapshot; <see cref="Entries"/> is then empty.</summary>
     public SnapshotMeta? ResetTo { get; init; }
 
-    /// <summary>Consecutive entries, in pieces. The first one's index may be inside the log: everything from there on is replaced.</summary>
+    /// <summary>
+    /// Consecutive entries, in pieces. The first one's index may be inside the log: everything from there on is replaced.
+    /// </summary>
     public ReadOnlySpan<ReadOnlyMemory<Entry>> Entries { get; init; }
 }
 

@@ -80,8 +80,10 @@ internal sealed class SnapshotContentStream : Stream
     {
         Span<byte> trailer = stackalloc byte[SnapshotFormat.TrailerBytes - SnapshotFormat.ChunkHeaderBytes];
         Fill(trailer);
-        if (SnapshotFormat.ChunkCrc(trailer) != crc || BinaryPrimitives.ReadUInt64LittleEndian(trailer) != _contentBytes) throw Rot("its end fails its checksum");
-        if (!_hash.GetHashAndReset().AsSpan().SequenceEqual(trailer[sizeof(ulong)..])) throw Rot("its content does not have the SHA-256 it should have");
+        if (SnapshotFormat.ChunkCrc(trailer) != crc || BinaryPrimitives.ReadUInt64LittleEndian(trailer) != _contentBytes)
+            throw Rot("its end fails its checksum");
+        if (!_hash.GetHashAndReset().AsSpan().SequenceEqual(trailer[sizeof(ulong)..]))
+            throw Rot("its content does not have the SHA-256 it should have");
         _ended = true;
         (_at, _length) = (0, 0);
     }

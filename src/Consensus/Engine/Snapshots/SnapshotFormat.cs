@@ -8,8 +8,8 @@ namespace VideoScale.Consensus.Engine.Snapshots;
 /// <summary>
 /// A snapshot file, little-endian: a header, chunks of content, a trailer.
 /// <code>
-/// header   u64 magic  u32 version  u32 header bytes  16 bytes random id  u64 index  u64 term  u64 membership index  membership  u32 CRC-32C
-/// chunk    u32 length (1 to 256 KiB)  u32 CRC-32C of the content, seeded with the length  content
+/// header   u64 magic  u32 version  u32 header bytes  16 bytes random id  u64 index  u64 term  u64 membership index  membership  u32
+/// CRC-32C chunk    u32 length (1 to 256 KiB)  u32 CRC-32C of the content, seeded with the length  content
 /// trailer  u32 zero  u32 CRC-32C of what follows  u64 content bytes  32 bytes SHA-256 of header and content
 /// </code>
 /// </summary>
@@ -36,7 +36,8 @@ internal static class SnapshotFormat
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(40), meta.Term);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(48), meta.MembershipIndex);
         membership.CopyTo(header, FixedHeaderBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(header.Length - sizeof(uint)), Crc32C.Compute(header.AsSpan(0, header.Length - sizeof(uint))));
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(header.Length - sizeof(uint)),
+            Crc32C.Compute(header.AsSpan(0, header.Length - sizeof(uint))));
         return header;
     }
 
@@ -53,13 +54,15 @@ internal static class SnapshotFormat
     {
         if (HeaderLength(header) != header.Length || header.IsEmpty) throw new InvalidDataException("it does not begin like a snapshot");
         var body = header[..^sizeof(uint)];
-        if (Crc32C.Compute(body) != BinaryPrimitives.ReadUInt32LittleEndian(header[^sizeof(uint)..])) throw new InvalidDataException("its header fails its checksum");
+        if (Crc32C.Compute(body) != BinaryPrimitives.ReadUInt32LittleEndian(header[^sizeof(uint)..]))
+            throw new InvalidDataException("its header fails its checksum");
         var version = BinaryPrimitives.ReadUInt32LittleEndian(header[8..]);
         if (version != Version) throw new InvalidDataException($"it has format {version}, this program knows {Version}");
         Membership membership;
         try { membership = MembershipCodec.Decode(body[FixedHeaderBytes..]); }
         catch (FormatException e) { throw new InvalidDataException(e.Message, e); }
-        var meta = new SnapshotMeta(BinaryPrimitives.ReadUInt64LittleEndian(header[32..]), BinaryPrimitives.ReadUInt64LittleEndian(header[40..]),
+        var meta = new SnapshotMeta(BinaryPrimitives.ReadUInt64LittleEndian(header[32..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(header[40..]),
             membership, BinaryPrimitives.ReadUInt64LittleEndian(header[48..]));
         return (meta, BinaryPrimitives.ReadUInt128LittleEndian(header[16..]));
     }

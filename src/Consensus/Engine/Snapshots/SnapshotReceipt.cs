@@ -37,7 +37,8 @@ internal sealed class SnapshotReceipt : IDisposable
         _file.Write(bytes);
         _unwritten += bytes.Length;
         if (_unwritten < SnapshotFormat.WriteOutBytes) return;
-        Libc.StartWriting(_file.SafeFileHandle, Offset - _unwritten, _unwritten, _path); // bit by bit: all at once would hold up the log's syncs
+        // bit by bit: all at once would hold up the log's syncs
+        Libc.StartWriting(_file.SafeFileHandle, Offset - _unwritten, _unwritten, _path);
         _unwritten = 0;
     }
 

@@ -75,7 +75,8 @@ internal sealed class SnapshotSink : Stream, ISnapshotSink
         _unwritten += SnapshotFormat.ChunkHeaderBytes + _used;
         _used = 0;
         if (_unwritten < SnapshotFormat.WriteOutBytes) return;
-        Libc.StartWriting(_file.SafeFileHandle, _file.Position - _unwritten, _unwritten, _temporary); // bit by bit: all at once would hold up the log's syncs
+        // bit by bit: all at once would hold up the log's syncs
+        Libc.StartWriting(_file.SafeFileHandle, _file.Position - _unwritten, _unwritten, _temporary);
         _unwritten = 0;
     }
 

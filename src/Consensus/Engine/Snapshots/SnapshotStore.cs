@@ -108,7 +108,9 @@ public sealed class SnapshotStore : ISnapshotStore
         return content.Meta;
     }
 
-    private string PathOf(SnapshotMeta meta) => Path.Combine(_directory, meta.Index.ToString("D20", CultureInfo.InvariantCulture) + Extension);
+    private string PathOf(SnapshotMeta meta) =>
+        Path.Combine(_directory, meta.Index.ToString("D20", CultureInfo.InvariantCulture) + Extension);
 
-    private static FileStream OpenFile(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16);
+    private static FileStream OpenFile(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16);
 }

@@ -18,5 +18,6 @@ internal sealed class StoredSnapshot(FileStream file, string path, SnapshotMeta 
     public void Dispose() => file.Dispose();
 
     // Through /proc: opens the same file again, with a position of its own, whatever became of its name.
-    private FileStream Raw() => new($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    private FileStream Raw() => new($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}", FileMode.Open, FileAccess.Read,
+        FileShare.ReadWrite | FileShare.Delete);
 }

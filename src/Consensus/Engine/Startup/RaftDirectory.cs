@@ -26,7 +26,8 @@ internal sealed class RaftDirectory(DataDirectory directory, TlsMaterial? tls) :
             SnapshotBytesPerSecond = setup.SnapshotBytesPerSecond,
             Starts = MemberStarts.Begin(directory.Path),
         }, snapshots, peers, loggers.CreateLogger<TcpTransport>());
-        var disk = DurableState.Open(directory, snapshots, new WalOptions(), setup.Founders, loggers.CreateLogger<DurableState>(), new LogWitness(setup.WitnessedIndex, setup.TookPart));
+        var disk = DurableState.Open(directory, snapshots, new WalOptions(), setup.Founders, loggers.CreateLogger<DurableState>(),
+            new LogWitness(setup.WitnessedIndex, setup.TookPart));
         var options = new ReplicatedLogOptions
         {
             Self = directory.Member,
@@ -63,8 +64,15 @@ internal sealed class RaftDirectory(DataDirectory directory, TlsMaterial? tls) :
 
     public void Dispose() => directory.Dispose();
 
-    private TransportOptions TransportOf(IPEndPoint listen) => new() { ClusterId = directory.ClusterId, Self = directory.Member, Listen = listen, Tls = tls };
+    private TransportOptions TransportOf(IPEndPoint listen) => new()
+    {
+        ClusterId = directory.ClusterId,
+        Self = directory.Member,
+        Listen = listen,
+        Tls = tls,
+    };
 
     private static EndPoint EndPointOf(MemberAddress member) =>
-        HostAndPort.TryParse(member.Raft) ?? throw new DataDirectoryException($"\"{member.Raft}\", where member {member.Member} is said to be, is not host:port");
+        HostAndPort.TryParse(member.Raft)
+            ?? throw new DataDirectoryException($"\"{member.Raft}\", where member {member.Member} is said to be, is not host:port");
 }

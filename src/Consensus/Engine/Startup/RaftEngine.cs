@@ -7,5 +7,6 @@ namespace VideoScale.Consensus.Engine;
 /// <param name="tls">Members prove to each other who they are; null: plain TCP, for loopback in development.</param>
 public sealed class RaftEngine(TlsMaterial? tls) : ILogEngine
 {
-    public ILogDirectory Open(string path, UInt128 clusterId, MemberId self) => new RaftDirectory(DataDirectory.Open(path, clusterId, self), tls);
+    public ILogDirectory Open(string path, UInt128 clusterId, MemberId self) =>
+        new RaftDirectory(DataDirectory.Open(path, clusterId, self), tls);
 }

@@ -20,10 +20,13 @@ internal sealed class StoppedLog : IDisposable
     {
         _directory = directory;
         if (DurableState.IsUnderRepair(directory))
-            throw new DataDirectoryException($"{directory.Path} lost log entries on its disk and was not repaired yet: recover another replica's directory");
+            throw new DataDirectoryException(
+                $"{directory.Path} lost log entries on its disk and was not repaired yet: recover another replica's directory");
         if (DurableState.IsNew(directory))
         {
-            throw new DataDirectoryException($"{directory.Path} holds a new log, and no leader has confirmed that it is whole (origin.json says is_new): what this member acknowledged "
+            throw new DataDirectoryException(
+                $"{directory.Path} holds a new log, and no leader has confirmed that it is whole (origin.json says is_new): what this "
+                + $"member acknowledged "
                 + "with an earlier log is missing. Recover another replica's directory");
         }
         _snapshot = new SnapshotStore(directory).Latest;
@@ -32,7 +35,9 @@ internal sealed class StoppedLog : IDisposable
         {
             _loaded = _log.Load();
             if (_loaded.BaseIndex > (_snapshot?.Index ?? 0))
-                throw new DataDirectoryException($"{directory.Path}: the log begins after entry {_loaded.BaseIndex}, and no sound snapshot reaches it: recover another replica's directory");
+                throw new DataDirectoryException(
+                    $"{directory.Path}: the log begins after entry {_loaded.BaseIndex}, and no sound snapshot reaches it: recover "
+                    + $"another replica's directory");
         }
         catch
         {
@@ -49,7 +54,9 @@ internal sealed class StoppedLog : IDisposable
     internal void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare)
     {
         if (_snapshot is not null && _snapshot.Index > LoadedLast)
-            throw new DataDirectoryException($"{_directory.Path}: the log ends before the snapshot at {_snapshot.Index}: start the replica once, stop it, and recover then");
+            throw new DataDirectoryException(
+                $"{_directory.Path}: the log ends before the snapshot at {_snapshot.Index}: start the replica once, stop it, and recover "
+                + $"then");
         prepare();
         var term = Math.Max(_loaded.HardState.Term, Summary.LastTerm) + 1;
         LogRewrite.Append(_log, new HardState(term, _directory.Member, _loaded.HardState.Commit), (Entry[])

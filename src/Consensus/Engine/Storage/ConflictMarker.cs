@@ -6,7 +6,8 @@ namespace VideoScale.Consensus.Engine.Storage;
 /// <summary>conflict.json: while it is there, the replica takes no part. Says to people what was found.</summary>
 internal sealed record ConflictMarker(string What)
 {
-    internal static byte[] Of(string what) => JsonSerializer.SerializeToUtf8Bytes(new ConflictMarker(what), ConflictMarkerJson.Default.ConflictMarker);
+    internal static byte[] Of(string what) =>
+        JsonSerializer.SerializeToUtf8Bytes(new ConflictMarker(what), ConflictMarkerJson.Default.ConflictMarker);
 
     /// <returns>Null when there is none. A damaged one keeps the replica out as well.</returns>
     internal static string? Read(string path)

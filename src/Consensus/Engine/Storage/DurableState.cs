@@ -9,8 +9,9 @@ using VideoScale.Platform;
 namespace VideoScale.Consensus.Engine.Storage;
 
 /// <summary>
-/// Opens a replica's log and looks whether log and snapshots are sound. A replica among others may start although they are not: the damaged files
-/// are put aside, never deleted, and the replica is quarantined until a leader has given it everything again. Alone, it must not start.
+/// Opens a replica's log and looks whether log and snapshots are sound. A replica among others may start although they are not: the damaged
+/// files are put aside, never deleted, and the replica is quarantined until a leader has given it everything again. Alone, it must not
+/// start.
 /// </summary>
 public sealed partial class DurableState : IAsyncDisposable
 {
@@ -47,7 +48,8 @@ public sealed partial class DurableState : IAsyncDisposable
     /// <param name="initial">Who voted first, as long as the log does not say otherwise.</param>
     /// <param name="witness">What else says how far the log reached; null: nothing does.</param>
     /// <exception cref="RotFoundException">Damaged, and this replica is the only voter: nobody could give it the entries again.</exception>
-    public static DurableState Open(DataDirectory directory, SnapshotStore snapshots, WalOptions options, Membership initial, ILogger logger, LogWitness? witness = null)
+    public static DurableState Open(DataDirectory directory, SnapshotStore snapshots, WalOptions options, Membership initial,
+        ILogger logger, LogWitness? witness = null)
     {
         ArgumentNullException.ThrowIfNull(directory);
         ArgumentNullException.ThrowIfNull(snapshots);
@@ -62,18 +64,24 @@ public sealed partial class DurableState : IAsyncDisposable
             {
                 var loaded = log.Preload();
                 if (loaded.BaseIndex > (snapshots.Latest?.Index ?? 0)) damage = BehindSnapshot(loaded, snapshots, initial);
-                else if (IsUnderRepair(directory) || LogLoss.Of(directory, log, loaded, snapshots.Latest, origin, witness ?? LogWitness.None) is not { } loss)
+                else if (IsUnderRepair(directory)
+                    || LogLoss.Of(directory, log, loaded, snapshots.Latest, origin, witness ?? LogWitness.None) is not { } loss)
                     return Ready(directory, log, loaded, snapshots.Latest, origin, logger);
-                else damage = new Damage(loaded, LogSalvage.LastMembership(loaded.Entries) ?? snapshots.Latest?.Membership ?? initial, loss);
+                else damage = new Damage(loaded, LogSalvage.LastMembership(loaded.Entries) ?? snapshots.Latest?.Membership ?? initial,
+                    loss);
             }
-            catch (RotFoundException) when (!repaired) { damage = OfLog(LogSalvage.Run(directory.LogPath, directory.Member, options), snapshots, initial); }
+            catch (RotFoundException) when (!repaired)
+            {
+                damage = OfLog(LogSalvage.Run(directory.LogPath, directory.Member, options), snapshots, initial);
+            }
             log.DisposeAsync().AsTask().GetAwaiter().GetResult();
             if (repaired || IsAlone(damage.Membership, directory.Member)) throw damage.Rot;
             Begin(directory, options, damage, logger);
         }
     }
 
-    private static DurableState Ready(DataDirectory directory, WriteAheadLog log, LoadedLog loaded, SnapshotMeta? snapshot, LogOriginFile? file, ILogger logger)
+    private static DurableState Ready(DataDirectory directory, WriteAheadLog log, LoadedLog loaded, SnapshotMeta? snapshot,
+        LogOriginFile? file, ILogger logger)
     {
         var isNew = file?.IsNew ?? !(log.HasRecords || snapshot is not null || IsUnderRepair(directory));
         var origin = file?.ToOrigin() ?? new LogOrigin(RandomNumbers.NonZero(), isNew, []);
@@ -130,13 +138,22 @@ public sealed partial class DurableState : IAsyncDisposable
     private static Damage BehindSnapshot(LoadedLog loaded, SnapshotStore snapshots, Membership initial)
     {
         var rot = snapshots.Damaged.Count > 0 ? snapshots.Damaged[^1]
-            : RotFoundException.Missing($"the log begins after entry {loaded.BaseIndex}, and no snapshot reaches it: files of this replica's directory are missing");
-        var membership = LogSalvage.LastMembership(loaded.Entries) ?? SnapshotStore.ReadableMembership(snapshots.Damaged) ?? snapshots.Latest?.Membership ?? initial;
+            : RotFoundException.Missing(
+                $"the log begins after entry {loaded.BaseIndex}, and no snapshot reaches it: files of this replica's directory are "
+                + $"missing");
+        var membership = LogSalvage.LastMembership(loaded.Entries) ?? SnapshotStore.ReadableMembership(snapshots.Damaged)
+            ?? snapshots.Latest?.Membership ?? initial;
         var hardState = loaded.HardState with { Commit = 0 };
-        return new Damage(LoadedLog.Empty with { HardState = hardState, BaseIndex = snapshots.Latest?.Index ?? 0, BaseTerm = snapshots.Latest?.Term ?? 0 }, membership, rot);
+        return new Damage(LoadedLog.Empty with
+        {
+            HardState = hardState,
+            BaseIndex = snapshots.Latest?.Index ?? 0,
+            BaseTerm = snapshots.Latest?.Term ?? 0
+        }, membership, rot);
     }
 
-    private static bool IsAlone(Membership membership, MemberId self) => !membership.IsJoint && membership.Voters.Length == 1 && membership.Voters[0] == self;
+    private static bool IsAlone(Membership membership, MemberId self) =>
+        !membership.IsJoint && membership.Voters.Length == 1 && membership.Voters[0] == self;
 
     /// <summary>Marks the directory, writes what is sound into a new log, and puts the damaged one aside.</summary>
     private static void Begin(DataDirectory directory, WalOptions options, Damage damage, ILogger logger)
@@ -144,7 +161,8 @@ public sealed partial class DurableState : IAsyncDisposable
         LogQuarantined(logger, damage.Rot.Finding, damage.Keep.BaseIndex, damage.Keep.BaseIndex + (ulong)damage.Keep.Entries.Count);
         DurableFile.Write(MarkerOf(directory), RepairMarker.Of(damage.Rot));
         var rebuilding = Path.Combine(directory.Path, Rebuilding);
-        if (Directory.Exists(rebuilding)) Directory.Delete(rebuilding, recursive: true); // unfinished: its content is in the damaged log still
+        // unfinished: its content is in the damaged log still
+        if (Directory.Exists(rebuilding)) Directory.Delete(rebuilding, recursive: true);
         var keep = damage.Keep;
         if (keep.HardState.Vote.IsNone) keep = keep with { HardState = keep.HardState with { Vote = directory.Member } };
         LogRewrite.Write(rebuilding, directory.Member, options, keep);
@@ -164,7 +182,9 @@ public sealed partial class DurableState : IAsyncDisposable
 
     private static string MarkerOf(DataDirectory directory) => Path.Combine(directory.Path, MarkerName);
 
-    /// <summary>Whether no leader, and not all founding members, have confirmed that this directory's log is its member's first or whole.</summary>
+    /// <summary>
+    /// Whether no leader, and not all founding members, have confirmed that this directory's log is its member's first or whole.
+    /// </summary>
     public static bool IsNew(DataDirectory directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -178,15 +198,22 @@ public sealed partial class DurableState : IAsyncDisposable
         return File.Exists(MarkerOf(directory));
     }
 
-    [LoggerMessage(2121, LogLevel.Error, "The log is damaged, and this replica is quarantined: it neither votes nor acknowledges until a leader has sent again what is lost. Kept: entries after {Base} up to {Last}. {What}")]
+    [LoggerMessage(2121, LogLevel.Error,
+        "The log is damaged, and this replica is quarantined: it neither votes nor acknowledges until a leader has sent again what is "
+        + "lost. Kept: entries after {Base} up to {Last}. {What}")]
     private static partial void LogQuarantined(ILogger logger, string what, ulong @base, ulong last);
 
-    [LoggerMessage(1204, LogLevel.Error, "This replica's log was set back, or its end was lost: {What}. It is quarantined: it neither votes nor acknowledges until a leader has sent again what is lost. Should the directory be an old copy, do not copy directories back: move it away and add this replica as a new member")]
+    [LoggerMessage(1204, LogLevel.Error,
+        "This replica's log was set back, or its end was lost: {What}. It is quarantined: it neither votes nor acknowledges until a "
+        + "leader has sent again what is lost. Should the directory be an old copy, do not copy directories back: move it away and add "
+        + "this replica as a new member")]
     private static partial void LogLossFound(ILogger logger, string what);
 
     [LoggerMessage(2122, LogLevel.Error, "A snapshot is damaged and not used: {What}")]
     private static partial void LogSnapshotDamaged(ILogger logger, string what);
 
-    [LoggerMessage(2123, LogLevel.Warning, "{Directory} holds again all that this replica may have acknowledged. The damaged files are in its directory 'damaged'; check the disk")]
+    [LoggerMessage(2123, LogLevel.Warning,
+        "{Directory} holds again all that this replica may have acknowledged. The damaged files are in its directory 'damaged'; check "
+        + "the disk")]
     private static partial void LogRepaired(ILogger logger, string directory);
 }

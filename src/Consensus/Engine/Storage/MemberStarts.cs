@@ -8,10 +8,12 @@ using VideoScale.Platform;
 namespace VideoScale.Consensus.Engine.Storage;
 
 /// <summary>
-/// starts.json: how often this directory was started, and the latest start that was heard of each other member. A directory that was set back to an
-/// older copy, or is a copy, starts with a number that others have heard from another process already.
+/// starts.json: how often this directory was started, and the latest start that was heard of each other member. A directory that was set
+/// back to an older copy, or is a copy, starts with a number that others have heard from another process already.
 /// </summary>
-/// <remarks>A file that is gone or damaged begins at nothing: then the others recognise this replica as set back, and it is repaired.</remarks>
+/// <remarks>
+/// A file that is gone or damaged begins at nothing: then the others recognise this replica as set back, and it is repaired.
+/// </remarks>
 public sealed class MemberStarts
 {
     private const string Name = "starts.json";
@@ -62,7 +64,8 @@ public sealed class MemberStarts
 
     /// <summary>Remembers a process of a member, unless another one with the same or a later start was heard before.</summary>
     /// <returns>The start that was heard before, or null when this one is remembered, durably.</returns>
-    /// <exception cref="IOException">A process that was not heard before cannot be remembered: without that its directory could be set back unnoticed.</exception>
+    /// <exception cref="IOException">A process that was not heard before cannot be remembered: without that its directory could be set back
+    /// unnoticed.</exception>
     internal ulong? Meet(MemberId member, ulong run, ulong start)
     {
         var (key, now) = (Text(member.Value), new HeardStart(start, Text(run)));
@@ -82,7 +85,9 @@ public sealed class MemberStarts
                 else
                 {
                     Forget(key, before);
-                    throw new IOException($"member {member} was started anew, and that cannot be remembered here: {e.Message}. It is not admitted before it is: free the disk", e);
+                    throw new IOException(
+                        $"member {member} was started anew, and that cannot be remembered here: {e.Message}. It is not admitted before "
+                        + $"it is: free the disk", e);
                 }
             }
             return null;
@@ -95,7 +100,8 @@ public sealed class MemberStarts
         else _heard[key] = before;
     }
 
-    private void Write(ulong start) => DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new StartsFile(1, start, _heard), StartsJson.Default.StartsFile));
+    private void Write(ulong start) =>
+        DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new StartsFile(1, start, _heard), StartsJson.Default.StartsFile));
 
     private static string Text(ulong number) => number.ToString("x", CultureInfo.InvariantCulture);
 }

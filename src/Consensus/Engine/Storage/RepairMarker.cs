@@ -8,7 +8,8 @@ namespace VideoScale.Consensus.Engine.Storage;
 internal sealed record RepairMarker(string File, long Position, ulong FirstIndex, ulong LastIndex, string What)
 {
     internal static byte[] Of(RotFoundException rot) =>
-        JsonSerializer.SerializeToUtf8Bytes(new RepairMarker(rot.File, rot.Position, rot.FirstIndex, rot.LastIndex, rot.Finding), RepairMarkerJson.Default.RepairMarker);
+        JsonSerializer.SerializeToUtf8Bytes(new RepairMarker(rot.File, rot.Position, rot.FirstIndex, rot.LastIndex, rot.Finding),
+            RepairMarkerJson.Default.RepairMarker);
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

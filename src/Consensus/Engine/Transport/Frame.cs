@@ -49,8 +49,10 @@ internal static class Frame
     {
         if (bytes.Length < HeaderBytes) return 0;
         var body = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        if (body > (uint)maxFrameBytes - HeaderBytes) throw new ProtocolException($"a frame of {body} bytes, at most {maxFrameBytes - HeaderBytes} are accepted");
-        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) > byte.MaxValue) throw new ProtocolException("a frame header with unknown bits");
+        if (body > (uint)maxFrameBytes - HeaderBytes)
+            throw new ProtocolException($"a frame of {body} bytes, at most {maxFrameBytes - HeaderBytes} are accepted");
+        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) > byte.MaxValue)
+            throw new ProtocolException("a frame header with unknown bits");
         return HeaderBytes + (int)body;
     }
 
@@ -58,7 +60,8 @@ internal static class Frame
     internal static FrameType Verify(ReadOnlySpan<byte> frame)
     {
         var body = (uint)(frame.Length - HeaderBytes);
-        if (Crc32C.Compute(frame[8..], body) != BinaryPrimitives.ReadUInt32LittleEndian(frame[4..])) throw new ProtocolException("a frame fails its checksum");
+        if (Crc32C.Compute(frame[8..], body) != BinaryPrimitives.ReadUInt32LittleEndian(frame[4..]))
+            throw new ProtocolException("a frame fails its checksum");
         return (FrameType)frame[8];
     }
 }

@@ -64,6 +64,7 @@ internal readonly record struct GreetingReply(GreetingAnswer Answer, ulong Start
     {
         if (body.Length < HeadBytes || (GreetingAnswer)body[0] is < GreetingAnswer.Admitted or > GreetingAnswer.SetBack)
             throw new ProtocolException("an answer to a greeting of unknown shape");
-        return new GreetingReply((GreetingAnswer)body[0], BinaryPrimitives.ReadUInt64LittleEndian(body[8..]), Encoding.UTF8.GetString(body[HeadBytes..]));
+        return new GreetingReply((GreetingAnswer)body[0], BinaryPrimitives.ReadUInt64LittleEndian(body[8..]),
+            Encoding.UTF8.GetString(body[HeadBytes..]));
     }
 }

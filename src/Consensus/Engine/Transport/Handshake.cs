@@ -6,9 +6,11 @@ namespace VideoScale.Consensus.Engine.Transport;
 internal enum Channel : byte { Control = 1, Bulk = 2, Snapshot = 3 }
 
 /// <summary>The first frame of every connection.</summary>
-/// <param name="Greets">The sender answers to a welcome that asks for a <see cref="Greeting"/>; earlier versions send and read a zero here.</param>
+/// <param name="Greets">The sender answers to a welcome that asks for a <see cref="Greeting"/>; earlier versions send and read a zero
+/// here.</param>
 /// <param name="OnlyAsks">Nothing follows: whoever is connected stays so. Earlier versions do not read it.</param>
-internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId To, Channel Channel, bool Greets = false, bool OnlyAsks = false)
+internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId To, Channel Channel, bool Greets = false,
+    bool OnlyAsks = false)
 {
     internal const uint ProtocolVersion = 1;
     /// <summary>Before it has proven who it is, nobody makes us hold more than this.</summary>
@@ -33,11 +35,16 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
     /// <exception cref="ProtocolException"/>
     internal static Hello Decode(ReadOnlySpan<byte> body)
     {
-        if (body.Length < 12 || BinaryPrimitives.ReadUInt64LittleEndian(body) != Magic) throw new ProtocolException("not a VideoScale replica");
+        if (body.Length < 12 || BinaryPrimitives.ReadUInt64LittleEndian(body) != Magic)
+            throw new ProtocolException("not a VideoScale replica");
         var version = BinaryPrimitives.ReadUInt32LittleEndian(body[8..]);
-        if (version != ProtocolVersion) throw new ProtocolException($"it speaks protocol version {version}, this replica {ProtocolVersion}: run the same version of VideoScale on both");
-        if (body.Length != Bytes || (Channel)body[12] is < Channel.Control or > Channel.Snapshot) throw new ProtocolException("a hello of unknown shape");
-        return new Hello(BinaryPrimitives.ReadUInt128LittleEndian(body[16..]), new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[32..])),
+        if (version != ProtocolVersion)
+            throw new ProtocolException(
+                $"it speaks protocol version {version}, this replica {ProtocolVersion}: run the same version of VideoScale on both");
+        if (body.Length != Bytes || (Channel)body[12] is < Channel.Control or > Channel.Snapshot)
+            throw new ProtocolException("a hello of unknown shape");
+        return new Hello(BinaryPrimitives.ReadUInt128LittleEndian(body[16..]),
+            new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[32..])),
             new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(body[40..])), (Channel)body[12], (body[13] & 1) != 0, (body[13] & 2) != 0);
     }
 
@@ -45,7 +52,8 @@ internal readonly record struct Hello(UInt128 ClusterId, MemberId From, MemberId
     internal string? RefusalBy(UInt128 clusterId, MemberId self, bool knownMember)
     {
         if (ClusterId != clusterId) return $"it belongs to cluster {ClusterId:x32}, this replica to {clusterId:x32}";
-        if (To != self) return $"it looks for member {To}, this is member {self}: a directory was wiped or an address names the wrong replica";
+        if (To != self)
+            return $"it looks for member {To}, this is member {self}: a directory was wiped or an address names the wrong replica";
         return knownMember ? null : NotKnown(From);
     }
 

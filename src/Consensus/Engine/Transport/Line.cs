@@ -8,8 +8,8 @@ using VideoScale.Rpc;
 namespace VideoScale.Consensus.Engine.Transport;
 
 /// <summary>
-/// One connection, plain or mutual TLS, used by one thread that blocks: with two cores that costs less than async machinery. That thread disposes of
-/// it; others only <see cref="Close"/> it.
+/// One connection, plain or mutual TLS, used by one thread that blocks: with two cores that costs less than async machinery. That thread
+/// disposes of it; others only <see cref="Close"/> it.
 /// </summary>
 internal sealed class Line : IDisposable
 {
@@ -46,7 +46,8 @@ internal sealed class Line : IDisposable
     /// <param name="aside">Others are connected with another process of this member.</param>
     /// <param name="onlyAsks">The line is not used: see <see cref="Hello.OnlyAsks"/>.</param>
     /// <exception cref="GreetingRefusedException"/>
-    internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel, bool aside = false, bool onlyAsks = false)
+    internal static Line Connect(TransportOptions options, EndPoint address, MemberId to, Channel channel, bool aside = false,
+        bool onlyAsks = false)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         SslStream? tls = null;
@@ -59,10 +60,12 @@ internal sealed class Line : IDisposable
             tls = options.Tls is { } config ? AsClient(socket, config, to) : null;
             var line = new Line(socket, tls, new Hello(options.ClusterId, options.Self, to, channel, options.Starts is not null, onlyAsks));
             line.Send(line.Hello.ToFrame());
-            if (!line.Frames.TryRead(out var type, out var body)) throw new ProtocolException("the connection was closed instead of welcomed");
+            if (!line.Frames.TryRead(out var type, out var body))
+                throw new ProtocolException("the connection was closed instead of welcomed");
             if (type != FrameType.Welcome) throw new ProtocolException($"a {type} frame instead of a welcome");
             if (Welcome.Decode(body.Span) is { } refusal) throw new ProtocolException($"refused: {refusal}");
-            if (options.Starts is { } starts && Welcome.AsksForGreeting(body.Span)) line.Greet(new Greeting(starts.Run, starts.Start, aside));
+            if (options.Starts is { } starts && Welcome.AsksForGreeting(body.Span))
+                line.Greet(new Greeting(starts.Run, starts.Start, aside));
             line.Admit(options.MaxFrameBytes);
             if (line.CanSendNow && channel != Channel.Snapshot) socket.Blocking = false; // it is only written to from now on
             return line;
@@ -134,7 +137,9 @@ internal sealed class Line : IDisposable
     /// <summary>True when the other side has closed: it never says anything on a line that we write to, so readable means ended.</summary>
     internal bool IsClosedByPeer => _socket.Poll(0, SelectMode.SelectRead) && _socket.Available == 0;
 
-    /// <summary>The other side's kernel was heard lately, which keep-alive asks every second, and has not said that its process closed.</summary>
+    /// <summary>
+    /// The other side's kernel was heard lately, which keep-alive asks every second, and has not said that its process closed.
+    /// </summary>
     internal bool IsLive
     {
         get
@@ -142,15 +147,21 @@ internal sealed class Line : IDisposable
             Span<byte> info = stackalloc byte[TcpInfoBytes];
             try
             {
-                if (_socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, TcpInfoOption, info) < TcpInfoBytes || info[0] != TcpEstablished) return false;
+                if (_socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, TcpInfoOption, info) < TcpInfoBytes || info[0] != TcpEstablished)
+                    return false;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException) { return false; }
-            var silentMs = Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(info[52..]), BinaryPrimitives.ReadUInt32LittleEndian(info[56..])); // since data, since an acknowledgement
+            // since data, since an acknowledgement
+            var silentMs = Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(info[52..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(info[56..]));
             return silentMs < MaxSilenceMs;
         }
     }
 
-    /// <summary>Any thread: the one that uses the line meets its end. It alone takes TLS apart, for two that do so at once tear its handle away from each other.</summary>
+    /// <summary>
+    /// Any thread: the one that uses the line meets its end. It alone takes TLS apart, for two that do so at once tear its handle away from
+    /// each other.
+    /// </summary>
     internal void Close() => _socket.Dispose();
 
     public void Dispose()
@@ -172,7 +183,8 @@ internal sealed class Line : IDisposable
     private void Greet(Greeting greeting)
     {
         Send(greeting.ToFrame());
-        if (!Frames.TryRead(out var type, out var body) || type != FrameType.GreetingReply) throw new ProtocolException("a greeting was not answered");
+        if (!Frames.TryRead(out var type, out var body) || type != FrameType.GreetingReply)
+            throw new ProtocolException("a greeting was not answered");
         var reply = GreetingReply.Decode(body.Span);
         if (reply.Answer != GreetingAnswer.Admitted) throw new GreetingRefusedException(reply);
         IsGreeted = true;
@@ -186,11 +198,15 @@ internal sealed class Line : IDisposable
         Send(reply.ToFrame());
         if (reply.Answer == GreetingAnswer.SecondProcess)
         {
-            throw new ProtocolException($"member {Hello.From} runs already{(reply.Address.Length > 0 ? $", connected from {reply.Address}" : "")}, and this is a second process with its identity: "
+            throw new ProtocolException(
+                $"member {Hello.From} runs already{(reply.Address.Length > 0 ? $", connected from {reply.Address}" : "")}, and this is a "
+                + $"second process with its identity: "
                 + "its data directory was copied or it was started twice. The first one is left undisturbed; stop one of the two");
         }
         if (reply.Answer == GreetingAnswer.SetBack)
-            throw new ProtocolException($"member {Hello.From} was started with a directory that was set back: start {reply.Start} of it is remembered here, this is start {Greeting.Start}. It is quarantined");
+            throw new ProtocolException(
+                $"member {Hello.From} was started with a directory that was set back: start {reply.Start} of it is remembered here, this "
+                + $"is start {Greeting.Start}. It is quarantined");
     }
 
     private void Admit(int maxFrameBytes)
@@ -204,7 +220,8 @@ internal sealed class Line : IDisposable
     {
         if (_tls is null) return null;
         var name = MemberName.Of(Hello.From);
-        return _tls.RemoteCertificate is X509Certificate2 certificate && certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)
+        return _tls.RemoteCertificate is X509Certificate2 certificate
+            && certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)
             ? null
             : $"its certificate does not name {name}";
     }

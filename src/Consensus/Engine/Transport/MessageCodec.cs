@@ -62,10 +62,12 @@ internal static class MessageCodec
         var kind = (MessageKind)bytes[0];
         if (kind is < MessageKind.PreVote or > MessageKind.GreetReply) throw new ProtocolException($"a message of unknown kind {bytes[0]}");
         var flags = bytes[1];
-        if (flags > (RejectFlag | ForceFlag) || BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]) != 0) throw new ProtocolException("a message with unknown flags");
+        if (flags > (RejectFlag | ForceFlag) || BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]) != 0)
+            throw new ProtocolException("a message with unknown flags");
         var index = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]);
         var count = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-        if (count > (uint)(bytes.Length - HeaderBytes) / EntryHeaderBytes || index > ulong.MaxValue - count) throw new ProtocolException("a message names more entries than it holds");
+        if (count > (uint)(bytes.Length - HeaderBytes) / EntryHeaderBytes || index > ulong.MaxValue - count)
+            throw new ProtocolException("a message names more entries than it holds");
         if (count > 0 && kind != MessageKind.Append) throw new ProtocolException($"entries in a {kind}");
         if (scratch.Length < count) scratch = new Entry[Math.Max((int)count, 2 * scratch.Length)];
         DecodeEntries(body[HeaderBytes..], index, scratch.AsSpan(0, (int)count));
@@ -97,9 +99,11 @@ internal static class MessageCodec
             var length = (uint)head;
             var kind = head >> 32;
             if (length > (uint)(bytes.Length - at - EntryHeaderBytes)) throw new ProtocolException("an entry longer than its message");
-            if (kind is < (ulong)EntryKind.Command or > (ulong)EntryKind.Configuration) throw new ProtocolException($"an entry of unknown kind {kind}");
+            if (kind is < (ulong)EntryKind.Command or > (ulong)EntryKind.Configuration)
+                throw new ProtocolException($"an entry of unknown kind {kind}");
             entry = new Entry(++index, BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 8)..]), (EntryKind)kind,
-                new ProposalId(BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 16)..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 24)..])),
+                new ProposalId(BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 16)..]),
+                    BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 24)..])),
                 rest.Slice(at + EntryHeaderBytes, (int)length));
             at += EntryHeaderBytes + (int)length;
         }

@@ -22,7 +22,8 @@ internal sealed class PeerSender : IDisposable
     private readonly Thread _thread;
     private volatile Line? _line;
 
-    internal PeerSender(TransportOptions options, MemberId member, EndPoint address, Channel channel, StandAside aside, TransportLog log, ITransportListener listener)
+    internal PeerSender(TransportOptions options, MemberId member, EndPoint address, Channel channel, StandAside aside, TransportLog log,
+        ITransportListener listener)
     {
         (_options, _member, _address, _channel, _aside, _log, _listener) = (options, member, address, channel, aside, log, listener);
         Queue = new SendQueue(channel == Channel.Bulk ? options.BulkQueueBytes : options.ControlQueueBytes);
@@ -49,7 +50,8 @@ internal sealed class PeerSender : IDisposable
     }
 
     /// <summary>What ends a connection, as opposed to what is our own bug.</summary>
-    internal static bool EndsConnection(Exception e) => e is IOException or SocketException or AuthenticationException or ProtocolException or ObjectDisposedException;
+    internal static bool EndsConnection(Exception e) =>
+        e is IOException or SocketException or AuthenticationException or ProtocolException or ObjectDisposedException;
 
     private void Run()
     {
@@ -91,7 +93,8 @@ internal sealed class PeerSender : IDisposable
         var starts = _options.Starts!;
         try
         {
-            if (_listener.OnSetBack(_member, reply.Start, starts.Start)) starts.RaiseAbove(reply.Start); // quarantined first: only then may it connect
+            // quarantined first: only then may it connect
+            if (_listener.OnSetBack(_member, reply.Start, starts.Start)) starts.RaiseAbove(reply.Start);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

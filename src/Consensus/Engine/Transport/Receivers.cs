@@ -81,7 +81,10 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
         finally { Leave(socket, line); }
     }
 
-    /// <summary>A member is one process: whoever is connected stays, a second one waits until it has left. Who restarts finds nobody, for the kernel closed what it had.</summary>
+    /// <summary>
+    /// A member is one process: whoever is connected stays, a second one waits until it has left. Who restarts finds nobody, for the kernel
+    /// closed what it had.
+    /// </summary>
     private GreetingReply Answer(Line line)
     {
         var (member, greeting) = (line.Hello.From, line.Greeting);
@@ -92,7 +95,8 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
                 _second.Add(member, first.RemoteAddress, line.RemoteAddress);
                 return new GreetingReply(GreetingAnswer.SecondProcess, first.Greeting.Start, first.RemoteAddress);
             }
-            if (greeting.Aside && !_lines.ContainsKey((member, Channel.Control)) && Environment.TickCount64 - _leftAt.GetValueOrDefault(member, _startedAt) < options.PrecedenceMs)
+            if (greeting.Aside && !_lines.ContainsKey((member, Channel.Control))
+                && Environment.TickCount64 - _leftAt.GetValueOrDefault(member, _startedAt) < options.PrecedenceMs)
                 return new GreetingReply(GreetingAnswer.SecondProcess);
         }
         return options.Starts!.Meet(member, greeting.Run, greeting.Start) is { } remembered
@@ -134,7 +138,8 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
         }
         line?.Dispose();
         socket.Dispose();
-        if (lost && line!.Hello.Channel == Channel.Control) _listener!.OnDisconnected(line.Hello.From); // a follower rarely writes: here it sees first that its leader is gone
+        // a follower rarely writes: here it sees first that its leader is gone
+        if (lost && line!.Hello.Channel == Channel.Control) _listener!.OnDisconnected(line.Hello.From);
     }
 
     private void Receive(Line line)
@@ -149,7 +154,8 @@ internal sealed class Receivers(TransportOptions options, SnapshotStore snapshot
         {
             if (type != FrameType.Message) throw new ProtocolException($"a {type} frame among messages");
             var message = MessageCodec.Decode(body, ref scratch);
-            if (message.From != line.Hello.From || message.To != options.Self) throw new ProtocolException($"a message from {message.From} to {message.To} on a connection of {line.Hello.From}");
+            if (message.From != line.Hello.From || message.To != options.Self)
+                throw new ProtocolException($"a message from {message.From} to {message.To} on a connection of {line.Hello.From}");
             if (!aside.IsOn) _listener!.OnMessage(message);
         }
     }

@@ -15,7 +15,8 @@ internal sealed class SecondProcesses
             {
                 if (_seen.Count == 0) return [];
                 return [.. _seen.Where(seen => Environment.TickCount64 - seen.Value.At < Lately.TotalMilliseconds).Select(seen =>
-                    $"member {seen.Key} runs twice: its process at {seen.Value.First} takes part, one at {seen.Value.Second} was refused. A data directory was copied, or it was started twice: stop one of the two")];
+                    $"member {seen.Key} runs twice: its process at {seen.Value.First} takes part, one at {seen.Value.Second} was "
+                        + $"refused. A data directory was copied, or it was started twice: stop one of the two")];
             }
         }
     }

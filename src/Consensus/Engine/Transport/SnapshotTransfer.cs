@@ -17,7 +17,8 @@ internal static class SnapshotTransfer
     private const int ChunkBytes = 256 << 10;
     private const int OfferBytes = 32;
 
-    internal static bool Send(TransportOptions options, SnapshotStore snapshots, TransportLog log, EndPoint address, MemberId to, ulong term, ulong index, CancellationToken stop)
+    internal static bool Send(TransportOptions options, SnapshotStore snapshots, TransportLog log, EndPoint address, MemberId to,
+        ulong term, ulong index, CancellationToken stop)
     {
         try
         {
@@ -77,7 +78,10 @@ internal static class SnapshotTransfer
                 return;
             }
         }
-        catch (Exception e) when (e is InvalidDataException or RotFoundException) { throw new ProtocolException($"the snapshot is not usable: {e.Message}", e); }
+        catch (Exception e) when (e is InvalidDataException or RotFoundException)
+        {
+            throw new ProtocolException($"the snapshot is not usable: {e.Message}", e);
+        }
     }
 
     /// <summary>Waits until the bytes sent so far fit the bandwidth that a snapshot may take.</summary>
@@ -102,6 +106,7 @@ internal static class SnapshotTransfer
         if (!line.Frames.TryRead(out var type, out var body) || type != FrameType.SnapshotResume || body.Length != sizeof(long))
             throw new ProtocolException("the offer of a snapshot was not answered");
         var offset = BinaryPrimitives.ReadInt64LittleEndian(body.Span);
-        return offset >= 0 && offset <= length ? offset : throw new ProtocolException($"a snapshot of {length} bytes cannot go on at {offset}");
+        return offset >= 0 && offset <= length ? offset
+            : throw new ProtocolException($"a snapshot of {length} bytes cannot go on at {offset}");
     }
 }

@@ -3,8 +3,8 @@ using VideoScale.Consensus.Engine.Ports;
 namespace VideoScale.Consensus.Engine.Transport;
 
 /// <summary>
-/// Which members are connected with another process of this replica's identity. As long as one is, this process carries nothing: both would vote in
-/// the same term. It goes on trying, because the other process may end.
+/// Which members are connected with another process of this replica's identity. As long as one is, this process carries nothing: both would
+/// vote in the same term. It goes on trying, because the other process may end.
 /// </summary>
 internal sealed class StandAside(TransportLog log)
 {
@@ -55,8 +55,10 @@ internal sealed class StandAside(TransportLog log)
     {
         var was = IsOn;
         _why = _refusals.Count == 0 ? null
-            : $"another process runs under this replica's identity, with which {string.Join(" and ", _refusals.OrderBy(refusal => refusal.Key).Select(Named))} connected. This one takes no part: "
-            + "its data directory was copied, or it was started twice. Stop one of the two; a copy becomes a member of its own with an empty directory and --join";
+            : $"another process runs under this replica's identity, with which "
+                + $"{string.Join(" and ", _refusals.OrderBy(refusal => refusal.Key).Select(Named))} connected. This one takes no part: "
+            + "its data directory was copied, or it was started twice. Stop one of the two; a copy becomes a member of its own with an "
+                + "empty directory and --join";
         if (_why is { } why) log.StandsAside(why);
         if (IsOn == was) return;
         if (was) log.TakesPart();
@@ -64,5 +66,6 @@ internal sealed class StandAside(TransportLog log)
     }
 
     private static string Named(KeyValuePair<MemberId, (string Address, long At)> refusal) =>
-        refusal.Value.Address.Length > 0 ? $"member {refusal.Key} (from {refusal.Value.Address}) is" : $"member {refusal.Key} is or just was";
+        refusal.Value.Address.Length > 0 ? $"member {refusal.Key} (from {refusal.Value.Address}) is"
+            : $"member {refusal.Key} is or just was";
 }

@@ -3,8 +3,8 @@ using VideoScale.Consensus.Engine.Storage;
 namespace VideoScale.Consensus.Engine.Transport;
 
 /// <summary>
-/// Counts this process's start up from time to time and tells the others: whatever copy of the directory was made before comes back with a number that
-/// they know from this process. Without it a copy that was made under a running process would start like an ordinary restart.
+/// Counts this process's start up from time to time and tells the others: whatever copy of the directory was made before comes back with a
+/// number that they know from this process. Without it a copy that was made under a running process would start like an ordinary restart.
 /// </summary>
 internal sealed class StartCounter(TransportOptions options, MemberStarts starts, Func<IReadOnlyList<PeerSender>> peers, TransportLog log)
 {

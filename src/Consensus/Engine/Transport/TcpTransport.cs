@@ -32,7 +32,8 @@ public sealed class TcpTransport : ITransport
 
     /// <summary>Binds at once, so that a port in use is known at the start.</summary>
     /// <param name="peers">Where the other members are; more can come with <see cref="SetPeer"/>.</param>
-    public TcpTransport(TransportOptions options, SnapshotStore snapshots, IReadOnlyDictionary<MemberId, EndPoint> peers, ILogger<TcpTransport> logger)
+    public TcpTransport(TransportOptions options, SnapshotStore snapshots, IReadOnlyDictionary<MemberId, EndPoint> peers,
+        ILogger<TcpTransport> logger)
     {
         _options = options;
         _snapshots = snapshots;
@@ -50,7 +51,8 @@ public sealed class TcpTransport : ITransport
         {
             _listen.Dispose();
             throw new IOException($"cannot listen on {options.Listen} for other replicas: {e.Message}; "
-                + (e.SocketErrorCode == SocketError.AddressNotAvailable ? "name an address of this machine" : "choose another port or stop what holds it"), e);
+                + (e.SocketErrorCode == SocketError.AddressNotAvailable ? "name an address of this machine"
+                    : "choose another port or stop what holds it"), e);
         }
     }
 
@@ -70,7 +72,8 @@ public sealed class TcpTransport : ITransport
         foreach (var (member, address) in Addresses) Connect(member, address);
         _accepting = Task.Run(AcceptAsync);
         if (_options.Starts is { } starts)
-            _counting = new StartCounter(_options, starts, () => [.. _peers.Values.Select(peer => peer.Control)], _log).RunAsync(_stop.Token);
+            _counting = new StartCounter(_options, starts, () => [.. _peers.Values.Select(peer => peer.Control)], _log)
+                .RunAsync(_stop.Token);
     }
 
     /// <summary>An address that is not host:port leaves the member unreachable, which the log says.</summary>
@@ -129,10 +132,12 @@ public sealed class TcpTransport : ITransport
     }
 
     /// <summary>Both connections to the member stand.</summary>
-    public bool IsConnected(MemberId member) => _peers.TryGetValue(member, out var peer) && peer.Control.IsConnected && peer.Bulk.IsConnected;
+    public bool IsConnected(MemberId member) =>
+        _peers.TryGetValue(member, out var peer) && peer.Control.IsConnected && peer.Bulk.IsConnected;
 
     /// <summary>Messages to this member that were dropped because its queue was full or it was not connected.</summary>
-    public long Dropped(MemberId member) => _peers.TryGetValue(member, out var peer) ? peer.Control.Queue.Dropped + peer.Bulk.Queue.Dropped : 0;
+    public long Dropped(MemberId member) =>
+        _peers.TryGetValue(member, out var peer) ? peer.Control.Queue.Dropped + peer.Bulk.Queue.Dropped : 0;
 
     public async ValueTask DisposeAsync()
     {

@@ -22,7 +22,10 @@ internal sealed partial class TransportLog(ILogger logger, MemberId self, TimePr
         if (link.Mended(channel)) LogMended(self, member);
     }
 
-    /// <summary>A link that flaps breaks two connections many times a second: one line when it breaks, at most one in ten seconds, with their number.</summary>
+    /// <summary>
+    /// A link that flaps breaks two connections many times a second: one line when it breaks, at most one in ten seconds, with their
+    /// number.
+    /// </summary>
     internal void ConnectionFailed(MemberId member, Channel channel, Exception e)
     {
         var link = _links.GetOrAdd(member, static _ => new LinkState());
@@ -64,19 +67,23 @@ internal sealed partial class TransportLog(ILogger logger, MemberId self, TimePr
     [LoggerMessage(2201, LogLevel.Debug, "Member {Self}: connected to {Member} for {Channel}")]
     private partial void LogConnected(MemberId self, MemberId member, Channel channel);
 
-    [LoggerMessage(2202, LogLevel.Warning, "Member {Self}: no {Channel} connection to {Member}: {Reason}; it is tried again until it stands")]
+    [LoggerMessage(2202, LogLevel.Warning,
+        "Member {Self}: no {Channel} connection to {Member}: {Reason}; it is tried again until it stands")]
     private partial void LogConnectionFailed(MemberId self, Channel channel, MemberId member, string reason);
 
-    [LoggerMessage(3709, LogLevel.Warning, "Member {Self}: connections to {Member} broke {Breaks} times since the last such line, the last time: {Reason}")]
+    [LoggerMessage(3709, LogLevel.Warning,
+        "Member {Self}: connections to {Member} broke {Breaks} times since the last such line, the last time: {Reason}")]
     private partial void LogFlapping(MemberId self, MemberId member, int breaks, string reason);
 
     [LoggerMessage(3710, LogLevel.Information, "Member {Self}: both connections to {Member} stand again")]
     private partial void LogMended(MemberId self, MemberId member);
 
-    [LoggerMessage(1210, LogLevel.Error, "Member {Self}: {What}. It is tried again every few seconds, and takes part once the other process has ended")]
+    [LoggerMessage(1210, LogLevel.Error,
+        "Member {Self}: {What}. It is tried again every few seconds, and takes part once the other process has ended")]
     private partial void LogStandsAside(MemberId self, string what);
 
-    [LoggerMessage(1211, LogLevel.Warning, "Member {Self}: no other process under this identity is connected any more; this one takes part")]
+    [LoggerMessage(1211, LogLevel.Warning,
+        "Member {Self}: no other process under this identity is connected any more; this one takes part")]
     private partial void LogTakesPart(MemberId self);
 
     [LoggerMessage(2203, LogLevel.Warning, "Member {Self}: refused a connection from {Address}: {Reason}")]

@@ -9,15 +9,20 @@ public sealed record TransportOptions
     public required UInt128 ClusterId { get; init; }
     public required MemberId Self { get; init; }
 
-    /// <summary>Which start of its directory this process is, and what is remembered of the others'; null: neither greets nor asks for it, as earlier versions.</summary>
+    /// <summary>
+    /// Which start of its directory this process is, and what is remembered of the others'; null: neither greets nor asks for it, as
+    /// earlier versions.
+    /// </summary>
     public MemberStarts? Starts { get; init; }
 
-    /// <summary>How long whoever stands aside is kept waiting after the other process of its identity has left, which may just restart.</summary>
+    /// <summary>
+    /// How long whoever stands aside is kept waiting after the other process of its identity has left, which may just restart.
+    /// </summary>
     public int PrecedenceMs { get; init; } = 10_000;
 
     /// <summary>
-    /// How often the start is counted up and told to the others while the process runs: a copy of the directory that is older than this is recognised,
-    /// also one that was made under a running process.
+    /// How often the start is counted up and told to the others while the process runs: a copy of the directory that is older than this is
+    /// recognised, also one that was made under a running process.
     /// </summary>
     public int CountUpEveryMs { get; init; } = 30_000;
 

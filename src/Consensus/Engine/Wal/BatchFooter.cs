@@ -26,7 +26,8 @@ internal readonly record struct BatchFooter(ulong Start, ulong Commit, uint Zero
         var footer = new BatchFooter((ulong)start, tail.HardState.Commit, 0, records);
         Span<byte> payload = stackalloc byte[RecordFormat.FooterPayloadBytes];
         footer.WriteTo(payload);
-        RecordFormat.Stage(record, new RecordHeader { Kind = RecordKind.Footer, Term = tail.HardState.Term, Index = tail.LastIndex }, payload);
+        RecordFormat.Stage(record, new RecordHeader { Kind = RecordKind.Footer, Term = tail.HardState.Term, Index = tail.LastIndex },
+            payload);
         // Counted with the footer in place: it holds no zero piece, and a piece that it shares is not zero either.
         (footer with { ZeroPieces = CountZeroPieces(write, start) }).WriteTo(record[RecordFormat.HeaderBytes..]);
         return RecordFormat.Seal(record, epoch, chain);
@@ -50,7 +51,8 @@ internal readonly record struct BatchFooter(ulong Start, ulong Commit, uint Zero
     {
         var count = 0u;
         var first = PieceBytes - (int)(fileOffset % PieceBytes);
-        for (int at = 0, piece = Math.Min(first, bytes.Length); at < bytes.Length; at += piece, piece = Math.Min(PieceBytes, bytes.Length - at))
+        for (int at = 0, piece = Math.Min(first, bytes.Length); at < bytes.Length;
+            at += piece, piece = Math.Min(PieceBytes, bytes.Length - at))
         {
             if (bytes.Slice(at, piece).IndexOfAnyExcept((byte)0) < 0) count++;
         }

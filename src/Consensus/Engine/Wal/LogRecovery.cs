@@ -38,30 +38,41 @@ internal static unsafe class LogRecovery
         }
     }
 
-    /// <returns>The segments that follow each other from the oldest on, and what ends them before the last file: a damaged header, or a file that is missing.</returns>
+    /// <returns>The segments that follow each other from the oldest on, and what ends them before the last file: a damaged header, or a
+    /// file that is missing.</returns>
     /// <exception cref="DataDirectoryException">A file of somebody else's log.</exception>
-    internal static (List<(string Path, SegmentHeader Header)> Found, RotFoundException? Damage) FindSegments(string directory, MemberId member)
+    internal static (List<(string Path, SegmentHeader Header)> Found, RotFoundException? Damage) FindSegments(string directory,
+        MemberId member)
     {
         var found = new List<(string Path, SegmentHeader Header)>();
         foreach (var path in PathsOf(directory))
         {
             if (ReadHeader(path, out var bytes) is not { } header)
             {
-                var what = bytes < SegmentHeader.Bytes ? $"it ends there, within its header of {SegmentHeader.Bytes} bytes" : "its header fails its checksum";
-                return (found, new RotFoundException(path, bytes < SegmentHeader.Bytes ? bytes : 0, what, LastOf(found) + 1, ulong.MaxValue));
+                var what = bytes < SegmentHeader.Bytes ? $"it ends there, within its header of {SegmentHeader.Bytes} bytes"
+                    : "its header fails its checksum";
+                return (found,
+                    new RotFoundException(path, bytes < SegmentHeader.Bytes ? bytes : 0, what, LastOf(found) + 1, ulong.MaxValue));
             }
             if (header.Member != member)
-                throw new DataDirectoryException($"{path} was written by member {header.Member}, but this directory belongs to member {member}: put the file back where it came from");
+                throw new DataDirectoryException(
+                    $"{path} was written by member {header.Member}, but this directory belongs to member {member}: put the file back "
+                    + $"where it came from");
             if (Path.GetFileNameWithoutExtension(path) != header.Sequence.ToString("D16", CultureInfo.InvariantCulture))
-                throw new DataDirectoryException($"{path} is segment {header.Sequence} of the log under another name: give it its own name back");
+                throw new DataDirectoryException(
+                    $"{path} is segment {header.Sequence} of the log under another name: give it its own name back");
             if (found.Count > 0 && found[^1].Header.Sequence + 1 != header.Sequence)
-                return (found, new RotFoundException(path, 0, $"{directory} lacks segment {found[^1].Header.Sequence + 1} of the log, which lies before it", LastOf(found) + 1, ulong.MaxValue));
+                return (found,
+                    new RotFoundException(path, 0,
+                    $"{directory} lacks segment {found[^1].Header.Sequence + 1} of the log, which lies before it", LastOf(found) + 1,
+                    ulong.MaxValue));
             found.Add((path, header));
         }
         return (found, null);
     }
 
-    internal static IEnumerable<string> PathsOf(string directory) => Directory.EnumerateFiles(directory, "*" + SegmentFile.Extension).Order(StringComparer.Ordinal);
+    internal static IEnumerable<string> PathsOf(string directory) =>
+        Directory.EnumerateFiles(directory, "*" + SegmentFile.Extension).Order(StringComparer.Ordinal);
 
     internal static RotFoundException LacksTheFirst(string path, LogReplay replay) =>
         new(path, 0, $"the log lacks the segments before {Path.GetFileName(path)}", replay.Tail.BaseIndex + 1, replay.Tail.LastIndex);
@@ -80,15 +91,19 @@ internal static unsafe class LogRecovery
     internal static void RequireContinues(string previousPath, long previousEnd, string path, SegmentHeader header, LogReplay replay)
     {
         if (header.PreviousEnd != (ulong)previousEnd || header.PreviousChain != replay.Chain)
-            throw new RotFoundException(previousPath, previousEnd, $"its records end there, but {Path.GetFileName(path)} continues it at byte {header.PreviousEnd}",
+            throw new RotFoundException(previousPath, previousEnd,
+                $"its records end there, but {Path.GetFileName(path)} continues it at byte {header.PreviousEnd}",
                 replay.Tail.LastIndex + 1, Math.Max(header.LastIndex, replay.Tail.LastIndex + 1));
-        if (!replay.Tail.Matches(header)) throw new RotFoundException(path, 0, "its header does not agree with the segments before it", replay.Tail.LastIndex + 1, ulong.MaxValue);
+        if (!replay.Tail.Matches(header))
+            throw new RotFoundException(path, 0, "its header does not agree with the segments before it", replay.Tail.LastIndex + 1,
+                ulong.MaxValue);
     }
 
     private static (long End, long TornBytes) Replay(SegmentFile segment, LogReplay replay, bool isLast, WalOptions options)
     {
         var length = checked((int)segment.Length & ~7);
-        var memory = (byte*)NativeMemory.Alloc((nuint)Math.Max(length, 1)); // outside of the managed heap: it is large and lives for a moment
+        // outside of the managed heap: it is large and lives for a moment
+        var memory = (byte*)NativeMemory.Alloc((nuint)Math.Max(length, 1));
         try
         {
             var bytes = new Span<byte>(memory, length);
@@ -108,7 +123,8 @@ internal static unsafe class LogRecovery
     /// Zeros what is left of a torn write, closes the sound records in front of it with a footer, and syncs: what a killed process
     /// had written is in the page cache perhaps and nowhere else, and this replica is about to vouch for it.
     /// </summary>
-    private static (long End, long TornBytes) Repair(SegmentFile segment, Span<byte> bytes, int end, int footerEnd, uint records, LogReplay replay)
+    private static (long End, long TornBytes) Repair(SegmentFile segment, Span<byte> bytes, int end, int footerEnd, uint records,
+        LogReplay replay)
     {
         var torn = bytes[end..].LastIndexOfAnyExcept((byte)0) + 1;
         if (torn > 0)

@@ -30,7 +30,8 @@ internal sealed class LogReplay
         switch (header.Kind)
         {
             case RecordKind.Entry:
-                _entries.Add(new Entry(header.Index, header.Term, header.EntryKind, new ProposalId(header.Session, header.Sequence), Keep(payload)));
+                _entries.Add(
+                    new Entry(header.Index, header.Term, header.EntryKind, new ProposalId(header.Session, header.Sequence), Keep(payload)));
                 break;
             case RecordKind.Truncate:
             case RecordKind.Reset:

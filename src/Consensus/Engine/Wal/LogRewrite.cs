@@ -36,16 +36,17 @@ public static class LogRewrite
         done.Wait(1, Patience);
     }
 
-    private static WriteBatch Batch(ulong token, HardState hardState, ulong last, SnapshotMeta? resetTo, ReadOnlySpan<ReadOnlyMemory<Entry>> entries) => new()
-    {
-        Token = token,
-        Term = hardState.Term,
-        LastIndex = last,
-        HardState = hardState,
-        HardStateChanged = true,
-        ResetTo = resetTo,
-        Entries = entries,
-    };
+    private static WriteBatch Batch(ulong token, HardState hardState, ulong last, SnapshotMeta? resetTo,
+        ReadOnlySpan<ReadOnlyMemory<Entry>> entries) => new()
+        {
+            Token = token,
+            Term = hardState.Term,
+            LastIndex = last,
+            HardState = hardState,
+            HardStateChanged = true,
+            ResetTo = resetTo,
+            Entries = entries,
+        };
 
     private sealed class Done : IStorageListener
     {

@@ -50,14 +50,17 @@ internal static unsafe class LogSalvage
         return new SalvagedLog(sound, Math.Max(sound.HardState.Term, behind.Term), behind.Membership ?? LastMembership(sound.Entries), rot);
     }
 
-    /// <summary>A file behind the damage, or with a damaged header: its first record says which use of the file its records are of.</summary>
+    /// <summary>
+    /// A file behind the damage, or with a damaged header: its first record says which use of the file its records are of.
+    /// </summary>
     private static void LookWithoutHeader(string path, Behind behind)
     {
         const int EpochAt = SegmentHeader.Bytes + 16; // in the record's header, see RecordFormat
         var bytes = File.ReadAllBytes(path);
         if (bytes.Length < EpochAt + sizeof(ulong)) return;
         var whole = bytes.AsSpan(0, bytes.Length & ~7);
-        if (SegmentHeader.Read(whole[..SegmentHeader.Bytes], path) is { } header) behind.Term = Math.Max(behind.Term, header.HardState.Term);
+        if (SegmentHeader.Read(whole[..SegmentHeader.Bytes], path) is { } header)
+            behind.Term = Math.Max(behind.Term, header.HardState.Term);
         behind.Look(whole, BinaryPrimitives.ReadUInt64LittleEndian(whole[EpochAt..]));
     }
 
@@ -71,7 +74,8 @@ internal static unsafe class LogSalvage
     }
 
     /// <returns>The damage that was found in this segment.</returns>
-    private static RotFoundException? Read(SegmentFile segment, LogReplay replay, bool isLast, RotFoundException? before, Behind behind, WalOptions options, out long end)
+    private static RotFoundException? Read(SegmentFile segment, LogReplay replay, bool isLast, RotFoundException? before, Behind behind,
+        WalOptions options, out long end)
     {
         var length = checked((int)segment.Length & ~7);
         var memory = (byte*)NativeMemory.Alloc((nuint)Math.Max(length, 1));
@@ -122,7 +126,8 @@ internal static unsafe class LogSalvage
                 if (next < 0) return;
                 word += next + 1;
                 var at = (word - 1 - MagicWord) * sizeof(ulong);
-                if (at < SegmentHeader.Bytes || !RecordFormat.TryRead(bytes[at..], epoch, out var footer) || footer.Kind != RecordKind.Footer) continue;
+                if (at < SegmentHeader.Bytes || !RecordFormat.TryRead(bytes[at..], epoch, out var footer)
+                    || footer.Kind != RecordKind.Footer) continue;
                 Term = Math.Max(Term, footer.Term);
                 var start = BatchFooter.Read(bytes[(at + RecordFormat.HeaderBytes)..]).Start;
                 if (start >= SegmentHeader.Bytes && start < (ulong)at) LookInside(bytes[(int)start..at], epoch);

@@ -72,7 +72,8 @@ internal sealed class LogWriter : IDisposable
             var total = RecordFormat.TotalBytes(BinaryPrimitives.ReadInt32LittleEndian(bytes[at..]));
             var record = bytes.Slice(at, total);
             var header = RecordFormat.ReadStaged(record);
-            if (!_tail.Follow(header)) throw new ConsensusInvariantException($"a {header.Kind} record at index {header.Index} cannot follow in the log");
+            if (!_tail.Follow(header))
+                throw new ConsensusInvariantException($"a {header.Kind} record at index {header.Index} cannot follow in the log");
             segment.MaxIndex = Math.Max(segment.MaxIndex, _tail.LastIndex);
             _chain = RecordFormat.Seal(record, epoch, _chain);
             at += total;

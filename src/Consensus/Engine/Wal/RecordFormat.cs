@@ -49,7 +49,9 @@ internal static class RecordFormat
         return crc;
     }
 
-    /// <summary>The record at the start of the bytes, if one is there and whole: checks length, kind, epoch and checksum, not the chain.</summary>
+    /// <summary>
+    /// The record at the start of the bytes, if one is there and whole: checks length, kind, epoch and checksum, not the chain.
+    /// </summary>
     internal static bool TryRead(ReadOnlySpan<byte> bytes, ulong epoch, out RecordHeader header)
     {
         header = default;

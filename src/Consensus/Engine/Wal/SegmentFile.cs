@@ -32,7 +32,9 @@ internal sealed class SegmentFile : IDisposable
     internal static SegmentFile Open(string path, SegmentHeader header) =>
         new(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite), header);
 
-    /// <summary>Turns a zero-filled file into the segment: synced under its old name, then renamed, so that a segment always has its header.</summary>
+    /// <summary>
+    /// Turns a zero-filled file into the segment: synced under its old name, then renamed, so that a segment always has its header.
+    /// </summary>
     internal static SegmentFile Begin(string zeroFilledPath, string directory, SegmentHeader header)
     {
         var path = PathOf(directory, header.Sequence);
@@ -67,7 +69,9 @@ internal sealed class SegmentFile : IDisposable
 
     internal void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(_handle, bytes, offset);
 
-    /// <summary>Gives a file that was cut the length it was made with again, durably: a short one would count as cut at every later start.</summary>
+    /// <summary>
+    /// Gives a file that was cut the length it was made with again, durably: a short one would count as cut at every later start.
+    /// </summary>
     internal void Lengthen(long bytes)
     {
         RandomAccess.SetLength(_handle, bytes);

@@ -57,7 +57,8 @@ internal sealed record SegmentHeader
         if (Crc32C.Compute(page[..(Bytes - 4)]) != BinaryPrimitives.ReadUInt32LittleEndian(page[(Bytes - 4)..])) return null;
         var version = BinaryPrimitives.ReadUInt32LittleEndian(page[8..]);
         if (version != FormatVersion)
-            throw new DataDirectoryException($"{path} has log format {version}, this program knows {FormatVersion}: run the version of VideoScale that wrote it");
+            throw new DataDirectoryException(
+                $"{path} has log format {version}, this program knows {FormatVersion}: run the version of VideoScale that wrote it");
         return new SegmentHeader
         {
             Sequence = BinaryPrimitives.ReadUInt64LittleEndian(page[16..]),

@@ -60,7 +60,8 @@ internal sealed class SegmentPool : IDisposable
         segment.Dispose();
         lock (_gate)
         {
-            var reusable = segment.Length == _options.SegmentBytes && _thread is not null && _ready.Count + _used.Count < _options.SpareSegments;
+            var reusable = segment.Length == _options.SegmentBytes && _thread is not null
+                && _ready.Count + _used.Count < _options.SpareSegments;
             if (!reusable) { File.Delete(segment.Path); return; }
             var path = NextName();
             File.Move(segment.Path, path);
@@ -97,7 +98,8 @@ internal sealed class SegmentPool : IDisposable
                 if (used is null) RequireRoomForOthers();
                 made = Make(_options.SegmentBytes, used);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { failure = e; } // a full disk: the log fails only when it needs the segment
+            // a full disk: the log fails only when it needs the segment
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { failure = e; }
             lock (_gate)
             {
                 if (made is not null) _ready.Enqueue(made);

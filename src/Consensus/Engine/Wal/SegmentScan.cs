@@ -17,13 +17,15 @@ internal readonly ref struct SegmentScan(ReadOnlySpan<byte> bytes, SegmentHeader
         while (RecordFormat.TryRead(_bytes[at..], header.Epoch, out var record) && record.Chain == replay.Chain)
         {
             var payload = _bytes.Slice(at + RecordFormat.HeaderBytes, record.PayloadBytes);
-            if (!replay.Apply(record, payload)) throw Rot(at, $"a {record.Kind} record that cannot follow the ones before it", record.Index);
+            if (!replay.Apply(record, payload))
+                throw Rot(at, $"a {record.Kind} record that cannot follow the ones before it", record.Index);
             replay.Chain = record.Crc;
             if (record.Kind != RecordKind.Footer) records++;
             else
             {
                 var footer = BatchFooter.Read(payload);
-                if (footer.Start != (ulong)footerEnd || footer.Records != records) throw Rot(at, "a batch footer that does not fit the records before it", record.Index);
+                if (footer.Start != (ulong)footerEnd || footer.Records != records)
+                    throw Rot(at, "a batch footer that does not fit the records before it", record.Index);
                 footerEnd = at + record.TotalBytes;
                 records = 0;
             }
@@ -58,8 +60,9 @@ internal readonly ref struct SegmentScan(ReadOnlySpan<byte> bytes, SegmentHeader
     }
 
     /// <summary>
-    /// A segment has its whole length before anything is written to it. One that is shorter was cut by somebody: nothing is missing when zeros follow the
-    /// last write, for whatever came later would stand there. Otherwise writes that were acknowledged may be gone, and a footer that is missing proves nothing.
+    /// A segment has its whole length before anything is written to it. One that is shorter was cut by somebody: nothing is missing when
+    /// zeros follow the last write, for whatever came later would stand there. Otherwise writes that were acknowledged may be gone, and a
+    /// footer that is missing proves nothing.
     /// </summary>
     /// <returns>How long the file must be.</returns>
     /// <exception cref="RotFoundException"/>
@@ -69,7 +72,8 @@ internal readonly ref struct SegmentScan(ReadOnlySpan<byte> bytes, SegmentHeader
         var endsInZeros = behind.Length > 0 && behind.IndexOfAnyExcept((byte)0) < 0;
         var first = Math.Min(options.FirstSegmentBytes, options.SegmentBytes);
         var isWhole = header.FileBytes > 0 ? fileBytes == header.FileBytes : fileBytes == first
-            || fileBytes == options.SegmentBytes || (fileBytes > options.SegmentBytes && (behind.IsEmpty || behind[^1] == 0)); // one that was made for a large write
+            // one that was made for a large write
+            || fileBytes == options.SegmentBytes || (fileBytes > options.SegmentBytes && (behind.IsEmpty || behind[^1] == 0));
         if (isWhole) return fileBytes;
         if (endsInZeros && end == footerEnd && fileBytes % sizeof(ulong) == 0)
             return Math.Max(fileBytes, header.FileBytes > 0 ? (long)header.FileBytes : fileBytes < first ? first : options.SegmentBytes);

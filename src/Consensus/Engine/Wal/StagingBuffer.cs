@@ -47,7 +47,8 @@ internal sealed class StagingBuffer
     {
         var needed = Length + bytes + RecordFormat.FooterBytes;
         if (needed <= _bytes.Length) return;
-        var larger = GC.AllocateUninitializedArray<byte>(Math.Max(needed, (int)Math.Min(2L * _bytes.Length, Array.MaxLength)), pinned: true);
+        var larger = GC.AllocateUninitializedArray<byte>(Math.Max(needed, (int)Math.Min(2L * _bytes.Length, Array.MaxLength)),
+            pinned: true);
         _bytes.AsSpan(0, Length).CopyTo(larger);
         _bytes = larger;
     }

@@ -73,7 +73,13 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
             if (batch.HardStateChanged)
             {
                 var state = batch.HardState;
-                _staged.Add(new RecordHeader { Kind = RecordKind.HardState, Term = state.Term, Session = state.Vote.Value, Index = state.Commit });
+                _staged.Add(new RecordHeader
+                {
+                    Kind = RecordKind.HardState,
+                    Term = state.Term,
+                    Session = state.Vote.Value,
+                    Index = state.Commit,
+                });
             }
             if (batch.ResetTo is { } snapshot)
             {
@@ -92,7 +98,8 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
         lock (_gate)
         {
             if (_poisoned || index <= _stagedBase) return;
-            if (index > _stagedLast) throw new ConsensusInvariantException($"the log ends at {_stagedLast} and cannot be compacted to {index}");
+            if (index > _stagedLast)
+                throw new ConsensusInvariantException($"the log ends at {_stagedLast} and cannot be compacted to {index}");
             _stagedBase = index;
             _staged.Add(new RecordHeader { Kind = RecordKind.Base, Term = term, Index = index });
             Monitor.PulseAll(_gate);
@@ -118,7 +125,9 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
             foreach (ref readonly var entry in piece.Span)
             {
                 if (entry.Payload.Length > options.MaxPayloadBytes)
-                    throw new ArgumentException($"entry {entry.Index} has {entry.Payload.Length} bytes, the log takes at most {options.MaxPayloadBytes}", nameof(batch));
+                    throw new ArgumentException(
+                        $"entry {entry.Index} has {entry.Payload.Length} bytes, the log takes at most {options.MaxPayloadBytes}",
+                        nameof(batch));
                 bytes += RecordFormat.TotalBytes(entry.Payload.Length);
             }
         }
@@ -134,7 +143,8 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
                 _staged.Add(new RecordHeader { Kind = RecordKind.Truncate, Term = entry.Term, Index = entry.Index - 1 });
                 _stagedLast = entry.Index - 1;
             }
-            if (entry.Index != _stagedLast + 1) throw new ConsensusInvariantException($"entry {entry.Index} cannot follow {_stagedLast} in the log");
+            if (entry.Index != _stagedLast + 1)
+                throw new ConsensusInvariantException($"entry {entry.Index} cannot follow {_stagedLast} in the log");
             _staged.Add(new RecordHeader
             {
                 Kind = RecordKind.Entry,
@@ -165,7 +175,8 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
                 _poisoned = true;
                 Monitor.PulseAll(_gate);
             }
-            _listener!.OnStorageFailed(e as StorageFailedException ?? new StorageFailedException($"the log in {directory} failed and stops for good: {e.Message}", e));
+            _listener!.OnStorageFailed(e as StorageFailedException
+                ?? new StorageFailedException($"the log in {directory} failed and stops for good: {e.Message}", e));
         }
     }
 

@@ -26,11 +26,13 @@ public sealed class ApiToken
     internal byte[] ToHash()
     {
         if (Subject.Length is 0 or > 128) throw new RpcConfigurationException($"token of \"{Subject}\": Subject needs 1 to 128 characters");
-        if (!Enum.IsDefined(Role) || Role == Role.Anonymous) throw new RpcConfigurationException($"token of {Subject}: Role needs to be one of Viewer, Operator, Admin, Node, Replica");
+        if (!Enum.IsDefined(Role) || Role == Role.Anonymous)
+            throw new RpcConfigurationException($"token of {Subject}: Role needs to be one of Viewer, Operator, Admin, Node, Replica");
         if (Sha256 is { Length: > 0 } hex)
         {
             if (Token is { Length: > 0 }) throw new RpcConfigurationException($"token of {Subject}: give Token or Sha256, not both");
-            return hex.Length == 64 && hex.All(char.IsAsciiHexDigit) ? Convert.FromHexString(hex) : throw new RpcConfigurationException($"token of {Subject}: Sha256 needs 64 hexadecimal digits");
+            return hex.Length == 64 && hex.All(char.IsAsciiHexDigit) ? Convert.FromHexString(hex)
+                : throw new RpcConfigurationException($"token of {Subject}: Sha256 needs 64 hexadecimal digits");
         }
         if (Token is not { Length: >= MinLength and <= MaxLength } token || !token.All(c => c is > ' ' and <= '~'))
             throw new RpcConfigurationException($"token of {Subject}: Token needs {MinLength} to {MaxLength} visible ASCII characters");

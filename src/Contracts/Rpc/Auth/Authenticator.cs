@@ -36,7 +36,11 @@ internal sealed class Authenticator
         problem = "";
         var caller = Direct(http, ref problem);
         if (caller is null || !http.Request.Headers.TryGetValue(ForwardedCaller.Header, out var forwarded)) return caller;
-        if (!caller.MayForward) { problem = $"metadata {ForwardedCaller.Header} is only taken from a replica; {caller.Subject} has role {caller.Role}"; return null; }
+        if (!caller.MayForward)
+        {
+            problem = $"metadata {ForwardedCaller.Header} is only taken from a replica; {caller.Subject} has role {caller.Role}";
+            return null;
+        }
         if (ForwardedCaller.Parse(forwarded.ToString(), caller.Subject) is { } original) return original;
         problem = $"metadata {ForwardedCaller.Header} is not role/method/subject";
         return null;
@@ -55,12 +59,17 @@ internal sealed class Authenticator
             if (caller is not null && items is not null) items[CertificateCallerKey] = caller;
             return caller;
         }
-        return _developmentMode && http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) ? Caller.Development : Caller.Anonymous;
+        return _developmentMode && http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) ? Caller.Development
+            : Caller.Anonymous;
     }
 
     private Caller? ByToken(string header, ref string problem)
     {
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) { problem = "metadata authorization must read: Bearer TOKEN"; return null; }
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            problem = "metadata authorization must read: Bearer TOKEN";
+            return null;
+        }
         var token = header.AsSpan(Scheme.Length).Trim();
         if (token.Length is > 0 and <= ApiToken.MaxLength)
         {
@@ -78,8 +87,18 @@ internal sealed class Authenticator
 
     private Caller? ByCertificate(PeerIdentity? identity, ref string problem)
     {
-        if (identity is null) { problem = "the client certificate names nobody: it needs one URI videoscale://cluster/CLUSTER/KIND/NAME among its alternative names"; return null; }
-        if (_clusterId is not null && identity.ClusterId != _clusterId) { problem = $"the client certificate is of cluster {identity.ClusterId}, this is {_clusterId}"; return null; }
+        if (identity
+            is null)
+        {
+            problem =
+            "the client certificate names nobody: it needs one URI videoscale://cluster/CLUSTER/KIND/NAME among its alternative names";
+            return null;
+        }
+        if (_clusterId is not null && identity.ClusterId != _clusterId)
+        {
+            problem = $"the client certificate is of cluster {identity.ClusterId}, this is {_clusterId}";
+            return null;
+        }
         return new Caller(identity.Subject, identity.Role, AuthMethod.MutualTls);
     }
 

@@ -19,7 +19,8 @@ public static class ForwardedCaller
         if (text.Length > MaxLength) return null;
         var parts = text.Split('/');
         if (parts.Length != 3 || parts[2].Length == 0) return null;
-        return Enum.TryParse<Role>(parts[0], out var role) && Enum.IsDefined(role) && Enum.TryParse<AuthMethod>(parts[1], out var method) && Enum.IsDefined(method)
+        return Enum.TryParse<Role>(parts[0], out var role) && Enum.IsDefined(role) && Enum.TryParse<AuthMethod>(parts[1], out var method)
+            && Enum.IsDefined(method)
             ? new Caller(Uri.UnescapeDataString(parts[2]), role, method) { ForwardedBy = forwardedBy }
             : null;
     }

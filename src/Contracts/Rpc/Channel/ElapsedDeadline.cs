@@ -4,8 +4,8 @@ using System.Net;
 namespace VideoScale.Rpc;
 
 /// <summary>
-/// Ends a call that is not answered when the time of its deadline has elapsed. gRPC's own deadlines are moments of the wall clock: one that is set back by an
-/// hour would hold a call to a peer that never answers for an hour.
+/// Ends a call that is not answered when the time of its deadline has elapsed. gRPC's own deadlines are moments of the wall clock: one that
+/// is set back by an hour would hold a call to a peer that never answers for an hour.
 /// </summary>
 internal sealed class ElapsedDeadline(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
@@ -24,7 +24,12 @@ internal sealed class ElapsedDeadline(HttpMessageHandler inner) : DelegatingHand
         try { return await base.SendAsync(request, elapsed.Token).ConfigureAwait(false); }
         catch (OperationCanceledException) when (elapsed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            var response = new HttpResponseMessage(HttpStatusCode.OK) { Version = HttpVersion.Version20, RequestMessage = request, Content = new ByteArrayContent([]) };
+            var response = new HttpResponseMessage(HttpStatusCode.OK)
+            {
+                Version = HttpVersion.Version20,
+                RequestMessage = request,
+                Content = new ByteArrayContent([]),
+            };
             response.Content.Headers.TryAddWithoutValidation("content-type", "application/grpc");
             response.Headers.TryAddWithoutValidation("grpc-status", DeadlineExceeded);
             response.Headers.TryAddWithoutValidation("grpc-message", "no answer within the time of the deadline");
@@ -35,7 +40,8 @@ internal sealed class ElapsedDeadline(HttpMessageHandler inner) : DelegatingHand
     /// <summary>As gRPC writes it: at most eight digits and a unit.</summary>
     internal static TimeSpan? Parse(string text)
     {
-        if (text.Length < 2 || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return null;
+        if (text.Length < 2
+            || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return null;
         TimeSpan? timeout = text[^1] switch
         {
             'H' => TimeSpan.FromHours(count),

@@ -15,7 +15,8 @@ public sealed record EndpointFailure(string Address, string Why, bool Answered)
         : new(address, e.Status.Detail.Length > 0 ? e.Status.Detail : e.StatusCode.ToString(), Answered: true);
 
     internal static EndpointFailure Silent(string address, TimeSpan silence) =>
-        new(address, $"no answer in {Math.Max(1, (long)silence.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)} ms", Answered: false);
+        new(address, $"no answer in {Math.Max(1, (long)silence.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)} ms",
+            Answered: false);
 
     public override string ToString() => $"{Address}: {Why}";
 
@@ -36,7 +37,9 @@ public sealed record EndpointFailure(string Address, string Why, bool Answered)
     }
 }
 
-/// <summary>Why none of several servers served a call: what an <see cref="RpcException"/> of <see cref="MultiEndpointInvoker"/> was caused by.</summary>
+/// <summary>
+/// Why none of several servers served a call: what an <see cref="RpcException"/> of <see cref="MultiEndpointInvoker"/> was caused by.
+/// </summary>
 public sealed class NoEndpointServedException : Exception
 {
     private NoEndpointServedException(IReadOnlyList<EndpointFailure> failures) : base(string.Join("; ", failures)) => Failures = failures;

@@ -20,7 +20,8 @@ internal readonly record struct RaceTime(TimeSpan Share, DateTime Until, DateTim
 /// The first that serves wins, the others are given up. When all have failed they are asked again after a pause, as long as time allows.
 /// </summary>
 /// <param name="first">Index of the address that is asked first.</param>
-internal sealed class EndpointRace<TCall>(IReadOnlyList<string> addresses, int first, RaceTime time, Func<int, TCall> ask, CancellationToken givenUp) where TCall : class, IRacingCall
+internal sealed class EndpointRace<TCall>(IReadOnlyList<string> addresses, int first, RaceTime time, Func<int, TCall> ask,
+    CancellationToken givenUp) where TCall : class, IRacingCall
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -34,7 +35,8 @@ internal sealed class EndpointRace<TCall>(IReadOnlyList<string> addresses, int f
 
     private sealed record Runner(int Index, TCall Call, long Started);
 
-    /// <exception cref="RpcException">The refusal of a server that need not be asked elsewhere, or one that is caused by <see cref="NoEndpointServedException"/>.</exception>
+    /// <exception cref="RpcException">The refusal of a server that need not be asked elsewhere, or one that is caused by
+    /// <see cref="NoEndpointServedException"/>.</exception>
     internal async Task<(TCall Call, int Index)> RunAsync()
     {
         try
@@ -62,7 +64,8 @@ internal sealed class EndpointRace<TCall>(IReadOnlyList<string> addresses, int f
         {
             everyone = true;
             if (_failed.Count > 0) wait = _pause;
-            if (_running.Count == 0 && DateTime.UtcNow + _pause >= Earlier(time.Until, time.ReasonsUntil)) throw Over(StatusCode.Unavailable);
+            if (_running.Count == 0 && DateTime.UtcNow + _pause >= Earlier(time.Until, time.ReasonsUntil))
+                throw Over(StatusCode.Unavailable);
         }
         if (await AnyAsync(wait).ConfigureAwait(false) is { } ended) return ended;
         if (givenUp.IsCancellationRequested) throw new RpcException(new Status(StatusCode.Cancelled, "Call canceled by the client."));
@@ -130,7 +133,8 @@ internal sealed class EndpointRace<TCall>(IReadOnlyList<string> addresses, int f
             if (silence >= time.Share) _reasons[runner.Index] = null; // what it said in an earlier round is not why this one failed
             _reasons[runner.Index] ??= EndpointFailure.Silent(addresses[runner.Index], silence);
         }
-        return NoEndpointServedException.ToRpcException(code, [.. addresses.Select((address, i) => _reasons[i] ?? new EndpointFailure(address, "not asked", Answered: false))]);
+        return NoEndpointServedException.ToRpcException(code,
+            [.. addresses.Select((address, i) => _reasons[i] ?? new EndpointFailure(address, "not asked", Answered: false))]);
     }
 
     private static DateTime Earlier(DateTime a, DateTime b) => a < b ? a : b;

@@ -4,9 +4,9 @@ using Grpc.Health.V1;
 namespace VideoScale.Rpc;
 
 /// <summary>
-/// Calls whichever of several servers serves. A unary call that finds one UNAVAILABLE goes to the next with the same request, and asks the next beside
-/// one that is silent: callers put a request_id into mutations, which makes that safe. Streams from the server are opened in the same way; one that
-/// breaks later is not repeated, but the next call avoids the address.
+/// Calls whichever of several servers serves. A unary call that finds one UNAVAILABLE goes to the next with the same request, and asks the
+/// next beside one that is silent: callers put a request_id into mutations, which makes that safe. Streams from the server are opened in
+/// the same way; one that breaks later is not repeated, but the next call avoids the address.
 /// </summary>
 /// <remarks>Give it to a generated client: <c>new RoomService.RoomServiceClient(invoker)</c>.</remarks>
 public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
@@ -25,8 +25,10 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
 
     /// <param name="addresses">host:port of each server; at least one.</param>
     /// <param name="patience">How long a call without a deadline keeps trying; a deadline ends it sooner.</param>
-    /// <param name="reasonsPatience">Ends a call sooner, once every server has said or shown why it does not serve; null: it keeps trying.</param>
-    public MultiEndpointInvoker(IEnumerable<string> addresses, TlsMaterial? tls = null, TimeSpan? patience = null, TimeSpan? reasonsPatience = null)
+    /// <param name="reasonsPatience">Ends a call sooner, once every server has said or shown why it does not serve; null: it keeps
+    /// trying.</param>
+    public MultiEndpointInvoker(IEnumerable<string> addresses, TlsMaterial? tls = null, TimeSpan? patience = null,
+        TimeSpan? reasonsPatience = null)
     {
         _pool = new ChannelPool(tls);
         _patience = patience ?? TimeSpan.FromSeconds(10);
@@ -40,27 +42,33 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     public IReadOnlyList<string> Addresses => _addresses;
 
     /// <returns>The leader's address that a refusal named; null when it named none.</returns>
-    public static string? LeaderOf(RpcException refusal) => refusal.Trailers.GetValue(LeaderTrailer) is { Length: > 0 } address ? address : null;
+    public static string? LeaderOf(RpcException refusal) =>
+        refusal.Trailers.GetValue(LeaderTrailer) is { Length: > 0 } address ? address : null;
 
-    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host,
+        CallOptions options, TRequest request)
     {
         var call = new RacedUnaryCall<TRequest, TResponse>(this, method, host, options, request);
         return new AsyncUnaryCall<TResponse>(call.RunAsync(), call.HeadersAsync, () => call.Status, () => call.Trailers, call.Dispose);
     }
 
-    public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options,
+        TRequest request)
     {
         using var call = AsyncUnaryCall(method, host, options, request);
         return call.ResponseAsync.GetAwaiter().GetResult();
     }
 
-    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method,
+        string? host, CallOptions options, TRequest request)
     {
         var stream = new RacedStream<TRequest, TResponse>(this, method, host, options, request).Start();
-        return new AsyncServerStreamingCall<TResponse>(stream, stream.HeadersAsync, () => stream.Status, () => stream.Trailers, stream.Dispose);
+        return new AsyncServerStreamingCall<TResponse>(stream, stream.HeadersAsync, () => stream.Status, () => stream.Trailers,
+            stream.Dispose);
     }
 
-    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options)
+    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
         var index = Volatile.Read(ref _current);
         var call = InvokerAt(index).AsyncClientStreamingCall(method, host, options);
@@ -68,7 +76,8 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
         return call;
     }
 
-    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options)
+    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
         var index = Volatile.Read(ref _current);
         var call = InvokerAt(index).AsyncDuplexStreamingCall(method, host, options);
@@ -80,7 +89,8 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
 
     /// <param name="deadline">Null: a call that may take as long as it needs; the patience then ends only what finds no server.</param>
     /// <param name="mayTakeLong">Silence says nothing: no other server is asked beside one that answers no health check yet.</param>
-    internal EndpointRace<TCall> NewRace<TCall>(DateTime? deadline, bool mayTakeLong, Func<int, TCall> ask, CancellationToken givenUp) where TCall : class, IRacingCall
+    internal EndpointRace<TCall> NewRace<TCall>(DateTime? deadline, bool mayTakeLong, Func<int, TCall> ask, CancellationToken givenUp)
+        where TCall : class, IRacingCall
     {
         var now = DateTime.UtcNow;
         var reasonsUntil = deadline ?? now + _patience;
@@ -91,7 +101,9 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
             new RaceTime(mayTakeLong ? TimeSpan.MaxValue : share, deadline ?? DateTime.MaxValue, reasonsUntil), ask, givenUp);
     }
 
-    /// <summary>Puts a server first that answers at all: a call that may take long cannot be told from one at a server that is frozen.</summary>
+    /// <summary>
+    /// Puts a server first that answers at all: a call that may take long cannot be told from one at a server that is frozen.
+    /// </summary>
     internal async Task FindLiveAsync(CancellationToken givenUp)
     {
         var race = NewRace(DateTime.UtcNow + _patience, mayTakeLong: false, index => new RacingProbe(
@@ -109,7 +121,8 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
 
     private void LeaveWhenUnavailable(Task<Metadata> headers, int index) => _ = headers.ContinueWith(
         t => { if (t.Exception?.InnerException is RpcException e && e.IsConnectionLost()) Leave(index); },
-        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
 
     private static string[] Checked(IEnumerable<string> addresses, bool secure)
     {

@@ -2,7 +2,9 @@ using Grpc.Core;
 
 namespace VideoScale.Rpc;
 
-/// <summary>A stream from one server of a race: it serves once it has sent its headers, or anything else, and did not end at once.</summary>
+/// <summary>
+/// A stream from one server of a race: it serves once it has sent its headers, or anything else, and did not end at once.
+/// </summary>
 internal sealed class RacingStream<TResponse> : IRacingCall
 {
     /// <summary>A refusal comes with its headers: this long after them a stream is taken for open.</summary>
@@ -22,7 +24,8 @@ internal sealed class RacingStream<TResponse> : IRacingCall
     private async Task OpenAsync()
     {
         await Task.WhenAny(Call.ResponseHeadersAsync, FirstMove).ConfigureAwait(false);
-        if (Call.ResponseHeadersAsync.IsFaulted) await FirstMove.ConfigureAwait(false); // no headers came: it says why, however long that takes
+        // no headers came: it says why, however long that takes
+        if (Call.ResponseHeadersAsync.IsFaulted) await FirstMove.ConfigureAwait(false);
         if (!FirstMove.IsCompleted) await Task.WhenAny(FirstMove, Task.Delay(RefusalFollows)).ConfigureAwait(false);
         if (FirstMove.IsCompleted) await FirstMove.ConfigureAwait(false);
     }
@@ -30,13 +33,16 @@ internal sealed class RacingStream<TResponse> : IRacingCall
     public void Dispose()
     {
         foreach (var task in (Task[])[FirstMove, Served, Call.ResponseHeadersAsync])
-            _ = task.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // observed
+            // observed
+            _ = task.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
         Call.Dispose();
     }
 }
 
 /// <summary>One stream from whichever server opens it. Once it runs it is not repeated: its caller knows what it has seen.</summary>
-internal sealed class RacedStream<TRequest, TResponse>(MultiEndpointInvoker owner, Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+internal sealed class RacedStream<TRequest, TResponse>(MultiEndpointInvoker owner, Method<TRequest, TResponse> method, string? host,
+    CallOptions options, TRequest request)
     : IAsyncStreamReader<TResponse>, IDisposable where TRequest : class where TResponse : class
 {
     private readonly CancellationTokenSource _givenUp = new();
@@ -56,13 +62,16 @@ internal sealed class RacedStream<TRequest, TResponse>(MultiEndpointInvoker owne
     internal RacedStream<TRequest, TResponse> Start()
     {
         _opening = OpenAsync();
-        _ = _opening.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // told by MoveNext
+        // told by MoveNext
+        _ = _opening.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
         return this;
     }
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
-        using var cancelled = cancellationToken.UnsafeRegister(static stream => ((RacedStream<TRequest, TResponse>)stream!)._givenUp.Cancel(), this);
+        using var cancelled = cancellationToken.UnsafeRegister(static stream => ((RacedStream<TRequest, TResponse>)stream!)
+            ._givenUp.Cancel(), this);
         await _opening.ConfigureAwait(false);
         try
         {
@@ -82,7 +91,8 @@ internal sealed class RacedStream<TRequest, TResponse>(MultiEndpointInvoker owne
         try
         {
             // Its own token for the whole life of the stream; the caller's ends both the race and what it brought.
-            using var cancelled = options.CancellationToken.UnsafeRegister(static stream => ((RacedStream<TRequest, TResponse>)stream!)._givenUp.Cancel(), this);
+            using var cancelled = options.CancellationToken.UnsafeRegister(static stream => ((RacedStream<TRequest, TResponse>)stream!)
+                ._givenUp.Cancel(), this);
             var race = owner.NewRace(options.Deadline, mayTakeLong: false, index => new RacingStream<TResponse>(
                 owner.InvokerAt(index).AsyncServerStreamingCall(method, host, options, request), _givenUp.Token), _givenUp.Token);
             (_stream, _index) = await race.RunAsync().ConfigureAwait(false);
@@ -90,7 +100,8 @@ internal sealed class RacedStream<TRequest, TResponse>(MultiEndpointInvoker owne
             _ = _stream.Call.ResponseHeadersAsync.ContinueWith(t =>
             {
                 if (t.IsCompletedSuccessfully) _headers.TrySetResult(t.Result);
-                else if (_headers.TrySetException(t.Exception?.InnerException ?? new OperationCanceledException())) _ = _headers.Task.Exception;
+                else if (_headers.TrySetException(t.Exception?.InnerException ?? new OperationCanceledException()))
+                    _ = _headers.Task.Exception;
             }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
         catch (Exception e)

@@ -11,7 +11,9 @@ internal sealed class RacingUnaryCall<TResponse>(AsyncUnaryCall<TResponse> call)
 
     public void Dispose()
     {
-        _ = call.ResponseAsync.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // observed
+        // observed
+        _ = call.ResponseAsync.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
         call.Dispose();
     }
 }
@@ -32,18 +34,23 @@ internal sealed class RacingProbe : IRacingCall
     private async Task AnswerAsync()
     {
         try { await _call.ResponseAsync.ConfigureAwait(false); }
-        catch (RpcException e) when (e.Status.DebugException is null && e.StatusCode is not (StatusCode.Cancelled or StatusCode.DeadlineExceeded)) { }
+        catch (RpcException e)
+            when (e.Status.DebugException is null && e.StatusCode is not (StatusCode.Cancelled or StatusCode.DeadlineExceeded))
+        { }
     }
 
     public void Dispose()
     {
-        _ = Served.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // observed
+        // observed
+        _ = Served.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
         _call.Dispose();
     }
 }
 
 /// <summary>One unary call over as many servers and rounds as its time allows.</summary>
-internal sealed class RacedUnaryCall<TRequest, TResponse>(MultiEndpointInvoker owner, Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) : IDisposable
+internal sealed class RacedUnaryCall<TRequest, TResponse>(MultiEndpointInvoker owner, Method<TRequest, TResponse> method, string? host,
+    CallOptions options, TRequest request) : IDisposable
     where TRequest : class where TResponse : class
 {
     private readonly TaskCompletionSource<Metadata> _headers = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -58,12 +65,14 @@ internal sealed class RacedUnaryCall<TRequest, TResponse>(MultiEndpointInvoker o
 
     internal async Task<TResponse> RunAsync()
     {
-        using var cancelled = options.CancellationToken.UnsafeRegister(static call => ((RacedUnaryCall<TRequest, TResponse>)call!)._givenUp.Cancel(), this);
+        using var cancelled = options.CancellationToken.UnsafeRegister(static call => ((RacedUnaryCall<TRequest, TResponse>)call!)
+            ._givenUp.Cancel(), this);
         try
         {
             if (options.Deadline is null) await owner.FindLiveAsync(_givenUp.Token).ConfigureAwait(false);
             var race = owner.NewRace(options.Deadline, mayTakeLong: options.Deadline is null, index => new RacingUnaryCall<TResponse>(
-                owner.InvokerAt(index).AsyncUnaryCall(method, host, options.WithCancellationToken(_givenUp.Token), request)), _givenUp.Token);
+                owner.InvokerAt(index).AsyncUnaryCall(method, host, options.WithCancellationToken(_givenUp.Token), request)),
+                    _givenUp.Token);
             var (served, index) = await race.RunAsync().ConfigureAwait(false);
             owner.StayWith(index);
             _winner = served.Call;

@@ -19,7 +19,8 @@ public static class RpcChannel
     /// <summary>Makes a channel; it connects with the first call.</summary>
     /// <param name="address">host:port, or a whole URL.</param>
     /// <param name="tls">Our certificates; null speaks plain HTTP/2, for loopback.</param>
-    public static GrpcChannel Create(string address, TlsMaterial? tls = null) => Create(address, tls, KeepAlivePingDelay, KeepAlivePingTimeout);
+    public static GrpcChannel Create(string address, TlsMaterial? tls = null) =>
+        Create(address, tls, KeepAlivePingDelay, KeepAlivePingTimeout);
 
     internal static GrpcChannel Create(string address, TlsMaterial? tls, TimeSpan keepAlivePingDelay, TimeSpan keepAlivePingTimeout)
     {
@@ -35,7 +36,8 @@ public static class RpcChannel
             InitialHttp2StreamWindowSize = StreamWindowBytes,
             UseProxy = false,
             AllowAutoRedirect = false,
-            ConnectCallback = tls is null ? ConnectAsync : (context, cancellationToken) => ConnectSecurelyAsync(context, tls, uri.Host, cancellationToken),
+            ConnectCallback = tls is null ? ConnectAsync : (context, cancellationToken) =>
+                ConnectSecurelyAsync(context, tls, uri.Host, cancellationToken),
         };
         return GrpcChannel.ForAddress(uri, new GrpcChannelOptions
         {
@@ -51,15 +53,20 @@ public static class RpcChannel
     internal static Uri ToUri(string address, bool secure)
     {
         var text = address.Contains("://", StringComparison.Ordinal) ? address : $"{(secure ? "https" : "http")}://{address}";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0 || uri.AbsolutePath != "/")
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0
+            || uri.AbsolutePath != "/")
             throw new RpcConfigurationException($"address \"{address}\" is not host:port");
         if (uri.Scheme == "https" != secure)
-            throw new RpcConfigurationException(secure ? $"address \"{address}\" is plain http, but certificates are given" : $"address \"{address}\" needs certificates: give the CA, a certificate and its key");
+            throw new RpcConfigurationException(secure ? $"address \"{address}\" is plain http, but certificates are given"
+                : $"address \"{address}\" needs certificates: give the CA, a certificate and its key");
         return uri;
     }
 
-    /// <summary>Not left to the handler, which would keep the certificates of the day the channel was made, and say less of a refusal.</summary>
-    private static async ValueTask<Stream> ConnectSecurelyAsync(SocketsHttpConnectionContext context, TlsMaterial tls, string host, CancellationToken cancellationToken)
+    /// <summary>
+    /// Not left to the handler, which would keep the certificates of the day the channel was made, and say less of a refusal.
+    /// </summary>
+    private static async ValueTask<Stream> ConnectSecurelyAsync(SocketsHttpConnectionContext context, TlsMaterial tls, string host,
+        CancellationToken cancellationToken)
     {
         var stream = new SslStream(await ConnectAsync(context, cancellationToken).ConfigureAwait(false));
         try

@@ -6,9 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace VideoScale.Rpc;
 
-/// <summary>Kestrel's listening sockets, with a cap: what comes beyond is accepted and closed at once, so that whoever connects knows, and no descriptor is held.</summary>
-/// <remarks>Counted where connections are accepted and not by a limit of Kestrel's: that one counts per port, after the fact, and forgets connections that became WebSockets.</remarks>
-internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionLog log, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+/// <summary>
+/// Kestrel's listening sockets, with a cap: what comes beyond is accepted and closed at once, so that whoever connects knows, and no
+/// descriptor is held.
+/// </summary>
+/// <remarks>
+/// Counted where connections are accepted and not by a limit of Kestrel's: that one counts per port, after the fact, and forgets
+/// connections that became WebSockets.
+/// </remarks>
+internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionLog log, ILoggerFactory loggers)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     /// <summary>Addresses, and sockets that were handed over: those are flooded like any other.</summary>
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or FileHandleEndPoint;
@@ -65,10 +72,12 @@ internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionL
         }
     }
 
-    private sealed class CappedListener(Socket listening, ConnectionLimits limits, ConnectionLog log, ILoggerFactory loggers) : IConnectionListener
+    private sealed class CappedListener(Socket listening, ConnectionLimits limits, ConnectionLog log, ILoggerFactory loggers)
+        : IConnectionListener
     {
         private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-        private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+        private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(),
+            loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
 
         public EndPoint EndPoint { get; } = listening.LocalEndPoint!;
 
@@ -89,7 +98,8 @@ internal sealed class CappedListenerFactory(ConnectionLimits limits, ConnectionL
                 }
                 catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException) { return null; }
                 catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted) { return null; }
-                catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted) { } // it went before it was met
+                // it went before it was met
+                catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted) { }
                 catch (SocketException e)
                 {
                     log.AcceptFailed(((IPEndPoint)EndPoint).Port, e.Message); // the descriptors are all in use, which passes

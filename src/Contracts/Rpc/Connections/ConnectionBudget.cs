@@ -1,12 +1,14 @@
 namespace VideoScale.Rpc;
 
 /// <summary>
-/// How many connections the process may have open at once, over all its endpoints: what the descriptor limit leaves beside logs, replication,
-/// agents and files. Without it the descriptors run out somewhere in the runtime, which then ends the process.
+/// How many connections the process may have open at once, over all its endpoints: what the descriptor limit leaves beside logs,
+/// replication, agents and files. Without it the descriptors run out somewhere in the runtime, which then ends the process.
 /// </summary>
 public sealed class ConnectionBudget
 {
-    /// <summary>A replica at rest has about 250 open, a third of them the runtime's own; log, event log and snapshots open more as they grow.</summary>
+    /// <summary>
+    /// A replica at rest has about 250 open, a third of them the runtime's own; log, event log and snapshots open more as they grow.
+    /// </summary>
     private const int LeastReserved = 320;
     private const int MostReserved = 4_096;
 
@@ -39,7 +41,9 @@ public sealed class ConnectionBudget
     public void RequireEnough()
     {
         if (Descriptors < LeastDescriptors)
-            throw new StartupException(ExitCode.BadConfiguration, $"this process may open {Descriptors} files and sockets, which is too few: at least {LeastDescriptors}, better 65536 (LimitNOFILE= of its unit, or ulimit -n)");
+            throw new StartupException(ExitCode.BadConfiguration,
+                $"this process may open {Descriptors} files and sockets, which is too few: at least {LeastDescriptors}, better 65536 "
+                + $"(LimitNOFILE= of its unit, or ulimit -n)");
     }
 
     internal bool TryTake()

@@ -25,14 +25,18 @@ internal sealed partial class ConnectionLog : IHostedService, IDisposable
     public ConnectionLog(ConnectionLimits limits, ILogger<ConnectionLog> logger)
     {
         (_limits, _logger) = (limits, logger);
-        _meter.CreateObservableUpDownCounter(MetricName.InstrumentOf("videoscale_rpc_server_connections"), () => limits.Open, "{connection}", "Accepted connections that are open.");
-        _meter.CreateObservableGauge(MetricName.InstrumentOf("videoscale_rpc_server_connections_limit"), () => limits.Most, "{connection}", "Most of them at once.");
-        _meter.CreateObservableCounter(MetricName.InstrumentOf("videoscale_rpc_server_connections_refused"), () => limits.Refused, "{connection}", "Connections closed at once because there were too many.");
+        _meter.CreateObservableUpDownCounter(MetricName.InstrumentOf("videoscale_rpc_server_connections"), () => limits.Open,
+            "{connection}", "Accepted connections that are open.");
+        _meter.CreateObservableGauge(MetricName.InstrumentOf("videoscale_rpc_server_connections_limit"), () => limits.Most, "{connection}",
+            "Most of them at once.");
+        _meter.CreateObservableCounter(MetricName.InstrumentOf("videoscale_rpc_server_connections_refused"), () => limits.Refused,
+            "{connection}", "Connections closed at once because there were too many.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (_limits.Most < _limits.Configured) LogFew(_limits.Most, _limits.MostOfOne, _limits.Budget.Descriptors, _limits.Budget.Reserved, _limits.Configured);
+        if (_limits.Most < _limits.Configured)
+            LogFew(_limits.Most, _limits.MostOfOne, _limits.Budget.Descriptors, _limits.Budget.Reserved, _limits.Configured);
         else LogLimit(_limits.Most, _limits.MostOfOne, _limits.Budget.Descriptors, _limits.Budget.Reserved);
         return Task.CompletedTask;
     }
@@ -66,13 +70,19 @@ internal sealed partial class ConnectionLog : IHostedService, IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    [LoggerMessage(3701, LogLevel.Information, "At most {Most} connections at once, {MostOfOne} on one port: the descriptor limit is {Descriptors}, of which {Reserved} are kept for logs, replication and files")]
+    [LoggerMessage(3701, LogLevel.Information,
+        "At most {Most} connections at once, {MostOfOne} on one port: the descriptor limit is {Descriptors}, of which {Reserved} are "
+        + "kept for logs, replication and files")]
     private partial void LogLimit(int most, int mostOfOne, long descriptors, int reserved);
 
-    [LoggerMessage(3702, LogLevel.Warning, "At most {Most} connections at once, {MostOfOne} on one port: the descriptor limit is {Descriptors}, of which {Reserved} are kept for logs, replication and files; MaxConnections is {Configured}: raise the limit (LimitNOFILE= of the unit, or ulimit -n)")]
+    [LoggerMessage(3702, LogLevel.Warning,
+        "At most {Most} connections at once, {MostOfOne} on one port: the descriptor limit is {Descriptors}, of which {Reserved} are "
+        + "kept for logs, replication and files; MaxConnections is {Configured}: raise the limit (LimitNOFILE= of the unit, or ulimit -n)")]
     private partial void LogFew(int most, int mostOfOne, long descriptors, int reserved, int configured);
 
-    [LoggerMessage(3703, LogLevel.Warning, "Too many connections on port {Port}: closed {Count} since the last such line; {Open} are open of {Most} in all and {MostOfOne} on one port (MaxConnections, descriptor limit)")]
+    [LoggerMessage(3703, LogLevel.Warning,
+        "Too many connections on port {Port}: closed {Count} since the last such line; {Open} are open of {Most} in all and {MostOfOne} "
+        + "on one port (MaxConnections, descriptor limit)")]
     private partial void LogRefused(int port, long count, int open, int most, int mostOfOne);
 
     [LoggerMessage(3704, LogLevel.Error, "Port {Port} cannot accept connections: {Reason}; it goes on trying")]

@@ -12,7 +12,8 @@ namespace VideoScale.Rpc;
 
 /// <summary>
 /// Every call passes here before anything of its body is read: who calls, may they, until when, and how did it end.
-/// One middleware for all of it: each interceptor of grpc-dotnet costs a state machine per call, and runs only after the request was parsed.
+/// One middleware for all of it: each interceptor of grpc-dotnet costs a state machine per call, and runs only after the request was
+/// parsed.
 /// </summary>
 internal sealed partial class CallGate
 {
@@ -31,7 +32,8 @@ internal sealed partial class CallGate
     private volatile FrozenDictionary<string, RpcMethod>? _methods;
     private long _nextDenialLogTicks;
 
-    public CallGate(RequestDelegate next, EndpointDataSource endpoints, RpcServerOptions options, Authenticator authenticator, RpcMetrics metrics, ILogger<CallGate> logger)
+    public CallGate(RequestDelegate next, EndpointDataSource endpoints, RpcServerOptions options, Authenticator authenticator,
+        RpcMetrics metrics, ILogger<CallGate> logger)
     {
         _next = next;
         _endpoints = endpoints;
@@ -45,11 +47,13 @@ internal sealed partial class CallGate
     public Task InvokeAsync(HttpContext http)
     {
         var request = http.Request;
-        if (request.ContentType is not { } type || !type.StartsWith(GrpcContentType, StringComparison.OrdinalIgnoreCase)) return _next(http);
+        if (request.ContentType is not { } type || !type.StartsWith(GrpcContentType, StringComparison.OrdinalIgnoreCase))
+            return _next(http);
         // A method that nobody serves is answered by the framework with UNIMPLEMENTED.
         if (!(_methods ?? FindMethods()).TryGetValue(request.Path.Value ?? "", out var method)) return _next(http);
 
-        if (_authenticator.Authenticate(http, out var problem) is not { } caller) return Deny(http, method, StatusCode.Unauthenticated, problem);
+        if (_authenticator.Authenticate(http, out var problem) is not { } caller)
+            return Deny(http, method, StatusCode.Unauthenticated, problem);
         if (!caller.Satisfies(method.RequiredRole)) return DenyRole(http, method, caller);
         http.Features.Set(caller);
         if (method.IsUnary && !request.Headers.ContainsKey(TimeoutHeader)) request.Headers[TimeoutHeader] = _defaultTimeout;
@@ -75,19 +79,25 @@ internal sealed partial class CallGate
         }
     }
 
-    /// <summary>What grpc-dotnet wrote: in the trailers, or in the headers when there was no message; nothing when the client went away.</summary>
+    /// <summary>
+    /// What grpc-dotnet wrote: in the trailers, or in the headers when there was no message; nothing when the client went away.
+    /// </summary>
     private static StatusCode StatusOf(HttpContext http)
     {
         var headers = http.Response.Headers;
-        if (!headers.TryGetValue(StatusHeader, out var text) && http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers.TryGetValue(StatusHeader, out text) != true)
+        if (!headers.TryGetValue(StatusHeader, out var text)
+            && http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers.TryGetValue(StatusHeader, out text) != true)
             return http.RequestAborted.IsCancellationRequested ? StatusCode.Cancelled : StatusCode.Unknown;
-        return text is [{ } one] && int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code < RpcMetrics.StatusTags.Length ? (StatusCode)code : StatusCode.Unknown;
+        return text is [{ } one] && int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+            && code < RpcMetrics.StatusTags.Length ? (StatusCode)code : StatusCode.Unknown;
     }
 
     private Task DenyRole(HttpContext http, RpcMethod method, Caller caller)
     {
         if (caller.Role == Role.Anonymous)
-            return Deny(http, method, StatusCode.Unauthenticated, $"{method.Name} needs role {method.RequiredRole}: send metadata \"authorization: Bearer TOKEN\", or connect with a client certificate");
+            return Deny(http, method, StatusCode.Unauthenticated,
+                $"{method.Name} needs role {method.RequiredRole}: send metadata \"authorization: Bearer TOKEN\", or connect with a "
+                + $"client certificate");
         var why = $"{method.Name} needs role {method.RequiredRole}; {caller.Subject} has role {caller.Role}";
         _options.OnDenied(caller, method.Name[(method.Name.LastIndexOf('/') + 1)..], why);
         return Deny(http, method, StatusCode.PermissionDenied, why);

@@ -9,28 +9,32 @@ internal sealed partial class ExceptionInterceptor(RpcServerOptions options, ILo
 {
     private int _fatal;
 
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation)
     {
         try { return await continuation(request, context).ConfigureAwait(false); }
         catch (Exception e) when (e is not RpcException) { throw ToRpcException(e, context); }
     }
 
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
+        IAsyncStreamReader<TRequest> requestStream, ServerCallContext context,
+            ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
         try { return await continuation(requestStream, context).ConfigureAwait(false); }
         catch (Exception e) when (e is not RpcException) { throw ToRpcException(e, context); }
     }
 
     public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+            ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
         try { await continuation(request, responseStream, context).ConfigureAwait(false); }
         catch (Exception e) when (e is not RpcException) { throw ToRpcException(e, context); }
     }
 
     public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+            DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
         try { await continuation(requestStream, responseStream, context).ConfigureAwait(false); }
         catch (Exception e) when (e is not RpcException) { throw ToRpcException(e, context); }
@@ -42,13 +46,16 @@ internal sealed partial class ExceptionInterceptor(RpcServerOptions options, ILo
         {
             LogFatal(exception, context.Method);
             if (Interlocked.Exchange(ref _fatal, 1) == 0) options.OnFatal(exception);
-            return Status(StatusCode.Internal, "this replica stopped: it found a fault in itself; the outcome is unknown, retry with the same request_id");
+            return Status(StatusCode.Internal,
+                "this replica stopped: it found a fault in itself; the outcome is unknown, retry with the same request_id");
         }
         if (context.CancellationToken.IsCancellationRequested)
             return context.Deadline < DateTime.UtcNow
                 ? Status(StatusCode.DeadlineExceeded, "the deadline passed; the outcome is unknown, retry with the same request_id")
                 : Status(StatusCode.Cancelled, "the call was cancelled");
-        if (exception is OperationCanceledException) return Status(StatusCode.Unavailable, "the server gave the call up (it may be stopping); the outcome is unknown, retry with the same request_id");
+        if (exception is OperationCanceledException)
+            return Status(StatusCode.Unavailable,
+                "the server gave the call up (it may be stopping); the outcome is unknown, retry with the same request_id");
         LogUnexpected(exception, context.Method);
         return Status(StatusCode.Internal, "unexpected error; the server's log has the details");
     }

@@ -16,10 +16,14 @@ public sealed class RpcMetrics : IDisposable
 
     public RpcMetrics()
     {
-        _meter.CreateObservableCounter(MetricName.InstrumentOf("videoscale_rpc_server_calls"), Calls, "{call}", "Calls that ended, by method and status.");
-        _meter.CreateObservableUpDownCounter(MetricName.InstrumentOf("videoscale_rpc_server_in_flight"), InFlight, "{call}", "Calls being served, by method.");
-        DurationMs = _meter.CreateHistogram<double>(MetricName.InstrumentOf("videoscale_rpc_server_duration"), "ms", "Time from the request's headers to the end of the call, by method and status.");
-        Denied = _meter.CreateCounter<long>(MetricName.InstrumentOf("videoscale_rpc_server_denied"), "{call}", "Calls refused for want of a token, certificate or role.");
+        _meter.CreateObservableCounter(MetricName.InstrumentOf("videoscale_rpc_server_calls"), Calls, "{call}",
+            "Calls that ended, by method and status.");
+        _meter.CreateObservableUpDownCounter(MetricName.InstrumentOf("videoscale_rpc_server_in_flight"), InFlight, "{call}",
+            "Calls being served, by method.");
+        DurationMs = _meter.CreateHistogram<double>(MetricName.InstrumentOf("videoscale_rpc_server_duration"), "ms",
+            "Time from the request's headers to the end of the call, by method and status.");
+        Denied = _meter.CreateCounter<long>(MetricName.InstrumentOf("videoscale_rpc_server_denied"), "{call}",
+            "Calls refused for want of a token, certificate or role.");
     }
 
     internal Meter Meter => _meter;

@@ -25,7 +25,8 @@ public static class RpcServerExtensions
         services.AddHostedService<SecurityAnnouncement>();
         services.AddSingleton<HandshakeLog>();
         if (options.Certificates is { } certificates)
-            services.AddHostedService(provider => new CertificateWatch(certificates, TimeProvider.System, provider.GetRequiredService<ILogger<CertificateWatch>>()));
+            services.AddHostedService(provider =>
+                new CertificateWatch(certificates, TimeProvider.System, provider.GetRequiredService<ILogger<CertificateWatch>>()));
         services.AddSingleton(_ => new ConnectionLimits(options.MaxConnections, options.Connections));
         services.AddSingleton<ConnectionLog>();
         services.AddHostedService(static provider => provider.GetRequiredService<ConnectionLog>());
@@ -68,7 +69,8 @@ public static class RpcServerExtensions
         var log = listen.ApplicationServices.GetRequiredService<HandshakeLog>();
         listen.UseHttps(new Microsoft.AspNetCore.Server.Kestrel.Https.TlsHandshakeCallbackOptions
         {
-            OnConnection = connecting => ValueTask.FromResult(tls.CreateServerAuthenticationOptions(refused: why => log.Refused(connecting.Connection.RemoteEndPoint, why))),
+            OnConnection = connecting => ValueTask.FromResult(tls.CreateServerAuthenticationOptions(refused: why =>
+                log.Refused(connecting.Connection.RemoteEndPoint, why))),
         });
     }
 

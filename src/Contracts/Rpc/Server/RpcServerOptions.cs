@@ -8,10 +8,14 @@ public sealed class RpcServerOptions
 
     public IList<ApiToken> Tokens { get; } = [];
 
-    /// <summary>Set: the endpoints speak TLS, and with <see cref="TlsOptions.RequireClientCertificate"/> callers need a certificate.</summary>
+    /// <summary>
+    /// Set: the endpoints speak TLS, and with <see cref="TlsOptions.RequireClientCertificate"/> callers need a certificate.
+    /// </summary>
     public TlsOptions? Tls { get; set; }
 
-    /// <summary>What <see cref="Tls"/> was loaded into; set: the files are read again when they change, and their end is warned of.</summary>
+    /// <summary>
+    /// What <see cref="Tls"/> was loaded into; set: the files are read again when they change, and their end is warned of.
+    /// </summary>
     public TlsMaterial? Certificates { get; set; }
 
     /// <summary>Certificates of another cluster are refused; null accepts any that our authority signed.</summary>
@@ -46,7 +50,9 @@ public sealed class RpcServerOptions
     /// <summary>Without an answer in this time the connection ends.</summary>
     public TimeSpan KeepAlivePingTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>For services that are not ours: full name of the method or service, without a leading slash. Wins over the attribute.</summary>
+    /// <summary>
+    /// For services that are not ours: full name of the method or service, without a leading slash. Wins over the attribute.
+    /// </summary>
     public IDictionary<string, Role> RequiredRoles { get; } = new Dictionary<string, Role>(StringComparer.Ordinal)
     {
         ["grpc.health.v1.Health"] = Role.Anonymous,
@@ -60,7 +66,10 @@ public sealed class RpcServerOptions
     /// <summary>Called once with the first fatal exception; the default ends the process at once.</summary>
     public Action<Exception> OnFatal { get; set; } = static e => Environment.FailFast("a law was broken while a call was served", e);
 
-    /// <summary>Called when a caller who is known was turned away for its role: the caller, the method's name without its service, and why. Must be quick.</summary>
+    /// <summary>
+    /// Called when a caller who is known was turned away for its role: the caller, the method's name without its service, and why. Must be
+    /// quick.
+    /// </summary>
     public Action<Caller, string, string> OnDenied { get; set; } = static (_, _, _) => { };
 
     internal void Validate()
@@ -74,12 +83,14 @@ public sealed class RpcServerOptions
         InRange(nameof(ConnectionWindowBytes), ConnectionWindowBytes, StreamWindowBytes, 64 << 20, "bytes");
         InRange(nameof(KeepAlivePingDelay), KeepAlivePingDelay.TotalSeconds, 1, 3600, "s");
         InRange(nameof(KeepAlivePingTimeout), KeepAlivePingTimeout.TotalSeconds, 1, 3600, "s");
-        if (DevelopmentMode && Tls is not null) throw new RpcConfigurationException("DevelopmentMode: it is for loopback without TLS; turn one of the two off");
+        if (DevelopmentMode && Tls is not null)
+            throw new RpcConfigurationException("DevelopmentMode: it is for loopback without TLS; turn one of the two off");
         foreach (var token in Tokens) _ = token.ToHash();
     }
 
     private static void InRange(string name, double value, double low, double high, string unit)
     {
-        if (!(value >= low && value <= high)) throw new RpcConfigurationException($"{name}: {value} {unit} is not in {low} to {high} {unit}");
+        if (!(value >= low && value <= high))
+            throw new RpcConfigurationException($"{name}: {value} {unit} is not in {low} to {high} {unit}");
     }
 }

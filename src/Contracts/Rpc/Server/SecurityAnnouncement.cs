@@ -16,7 +16,8 @@ internal sealed partial class SecurityAnnouncement(RpcServerOptions options, ILo
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(1105, LogLevel.Warning, "Development mode: every caller from loopback is admin, without a token. Never use it where others reach this machine's loopback.")]
+    [LoggerMessage(1105, LogLevel.Warning,
+        "Development mode: every caller from loopback is admin, without a token. Never use it where others reach this machine's loopback.")]
     private partial void LogDevelopment();
 
     [LoggerMessage(1106, LogLevel.Warning, "Nobody can call this server: configure API tokens, or TLS with client certificates.")]

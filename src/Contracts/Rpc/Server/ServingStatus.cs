@@ -8,5 +8,6 @@ public sealed class ServingStatus(HealthServiceImpl health)
 {
     /// <param name="service">Full name of a service; empty for the whole server.</param>
     public void Set(string service, bool serving) =>
-        health.SetStatus(service, serving ? HealthCheckResponse.Types.ServingStatus.Serving : HealthCheckResponse.Types.ServingStatus.NotServing);
+        health.SetStatus(service, serving ? HealthCheckResponse.Types.ServingStatus.Serving
+            : HealthCheckResponse.Types.ServingStatus.NotServing);
 }

@@ -21,7 +21,8 @@ public sealed partial class KeptSocket : IDisposable
     {
         try
         {
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true); // connections that linger after a restart are no obstacle
+            // connections that linger after a restart are no obstacle
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             _socket.Bind(at);
             _socket.Listen(Backlog);
         }
@@ -55,7 +56,8 @@ public sealed partial class KeptSocket : IDisposable
 
     private void SetFlags(int flags)
     {
-        if (Control(Descriptor, SetDescriptorFlags, flags) < 0) throw new IOException($"fcntl on descriptor {Descriptor}: error {Marshal.GetLastPInvokeError()}");
+        if (Control(Descriptor, SetDescriptorFlags, flags) < 0)
+            throw new IOException($"fcntl on descriptor {Descriptor}: error {Marshal.GetLastPInvokeError()}");
     }
 
     public void Dispose() => _socket.Dispose();

@@ -18,7 +18,8 @@ public sealed class OptionProblems(string section)
     public void Within(string option, long value, long min, long max)
     {
         if (value < min || value > max)
-            Add(option, value.ToString(CultureInfo.InvariantCulture), $"{min.ToString("N0", CultureInfo.InvariantCulture)} to {max.ToString("N0", CultureInfo.InvariantCulture)}");
+            Add(option, value.ToString(CultureInfo.InvariantCulture),
+                $"{min.ToString("N0", CultureInfo.InvariantCulture)} to {max.ToString("N0", CultureInfo.InvariantCulture)}");
     }
 
     /// <param name="otherwise">What makes the file needless.</param>
@@ -41,7 +42,8 @@ public sealed class OptionProblems(string section)
     {
         if (!IPAddress.TryParse(options.BindAddress, out var bind)) Add(nameof(options.BindAddress), options.BindAddress, "an IP address");
         else if (options.DevelopmentMode && !IPAddress.IsLoopback(bind))
-            Add(nameof(options.BindAddress), options.BindAddress, "a loopback address while DevelopmentMode is true (it asks for no tokens, and traffic is plaintext)");
+            Add(nameof(options.BindAddress), options.BindAddress,
+                "a loopback address while DevelopmentMode is true (it asks for no tokens, and traffic is plaintext)");
         Within(nameof(options.HttpPort), options.HttpPort, 1, ushort.MaxValue);
         Within(nameof(options.GrpcPort), options.GrpcPort, 1, ushort.MaxValue);
         Within(nameof(options.MaxConnections), options.MaxConnections, 16, 1_000_000);

@@ -18,7 +18,10 @@ public abstract class ServerOptions
     /// <summary>mTLS material; needed as soon as anything leaves loopback.</summary>
     public TlsFiles Tls { get; set; } = new();
 
-    /// <summary>Most connections at once on all ports together, 16 to 1,000,000; fewer where the descriptor limit leaves room for fewer. No port takes more than three quarters.</summary>
+    /// <summary>
+    /// Most connections at once on all ports together, 16 to 1,000,000; fewer where the descriptor limit leaves room for fewer. No port
+    /// takes more than three quarters.
+    /// </summary>
     public int MaxConnections { get; set; } = 20_000;
 
     /// <summary>Time for what is under way at shutdown, in milliseconds; 0 to 600,000.</summary>

@@ -22,6 +22,7 @@ public readonly record struct CertificateExpiry(string Name, DateTime From, Date
         var when = $"{Until:yyyy-MM-dd HH:mm} UTC";
         return left <= TimeSpan.Zero
             ? $"the certificate of \"{Name}\" expired on {when}: new connections are refused"
-            : $"the certificate of \"{Name}\" expires on {when}, in {(left.TotalDays >= 2 ? $"{(int)left.TotalDays} days" : $"{Math.Ceiling(left.TotalHours)} hours")}";
+            : $"the certificate of \"{Name}\" expires on {when}, in "
+                + $"{(left.TotalDays >= 2 ? $"{(int)left.TotalDays} days" : $"{Math.Ceiling(left.TotalHours)} hours")}";
     }
 }

@@ -6,8 +6,9 @@ namespace VideoScale.Rpc;
 
 /// <summary>Reads a server's certificate files again when they have changed, and warns before they end.</summary>
 /// <remarks>
-/// Contents are compared, not times of change: files may be replaced by links, copies or mounts. Files that do not fit together (a new certificate
-/// beside the old key) or are not there are seen while they are being replaced, so only what is still wrong a period later is said, once.
+/// Contents are compared, not times of change: files may be replaced by links, copies or mounts. Files that do not fit together (a new
+/// certificate beside the old key) or are not there are seen while they are being replaced, so only what is still wrong a period later is
+/// said, once.
 /// </remarks>
 public sealed partial class CertificateWatch : BackgroundService
 {
@@ -25,7 +26,8 @@ public sealed partial class CertificateWatch : BackgroundService
     public CertificateWatch(TlsMaterial tls, TimeProvider clock, ILogger<CertificateWatch> logger)
     {
         (_tls, _clock, _logger) = (tls, clock, logger);
-        _meter.CreateObservableGauge(MetricName.InstrumentOf("videoscale_certificate_expires_seconds"), () => tls.Expiry.SecondsLeft(clock.GetUtcNow()), null,
+        _meter.CreateObservableGauge(MetricName.InstrumentOf("videoscale_certificate_expires_seconds"),
+            () => tls.Expiry.SecondsLeft(clock.GetUtcNow()), null,
             "Seconds until the process's certificate, or its authority, expires; negative once it has.");
     }
 
@@ -87,7 +89,8 @@ public sealed partial class CertificateWatch : BackgroundService
     [LoggerMessage(3705, LogLevel.Information, "Certificate files were read again: {Name}, valid until {Until}; new connections use them")]
     private partial void LogReadAgain(string name, string until);
 
-    [LoggerMessage(3706, LogLevel.Error, "The certificate files are not used as they are now: {Reason}. The ones read before stay in use, until {Until}")]
+    [LoggerMessage(3706, LogLevel.Error,
+        "The certificate files are not used as they are now: {Reason}. The ones read before stay in use, until {Until}")]
     private partial void LogNotUsable(string reason, string until);
 
     [LoggerMessage(3707, LogLevel.Warning, "Renew in time: {Warning}")]

@@ -37,18 +37,31 @@ internal sealed class LoadedTls
     /// <exception cref="RpcConfigurationException">One line: which file, what is wrong, what to do.</exception>
     internal static LoadedTls Read(TlsOptions options, DateTimeOffset now)
     {
-        var (authorityText, certificateText, keyText) = (ReadText(options.CaPath, "TLS CA (CaPath)"), ReadText(options.CertPath, "TLS certificate (CertPath)"), ReadText(options.KeyPath, "TLS key (KeyPath)"));
+        var (authorityText, certificateText, keyText) = (ReadText(options.CaPath, "TLS CA (CaPath)"),
+            ReadText(options.CertPath, "TLS certificate (CertPath)"), ReadText(options.KeyPath, "TLS key (KeyPath)"));
         var authorities = Certificates(authorityText, options.CaPath, "TLS CA (CaPath)");
         var chain = Certificates(certificateText, options.CertPath, "TLS certificate (CertPath)");
         var leaf = WithKey(options, certificateText, keyText);
-        if (now > leaf.NotAfter) throw new RpcConfigurationException($"TLS certificate {options.CertPath} expired on {CertificateWords.Date(leaf.NotAfter)}; issue a new one (videoscale certs)");
-        if (now < leaf.NotBefore) throw new RpcConfigurationException($"TLS certificate {options.CertPath} is not valid before {CertificateWords.Date(leaf.NotBefore)}; check this machine's clock");
+        if (now > leaf.NotAfter)
+            throw new RpcConfigurationException(
+                $"TLS certificate {options.CertPath} expired on {CertificateWords.Date(leaf.NotAfter)}; issue a new one (videoscale "
+                + $"certs)");
+        if (now < leaf.NotBefore)
+            throw new RpcConfigurationException(
+                $"TLS certificate {options.CertPath} is not valid before {CertificateWords.Date(leaf.NotBefore)}; check this machine's "
+                + $"clock");
         chain.RemoveAt(0);
         using var built = Chain(authorities, chain, purposeOid: null, now);
         if (!built.Build(leaf))
-            throw new RpcConfigurationException($"TLS certificate {options.CertPath} is not signed by the CA in {options.CaPath} ({CertificateWords.Statuses(built)}); peers would refuse it");
+            throw new RpcConfigurationException(
+                $"TLS certificate {options.CertPath} is not signed by the CA in {options.CaPath} ({CertificateWords.Statuses(built)}); "
+                + $"peers would refuse it");
         var first = built.ChainElements.Select(element => element.Certificate).MinBy(certificate => certificate.NotAfter)!;
-        return new(authorities, leaf, chain) { ContentHash = HashOf(authorityText, certificateText, keyText), FirstToExpire = X509CertificateLoader.LoadCertificate(first.RawData) };
+        return new(authorities, leaf, chain)
+        {
+            ContentHash = HashOf(authorityText, certificateText, keyText),
+            FirstToExpire = X509CertificateLoader.LoadCertificate(first.RawData),
+        };
     }
 
     /// <returns>Null when one of our authorities signed the certificate and it is valid now, else why not, in words.</returns>
@@ -64,7 +77,8 @@ internal sealed class LoadedTls
         return chain.Build(certificate) ? null : CertificateWords.Refusal(certificate, chain, Authorities, now);
     }
 
-    private static X509Chain Chain(X509Certificate2Collection authorities, X509Certificate2Collection intermediates, string? purposeOid, DateTimeOffset now)
+    private static X509Chain Chain(X509Certificate2Collection authorities, X509Certificate2Collection intermediates, string? purposeOid,
+        DateTimeOffset now)
     {
         var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -77,13 +91,17 @@ internal sealed class LoadedTls
         return chain;
     }
 
-    private static string HashOf(params ReadOnlySpan<string> texts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts!))));
+    private static string HashOf(params ReadOnlySpan<string> texts) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', texts!))));
 
     private static X509Certificate2Collection Certificates(string text, string path, string what)
     {
         var found = new X509Certificate2Collection();
         try { found.ImportFromPem(text); }
-        catch (CryptographicException e) { throw new RpcConfigurationException($"{what}: {path} holds a damaged certificate ({e.Message})", e); }
+        catch (CryptographicException e)
+        {
+            throw new RpcConfigurationException($"{what}: {path} holds a damaged certificate ({e.Message})", e);
+        }
         return found.Count > 0 ? found : throw new RpcConfigurationException($"{what}: {path} holds no PEM certificate");
     }
 
@@ -92,13 +110,15 @@ internal sealed class LoadedTls
         try { return X509Certificate2.CreateFromPem(certificate, key); }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new RpcConfigurationException($"TLS key (KeyPath): {options.KeyPath} is not the unencrypted private key of {options.CertPath}", e);
+            throw new RpcConfigurationException(
+                $"TLS key (KeyPath): {options.KeyPath} is not the unencrypted private key of {options.CertPath}", e);
         }
     }
 
     private static string ReadText(string path, string what)
     {
-        if (string.IsNullOrWhiteSpace(path)) throw new RpcConfigurationException($"{what} is not set; name a PEM file, or make one with: videoscale certs");
+        if (string.IsNullOrWhiteSpace(path))
+            throw new RpcConfigurationException($"{what} is not set; name a PEM file, or make one with: videoscale certs");
         try { return File.ReadAllText(path); }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

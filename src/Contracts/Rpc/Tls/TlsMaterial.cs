@@ -19,7 +19,8 @@ public sealed class TlsMaterial : IDisposable
     private readonly bool _requireClientCertificate;
     private volatile LoadedTls _loaded;
 
-    private TlsMaterial(LoadedTls loaded, TlsOptions? files, bool requireClientCertificate) => (_loaded, _files, _requireClientCertificate) = (loaded, files, requireClientCertificate);
+    private TlsMaterial(LoadedTls loaded, TlsOptions? files, bool requireClientCertificate) =>
+        (_loaded, _files, _requireClientCertificate) = (loaded, files, requireClientCertificate);
 
     public X509Certificate2 Certificate => _loaded.Leaf;
 
@@ -34,33 +35,42 @@ public sealed class TlsMaterial : IDisposable
     /// <summary>From certificates in memory. Clients must present one.</summary>
     /// <param name="certificate">With its private key.</param>
     /// <param name="authority">The only one that is trusted.</param>
-    public static TlsMaterial Of(X509Certificate2 certificate, X509Certificate2 authority) => new(new LoadedTls([authority], certificate, []), null, requireClientCertificate: true);
+    public static TlsMaterial Of(X509Certificate2 certificate, X509Certificate2 authority) =>
+        new(new LoadedTls([authority], certificate, []), null, requireClientCertificate: true);
 
-    internal static TlsMaterial Load(TlsOptions options, TimeProvider clock) => new(LoadedTls.Read(options, clock.GetUtcNow()), options, options.RequireClientCertificate);
+    internal static TlsMaterial Load(TlsOptions options, TimeProvider clock) =>
+        new(LoadedTls.Read(options, clock.GetUtcNow()), options, options.RequireClientCertificate);
 
     /// <summary>Certificates in memory have none to be read again.</summary>
     internal bool HasFiles => _files is not null;
 
-    /// <summary>What the files hold now, as one word that changes with them; null when they cannot be read. The same as in use: nothing to do.</summary>
+    /// <summary>
+    /// What the files hold now, as one word that changes with them; null when they cannot be read. The same as in use: nothing to do.
+    /// </summary>
     internal string? ContentNow => _files is null ? null : LoadedTls.HashOf(_files);
 
     internal string ContentInUse => _loaded.ContentHash;
 
     /// <summary>Reads the files again; connections made from now on use what is in them.</summary>
-    /// <exception cref="RpcConfigurationException">They are not usable, or name somebody else: what was read before stays in use.</exception>
+    /// <exception cref="RpcConfigurationException">They are not usable, or name somebody else: what was read before stays in
+    /// use.</exception>
     internal void ReadAgain(TimeProvider clock)
     {
         var files = _files ?? throw new InvalidOperationException("certificates in memory have no files");
         var next = LoadedTls.Read(files, clock.GetUtcNow());
         if (next.Identity != Identity)
-            throw new RpcConfigurationException($"TLS certificate {files.CertPath} names {next.Identity?.ToUri() ?? "nobody"}, but this process is {Identity?.ToUri() ?? "nobody"}: another name needs a restart");
+            throw new RpcConfigurationException(
+                $"TLS certificate {files.CertPath} names {next.Identity?.ToUri() ?? "nobody"}, but this process is "
+                + $"{Identity?.ToUri() ?? "nobody"}: another name needs a restart");
         _loaded = next; // the one before is left to the collector: connections may be in the middle of using it
     }
 
     /// <summary>For the end that accepts. A client that presents a certificate must present one of ours.</summary>
-    /// <param name="accepts">Decides on the client's identity (null when its certificate names nobody); null accepts all that our authority signed.</param>
+    /// <param name="accepts">Decides on the client's identity (null when its certificate names nobody); null accepts all that our authority
+    /// signed.</param>
     /// <param name="refused">Told why a client is refused.</param>
-    public SslServerAuthenticationOptions CreateServerAuthenticationOptions(Func<PeerIdentity?, bool>? accepts = null, Action<string>? refused = null)
+    public SslServerAuthenticationOptions CreateServerAuthenticationOptions(Func<PeerIdentity?, bool>? accepts = null,
+        Action<string>? refused = null)
     {
         var loaded = _loaded;
         return new()
@@ -69,7 +79,8 @@ public sealed class TlsMaterial : IDisposable
             ClientCertificateRequired = true,
             EnabledSslProtocols = Protocols,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = (_, certificate, chain, _) => Accept(RefusalOfClient(loaded, (X509Certificate2?)certificate, chain, accepts), refused),
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                Accept(RefusalOfClient(loaded, (X509Certificate2?)certificate, chain, accepts), refused),
         };
     }
 
@@ -77,7 +88,8 @@ public sealed class TlsMaterial : IDisposable
     /// <param name="targetHost">The host name or address in the server's certificate.</param>
     /// <param name="accepts">When given, the server's identity is checked in place of its host name: replicas may move.</param>
     /// <param name="refused">Told why the server is refused.</param>
-    public SslClientAuthenticationOptions CreateClientAuthenticationOptions(string targetHost, Func<PeerIdentity?, bool>? accepts = null, Action<string>? refused = null)
+    public SslClientAuthenticationOptions CreateClientAuthenticationOptions(string targetHost, Func<PeerIdentity?, bool>? accepts = null,
+        Action<string>? refused = null)
     {
         var loaded = _loaded;
         return new()
@@ -87,7 +99,8 @@ public sealed class TlsMaterial : IDisposable
             EnabledSslProtocols = Protocols,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
-                Accept(RefusalOfServer(loaded, (X509Certificate2?)certificate, chain, targetHost, (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0, accepts), refused),
+                Accept(RefusalOfServer(loaded, (X509Certificate2?)certificate, chain, targetHost,
+                    (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0, accepts), refused),
         };
     }
 
@@ -102,7 +115,8 @@ public sealed class TlsMaterial : IDisposable
     }
 
     /// <inheritdoc cref="AuthenticateAsClient"/>
-    public async Task AuthenticateAsClientAsync(SslStream stream, string targetHost, SslApplicationProtocol protocol, CancellationToken cancellationToken)
+    public async Task AuthenticateAsClientAsync(SslStream stream, string targetHost, SslApplicationProtocol protocol,
+        CancellationToken cancellationToken)
     {
         RequireValid();
         var reason = "";
@@ -126,22 +140,28 @@ public sealed class TlsMaterial : IDisposable
     private void RequireValid()
     {
         if (DateTime.UtcNow > Certificate.NotAfter.ToUniversalTime())
-            throw new AuthenticationException($"this process's own certificate, of \"{CertificateWords.NameOf(Certificate)}\", expired on {CertificateWords.Date(Certificate.NotAfter)}: put a new one in its place (videoscale certs --renew); it is read without a restart");
+            throw new AuthenticationException(
+                $"this process's own certificate, of \"{CertificateWords.NameOf(Certificate)}\", expired on "
+                + $"{CertificateWords.Date(Certificate.NotAfter)}: put a new one in its place (videoscale certs --renew); it is read "
+                + $"without a restart");
     }
 
     private string? RefusalOfClient(LoadedTls loaded, X509Certificate2? certificate, X509Chain? chain, Func<PeerIdentity?, bool>? accepts)
     {
         if (certificate is null) return _requireClientCertificate ? "the client shows no certificate" : null;
         return loaded.Refusal(certificate, chain, ClientAuthenticationOid, DateTimeOffset.UtcNow)
-            ?? (accepts is null || accepts(PeerIdentity.Of(certificate)) ? null : $"the certificate is of \"{CertificateWords.NameOf(certificate)}\", who is not expected here");
+            ?? (accepts is null || accepts(PeerIdentity.Of(certificate)) ? null
+                : $"the certificate is of \"{CertificateWords.NameOf(certificate)}\", who is not expected here");
     }
 
-    private static string? RefusalOfServer(LoadedTls loaded, X509Certificate2? certificate, X509Chain? chain, string host, bool isNamed, Func<PeerIdentity?, bool>? accepts)
+    private static string? RefusalOfServer(LoadedTls loaded, X509Certificate2? certificate, X509Chain? chain, string host, bool isNamed,
+        Func<PeerIdentity?, bool>? accepts)
     {
         if (certificate is null) return "the server shows no certificate";
         if (loaded.Refusal(certificate, chain, ServerAuthenticationOid, DateTimeOffset.UtcNow) is { } refusal) return refusal;
         if (accepts is null) return isNamed ? null : CertificateWords.OtherName(certificate, host);
-        return accepts(PeerIdentity.Of(certificate)) ? null : $"the certificate is of \"{CertificateWords.NameOf(certificate)}\", who is not expected there";
+        return accepts(PeerIdentity.Of(certificate)) ? null
+            : $"the certificate is of \"{CertificateWords.NameOf(certificate)}\", who is not expected there";
     }
 
     private static bool Accept(string? refusal, Action<string>? refused)

@@ -12,7 +12,9 @@ public sealed class TlsOptions
     /// <summary>Its private key, PKCS#8 without a passphrase.</summary>
     public string KeyPath { get; set; } = "";
 
-    /// <summary>A server then refuses the handshake of a client that has no certificate of our authority. Off: tokens alone decide.</summary>
+    /// <summary>
+    /// A server then refuses the handshake of a client that has no certificate of our authority. Off: tokens alone decide.
+    /// </summary>
     public bool RequireClientCertificate { get; set; } = true;
 
     /// <summary>Reads and checks the files.</summary>

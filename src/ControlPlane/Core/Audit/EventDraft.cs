@@ -2,7 +2,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Audit;
 
-/// <summary>An event as the state machine hands it over, before it has a number. Everything in it comes from the log entry or the decider.</summary>
+/// <summary>
+/// An event as the state machine hands it over, before it has a number. Everything in it comes from the log entry or the decider.
+/// </summary>
 public readonly ref struct EventDraft
 {
     /// <summary>Index of the entry that caused it.</summary>

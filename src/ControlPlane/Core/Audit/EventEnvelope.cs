@@ -2,7 +2,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Audit;
 
-/// <summary>An event with all it is known by, decoded for answering questions. Folds use <see cref="EventView"/>, which allocates nothing.</summary>
+/// <summary>
+/// An event with all it is known by, decoded for answering questions. Folds use <see cref="EventView"/>, which allocates nothing.
+/// </summary>
 public sealed record EventEnvelope
 {
     /// <summary>Gapless number from 1, the same on every replica.</summary>

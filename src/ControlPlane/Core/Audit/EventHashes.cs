@@ -3,7 +3,9 @@ using VideoScale.ControlPlane.Hashing;
 
 namespace VideoScale.ControlPlane.Audit;
 
-/// <summary>The hashes of the event log. Leaves and inner nodes carry different first bytes (RFC 6962), so that neither can pass for the other.</summary>
+/// <summary>
+/// The hashes of the event log. Leaves and inner nodes carry different first bytes (RFC 6962), so that neither can pass for the other.
+/// </summary>
 public static class EventHashes
 {
     /// <summary>In front of every leaf. Records are stored with it, so that a leaf hash is one pass over stored bytes.</summary>

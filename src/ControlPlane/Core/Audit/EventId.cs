@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace VideoScale.ControlPlane.Audit;
 
-/// <summary>Names an event everywhere and for ever: the first 16 bytes of SHA-256(cluster id, raft index, ordinal), so every replica derives the same.</summary>
+/// <summary>
+/// Names an event everywhere and for ever: the first 16 bytes of SHA-256(cluster id, raft index, ordinal), so every replica derives the
+/// same.
+/// </summary>
 public readonly record struct EventId(UInt128 Value)
 {
     public const int SizeBytes = 16;

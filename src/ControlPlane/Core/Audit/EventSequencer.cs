@@ -32,7 +32,8 @@ public sealed class EventSequencer : IDisposable
     {
         LastTime = LogTime.Max(LastTime, draft.OccurredAt);
         LastSeq++;
-        var place = new SequencedEvent(LastSeq, EventHashes.EventId(_clusterId, draft.RaftIndex, draft.OrdinalInEntry), _streams.Next(draft.Stream), LastTime);
+        var place = new SequencedEvent(LastSeq, EventHashes.EventId(_clusterId, draft.RaftIndex, draft.OrdinalInEntry),
+            _streams.Next(draft.Stream), LastTime);
         _record.Reset();
         EventRecord.Write(_record, draft, place);
         var leaf = EventHashes.Leaf(_record.WrittenSpan);

@@ -42,9 +42,11 @@ public sealed class EventTail : IDisposable
 
     public void Dispose() => _streams.Release();
 
-    internal static (ulong LastSeq, LogTime LastTime, Hash256 ChainHead, MerkleFrontier Frontier, StreamVersions Streams) Read(ref CanonicalReader reader)
+    internal static (ulong LastSeq, LogTime LastTime, Hash256 ChainHead, MerkleFrontier Frontier,
+        StreamVersions Streams) Read(ref CanonicalReader reader)
     {
-        if (reader.ReadByte() is var version && version != Version) throw new CanonicalException($"event tail version {version}; this program reads {Version}");
+        if (reader.ReadByte() is var version && version != Version)
+            throw new CanonicalException($"event tail version {version}; this program reads {Version}");
         var lastSeq = reader.ReadUInt64();
         var lastTime = new LogTime(reader.ReadInt64());
         var head = new Hash256(reader.ReadRaw(Hash256.SizeBytes));

@@ -29,7 +29,10 @@ public readonly ref struct EventView
     public uint PolicyVersion { get; private init; }
     public ReadOnlySpan<byte> Payload { get; private init; }
 
-    /// <summary>Reads a record with its leaf prefix. Strings are bounded by the record but not checked to be UTF-8: the record's checksum vouches for what the writer checked.</summary>
+    /// <summary>
+    /// Reads a record with its leaf prefix. Strings are bounded by the record but not checked to be UTF-8: the record's checksum vouches
+    /// for what the writer checked.
+    /// </summary>
     public static EventView Read(ReadOnlySpan<byte> record)
     {
         var reader = new CanonicalReader(record);

@@ -45,7 +45,8 @@ public sealed class MerkleFrontier
 
     public MerkleFrontier Clone() => new(this);
 
-    public bool SameAs(MerkleFrontier other) => Size == other.Size && _peaks.AsSpan(0, _count).SequenceEqual(other._peaks.AsSpan(0, other._count));
+    public bool SameAs(MerkleFrontier other) =>
+        Size == other.Size && _peaks.AsSpan(0, _count).SequenceEqual(other._peaks.AsSpan(0, other._count));
 
     public void WriteTo(CanonicalWriter writer)
     {

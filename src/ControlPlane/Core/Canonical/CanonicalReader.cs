@@ -70,7 +70,10 @@ public ref struct CanonicalReader(ReadOnlySpan<byte> source)
 
     public UInt128 ReadUInt128() => BinaryPrimitives.ReadUInt128LittleEndian(ReadRaw(16));
 
-    /// <summary>Number of elements that follow. Each takes at least one byte, so a count beyond what is left is refused before anything is allocated for it.</summary>
+    /// <summary>
+    /// Number of elements that follow. Each takes at least one byte, so a count beyond what is left is refused before anything is allocated
+    /// for it.
+    /// </summary>
     public int ReadCount(int max = int.MaxValue)
     {
         var count = ReadUInt64();

@@ -10,8 +10,9 @@ namespace VideoScale.ControlPlane.Canonical;
 /// so that equal values are equal bytes on every replica.
 /// </summary>
 /// <remarks>
-/// Numbers are LEB128 varints of minimal length (signed ones zigzag), byte strings and UTF-8 strings carry their length in front, lists their count.
-/// One writer is used again and again (<see cref="Reset"/>): writing allocates only when the buffer has to grow. Not thread-safe.
+/// Numbers are LEB128 varints of minimal length (signed ones zigzag), byte strings and UTF-8 strings carry their length in front, lists
+/// their count. One writer is used again and again (<see cref="Reset"/>): writing allocates only when the buffer has to grow. Not
+/// thread-safe.
 /// </remarks>
 public sealed class CanonicalWriter : IBufferWriter<byte>, IDisposable
 {

@@ -11,7 +11,8 @@ public static class ClockAgreement
     /// <summary>Clocks this close agree.</summary>
     public const long WithinMs = 2_000;
 
-    /// <returns>Offset of the agreed time from the reader's boot clock: the middle of the closest majority; null when no majority agrees, or too few were read.</returns>
+    /// <returns>Offset of the agreed time from the reader's boot clock: the middle of the closest majority; null when no majority agrees,
+    /// or too few were read.</returns>
     public static long? Of(int voters, IEnumerable<ClockReading> readings)
     {
         var sorted = readings.OrderBy(reading => reading.OffsetMs).ThenBy(reading => reading.Member).ToArray();
@@ -20,7 +21,8 @@ public static class ClockAgreement
         var (best, at) = (long.MaxValue, -1);
         for (var i = 0; i + majority <= sorted.Length; i++)
         {
-            var apart = sorted[i + majority - 1].OffsetMs - sorted[i].OffsetMs - sorted[i].UncertainMs - sorted[i + majority - 1].UncertainMs;
+            var apart = sorted[i + majority - 1].OffsetMs - sorted[i].OffsetMs - sorted[i].UncertainMs - sorted[i + majority - 1]
+                .UncertainMs;
             if (apart < best) (best, at) = (apart, i);
         }
         return best <= WithinMs ? sorted[at + majority / 2].OffsetMs : null;

@@ -4,8 +4,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Clocks;
 
 /// <summary>
-/// Log time at one replica: where the log stood, and what has elapsed since on a clock that never jumps. It is drawn towards the time that a majority
-/// of voters has, slowly; no wall clock moves it by a jump. Without clock or network: times come in. See docs/clocks.md.
+/// Log time at one replica: where the log stood, and what has elapsed since on a clock that never jumps. It is drawn towards the time that
+/// a majority of voters has, slowly; no wall clock moves it by a jump. Without clock or network: times come in. See docs/clocks.md.
 /// </summary>
 /// <remarks>Milliseconds throughout; boot: CLOCK_BOOTTIME of this machine, wall: its wall clock. One caller at a time.</remarks>
 public sealed class LogClock
@@ -19,7 +19,10 @@ public sealed class LogClock
     /// <summary>From here on request ids are compared with the agreed time and not with log time.</summary>
     public const long ApartMs = 60_000;
 
-    /// <summary>How long the clocks must stay apart from the log before they are believed about request ids: a jump that is soon corrected costs nothing.</summary>
+    /// <summary>
+    /// How long the clocks must stay apart from the log before they are believed about request ids: a jump that is soon corrected costs
+    /// nothing.
+    /// </summary>
     public const long BelievedAfterMs = 60_000;
 
     private const long AnchorEveryMs = 1_000;
@@ -35,7 +38,10 @@ public sealed class LogClock
     private long? _believedOffsetMs; // while the clocks are apart from the log
     private TimeStep _step;
 
-    /// <summary>Whether this replica knows how much time has passed since the log's last entry: it saw it come, or has compared it with the others' clocks.</summary>
+    /// <summary>
+    /// Whether this replica knows how much time has passed since the log's last entry: it saw it come, or has compared it with the others'
+    /// clocks.
+    /// </summary>
     public bool IsSettled { get; private set; }
 
     /// <summary>Whether entries may carry more than log time: every member reads that.</summary>
@@ -87,8 +93,8 @@ public sealed class LogClock
     }
 
     /// <summary>
-    /// Whether a request id that was made then may look made ahead only because the log missed the time in which nothing ran: neither was that seen to pass
-    /// nor were the others' clocks compared yet.
+    /// Whether a request id that was made then may look made ahead only because the log missed the time in which nothing ran: neither was
+    /// that seen to pass nor were the others' clocks compared yet.
     /// </summary>
     public bool MayHaveMissed(LogTime made, long bootMs, long wallMs) =>
         !IsSettled && _agreedOffsetMs is null && made.UnixMs > Now(bootMs, wallMs).UnixMs + RequestResults.FurthestAheadMs;
@@ -112,7 +118,8 @@ public sealed class LogClock
     private long Predict(long bootMs) => _anchorMs + Math.Max(0, bootMs - _anchorBootMs);
 
     /// <summary>What the log has missed while nothing ran, as far as nobody saw it pass: 0 once this replica is settled.</summary>
-    private long Gap(long bootMs) => !IsSettled && _agreedOffsetMs is { } offset && bootMs + offset - Predict(bootMs) is > NearMs and var gap ? gap : 0;
+    private long Gap(long bootMs) =>
+        !IsSettled && _agreedOffsetMs is { } offset && bootMs + offset - Predict(bootMs) is > NearMs and var gap ? gap : 0;
 
     private void Step(long bootMs, long gapMs)
     {

@@ -65,8 +65,8 @@ public abstract record ClusterCommand : DomainCommand
     }
 
     /// <summary>
-    /// Somebody asked for other members. Changes nothing here: consensus has its own entries for who votes. It makes the request one that is
-    /// remembered, under its request id, and its place in the log says whether it was carried out.
+    /// Somebody asked for other members. Changes nothing here: consensus has its own entries for who votes. It makes the request one that
+    /// is remembered, under its request id, and its place in the log says whether it was carried out.
     /// </summary>
     /// <param name="Members">Member ids in hexadecimal, comma-separated, ascending.</param>
     /// <param name="Address">Where the member is reached, for an added one; else empty.</param>
@@ -105,7 +105,8 @@ public enum MemberChangeKind : byte { Add = 1, Promote = 2, Remove = 3, SetVoter
 /// <param name="ChainHead">Head of the hash chain, 32 bytes.</param>
 /// <param name="MerkleRoot">Root over all events, 32 bytes.</param>
 /// <param name="Voters">Members that reported the same, in order.</param>
-public sealed record Checkpoint(ulong Index, ulong EventSeq, UInt128 StateHash, ReadOnlyMemory<byte> ChainHead, ReadOnlyMemory<byte> MerkleRoot, ImmutableArray<ulong> Voters)
+public sealed record Checkpoint(ulong Index, ulong EventSeq, UInt128 StateHash, ReadOnlyMemory<byte> ChainHead,
+    ReadOnlyMemory<byte> MerkleRoot, ImmutableArray<ulong> Voters)
 {
     public static readonly Checkpoint None = new(0, 0, default, default, default, []);
 

@@ -29,14 +29,16 @@ public abstract record ClusterEvent : DomainEvent
         public override EventType Type => EventType.CheckpointCommitted;
         public override void Describe(FieldSink sink) => Checkpoint.Describe(sink);
         public override string Words =>
-            $"{Checkpoint.Voters.Length} voters agree on state {Checkpoint.StateHash.ToString("x32", CultureInfo.InvariantCulture)} at log index {Checkpoint.Index}, event {Checkpoint.EventSeq}";
+            $"{Checkpoint.Voters.Length} voters agree on state {Checkpoint.StateHash.ToString("x32", CultureInfo.InvariantCulture)} at "
+                + $"log index {Checkpoint.Index}, event {Checkpoint.EventSeq}";
     }
 
     public sealed record LeaseSettingsChanged(LeaseSettings Lease) : ClusterEvent
     {
         public override EventType Type => EventType.LeaseSettingsChanged;
         public override void Describe(FieldSink sink) => Lease.Describe(sink);
-        public override string Words => $"leases last {Lease.TtlMs} ms, margin {Lease.MarginMs} ms, heartbeats every {Lease.HeartbeatMs} ms";
+        public override string Words =>
+            $"leases last {Lease.TtlMs} ms, margin {Lease.MarginMs} ms, heartbeats every {Lease.HeartbeatMs} ms";
     }
 
     public sealed record RulesVersionRaised(uint Version) : ClusterEvent

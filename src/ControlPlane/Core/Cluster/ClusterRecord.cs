@@ -9,13 +9,15 @@ namespace VideoScale.ControlPlane.Cluster;
 /// <param name="Generation">Recovery generation: the top bits of every epoch.</param>
 /// <param name="Term">Term of the last recorded leader.</param>
 public sealed record ClusterRecord(
-    LeaseSettings Lease, uint LongestTtlMs, uint LongestMarginMs, uint RulesVersion, ushort Generation, ulong Term, ulong Leader, Checkpoint Checkpoint)
+    LeaseSettings Lease, uint LongestTtlMs, uint LongestMarginMs, uint RulesVersion, ushort Generation, ulong Term, ulong Leader,
+        Checkpoint Checkpoint)
 {
     /// <summary>Rules this program knows.</summary>
     public const uint KnownRulesVersion = 1;
 
     public static readonly ClusterRecord Initial =
-        new(LeaseSettings.Default, LeaseSettings.Default.TtlMs, LeaseSettings.Default.MarginMs, KnownRulesVersion, 0, 0, 0, Checkpoint.None);
+        new(LeaseSettings.Default, LeaseSettings.Default.TtlMs, LeaseSettings.Default.MarginMs, KnownRulesVersion, 0, 0, 0,
+            Checkpoint.None);
 
     public void Describe(FieldSink sink)
     {
@@ -30,5 +32,6 @@ public sealed record ClusterRecord(
     }
 
     public static ClusterRecord Read(ref CanonicalReader r) => new(
-        LeaseSettings.Read(ref r), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt32(), checked((ushort)r.ReadUInt32()), r.ReadUInt64(), r.ReadUInt64(), Checkpoint.Read(ref r));
+        LeaseSettings.Read(ref r), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt32(), checked((ushort)r.ReadUInt32()), r.ReadUInt64(),
+            r.ReadUInt64(), Checkpoint.Read(ref r));
 }

@@ -47,7 +47,8 @@ public static class CommandCodec
         CommandType.MoveRoom => new RoomCommand.Move(Room(ref r), Node(ref r), Epoch(ref r)),
         CommandType.OpenRoom => ReadOpen(ref r),
         CommandType.UpdateRoom => new RoomCommand.Update(Room(ref r), RoomPatch.Read(ref r)),
-        CommandType.RecordPlacementFailure => new RoomCommand.RecordPlacementFailure(Room(ref r), Epoch(ref r), PlacementDecision.Read(ref r)),
+        CommandType.RecordPlacementFailure =>
+            new RoomCommand.RecordPlacementFailure(Room(ref r), Epoch(ref r), PlacementDecision.Read(ref r)),
         _ => throw new UnknownCommandException((uint)type),
     };
 
@@ -109,8 +110,10 @@ public static class CommandCodec
         CommandType.RaiseRulesVersion => new ClusterCommand.RaiseRulesVersion(r.ReadUInt32()),
         CommandType.RaiseRecoveryGeneration => new ClusterCommand.RaiseRecoveryGeneration(checked((ushort)r.ReadUInt32())),
         CommandType.RecordDivergence => new ClusterCommand.RecordDivergence(r.ReadUInt64(), r.ReadUInt64()),
-        CommandType.RecordRejection => new ClusterCommand.RecordRejection(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()),
-        CommandType.RequestMemberChange => new ClusterCommand.RequestMemberChange((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()),
+        CommandType.RecordRejection =>
+            new ClusterCommand.RecordRejection(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()),
+        CommandType.RequestMemberChange =>
+            new ClusterCommand.RequestMemberChange((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()),
         _ => throw new UnknownCommandException((uint)type),
     };
 
@@ -126,5 +129,6 @@ public sealed class UnknownCommandException : Exception
     public UnknownCommandException() { }
     public UnknownCommandException(string message) : base(message) { }
     public UnknownCommandException(string message, Exception innerException) : base(message, innerException) { }
-    public UnknownCommandException(uint number) : base($"command number {number} is unknown to this program: the log was written by a newer one; start that one here") { }
+    public UnknownCommandException(uint number)
+        : base($"command number {number} is unknown to this program: the log was written by a newer one; start that one here") { }
 }

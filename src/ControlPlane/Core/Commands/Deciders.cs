@@ -30,9 +30,11 @@ public static class Deciders
 
     /// <summary>Commands of leader loops: they rest on what only that leader, in that term, knows (leases, load, deadlines).</summary>
     public static bool MustBeDecidedByLeader(DomainCommand command) => command is
-        RoomCommand.Assign or RoomCommand.Revoke or RoomCommand.ExpireOwnership or RoomCommand.CloseEmpty or RoomCommand.RecordPlacementFailure
+        RoomCommand.Assign or RoomCommand.Revoke or RoomCommand.ExpireOwnership or RoomCommand.CloseEmpty
+            or RoomCommand.RecordPlacementFailure
         or ParticipantCommand.ExpireSeat
         or NodeCommand.Suspect or NodeCommand.Recover or NodeCommand.DeclareLost or NodeCommand.Leave
         or DrainCommand.TimeOut or DrainCommand.Complete or DrainCommand.RecordBlocked
-        or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint or ClusterCommand.RecordDivergence;
+        or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint
+            or ClusterCommand.RecordDivergence;
 }

@@ -6,7 +6,9 @@ namespace VideoScale.ControlPlane.Commands;
 /// <param name="Cause">The event that caused this one; none when the command itself did.</param>
 public readonly record struct DecidedEvent(DomainEvent Event, EventRef Cause);
 
-/// <summary>What a command comes to: events, or a refusal (which may have events too: a denied admission is recorded), and the answer.</summary>
+/// <summary>
+/// What a command comes to: events, or a refusal (which may have events too: a denied admission is recorded), and the answer.
+/// </summary>
 public sealed class Decision
 {
     private static readonly IReadOnlyList<DecidedEvent> NoEvents = [];
@@ -26,11 +28,14 @@ public sealed class Decision
     public static Decision Nothing(CommandOutcome? outcome = null) => new(NoEvents, null, outcome ?? CommandOutcome.Empty);
     public static Decision Refused(Failure failure) => new(NoEvents, failure, CommandOutcome.Empty);
     public static Decision RefusedAndRecorded(Failure failure, DecidedEvents events) => new(events.List, failure, CommandOutcome.Empty);
-    public static Decision Of(DecidedEvents events, CommandOutcome? outcome = null) => new(events.List, null, outcome ?? CommandOutcome.Empty);
+    public static Decision Of(DecidedEvents events, CommandOutcome? outcome = null) =>
+        new(events.List, null, outcome ?? CommandOutcome.Empty);
     public static implicit operator Decision(Failure failure) => Refused(failure);
 }
 
-/// <summary>Collects a decision's events; each gets the reference it will have in the log, so that later ones can name it as their cause.</summary>
+/// <summary>
+/// Collects a decision's events; each gets the reference it will have in the log, so that later ones can name it as their cause.
+/// </summary>
 public sealed class DecidedEvents(EntryContext entry)
 {
     private readonly List<DecidedEvent> _events = [];

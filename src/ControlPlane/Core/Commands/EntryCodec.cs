@@ -26,9 +26,14 @@ public static class EntryCodec
         var reader = new CanonicalReader(source);
         var format = reader.ReadByte();
         if (format is not (Format or ExtendedFormat))
-            throw new UnknownCommandException($"entry format {format} is unknown to this program, which knows {Format} and {ExtendedFormat}; a newer one wrote the log");
+            throw new UnknownCommandException(
+                $"entry format {format} is unknown to this program, which knows {Format} and {ExtendedFormat}; a newer one wrote the log");
         var stamp = new EntryStamp(new(reader.ReadInt64()));
-        if (format == ExtendedFormat) stamp = stamp with { RequestTime = new LogTime(reader.ReadInt64()), Step = new(new(reader.ReadInt64()), new(reader.ReadInt64())) };
+        if (format == ExtendedFormat) stamp = stamp with
+        {
+            RequestTime = new LogTime(reader.ReadInt64()),
+            Step = new(new(reader.ReadInt64()), new(reader.ReadInt64())),
+        };
         var commands = new CommandEnvelope[reader.ReadCount()];
         for (var i = 0; i < commands.Length; i++) commands[i] = ReadEnvelope(ref reader);
         reader.End();

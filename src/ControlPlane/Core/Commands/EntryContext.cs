@@ -13,7 +13,8 @@ namespace VideoScale.ControlPlane.Commands;
 public readonly record struct EntryContext(LogTime Time, ulong Index, ulong Term, ulong DecidedInTerm, ulong NextEventSeq, uint NextOrdinal)
 {
     /// <summary>Reference of the command's n-th event, from 0.</summary>
-    public EventRef RefOf(int ordinalInDecision) => new(NextEventSeq + (ulong)ordinalInDecision, Index, NextOrdinal + (uint)ordinalInDecision);
+    public EventRef RefOf(int ordinalInDecision) =>
+        new(NextEventSeq + (ulong)ordinalInDecision, Index, NextOrdinal + (uint)ordinalInDecision);
 
     public EventContext ContextOf(int ordinalInDecision) =>
         new(NextEventSeq + (ulong)ordinalInDecision, Index, Term, NextOrdinal + (uint)ordinalInDecision, Time);

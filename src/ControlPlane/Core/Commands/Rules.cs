@@ -35,7 +35,9 @@ public static class Rules
             else ok = value[i] is > ' ' and < (char)127;
         }
         if (ok && port is > 0 and <= 65_535) return null;
-        return Failure.InvalidArgument($"{field}: \"{TextLimits.Shown(value)}\" breaks the rule: host:port, at most {NodeDescription.MaxAddressLength} characters, port 1 to 65535");
+        return Failure.InvalidArgument(
+            $"{field}: \"{TextLimits.Shown(value)}\" breaks the rule: host:port, at most {NodeDescription.MaxAddressLength} characters, "
+            + $"port 1 to 65535");
     }
 
     public static Failure? Role(ParticipantRole role) => role is ParticipantRole.Publisher or ParticipantRole.Subscriber

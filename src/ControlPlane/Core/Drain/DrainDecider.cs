@@ -58,7 +58,8 @@ public static class DrainDecider
     private static Decision RecordBlocked(NodeState node, DrainCommand.RecordBlocked blocked, in EntryContext entry)
     {
         if (Rules.MaxLength("reason", blocked.Reason, DrainCommand.RecordBlocked.MaxReasonLength) is { } wrong) return wrong;
-        if (node.Record.Scheduling != NodeScheduling.Draining) return Failure.Precondition($"node {node.Record.Id} is not being drained: it is {node.Record.Scheduling}");
+        if (node.Record.Scheduling != NodeScheduling.Draining)
+            return Failure.Precondition($"node {node.Record.Id} is not being drained: it is {node.Record.Scheduling}");
         var events = new DecidedEvents(entry);
         events.Add(new DrainEvent.Blocked(blocked.Node, blocked.Rooms, blocked.Room, blocked.Reason), node.Record.Drain);
         return Decision.Of(events, Show(node));
@@ -77,7 +78,8 @@ public static class DrainDecider
     private static Decision TimeOut(NodeState node, in EntryContext entry)
     {
         var record = node.Record;
-        if (record.Scheduling != NodeScheduling.Draining) return Failure.Precondition($"node {record.Id} is not being drained: it is {record.Scheduling}");
+        if (record.Scheduling != NodeScheduling.Draining)
+            return Failure.Precondition($"node {record.Id} is not being drained: it is {record.Scheduling}");
         if (entry.Time.UnixMs < record.DrainDeadlineMs)
             return Failure.Precondition($"the drain of node {record.Id} has {record.DrainDeadlineMs - entry.Time.UnixMs} ms left");
         if (record.DrainTimedOut || node.Rooms.Count == 0) return Decision.Nothing(Show(node));
@@ -90,8 +92,10 @@ public static class DrainDecider
     {
         var record = node.Record;
         if (record.Scheduling == NodeScheduling.Drained) return Decision.Nothing(Show(node));
-        if (record.Scheduling != NodeScheduling.Draining) return Failure.Precondition($"node {record.Id} is not being drained: it is {record.Scheduling}");
-        if (node.Rooms.Count > 0) return Failure.Precondition($"node {record.Id} is not empty: {node.Rooms.Count} rooms are owned or not yet released");
+        if (record.Scheduling != NodeScheduling.Draining)
+            return Failure.Precondition($"node {record.Id} is not being drained: it is {record.Scheduling}");
+        if (node.Rooms.Count > 0)
+            return Failure.Precondition($"node {record.Id} is not empty: {node.Rooms.Count} rooms are owned or not yet released");
         var events = new DecidedEvents(entry);
         events.Add(new DrainEvent.Completed(record.Id), record.Drain);
         return Decision.Of(events, Show(node) with { Scheduling = NodeScheduling.Drained });

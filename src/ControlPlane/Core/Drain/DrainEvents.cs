@@ -18,7 +18,8 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
             sink.Signed("deadline_ms", DeadlineMs);
             sink.Number("rooms", Rooms);
         }
-        public override string Words => $"a drain of node {Node} began with {Rooms} rooms; those left at {new LogTime(DeadlineMs)} are moved";
+        public override string Words =>
+            $"a drain of node {Node} began with {Rooms} rooms; those left at {new LogTime(DeadlineMs)} are moved";
     }
 
     public sealed record RoomMoved(NodeId Node, RoomId Room, NodeId To, Epoch Epoch) : DrainEvent(Node)
@@ -54,7 +55,8 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
             sink.Signed("deadline_ms", DeadlineMs);
             sink.Number("rooms", Rooms);
         }
-        public override string Words => $"the drain of {Node} got another deadline: of its {Rooms} rooms those left at {new LogTime(DeadlineMs)} are moved";
+        public override string Words =>
+            $"the drain of {Node} got another deadline: of its {Rooms} rooms those left at {new LogTime(DeadlineMs)} are moved";
     }
 
     public sealed record Blocked(NodeId Node, uint Rooms, RoomId Room, string Reason) : DrainEvent(Node)

@@ -37,19 +37,22 @@ public static class EventCodec
         return happened;
     }
 
-    private static CanonicalException Unknown(EventType type) => new($"event type {(int)type} is unknown to this program: the log was written by a newer one");
+    private static CanonicalException Unknown(EventType type) =>
+        new($"event type {(int)type} is unknown to this program: the log was written by a newer one");
 
     private static RoomEvent ReadRoom(EventType type, ref CanonicalReader r) => type switch
     {
         EventType.RoomCreated => new RoomEvent.Created(Room(ref r), RoomSettings.Read(ref r)),
         EventType.PlacementDecided => new RoomEvent.PlacementDecided(Room(ref r), PlacementDecision.Read(ref r)),
-        EventType.RoomPlaced => new RoomEvent.Placed(Room(ref r), Epoch(ref r), Node(ref r), r.ReadUInt64(), Reservation.Read(ref r), Node(ref r)),
+        EventType.RoomPlaced =>
+            new RoomEvent.Placed(Room(ref r), Epoch(ref r), Node(ref r), r.ReadUInt64(), Reservation.Read(ref r), Node(ref r)),
         EventType.RoomRevoked => new RoomEvent.Revoked(Room(ref r), Epoch(ref r), Node(ref r), (RevokeReason)r.ReadByte(), Node(ref r)),
         EventType.RoomReleased => new RoomEvent.Released(Room(ref r), Epoch(ref r), Node(ref r), (ReleaseKind)r.ReadByte()),
         EventType.RoomMoveRequested => new RoomEvent.MoveRequested(Room(ref r), Epoch(ref r), Node(ref r)),
         EventType.RoomClosing => new RoomEvent.Closing(Room(ref r), Epoch(ref r), (CloseReason)r.ReadByte()),
         EventType.RoomClosed => new RoomEvent.Closed(Room(ref r), (CloseReason)r.ReadByte()),
-        EventType.RoomUpdated => new RoomEvent.Updated(Room(ref r), (RoomParts)r.ReadByte(), RoomSettings.Read(ref r), r.ReadString(), r.ReadUInt64()),
+        EventType.RoomUpdated =>
+            new RoomEvent.Updated(Room(ref r), (RoomParts)r.ReadByte(), RoomSettings.Read(ref r), r.ReadString(), r.ReadUInt64()),
         EventType.PlacementFailed => new RoomEvent.PlacementFailed(Room(ref r), PlacementDecision.Read(ref r)),
         _ => throw Unknown(type),
     };
@@ -60,7 +63,8 @@ public static class EventCodec
         EventType.ParticipantJoined => new ParticipantEvent.Joined(Room(ref r), Identity(ref r), Epoch(ref r), r.ReadUInt64()),
         EventType.ParticipantLeft => new ParticipantEvent.Left(Room(ref r), Identity(ref r), Epoch(ref r), r.ReadUInt64()),
         EventType.ParticipantRemoved => new ParticipantEvent.Removed(Room(ref r), Identity(ref r), r.ReadUInt64(), r.ReadString()),
-        EventType.ParticipantRoleChanged => new ParticipantEvent.RoleChanged(Room(ref r), Identity(ref r), r.ReadUInt64(), (ParticipantRole)r.ReadByte()),
+        EventType.ParticipantRoleChanged =>
+            new ParticipantEvent.RoleChanged(Room(ref r), Identity(ref r), r.ReadUInt64(), (ParticipantRole)r.ReadByte()),
         EventType.SeatExpired => new ParticipantEvent.SeatExpired(Room(ref r), Identity(ref r), r.ReadUInt64()),
         EventType.AdmissionDenied => new ParticipantEvent.AdmissionDenied(Room(ref r), Identity(ref r), (ParticipantRole)r.ReadByte(),
             (AdmissionCap)r.ReadByte(), r.ReadUInt64(), r.ReadUInt64(), r.ReadUInt64(), Node(ref r)),
@@ -100,8 +104,10 @@ public static class EventCodec
         EventType.RulesVersionRaised => new ClusterEvent.RulesVersionRaised(r.ReadUInt32()),
         EventType.RecoveryGenerationRaised => new ClusterEvent.RecoveryGenerationRaised(checked((ushort)r.ReadUInt32())),
         EventType.ReplicaDiverged => new ClusterEvent.ReplicaDiverged(r.ReadUInt64(), r.ReadUInt64()),
-        EventType.MemberChangeRequested => new ClusterEvent.MemberChangeRequested((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()),
-        EventType.CommandRejected => new ClusterEvent.CommandRejected(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()),
+        EventType.MemberChangeRequested =>
+            new ClusterEvent.MemberChangeRequested((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()),
+        EventType.CommandRejected =>
+            new ClusterEvent.CommandRejected(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()),
         _ => throw Unknown(type),
     };
 

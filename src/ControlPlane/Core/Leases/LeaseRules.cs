@@ -2,7 +2,9 @@ using VideoScale.ControlPlane.Cluster;
 
 namespace VideoScale.ControlPlane.Leases;
 
-/// <summary>The arithmetic of leases, the same for leader and agent. Times are milliseconds on a monotonic clock that counts suspend too.</summary>
+/// <summary>
+/// The arithmetic of leases, the same for leader and agent. Times are milliseconds on a monotonic clock that counts suspend too.
+/// </summary>
 /// <param name="LongestTtlMs">The longest TTL ever granted: a lease granted before a change may still run for that long.</param>
 /// <param name="LongestMarginMs">The longest margin ever in force.</param>
 public sealed record LeaseRules(LeaseSettings Settings, uint LongestTtlMs, uint LongestMarginMs)

@@ -22,10 +22,16 @@ public sealed record LeaseSettings(uint TtlMs, uint MarginMs, uint HeartbeatMs)
     public Failure? Check() => this switch
     {
         { TtlMs: < MinTtlMs or > MaxTtlMs } => Failure.InvalidArgument($"lease.ttl_ms: {TtlMs} breaks the rule: {MinTtlMs} to {MaxTtlMs}"),
-        { MarginMs: < MinMarginMs } => Failure.InvalidArgument($"lease.margin_ms: {MarginMs} breaks the rule: {MinMarginMs} to half of ttl_ms ({TtlMs / 2})"),
-        _ when MarginMs > TtlMs / 2 => Failure.InvalidArgument($"lease.margin_ms: {MarginMs} breaks the rule: {MinMarginMs} to half of ttl_ms ({TtlMs / 2})"),
-        { HeartbeatMs: < MinHeartbeatMs } => Failure.InvalidArgument($"lease.heartbeat_ms: {HeartbeatMs} breaks the rule: {MinHeartbeatMs} to a third of ttl_ms ({TtlMs / 3})"),
-        _ when HeartbeatMs > TtlMs / 3 => Failure.InvalidArgument($"lease.heartbeat_ms: {HeartbeatMs} breaks the rule: {MinHeartbeatMs} to a third of ttl_ms ({TtlMs / 3})"),
+        { MarginMs: < MinMarginMs } =>
+            Failure.InvalidArgument($"lease.margin_ms: {MarginMs} breaks the rule: {MinMarginMs} to half of ttl_ms ({TtlMs / 2})"),
+        _ when MarginMs > TtlMs / 2 =>
+            Failure.InvalidArgument($"lease.margin_ms: {MarginMs} breaks the rule: {MinMarginMs} to half of ttl_ms ({TtlMs / 2})"),
+        { HeartbeatMs: < MinHeartbeatMs } =>
+            Failure.InvalidArgument(
+            $"lease.heartbeat_ms: {HeartbeatMs} breaks the rule: {MinHeartbeatMs} to a third of ttl_ms ({TtlMs / 3})"),
+        _ when HeartbeatMs > TtlMs / 3 =>
+            Failure.InvalidArgument(
+            $"lease.heartbeat_ms: {HeartbeatMs} breaks the rule: {MinHeartbeatMs} to a third of ttl_ms ({TtlMs / 3})"),
         _ => null,
     };
 

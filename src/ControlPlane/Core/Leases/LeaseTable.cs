@@ -28,7 +28,8 @@ public sealed record LeaseRound(ImmutableArray<LeaseVerdict> Verdicts, int Silen
 
 /// <summary>
 /// The leader's memory of leases, without clock or network: times come in, verdicts go out. A new one for each term led.
-/// Times are milliseconds on the leader's monotonic clock. See docs/ownership.md for the rules and why they keep authority from overlapping.
+/// Times are milliseconds on the leader's monotonic clock. See docs/ownership.md for the rules and why they keep authority from
+/// overlapping.
 /// </summary>
 public sealed class LeaseTable
 {
@@ -66,14 +67,15 @@ public sealed class LeaseTable
     }
 
     /// <summary>
-    /// Whether the process that has a name is alive as far as can be told: it is attached and heard, or had no time yet to come to this leader.
-    /// Whoever lost its connection is not: a process that starts anew must not wait.
+    /// Whether the process that has a name is alive as far as can be told: it is attached and heard, or had no time yet to come to this
+    /// leader. Whoever lost its connection is not: a process that starts anew must not wait.
     /// </summary>
     public bool IsAlive(NodeId node, ulong incarnation, long nowMs)
     {
         var lease = LeaseOf(node, incarnation);
         var since = Math.Max(_electedAtMs, lease.HeardAtMs);
-        return !lease.Superseded && nowMs - since <= (lease.Attached ? Rules.Settings.SuspectAfterMs : lease.Ended ? -1 : Rules.Settings.HeartbeatMs);
+        return !lease.Superseded
+            && nowMs - since <= (lease.Attached ? Rules.Settings.SuspectAfterMs : lease.Ended ? -1 : Rules.Settings.HeartbeatMs);
     }
 
     /// <summary>A heartbeat arrived; it is not acknowledged yet.</summary>
@@ -94,16 +96,21 @@ public sealed class LeaseTable
         lease.ExpiresAtMs = Math.Max(lease.ExpiresAtMs, Rules.ExpiresAtMs(nowMs));
     }
 
-    /// <summary>May this incarnation get an acknowledgement? Not while its loss is proposed and undecided; not when state says it is lost or someone else.</summary>
+    /// <summary>
+    /// May this incarnation get an acknowledgement? Not while its loss is proposed and undecided; not when state says it is lost or someone
+    /// else.
+    /// </summary>
     public bool MayAcknowledge(NodeId node, ulong incarnation, LeaseHolder? inState) =>
         inState is { } holder && holder.Incarnation == incarnation && !holder.IsGone
         && !(_leases.TryGetValue((node.Value, incarnation), out var lease) && lease.LossInFlight);
 
     /// <summary>
-    /// An acknowledgement is sent: call after a quorum round begun after the heartbeat arrived, once its index is applied, and only when <see cref="MayAcknowledge"/>.
+    /// An acknowledgement is sent: call after a quorum round begun after the heartbeat arrived, once its index is applied, and only when
+    /// <see cref="MayAcknowledge"/>.
     /// </summary>
     /// <param name="receivedAtMs">When the acknowledged heartbeat arrived.</param>
-    /// <param name="appliedIndex">Index applied when the lease is granted: what was revoked up to it, the node gives up before it renews.</param>
+    /// <param name="appliedIndex">Index applied when the lease is granted: what was revoked up to it, the node gives up before it
+    /// renews.</param>
     public void Acknowledged(NodeId node, ulong incarnation, long receivedAtMs, ulong appliedIndex)
     {
         var lease = LeaseOf(node, incarnation);
@@ -121,7 +128,10 @@ public sealed class LeaseTable
         return _leases.TryGetValue((node.Value, incarnation), out var lease) ? Math.Max(floor, lease.ExpiresAtMs) : floor;
     }
 
-    /// <summary>A process with another incarnation asks for the name: the present one is surely gone or will be, and is evicted at the end of its lease.</summary>
+    /// <summary>
+    /// A process with another incarnation asks for the name: the present one is surely gone or will be, and is evicted at the end of its
+    /// lease.
+    /// </summary>
     public void OtherIncarnationSeen(NodeId node, ulong present) => LeaseOf(node, present).Superseded = true;
 
     /// <summary>The loss of an incarnation was proposed: no acknowledgement until its outcome is known.</summary>
@@ -134,10 +144,15 @@ public sealed class LeaseTable
     /// <summary>The proposal was certainly refused or never entered the log. (Once it is applied, state itself says lost.)</summary>
     public void LossRefused(NodeId node, ulong incarnation) => LeaseOf(node, incarnation).LossInFlight = false;
 
-    /// <summary>The proposal may or may not be in the log: still no acknowledgement, but the verdict is given again so that it is repeated.</summary>
+    /// <summary>
+    /// The proposal may or may not be in the log: still no acknowledgement, but the verdict is given again so that it is repeated.
+    /// </summary>
     public void LossUnknown(NodeId node, ulong incarnation) => LeaseOf(node, incarnation).LossToRepeat = true;
 
-    /// <summary>A revoke was applied (or found in state by a new leader): the old owner's authority in that room ends with its lease as acknowledged so far.</summary>
+    /// <summary>
+    /// A revoke was applied (or found in state by a new leader): the old owner's authority in that room ends with its lease as acknowledged
+    /// so far.
+    /// </summary>
     public void RevokeApplied(RoomId room, Ownership owner)
     {
         if (_barriers.ContainsKey((room.Value, owner.Epoch.Value))) return;
@@ -160,7 +175,8 @@ public sealed class LeaseTable
     /// <summary>Forgets an incarnation that is lost or out of the records, once nothing it held is awaited.</summary>
     public void Forget(NodeId node, ulong incarnation)
     {
-        if (_leases.TryGetValue((node.Value, incarnation), out var lease) && lease.Barriers.Count == 0) _leases.Remove((node.Value, incarnation));
+        if (_leases.TryGetValue((node.Value, incarnation), out var lease) && lease.Barriers.Count == 0)
+            _leases.Remove((node.Value, incarnation));
     }
 
     /// <summary>Looks at all nodes of state, in order of their names.</summary>
@@ -168,7 +184,8 @@ public sealed class LeaseTable
     {
         var living = holders.Where(holder => !holder.IsGone).ToArray();
         // Whoever was superseded is no witness of a fault here: its name spoke.
-        var silent = living.Count(holder => holder.HoldsRooms && IsSilent(holder, nowMs) && !LeaseOf(holder.Node, holder.Incarnation).Superseded);
+        var silent = living.Count(holder => holder.HoldsRooms && IsSilent(holder, nowMs)
+            && !LeaseOf(holder.Node, holder.Incarnation).Superseded);
         var known = living.Count(holder => holder.HoldsRooms || !IsSilent(holder, nowMs));
         var alarm = silent * 2 > known;
         _alarmSinceMs = alarm ? _alarmSinceMs ?? nowMs : null;
@@ -191,7 +208,8 @@ public sealed class LeaseTable
                 if (holder.Health == NodeHealth.Suspected && lease.HeardAtMs > long.MinValue)
                     verdicts.Add(new(LeaseVerdictKind.Recover, holder.Node, holder.Incarnation));
             }
-            else if (expired && (!alarm || lease.LossInFlight)) verdicts.Add(new(LeaseVerdictKind.DeclareLost, holder.Node, holder.Incarnation));
+            else if (expired && (!alarm || lease.LossInFlight))
+                verdicts.Add(new(LeaseVerdictKind.DeclareLost, holder.Node, holder.Incarnation));
             else if (holder.Health == NodeHealth.Healthy) verdicts.Add(new(LeaseVerdictKind.Suspect, holder.Node, holder.Incarnation));
         }
         return new(verdicts.ToImmutable(), silent, known, alarm, over);

@@ -3,7 +3,9 @@ using VideoScale.ControlPlane.State;
 
 namespace VideoScale.ControlPlane.Leases;
 
-/// <summary>Whether most media nodes are silent together, as far as replicated state tells: what keeps them from being declared lost.</summary>
+/// <summary>
+/// Whether most media nodes are silent together, as far as replicated state tells: what keeps them from being declared lost.
+/// </summary>
 public static class SilentMajority
 {
     /// <returns>One line for an operator; empty when it is not so.</returns>
@@ -18,7 +20,9 @@ public static class SilentMajority
             if (node.Rooms.Count > 0 && isSilent) silent++;
         }
         return silent * 2 <= known ? ""
-            : $"{silent} of {known} media nodes that hold rooms or are heard are silent together: the fault is likelier between them and the control plane, so none is declared lost "
-              + $"and their rooms stay with them. Look at the network; after {hold.TotalSeconds:0} s of it (SilentMajorityHoldSeconds) they are declared lost nevertheless";
+            : $"{silent} of {known} media nodes that hold rooms or are heard are silent together: the fault is likelier between them and "
+                + $"the control plane, so none is declared lost "
+              + $"and their rooms stay with them. Look at the network; after {hold.TotalSeconds:0} s of it (SilentMajorityHoldSeconds) "
+                  + $"they are declared lost nevertheless";
     }
 }

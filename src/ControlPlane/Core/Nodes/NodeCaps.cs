@@ -24,9 +24,11 @@ public static class NodeCaps
         if (inUse.Publishers + (ulong)with.Publishers > capacity.Publishers)
             return new(AdmissionCap.NodePublishers, capacity.Publishers, node.Charged.Publishers, More(with.Publishers, before.Publishers));
         if (inUse.Subscribers + (ulong)with.Subscribers > capacity.Subscribers)
-            return new(AdmissionCap.NodeSubscribers, capacity.Subscribers, node.Charged.Subscribers, More(with.Subscribers, before.Subscribers));
+            return new(AdmissionCap.NodeSubscribers, capacity.Subscribers, node.Charged.Subscribers,
+                More(with.Subscribers, before.Subscribers));
         if (inUse.BitrateKbps + with.BitrateKbps > capacity.BitrateKbps)
-            return new(AdmissionCap.NodeBitrate, capacity.BitrateKbps, node.Charged.BitrateKbps, More(with.BitrateKbps, before.BitrateKbps));
+            return new(AdmissionCap.NodeBitrate, capacity.BitrateKbps, node.Charged.BitrateKbps,
+                More(with.BitrateKbps, before.BitrateKbps));
         return null;
     }
 

@@ -9,7 +9,9 @@ public abstract record NodeCommand(NodeId Node) : DomainCommand
     public override string Subject => "node-" + Node.Value;
     public override void Describe(FieldSink sink) => sink.Node(Node);
 
-    /// <summary>A process takes a node's name. While an earlier process may still hold rooms it is refused: the leader declares that one lost first.</summary>
+    /// <summary>
+    /// A process takes a node's name. While an earlier process may still hold rooms it is refused: the leader declares that one lost first.
+    /// </summary>
     public sealed record Register(NodeDescription Description) : NodeCommand(Description.Node)
     {
         public override CommandType Type => CommandType.RegisterNode;
@@ -30,7 +32,9 @@ public abstract record NodeCommand(NodeId Node) : DomainCommand
         public override void Describe(FieldSink sink) => DescribeIncarnation(sink, Incarnation);
     }
 
-    /// <summary>The lease of this incarnation ended, plus margin: it is fenced and its rooms are released. From the leader's loop.</summary>
+    /// <summary>
+    /// The lease of this incarnation ended, plus margin: it is fenced and its rooms are released. From the leader's loop.
+    /// </summary>
     public sealed record DeclareLost(NodeId Node, ulong Incarnation, LossReason Reason) : NodeCommand(Node)
     {
         public override CommandType Type => CommandType.DeclareNodeLost;

@@ -6,7 +6,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Nodes;
 
-/// <summary>Membership and health of media nodes. See docs/ownership.md for why a new process of a name waits for the old one's lease.</summary>
+/// <summary>
+/// Membership and health of media nodes. See docs/ownership.md for why a new process of a name waits for the old one's lease.
+/// </summary>
 public static class NodeDecider
 {
     public static Decision Decide(ClusterState state, NodeCommand command, in EntryContext entry)
@@ -50,27 +52,37 @@ public static class NodeDecider
                 if (record.IsGone) return Fenced(description);
                 return record.Description == description
                     ? Decision.Nothing(Show(record))
-                    : Failure.Precondition($"incarnation {description.Incarnation} of node {description.Node} is registered with other attributes: a changed node starts anew");
+                    : Failure.Precondition(
+                        $"incarnation {description.Incarnation} of node {description.Node} is registered with other attributes: a "
+                        + $"changed node starts anew");
             }
             if (record.FencedIncarnations.Contains(description.Incarnation)) return Fenced(description);
             if (known.Rooms.Count > 0)
-                return Failure.Precondition($"incarnation {record.Incarnation} of node {description.Node} still holds {known.Rooms.Count} rooms: its lease has to end first");
+                return Failure.Precondition(
+                    $"incarnation {record.Incarnation} of node {description.Node} still holds {known.Rooms.Count} rooms: its lease has "
+                    + $"to end first");
         }
         var events = new DecidedEvents(entry);
         events.Add(new NodeEvent.Registered(description));
-        return Decision.Of(events, new() { Node = description.Node, Scheduling = state.FindNode(description.Node)?.Record.Scheduling ?? NodeScheduling.Active });
+        return Decision.Of(events, new()
+        {
+            Node = description.Node,
+            Scheduling = state.FindNode(description.Node)?.Record.Scheduling ?? NodeScheduling.Active,
+        });
     }
 
     private static Failure Fenced(NodeDescription description) =>
         Failure.Precondition($"incarnation {description.Incarnation} of node {description.Node} was fenced: drop all rooms and start anew");
 
     private static Failure? CheckIncarnation(NodeRecord node, ulong incarnation) =>
-        node.Incarnation == incarnation ? null : Failure.Precondition($"node {node.Id} is incarnation {node.Incarnation} now, not {incarnation}");
+        node.Incarnation == incarnation ? null
+            : Failure.Precondition($"node {node.Id} is incarnation {node.Incarnation} now, not {incarnation}");
 
     private static Decision Suspect(NodeRecord node, NodeCommand.Suspect suspect, in EntryContext entry)
     {
         if (CheckIncarnation(node, suspect.Incarnation) is { } stale) return stale;
-        return node.Health == NodeHealth.Healthy ? One(new NodeEvent.Suspected(node.Id, node.Incarnation), Show(node), entry) : Decision.Nothing(Show(node));
+        return node.Health == NodeHealth.Healthy ? One(new NodeEvent.Suspected(node.Id, node.Incarnation), Show(node), entry)
+            : Decision.Nothing(Show(node));
     }
 
     private static Decision Recover(NodeRecord node, NodeCommand.Recover recover, in EntryContext entry)
@@ -79,7 +91,8 @@ public static class NodeDecider
         return node.Health switch
         {
             NodeHealth.Suspected => One(new NodeEvent.Recovered(node.Id, node.Incarnation), Show(node), entry),
-            NodeHealth.Lost or NodeHealth.Left => Failure.Precondition($"node {node.Id} is {node.Health.ToString().ToLowerInvariant()}: its process has to start anew"),
+            NodeHealth.Lost or NodeHealth.Left =>
+                Failure.Precondition($"node {node.Id} is {node.Health.ToString().ToLowerInvariant()}: its process has to start anew"),
             _ => Decision.Nothing(Show(node)),
         };
     }
@@ -115,14 +128,16 @@ public static class NodeDecider
 
     private static Decision Uncordon(NodeRecord node, in EntryContext entry) => node.Scheduling switch
     {
-        NodeScheduling.Cordoned or NodeScheduling.Drained => One(new NodeEvent.Uncordoned(node.Id), Show(node) with { Scheduling = NodeScheduling.Active }, entry),
+        NodeScheduling.Cordoned or NodeScheduling.Drained =>
+            One(new NodeEvent.Uncordoned(node.Id), Show(node) with { Scheduling = NodeScheduling.Active }, entry),
         NodeScheduling.Active => Decision.Nothing(Show(node)),
         _ => Failure.Precondition($"node {node.Id} is {node.Scheduling}: cancel the drain instead"),
     };
 
     private static Decision Deregister(NodeState node, in EntryContext entry)
     {
-        if (node.Rooms.Count > 0) return Failure.Precondition($"node {node.Record.Id} still holds {node.Rooms.Count} rooms: drain it first");
+        if (node.Rooms.Count > 0)
+            return Failure.Precondition($"node {node.Record.Id} still holds {node.Rooms.Count} rooms: drain it first");
         return One(new NodeEvent.Deregistered(node.Record.Id, node.Record.Incarnation), Show(node.Record), entry);
     }
 

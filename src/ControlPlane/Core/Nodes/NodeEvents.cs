@@ -40,7 +40,8 @@ public abstract record NodeEvent(NodeId Node) : DomainEvent
             sink.Number("rooms", Rooms);
         }
         public override string Words => Reason == LossReason.Superseded
-            ? $"incarnation {Incarnation} of node {Node} was fenced: a new process took its name and its lease ended; {Rooms} rooms need a new owner"
+            ? $"incarnation {Incarnation} of node {Node} was fenced: a new process took its name and its lease ended; {Rooms} rooms need "
+                + $"a new owner"
             : $"node {Node} was lost: its lease ended without a heartbeat; {Rooms} rooms need a new owner";
     }
 

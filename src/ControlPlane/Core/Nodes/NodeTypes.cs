@@ -54,5 +54,6 @@ public sealed record NodeDescription(NodeId Node, ulong Incarnation, string Regi
     }
 
     public static NodeDescription Read(ref CanonicalReader reader) => new(
-        new(reader.ReadString()), reader.ReadUInt64(), reader.ReadString(), reader.ReadString(), reader.ReadString(), Capacity.Read(ref reader));
+        new(reader.ReadString()), reader.ReadUInt64(), reader.ReadString(), reader.ReadString(), reader.ReadString(),
+            Capacity.Read(ref reader));
 }

@@ -28,7 +28,8 @@ public static class ParticipantDecider
 
     private static Decision Admit(ClusterState state, ParticipantCommand.Admit admit, in EntryContext entry)
     {
-        if ((NameRule.Check("room_id", admit.Room.Value) ?? NameRule.Check("identity", admit.Identity.Value) ?? Rules.Role(admit.Role)) is { } wrong) return wrong;
+        if ((NameRule.Check("room_id", admit.Room.Value) ?? NameRule.Check("identity", admit.Identity.Value) ?? Rules.Role(admit.Role))
+            is { } wrong) return wrong;
         if (state.FindRoom(admit.Room) is not { } room) return Failure.NotFound($"room {admit.Room}");
         if (room.Seats.TryGet(admit.Identity, out var held))
         {
@@ -37,10 +38,12 @@ public static class ParticipantDecider
                 : Failure.Precondition($"{admit.Identity} has a seat in room {admit.Room} as {held.Role}: change its role instead");
         }
         var events = new DecidedEvents(entry);
-        if (FindDenial(state, room, admit.Identity, admit.Role, room.Participants + 1, room.Publishers + (admit.Role == ParticipantRole.Publisher ? 1u : 0)) is { } denied)
+        if (FindDenial(state, room, admit.Identity, admit.Role, room.Participants + 1,
+            room.Publishers + (admit.Role == ParticipantRole.Publisher ? 1u : 0)) is { } denied)
         {
             events.Add(denied);
-            return Decision.RefusedAndRecorded(denied.Cap == AdmissionCap.RoomClosed ? Failure.Precondition(denied.Reason) : Failure.Exhausted(denied.Reason), events);
+            return Decision.RefusedAndRecorded(denied.Cap == AdmissionCap.RoomClosed ? Failure.Precondition(denied.Reason)
+                : Failure.Exhausted(denied.Reason), events);
         }
         var seat = events.Add(new ParticipantEvent.Admitted(admit.Room, admit.Identity, admit.Role));
         return Decision.Of(events, Show(room, new(admit.Identity, admit.Role, SeatStatus.Admitted, seat.Seq, entry.Time.UnixMs)));
@@ -55,7 +58,8 @@ public static class ParticipantDecider
             new(record.Id, identity, role, cap, limit, inUse, need, node);
         if (!record.IsOpen) return Deny(AdmissionCap.RoomClosed, 0, 0, 1, new(""));
         if (settings.MaxParticipants > 0 && participants > settings.MaxParticipants)
-            return Deny(AdmissionCap.RoomParticipants, settings.MaxParticipants, room.Participants, participants - room.Participants, new(""));
+            return Deny(AdmissionCap.RoomParticipants, settings.MaxParticipants, room.Participants, participants - room.Participants,
+                new(""));
         if (participants > RoomSettings.MaxSeats)
             return Deny(AdmissionCap.RoomParticipants, RoomSettings.MaxSeats, room.Participants, participants - room.Participants, new(""));
         if (settings.MaxPublishers > 0 && publishers > settings.MaxPublishers)
@@ -71,10 +75,12 @@ public static class ParticipantDecider
     private static Decision ReportPresence(ClusterState state, ParticipantCommand.ReportPresence report, in EntryContext entry)
     {
         if (NameRule.Check("node_id", report.Node.Value) is { } wrong) return wrong;
-        if (report.Reports.Length > MaxReports) return Failure.InvalidArgument($"reports: {report.Reports.Length} break the rule: at most {MaxReports}");
+        if (report.Reports.Length > MaxReports)
+            return Failure.InvalidArgument($"reports: {report.Reports.Length} break the rule: at most {MaxReports}");
         if (state.FindNode(report.Node)?.Record is not { } node) return Failure.NotFound($"node {report.Node}");
         if (node.Incarnation != report.Incarnation || node.IsGone)
-            return Failure.Precondition($"node {node.Id} is incarnation {node.Incarnation}, {node.Health}: incarnation {report.Incarnation} has no say");
+            return Failure.Precondition(
+                $"node {node.Id} is incarnation {node.Incarnation}, {node.Health}: incarnation {report.Incarnation} has no say");
         var events = new DecidedEvents(entry);
         var (accepted, refused) = (0u, 0u);
         // Seats this same batch has settled already: later reports see what earlier ones did.
@@ -95,13 +101,17 @@ public static class ParticipantDecider
         return Decision.Of(events, new() { Node = report.Node, Accepted = accepted, Refused = refused });
     }
 
-    /// <summary>The seat a report is about, when the reporter has authority over it: it is the owner, under the current epoch, revoked or not.</summary>
+    /// <summary>
+    /// The seat a report is about, when the reporter has authority over it: it is the owner, under the current epoch, revoked or not.
+    /// </summary>
     private static Seat? HeldSeat(ClusterState state, NodeRecord node, PresenceReport item)
     {
         if (state.FindRoom(item.Room) is not { } room) return null;
-        if (room.Record.Owner is not { } owner || owner.Node != node.Id || owner.Incarnation != node.Incarnation || owner.Epoch != item.Epoch) return null;
+        if (room.Record.Owner is not { } owner || owner.Node != node.Id || owner.Incarnation != node.Incarnation
+            || owner.Epoch != item.Epoch) return null;
         if (owner.Epoch.EventSeq < room.Record.CreatedSeq) return null; // owner of an earlier life of the name
-        return item.Identity.Value is not null && room.Seats.TryGet(item.Identity, out var seat) && seat.SeatId == item.SeatId ? seat : null;
+        return item.Identity.Value is not null && room.Seats.TryGet(item.Identity, out var seat) && seat.SeatId == item.SeatId ? seat
+            : null;
     }
 
     private static Decision Remove(ClusterState state, ParticipantCommand.Remove remove, in EntryContext entry)
@@ -120,7 +130,8 @@ public static class ParticipantDecider
         if (seat.Role == set.Role) return Decision.Nothing(Show(room, room.Record.Show(seat)));
         var events = new DecidedEvents(entry);
         var publishers = set.Role == ParticipantRole.Publisher ? room.Publishers + 1 : room.Publishers - 1;
-        if (set.Role == ParticipantRole.Publisher && FindDenial(state, room, set.Identity, set.Role, room.Participants, publishers) is { } denied)
+        if (set.Role == ParticipantRole.Publisher
+            && FindDenial(state, room, set.Identity, set.Role, room.Participants, publishers) is { } denied)
         {
             events.Add(denied);
             return Decision.RefusedAndRecorded(Failure.Exhausted(denied.Reason), events);
@@ -132,10 +143,14 @@ public static class ParticipantDecider
     private static Decision ExpireSeat(ClusterState state, ParticipantCommand.ExpireSeat expire, in EntryContext entry)
     {
         if (FindSeat(state, expire.Room, expire.Identity, out var room, out var seat) is { } missing) return missing;
-        if (seat.SeatId != expire.SeatId) return Failure.Precondition($"{expire.Identity} has seat {seat.SeatId} in room {expire.Room} now, not {expire.SeatId}");
+        if (seat.SeatId != expire.SeatId)
+            return Failure.Precondition($"{expire.Identity} has seat {seat.SeatId} in room {expire.Room} now, not {expire.SeatId}");
         if (room.Record.SeatDueMs(seat) is not { } due)
-            return Failure.Precondition($"the seat of {expire.Identity} in room {expire.Room} does not expire: it is {room.Record.StatusOf(seat)}, the room is {room.Record.Status}");
-        if (due > entry.Time.UnixMs) return Failure.Precondition($"the seat of {expire.Identity} in room {expire.Room} has {due - entry.Time.UnixMs} ms left");
+            return Failure.Precondition(
+                $"the seat of {expire.Identity} in room {expire.Room} does not expire: it is {room.Record.StatusOf(seat)}, the room is "
+                + $"{room.Record.Status}");
+        if (due > entry.Time.UnixMs)
+            return Failure.Precondition($"the seat of {expire.Identity} in room {expire.Room} has {due - entry.Time.UnixMs} ms left");
         var events = new DecidedEvents(entry);
         events.Add(new ParticipantEvent.SeatExpired(expire.Room, expire.Identity, seat.SeatId));
         return Decision.Of(events, Show(room, room.Record.Show(seat)));

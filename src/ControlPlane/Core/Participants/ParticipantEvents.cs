@@ -48,7 +48,8 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
         public override string Words => $"{Identity} was removed from room {Room}{(Reason.Length > 0 ? $": {Reason}" : "")}";
     }
 
-    public sealed record RoleChanged(RoomId Room, ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role) : ParticipantEvent(Room, Identity)
+    public sealed record RoleChanged(RoomId Room, ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role)
+        : ParticipantEvent(Room, Identity)
     {
         public override EventType Type => EventType.ParticipantRoleChanged;
         public override void Describe(FieldSink sink)
@@ -75,7 +76,8 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
 
     /// <param name="Node">The owner whose cap refused; none for the room's own caps.</param>
     public sealed record AdmissionDenied(
-        RoomId Room, ParticipantIdentity Identity, ParticipantRole Role, AdmissionCap Cap, ulong Limit, ulong InUse, ulong Need, NodeId Node)
+        RoomId Room, ParticipantIdentity Identity, ParticipantRole Role, AdmissionCap Cap, ulong Limit, ulong InUse, ulong Need,
+            NodeId Node)
         : ParticipantEvent(Room, Identity)
     {
         public override EventType Type => EventType.AdmissionDenied;
@@ -96,10 +98,14 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
         public string Reason => Cap switch
         {
             AdmissionCap.RoomClosed => $"room {Room} is closed",
-            AdmissionCap.RoomParticipants => $"room {Room}: max_participants {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
-            AdmissionCap.RoomPublishers => $"room {Room}: max_publishers {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
-            AdmissionCap.NodePublishers => $"node {Node}: capacity.publishers {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
-            AdmissionCap.NodeSubscribers => $"node {Node}: capacity.subscribers {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
+            AdmissionCap.RoomParticipants =>
+                $"room {Room}: max_participants {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
+            AdmissionCap.RoomPublishers =>
+                $"room {Room}: max_publishers {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
+            AdmissionCap.NodePublishers =>
+                $"node {Node}: capacity.publishers {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
+            AdmissionCap.NodeSubscribers =>
+                $"node {Node}: capacity.subscribers {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
             _ => $"node {Node}: capacity.bitrate_kbps {Limit} reached, {InUse} in use, {Need} more needed, {Over} too many",
         };
 

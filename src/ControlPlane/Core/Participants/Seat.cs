@@ -6,7 +6,10 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Participants;
 
-/// <summary>A seat in a room. Joined means joined under an epoch: when the room changes hands, everyone is merely admitted again, with a fresh deadline.</summary>
+/// <summary>
+/// A seat in a room. Joined means joined under an epoch: when the room changes hands, everyone is merely admitted again, with a fresh
+/// deadline.
+/// </summary>
 /// <param name="SeatId">event_seq of the admission: unique, and only grows.</param>
 /// <param name="JoinedEpoch">Epoch under which the owner reported the participant; none before.</param>
 public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role, long AdmittedAtMs, Epoch JoinedEpoch)
@@ -17,7 +20,8 @@ public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, Participan
     private UInt128 _hash;
 
     /// <summary>What <c>with</c> makes is another seat: it must not inherit the hash.</summary>
-    private Seat(Seat other) => (Identity, SeatId, Role, AdmittedAtMs, JoinedEpoch) = (other.Identity, other.SeatId, other.Role, other.AdmittedAtMs, other.JoinedEpoch);
+    private Seat(Seat other) => (Identity, SeatId, Role, AdmittedAtMs, JoinedEpoch) = (other.Identity, other.SeatId, other.Role,
+        other.AdmittedAtMs, other.JoinedEpoch);
 
     public void Describe(FieldSink sink)
     {
@@ -29,7 +33,8 @@ public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, Participan
     }
 
     public static Seat Read(ref CanonicalReader reader) =>
-        new(new(reader.ReadString()), reader.ReadUInt64(), (ParticipantRole)reader.ReadByte(), reader.ReadInt64(), new(reader.ReadUInt64()));
+        new(new(reader.ReadString()), reader.ReadUInt64(), (ParticipantRole)reader.ReadByte(), reader.ReadInt64(),
+            new(reader.ReadUInt64()));
 
     /// <summary>Computed once: a seat never changes, it is replaced.</summary>
     internal UInt128 Hash(EntityHasher hasher)
@@ -39,12 +44,15 @@ public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, Participan
     }
 
     public bool Equals(Seat? other) =>
-        other is not null && Identity == other.Identity && SeatId == other.SeatId && Role == other.Role && AdmittedAtMs == other.AdmittedAtMs && JoinedEpoch == other.JoinedEpoch;
+        other is not null && Identity == other.Identity && SeatId == other.SeatId && Role == other.Role
+            && AdmittedAtMs == other.AdmittedAtMs && JoinedEpoch == other.JoinedEpoch;
 
     public override int GetHashCode() => unchecked((int)SeatId);
 }
 
-/// <summary>The seats of a room in order of identity. Changed in place by its room; a snapshot keeps it as it is, and the room goes on with a copy.</summary>
+/// <summary>
+/// The seats of a room in order of identity. Changed in place by its room; a snapshot keeps it as it is, and the room goes on with a copy.
+/// </summary>
 /// <remarks>Blocks of at most 64: a newcomer moves one block, never all seats.</remarks>
 public sealed class SeatSet
 {
@@ -67,7 +75,8 @@ public sealed class SeatSet
     {
         if (seats.Length == 0) return Empty;
         for (var i = 1; i < seats.Length; i++)
-            if (seats[i - 1].Identity.CompareTo(seats[i].Identity) >= 0) throw new CanonicalException($"seats out of order at {seats[i].Identity}");
+            if (seats[i - 1].Identity.CompareTo(seats[i].Identity) >= 0)
+                throw new CanonicalException($"seats out of order at {seats[i].Identity}");
         var blocks = new Seat[(seats.Length + BlockSize - 1) / BlockSize][];
         for (var i = 0; i < blocks.Length; i++) blocks[i] = seats[(i * BlockSize)..Math.Min(seats.Length, (i + 1) * BlockSize)];
         return new(blocks, seats.Length);

@@ -9,7 +9,8 @@ namespace VideoScale.ControlPlane.Placement;
 /// <param name="CpuPermille">Of all cores.</param>
 /// <param name="MeasuredAtMs">On the leader's monotonic clock, when it arrived.</param>
 /// <param name="Leaving">The process is stopping: it must get no new rooms.</param>
-public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs, bool Leaving = false);
+public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs,
+    bool Leaving = false);
 
 /// <summary>A node as placement sees it.</summary>
 /// <param name="Charged">What its rooms are charged in state.</param>
@@ -20,7 +21,8 @@ public sealed record NodeView(
     Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load)
 {
     public static NodeView Of(NodeState node) => new(
-        node.Record.Id, node.Record.Incarnation, node.Record.Description.Region, node.Record.Health, node.Record.Scheduling, node.Record.Capacity,
+        node.Record.Id, node.Record.Incarnation, node.Record.Description.Region, node.Record.Health, node.Record.Scheduling,
+            node.Record.Capacity,
         node.Charged, node.Actual, (uint)node.Rooms.Count, Reservation.Nothing, 0, null);
 }
 
@@ -65,7 +67,11 @@ public sealed class FleetView
         {
             slot = new Slot(fresh);
             foreach (var (home, need) in _pending.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value))
-                if (home == node.Name) slot.View = slot.View with { Pending = slot.View.Pending + need, PendingRooms = slot.View.PendingRooms + 1 };
+                if (home == node.Name) slot.View = slot.View with
+                {
+                    Pending = slot.View.Pending + need,
+                    PendingRooms = slot.View.PendingRooms + 1,
+                };
             _nodes.Add(slot);
         }
     }

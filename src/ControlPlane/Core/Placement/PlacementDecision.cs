@@ -39,7 +39,8 @@ public static class PlacementWords
     };
 }
 
-/// <param name="ScorePermille">Share of the node left after measured and reserved load and this room, in the tightest dimension; more is better.</param>
+/// <param name="ScorePermille">Share of the node left after measured and reserved load and this room, in the tightest dimension; more is
+/// better.</param>
 public readonly record struct PlacementCandidate(NodeId Node, int ScorePermille);
 
 /// <param name="Limit">What may be used (the soft limit); 0 where no amount is concerned.</param>
@@ -67,7 +68,8 @@ public readonly record struct PlacementRejection(NodeId Node, RejectionReason Re
     };
 
     private string Over(string dimension, string unit) =>
-        $"{dimension}: {InUse} of {Limit}{unit} in use, {Need} more needed, {(InUse + Need > Limit ? InUse + Need - Limit : 0)}{unit} too much";
+        $"{dimension}: {InUse} of {Limit}{unit} in use, {Need} more needed, {(InUse + Need > Limit ? InUse + Need - Limit : 0)}{unit} "
+            + $"too much";
 }
 
 /// <param name="Count">Nodes rejected for that reason.</param>
@@ -83,7 +85,8 @@ public readonly record struct RejectionCount(RejectionReason Reason, uint Count)
 /// <param name="RejectionCounts">All rejected, counted by reason.</param>
 public sealed record PlacementDecision(
     NodeId Node, ulong Incarnation, Reservation Need, PlacementReason Reason, ulong ViewIndex, uint PolicyVersion,
-    ImmutableArray<PlacementCandidate> Candidates, ImmutableArray<PlacementRejection> Rejections, ImmutableArray<RejectionCount> RejectionCounts)
+    ImmutableArray<PlacementCandidate> Candidates, ImmutableArray<PlacementRejection> Rejections,
+        ImmutableArray<RejectionCount> RejectionCounts)
 {
     public const int MaxCandidates = 8;
     public const int MaxRejections = 8;
@@ -96,7 +99,8 @@ public sealed record PlacementDecision(
         {
             var candidates = string.Join(", ", Candidates.Select(c => $"{c.Node} {c.ScorePermille}‰ left"));
             var rejections = string.Join("; ", Rejections.Select(r => $"{r.Node} {r.Words}"));
-            return (candidates.Length > 0 ? $"candidates {candidates}" : "no candidates") + (rejections.Length > 0 ? $"; rejected: {rejections}" : "");
+            return (candidates.Length > 0 ? $"candidates {candidates}" : "no candidates")
+                + (rejections.Length > 0 ? $"; rejected: {rejections}" : "");
         }
     }
 
@@ -157,7 +161,8 @@ public sealed record PlacementDecision(
         for (var i = 0; i < candidates.Length; i++) candidates[i] = new(new(reader.ReadString()), reader.ReadInt32());
         var rejections = new PlacementRejection[reader.ReadCount()];
         for (var i = 0; i < rejections.Length; i++)
-            rejections[i] = new(new(reader.ReadString()), (RejectionReason)reader.ReadByte(), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64());
+            rejections[i] = new(new(reader.ReadString()), (RejectionReason)reader.ReadByte(), reader.ReadUInt64(), reader.ReadUInt64(),
+                reader.ReadUInt64());
         var counts = new RejectionCount[reader.ReadCount()];
         for (var i = 0; i < counts.Length; i++) counts[i] = new((RejectionReason)reader.ReadByte(), reader.ReadUInt32());
         return new(node, incarnation, need, reason, viewIndex, policy,
@@ -169,8 +174,10 @@ public sealed record PlacementDecision(
 
     public bool Equals(PlacementDecision? other) =>
         other is not null && Node == other.Node && Incarnation == other.Incarnation && Need == other.Need && Reason == other.Reason
-        && ViewIndex == other.ViewIndex && PolicyVersion == other.PolicyVersion && Candidates.AsSpan().SequenceEqual(other.Candidates.AsSpan())
-        && Rejections.AsSpan().SequenceEqual(other.Rejections.AsSpan()) && RejectionCounts.AsSpan().SequenceEqual(other.RejectionCounts.AsSpan());
+        && ViewIndex == other.ViewIndex && PolicyVersion == other.PolicyVersion
+            && Candidates.AsSpan().SequenceEqual(other.Candidates.AsSpan())
+        && Rejections.AsSpan().SequenceEqual(other.Rejections.AsSpan())
+            && RejectionCounts.AsSpan().SequenceEqual(other.RejectionCounts.AsSpan());
 
     public override int GetHashCode() => unchecked((int)(Incarnation ^ ViewIndex) * 31 + Candidates.Length);
 }

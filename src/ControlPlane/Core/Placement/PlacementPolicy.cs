@@ -17,7 +17,8 @@ public readonly record struct PlacementRequest(Reservation Need, string Region, 
         room.Record.Why is PlacementReason.MoveRequested or PlacementReason.Drain ? room.Record.LastNode : new(""), room.Record.Target);
 
     /// <summary>For a room that is being created.</summary>
-    public static PlacementRequest For(RoomSettings settings) => new(RoomCost.ForPeak(settings), settings.Region, PlacementReason.Created, new(""), new(""));
+    public static PlacementRequest For(RoomSettings settings) =>
+        new(RoomCost.ForPeak(settings), settings.Region, PlacementReason.Created, new(""), new(""));
 }
 
 /// <param name="AdmitPermille">New rooms fill a node up to this share of its hard caps; the rest is for growth beyond the forecast.</param>
@@ -28,10 +29,13 @@ public sealed record PlacementSettings(uint AdmitPermille, uint CpuPermille, lon
     public static readonly PlacementSettings Default = new(850, 850, 10_000);
 }
 
-/// <summary>Picks a node for a room: drop what may not host it, then take the one with most room left after measured load, reserved growth and this room.</summary>
+/// <summary>
+/// Picks a node for a room: drop what may not host it, then take the one with most room left after measured load, reserved growth and this
+/// room.
+/// </summary>
 /// <remarks>
-/// Pure: the same view, request and time always give the same decision. Worst fit on the tightest dimension; a tie goes to the node with fewer
-/// rooms, then to the ordinally smaller name. Source: see docs/placement.md.
+/// Pure: the same view, request and time always give the same decision. Worst fit on the tightest dimension; a tie goes to the node with
+/// fewer rooms, then to the ordinally smaller name. Source: see docs/placement.md.
 /// </remarks>
 public static class PlacementPolicy
 {
@@ -73,13 +77,19 @@ public static class PlacementPolicy
             [.. counts.Select(pair => new RejectionCount(pair.Key, pair.Value))]);
     }
 
-    /// <summary>Share of a node's hard caps that is free in the tightest dimension, CPU among them, in permille: its score, less what a room takes.</summary>
+    /// <summary>
+    /// Share of a node's hard caps that is free in the tightest dimension, CPU among them, in permille: its score, less what a room takes.
+    /// </summary>
     /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>
-    public static int HeadroomPermille(NodeView node, PlacementSettings settings, long nowMs) => ScorePermille(node, UseOf(node, settings, nowMs), Reservation.Nothing);
+    public static int HeadroomPermille(NodeView node, PlacementSettings settings, long nowMs) =>
+        ScorePermille(node, UseOf(node, settings, nowMs), Reservation.Nothing);
 
     private static uint RoomsOf(NodeView node) => node.Rooms + node.PendingRooms;
 
-    /// <summary>What counts as used: what rooms are charged, or what was measured plus the growth still reserved, whichever is more; and pending decisions.</summary>
+    /// <summary>
+    /// What counts as used: what rooms are charged, or what was measured plus the growth still reserved, whichever is more; and pending
+    /// decisions.
+    /// </summary>
     private static (Reservation Reserved, uint CpuPermille) UseOf(NodeView node, PlacementSettings settings, long nowMs)
     {
         var used = node.Charged;
@@ -93,12 +103,15 @@ public static class PlacementPolicy
         return (used + node.Pending, cpu);
     }
 
-    private static PlacementRejection? Reject(NodeView node, (Reservation Reserved, uint CpuPermille) use, in PlacementRequest request, PlacementSettings settings)
+    private static PlacementRejection? Reject(NodeView node, (Reservation Reserved, uint CpuPermille) use, in PlacementRequest request,
+        PlacementSettings settings)
     {
-        PlacementRejection Because(RejectionReason reason, ulong limit = 0, ulong inUse = 0, ulong need = 0) => new(node.Node, reason, limit, inUse, need);
+        PlacementRejection Because(RejectionReason reason, ulong limit = 0, ulong inUse = 0, ulong need = 0) =>
+            new(node.Node, reason, limit, inUse, need);
         if (!request.Target.IsNone && request.Target != node.Node) return Because(RejectionReason.NotTarget);
         if (node.Health == NodeHealth.Left) return Because(RejectionReason.Leaving);
-        if (node.Health != NodeHealth.Healthy) return Because(node.Health == NodeHealth.Lost ? RejectionReason.Lost : RejectionReason.Suspected);
+        if (node.Health != NodeHealth.Healthy)
+            return Because(node.Health == NodeHealth.Lost ? RejectionReason.Lost : RejectionReason.Suspected);
         if (node.Load is { Leaving: true }) return Because(RejectionReason.Leaving); // however old: it is never taken back
         switch (node.Scheduling)
         {
@@ -110,14 +123,18 @@ public static class PlacementPolicy
         if (!request.Avoid.IsNone && request.Avoid == node.Node) return Because(RejectionReason.MovedFrom);
         if (use.CpuPermille > settings.CpuPermille) return Because(RejectionReason.Cpu, settings.CpuPermille, use.CpuPermille);
         var (reserved, need, soft) = (use.Reserved, request.Need, SoftLimit(node.Capacity, settings));
-        if (reserved.Publishers + (ulong)need.Publishers > soft.Publishers) return Because(RejectionReason.Publishers, soft.Publishers, reserved.Publishers, need.Publishers);
-        if (reserved.Subscribers + (ulong)need.Subscribers > soft.Subscribers) return Because(RejectionReason.Subscribers, soft.Subscribers, reserved.Subscribers, need.Subscribers);
-        if (reserved.BitrateKbps + need.BitrateKbps > soft.BitrateKbps) return Because(RejectionReason.Bitrate, soft.BitrateKbps, reserved.BitrateKbps, need.BitrateKbps);
+        if (reserved.Publishers + (ulong)need.Publishers > soft.Publishers)
+            return Because(RejectionReason.Publishers, soft.Publishers, reserved.Publishers, need.Publishers);
+        if (reserved.Subscribers + (ulong)need.Subscribers > soft.Subscribers)
+            return Because(RejectionReason.Subscribers, soft.Subscribers, reserved.Subscribers, need.Subscribers);
+        if (reserved.BitrateKbps + need.BitrateKbps > soft.BitrateKbps)
+            return Because(RejectionReason.Bitrate, soft.BitrateKbps, reserved.BitrateKbps, need.BitrateKbps);
         return null;
     }
 
     private static Capacity SoftLimit(Capacity capacity, PlacementSettings settings) => new(
-        (uint)((ulong)capacity.Publishers * settings.AdmitPermille / 1000), (uint)((ulong)capacity.Subscribers * settings.AdmitPermille / 1000),
+        (uint)((ulong)capacity.Publishers * settings.AdmitPermille / 1000),
+            (uint)((ulong)capacity.Subscribers * settings.AdmitPermille / 1000),
         capacity.BitrateKbps * settings.AdmitPermille / 1000);
 
     /// <summary>Share of the hard caps left in the tightest dimension once the room is there, in permille.</summary>

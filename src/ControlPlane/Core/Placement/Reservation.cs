@@ -10,8 +10,10 @@ public readonly record struct Reservation(uint Publishers, uint Subscribers, ulo
 {
     public static Reservation Nothing => default;
 
-    public static Reservation operator +(Reservation a, Reservation b) => new(a.Publishers + b.Publishers, a.Subscribers + b.Subscribers, a.BitrateKbps + b.BitrateKbps);
-    public static Reservation operator -(Reservation a, Reservation b) => new(a.Publishers - b.Publishers, a.Subscribers - b.Subscribers, a.BitrateKbps - b.BitrateKbps);
+    public static Reservation operator +(Reservation a, Reservation b) =>
+        new(a.Publishers + b.Publishers, a.Subscribers + b.Subscribers, a.BitrateKbps + b.BitrateKbps);
+    public static Reservation operator -(Reservation a, Reservation b) =>
+        new(a.Publishers - b.Publishers, a.Subscribers - b.Subscribers, a.BitrateKbps - b.BitrateKbps);
 
     /// <summary>The larger in each dimension.</summary>
     public static Reservation Max(Reservation a, Reservation b) =>

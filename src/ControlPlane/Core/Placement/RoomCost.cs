@@ -4,9 +4,9 @@ namespace VideoScale.ControlPlane.Placement;
 
 /// <summary>What participants cost in bitrate, in integers, so that every replica counts the same.</summary>
 /// <remarks>
-/// Source of the figures: docs/placement.md. A publisher sends three layers and speech. A viewer gets min(tiles, cameras) tiles at the layer
-/// the tile count implies, and at most three speakers, 3 % overhead. Fewer cameras may mean larger layers, so the cost is made monotone:
-/// a participant who leaves never raises what a room is charged, and a leave can never push a node over its cap.
+/// Source of the figures: docs/placement.md. A publisher sends three layers and speech. A viewer gets min(tiles, cameras) tiles at the
+/// layer the tile count implies, and at most three speakers, 3 % overhead. Fewer cameras may mean larger layers, so the cost is made
+/// monotone: a participant who leaves never raises what a room is charged, and a leave can never push a node over its cap.
 /// </remarks>
 public static class RoomCost
 {
@@ -16,7 +16,9 @@ public static class RoomCost
     public const uint UnknownPeak = 4;
     public const ulong SpeechKbps = 48;
     public const uint SpeakersForwarded = 3;
-    /// <summary>180p 120 + 360p 300 + 720p 1,700 kbit/s of simulcast, less what congestion control keeps back, plus speech: as measured on the wire.</summary>
+    /// <summary>
+    /// 180p 120 + 360p 300 + 720p 1,700 kbit/s of simulcast, less what congestion control keeps back, plus speech: as measured on the wire.
+    /// </summary>
     public const ulong PublisherUpKbps = 2_300 + SpeechKbps;
 
     private static readonly ulong[] ViewerDownKbps = BuildViewerTable();
@@ -29,7 +31,9 @@ public static class RoomCost
         return new(publishers, participants, publishers * PublisherUpKbps + participants * down);
     }
 
-    /// <summary>What is reserved for a room at its expected peak: 1.15 times the hint, within its own caps and never under those who are there.</summary>
+    /// <summary>
+    /// What is reserved for a room at its expected peak: 1.15 times the hint, within its own caps and never under those who are there.
+    /// </summary>
     public static Reservation ForPeak(RoomSettings settings, uint participantsNow = 0, uint publishersNow = 0)
     {
         var hint = settings.ExpectedParticipants > 0 ? (settings.ExpectedParticipants * 115 + 99) / 100 : UnknownPeak;

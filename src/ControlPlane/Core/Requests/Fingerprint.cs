@@ -20,7 +20,8 @@ public static class Fingerprint
     {
         Span<byte> bytes = stackalloc byte[512];
         var length = 0;
-        if (!Append(subject, bytes, ref length) || !Append(request.Method, bytes, ref length) || !Append(request.RequestId, bytes, ref length))
+        if (!Append(subject, bytes, ref length) || !Append(request.Method, bytes, ref length)
+            || !Append(request.RequestId, bytes, ref length))
         {
             using var writer = new CanonicalWriter();
             writer.WriteString(subject);

@@ -12,9 +12,10 @@ namespace VideoScale.ControlPlane.Requests;
 /// Beside the domain: in snapshots, hashed apart, not derived from events.
 /// </summary>
 /// <remarks>
-/// An answer is kept for 25 h of log time. An id with a time inside (UUID version 7) is refused when it is older than 24 h or more than 1 h ahead,
-/// so that it can never be run a second time after its answer was dropped: it is used at the earliest 1 h before its time, and refused 24 h after it.
-/// While log time is not what the replicas' clocks say, ids are compared with those, and refused from 23 h on: log time may run a little faster.
+/// An answer is kept for 25 h of log time. An id with a time inside (UUID version 7) is refused when it is older than 24 h or more than 1 h
+/// ahead, so that it can never be run a second time after its answer was dropped: it is used at the earliest 1 h before its time, and
+/// refused 24 h after it. While log time is not what the replicas' clocks say, ids are compared with those, and refused from 23 h on: log
+/// time may run a little faster.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The writer's buffer is pool memory; the collector may take it instead.")]
 public sealed class RequestResults
@@ -80,7 +81,10 @@ public sealed class RequestResults
             return CheckAge(request) is { } outside ? new(0, 0, outside, CommandOutcome.Empty) : null;
         var record = place.Bucket.RecordAt(place.Block, place.Offset);
         if (BinaryPrimitives.ReadUInt128LittleEndian(record[16..]) != request.BodyFingerprint)
-            return new(0, 0, Failure.InvalidArgument($"request_id: \"{request.RequestId}\" was used for another {request.Method} before: a new request takes a new id"), CommandOutcome.Empty);
+            return new(0, 0,
+                Failure.InvalidArgument(
+                $"request_id: \"{request.RequestId}\" was used for another {request.Method} before: a new request takes a new id"),
+                CommandOutcome.Empty);
         var reader = new CanonicalReader(record[ReplyBucket.HeadBytes..]);
         return CommandReply.Read(ref reader) with { Replayed = true };
     }
@@ -135,9 +139,13 @@ public sealed class RequestResults
     {
         if (UuidV7.TimeOf(request.RequestId) is not { } made) return null;
         if (made.UnixMs < _requestTimeMs - _oldestMs)
-            return Failure.InvalidArgument($"request_id: \"{request.RequestId}\" was made at {made}, which breaks the rule: at most {_oldestMs / 3_600_000} h old (it is {new LogTime(_requestTimeMs)})");
+            return Failure.InvalidArgument(
+                $"request_id: \"{request.RequestId}\" was made at {made}, which breaks the rule: at most {_oldestMs / 3_600_000} h old "
+                + $"(it is {new LogTime(_requestTimeMs)})");
         if (made.UnixMs > _requestTimeMs + FurthestAheadMs)
-            return Failure.InvalidArgument($"request_id: \"{request.RequestId}\" is made for {made}, which breaks the rule: at most 1 h ahead (it is {new LogTime(_requestTimeMs)})");
+            return Failure.InvalidArgument(
+                $"request_id: \"{request.RequestId}\" is made for {made}, which breaks the rule: at most 1 h ahead (it is "
+                + $"{new LogTime(_requestTimeMs)})");
         return null;
     }
 
@@ -169,7 +177,8 @@ public sealed class CapturedResults
     public static RequestResults Restore(Stream stream)
     {
         var format = stream.ReadByte();
-        if (format != Format) throw new CanonicalException($"format {format} of request results is unknown to this program, which knows {Format}");
+        if (format != Format)
+            throw new CanonicalException($"format {format} of request results is unknown to this program, which knows {Format}");
         var results = new RequestResults();
         results.RestoreTime(ReadInt64(stream));
         var buffer = new byte[4096];
@@ -182,7 +191,8 @@ public sealed class CapturedResults
                 var key = BinaryPrimitives.ReadUInt128LittleEndian(buffer);
                 var fingerprint = BinaryPrimitives.ReadUInt128LittleEndian(buffer.AsSpan(16));
                 var length = BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(32));
-                if (length is < 0 or > CanonicalReader.DefaultMaxBytes) throw new CanonicalException($"a reply of {length} bytes breaks the rule: 0 to {CanonicalReader.DefaultMaxBytes}");
+                if (length is < 0 or > CanonicalReader.DefaultMaxBytes)
+                    throw new CanonicalException($"a reply of {length} bytes breaks the rule: 0 to {CanonicalReader.DefaultMaxBytes}");
                 if (buffer.Length < length) buffer = new byte[length];
                 stream.ReadExactly(buffer.AsSpan(0, length));
                 results.Append(minute, key, fingerprint, buffer.AsSpan(0, length));

@@ -9,9 +9,11 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
 {
     public override string Subject => "room-" + Room.Value;
 
-    /// <param name="Placement">What the leader decided when it took the request, so that create and place are one entry; null when it could not decide.</param>
+    /// <param name="Placement">What the leader decided when it took the request, so that create and place are one entry; null when it could
+    /// not decide.</param>
     /// <param name="PlacementTerm">Term that decision belongs to: in another term the room is created unplaced.</param>
-    public sealed record Create(RoomId Room, RoomSettings Settings, PlacementDecision? Placement = null, ulong PlacementTerm = 0) : RoomCommand(Room)
+    public sealed record Create(RoomId Room, RoomSettings Settings, PlacementDecision? Placement = null, ulong PlacementTerm = 0)
+        : RoomCommand(Room)
     {
         public override CommandType Type => CommandType.CreateRoom;
         public override void Describe(FieldSink sink)
@@ -28,7 +30,8 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <param name="Change">Of a new room: what differs from the defaults.</param>
     /// <param name="ChangesExisting">False to leave an open room as it is.</param>
     /// <param name="Placement">As for <see cref="Create"/>; not used when the room is open.</param>
-    public sealed record Open(RoomId Room, string Name, RoomPatch Change, bool ChangesExisting, PlacementDecision? Placement = null, ulong PlacementTerm = 0) : RoomCommand(Room)
+    public sealed record Open(RoomId Room, string Name, RoomPatch Change, bool ChangesExisting, PlacementDecision? Placement = null,
+        ulong PlacementTerm = 0) : RoomCommand(Room)
     {
         public override CommandType Type => CommandType.OpenRoom;
 
@@ -98,7 +101,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
         }
     }
 
-    /// <summary>The owner's lease as acknowledged before the revoke, plus margin, has ended. From the leader's loop; only after a committed revoke.</summary>
+    /// <summary>
+    /// The owner's lease as acknowledged before the revoke, plus margin, has ended. From the leader's loop; only after a committed revoke.
+    /// </summary>
     public sealed record ExpireOwnership(RoomId Room, Epoch Epoch) : RoomCommand(Room)
     {
         public override CommandType Type => CommandType.ExpireOwnership;
@@ -140,7 +145,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
         }
     }
 
-    /// <summary>No node can take the room now, and why. From the leader's loop; recorded once until the room is placed or asks anew.</summary>
+    /// <summary>
+    /// No node can take the room now, and why. From the leader's loop; recorded once until the room is placed or asks anew.
+    /// </summary>
     public sealed record RecordPlacementFailure(RoomId Room, Epoch ExpectedEpoch, PlacementDecision Placement) : RoomCommand(Room)
     {
         public override CommandType Type => CommandType.RecordPlacementFailure;

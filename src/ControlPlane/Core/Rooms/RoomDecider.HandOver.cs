@@ -50,7 +50,8 @@ public static partial class RoomDecider
         if (target.IsNone) return null;
         if (state.FindNode(target) is not { } node) return Failure.NotFound($"node {target}");
         if (room.Owner?.Node == target) return Failure.Precondition($"room {room.Id} is on node {target} already");
-        if (!node.Record.TakesRooms) return Failure.Precondition($"node {target} takes no rooms: it is {node.Record.Health}, {node.Record.Scheduling}");
+        if (!node.Record.TakesRooms)
+            return Failure.Precondition($"node {target} takes no rooms: it is {node.Record.Health}, {node.Record.Scheduling}");
         if (room.Settings.Region.Length > 0 && room.Settings.Region != node.Record.Description.Region)
             return Failure.Precondition($"node {target} is in region \"{node.Record.Description.Region}\", not \"{room.Settings.Region}\"");
         return null;
@@ -60,10 +61,14 @@ public static partial class RoomDecider
     {
         var record = room.Record;
         if (record.LastEpoch != release.Epoch) return StaleEpoch(record, release.Epoch);
-        if (record.LastNode != release.Node) return Failure.Precondition($"room {record.Id}: epoch {release.Epoch} belongs to node {record.LastNode}, not to {release.Node}");
+        if (record.LastNode != release.Node)
+            return Failure.Precondition(
+                $"room {record.Id}: epoch {release.Epoch} belongs to node {record.LastNode}, not to {release.Node}");
         if (record.Owner is not { } owner) return Decision.Nothing(Show(record)); // a repeat
         if (owner.Incarnation != release.Incarnation)
-            return Failure.Precondition($"room {record.Id}: epoch {release.Epoch} belongs to incarnation {owner.Incarnation} of {owner.Node}, not to {release.Incarnation}");
+            return Failure.Precondition(
+                $"room {record.Id}: epoch {release.Epoch} belongs to incarnation {owner.Incarnation} of {owner.Node}, not to "
+                + $"{release.Incarnation}");
         return EndOwnership(record, ReleaseKind.ByOwner, entry);
     }
 
@@ -72,7 +77,8 @@ public static partial class RoomDecider
         var record = room.Record;
         if (record.LastEpoch != expire.Epoch) return StaleEpoch(record, expire.Epoch);
         if (record.Owner is not { } owner) return Decision.Nothing(Show(record));
-        if (!owner.IsRevoked) return Failure.Precondition($"room {record.Id}: epoch {owner.Epoch} was not revoked; only a revoked ownership expires");
+        if (!owner.IsRevoked)
+            return Failure.Precondition($"room {record.Id}: epoch {owner.Epoch} was not revoked; only a revoked ownership expires");
         return EndOwnership(record, ReleaseKind.LeaseEnded, entry);
     }
 
@@ -105,7 +111,9 @@ public static partial class RoomDecider
         if (!record.IsOpen) return Decision.Nothing(Show(record));
         if (room.Participants > 0) return Failure.Precondition($"room {record.Id} is not empty: {room.Participants} seats are taken");
         if (record.CloseDueMs is not { } due || due > entry.Time.UnixMs)
-            return Failure.Precondition($"room {record.Id} has been empty for {entry.Time.UnixMs - record.EmptySinceMs} ms; its timeout is {record.CloseAfterMs} ms (0: never)");
+            return Failure.Precondition(
+                $"room {record.Id} has been empty for {entry.Time.UnixMs - record.EmptySinceMs} ms; its timeout is {record.CloseAfterMs} "
+                + $"ms (0: never)");
         return EndLife(record, CloseReason.Empty, entry);
     }
 

@@ -10,7 +10,8 @@ public static partial class RoomDecider
     private static Decision Open(ClusterState state, RoomCommand.Open open, in EntryContext entry)
     {
         if ((RoomName.Check("name", open.Name) ?? open.Change.Check()) is { } wrong) return wrong;
-        if (RoomName.IdOf(open.Name) != open.Room) return Failure.InvalidArgument($"room_id: \"{open.Room}\" breaks the rule: the id of the name \"{RoomName.Shown(open.Name)}\"");
+        if (RoomName.IdOf(open.Name) != open.Room)
+            return Failure.InvalidArgument($"room_id: \"{open.Room}\" breaks the rule: the id of the name \"{RoomName.Shown(open.Name)}\"");
         if (state.FindRoom(open.Room)?.Record is { IsOpen: true } record)
             return open.ChangesExisting ? Update(record, open.Name, open.Change, entry) : Decision.Nothing(Show(record));
         var details = new RoomDetails(open.Name, open.Change.DepartureTimeoutMs ?? RoomDetails.DefaultDepartureTimeoutMs, false, 0);
@@ -20,7 +21,8 @@ public static partial class RoomDecider
     private static Decision Update(RoomState room, RoomCommand.Update update, in EntryContext entry)
     {
         if (update.Change.Check() is { } wrong) return wrong;
-        return room.Record.IsOpen ? Update(room.Record, room.Record.ShownName, update.Change, entry) : Failure.NotFound($"room {update.Room}: it is {room.Record.Status}");
+        return room.Record.IsOpen ? Update(room.Record, room.Record.ShownName, update.Change, entry)
+            : Failure.NotFound($"room {update.Room}: it is {room.Record.Status}");
     }
 
     private static Decision Update(RoomRecord record, string name, RoomPatch change, in EntryContext entry)

@@ -34,7 +34,13 @@ public static partial class RoomDecider
     }
 
     /// <summary>The room as an answer shows it.</summary>
-    public static CommandOutcome Show(RoomRecord room) => new() { Room = room.Id, Node = room.ActiveNode, Epoch = room.LastEpoch, Status = room.Status };
+    public static CommandOutcome Show(RoomRecord room) => new()
+    {
+        Room = room.Id,
+        Node = room.ActiveNode,
+        Epoch = room.LastEpoch,
+        Status = room.Status,
+    };
 
     public static Failure? Check(RoomSettings settings) =>
         Rules.InRange("expected_participants", settings.ExpectedParticipants, 0, RoomSettings.MaxSeats)
@@ -53,14 +59,17 @@ public static partial class RoomDecider
 
     /// <summary>A new life of the name.</summary>
     private static Decision Begin(
-        ClusterState state, RoomId room, RoomSettings settings, RoomDetails? details, PlacementDecision? placement, ulong placementTerm, in EntryContext entry)
+        ClusterState state, RoomId room, RoomSettings settings, RoomDetails? details, PlacementDecision? placement, ulong placementTerm,
+            in EntryContext entry)
     {
         var before = state.FindRoom(room)?.Record;
         var events = new DecidedEvents(entry);
         var outcome = new CommandOutcome { Room = room, Epoch = before?.LastEpoch ?? Epoch.None, Status = RoomStatus.Unplaced };
         var created = events.Add(new RoomEvent.Created(room, settings));
-        if (details is not null) created = events.Add(new RoomEvent.Updated(room, RoomParts.Name, settings, details.Name, details.DepartureTimeoutMs), created);
-        if (before?.Owner is not null) return Decision.Of(events, outcome with { Status = RoomStatus.Revoking }); // placed once the earlier life is released
+        if (details is not null)
+            created = events.Add(new RoomEvent.Updated(room, RoomParts.Name, settings, details.Name, details.DepartureTimeoutMs), created);
+        // placed once the earlier life is released
+        if (before?.Owner is not null) return Decision.Of(events, outcome with { Status = RoomStatus.Revoking });
         // Decided in another term: the room is created all the same, and this term's leader places it.
         if (placement is null || placementTerm != entry.Term) return Decision.Of(events, outcome);
         if (!placement.Found || CheckPlacement(state, settings, placement, Reservation.Nothing) is not null)
@@ -79,18 +88,21 @@ public static partial class RoomDecider
         if (!record.IsOpen) return Failure.Precondition($"room {record.Id} is {record.Status}");
         if (record.LastEpoch != assign.ExpectedEpoch) return StaleEpoch(record, assign.ExpectedEpoch);
         if (record.Owner is { } owner)
-            return Failure.Precondition($"room {record.Id} is still held by {owner.Node} under epoch {owner.Epoch}: it is given away only after its release");
+            return Failure.Precondition(
+                $"room {record.Id} is still held by {owner.Node} under epoch {owner.Epoch}: it is given away only after its release");
         if (!placement.Found) return Failure.InvalidArgument($"placement.node_id: \"\" breaks the rule: {NameRule.Text}");
         if (CheckPlacement(state, record.Settings, placement, room.Actual) is { } refused) return refused;
         var events = new DecidedEvents(entry);
         var epoch = AddPlacement(state, events, record.Id, placement, record.Cause, record.LastNode);
-        if (record.Why == PlacementReason.Drain && !record.LastNode.IsNone && state.FindNode(record.LastNode)?.Record.Scheduling == NodeScheduling.Draining)
+        if (record.Why == PlacementReason.Drain && !record.LastNode.IsNone
+            && state.FindNode(record.LastNode)?.Record.Scheduling == NodeScheduling.Draining)
             events.Add(new DrainEvent.RoomMoved(record.LastNode, record.Id, placement.Node, epoch), entry.RefOf(events.Count - 1));
         return Decision.Of(events, Show(record) with { Node = placement.Node, Epoch = epoch, Status = RoomStatus.Active });
     }
 
     /// <summary>PlacementDecided, caused by what made it necessary, then RoomPlaced, caused by the decision.</summary>
-    private static Epoch AddPlacement(ClusterState state, DecidedEvents events, RoomId room, PlacementDecision placement, EventRef cause, NodeId from)
+    private static Epoch AddPlacement(ClusterState state, DecidedEvents events, RoomId room, PlacementDecision placement, EventRef cause,
+        NodeId from)
     {
         var decided = events.Add(new RoomEvent.PlacementDecided(room, placement), cause);
         var epoch = Epoch.Of(state.Cluster.Generation, events.NextSeq);
@@ -98,7 +110,10 @@ public static partial class RoomDecider
         return epoch;
     }
 
-    /// <summary>What must hold whatever the leader's view said: the process still runs, takes rooms, is in the region and has room within its hard caps.</summary>
+    /// <summary>
+    /// What must hold whatever the leader's view said: the process still runs, takes rooms, is in the region and has room within its hard
+    /// caps.
+    /// </summary>
     private static Failure? CheckPlacement(ClusterState state, RoomSettings settings, PlacementDecision placement, Reservation actual)
     {
         if (state.FindNode(placement.Node) is not { } node) return Failure.NotFound($"node {placement.Node}");
@@ -108,7 +123,8 @@ public static partial class RoomDecider
         if (!record.TakesRooms) return Failure.Precondition($"node {record.Id} takes no rooms: it is {record.Health}, {record.Scheduling}");
         if (settings.Region.Length > 0 && settings.Region != record.Description.Region)
             return Failure.Precondition($"node {record.Id} is in region \"{record.Description.Region}\", not \"{settings.Region}\"");
-        return NodeCaps.Check(node, Reservation.Max(placement.Need, actual), Reservation.Nothing) is { } over ? Failure.Exhausted(over.Words(node.Record.Id)) : null;
+        return NodeCaps.Check(node, Reservation.Max(placement.Need, actual), Reservation.Nothing) is { } over
+            ? Failure.Exhausted(over.Words(node.Record.Id)) : null;
     }
 
     private static Decision RecordFailure(RoomState room, RoomCommand.RecordPlacementFailure failure, in EntryContext entry)

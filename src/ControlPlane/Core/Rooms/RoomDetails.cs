@@ -9,7 +9,10 @@ namespace VideoScale.ControlPlane.Rooms;
 [Flags]
 public enum RoomParts : byte { None = 0, Name = 1, EmptyTimeout = 2, DepartureTimeout = 4, MaxParticipants = 8, Metadata = 16 }
 
-/// <summary>What is known of a room beside its settings. Written and hashed only where there is any: a room without looks as it did before there were details.</summary>
+/// <summary>
+/// What is known of a room beside its settings. Written and hashed only where there is any: a room without looks as it did before there
+/// were details.
+/// </summary>
 /// <param name="Name">What its users call it; the id is derived from it (<see cref="RoomName"/>).</param>
 /// <param name="DepartureTimeoutMs">Closed so long after the last one left; 0 for as long as it would wait for the first.</param>
 /// <param name="WasJoined">Somebody has been in it in this life.</param>
@@ -30,7 +33,8 @@ public sealed record RoomDetails(string Name, ulong DepartureTimeoutMs, bool Was
         sink.Number("updated_seq", UpdatedSeq);
     }
 
-    public static RoomDetails Read(ref CanonicalReader reader) => new(reader.ReadString(), reader.ReadUInt64(), reader.ReadBool(), reader.ReadUInt64());
+    public static RoomDetails Read(ref CanonicalReader reader) =>
+        new(reader.ReadString(), reader.ReadUInt64(), reader.ReadBool(), reader.ReadUInt64());
 }
 
 /// <summary>What shall be different about a room; null leaves a thing as it is.</summary>
@@ -69,10 +73,12 @@ public sealed record RoomPatch(ulong? EmptyTimeoutMs, ulong? DepartureTimeoutMs,
         reader.ReadBool() ? reader.ReadBytes().ToArray() : (ReadOnlyMemory<byte>?)null);
 
     public bool Equals(RoomPatch? other) =>
-        other is not null && EmptyTimeoutMs == other.EmptyTimeoutMs && DepartureTimeoutMs == other.DepartureTimeoutMs && MaxParticipants == other.MaxParticipants
+        other is not null && EmptyTimeoutMs == other.EmptyTimeoutMs && DepartureTimeoutMs == other.DepartureTimeoutMs
+            && MaxParticipants == other.MaxParticipants
         && Metadata.HasValue == other.Metadata.HasValue && (Metadata ?? default).Span.SequenceEqual((other.Metadata ?? default).Span);
 
-    public override int GetHashCode() => unchecked((int)((EmptyTimeoutMs ?? 1) * 31 + (DepartureTimeoutMs ?? 1) * 17 + (MaxParticipants ?? 1)) ^ (Metadata?.Length ?? -1));
+    public override int GetHashCode() =>
+        unchecked((int)((EmptyTimeoutMs ?? 1) * 31 + (DepartureTimeoutMs ?? 1) * 17 + (MaxParticipants ?? 1)) ^ (Metadata?.Length ?? -1));
 
     private static void Describe(FieldSink sink, string name, ulong? value)
     {

@@ -22,7 +22,8 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
     }
 
     /// <summary>How the room is from now on. Follows <see cref="Created"/> at once where a room has a name of its own.</summary>
-    public sealed record Updated(RoomId Room, RoomParts Changed, RoomSettings Settings, string Name, ulong DepartureTimeoutMs) : RoomEvent(Room)
+    public sealed record Updated(RoomId Room, RoomParts Changed, RoomSettings Settings, string Name, ulong DepartureTimeoutMs)
+        : RoomEvent(Room)
     {
         public override EventType Type => EventType.RoomUpdated;
         public override void Describe(FieldSink sink)
@@ -33,8 +34,11 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
             sink.Text("name", Name);
             sink.Number("departure_timeout_ms", DepartureTimeoutMs);
         }
-        public override string Words => $"room {Room} {(Changed.HasFlag(RoomParts.Name) ? $"is called \"{RoomName.Shown(Name)}\"" : $"(\"{RoomName.Shown(Name)}\") was updated")}: "
-            + $"max_participants {Settings.MaxParticipants}, empty_timeout {Settings.EmptyTimeoutMs / 1000} s, departure_timeout {DepartureTimeoutMs / 1000} s, {Settings.Metadata.Length} bytes of metadata";
+        public override string Words =>
+            $"room {Room} "
+            + (Changed.HasFlag(RoomParts.Name) ? $"is called \"{RoomName.Shown(Name)}\"" : $"(\"{RoomName.Shown(Name)}\") was updated")
+            + $": max_participants {Settings.MaxParticipants}, empty_timeout {Settings.EmptyTimeoutMs / 1000} s, departure_timeout "
+            + $"{DepartureTimeoutMs / 1000} s, {Settings.Metadata.Length} bytes of metadata";
     }
 
     public sealed record PlacementDecided(RoomId Room, PlacementDecision Placement) : RoomEvent(Room)
@@ -51,7 +55,8 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     /// <param name="Epoch">(recovery generation, event_seq of this very event).</param>
     /// <param name="From">The owner before; none at first.</param>
-    public sealed record Placed(RoomId Room, Epoch Epoch, NodeId Node, ulong Incarnation, Reservation Reservation, NodeId From) : RoomEvent(Room)
+    public sealed record Placed(RoomId Room, Epoch Epoch, NodeId Node, ulong Incarnation, Reservation Reservation, NodeId From)
+        : RoomEvent(Room)
     {
         public override EventType Type => EventType.RoomPlaced;
         public override void Describe(FieldSink sink)
@@ -63,7 +68,8 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
             Reservation.Describe(sink);
             sink.Node("from", From);
         }
-        public override string Words => $"room {Room} was given to {Node} under epoch {Epoch}{(From.IsNone || From == Node ? "" : $" (before: {From})")}";
+        public override string Words =>
+            $"room {Room} was given to {Node} under epoch {Epoch}{(From.IsNone || From == Node ? "" : $" (before: {From})")}";
     }
 
     public sealed record Revoked(RoomId Room, Epoch Epoch, NodeId Node, RevokeReason Reason, NodeId Target) : RoomEvent(Room)
@@ -77,7 +83,8 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
             sink.Choice("reason", Reason);
             sink.Node("target", Target);
         }
-        public override string Words => $"room {Room} was revoked from {Node} (epoch {Epoch}), reason: {Reason}{(Target.IsNone ? "" : $", to go to {Target}")}";
+        public override string Words =>
+            $"room {Room} was revoked from {Node} (epoch {Epoch}), reason: {Reason}{(Target.IsNone ? "" : $", to go to {Target}")}";
     }
 
     public sealed record Released(RoomId Room, Epoch Epoch, NodeId Node, ReleaseKind Kind) : RoomEvent(Room)
@@ -120,7 +127,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
             sink.Epoch(Epoch);
             sink.Choice("reason", Reason);
         }
-        public override string Words => $"room {Room} is being closed ({(Reason == CloseReason.Empty ? "it stayed empty" : "asked for")}); its owner has to give it up first";
+        public override string Words =>
+            $"room {Room} is being closed ({(Reason == CloseReason.Empty ? "it stayed empty" : "asked for")}); its owner has to give it "
+            + $"up first";
     }
 
     public sealed record Closed(RoomId Room, CloseReason Reason) : RoomEvent(Room)

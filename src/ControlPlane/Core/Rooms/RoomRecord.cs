@@ -13,7 +13,8 @@ namespace VideoScale.ControlPlane.Rooms;
 /// <summary>One ownership that was not released: the node may hold authority in the room until it releases it or its lease ends.</summary>
 /// <param name="Revoke">The committed revoke; none while the owner is wanted.</param>
 public sealed record Ownership(
-    NodeId Node, ulong Incarnation, Epoch Epoch, Reservation Reservation, long PlacedAtMs, EventRef Revoke, RevokeReason RevokeReason, NodeId Target)
+    NodeId Node, ulong Incarnation, Epoch Epoch, Reservation Reservation, long PlacedAtMs, EventRef Revoke, RevokeReason RevokeReason,
+        NodeId Target)
 {
     public bool IsRevoked => !Revoke.IsNone;
 
@@ -30,7 +31,8 @@ public sealed record Ownership(
     }
 
     public static Ownership Read(ref CanonicalReader r) => new(
-        new(r.ReadString()), r.ReadUInt64(), new(r.ReadUInt64()), Reservation.Read(ref r), r.ReadInt64(), EventRef.Read(ref r), (RevokeReason)r.ReadByte(), new(r.ReadString()));
+        new(r.ReadString()), r.ReadUInt64(), new(r.ReadUInt64()), Reservation.Read(ref r), r.ReadInt64(), EventRef.Read(ref r),
+            (RevokeReason)r.ReadByte(), new(r.ReadString()));
 }
 
 public enum RoomPhase : byte { None = 0, Open = 1, Closing = 2, Closed = 3 }
@@ -39,7 +41,8 @@ public enum RoomPhase : byte { None = 0, Open = 1, Closing = 2, Closed = 3 }
 /// <param name="CreatedSeq">event_seq of RoomCreated: tells lives of one name apart.</param>
 /// <param name="LastEpoch">Epoch of the current or last ownership; none when it never had an owner. Kept over lives of the name.</param>
 /// <param name="LastNode">Owner of that epoch.</param>
-/// <param name="Cause">What made a (next) placement necessary: RoomCreated, MediaNodeLost, DrainStarted, RoomMoveRequested or RoomReleased.</param>
+/// <param name="Cause">What made a (next) placement necessary: RoomCreated, MediaNodeLost, DrainStarted, RoomMoveRequested or
+/// RoomReleased.</param>
 /// <param name="Why">The same in one word, for the decision.</param>
 /// <param name="Target">Where it shall go next; none to let placement choose.</param>
 /// <param name="LastDecision">The last PlacementDecided or PlacementFailed.</param>
@@ -47,8 +50,10 @@ public enum RoomPhase : byte { None = 0, Open = 1, Closing = 2, Closed = 3 }
 /// <param name="EmptySinceMs">Log time since which it has no seats; -1 when it has some.</param>
 /// <param name="Details">Null where nobody said more than the settings.</param>
 public sealed record RoomRecord(
-    RoomId Id, RoomPhase Phase, RoomSettings Settings, ulong CreatedSeq, long CreatedAtMs, Ownership? Owner, Epoch LastEpoch, NodeId LastNode,
-    EventRef Cause, PlacementReason Why, NodeId Target, EventRef LastDecision, bool PlacementFailedRecorded, long EmptySinceMs, long ClosedAtMs, CloseReason CloseReason,
+    RoomId Id, RoomPhase Phase, RoomSettings Settings, ulong CreatedSeq, long CreatedAtMs, Ownership? Owner, Epoch LastEpoch,
+        NodeId LastNode,
+    EventRef Cause, PlacementReason Why, NodeId Target, EventRef LastDecision, bool PlacementFailedRecorded, long EmptySinceMs,
+        long ClosedAtMs, CloseReason CloseReason,
     RoomDetails? Details = null)
 {
     public RoomStatus Status => (Phase, Owner) switch
@@ -69,15 +74,19 @@ public sealed record RoomRecord(
     public long? CloseDueMs => IsOpen && EmptySinceMs >= 0 && CloseAfterMs > 0 ? EmptySinceMs + (long)CloseAfterMs : null;
 
     /// <summary>How long it stays open while it is empty; 0 for ever.</summary>
-    public ulong CloseAfterMs => Details is { WasJoined: true, DepartureTimeoutMs: > 0 and var departure } ? departure : Settings.EmptyTimeoutMs;
+    public ulong CloseAfterMs =>
+        Details is { WasJoined: true, DepartureTimeoutMs: > 0 and var departure } ? departure : Settings.EmptyTimeoutMs;
 
     /// <summary>What its users call it.</summary>
     public string ShownName => Details?.Name ?? Id.Value;
 
     /// <summary>Joined only under the current ownership.</summary>
-    public SeatStatus StatusOf(Seat seat) => Owner is { } owner && seat.JoinedEpoch == owner.Epoch ? SeatStatus.Joined : SeatStatus.Admitted;
+    public SeatStatus StatusOf(Seat seat) =>
+        Owner is { } owner && seat.JoinedEpoch == owner.Epoch ? SeatStatus.Joined : SeatStatus.Admitted;
 
-    /// <summary>Log time at which an untaken seat may be freed; null when it is taken, or when there is no owner that could let anyone in.</summary>
+    /// <summary>
+    /// Log time at which an untaken seat may be freed; null when it is taken, or when there is no owner that could let anyone in.
+    /// </summary>
     public long? SeatDueMs(Seat seat) => Status == RoomStatus.Active && StatusOf(seat) == SeatStatus.Admitted
         ? Math.Max(seat.AdmittedAtMs, Owner!.PlacedAtMs) + Seat.JoinWithinMs
         : null;
@@ -123,7 +132,8 @@ public sealed record RoomRecord(
         var (decision, failed) = (EventRef.Read(ref r), r.ReadBool());
         var (empty, closed, reason) = (r.ReadInt64(), r.ReadInt64(), (CloseReason)r.ReadByte());
         var owner = r.ReadCount(1) == 0 ? null : Ownership.Read(ref r);
-        return new(id, phase, settings, createdSeq, createdAt, owner, epoch, node, cause, why, target, decision, failed, empty, closed, reason);
+        return new(id, phase, settings, createdSeq, createdAt, owner, epoch, node, cause, why, target, decision, failed, empty, closed,
+            reason);
     }
 }
 
@@ -147,7 +157,9 @@ public sealed class RoomState : INamed
     /// <summary>What the seats taken cost.</summary>
     public Reservation Actual => RoomCost.Of(Participants, Publishers);
 
-    /// <summary>What is charged to the owner's node now: the reservation, or what the seats cost where that is more. Nothing without an owner.</summary>
+    /// <summary>
+    /// What is charged to the owner's node now: the reservation, or what the seats cost where that is more. Nothing without an owner.
+    /// </summary>
     public Reservation Charged { get; internal set; }
 
     /// <summary>The owner's node, so that no seat has to look it up.</summary>

@@ -63,10 +63,13 @@ public sealed record RoomSettings(
         reader.ReadUInt32(), reader.ReadString(), reader.ReadUInt32(), reader.ReadUInt32(), reader.ReadUInt64(), ReadMetadata(ref reader));
 
     public bool Equals(RoomSettings? other) =>
-        other is not null && ExpectedParticipants == other.ExpectedParticipants && Region == other.Region && MaxParticipants == other.MaxParticipants
-        && MaxPublishers == other.MaxPublishers && EmptyTimeoutMs == other.EmptyTimeoutMs && Metadata.Span.SequenceEqual(other.Metadata.Span);
+        other is not null && ExpectedParticipants == other.ExpectedParticipants && Region == other.Region
+            && MaxParticipants == other.MaxParticipants
+        && MaxPublishers == other.MaxPublishers && EmptyTimeoutMs == other.EmptyTimeoutMs
+            && Metadata.Span.SequenceEqual(other.Metadata.Span);
 
-    public override int GetHashCode() => unchecked((int)(ExpectedParticipants * 31 + MaxParticipants * 17 + MaxPublishers) ^ Metadata.Length);
+    public override int GetHashCode() =>
+        unchecked((int)(ExpectedParticipants * 31 + MaxParticipants * 17 + MaxPublishers) ^ Metadata.Length);
 
     private static ReadOnlyMemory<byte> ReadMetadata(ref CanonicalReader reader)
     {

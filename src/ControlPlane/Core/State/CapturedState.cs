@@ -9,8 +9,12 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
 
-/// <summary>The domain as of one moment: references to immutable records. Quick to take on the apply thread, written later on any other.</summary>
-/// <remarks>Equal states give equal bytes: entities in ordinal order, each as a frame of 4 bytes length (little-endian) and canonical bytes.</remarks>
+/// <summary>
+/// The domain as of one moment: references to immutable records. Quick to take on the apply thread, written later on any other.
+/// </summary>
+/// <remarks>
+/// Equal states give equal bytes: entities in ordinal order, each as a frame of 4 bytes length (little-endian) and canonical bytes.
+/// </remarks>
 public sealed class CapturedState
 {
     private const byte Format = 1;
@@ -119,7 +123,8 @@ public sealed class CapturedState
         Span<byte> head = stackalloc byte[4];
         stream.ReadExactly(head);
         var length = BinaryPrimitives.ReadInt32LittleEndian(head);
-        if (length is < 0 or > MaxFrameBytes) throw new CanonicalException($"a frame of {length} bytes breaks the rule: 0 to {MaxFrameBytes}");
+        if (length is < 0 or > MaxFrameBytes)
+            throw new CanonicalException($"a frame of {length} bytes breaks the rule: 0 to {MaxFrameBytes}");
         if (buffer.Length < length) buffer = new byte[Math.Max(length, buffer.Length * 2)];
         stream.ReadExactly(buffer.AsSpan(0, length));
         return buffer.AsSpan(0, length);

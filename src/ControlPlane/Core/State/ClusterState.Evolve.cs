@@ -44,7 +44,10 @@ public sealed partial class ClusterState
             case NodeEvent.Lost: Set(node, record with { Health = NodeHealth.Lost, LostCause = context.Ref }); break;
             case NodeEvent.Left: Set(node, record with { Health = NodeHealth.Left }); break;
             case NodeEvent.Cordoned: Set(node, record with { Scheduling = NodeScheduling.Cordoned }); break;
-            case NodeEvent.Uncordoned: Set(node, record with { Scheduling = NodeScheduling.Active, Drain = EventRef.None, DrainDeadlineMs = 0, DrainTimedOut = false }); break;
+            case NodeEvent.Uncordoned:
+                Set(node, record
+                    with
+                { Scheduling = NodeScheduling.Active, Drain = EventRef.None, DrainDeadlineMs = 0, DrainTimedOut = false }); break;
             case NodeEvent.Deregistered: Forget(node); break;
             default: Invariant.Require(false, "every node event has a fold"); break;
         }
@@ -92,10 +95,17 @@ public sealed partial class ClusterState
                 });
                 break;
             case DrainEvent.TimedOut: Set(node, record with { DrainTimedOut = true }); break;
-            case DrainEvent.DeadlineChanged changed: Set(node, record with { DrainDeadlineMs = changed.DeadlineMs, DrainTimedOut = false }); break;
+            case DrainEvent.DeadlineChanged changed:
+                Set(node, record with { DrainDeadlineMs = changed.DeadlineMs, DrainTimedOut = false }); break;
             case DrainEvent.Completed: Set(node, record with { Scheduling = NodeScheduling.Drained }); break;
             case DrainEvent.Cancelled:
-                Set(node, record with { Scheduling = record.BeforeDrain, Drain = EventRef.None, DrainDeadlineMs = 0, DrainTimedOut = false });
+                Set(node, record with
+                {
+                    Scheduling = record.BeforeDrain,
+                    Drain = EventRef.None,
+                    DrainDeadlineMs = 0,
+                    DrainTimedOut = false,
+                });
                 break;
             default: Invariant.Require(false, "every drain event has a fold"); break;
         }
@@ -117,7 +127,8 @@ public sealed partial class ClusterState
                 break;
             case ClusterEvent.RulesVersionRaised e: Cluster = Cluster with { RulesVersion = e.Version }; break;
             case ClusterEvent.RecoveryGenerationRaised e: Cluster = Cluster with { Generation = e.Generation }; break;
-            case ClusterEvent.ReplicaDiverged or ClusterEvent.CommandRejected or ClusterEvent.MemberChangeRequested: break; // remembered by the log alone
+            // remembered by the log alone
+            case ClusterEvent.ReplicaDiverged or ClusterEvent.CommandRejected or ClusterEvent.MemberChangeRequested: break;
             default: Invariant.Require(false, "every cluster event has a fold"); break;
         }
     }

@@ -22,7 +22,8 @@ public sealed partial class ClusterState
         {
             case ParticipantEvent.Joined joined:
                 SeatsOf(room).Put(seat with { JoinedEpoch = joined.Epoch });
-                if (room.Record.Details is { WasJoined: false } details) Set(room, room.Record with { Details = details with { WasJoined = true } });
+                if (room.Record.Details is { WasJoined: false } details)
+                    Set(room, room.Record with { Details = details with { WasJoined = true } });
                 else MarkDirty(room);
                 break;
             case ParticipantEvent.RoleChanged changed:
@@ -78,6 +79,7 @@ public sealed partial class ClusterState
     {
         // Two stale ones go for each that comes: the queue stays as short as the seats that are really awaited.
         for (var i = 0; i < 2 && _seatDeadlines.TryPeek(out var head) && head.IsStale; i++) _seatDeadlines.Dequeue();
-        if (room.Record.SeatDueMs(seat) is { } due) _seatDeadlines.Enqueue(new(due, room, room.Record.Owner!.Epoch, seat.Identity, seat.SeatId));
+        if (room.Record.SeatDueMs(seat) is { } due)
+            _seatDeadlines.Enqueue(new(due, room, room.Record.Owner!.Epoch, seat.Identity, seat.SeatId));
     }
 }

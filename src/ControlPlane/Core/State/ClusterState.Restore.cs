@@ -52,7 +52,8 @@ public sealed partial class ClusterState
         var deadlines = new List<SeatDeadline>();
         foreach (var room in _rooms.InOrder())
             foreach (var seat in room.Seats.InOrder())
-                if (room.Record.SeatDueMs(seat) is { } due) deadlines.Add(new(due, room, room.Record.Owner!.Epoch, seat.Identity, seat.SeatId));
+                if (room.Record.SeatDueMs(seat) is { } due)
+                    deadlines.Add(new(due, room, room.Record.Owner!.Epoch, seat.Identity, seat.SeatId));
         deadlines.Sort(static (a, b) => a.DueMs != b.DueMs ? a.DueMs.CompareTo(b.DueMs) : a.SeatId.CompareTo(b.SeatId));
         foreach (var deadline in deadlines) _seatDeadlines.Enqueue(deadline);
     }

@@ -8,7 +8,9 @@ namespace VideoScale.ControlPlane.State;
 
 public sealed partial class ClusterState
 {
-    /// <summary>Closed rooms are remembered this long, in milliseconds of log time, so that a repeated close and a listing find them.</summary>
+    /// <summary>
+    /// Closed rooms are remembered this long, in milliseconds of log time, so that a repeated close and a listing find them.
+    /// </summary>
     public const long RememberClosedMs = 3_600_000;
     /// <summary>So many are forgotten at one close at most, so that no single event costs much.</summary>
     private const int ForgetAtOnce = 64;
@@ -41,7 +43,8 @@ public sealed partial class ClusterState
                     CloseReason = closing.Reason,
                     EmptySinceMs = -1,
                     Target = new(""),
-                    Owner = record.Owner is { IsRevoked: false } owner ? owner with { Revoke = context.Ref, RevokeReason = RevokeReason.Close } : record.Owner,
+                    Owner = record.Owner is { IsRevoked: false } owner
+                        ? owner with { Revoke = context.Ref, RevokeReason = RevokeReason.Close } : record.Owner,
                 });
                 break;
             case RoomEvent.Closed closed: Close(room, closed); break;
@@ -79,7 +82,8 @@ public sealed partial class ClusterState
         room.Home.Rooms.Add(room);
         Set(room, record with
         {
-            Owner = new(placed.Node, placed.Incarnation, placed.Epoch, placed.Reservation, LastTime.UnixMs, EventRef.None, RevokeReason.None, new("")),
+            Owner = new(placed.Node, placed.Incarnation, placed.Epoch, placed.Reservation, LastTime.UnixMs, EventRef.None,
+                RevokeReason.None, new("")),
             LastEpoch = placed.Epoch,
             LastNode = placed.Node,
             Target = new(""),
@@ -97,7 +101,8 @@ public sealed partial class ClusterState
         {
             Settings = updated.Settings,
             Details = new(updated.Name, updated.DepartureTimeoutMs, wasJoined, context.Seq),
-            Cause = updated.Changed.HasFlag(RoomParts.Name) ? context.Ref : record.Cause, // right behind the creation: it tells by which name
+            // right behind the creation: it tells by which name
+            Cause = updated.Changed.HasFlag(RoomParts.Name) ? context.Ref : record.Cause,
         });
     }
 
@@ -106,7 +111,8 @@ public sealed partial class ClusterState
         var record = room.Record;
         Invariant.Require(record.Owner?.Epoch == revoked.Epoch, "what is revoked is the present ownership");
         var drain = revoked.Reason == RevokeReason.Drain ? NodeOf(revoked.Node).Record.Drain : EventRef.None;
-        var asked = record.Why == PlacementReason.MoveRequested && record.Cause.Seq + 1 == context.Seq; // RoomMoveRequested stands right before
+        // RoomMoveRequested stands right before
+        var asked = record.Why == PlacementReason.MoveRequested && record.Cause.Seq + 1 == context.Seq;
         Set(room, record with
         {
             Owner = record.Owner with { Revoke = context.Ref, RevokeReason = revoked.Reason, Target = revoked.Target },

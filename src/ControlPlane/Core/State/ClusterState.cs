@@ -55,12 +55,15 @@ public sealed partial class ClusterState
     public IEnumerable<RoomState> WaitingForPlacement() => _waiting.Select(key => key.Room);
     public int WaitingCount => _waiting.Count;
 
-    /// <summary>Those behind a room that was waiting (it may have been placed meanwhile), without walking over the ones before it.</summary>
+    /// <summary>
+    /// Those behind a room that was waiting (it may have been placed meanwhile), without walking over the ones before it.
+    /// </summary>
     /// <param name="waitingSeq">event_seq of what that room waited for then: its record's cause.</param>
     public IEnumerable<RoomState> WaitingForPlacementAfter(RoomState room, ulong waitingSeq)
     {
         var from = new RoomKey((long)waitingSeq, room);
-        return _waiting.GetViewBetween(from, new RoomKey(long.MaxValue, room)).Where(key => RoomKey.Order.Compare(key, from) > 0).Select(key => key.Room);
+        return _waiting.GetViewBetween(from, new RoomKey(long.MaxValue, room)).Where(key => RoomKey.Order.Compare(key, from) > 0)
+            .Select(key => key.Room);
     }
 
     /// <summary>Open rooms that have been empty for their timeout at <paramref name="now"/>, the longest due first.</summary>
@@ -91,7 +94,8 @@ public sealed partial class ClusterState
     {
         /// <summary>The seat, while it is still awaited under the ownership this deadline was set for.</summary>
         public Seat? Find() =>
-            Room.Record.Owner?.Epoch == Epoch && Room.Seats.TryGet(Identity, out var seat) && seat.SeatId == SeatId && Room.Record.SeatDueMs(seat) == DueMs ? seat : null;
+            Room.Record.Owner?.Epoch == Epoch && Room.Seats.TryGet(Identity, out var seat) && seat.SeatId == SeatId
+                && Room.Record.SeatDueMs(seat) == DueMs ? seat : null;
         public bool IsStale => Find() is null;
     }
 }

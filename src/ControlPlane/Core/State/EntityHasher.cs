@@ -11,7 +11,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
 
-/// <summary>Hashes entities: the first 16 bytes of SHA-256 over canonical bytes. Entities are summed modulo 2^128, so order does not matter.</summary>
+/// <summary>
+/// Hashes entities: the first 16 bytes of SHA-256 over canonical bytes. Entities are summed modulo 2^128, so order does not matter.
+/// </summary>
 /// <remarks>The sum finds replicas that differ by accident; forgery is what the event log's chain and Merkle tree are for.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The writer's buffer is pool memory; the collector may take it instead.")]
 internal sealed class EntityHasher

@@ -8,8 +8,13 @@ public interface INamed
     string Name { get; }
 }
 
-/// <summary>Things by name: found by hash, enumerated in ordinal order, never in hash order. O(log n) plus the move of one small block.</summary>
-/// <remarks>Blocks of at most <see cref="BlockSize"/>, so that insertion never moves the whole list; prefixes of names beside them, so that a search stays in few cache lines.</remarks>
+/// <summary>
+/// Things by name: found by hash, enumerated in ordinal order, never in hash order. O(log n) plus the move of one small block.
+/// </summary>
+/// <remarks>
+/// Blocks of at most <see cref="BlockSize"/>, so that insertion never moves the whole list; prefixes of names beside them, so that a search
+/// stays in few cache lines.
+/// </remarks>
 public sealed class OrdinalIndex<T> where T : class, INamed
 {
     private const int BlockSize = 128;

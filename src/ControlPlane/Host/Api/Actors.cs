@@ -13,6 +13,13 @@ internal static class Actors
     /// <summary>A loop of the leader.</summary>
     internal static Actor Loop(string name) => new(name, "system", "internal");
 
-    private static Actor Make(Caller caller) => new(caller.Subject, caller.Role == Role.Node ? "node" : caller.Role == Role.Replica ? "system" : "operator",
-        caller.AuthMethod switch { AuthMethod.Token => "token", AuthMethod.MutualTls => "mtls", AuthMethod.Development => "development", _ => "internal" });
+    private static Actor Make(Caller caller) =>
+        new(caller.Subject, caller.Role == Role.Node ? "node" : caller.Role == Role.Replica ? "system" : "operator",
+        caller.AuthMethod switch
+        {
+            AuthMethod.Token => "token",
+            AuthMethod.MutualTls => "mtls",
+            AuthMethod.Development => "development",
+            _ => "internal"
+        });
 }

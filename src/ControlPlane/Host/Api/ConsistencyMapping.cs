@@ -10,6 +10,7 @@ internal static class ConsistencyMapping
     {
         Consistency.Unspecified or Consistency.Linearizable => ReadMode.Linearizable,
         Consistency.Stale => ReadMode.Stale,
-        _ => throw FieldRules.Broken("consistency", ((int)consistency).ToString(CultureInfo.InvariantCulture), "CONSISTENCY_LINEARIZABLE or CONSISTENCY_STALE"),
+        _ => throw FieldRules.Broken("consistency", ((int)consistency).ToString(CultureInfo.InvariantCulture),
+            "CONSISTENCY_LINEARIZABLE or CONSISTENCY_STALE"),
     };
 }

@@ -14,7 +14,9 @@ internal static class FieldRules
     internal static void RequestId(string value)
     {
         if (value.Length == 0)
-            throw Failure.InvalidArgument("request_id: it is empty and breaks the rule: 1 to 64 printable ASCII characters, chosen by the caller; a retry carries the same one").ToRpcException();
+            throw Failure.InvalidArgument(
+                "request_id: it is empty and breaks the rule: 1 to 64 printable ASCII characters, chosen by the caller; a retry carries "
+                + "the same one").ToRpcException();
         if (value.Length > NameRule.MaxLength || !IsPrintable(value))
             throw Broken("request_id", value, "1 to 64 printable ASCII characters");
     }
@@ -38,12 +40,15 @@ internal static class FieldRules
 
     internal static void AtMost(string field, ulong value, ulong max)
     {
-        if (value > max) throw Broken(field, value.ToString(CultureInfo.InvariantCulture), $"0 to {max.ToString("N0", CultureInfo.InvariantCulture)}");
+        if (value > max)
+            throw Broken(field, value.ToString(CultureInfo.InvariantCulture), $"0 to {max.ToString("N0", CultureInfo.InvariantCulture)}");
     }
 
     internal static void Metadata(int bytes, int max = RoomSettings.MaxMetadataBytes, string field = "metadata")
     {
-        if (bytes > max) throw Broken(field, $"{bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes", $"at most {max.ToString("N0", CultureInfo.InvariantCulture)} bytes");
+        if (bytes > max)
+            throw Broken(field, $"{bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes",
+                $"at most {max.ToString("N0", CultureInfo.InvariantCulture)} bytes");
     }
 
     internal static void Reason(string value)

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace VideoScale.ControlPlane.Host.Api;
 
-/// <summary>Makes the name of a room whose creator left it to us: from the request_id, so that a retry at any replica means the same room.</summary>
+/// <summary>
+/// Makes the name of a room whose creator left it to us: from the request_id, so that a retry at any replica means the same room.
+/// </summary>
 internal static class GeneratedRoomName
 {
     internal static string For(string requestId)

@@ -41,7 +41,11 @@ internal static class ReplyMapping
         Participant = reply.Outcome.Seat.ToWire(),
     };
 
-    internal static ParticipantReply ToParticipantReply(this CommandReply reply) => new() { Commit = reply.ToCommit(), Participant = reply.Outcome.Seat.ToWire() };
+    internal static ParticipantReply ToParticipantReply(this CommandReply reply) => new()
+    {
+        Commit = reply.ToCommit(),
+        Participant = reply.Outcome.Seat.ToWire(),
+    };
 
     internal static RemoveParticipantReply ToRemoveReply(this CommandReply reply) => new() { Commit = reply.ToCommit() };
 }

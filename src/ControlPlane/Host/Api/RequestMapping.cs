@@ -18,7 +18,8 @@ internal static class RequestMapping
     internal static RoomCommand.Create ToCommand(this CreateRoomRequest request)
     {
         FieldRules.OptionalName("room_id", request.RoomId);
-        if (DerivedName.HasForm(request.RoomId)) throw FieldRules.Broken("room_id", request.RoomId, "not of the form that is kept for the ids of other names");
+        if (DerivedName.HasForm(request.RoomId))
+            throw FieldRules.Broken("room_id", request.RoomId, "not of the form that is kept for the ids of other names");
         FieldRules.AtMost("expected_participants", request.ExpectedParticipants, RoomSettings.MaxSeats);
         FieldRules.OptionalName("region", request.Region);
         FieldRules.AtMost("max_participants", request.MaxParticipants, RoomSettings.MaxSeats);
@@ -28,7 +29,8 @@ internal static class RequestMapping
         var emptyTimeoutMs = request.KeepWhenEmpty ? 0UL
             : request.EmptyTimeoutSeconds == 0 ? RoomSettings.DefaultEmptyTimeoutMs : request.EmptyTimeoutSeconds * 1000UL;
         return new(new RoomId(request.RoomId.Length > 0 ? request.RoomId : GeneratedRoomName.For(request.RequestId)),
-            new RoomSettings(request.ExpectedParticipants, request.Region, request.MaxParticipants, request.MaxPublishers, emptyTimeoutMs, request.Metadata.Memory));
+            new RoomSettings(request.ExpectedParticipants, request.Region, request.MaxParticipants, request.MaxPublishers, emptyTimeoutMs,
+                request.Metadata.Memory));
     }
 
     internal static RoomCommand.Open ToCommand(this OpenRoomRequest request)
@@ -47,14 +49,17 @@ internal static class RequestMapping
         return new(room, wished.Name, wished.Patch.ToCore(), ChangesExisting: false);
     }
 
-    internal static RoomCommand.Update ToCommand(this UpdateRoomRequest request) => new(FieldRules.Room("room_id", request.RoomId), request.Patch.ToCore());
+    internal static RoomCommand.Update ToCommand(this UpdateRoomRequest request) =>
+        new(FieldRules.Room("room_id", request.RoomId), request.Patch.ToCore());
 
     private static ControlPlane.Rooms.RoomPatch ToCore(this V1.RoomPatch? patch)
     {
         if (patch is null) return ControlPlane.Rooms.RoomPatch.Nothing;
         FieldRules.Metadata(patch.Metadata.Length, RoomDetails.MaxMetadataBytes, "patch.metadata");
-        return new(patch.HasEmptyTimeoutSeconds ? patch.EmptyTimeoutSeconds * 1000UL : null, patch.HasDepartureTimeoutSeconds ? patch.DepartureTimeoutSeconds * 1000UL : null,
-            patch.HasMaxParticipants ? patch.MaxParticipants : null, patch.HasMetadata ? (ReadOnlyMemory<byte>?)patch.Metadata.Memory : null);
+        return new(patch.HasEmptyTimeoutSeconds ? patch.EmptyTimeoutSeconds * 1000UL : null, patch.HasDepartureTimeoutSeconds
+            ? patch.DepartureTimeoutSeconds * 1000UL : null,
+            patch.HasMaxParticipants ? patch.MaxParticipants : null, patch.HasMetadata ? (ReadOnlyMemory<byte>?)patch.Metadata.Memory
+                : null);
     }
 
     internal static RoomCommand.Close ToCommand(this CloseRoomRequest request)
@@ -100,7 +105,8 @@ internal static class RequestMapping
     internal static DrainCommand ToCommand(this DrainNodeRequest request, bool isDraining)
     {
         FieldRules.AtMost("within_seconds", request.WithinSeconds, MaxWithinSeconds);
-        return isDraining ? new DrainCommand.SetDeadline(Node(request.NodeId), request.WithinSeconds * 1000UL) : new DrainCommand.Begin(Node(request.NodeId), request.WithinSeconds * 1000UL);
+        return isDraining ? new DrainCommand.SetDeadline(Node(request.NodeId), request.WithinSeconds * 1000UL)
+            : new DrainCommand.Begin(Node(request.NodeId), request.WithinSeconds * 1000UL);
     }
 
     private static NodeId Node(string name)
@@ -113,6 +119,7 @@ internal static class RequestMapping
     {
         V1.ParticipantRole.Unspecified or V1.ParticipantRole.Publisher => ParticipantRole.Publisher,
         V1.ParticipantRole.Subscriber => ParticipantRole.Subscriber,
-        _ => throw FieldRules.Broken("role", ((int)role).ToString(System.Globalization.CultureInfo.InvariantCulture), "PARTICIPANT_ROLE_PUBLISHER or PARTICIPANT_ROLE_SUBSCRIBER"),
+        _ => throw FieldRules.Broken("role", ((int)role).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "PARTICIPANT_ROLE_PUBLISHER or PARTICIPANT_ROLE_SUBSCRIBER"),
     };
 }

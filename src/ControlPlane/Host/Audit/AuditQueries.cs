@@ -16,17 +16,20 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
 
     public Failure? Check(ReadAllRequest request)
     {
-        if (request.ToSeq != 0 && request.ToSeq < request.FromSeq) return Failure.InvalidArgument($"to_seq: {request.ToSeq} breaks the rule: 0, or not before from_seq ({request.FromSeq})");
+        if (request.ToSeq != 0 && request.ToSeq < request.FromSeq)
+            return Failure.InvalidArgument($"to_seq: {request.ToSeq} breaks the rule: 0, or not before from_seq ({request.FromSeq})");
         return CheckTypes(request.Types_) ?? CheckFloor(request.FromSeq);
     }
 
     public Failure? Check(ReadStreamRequest request) => CheckStream(StreamOf(request.Stream));
 
-    public Failure? Check(SubscribeRequest request) => CheckTypes(request.Types_) ?? (request.FromSeq == 0 ? null : CheckFloor(request.FromSeq));
+    public Failure? Check(SubscribeRequest request) =>
+        CheckTypes(request.Types_) ?? (request.FromSeq == 0 ? null : CheckFloor(request.FromSeq));
 
     public Failure? Check(VerifyRequest request)
     {
-        if (request.ToSeq != 0 && request.ToSeq < request.FromSeq) return Failure.InvalidArgument($"to_seq: {request.ToSeq} breaks the rule: 0, or not before from_seq ({request.FromSeq})");
+        if (request.ToSeq != 0 && request.ToSeq < request.FromSeq)
+            return Failure.InvalidArgument($"to_seq: {request.ToSeq} breaks the rule: 0, or not before from_seq ({request.FromSeq})");
         return request.FromSeq == 0 ? null : CheckFloor(request.FromSeq);
     }
 
@@ -64,19 +67,23 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
         return EventMapping.ToWire(view.ToEnvelope(cursor.Chain));
     }
 
-    public static HashSet<EventType>? TypesOf(IReadOnlyCollection<string> names) => names.Count == 0 ? null : [.. names.Select(Enum.Parse<EventType>)];
+    public static HashSet<EventType>? TypesOf(IReadOnlyCollection<string> names) =>
+        names.Count == 0 ? null : [.. names.Select(Enum.Parse<EventType>)];
 
     public Answer<ExplainReply> Explain(ExplainRequest request) => request.SubjectCase switch
     {
-        ExplainRequest.SubjectOneofCase.RoomId => RoomName.Check("room_id", request.RoomId) is { } wrong ? wrong : Causes.OfRoom(log, RoomName.Find(request.RoomId)),
-        ExplainRequest.SubjectOneofCase.EventSeq when request.EventSeq == 0 => Failure.InvalidArgument("event_seq: 0 breaks the rule: from 1"),
+        ExplainRequest.SubjectOneofCase.RoomId =>
+            RoomName.Check("room_id", request.RoomId) is { } wrong ? wrong : Causes.OfRoom(log, RoomName.Find(request.RoomId)),
+        ExplainRequest.SubjectOneofCase.EventSeq when request.EventSeq == 0 =>
+            Failure.InvalidArgument("event_seq: 0 breaks the rule: from 1"),
         ExplainRequest.SubjectOneofCase.EventSeq => Causes.OfEvent(log, request.EventSeq),
         _ => Failure.InvalidArgument("subject: nothing breaks the rule: one of room_id, event_seq"),
     };
 
     /// <summary>Long. Never on the apply thread.</summary>
     public Answer<StateAtReply> StateAt(StateAtRequest request, CancellationToken cancellationToken) =>
-        PastStates.Resolve(log, request, out var seq) is { } refused ? refused : PastStates.At(log, folds, seq, request.Scope, cancellationToken);
+        PastStates.Resolve(log, request, out var seq) is { } refused ? refused
+            : PastStates.At(log, folds, seq, request.Scope, cancellationToken);
 
     /// <summary>Long. Never on the apply thread.</summary>
     public VerifyReply Verify(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken)
@@ -97,16 +104,21 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
     }
 
     private Failure? CheckFloor(ulong fromSeq) =>
-        Math.Max(fromSeq, 1) >= log.Floor ? null : Failure.OutOfRange($"event {Math.Max(fromSeq, 1)} is not held here; the floor is {log.Floor}");
+        Math.Max(fromSeq, 1) >= log.Floor ? null
+            : Failure.OutOfRange($"event {Math.Max(fromSeq, 1)} is not held here; the floor is {log.Floor}");
 
     /// <summary>A room's stream bears its id; one may ask by its name.</summary>
-    private static string StreamOf(string asked) => asked.StartsWith(RoomStreams, StringComparison.Ordinal) && RoomName.Check("stream", asked[RoomStreams.Length..]) is null
+    private static string StreamOf(string asked) =>
+        asked.StartsWith(RoomStreams, StringComparison.Ordinal) && RoomName.Check("stream", asked[RoomStreams.Length..]) is null
         ? RoomStreams + RoomName.Find(asked[RoomStreams.Length..]) : asked;
 
     private Failure? CheckStream(string stream)
     {
-        if (stream.Length is 0 or > MaxStreamNameLength) return Failure.InvalidArgument($"stream: {stream.Length} characters break the rule: 1 to {MaxStreamNameLength}, e.g. room-standup, node-media-0, cluster");
-        if (log.Floor > 1 && log.LastSeq > 0) return Failure.OutOfRange($"the log is held here from event {log.Floor} on only; older segments are being fetched");
+        if (stream.Length is 0 or > MaxStreamNameLength)
+            return Failure.InvalidArgument(
+                $"stream: {stream.Length} characters break the rule: 1 to {MaxStreamNameLength}, e.g. room-standup, node-media-0, cluster");
+        if (log.Floor > 1 && log.LastSeq > 0)
+            return Failure.OutOfRange($"the log is held here from event {log.Floor} on only; older segments are being fetched");
         return null;
     }
 
@@ -114,7 +126,8 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
     {
         foreach (var name in types)
             if (!Enum.TryParse<EventType>(name, out _) || char.IsAsciiDigit(name[0]))
-                return Failure.InvalidArgument($"types: \"{TextLimits.Shown(name)}\" breaks the rule: one of {string.Join(", ", Enum.GetNames<EventType>())}");
+                return Failure.InvalidArgument(
+                    $"types: \"{TextLimits.Shown(name)}\" breaks the rule: one of {string.Join(", ", Enum.GetNames<EventType>())}");
         return null;
     }
 }

@@ -9,8 +9,8 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Audit;
 
 /// <summary>
-/// The event log over gRPC, answered by any replica from its own disk. A question sees every event that the replica had derived when it came.
-/// What takes long runs on threads of its own, a few at a time, and never touches the apply thread.
+/// The event log over gRPC, answered by any replica from its own disk. A question sees every event that the replica had derived when it
+/// came. What takes long runs on threads of its own, a few at a time, and never touches the apply thread.
 /// </summary>
 [RequireRole(Role.Viewer)]
 public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
@@ -65,7 +65,8 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         if (Interlocked.Increment(ref _subscribers) > _options.MaxSubscribers)
         {
             Interlocked.Decrement(ref _subscribers);
-            throw Failure.Exhausted($"subscribers: {_options.MaxSubscribers} of {_options.MaxSubscribers} in use, 1 too many").ToRpcException();
+            throw Failure.Exhausted($"subscribers: {_options.MaxSubscribers} of {_options.MaxSubscribers} in use, 1 too many")
+                .ToRpcException();
         }
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, ending.Token);
         try
@@ -83,7 +84,8 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            throw Failure.Unavailable($"{ending.Why}; subscribe to another one, from the event after the last one received").ToRpcException();
+            throw Failure.Unavailable($"{ending.Why}; subscribe to another one, from the event after the last one received")
+                .ToRpcException();
         }
         finally { Interlocked.Decrement(ref _subscribers); }
     }
@@ -139,12 +141,18 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         if (Interlocked.Increment(ref _waiting) > _options.MaxWaiting + _options.MaxRunning)
         {
             Interlocked.Decrement(ref _waiting);
-            throw Failure.Exhausted($"questions about the past: {_options.MaxRunning} running and {_options.MaxWaiting} waiting already, 1 too many; ask again later").ToRpcException();
+            throw Failure.Exhausted(
+                $"questions about the past: {_options.MaxRunning} running and {_options.MaxWaiting} waiting already, 1 too many; ask "
+                + $"again later").ToRpcException();
         }
         try
         {
             await _turns.WaitAsync(cancellationToken);
-            try { return await Task.Factory.StartNew(() => Guard(work), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default); }
+            try
+            {
+                return await Task.Factory.StartNew(() => Guard(work), cancellationToken, TaskCreationOptions.LongRunning,
+                    TaskScheduler.Default);
+            }
             finally { _turns.Release(); }
         }
         finally { Interlocked.Decrement(ref _waiting); }
@@ -160,7 +168,8 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         try { return work(); }
         catch (EventLogException e)
         {
-            throw new RpcException(new Status(e.Problem == EventLogProblem.OutOfRange ? StatusCode.OutOfRange : StatusCode.DataLoss, e.Message));
+            throw new RpcException(
+                new Status(e.Problem == EventLogProblem.OutOfRange ? StatusCode.OutOfRange : StatusCode.DataLoss, e.Message));
         }
     }
 }

@@ -14,8 +14,10 @@ public static class Causes
     private const int LookBack = 256;
 
     /// <summary>Events that say where a room is, or that it is nowhere.</summary>
-    private static bool SaysWhere(string type) => type is nameof(EventType.RoomPlaced) or nameof(EventType.RoomRevoked) or nameof(EventType.RoomReleased)
-        or nameof(EventType.PlacementFailed) or nameof(EventType.RoomClosing) or nameof(EventType.RoomClosed) or nameof(EventType.RoomCreated);
+    private static bool SaysWhere(string type) =>
+        type is nameof(EventType.RoomPlaced) or nameof(EventType.RoomRevoked) or nameof(EventType.RoomReleased)
+        or nameof(EventType.PlacementFailed) or nameof(EventType.RoomClosing) or nameof(EventType.RoomClosed)
+            or nameof(EventType.RoomCreated);
 
     public static Answer<ExplainReply> OfRoom(EventLogReader log, RoomId room)
     {

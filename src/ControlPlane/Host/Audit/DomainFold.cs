@@ -26,7 +26,8 @@ public static class DomainFold
     /// <summary>Folds in what comes after the state, up to and with <paramref name="until"/> or the end of the log.</summary>
     /// <param name="stops">Ascending event numbers after which <paramref name="atStop"/> is called on the caller's thread.</param>
     /// <exception cref="EventLogException">Damaged, below the floor, or written by a newer program.</exception>
-    public static void Run(EventLogReader log, ClusterState state, ulong until, IEnumerable<ulong>? stops, Action<ClusterState>? atStop, CancellationToken cancellationToken)
+    public static void Run(EventLogReader log, ClusterState state, ulong until, IEnumerable<ulong>? stops, Action<ClusterState>? atStop,
+        CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var filled = new BlockingCollection<Batch>(BatchesBetween);
@@ -61,7 +62,8 @@ public static class DomainFold
         decoding.GetAwaiter().GetResult();
     }
 
-    private static void Decode(EventLogReader log, ulong from, ulong until, BlockingCollection<Batch> filled, BlockingCollection<Batch> free, CancellationToken cancellationToken)
+    private static void Decode(EventLogReader log, ulong from, ulong until, BlockingCollection<Batch> filled,
+        BlockingCollection<Batch> free, CancellationToken cancellationToken)
     {
         try
         {
@@ -90,13 +92,22 @@ public static class DomainFold
             batch.Events[batch.Count] = EventCodec.Read(EventTypeTable.Find(view.Type), view.SchemaVersion, view.Payload);
             batch.Contexts[batch.Count++] = new(view.EventSeq, view.RaftIndex, view.RaftTerm, view.OrdinalInEntry, view.OccurredAt);
         }
-        catch (CanonicalException e) { throw new EventLogException(EventLogProblem.Corrupt, $"event {cursor.Seq} cannot be read ({cursor.Location}): {e.Message}", e); }
+        catch (CanonicalException e)
+        {
+            throw new EventLogException(EventLogProblem.Corrupt, $"event {cursor.Seq} cannot be read ({cursor.Location}): {e.Message}", e);
+        }
     }
 
-    /// <remarks>Here the log is input from a disk, so a law it breaks is not our own bug: it is reported, and ends only the question.</remarks>
+    /// <remarks>
+    /// Here the log is input from a disk, so a law it breaks is not our own bug: it is reported, and ends only the question.
+    /// </remarks>
     private static void Evolve(ClusterState state, DomainEvent happened, in EventContext context)
     {
         try { state.Evolve(happened, context); }
-        catch (InvariantViolation e) { throw new EventLogException(EventLogProblem.Corrupt, $"event {context.Seq} ({happened.Type}) cannot follow what was before it: {e.Message}", e); }
+        catch (InvariantViolation e)
+        {
+            throw new EventLogException(EventLogProblem.Corrupt,
+                $"event {context.Seq} ({happened.Type}) cannot follow what was before it: {e.Message}", e);
+        }
     }
 }

@@ -9,28 +9,34 @@ namespace VideoScale.ControlPlane.Host.Audit;
 
 /// <param name="Problem">Empty when every hash agrees.</param>
 /// <param name="FirstBadSeq">0 when every hash agrees.</param>
-/// <param name="From">First event that was verified: the asked one, or where its segment begins, since a chain is checked from a known point.</param>
-public sealed record Verification(string Problem, ulong FirstBadSeq, ulong From, ulong To, ulong Events, ulong Checkpoints, Hash256 ChainHead, Hash256 MerkleRoot)
+/// <param name="From">First event that was verified: the asked one, or where its segment begins, since a chain is checked from a known
+/// point.</param>
+public sealed record Verification(string Problem, ulong FirstBadSeq, ulong From, ulong To, ulong Events, ulong Checkpoints,
+    Hash256 ChainHead, Hash256 MerkleRoot)
 {
     public bool Ok => Problem.Length == 0;
 }
 
 /// <summary>
-/// Hashes events anew and compares all that can be compared: checksums, numbers, ids, order, the stored chain, each segment's account of chain
-/// and tree before it, and the checkpoints that a majority of the voters agreed on.
+/// Hashes events anew and compares all that can be compared: checksums, numbers, ids, order, the stored chain, each segment's account of
+/// chain and tree before it, and the checkpoints that a majority of the voters agreed on.
 /// </summary>
 public static class EventLogVerifier
 {
     /// <param name="from">0 for the floor.</param>
     /// <param name="to">0 for the end.</param>
     /// <param name="progress">Gets the last verified event now and then.</param>
-    public static Verification Verify(EventLogReader log, ulong from, ulong to, Action<ulong>? progress, CancellationToken cancellationToken)
+    public static Verification Verify(EventLogReader log, ulong from, ulong to, Action<ulong>? progress,
+        CancellationToken cancellationToken)
     {
-        var damage = log.Damages.Where(d => (to == 0 || d.AfterSeq < to) && (from == 0 || d.AfterSeq + 1 >= from)).OrderBy(d => d.AfterSeq).FirstOrDefault();
+        var damage = log.Damages.Where(d => (to == 0 || d.AfterSeq < to) && (from == 0 || d.AfterSeq + 1 >= from)).OrderBy(d => d.AfterSeq)
+            .FirstOrDefault();
         if (from == 0) from = log.Floor;
         if (from < log.Floor) throw log.OutOfRange(from);
         if (to == 0 || to > log.LastSeq) to = log.LastSeq;
-        if (to < from) return new(WordsOf(damage), damage is null ? 0 : damage.AfterSeq + 1, from, from - 1, 0, 0, Hash256.Zero, new MerkleFrontier().Root());
+        if (to < from)
+            return new(WordsOf(damage), damage is null ? 0 : damage.AfterSeq + 1, from, from - 1, 0, 0, Hash256.Zero,
+                new MerkleFrontier().Root());
         var run = new Run(log, log.PartOf(from) ?? throw log.OutOfRange(from), to);
         try { run.Go(progress, cancellationToken); }
         catch (EventLogException e) when (e.Problem == EventLogProblem.Corrupt) { return run.Bad(e.Message); }
@@ -39,7 +45,8 @@ public static class EventLogVerifier
         return damage is null ? good : good with { Problem = WordsOf(damage), FirstBadSeq = damage.AfterSeq + 1 };
     }
 
-    private static string WordsOf(SegmentDamage? damage) => damage is null ? "" : $"{damage.Path} cannot be read from byte {damage.Offset} on, after event {damage.AfterSeq}: {damage.Problem}. "
+    private static string WordsOf(SegmentDamage? damage) => damage is null ? ""
+        : $"{damage.Path} cannot be read from byte {damage.Offset} on, after event {damage.AfterSeq}: {damage.Problem}. "
         + "If the replica lost power while it wrote, this is a torn tail: start it, and it derives these events again";
 
     private sealed class Run(EventLogReader log, SegmentPart first, ulong to)
@@ -50,9 +57,11 @@ public static class EventLogVerifier
         private uint _ordinal;
         private LogTime _time;
 
-        public Verification Good() => new("", 0, first.FirstSeq, _seq, _tree.Size - first.Header.Frontier.Size, _checkpoints, _chain, _tree.Root());
+        public Verification Good() =>
+            new("", 0, first.FirstSeq, _seq, _tree.Size - first.Header.Frontier.Size, _checkpoints, _chain, _tree.Root());
 
-        public Verification Bad(string problem) => new(problem, _seq + 1, first.FirstSeq, _seq, _tree.Size - first.Header.Frontier.Size, _checkpoints, _chain, _tree.Root());
+        public Verification Bad(string problem) =>
+            new(problem, _seq + 1, first.FirstSeq, _seq, _tree.Size - first.Header.Frontier.Size, _checkpoints, _chain, _tree.Root());
 
         public void Go(Action<ulong>? progress, CancellationToken cancellationToken)
         {
@@ -82,13 +91,15 @@ public static class EventLogVerifier
             }
             if (log.PartOf(first.FirstSeq - 1) is null) return; // its account is all there is of what came before
             using var before = new EventCursor(log, first.FirstSeq - 1);
-            Require(before.MoveNext() && before.Chain == first.Header.PreviousChain, first.Path, "the segment's account of the chain before it differs from that chain");
+            Require(before.MoveNext() && before.Chain == first.Header.PreviousChain, first.Path,
+                "the segment's account of the chain before it differs from that chain");
         }
 
         private void CheckHeader(SegmentHeader header, EventCursor cursor)
         {
             Require(header.PreviousChain == _chain, cursor.Location, "the segment's account of the chain before it differs from the chain");
-            Require(header.Frontier.SameAs(_tree), cursor.Location, "the segment's account of the Merkle tree before it differs from the tree");
+            Require(header.Frontier.SameAs(_tree), cursor.Location,
+                "the segment's account of the Merkle tree before it differs from the tree");
             Require(header.ClusterId == first.Header.ClusterId, cursor.Location, "the segment belongs to another cluster");
         }
 
@@ -98,9 +109,11 @@ public static class EventLogVerifier
             var leaf = EventHashes.Leaf(cursor.Record);
             var chain = EventHashes.Chain(_chain, leaf);
             Require(cursor.Chain == chain, cursor.Location, "the event does not hash to the chain value stored with it");
-            Require(view.EventId == EventHashes.EventId(first.Header.ClusterId, view.RaftIndex, view.OrdinalInEntry), cursor.Location, "the event's id is not that of its place in the log");
+            Require(view.EventId == EventHashes.EventId(first.Header.ClusterId, view.RaftIndex, view.OrdinalInEntry), cursor.Location,
+                "the event's id is not that of its place in the log");
             var follows = view.RaftIndex > _raftIndex || view.RaftIndex == _raftIndex && view.OrdinalInEntry == _ordinal + 1;
-            Require(_raftIndex == 0 || follows, cursor.Location, $"log place {view.RaftIndex}.{view.OrdinalInEntry} does not follow {_raftIndex}.{_ordinal}");
+            Require(_raftIndex == 0
+                || follows, cursor.Location, $"log place {view.RaftIndex}.{view.OrdinalInEntry} does not follow {_raftIndex}.{_ordinal}");
             Require(view.OccurredAt >= _time || _raftIndex == 0, cursor.Location, "time goes back");
             (_raftIndex, _ordinal, _time, _chain) = (view.RaftIndex, view.OrdinalInEntry, view.OccurredAt, chain);
             _tree.Append(leaf);
@@ -112,13 +125,15 @@ public static class EventLogVerifier
             var where = $"checkpoint of log index {checkpoint.Index}";
             _seq--; // what is wrong, if anything, is the event the checkpoint covers
             Require(checkpoint.ChainHead.Span.SequenceEqual(_chain.ToArray()), where, "the chain is not the one the voters agreed on");
-            Require(checkpoint.MerkleRoot.Span.SequenceEqual(_tree.Root().ToArray()), where, "the Merkle root is not the one the voters agreed on");
+            Require(checkpoint.MerkleRoot.Span.SequenceEqual(_tree.Root().ToArray()), where,
+                "the Merkle root is not the one the voters agreed on");
             _seq++;
             _checkpoints++;
         }
 
         private List<Checkpoint> Checkpoints() =>
-            [.. CommittedCheckpoints.Of(log, log.LastSeq).Select(c => c.Checkpoint).Where(c => c.EventSeq >= first.FirstSeq && c.EventSeq <= to).OrderBy(c => c.EventSeq)];
+            [.. CommittedCheckpoints.Of(log, log.LastSeq).Select(c => c.Checkpoint)
+                .Where(c => c.EventSeq >= first.FirstSeq && c.EventSeq <= to).OrderBy(c => c.EventSeq)];
 
         private static void Require(bool holds, string where, string problem)
         {

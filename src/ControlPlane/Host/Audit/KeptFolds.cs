@@ -8,8 +8,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Audit;
 
 /// <summary>
-/// Domain states kept on disk along the log, so that a question about the past folds a stretch and not the whole. They can always be made again:
-/// one that does not fit the log or does not hash as it should is thrown away.
+/// Domain states kept on disk along the log, so that a question about the past folds a stretch and not the whole. They can always be made
+/// again: one that does not fit the log or does not hash as it should is thrown away.
 /// </summary>
 /// <param name="directory">Null keeps nothing.</param>
 public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.DefaultEveryEvents)
@@ -61,7 +61,8 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
                 File.Move(temporary, path, overwrite: true);
                 Prune();
             }
-            catch (IOException) { if (File.Exists(temporary)) File.Delete(temporary); } // a full disk: the answer stands, the next one folds from further back
+            // a full disk: the answer stands, the next one folds from further back
+            catch (IOException) { if (File.Exists(temporary)) File.Delete(temporary); }
         }
     }
 
@@ -89,7 +90,10 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
             var state = CapturedState.Restore(file);
             return state.LastEventSeq == seq && state.StateHash() == BinaryPrimitives.ReadUInt128LittleEndian(header[16..]) ? state : null;
         }
-        catch (Exception e) when (e is CanonicalException or IOException or InvariantViolation or OverflowException or ArgumentException) { return null; }
+        catch (Exception e) when (e is CanonicalException or IOException or InvariantViolation or OverflowException or ArgumentException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Removes those that stand closest to their neighbours; the newest stays.</summary>
@@ -112,7 +116,8 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
 
     private IReadOnlyList<(string Path, ulong Seq)> Files() => directory is null || !Directory.Exists(directory)
         ? []
-        : [.. Directory.GetFiles(directory, "fold-*.bin").Order(StringComparer.Ordinal).Select(path => (path, SeqOf(path))).Where(f => f.Item2 > 0)];
+        : [.. Directory.GetFiles(directory, "fold-*.bin").Order(StringComparer.Ordinal).Select(path => (path, SeqOf(path)))
+            .Where(f => f.Item2 > 0)];
 
     private static ulong SeqOf(string path) => ulong.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan(5), out var seq) ? seq : 0;
 }

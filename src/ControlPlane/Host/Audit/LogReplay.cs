@@ -12,7 +12,8 @@ namespace VideoScale.ControlPlane.Host.Audit;
 
 /// <param name="Checkpoints">Agreed state hashes that were compared.</param>
 /// <param name="Problem">Empty when all were equal.</param>
-public sealed record ReplayResult(ulong Events, UInt128 StateHash, Hash256 ChainHead, ulong Checkpoints, ulong LastCheckpointIndex, ulong LastCheckpointSeq, string Problem);
+public sealed record ReplayResult(ulong Events, UInt128 StateHash, Hash256 ChainHead, ulong Checkpoints, ulong LastCheckpointIndex,
+    ulong LastCheckpointSeq, string Problem);
 
 /// <summary>Folds a log from its first event and compares the state's hash with each checkpoint on the way.</summary>
 public static class LogReplay
@@ -36,11 +37,13 @@ public static class LogReplay
 
     /// <summary>From a running cluster: what comes over the wire is hashed here, not believed.</summary>
     public static async Task<ReplayResult> RunAsync(
-        Func<ReadAllRequest, IAsyncEnumerable<Event>> readAll, Func<ReadStreamRequest, IAsyncEnumerable<Event>> readStream, ulong until, Action<ulong> progress, CancellationToken cancellationToken)
+        Func<ReadAllRequest, IAsyncEnumerable<Event>> readAll, Func<ReadStreamRequest, IAsyncEnumerable<Event>> readStream, ulong until,
+            Action<ulong> progress, CancellationToken cancellationToken)
     {
         var checkpoints = new List<Checkpoint>();
         await foreach (var e in readStream(new() { Stream = "cluster" }).WithCancellation(cancellationToken))
-            if (e.EventSeq <= until && e.Type == nameof(EventType.CheckpointCommitted)) checkpoints.Add(((ClusterEvent.CheckpointCommitted)Decode(e)).Checkpoint);
+            if (e.EventSeq <= until && e.Type == nameof(EventType.CheckpointCommitted))
+                checkpoints.Add(((ClusterEvent.CheckpointCommitted)Decode(e)).Checkpoint);
         var compare = new Comparison(checkpoints.Where(c => c.EventSeq <= until));
         var (state, chain) = (new ClusterState(), Hash256.Zero);
         compare.AtBeginning(state);
@@ -63,13 +66,19 @@ public static class LogReplay
 
     private static Hash256 Fold(ClusterState state, Event e, in Hash256 before, CanonicalWriter record)
     {
-        if (e.EventSeq != state.LastEventSeq + 1) throw new EventLogException(EventLogProblem.Corrupt, $"event {e.EventSeq} came where event {state.LastEventSeq + 1} was due");
+        if (e.EventSeq != state.LastEventSeq + 1)
+            throw new EventLogException(EventLogProblem.Corrupt, $"event {e.EventSeq} came where event {state.LastEventSeq + 1} was due");
         record.Reset();
         EventMapping.WriteRecord(record, e);
         var chain = EventHashes.Chain(before, EventHashes.Leaf(record.WrittenSpan));
-        if (!e.ChainHash.Span.SequenceEqual(chain.ToArray())) throw new EventLogException(EventLogProblem.Corrupt, $"event {e.EventSeq} does not hash to the chain value that came with it");
+        if (!e.ChainHash.Span.SequenceEqual(chain.ToArray()))
+            throw new EventLogException(EventLogProblem.Corrupt, $"event {e.EventSeq} does not hash to the chain value that came with it");
         try { state.Evolve(Decode(e), new(e.EventSeq, e.RaftIndex, e.RaftTerm, e.OrdinalInEntry, new(e.OccurredAtMs))); }
-        catch (InvariantViolation violation) { throw new EventLogException(EventLogProblem.Corrupt, $"event {e.EventSeq} cannot follow what was before it: {violation.Message}", violation); }
+        catch (InvariantViolation violation)
+        {
+            throw new EventLogException(EventLogProblem.Corrupt,
+                $"event {e.EventSeq} cannot follow what was before it: {violation.Message}", violation);
+        }
         return chain;
     }
 
@@ -81,7 +90,10 @@ public static class LogReplay
                 ? EventCodec.Read(type, e.SchemaVersion, e.PayloadCanonical.Span)
                 : throw new CanonicalException($"type \"{e.Type}\" is unknown to this program: a newer one wrote the log");
         }
-        catch (CanonicalException damaged) { throw new EventLogException(EventLogProblem.Corrupt, $"event {e.EventSeq} cannot be read: {damaged.Message}", damaged); }
+        catch (CanonicalException damaged)
+        {
+            throw new EventLogException(EventLogProblem.Corrupt, $"event {e.EventSeq} cannot be read: {damaged.Message}", damaged);
+        }
     }
 
     private sealed class Comparison(IEnumerable<Checkpoint> checkpoints)
@@ -104,12 +116,15 @@ public static class LogReplay
             foreach (var checkpoint in _bySeq[state.LastEventSeq])
             {
                 if (state.StateHash() != checkpoint.StateHash && _problem.Length == 0)
-                    _problem = $"at log index {checkpoint.Index} (event {checkpoint.EventSeq}) the voters agreed on state hash {checkpoint.StateHash:x32}, the fold has {state.StateHash():x32}";
+                    _problem =
+                        $"at log index {checkpoint.Index} (event {checkpoint.EventSeq}) the voters agreed on state hash "
+                        + $"{checkpoint.StateHash:x32}, the fold has {state.StateHash():x32}";
                 (_lastIndex, _lastSeq) = (checkpoint.Index, checkpoint.EventSeq);
                 _compared++;
             }
         }
 
-        public ReplayResult Result(ClusterState state, in Hash256 chain) => new(state.LastEventSeq, state.StateHash(), chain, _compared, _lastIndex, _lastSeq, _problem);
+        public ReplayResult Result(ClusterState state, in Hash256 chain) =>
+            new(state.LastEventSeq, state.StateHash(), chain, _compared, _lastIndex, _lastSeq, _problem);
     }
 }

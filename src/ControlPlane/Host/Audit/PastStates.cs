@@ -17,17 +17,22 @@ public static class PastStates
         if (StateView.Check(request.Scope) is { } wrong) return wrong;
         switch (request.AtCase)
         {
-            case StateAtRequest.AtOneofCase.EventSeq when request.EventSeq == 0: return Failure.InvalidArgument("event_seq: 0 breaks the rule: from 1");
+            case StateAtRequest.AtOneofCase.EventSeq when request.EventSeq == 0:
+                return Failure.InvalidArgument("event_seq: 0 breaks the rule: from 1");
             case StateAtRequest.AtOneofCase.EventSeq when request.EventSeq > log.LastSeq:
                 return Failure.OutOfRange($"event {request.EventSeq} does not exist yet; the last one is {log.LastSeq}");
             case StateAtRequest.AtOneofCase.EventSeq: seq = request.EventSeq; break;
-            case StateAtRequest.AtOneofCase.LogIndex when request.LogIndex == 0: return Failure.InvalidArgument("log_index: 0 breaks the rule: from 1");
+            case StateAtRequest.AtOneofCase.LogIndex when request.LogIndex == 0:
+                return Failure.InvalidArgument("log_index: 0 breaks the rule: from 1");
             case StateAtRequest.AtOneofCase.LogIndex: seq = log.SeqAtRaftIndex(request.LogIndex); break;
-            case StateAtRequest.AtOneofCase.TimeMs when request.TimeMs < 0: return Failure.InvalidArgument($"time_ms: {request.TimeMs} breaks the rule: not negative");
+            case StateAtRequest.AtOneofCase.TimeMs when request.TimeMs < 0:
+                return Failure.InvalidArgument($"time_ms: {request.TimeMs} breaks the rule: not negative");
             case StateAtRequest.AtOneofCase.TimeMs: seq = log.SeqAtTime(new(request.TimeMs)); break;
             default: return Failure.InvalidArgument("at: nothing breaks the rule: one of log_index, time_ms, event_seq");
         }
-        return log.Floor > 1 && log.LastSeq > 0 ? Failure.OutOfRange($"the log is held here from event {log.Floor} on only, and a state needs all of it; older segments are being fetched") : null;
+        return log.Floor > 1 && log.LastSeq > 0
+            ? Failure.OutOfRange(
+            $"the log is held here from event {log.Floor} on only, and a state needs all of it; older segments are being fetched") : null;
     }
 
     /// <summary>Folds; long. Never on the apply thread.</summary>

@@ -27,10 +27,12 @@ public static class StateView
         if (scope.StartsWith(RoomScope, StringComparison.Ordinal))
         {
             var room = state.FindRoom(RoomName.Find(scope[RoomScope.Length..]));
-            return room is null ? Failure.NotFound($"room {scope[RoomScope.Length..]} at event {state.LastEventSeq}") : JsonFieldSink.Render(sink => DescribeRoom(room, sink));
+            return room is null ? Failure.NotFound($"room {scope[RoomScope.Length..]} at event {state.LastEventSeq}")
+                : JsonFieldSink.Render(sink => DescribeRoom(room, sink));
         }
         var node = state.FindNode(new(scope[NodeScope.Length..]));
-        return node is null ? Failure.NotFound($"node {scope[NodeScope.Length..]} at event {state.LastEventSeq}") : JsonFieldSink.Render(sink => DescribeNode(node, sink));
+        return node is null ? Failure.NotFound($"node {scope[NodeScope.Length..]} at event {state.LastEventSeq}")
+            : JsonFieldSink.Render(sink => DescribeNode(node, sink));
     }
 
     private static void DescribeRoom(RoomState room, FieldSink sink)

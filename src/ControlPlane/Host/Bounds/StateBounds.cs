@@ -8,8 +8,8 @@ namespace VideoScale.ControlPlane.Host.Bounds;
 public sealed record StateLimits(int Rooms, long MetadataBytes, int Answers);
 
 /// <summary>
-/// Refuses what would let replicated state grow beyond its bounds, before it goes into the log: the log itself never decides by them, so every
-/// replica, old or new, and every replay comes to the same state. What is in flight may exceed a bound by as much as may wait.
+/// Refuses what would let replicated state grow beyond its bounds, before it goes into the log: the log itself never decides by them, so
+/// every replica, old or new, and every replay comes to the same state. What is in flight may exceed a bound by as much as may wait.
 /// </summary>
 public sealed class StateBounds(StateLimits limits, ControlPlaneStateMachine machine, StateQueries queries)
 {
@@ -41,7 +41,8 @@ public sealed class StateBounds(StateLimits limits, ControlPlaneStateMachine mac
         }
         if (growth.MetadataBytes > 0 && size.MetadataBytes + growth.MetadataBytes > limits.MetadataBytes)
         {
-            return Failure.Exhausted($"metadata: rooms hold {size.MetadataBytes} of at most {limits.MetadataBytes} bytes (MaxMetadataMegabytes), "
+            return Failure.Exhausted(
+                $"metadata: rooms hold {size.MetadataBytes} of at most {limits.MetadataBytes} bytes (MaxMetadataMegabytes), "
                 + $"and this one brings {growth.MetadataBytes} more: bring less, or close rooms");
         }
         return envelope.Request is null ? null : AnswersExceeded(envelope, size);
@@ -51,12 +52,15 @@ public sealed class StateBounds(StateLimits limits, ControlPlaneStateMachine mac
     {
         if (size.Answers >= limits.Answers)
         {
-            return Failure.Exhausted($"request results: {size.Answers} of at most {limits.Answers} answers are kept for 25 h (MaxRequestResults); "
+            return Failure.Exhausted(
+                $"request results: {size.Answers} of at most {limits.Answers} answers are kept for 25 h (MaxRequestResults); "
                 + $"the oldest are dropped from {new LogTime(size.OldestAnswerMs)} on");
         }
         var own = machine.AnswersBy.Of(envelope.Actor.Subject);
         return own < AnswersOfOne ? null
-            : Failure.Exhausted($"request results: {own} answers to \"{envelope.Actor.Subject}\" are kept for 25 h, of at most {AnswersOfOne} for one caller "
+            : Failure.Exhausted(
+                $"request results: {own} answers to \"{envelope.Actor.Subject}\" are kept for 25 h, of at most {AnswersOfOne} for one "
+                + $"caller "
                 + "(half of MaxRequestResults): call less often, or raise the bound");
     }
 }

@@ -11,7 +11,8 @@ namespace VideoScale.ControlPlane.Host.Checkpoints;
 /// Marks the log now and then, collects what voters' states hash to at the mark, and commits what a majority has. When no value can have
 /// a majority, nobody knows which state is right: everything stops, loudly.
 /// </summary>
-public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, IReplicatedLog log, ControlPlaneStateMachine machine,
+public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, IReplicatedLog log,
+    ControlPlaneStateMachine machine,
     Action<Exception> fatal, TimeProvider clock, ILogger<CheckpointLoop> logger) : LeaderLoop(terms, queries, clock, logger)
 {
     private const ulong EntriesBetween = 1_024;
@@ -29,7 +30,8 @@ public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queri
 
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        if (await LookAsync(static (state, term) => new View(term.Term, state.LastEventSeq, state.Cluster.Checkpoint.EventSeq)) is not { } view) return;
+        if (await LookAsync(static (state, term) => new View(term.Term, state.LastEventSeq, state.Cluster.Checkpoint.EventSeq))
+            is not { } view) return;
         if (view.Term != _last.Term) _last = (view.Term, log.Status.AppliedIndex, Clock.GetTimestamp());
         // A checkpoint is itself one event; with nothing else after it the cluster is idle.
         if (view.EventSeq <= view.CheckpointSeq + 1) return;
@@ -55,7 +57,8 @@ public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queri
         CheckpointRound? round;
         lock (_gate)
         {
-            if (_round is null || _round.Index < hash.Index) _round = new(hash.Index, [.. log.Status.Membership.Voters.Select(voter => voter.Value)]);
+            if (_round is null || _round.Index < hash.Index)
+                _round = new(hash.Index, [.. log.Status.Membership.Voters.Select(voter => voter.Value)]);
             round = _round.Index == hash.Index ? _round : null;
         }
         if (round is null) return true; // late: a later mark is being counted
@@ -65,7 +68,10 @@ public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queri
             case CheckpointRound.Verdict.Agreed: await AgreeAsync(term.Term, round.Index, tally, cancellationToken); return true;
             case CheckpointRound.Verdict.NoMajority:
                 LogNoMajority(round.Index, string.Join(", ", tally.Differing));
-                fatal(new InvalidDataException($"no majority of voters has the same state at log index {round.Index}: nobody knows which is right, so this replica stops"));
+                fatal(
+                    new InvalidDataException(
+                    $"no majority of voters has the same state at log index {round.Index}: nobody knows which is right, so this replica "
+                    + $"stops"));
                 return false;
             default: return true;
         }
@@ -76,7 +82,8 @@ public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queri
         var value = tally.Value!;
         if (IsFirst(index, member: 0))
         {
-            var checkpoint = new Checkpoint(index, value.EventSeq, value.StateHash, value.ChainHead.ToArray(), value.MerkleRoot.ToArray(), [.. tally.Agreeing]);
+            var checkpoint = new Checkpoint(index, value.EventSeq, value.StateHash, value.ChainHead.ToArray(), value.MerkleRoot.ToArray(),
+                [.. tally.Agreeing]);
             await commands.SubmitAsync(term, Name, new ClusterCommand.CommitCheckpoint(checkpoint), cancellationToken);
         }
         foreach (var member in tally.Differing)
@@ -93,7 +100,8 @@ public sealed partial class CheckpointLoop(LeaderTerms terms, StateQueries queri
         lock (_gate) return _recorded.Add((index, member));
     }
 
-    [LoggerMessage(3121, LogLevel.Critical, "No majority of voters has the same state at log index {Index} (reports of {Members}): everything stops")]
+    [LoggerMessage(3121, LogLevel.Critical,
+        "No majority of voters has the same state at log index {Index} (reports of {Members}): everything stops")]
     private partial void LogNoMajority(ulong index, string members);
 
     [LoggerMessage(3122, LogLevel.Error, "Member {Member} differs from the majority at log index {Index}; it quarantines itself")]

@@ -38,7 +38,8 @@ public sealed class CheckpointRound(ulong index, IReadOnlyCollection<ulong> vote
     private Tally Count()
     {
         var majority = voters.Count / 2 + 1;
-        var groups = _reports.GroupBy(report => report.Value).Select(group => (group.Key, Members: group.Select(report => report.Key).ToArray())).ToArray();
+        var groups = _reports.GroupBy(report => report.Value)
+            .Select(group => (group.Key, Members: group.Select(report => report.Key).ToArray())).ToArray();
         var largest = groups.Length == 0 ? 0 : groups.Max(group => group.Members.Length);
         if (largest >= majority)
         {

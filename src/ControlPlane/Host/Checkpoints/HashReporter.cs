@@ -11,7 +11,8 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Checkpoints;
 
 /// <summary>On a replica that does not lead: tells the leader what the state hashed to at each mark.</summary>
-public sealed partial class HashReporter(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, MemberBook book, ChannelPool channels,
+public sealed partial class HashReporter(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, MemberBook book,
+    ChannelPool channels,
     ReplicaIdentity identity, Action<Exception> fatal, ILogger<HashReporter> logger) : IStateListener
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
@@ -51,7 +52,9 @@ public sealed partial class HashReporter(IReplicatedLog log, Leadership leadersh
             MerkleRoot = ByteString.CopyFrom(mark.MerkleRoot.ToArray()),
         }, new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout, cancellationToken));
         if (reply.NoMajority)
-            fatal(new InvalidDataException($"no majority of voters has the same state at log index {mark.Index}: nobody knows which is right, so this replica stops"));
+            fatal(
+                new InvalidDataException(
+                $"no majority of voters has the same state at log index {mark.Index}: nobody knows which is right, so this replica stops"));
     }
 
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)

@@ -9,10 +9,11 @@ namespace VideoScale.ControlPlane.Host.Clocks;
 public readonly record struct ClockDifference(MemberId Member, long DifferenceMs);
 
 /// <summary>
-/// Compares the wall clocks of all members, on every replica, so that whoever comes to lead knows already. Says whose clock differs, and when
-/// log time is not what the clocks say.
+/// Compares the wall clocks of all members, on every replica, so that whoever comes to lead knows already. Says whose clock differs, and
+/// when log time is not what the clocks say.
 /// </summary>
-public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks members, IReplicatedLog log, TimeProvider clock, ILogger<ClockExchange> logger)
+public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks members, IReplicatedLog log, TimeProvider clock,
+    ILogger<ClockExchange> logger)
 {
     /// <summary>A clock that is further off is named.</summary>
     public const long WorthALineMs = 1_000;
@@ -29,7 +30,8 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
     private const int HastyRounds = 50;
     private readonly Dictionary<MemberId, Reading> _readings = [];
     private readonly Dictionary<MemberId, Program> _programs = [];
-    private readonly Dictionary<MemberId, bool> _named = []; // whose clock differs, and whether that was said: one round may be a slow answer
+    // whose clock differs, and whether that was said: one round may be a slow answer
+    private readonly Dictionary<MemberId, bool> _named = [];
     private volatile IReadOnlyList<ClockDifference> _differences = [];
     private bool _saidApart;
     private TimeStep _saidStep;
@@ -39,7 +41,8 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
 
     private readonly record struct Reading(long OffsetMs, long UncertainMs, long AtBootMs);
 
-    /// <param name="IsOld">What it said last; kept over its silence, for a replica that restarts is as old as before. Null: it has not said anything.</param>
+    /// <param name="IsOld">What it said last; kept over its silence, for a replica that restarts is as old as before. Null: it has not said
+    /// anything.</param>
     private readonly record struct Program(long AskedSinceBootMs, bool? IsOld);
 
     /// <summary>Differences from the agreed time, of all members whose clocks are known; empty while no majority agrees.</summary>
@@ -73,7 +76,8 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
         var now = time.BootMs;
         lock (_readings)
         {
-            foreach (var gone in _readings.Where(known => now - known.Value.AtBootMs > ReadingLastsMs || !others.Contains(known.Key)).Select(known => known.Key).ToArray()) _readings.Remove(gone);
+            foreach (var gone in _readings.Where(known => now - known.Value.AtBootMs > ReadingLastsMs || !others.Contains(known.Key))
+                .Select(known => known.Key).ToArray()) _readings.Remove(gone);
             Compare(status);
         }
     }
@@ -118,9 +122,11 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
         var agreed = Agreement(status, out var read);
         time.Programs(EveryMemberKnows());
         time.Agreed(agreed);
-        _differences = agreed is { } offset ? [.. read.OrderBy(reading => reading.Member).Select(reading => new ClockDifference(new(reading.Member), reading.OffsetMs - offset))] : [];
+        _differences = agreed is { } offset ? [.. read.OrderBy(reading => reading.Member)
+            .Select(reading => new ClockDifference(new(reading.Member), reading.OffsetMs - offset))] : [];
         SayDisagreement(agreed, read.Count, voters.Length);
-        foreach (var (member, difference) in _differences) Say(member, difference, member == status.Self, read.First(reading => reading.Member == member.Value).UncertainMs);
+        foreach (var (member, difference) in _differences)
+            Say(member, difference, member == status.Self, read.First(reading => reading.Member == member.Value).UncertainMs);
         SayApart();
     }
 
@@ -156,22 +162,30 @@ public sealed partial class ClockExchange(LogTimeSource time, IMemberClocks memb
         _saidApart = apart;
     }
 
-    [LoggerMessage(3501, LogLevel.Warning, "The clock of this replica ({Member}) is {DifferenceMs} ms off what a majority of voters has: it is not taken for log time; set it right (NTP)")]
+    [LoggerMessage(3501, LogLevel.Warning,
+        "The clock of this replica ({Member}) is {DifferenceMs} ms off what a majority of voters has: it is not taken for log time; set "
+        + "it right (NTP)")]
     private partial void LogOwnDiffers(MemberId member, long differenceMs);
 
-    [LoggerMessage(3502, LogLevel.Warning, "The clock of replica {Member} is {DifferenceMs} ms off what a majority of voters has; set it right (NTP)")]
+    [LoggerMessage(3502, LogLevel.Warning,
+        "The clock of replica {Member} is {DifferenceMs} ms off what a majority of voters has; set it right (NTP)")]
     private partial void LogDiffers(MemberId member, long differenceMs);
 
     [LoggerMessage(3503, LogLevel.Information, "The clock of replica {Member} agrees with the others again")]
     private partial void LogAgreesAgain(MemberId member);
 
-    [LoggerMessage(3504, LogLevel.Warning, "The clocks of {Read} replicas were read, and no majority of the {Voters} voters agrees: log time goes on with the time that elapses")]
+    [LoggerMessage(3504, LogLevel.Warning,
+        "The clocks of {Read} replicas were read, and no majority of the {Voters} voters agrees: log time goes on with the time that "
+        + "elapses")]
     private partial void LogNoMajority(int read, int voters);
 
-    [LoggerMessage(3505, LogLevel.Warning, "Log time is {AheadMs} ms ahead of what the clocks of a majority of voters say (behind, when negative): it follows no jump, so deadlines go on as they are; if the clocks stay, times inside request ids are compared with them")]
+    [LoggerMessage(3505, LogLevel.Warning,
+        "Log time is {AheadMs} ms ahead of what the clocks of a majority of voters say (behind, when negative): it follows no jump, so "
+        + "deadlines go on as they are; if the clocks stay, times inside request ids are compared with them")]
     private partial void LogApart(long aheadMs);
 
-    [LoggerMessage(3507, LogLevel.Information, "Log time went on by {Step} over a time in which nothing ran, from {From}: a majority of voters agrees on what time it is")]
+    [LoggerMessage(3507, LogLevel.Information,
+        "Log time went on by {Step} over a time in which nothing ran, from {From}: a majority of voters agrees on what time it is")]
     private partial void LogStepped(TimeSpan step, LogTime from);
 
     [LoggerMessage(3506, LogLevel.Information, "Log time is what the replicas' clocks say again")]

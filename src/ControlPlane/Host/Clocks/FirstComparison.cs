@@ -5,8 +5,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Clocks;
 
 /// <summary>
-/// Right after a start a replica may lead before it has compared its clock with the others', or heard which programs they run. What hangs on that waits for
-/// it, or is to be repeated: it must not be refused for good.
+/// Right after a start a replica may lead before it has compared its clock with the others', or heard which programs they run. What hangs
+/// on that waits for it, or is to be repeated: it must not be refused for good.
 /// </summary>
 public sealed class FirstComparison(LogTimeSource time)
 {
@@ -16,7 +16,8 @@ public sealed class FirstComparison(LogTimeSource time)
     /// <returns>Null when nothing stands in the way of the command any more.</returns>
     public async ValueTask<Failure?> AwaitAsync(CommandEnvelope envelope, CancellationToken cancellationToken)
     {
-        for (var asked = Environment.TickCount64; AwaitsPrograms(envelope) || AwaitsClocks(envelope); await Task.Delay(Poll, CancellationToken.None))
+        for (var asked = Environment.TickCount64; AwaitsPrograms(envelope) || AwaitsClocks(envelope);
+            await Task.Delay(Poll, CancellationToken.None))
         {
             if (Environment.TickCount64 - asked < Patience.TotalMilliseconds && !cancellationToken.IsCancellationRequested) continue;
             var missing = AwaitsPrograms(envelope) ? "this replica has not heard yet which programs the other replicas run"

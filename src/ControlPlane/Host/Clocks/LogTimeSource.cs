@@ -3,7 +3,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Clocks;
 
-/// <summary>Log time at this replica, from its boot clock, its wall clock, what it applied and what the others' clocks say. Any thread.</summary>
+/// <summary>
+/// Log time at this replica, from its boot clock, its wall clock, what it applied and what the others' clocks say. Any thread.
+/// </summary>
 public sealed class LogTimeSource(TimeProvider wall, LeaseClock boot)
 {
     private readonly Lock _gate = new();
@@ -30,7 +32,9 @@ public sealed class LogTimeSource(TimeProvider wall, LeaseClock boot)
         lock (_gate) (_clock.MayExtend, _awaitsMembers) = (everyMemberKnows == true, everyMemberKnows is null);
     }
 
-    /// <summary>Entries and commands that a program of the first version stops at may be proposed: no member runs one, as far as can be told.</summary>
+    /// <summary>
+    /// Entries and commands that a program of the first version stops at may be proposed: no member runs one, as far as can be told.
+    /// </summary>
     public bool MayExtend { get { lock (_gate) return _clock.MayExtend; } }
 
     /// <summary>That is not known yet, and will be in a moment.</summary>

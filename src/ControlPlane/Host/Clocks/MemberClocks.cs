@@ -14,7 +14,8 @@ internal sealed class MemberClocks(MemberBook book, ChannelPool channels, Replic
     public async Task<ClockAnswer> AskAsync(MemberId member, CancellationToken cancellationToken)
     {
         if (book.Find(member) is not { GrpcAddress.Length: > 0 } peer) return default;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken); // a deadline would be counted on the clock that is in question
+        // a deadline would be counted on the clock that is in question
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(CallTimeout);
         try
         {
@@ -22,7 +23,10 @@ internal sealed class MemberClocks(MemberBook book, ChannelPool channels, Replic
                 .ReadClockAsync(new ReadClockRequest(), new CallOptions(identity.Own(), cancellationToken: limit.Token));
             return new(reply.WallMs);
         }
-        catch (RpcException e) when (!cancellationToken.IsCancellationRequested) { return new(null, e.StatusCode == StatusCode.Unimplemented); }
+        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new(null, e.StatusCode == StatusCode.Unimplemented);
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { return default; }
     }
 }

@@ -22,7 +22,10 @@ public sealed record ReplicaPeer(MemberId Member, string RaftAddress, string Grp
 /// <param name="Peers">All replicas, this one included, in ascending order of member id.</param>
 public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList<ReplicaPeer> Peers)
 {
-    /// <summary>The directory joined a cluster that ran already; <see cref="Peers"/> is whom it asked. Else they are the founding members, who voted first.</summary>
+    /// <summary>
+    /// The directory joined a cluster that ran already; <see cref="Peers"/> is whom it asked. Else they are the founding members, who voted
+    /// first.
+    /// </summary>
     public bool IsJoined { get; init; }
 
     /// <summary>It has been a member: when it no longer is, it was removed.</summary>
@@ -45,17 +48,26 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
         var identity = ReadJson(directory, IdentityName, ClusterJson.Default.IdentityFile);
         var cluster = ReadJson(directory, ClusterName, ClusterJson.Default.ClusterFile);
         if (identity.FormatVersion != Format || cluster.Format != Format)
-            throw StartupException.Directory($"{directory} has format {identity.FormatVersion}/{cluster.Format}; this program reads format {Format}: use the program version that made it");
+            throw StartupException.Directory(
+                $"{directory} has format {identity.FormatVersion}/{cluster.Format}; this program reads format {Format}: use the program "
+                + $"version that made it");
         if (identity.ClusterId != cluster.ClusterId)
-            throw StartupException.Directory($"{directory}: {IdentityName} belongs to cluster {identity.ClusterId} but {ClusterName} to {cluster.ClusterId}: restore the files of one cluster, or make a new directory");
-        if (!UInt128.TryParse(identity.ClusterId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) || number == 0)
-            throw StartupException.Directory($"{directory}: \"{identity.ClusterId}\" is not a cluster id (1 to 32 hex digits, not 0): restore {IdentityName} from a backup");
+            throw StartupException.Directory(
+                $"{directory}: {IdentityName} belongs to cluster {identity.ClusterId} but {ClusterName} to {cluster.ClusterId}: restore "
+                + $"the files of one cluster, or make a new directory");
+        if (!UInt128.TryParse(identity.ClusterId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+            || number == 0)
+            throw StartupException.Directory(
+                $"{directory}: \"{identity.ClusterId}\" is not a cluster id (1 to 32 hex digits, not 0): restore {IdentityName} from a "
+                + $"backup");
         var self = ParseMember(directory, identity.MemberId);
         var peers = cluster.Members
             .Select(m => new ReplicaPeer(ParseMember(directory, m.MemberId), m.RaftAddress, m.GrpcAddress, m.HttpAddress))
             .OrderBy(p => p.Member).ToArray();
         if (peers.All(p => p.Member != self))
-            throw StartupException.Directory($"{directory}: member {self} of {IdentityName} is not among the members in {ClusterName}: the directory is another replica's");
+            throw StartupException.Directory(
+                $"{directory}: member {self} of {IdentityName} is not among the members in {ClusterName}: the directory is another "
+                + $"replica's");
         return new(identity.ClusterId, self, peers) { IsJoined = cluster.Joined, IsAdmitted = !cluster.Joined || cluster.Admitted };
     }
 
@@ -74,11 +86,14 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw StartupException.Directory($"{path} does not exist: {directory} is not a replica's data directory. `videoscale control init` makes those of a new cluster; with --join an empty one becomes a further replica of a cluster that runs");
+            throw StartupException.Directory(
+                $"{path} does not exist: {directory} is not a replica's data directory. `videoscale control init` makes those of a new "
+                + $"cluster; with --join an empty one becomes a further replica of a cluster that runs");
         }
         catch (JsonException e)
         {
-            throw StartupException.Directory($"{path} is damaged ({e.Message}): restore it from a backup, or remove the directory and let the replica join anew");
+            throw StartupException.Directory(
+                $"{path} is damaged ({e.Message}): restore it from a backup, or remove the directory and let the replica join anew");
         }
     }
 
@@ -92,7 +107,8 @@ internal sealed record IdentityFile(int FormatVersion, string ClusterId, string 
 
 internal sealed record ClusterMemberFile(string MemberId, string RaftAddress, string GrpcAddress, string HttpAddress);
 
-internal sealed record ClusterFile(int Format, string ClusterId, IReadOnlyList<ClusterMemberFile> Members, bool Joined = false, bool Admitted = false);
+internal sealed record ClusterFile(int Format, string ClusterId, IReadOnlyList<ClusterMemberFile> Members, bool Joined = false,
+    bool Admitted = false);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(IdentityFile))]

@@ -24,17 +24,20 @@ public static class ControlPlaneBootstrap
         }
         var clusterId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var members = seats.Select(_ => new MemberId(RandomNumbers.NonZero())).ToArray();
-        var peers = seats.Zip(members, (s, m) => new ReplicaPeer(m, s.RaftAddress, s.GrpcAddress, s.HttpAddress)).OrderBy(p => p.Member).ToArray();
+        var peers = seats.Zip(members, (s, m) => new ReplicaPeer(m, s.RaftAddress, s.GrpcAddress, s.HttpAddress)).OrderBy(p => p.Member)
+            .ToArray();
         var cluster = new ClusterFile(ClusterFiles.Format, clusterId,
             [.. peers.Select(p => new ClusterMemberFile(p.Member.ToString(), p.RaftAddress, p.GrpcAddress, p.HttpAddress))]);
         var made = new List<ClusterFiles>();
         for (var i = 0; i < seats.Count; i++)
         {
             Directory.CreateDirectory(seats[i].DataDirectory);
-            Write(seats[i].DataDirectory, ClusterFiles.ClusterName, JsonSerializer.SerializeToUtf8Bytes(cluster, ClusterJson.Default.ClusterFile));
+            Write(seats[i].DataDirectory, ClusterFiles.ClusterName,
+                JsonSerializer.SerializeToUtf8Bytes(cluster, ClusterJson.Default.ClusterFile));
             // identity.json last: a directory without it was not finished and counts as not made.
             Write(seats[i].DataDirectory, ClusterFiles.IdentityName,
-                JsonSerializer.SerializeToUtf8Bytes(new IdentityFile(ClusterFiles.Format, clusterId, members[i].ToString()), ClusterJson.Default.IdentityFile));
+                JsonSerializer.SerializeToUtf8Bytes(new IdentityFile(ClusterFiles.Format, clusterId, members[i].ToString()),
+                    ClusterJson.Default.IdentityFile));
             made.Add(new ClusterFiles(clusterId, members[i], peers));
         }
         return made;
@@ -50,12 +53,15 @@ public static class ControlPlaneBootstrap
         var files = new ClusterFiles(clusterId, member, peers) { IsJoined = true, IsAdmitted = false };
         Directory.CreateDirectory(directory);
         WriteCluster(directory, files);
-        Write(directory, ClusterFiles.IdentityName, JsonSerializer.SerializeToUtf8Bytes(new IdentityFile(ClusterFiles.Format, clusterId, member.ToString()), ClusterJson.Default.IdentityFile));
+        Write(directory, ClusterFiles.IdentityName, JsonSerializer.SerializeToUtf8Bytes(
+            new IdentityFile(ClusterFiles.Format, clusterId, member.ToString()), ClusterJson.Default.IdentityFile));
         return files;
     }
 
-    internal static void WriteCluster(string directory, ClusterFiles files) => Write(directory, ClusterFiles.ClusterName, JsonSerializer.SerializeToUtf8Bytes(
-        new ClusterFile(ClusterFiles.Format, files.ClusterId, [.. files.Peers.Select(p => new ClusterMemberFile(p.Member.ToString(), p.RaftAddress, p.GrpcAddress, p.HttpAddress))],
+    internal static void WriteCluster(string directory, ClusterFiles files) =>
+        Write(directory, ClusterFiles.ClusterName, JsonSerializer.SerializeToUtf8Bytes(
+        new ClusterFile(ClusterFiles.Format, files.ClusterId,
+            [.. files.Peers.Select(p => new ClusterMemberFile(p.Member.ToString(), p.RaftAddress, p.GrpcAddress, p.HttpAddress))],
             files.IsJoined, files.IsJoined && files.IsAdmitted), ClusterJson.Default.ClusterFile));
 
     private static void Write(string directory, string name, byte[] content) => DurableFile.Write(Path.Combine(directory, name), content);

@@ -25,7 +25,8 @@ public sealed class MemberBook(ClusterFiles files, IReplicatedLog log)
     {
         var everyone = membership.Everyone;
         if (everyone.Count == 0) return files.Peers;
-        return [.. everyone.Select(member => membership.Addresses.FirstOrDefault(address => address.Member == member) is { } known ? ToPeer(known)
+        return [.. everyone.Select(member => membership.Addresses.FirstOrDefault(address => address.Member == member) is { } known
+            ? ToPeer(known)
             : files.Find(member) ?? new ReplicaPeer(member, "", "", ""))];
     }
 

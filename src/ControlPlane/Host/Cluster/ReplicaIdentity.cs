@@ -3,7 +3,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Cluster;
 
-/// <summary>How this replica proves itself to others: by its certificate, by the token of role Replica, or, in development mode, not at all.</summary>
+/// <summary>
+/// How this replica proves itself to others: by its certificate, by the token of role Replica, or, in development mode, not at all.
+/// </summary>
 /// <param name="token">The token of role Replica; null when the certificate speaks.</param>
 public sealed class ReplicaIdentity(string? token)
 {

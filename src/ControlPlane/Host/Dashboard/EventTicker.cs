@@ -27,7 +27,11 @@ internal sealed class EventTicker
     /// <returns>Null when too many pages are open.</returns>
     internal Channel<EventEnvelope>? Open()
     {
-        var page = Channel.CreateBounded<EventEnvelope>(new BoundedChannelOptions(4 * Kept) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        var page = Channel.CreateBounded<EventEnvelope>(new BoundedChannelOptions(4 * Kept)
+        {
+            FullMode = BoundedChannelFullMode.DropOldest,
+            SingleReader = true,
+        });
         lock (_gate)
         {
             if (_pages.Count >= MostPages) return null;

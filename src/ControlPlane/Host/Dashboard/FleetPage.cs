@@ -11,7 +11,8 @@ internal sealed record ReplicaRow(string Address, bool IsLeader, bool IsSelf);
 /// <param name="Headroom">Share of the tightest capacity that is free as placement sees it, 0 to 1.</param>
 internal sealed record NodeRow(string Name, string Health, string Scheduling, int Rooms, string Media, double Headroom);
 internal sealed record RoomRow(string Name, string Status, string Node, string Epoch, uint Participants);
-internal sealed record FleetState(ulong AppliedIndex, IReadOnlyList<ReplicaRow> Replicas, IReadOnlyList<NodeRow> Nodes, IReadOnlyList<RoomRow> Rooms);
+internal sealed record FleetState(ulong AppliedIndex, IReadOnlyList<ReplicaRow> Replicas, IReadOnlyList<NodeRow> Nodes,
+    IReadOnlyList<RoomRow> Rooms);
 
 /// <summary>The fleet as the page shows it: this replica's state, and loads where the agents are attached.</summary>
 internal sealed class FleetPage(StateQueries queries, Leadership leadership, MemberBook book, NodeLoads loads, Fleet fleet)
@@ -24,18 +25,22 @@ internal sealed class FleetPage(StateQueries queries, Leadership leadership, Mem
         var (index, nodes, rooms) = await queries.ReadNowAsync((Loads: loads, Fleet: fleet), static (state, index, known) => (index,
             state.Nodes.InOrder().Select(node => Describe(node, known.Loads, known.Fleet)).ToArray(),
             state.Rooms.InOrder().Where(room => room.Record.Phase != RoomPhase.Closed).Take(MostRooms).Select(Describe).ToArray()));
-        return new FleetState(index, [.. book.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader, peer.Member == book.Self))], nodes, rooms);
+        return new FleetState(index, [.. book.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader,
+            peer.Member == book.Self))], nodes, rooms);
     }
 
     private static NodeRow Describe(NodeState node, NodeLoads loads, Fleet fleet)
     {
         // Only the leader hears the agents.
         var media = loads.Find(node.Name, node.Record.Incarnation) is { } known
-            ? $"{known.Load.IngressKbps / 1000.0:0.0} in, {known.Load.EgressKbps / 1000.0:0.0} out Mbit/s, CPU {known.Load.CpuPermille / 10.0:0} %"
+            ? $"{known.Load.IngressKbps / 1000.0:0.0} in, {known.Load.EgressKbps / 1000.0:0.0} out Mbit/s, CPU "
+                + $"{known.Load.CpuPermille / 10.0:0} %"
             : "";
-        return new NodeRow(node.Name, node.Record.Health.ToString(), node.Record.Scheduling.ToString(), node.Rooms.Count, media, (fleet.HeadroomPermille(node.Record.Id) ?? 0) / 1000.0);
+        return new NodeRow(node.Name, node.Record.Health.ToString(), node.Record.Scheduling.ToString(), node.Rooms.Count, media,
+            (fleet.HeadroomPermille(node.Record.Id) ?? 0) / 1000.0);
     }
 
     private static RoomRow Describe(RoomState room) =>
-        new(room.Record.ShownName, room.Record.Status.ToString(), room.Record.Owner?.Node.Value ?? "", room.Record.LastEpoch.ToString(), room.Participants);
+        new(room.Record.ShownName, room.Record.Status.ToString(), room.Record.Owner?.Node.Value ?? "", room.Record.LastEpoch.ToString(),
+            room.Participants);
 }

@@ -14,7 +14,10 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Drain;
 
-/// <summary>Drains: nothing new goes there; at the deadline what is left is moved, a few rooms at a time and only while somewhere else takes them; done when empty.</summary>
+/// <summary>
+/// Drains: nothing new goes there; at the deadline what is left is moved, a few rooms at a time and only while somewhere else takes them;
+/// done when empty.
+/// </summary>
 public sealed class DrainLoop : LeaderLoop, IStateListener
 {
     /// <summary>Rooms of one node under way at once: each move makes clients reconnect.</summary>
@@ -26,7 +29,8 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
     private readonly LogTimeSource _time;
     private readonly Dictionary<NodeId, Progress> _progress = [];
 
-    public DrainLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, LogTimeSource time, StateFeed feed, TimeProvider clock, ILogger<DrainLoop> logger)
+    public DrainLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, LogTimeSource time, StateFeed feed,
+        TimeProvider clock, ILogger<DrainLoop> logger)
         : base(terms, queries, clock, logger)
     {
         _commands = commands;
@@ -101,7 +105,8 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
 
     private Progress ProgressOf(NodeRecord node)
     {
-        if (!_progress.TryGetValue(node.Id, out var progress) || progress.Drain != node.Drain) _progress[node.Id] = progress = new() { Drain = node.Drain };
+        if (!_progress.TryGetValue(node.Id, out var progress) || progress.Drain != node.Drain)
+            _progress[node.Id] = progress = new() { Drain = node.Drain };
         return progress;
     }
 
@@ -137,7 +142,8 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
     {
         foreach (var applied in events)
         {
-            if (applied.Event is not (DrainEvent.Started or DrainEvent.DeadlineChanged or RoomEvent.Released { Kind: ReleaseKind.ByOwner or ReleaseKind.LeaseEnded })) continue;
+            if (applied.Event is not (DrainEvent.Started or DrainEvent.DeadlineChanged
+                or RoomEvent.Released { Kind: ReleaseKind.ByOwner or ReleaseKind.LeaseEnded })) continue;
             Wake();
             return;
         }

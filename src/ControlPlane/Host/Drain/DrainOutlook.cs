@@ -22,7 +22,9 @@ public sealed record BlockedRooms(uint Rooms, RoomId First, Obstacle Obstacle)
 /// <param name="Kind">Each node and its reason, without figures.</param>
 public sealed record Obstacle(string Why, string Kind);
 
-/// <summary>One look at what could leave a node that is being drained, and why the rest cannot. Rooms that need the same are asked about once.</summary>
+/// <summary>
+/// One look at what could leave a node that is being drained, and why the rest cannot. Rooms that need the same are asked about once.
+/// </summary>
 public sealed class DrainOutlook(Fleet fleet, NodeId node)
 {
     private const int MaxNamed = 3;
@@ -56,16 +58,19 @@ public sealed class DrainOutlook(Fleet fleet, NodeId node)
     internal static Obstacle ObstacleOf(PlacementDecision refused, NodeId node, string region)
     {
         var others = refused.Rejections.Where(rejection => rejection.Node != node).ToArray();
-        var kinds = others.OrderBy(rejection => rejection.Node.Value, StringComparer.Ordinal).Select(rejection => $"{rejection.Node}:{rejection.Reason}");
+        var kinds = others.OrderBy(rejection => rejection.Node.Value, StringComparer.Ordinal)
+            .Select(rejection => $"{rejection.Node}:{rejection.Reason}");
         return new(Words(others, region), $"{region} {string.Join(' ', kinds)}");
     }
 
     private static string Words(PlacementRejection[] others, string region)
     {
-        var there = others.Where(rejection => rejection.Reason != RejectionReason.OtherRegion).Take(MaxNamed).Select(rejection => $"{rejection.Node} {rejection.Words}").ToArray();
+        var there = others.Where(rejection => rejection.Reason != RejectionReason.OtherRegion).Take(MaxNamed)
+            .Select(rejection => $"{rejection.Node} {rejection.Words}").ToArray();
         var place = region.Length == 0 ? "" : $" in region {region}";
         return there.Length == 0
-            ? $"{(region.Length == 0 ? "" : $"it is bound to region {region}, and ")}there is no other node{place}; start one{place}, or close the room"
+            ? $"{(region.Length == 0 ? "" : $"it is bound to region {region}, and ")}there is no other node{place}; start one{place}, or "
+                + $"close the room"
             : $"no other node{place} takes it ({string.Join("; ", there)}); start or uncordon one{place}, or close the room";
     }
 }

@@ -45,7 +45,8 @@ public sealed class EventCursor : IDisposable
         if (_part is null || _scanner is null || next > _part.Extent.LastSeq) Open(next);
         else _scanner.Limit = _part.Extent.LengthBytes;
         if (!_scanner!.MoveNext()) throw _part!.Corrupt(_scanner.Offset, $"{_scanner.Problem ?? "the file ends early"} (event {next})");
-        if (RecordFrame.SeqOf(_scanner.Record) is var found && found != next) throw _part!.Corrupt(_scanner.FrameOffset, $"event {found} where event {next} belongs");
+        if (RecordFrame.SeqOf(_scanner.Record) is var found && found != next)
+            throw _part!.Corrupt(_scanner.FrameOffset, $"event {found} where event {next} belongs");
         Seq = next;
         return true;
     }
@@ -73,7 +74,8 @@ public sealed class EventCursor : IDisposable
                 var file = part.OpenRead();
                 (_part, _file, _scanner) = (part, file, new SegmentScanner(file, point.Offset, extent.LengthBytes, _bufferBytes));
                 for (var at = point.Seq; at < seq; at++)
-                    if (!_scanner.MoveNext()) throw part.Corrupt(_scanner.Offset, $"{_scanner.Problem ?? "the file ends early"} (event {at})");
+                    if (!_scanner.MoveNext())
+                        throw part.Corrupt(_scanner.Offset, $"{_scanner.Problem ?? "the file ends early"} (event {at})");
                 return;
             }
             catch (FileNotFoundException) when (attempt < 3) { Dispose(); } // two parts became one just now: look again

@@ -126,7 +126,8 @@ public sealed partial class EventLog
             {
                 var began = Stopwatch.GetTimestamp();
                 _writer.Write(_writing);
-                if (_writer.UnsyncedBytes > 0 && syncDue == long.MaxValue) syncDue = began + (long)(_options.SyncInterval.TotalSeconds * Stopwatch.Frequency);
+                if (_writer.UnsyncedBytes > 0 && syncDue == long.MaxValue)
+                    syncDue = began + (long)(_options.SyncInterval.TotalSeconds * Stopwatch.Frequency);
                 var sync = stop || syncWanted > _syncDone || began >= syncDue || _writer.UnsyncedBytes >= _options.SyncBytes;
                 if (sync) _writer.Sync();
                 if (_writer.UnsyncedBytes == 0) syncDue = long.MaxValue;
@@ -135,7 +136,11 @@ public sealed partial class EventLog
                 if (!sync && _options.WriteInterval - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } rest) Pause(rest);
             }
         }
-        catch (Exception e) when (DiskFull.Is(e)) { Fail(new EventLogException(EventLogProblem.WriteFailed, $"the event log cannot be written ({e.Message}): {DiskFull.Advice(Directory)}", e)); }
+        catch (Exception e) when (DiskFull.Is(e))
+        {
+            Fail(new EventLogException(EventLogProblem.WriteFailed,
+                $"the event log cannot be written ({e.Message}): {DiskFull.Advice(Directory)}", e));
+        }
         catch (Exception e) when (e is EventLogException or IOException or UnauthorizedAccessException) { Fail(e); }
     }
 

@@ -9,11 +9,13 @@ namespace VideoScale.ControlPlane.Host.EventLog;
 public readonly record struct EventLogHead(ulong EventSeq, Hash256 ChainHead, Hash256 MerkleRoot);
 
 /// <summary>
-/// One replica's event log. <see cref="Append"/>, <see cref="EndOfBatch"/>, <see cref="Restore"/>, <see cref="Capture"/> and <see cref="Head"/>
+/// One replica's event log. <see cref="Append"/>, <see cref="EndOfBatch"/>, <see cref="Restore"/>, <see cref="Capture"/> and
+/// <see cref="Head"/>
 /// belong to the apply thread; a thread of the log's own writes and syncs. Everything else may be called from anywhere.
 /// </summary>
 /// <remarks>
-/// After a restart the state machine derives events anew; those already on disk are compared, not written: a difference is divergence and stops the replica.
+/// After a restart the state machine derives events anew; those already on disk are compared, not written: a difference is divergence and
+/// stops the replica.
 /// </remarks>
 public sealed partial class EventLog : IDisposable
 {
@@ -64,10 +66,16 @@ public sealed partial class EventLog : IDisposable
         if (parts is [.., { Closed: false } live]) // what a crash left unsynced counts as held from here on, so it must be
             using (var file = File.OpenHandle(live.Path, FileMode.Open, FileAccess.ReadWrite)) Disk.SyncData(file, live.Path);
         Disk.SyncDirectory(directory);
-        return new(directory, clusterId, options, new(parts) { Notes = segments.Notes }) { ReachesIndex = parts.Count == 0 ? 0 : parts.Max(part => part.Extent.LastRaftIndex) };
+        return new(directory, clusterId, options, new(parts) { Notes = segments.Notes })
+        {
+            ReachesIndex = parts.Count == 0 ? 0
+            : parts.Max(part => part.Extent.LastRaftIndex)
+        };
     }
 
-    /// <summary>Index of the replicated log's entry that the last event on disk follows from; 0 when there is none. As of the opening.</summary>
+    /// <summary>
+    /// Index of the replicated log's entry that the last event on disk follows from; 0 when there is none. As of the opening.
+    /// </summary>
     internal ulong ReachesIndex { get; private init; }
 
     /// <summary>event_seq the next event gets.</summary>
@@ -167,7 +175,8 @@ public sealed partial class EventLog : IDisposable
     }
 
     private static EventLogException Diverged(ulong seq, string location, in Hash256 onDisk, in Hash256 derived) =>
-        new(EventLogProblem.Diverged, $"event {seq} was derived anew and differs from the one on disk ({location}): chain {derived} now, {onDisk} then. "
+        new(EventLogProblem.Diverged,
+            $"event {seq} was derived anew and differs from the one on disk ({location}): chain {derived} now, {onDisk} then. "
             + "This replica must not go on: keep its data directory for analysis and let the replica join anew");
 }
 

@@ -21,7 +21,8 @@ public sealed class EventLogException : Exception
     public EventLogException(string message) : base(message) { }
     public EventLogException(string message, Exception innerException) : base(message, innerException) { }
 
-    public EventLogException(EventLogProblem problem, string message, Exception? innerException = null) : base(message, innerException) => Problem = problem;
+    public EventLogException(EventLogProblem problem, string message, Exception? innerException = null) : base(message, innerException) =>
+        Problem = problem;
 
     public EventLogProblem Problem { get; }
 }

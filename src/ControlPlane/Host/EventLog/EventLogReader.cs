@@ -32,7 +32,9 @@ public sealed class EventLogReader
     /// <summary>What was found and put right when the directory was opened, one line each.</summary>
     public IReadOnlyList<string> Notes { get; internal init; } = [];
 
-    /// <summary>What cannot be read in a directory that is only read. A running replica puts such things right when it opens its own.</summary>
+    /// <summary>
+    /// What cannot be read in a directory that is only read. A running replica puts such things right when it opens its own.
+    /// </summary>
     public IReadOnlyList<SegmentDamage> Damages { get; internal init; } = [];
 
     internal ImmutableArray<SegmentPart> Parts
@@ -43,7 +45,8 @@ public sealed class EventLogReader
     /// <summary>Opens the directory of a stopped replica; changes nothing in it.</summary>
     public static EventLogReader OpenDirectory(string directory)
     {
-        if (!Directory.Exists(directory)) throw new EventLogException(EventLogProblem.Foreign, $"{directory} does not exist: name a replica's data directory");
+        if (!Directory.Exists(directory))
+            throw new EventLogException(EventLogProblem.Foreign, $"{directory} does not exist: name a replica's data directory");
         var segments = new SegmentDirectory(directory, readOnly: true);
         var parts = segments.Load(null, null);
         return new(parts) { Notes = segments.Notes, Damages = segments.Damages };
@@ -80,7 +83,8 @@ public sealed class EventLogReader
 
     /// <summary>Last event of the log entries up to <paramref name="raftIndex"/>; floor − 1 when none is held.</summary>
     public ulong SeqAtRaftIndex(ulong raftIndex) =>
-        LastWhere(e => e.FirstRaftIndex <= raftIndex, index => index.PointByRaftIndex(raftIndex), (in EventView view) => view.RaftIndex <= raftIndex);
+        LastWhere(e => e.FirstRaftIndex <= raftIndex, index => index.PointByRaftIndex(raftIndex),
+            (in EventView view) => view.RaftIndex <= raftIndex);
 
     /// <summary>Last event up to <paramref name="time"/>; floor − 1 when none is held.</summary>
     public ulong SeqAtTime(LogTime time) =>
@@ -118,7 +122,8 @@ public sealed class EventLogReader
         return found;
     }
 
-    internal EventLogException OutOfRange(ulong seq) => new(EventLogProblem.OutOfRange, $"event {seq} is not held here; the floor is {Floor}");
+    internal EventLogException OutOfRange(ulong seq) =>
+        new(EventLogProblem.OutOfRange, $"event {seq} is not held here; the floor is {Floor}");
 
     internal SegmentPart? PartOf(ulong seq)
     {

@@ -25,7 +25,8 @@ internal static class EventTypeTable
     /// <exception cref="CanonicalException">A newer program wrote the log.</exception>
     public static EventType Find(ReadOnlySpan<byte> name) => TryFind(name, out var type)
         ? type
-        : throw new CanonicalException($"event type \"{Encoding.UTF8.GetString(name)}\" is unknown to this program: a newer one wrote the log");
+        : throw new CanonicalException(
+            $"event type \"{Encoding.UTF8.GetString(name)}\" is unknown to this program: a newer one wrote the log");
 
     private static int SlotOf(ReadOnlySpan<byte> name)
     {
@@ -36,7 +37,8 @@ internal static class EventTypeTable
 
     private static (byte[], EventType)[][] Build()
     {
-        var names = Enum.GetValues<EventType>().Select(type => (Name: Encoding.UTF8.GetBytes(type.ToString()), Type: type)).ToLookup(n => SlotOf(n.Name));
+        var names = Enum.GetValues<EventType>().Select(type => (Name: Encoding.UTF8.GetBytes(type.ToString()), Type: type))
+            .ToLookup(n => SlotOf(n.Name));
         return [.. Enumerable.Range(0, Slots).Select(slot => names[slot].ToArray())];
     }
 }

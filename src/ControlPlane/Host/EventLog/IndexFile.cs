@@ -13,8 +13,9 @@ namespace VideoScale.ControlPlane.Host.EventLog;
 /// It only repeats what the segment says: when it is missing or damaged it is made again.
 /// </summary>
 /// <remarks>
-/// Layout, little-endian: magic (8), CRC-32C of the body (4), CRC-32C of the fixed part after it (4), fixed part (96), then the body: points of 24 bytes
-/// (offset, log index, time), streams of 32 bytes sorted by key (key, first version, first posting, count), postings of 4 bytes.
+/// Layout, little-endian: magic (8), CRC-32C of the body (4), CRC-32C of the fixed part after it (4), fixed part (96), then the body:
+/// points of 24 bytes (offset, log index, time), streams of 32 bytes sorted by key (key, first version, first posting, count), postings of
+/// 4 bytes.
 /// </remarks>
 internal sealed class IndexFile : IPartIndex
 {
@@ -82,11 +83,14 @@ internal sealed class IndexFile : IPartIndex
         var extent = new PartExtent(
             BinaryPrimitives.ReadUInt64LittleEndian(reader[8..]), BinaryPrimitives.ReadInt64LittleEndian(reader[16..]),
             BinaryPrimitives.ReadUInt64LittleEndian(reader[24..]), BinaryPrimitives.ReadUInt64LittleEndian(reader[32..]),
-            new(BinaryPrimitives.ReadInt64LittleEndian(reader[40..])), new(BinaryPrimitives.ReadInt64LittleEndian(reader[48..])), new Hash256(reader.Slice(56, 32)));
-        var (points, streams) = (BinaryPrimitives.ReadInt32LittleEndian(reader[88..]), BinaryPrimitives.ReadInt32LittleEndian(reader[92..]));
+            new(BinaryPrimitives.ReadInt64LittleEndian(reader[40..])), new(BinaryPrimitives.ReadInt64LittleEndian(reader[48..])),
+                new Hash256(reader.Slice(56, 32)));
+        var (points, streams) = (BinaryPrimitives.ReadInt32LittleEndian(reader[88..]),
+            BinaryPrimitives.ReadInt32LittleEndian(reader[92..]));
         var postings = (int)(extent.LastSeq - firstSeq + 1);
         if (BinaryPrimitives.ReadUInt64LittleEndian(reader) != firstSeq || extent.LengthBytes != segmentLengthBytes) return null;
-        if (RandomAccess.GetLength(file) != BodyAt + (long)points * PointBytes + (long)streams * StreamBytes + (long)postings * 4) return null;
+        if (RandomAccess.GetLength(file) != BodyAt + (long)points * PointBytes + (long)streams * StreamBytes + (long)postings * 4)
+            return null;
         return (new(path, firstSeq, points, streams, postings, BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..])), extent);
     }
 
@@ -114,7 +118,8 @@ internal sealed class IndexFile : IPartIndex
             else if (key > streamKey) high = middle - 1;
             else
             {
-                var (first, count) = (BinaryPrimitives.ReadInt32LittleEndian(entry[24..]), BinaryPrimitives.ReadInt32LittleEndian(entry[28..]));
+                var (first, count) = (BinaryPrimitives.ReadInt32LittleEndian(entry[24..]),
+                    BinaryPrimitives.ReadInt32LittleEndian(entry[28..]));
                 var postings = new uint[count];
                 ReadFully(file, MemoryMarshal.AsBytes(postings.AsSpan()), PostingsAt + (long)first * 4);
                 return new(BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]), postings);
@@ -172,9 +177,11 @@ internal sealed class IndexFile : IPartIndex
     }
 
     private EventLogException Damaged() =>
-        new(EventLogProblem.Corrupt, $"{_path} is damaged; remove it and start the replica again: it is made anew from the segment beside it");
+        new(EventLogProblem.Corrupt,
+            $"{_path} is damaged; remove it and start the replica again: it is made anew from the segment beside it");
 
-    private static SafeFileHandle Open(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    private static SafeFileHandle Open(string path) =>
+        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     private static void WriteFixed(byte[] bytes, ulong firstSeq, PartExtent extent, int points, int streams, int postings)
     {

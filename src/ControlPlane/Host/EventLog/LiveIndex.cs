@@ -55,7 +55,8 @@ internal sealed class LiveIndex : IPartIndex
 
     public StreamPostings? FindStream(UInt128 streamKey)
     {
-        lock (_gate) return _streams.TryGetValue(streamKey, out var postings) ? new(postings.FirstVersion, [.. postings.RelativeSeqs]) : null;
+        lock (_gate)
+            return _streams.TryGetValue(streamKey, out var postings) ? new(postings.FirstVersion, [.. postings.RelativeSeqs]) : null;
     }
 
     /// <summary>Contents for the sidecar file; only once nothing is added any more.</summary>

@@ -4,7 +4,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.EventLog;
 
 /// <summary>How far a segment file reaches. A live one gets a new extent with each write; readers take one and keep to it.</summary>
-internal sealed record PartExtent(ulong LastSeq, long LengthBytes, ulong FirstRaftIndex, ulong LastRaftIndex, LogTime FirstTime, LogTime LastTime, Hash256 LastChain);
+internal sealed record PartExtent(ulong LastSeq, long LengthBytes, ulong FirstRaftIndex, ulong LastRaftIndex, LogTime FirstTime,
+    LogTime LastTime, Hash256 LastChain);
 
 /// <summary>A place in a segment file where a record begins.</summary>
 internal readonly record struct IndexPoint(ulong Seq, long Offset, ulong RaftIndex, LogTime Time);

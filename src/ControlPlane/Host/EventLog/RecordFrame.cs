@@ -5,7 +5,10 @@ using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 
-/// <summary>How a record lies in a segment: length of the record (4 bytes), CRC-32C over length, record and chain (4), the record with its leaf prefix, the chain value after it (32).</summary>
+/// <summary>
+/// How a record lies in a segment: length of the record (4 bytes), CRC-32C over length, record and chain (4), the record with its leaf
+/// prefix, the chain value after it (32).
+/// </summary>
 internal static class RecordFrame
 {
     public const int PrefixBytes = 8;

@@ -5,7 +5,10 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 
-/// <summary>Finds what a directory holds and, when it may write, puts right what a crash left: cuts a torn tail, removes leftovers, makes missing indexes.</summary>
+/// <summary>
+/// Finds what a directory holds and, when it may write, puts right what a crash left: cuts a torn tail, removes leftovers, makes missing
+/// indexes.
+/// </summary>
 internal sealed class SegmentDirectory(string directory, bool readOnly)
 {
     private readonly List<string> _notes = [];
@@ -44,7 +47,9 @@ internal sealed class SegmentDirectory(string directory, bool readOnly)
         if (header is not null)
         {
             if (Path.GetFileName(path) == SegmentHeader.FileName(header.FirstSeq)) return new(path, header, headerBytes);
-            throw new EventLogException(EventLogProblem.Foreign, $"{path} begins with event {header.FirstSeq.ToString(CultureInfo.InvariantCulture)}, as its name does not say: give it back its name");
+            throw new EventLogException(EventLogProblem.Foreign,
+                $"{path} begins with event {header.FirstSeq.ToString(CultureInfo.InvariantCulture)}, as its name does not say: give it "
+                + $"back its name");
         }
         // A crash between making the file and syncing its header; nothing in it was ever promised.
         if (readOnly)
@@ -57,14 +62,19 @@ internal sealed class SegmentDirectory(string directory, bool readOnly)
         return null;
     }
 
-    private static ulong SeqOfName(string path) => ulong.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan("events-".Length), out var seq) && seq > 0 ? seq : 1;
+    private static ulong SeqOfName(string path) =>
+        ulong.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan("events-".Length), out var seq) && seq > 0 ? seq : 1;
 
     private static void CheckOwner(SegmentPart part, UInt128? clusterId, uint? eventsPerSegment)
     {
         if (clusterId is { } id && part.Header.ClusterId != id)
-            throw new EventLogException(EventLogProblem.Foreign, $"{part.Path} belongs to cluster {part.Header.ClusterId:x32}, not {id:x32}: this is another cluster's data; point the replica to its own directory");
+            throw new EventLogException(EventLogProblem.Foreign,
+                $"{part.Path} belongs to cluster {part.Header.ClusterId:x32}, not {id:x32}: this is another cluster's data; point the "
+                + $"replica to its own directory");
         if (eventsPerSegment is { } events && part.Header.EventsPerSegment != events)
-            throw new EventLogException(EventLogProblem.Foreign, $"{part.Path} was made with {part.Header.EventsPerSegment} events per segment, the setting is {events}: set it back, it cannot change");
+            throw new EventLogException(EventLogProblem.Foreign,
+                $"{part.Path} was made with {part.Header.EventsPerSegment} events per segment, the setting is {events}: set it back, it "
+                + $"cannot change");
     }
 
     /// <summary>A crash after two parts were merged may leave the second behind.</summary>
@@ -122,7 +132,8 @@ internal sealed class SegmentDirectory(string directory, bool readOnly)
         }
         if (isLast) Cut(part, length);
         _notes.Add($"{part.Path}: {problem} at byte {extent.LengthBytes}, after event {extent.LastSeq}; "
-            + (isLast ? $"the last {length - extent.LengthBytes} bytes are set aside, their events are derived again" : "the events after it are fetched from peers"));
+            + (isLast ? $"the last {length - extent.LengthBytes} bytes are set aside, their events are derived again"
+                : "the events after it are fetched from peers"));
     }
 
     private static bool TryAdd(LiveIndex index, SegmentScanner scanner, PartExtent before, out PartExtent after, out string problem)

@@ -10,7 +10,8 @@ namespace VideoScale.ControlPlane.Host.EventLog;
 /// The beginning of a segment file: whose it is, and where chain and Merkle tree stood before its first event, so that each segment can be
 /// checked by itself. Layout: magic, body length, CRC-32C of the body, body.
 /// </summary>
-internal sealed record SegmentHeader(UInt128 ClusterId, uint EventsPerSegment, ulong FirstSeq, Hash256 PreviousChain, MerkleFrontier Frontier)
+internal sealed record SegmentHeader(UInt128 ClusterId, uint EventsPerSegment, ulong FirstSeq, Hash256 PreviousChain,
+    MerkleFrontier Frontier)
 {
     private const int FixedBytes = 16;
     private const int MaxBodyBytes = 4096;
@@ -57,7 +58,8 @@ internal sealed record SegmentHeader(UInt128 ClusterId, uint EventsPerSegment, u
         try
         {
             var reader = new CanonicalReader(body);
-            var header = new SegmentHeader(reader.ReadUInt128(), reader.ReadUInt32(), reader.ReadUInt64(), new Hash256(reader.ReadRaw(Hash256.SizeBytes)), MerkleFrontier.Read(ref reader));
+            var header = new SegmentHeader(reader.ReadUInt128(), reader.ReadUInt32(), reader.ReadUInt64(),
+                new Hash256(reader.ReadRaw(Hash256.SizeBytes)), MerkleFrontier.Read(ref reader));
             reader.End();
             if (header.FirstSeq == 0 || header.EventsPerSegment == 0 || header.Frontier.Size != header.FirstSeq - 1) return null;
             lengthBytes = FixedBytes + bodyLength;

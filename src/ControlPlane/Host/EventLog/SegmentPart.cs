@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 
-/// <summary>One segment file as readers see it. Usually a whole segment; a replica that joined by snapshot has a part of one until the rest is fetched.</summary>
+/// <summary>
+/// One segment file as readers see it. Usually a whole segment; a replica that joined by snapshot has a part of one until the rest is
+/// fetched.
+/// </summary>
 internal sealed class SegmentPart(string path, SegmentHeader header, int headerBytes)
 {
     private volatile PartExtent _extent = new(header.FirstSeq - 1, headerBytes, 0, 0, default, default, header.PreviousChain);
@@ -33,7 +36,8 @@ internal sealed class SegmentPart(string path, SegmentHeader header, int headerB
     public static UInt128 StreamKey(ReadOnlySpan<byte> stream) => XxHash128.HashToUInt128(stream);
 
     public EventLogException Corrupt(long offset, string problem) =>
-        new(EventLogProblem.Corrupt, $"{Path} is damaged at byte {offset}: {problem}; move the file away and let the replica fetch it again from its peers");
+        new(EventLogProblem.Corrupt,
+            $"{Path} is damaged at byte {offset}: {problem}; move the file away and let the replica fetch it again from its peers");
 
     private sealed class EmptyIndex : IPartIndex
     {

@@ -4,7 +4,9 @@ using VideoScale.ControlPlane.Audit;
 
 namespace VideoScale.ControlPlane.Host.EventLog;
 
-/// <summary>Reads the records of a segment file one after the other, checking each checksum. Owns neither the file nor its meaning.</summary>
+/// <summary>
+/// Reads the records of a segment file one after the other, checking each checksum. Owns neither the file nor its meaning.
+/// </summary>
 internal sealed class SegmentScanner : IDisposable
 {
     private const int InitialBufferBytes = 256 * 1024;

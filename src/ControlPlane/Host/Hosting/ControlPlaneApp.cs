@@ -10,7 +10,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Hosting;
 
-/// <summary>One running control-plane replica: alone in a process (<c>videoscale control</c>) or beside a media node (<c>up --single</c>).</summary>
+/// <summary>
+/// One running control-plane replica: alone in a process (<c>videoscale control</c>) or beside a media node (<c>up --single</c>).
+/// </summary>
 public sealed class ControlPlaneApp : IAsyncDisposable
 {
     private static readonly TimeSpan TransferTime = TimeSpan.FromSeconds(2);
@@ -35,9 +37,12 @@ public sealed class ControlPlaneApp : IAsyncDisposable
 
     internal Replica Replica => _replica;
 
-    /// <summary>Starts a replica; completes when its endpoints listen. Throws <see cref="StartupException"/> with one line for the operator.</summary>
+    /// <summary>
+    /// Starts a replica; completes when its endpoints listen. Throws <see cref="StartupException"/> with one line for the operator.
+    /// </summary>
     /// <param name="engine">What keeps the log, by the certificates that members show each other.</param>
-    public static async Task<ControlPlaneApp> StartAsync(ControlPlaneOptions options, Func<TlsMaterial?, ILogEngine> engine, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
+    public static async Task<ControlPlaneApp> StartAsync(ControlPlaneOptions options, Func<TlsMaterial?, ILogEngine> engine,
+        CancellationToken cancellationToken, ReplicaTuning? tuning = null)
     {
         var problems = ControlPlaneOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
@@ -67,10 +72,14 @@ public sealed class ControlPlaneApp : IAsyncDisposable
             throw e switch
             {
                 IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
-                    new StartupException(ExitCode.PortInUse, $"replica {cluster.Self} cannot listen: {e.Message} Stop what listens there, or choose another port", e),
-                IOException when DiskFull.Is(e) => new StartupException(ExitCode.DataDirectory, $"replica {cluster.Self} cannot start ({e.Message}): {DiskFull.Advice(options.DataDirectory)}", e),
-                IOException or UnauthorizedAccessException => new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {e.Message}", e),
-                SocketException => new StartupException(ExitCode.BadConfiguration, $"replica {cluster.Self} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e),
+                    new StartupException(ExitCode.PortInUse,
+                        $"replica {cluster.Self} cannot listen: {e.Message} Stop what listens there, or choose another port", e),
+                IOException when DiskFull.Is(e) => new StartupException(ExitCode.DataDirectory,
+                    $"replica {cluster.Self} cannot start ({e.Message}): {DiskFull.Advice(options.DataDirectory)}", e),
+                IOException or UnauthorizedAccessException =>
+                    new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {e.Message}", e),
+                SocketException => new StartupException(ExitCode.BadConfiguration,
+                    $"replica {cluster.Self} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e),
                 RpcConfigurationException => new StartupException(ExitCode.BadConfiguration, e.Message, e),
                 _ => e,
             };
@@ -79,7 +88,8 @@ public sealed class ControlPlaneApp : IAsyncDisposable
 
     /// <summary>Starts a replica and serves until cancelled, then shuts down cleanly.</summary>
     /// <returns>The exit code of the process; a line on standard error says why it is not 0.</returns>
-    public static async Task<int> RunAsync(ControlPlaneOptions options, Func<TlsMaterial?, ILogEngine> engine, CancellationToken cancellationToken, ReplicaTuning? tuning = null)
+    public static async Task<int> RunAsync(ControlPlaneOptions options, Func<TlsMaterial?, ILogEngine> engine,
+        CancellationToken cancellationToken, ReplicaTuning? tuning = null)
     {
         try
         {

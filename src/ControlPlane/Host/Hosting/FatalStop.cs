@@ -4,7 +4,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Hosting;
 
-/// <summary>The one place where a replica stops for ever: nothing more is answered, one line says why, the process ends with code 70.</summary>
+/// <summary>
+/// The one place where a replica stops for ever: nothing more is answered, one line says why, the process ends with code 70.
+/// </summary>
 public sealed partial class FatalStop(ServingGate gate, string replica, bool endsProcess, Action<string> lastWords)
 {
     private readonly TaskCompletionSource<Exception> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,7 +25,8 @@ public sealed partial class FatalStop(ServingGate gate, string replica, bool end
 
     /// <summary>Watches a task that completes only when something stopped for ever.</summary>
     public void Watch(Task<Exception> fatal) =>
-        fatal.ContinueWith(static (t, self) => ((FatalStop)self!).Stop(t.Result), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        fatal.ContinueWith(static (t, self) => ((FatalStop)self!).Stop(t.Result), this, CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void ExitNow(int code);

@@ -16,20 +16,29 @@ internal static class LogStart
     {
         try { return engine.Open(options.DataDirectory, cluster.ClusterNumber, cluster.Self); }
         catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
-        catch (UnauthorizedAccessException e) { throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used ({e.Message}): run as the user who owns it", e); }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StartupException(ExitCode.DataDirectory,
+                $"{options.DataDirectory} cannot be used ({e.Message}): run as the user who owns it", e);
+        }
         catch (IOException e)
         {
-            throw new StartupException(ExitCode.DataDirectory, $"{options.DataDirectory} cannot be used: {(Platform.DiskFull.Is(e) ? Platform.DiskFull.Advice(options.DataDirectory) : e.Message)}", e);
+            throw new StartupException(ExitCode.DataDirectory,
+                $"{options.DataDirectory} cannot be used: "
+                + $"{(Platform.DiskFull.Is(e) ? Platform.DiskFull.Advice(options.DataDirectory) : e.Message)}", e);
         }
     }
 
-    internal static IReplicatedLog Start(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ulong eventsReach, IReplicatedStateMachine machine, ILoggerFactory loggers)
+    internal static IReplicatedLog Start(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ulong eventsReach,
+        IReplicatedStateMachine machine, ILoggerFactory loggers)
     {
         var setup = new LogSetup
         {
             Listen = new IPEndPoint(IPAddress.Parse(options.BindAddress), options.RaftPort),
-            Members = [.. cluster.Peers.Select(peer => new MemberAddress(peer.Member, peer.RaftAddress, peer.GrpcAddress, peer.HttpAddress))],
-            Founders = cluster.IsJoined ? Membership.Of() : Membership.Of([.. cluster.Peers.Select(peer => peer.Member)]), // who joined learns it from the log
+            Members =
+                [.. cluster.Peers.Select(peer => new MemberAddress(peer.Member, peer.RaftAddress, peer.GrpcAddress, peer.HttpAddress))],
+            // who joined learns it from the log
+            Founders = cluster.IsJoined ? Membership.Of() : Membership.Of([.. cluster.Peers.Select(peer => peer.Member)]),
             StartsWithout = [.. WithoutOf(options, cluster)],
             TookPart = cluster.IsJoined && cluster.IsAdmitted,
             WitnessedIndex = eventsReach,
@@ -42,7 +51,8 @@ internal static class LogStart
         catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
         catch (IOException e) when (e.InnerException is SocketException inner)
         {
-            throw new StartupException(inner.SocketErrorCode == SocketError.AddressNotAvailable ? ExitCode.BadConfiguration : ExitCode.PortInUse, e.Message, e);
+            throw new StartupException(inner.SocketErrorCode == SocketError.AddressNotAvailable ? ExitCode.BadConfiguration
+                : ExitCode.PortInUse, e.Message, e);
         }
         catch (InvalidDataException e) { throw new StartupException(ExitCode.DataDirectory, $"{directory.Path}: {e.Message}", e); }
     }
@@ -51,8 +61,10 @@ internal static class LogStart
     {
         foreach (var text in options.StartWithout)
         {
-            if (!ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) || id == cluster.Self.Value || cluster.Find(new MemberId(id)) is null)
-                throw new StartupException(ExitCode.BadConfiguration, $"StartWithout: \"{text}\" is not another founding member of {ClusterFiles.ClusterName} (hexadecimal)");
+            if (!ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) || id == cluster.Self.Value
+                || cluster.Find(new MemberId(id)) is null)
+                throw new StartupException(ExitCode.BadConfiguration,
+                    $"StartWithout: \"{text}\" is not another founding member of {ClusterFiles.ClusterName} (hexadecimal)");
             yield return new MemberId(id);
         }
     }

@@ -4,7 +4,9 @@ using VideoScale.ControlPlane.Host.Options;
 
 namespace VideoScale.ControlPlane.Host.Hosting;
 
-/// <summary>Says at the start when this replica listens elsewhere than the others look for it: each side alone seems to be in order then.</summary>
+/// <summary>
+/// Says at the start when this replica listens elsewhere than the others look for it: each side alone seems to be in order then.
+/// </summary>
 internal sealed partial class PortNotice(ControlPlaneOptions options, Cluster.MemberBook book, ILogger<PortNotice> logger)
 {
     internal void Look()
@@ -15,10 +17,13 @@ internal sealed partial class PortNotice(ControlPlaneOptions options, Cluster.Me
 
     internal IEnumerable<(string What, int Port, string Address)> Differences(ReplicaPeer self)
     {
-        (string What, int Port, string Address)[] all = [("consensus", options.RaftPort, self.RaftAddress), ("gRPC", options.GrpcPort, self.GrpcAddress), ("HTTP", options.HttpPort, self.HttpAddress)];
+        (string What, int Port, string Address)[] all = [("consensus", options.RaftPort, self.RaftAddress),
+            ("gRPC", options.GrpcPort, self.GrpcAddress), ("HTTP", options.HttpPort, self.HttpAddress)];
         return all.Where(one => one.Address.Length > 0 && !one.Address.EndsWith($":{one.Port}", StringComparison.Ordinal));
     }
 
-    [LoggerMessage(3601, LogLevel.Warning, "Replica {Self} listens for {What} on port {Port}, but the others look for it at {Address}: unless something maps the port, start it with the port of its cluster, or say where it is now with `ctl cluster add`")]
+    [LoggerMessage(3601, LogLevel.Warning,
+        "Replica {Self} listens for {What} on port {Port}, but the others look for it at {Address}: unless something maps the port, "
+        + "start it with the port of its cluster, or say where it is now with `ctl cluster add`")]
     private partial void LogDiffers(Consensus.MemberId self, string what, int port, string address);
 }

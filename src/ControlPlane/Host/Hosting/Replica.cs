@@ -33,7 +33,8 @@ internal sealed class Replica : IAsyncDisposable
     private readonly Background _background;
     private int _disposed;
 
-    internal Replica(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, string? replicaToken, ILoggerFactory loggers)
+    internal Replica(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ReplicaTuning tuning, TlsMaterial? tls,
+        string? replicaToken, ILoggerFactory loggers)
     {
         _directory = directory;
         Cluster = cluster;
@@ -62,13 +63,17 @@ internal sealed class Replica : IAsyncDisposable
         Feed.Add(Fleet);
         Loads = new NodeLoads(tuning.Clock);
         Pipeline = new CommandPipeline(Log, Leadership, Fleet, Time,
-            new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight, options.MaxWaitingCommands, WaitingBytes), Metrics, loggers.CreateLogger<CommandPipeline>());
+            new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight, options.MaxWaitingCommands,
+                WaitingBytes), Metrics, loggers.CreateLogger<CommandPipeline>());
         Identity = new ReplicaIdentity(replicaToken);
-        Clocks = new ClockExchange(Time, new MemberClocks(Book, Channels, Identity), Log, tuning.Clock, loggers.CreateLogger<ClockExchange>());
+        Clocks = new ClockExchange(Time, new MemberClocks(Book, Channels, Identity), Log, tuning.Clock,
+            loggers.CreateLogger<ClockExchange>());
         Metrics.Observe(Time, Clocks);
         Forwarder = new LeaderForwarder(Leadership, Absence, Book, Channels, Identity, Metrics);
-        Bounds = new StateBounds(new StateLimits(options.MaxRooms, (long)options.MaxMetadataMegabytes << 20, options.MaxRequestResults), Machine, Queries);
-        Refusals = new RefusalRecorder(Pipeline, Leadership, Queries, new RefusalReport(Leadership, Book, Channels, Identity), Metrics, tuning.Clock, loggers.CreateLogger<RefusalRecorder>());
+        Bounds = new StateBounds(new StateLimits(options.MaxRooms, (long)options.MaxMetadataMegabytes << 20, options.MaxRequestResults),
+            Machine, Queries);
+        Refusals = new RefusalRecorder(Pipeline, Leadership, Queries, new RefusalReport(Leadership, Book, Channels, Identity), Metrics,
+            tuning.Clock, loggers.CreateLogger<RefusalRecorder>());
         Mutations = new Mutations(Pipeline, Leadership, Forwarder, Gate, Bounds, new FirstComparison(Time), Refusals);
         Metrics.Gauge("videoscale_request_results", "Answers kept for retries", () => (ulong)Machine.Size.Answers);
         Metrics.Gauge("videoscale_request_results_bytes", "Bytes of them, as in snapshots", () => (ulong)Machine.Size.AnswerBytes);
@@ -83,7 +88,8 @@ internal sealed class Replica : IAsyncDisposable
         Feed.Add(RoomWatches);
         Feed.Add(NodeWatches);
         Metrics.Gauge("videoscale_watchers", "Watch streams being served", () => (ulong)(RoomWatches.Count + NodeWatches.Count));
-        Metrics.Gauge("videoscale_watchers_offered", "Changes put before watchers", () => (ulong)(RoomWatches.Offered + NodeWatches.Offered));
+        Metrics.Gauge("videoscale_watchers_offered", "Changes put before watchers",
+            () => (ulong)(RoomWatches.Offered + NodeWatches.Offered));
         Hub = new AgentHub(Log, Machine, Terms, Forwarder);
         Grants = new LeaseGrants(Log, Machine, Terms, Hub, tuning.LeaseClock);
         var commands = new LoopCommands(Pipeline);
@@ -93,7 +99,8 @@ internal sealed class Replica : IAsyncDisposable
         Placement = new PlacementLoop(Terms, Queries, commands, Fleet, Feed, tuning.Clock, loggers.CreateLogger<PlacementLoop>());
         Drains = new DrainLoop(Terms, Queries, commands, Fleet, Time, Feed, tuning.Clock, loggers.CreateLogger<DrainLoop>());
         Housekeeping = new HousekeepingLoop(Terms, Queries, commands, Time, tuning.Clock, loggers.CreateLogger<HousekeepingLoop>());
-        Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine, Fatal.Stop, tuning.Clock, loggers.CreateLogger<CheckpointLoop>());
+        Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine, Fatal.Stop, tuning.Clock,
+            loggers.CreateLogger<CheckpointLoop>());
         Recorder = new LeadershipRecorder(Terms, Queries, commands, Log, tuning.Clock, loggers.CreateLogger<LeadershipRecorder>());
         Reporter = new HashReporter(Log, Leadership, Machine, Book, Channels, Identity, Fatal.Stop, loggers.CreateLogger<HashReporter>());
         Explainer = new PlacementExplainer(Queries, Events.Reader, Fleet);
@@ -101,7 +108,8 @@ internal sealed class Replica : IAsyncDisposable
         Subscriptions = OpenSubscriptions(directory, tuning, loggers);
         Gateway = OpenGateway(options, loggers);
         Backfill = new SegmentBackfill(Events, SegmentSources, tuning.Clock, loggers.CreateLogger<SegmentBackfill>());
-        Membership = new MembershipLoop(Log, cluster, directory.Path, Book, Channels, Identity, Fatal.Stop, tuning.Clock, loggers.CreateLogger<MembershipLoop>());
+        Membership = new MembershipLoop(Log, cluster, directory.Path, Book, Channels, Identity, Fatal.Stop, tuning.Clock,
+            loggers.CreateLogger<MembershipLoop>());
         Fatal.Watch(Log.Fatal);
         Fatal.Watch(Events.Fatal);
         _background = new Background(Fatal);
@@ -169,13 +177,15 @@ internal sealed class Replica : IAsyncDisposable
         {
             const ulong OnItsWay = 4_096;
             var status = Log.Status;
-            return Gate.IsOpen && !status.Repairing && status.Membership.IsMember(Cluster.Self) && !Leadership.Now.Leader.IsNone && status.AppliedIndex + OnItsWay >= status.CommitIndex;
+            return Gate.IsOpen && !status.Repairing && status.Membership.IsMember(Cluster.Self) && !Leadership.Now.Leader.IsNone
+                && status.AppliedIndex + OnItsWay >= status.CommitIndex;
         }
     }
 
     internal void StartLoops()
     {
-        foreach (var loop in (LeaderLoop[])[Leases, HandOver, Placement, Drains, Housekeeping, Checkpoints, Recorder]) _background.Run(loop.RunAsync);
+        foreach (var loop in (LeaderLoop[])[Leases, HandOver, Placement, Drains, Housekeeping, Checkpoints, Recorder])
+            _background.Run(loop.RunAsync);
         _background.Run(Clocks.RunAsync);
         _background.Run(Grants.RunAsync);
         _background.Run(Reporter.RunAsync);
@@ -215,23 +225,28 @@ internal sealed class Replica : IAsyncDisposable
         _directory.Dispose();
     }
 
-    /// <summary>This replica's state is not the majority's: it answers nothing any more and does not lead. Its log still serves the others.</summary>
+    /// <summary>
+    /// This replica's state is not the majority's: it answers nothing any more and does not lead. Its log still serves the others.
+    /// </summary>
     private void Quarantine(string difference)
     {
         Gate.Quarantine($"its state differs from the majority's: {difference}");
         File.WriteAllText(QuarantinePath, difference); // a restart does not make the state right
-        Console.Error.WriteLine($"replica {Cluster.Self} quarantines itself: {difference}; keep its data directory for analysis and let the replica join anew");
+        Console.Error.WriteLine(
+            $"replica {Cluster.Self} quarantines itself: {difference}; keep its data directory for analysis and let the replica join anew");
         Log.Abstain();
     }
 
     private EventSubscriptions OpenSubscriptions(ILogDirectory directory, ReplicaTuning tuning, ILoggerFactory loggers)
     {
         var exchange = new PositionExchange(Log, Book, Channels, Identity);
-        var subscriptions = new EventSubscriptions(Path.Combine(directory.Path, "subscribers"), Events.Reader, Leadership, exchange, tuning.Clock, loggers.CreateLogger<EventSubscriptions>());
+        var subscriptions = new EventSubscriptions(Path.Combine(directory.Path, "subscribers"), Events.Reader, Leadership, exchange,
+            tuning.Clock, loggers.CreateLogger<EventSubscriptions>());
         subscriptions.Observe(Metrics);
         try
         {
-            foreach (var subscriber in (EventSubscriber[])[new FleetNotices(loggers.CreateLogger<FleetNotices>()).Subscriber, .. tuning.Subscribers]) subscriptions.Add(subscriber);
+            foreach (var subscriber in (EventSubscriber[])[new FleetNotices(loggers.CreateLogger<FleetNotices>()).Subscriber,
+                .. tuning.Subscribers]) subscriptions.Add(subscriber);
         }
         catch (InvalidDataException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
         return subscriptions;
@@ -243,15 +258,18 @@ internal sealed class Replica : IAsyncDisposable
         if (options.DevelopmentMode && keys.TrueForAll(static key => key.Key != ApiKeyOptions.Development.Key))
             keys.Add(new ApiKey(ApiKeyOptions.Development.Key, ApiKeyOptions.Development.Secret));
         var commands = new GatewayCommands(RoomMutations, RoomReads, Fatal.Stop, Metrics, loggers.CreateLogger<GatewayCommands>());
-        var ports = new GatewayPorts(commands, new RoomPlaces(Queries, Feed, () => IsReady), new GatewayHealth(Gate, Absence), Channels, Identity.Own);
+        var ports = new GatewayPorts(commands, new RoomPlaces(Queries, Feed, () => IsReady), new GatewayHealth(Gate, Absence), Channels,
+            Identity.Own);
         var gateway = new GatewayEndpoints(ports, new GatewaySettings(keys, options.AllowRemoteUnmute), loggers);
         var events = new Dashboard.EventTicker();
         Subscriptions.Add(events.Subscriber);
-        Page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet), events, gateway);
+        Page = new Dashboard.PageEndpoints(options.DevelopmentMode, new Dashboard.FleetPage(Queries, Leadership, Book, Loads, Fleet),
+            events, gateway);
         return gateway;
     }
 
-    private IReadOnlyList<ISegmentSource> SegmentSources() => [.. Book.Peers.Where(peer => peer.Member != Cluster.Self && peer.GrpcAddress.Length > 0)
+    private IReadOnlyList<ISegmentSource> SegmentSources() =>
+        [.. Book.Peers.Where(peer => peer.Member != Cluster.Self && peer.GrpcAddress.Length > 0)
         .Select(peer => new GrpcSegmentSource(new V1.ReplicaService.ReplicaServiceClient(Channels.Get(peer.GrpcAddress)), Identity.Own))];
 
     private static EventLog.EventLog OpenEvents(ILogDirectory directory, ClusterFiles cluster)

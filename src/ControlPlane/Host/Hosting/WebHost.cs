@@ -29,11 +29,16 @@ namespace VideoScale.ControlPlane.Host.Hosting;
 /// <summary>The endpoints of a replica: gRPC on one port, probes and metrics on another.</summary>
 internal static class WebHost
 {
-    internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ReplicaTuning tuning, TlsMaterial? tls, out Replica built)
+    internal static WebApplication Build(ControlPlaneOptions options, ClusterFiles cluster, ILogDirectory directory, ReplicaTuning tuning,
+        TlsMaterial? tls, out Replica built)
     {
         // Without it the host watches the whole current directory, where data may lie, for a settings file that changes.
         string[] watchNothing = ["--hostBuilder:reloadConfigOnChange=false"];
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = watchNothing, ApplicationName = "videoscale-control" });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = watchNothing,
+            ApplicationName = "videoscale-control",
+        });
         builder.Configuration.Sources.Clear(); // the options are the only configuration
         AddLogging(builder, options);
         var tokens = Tokens(options);
@@ -60,12 +65,14 @@ internal static class WebHost
         {
             var address = IPAddress.Parse(options.BindAddress);
             Listen(kestrel, tuning.GrpcSocket, address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
-            kestrel.Limits.MaxRequestLineSize = GatewayEndpoints.MaxRequestHeadBytes; // a join carries the token, with metadata in it, and the first offer
+            // a join carries the token, with metadata in it, and the first offer
+            kestrel.Limits.MaxRequestLineSize = GatewayEndpoints.MaxRequestHeadBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = GatewayEndpoints.MaxRequestHeadBytes; // … or the token is a header
             Listen(kestrel, tuning.HttpSocket, address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var web = builder.Build();
-        replica = new Replica(options, cluster, directory, tuning, tls, ReplicaToken(options), web.Services.GetRequiredService<ILoggerFactory>());
+        replica = new Replica(options, cluster, directory, tuning, tls, ReplicaToken(options),
+            web.Services.GetRequiredService<ILoggerFactory>());
         replica.Page.Map(web, options.HttpPort);
         replica.Gateway.Map(web, options.HttpPort);
         web.MapVideoScaleGrpc();
@@ -88,7 +95,8 @@ internal static class WebHost
     }
 
     /// <summary>The token of role Replica; null when the certificate speaks.</summary>
-    internal static string? ReplicaToken(ControlPlaneOptions options) => Tokens(options).FirstOrDefault(token => token.Role == Role.Replica)?.Token;
+    internal static string? ReplicaToken(ControlPlaneOptions options) =>
+        Tokens(options).FirstOrDefault(token => token.Role == Role.Replica)?.Token;
 
     private static IReadOnlyList<ApiToken> Tokens(ControlPlaneOptions options) =>
         options.DevelopmentMode || options.TokensFile.Length == 0 ? [] : TokensFile.Read(options.TokensFile);
@@ -96,7 +104,8 @@ internal static class WebHost
     private static void AddLogging(WebApplicationBuilder builder, ControlPlaneOptions options)
     {
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console => { console.SingleLine = true; console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ "; console.UseUtcTimestamp = true; });
+        builder.Logging.AddSimpleConsole(console =>
+            { console.SingleLine = true; console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ "; console.UseUtcTimestamp = true; });
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(Enum.Parse<LogLevel>(options.LogLevel, ignoreCase: true));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
@@ -104,11 +113,16 @@ internal static class WebHost
 
     private static void AddServices(IServiceCollection services)
     {
-        services.AddSingleton(s => Of(s, r => new RoomApi(r.RoomMutations, r.RoomReads, r.Queries, r.RoomWatches, r.Explainer, r.Absence, r.Gate)));
-        services.AddSingleton(s => Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Absence, r.Gate, r.SilentMajorityHold, r.Fleet)));
-        services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book, r.Members, r.Gate, r.Time, r.Clocks, r.Tls)));
-        services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants, r.Fleet, r.Loads, r.Gate, r.LeaseClock, s.GetRequiredService<ILogger<AgentApi>>())));
-        services.AddSingleton(s => Of(s, r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members, r.Clock, r.Refusals)));
+        services.AddSingleton(s =>
+            Of(s, r => new RoomApi(r.RoomMutations, r.RoomReads, r.Queries, r.RoomWatches, r.Explainer, r.Absence, r.Gate)));
+        services.AddSingleton(s =>
+            Of(s, r => new NodeApi(r.Mutations, r.Queries, r.NodeWatches, r.Loads, r.Absence, r.Gate, r.SilentMajorityHold, r.Fleet)));
+        services.AddSingleton(s => Of(s, r => new ClusterApi(r.Log, r.Leadership, r.Forwarder, r.Queries, r.Machine, r.Events, r.Book,
+            r.Members, r.Gate, r.Time, r.Clocks, r.Tls)));
+        services.AddSingleton(s => Of(s, r => new AgentApi(r.Pipeline, r.Leadership, r.Forwarder, r.Terms, r.Queries, r.Hub, r.Grants,
+            r.Fleet, r.Loads, r.Gate, r.LeaseClock, s.GetRequiredService<ILogger<AgentApi>>())));
+        services.AddSingleton(s => Of(s,
+            r => new ReplicaApi(r.Checkpoints, r.Leadership, r.Forwarder, new SegmentServing(r.Events), r.Members, r.Clock, r.Refusals)));
         services.AddSingleton(s => Of(s, r => new SubscriberApi(r.Subscriptions)));
         services.AddSingleton(s => Of(s, r => r.Audit));
     }
@@ -123,8 +137,11 @@ internal static class WebHost
         if (!replica.Gate.IsOpen) return (false, "stopping");
         var status = replica.Log.Status;
         if (status.Conflict is { } conflict) return (false, $"quarantined: {conflict}; see this replica's log");
-        if (status.Quarantined) return (false, "quarantined: its disk lost log entries, or its directory was set back; it fetches them again from the leader");
-        if (status.WaitsFor.Count > 0) return (false, $"waits for the founding members {string.Join(", ", status.WaitsFor)}: a cluster begins once all of them have been heard");
+        if (status.Quarantined)
+            return (false, "quarantined: its disk lost log entries, or its directory was set back; it fetches them again from the leader");
+        if (status.WaitsFor.Count > 0)
+            return (false,
+                $"waits for the founding members {string.Join(", ", status.WaitsFor)}: a cluster begins once all of them have been heard");
         if (!status.Membership.IsMember(replica.Cluster.Self)) return (false, "not a member yet");
         return (false, replica.Leadership.Now.Leader.IsNone ? "no leader is known" : "catching up");
     }

@@ -8,7 +8,8 @@ using VideoScale.ControlPlane.Rooms;
 namespace VideoScale.ControlPlane.Host.Leader;
 
 /// <summary>Closes rooms that stayed empty and frees seats that nobody took.</summary>
-public sealed class HousekeepingLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, LogTimeSource time, TimeProvider clock, ILogger<HousekeepingLoop> logger)
+public sealed class HousekeepingLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, LogTimeSource time, TimeProvider clock,
+    ILogger<HousekeepingLoop> logger)
     : LeaderLoop(terms, queries, clock, logger)
 {
     private const int MaxInRound = 500;
@@ -21,7 +22,8 @@ public sealed class HousekeepingLoop(LeaderTerms terms, StateQueries queries, Lo
         var now = time.Now;
         var due = await LookAsync((state, term) => Tuple.Create(term.Term, state.EmptyTooLong(now).Take(MaxInRound)
             .Select(DomainCommand (room) => new RoomCommand.CloseEmpty(room.Record.Id))
-            .Concat(state.SeatsNotTaken(now).Take(MaxInRound).Select(DomainCommand (due) => new ParticipantCommand.ExpireSeat(due.Room.Record.Id, due.Seat.Identity, due.Seat.SeatId)))
+            .Concat(state.SeatsNotTaken(now).Take(MaxInRound)
+                .Select(DomainCommand (due) => new ParticipantCommand.ExpireSeat(due.Room.Record.Id, due.Seat.Identity, due.Seat.SeatId)))
             .ToArray()));
         if (due is not { Item2.Length: > 0 }) return;
         await commands.SubmitAllAsync(due.Item1, Name, due.Item2, cancellationToken);

@@ -8,7 +8,10 @@ using VideoScale.ControlPlane.State;
 
 namespace VideoScale.ControlPlane.Host.Leader;
 
-/// <summary>Opens a <see cref="LeaderTerm"/> when this replica comes to lead, closes it when it no longer does, and keeps its leases true to the state.</summary>
+/// <summary>
+/// Opens a <see cref="LeaderTerm"/> when this replica comes to lead, closes it when it no longer does, and keeps its leases true to the
+/// state.
+/// </summary>
 public sealed class LeaderTerms : IStateListener
 {
     private readonly IReplicatedLog _log;
@@ -17,7 +20,8 @@ public sealed class LeaderTerms : IStateListener
     private readonly long _silenceHoldMs;
     private LeaderTerm? _current; // apply thread
 
-    public LeaderTerms(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, LeaseClock clock, long silenceHoldMs = LeaseTable.DefaultSilenceHoldMs)
+    public LeaderTerms(IReplicatedLog log, Leadership leadership, ControlPlaneStateMachine machine, LeaseClock clock,
+        long silenceHoldMs = LeaseTable.DefaultSilenceHoldMs)
     {
         _log = log;
         _machine = machine;
@@ -42,7 +46,8 @@ public sealed class LeaderTerms : IStateListener
             {
                 case RoomEvent.Revoked or RoomEvent.Closing: Await(term, state, ((RoomEvent)applied.Event).Room); break;
                 case RoomEvent.Released released: term.Leases.OwnershipEnded(released.Room, released.Epoch); break;
-                case ControlPlane.Nodes.NodeEvent.Registered came: term.Leases.Registered(came.Node, came.Description.Incarnation, _clock.NowMs); break;
+                case ControlPlane.Nodes.NodeEvent.Registered came:
+                    term.Leases.Registered(came.Node, came.Description.Incarnation, _clock.NowMs); break;
                 case ControlPlane.Nodes.NodeEvent.Deregistered gone: term.Leases.Forget(gone.Node, gone.Incarnation); break;
                 case ControlPlane.Nodes.NodeEvent.Left left: term.Leases.Forget(left.Node, left.Incarnation); break;
                 case ControlPlane.Nodes.NodeEvent.Lost lost: term.Leases.Forget(lost.Node, lost.Incarnation); break;
@@ -53,7 +58,8 @@ public sealed class LeaderTerms : IStateListener
 
     public void OnRestored(ulong appliedIndex, ClusterState state)
     {
-        if (_current is { } term) Open(term.Term, state); // a leader is never restored from a peer's snapshot, but a table must not outlive its state
+        // a leader is never restored from a peer's snapshot, but a table must not outlive its state
+        if (_current is { } term) Open(term.Term, state);
     }
 
     private static void Await(LeaderTerm term, ClusterState state, Model.RoomId id)

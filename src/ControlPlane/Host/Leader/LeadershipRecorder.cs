@@ -11,7 +11,8 @@ public sealed class LeadershipRecorder : LeaderLoop
     private readonly LoopCommands _commands;
     private readonly IReplicatedLog _log;
 
-    public LeadershipRecorder(LeaderTerms terms, StateQueries queries, LoopCommands commands, IReplicatedLog log, TimeProvider clock, ILogger<LeadershipRecorder> logger)
+    public LeadershipRecorder(LeaderTerms terms, StateQueries queries, LoopCommands commands, IReplicatedLog log, TimeProvider clock,
+        ILogger<LeadershipRecorder> logger)
         : base(terms, queries, clock, logger)
     {
         _commands = commands;
@@ -26,6 +27,7 @@ public sealed class LeadershipRecorder : LeaderLoop
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         var missing = await LookAsync(static (state, term) => state.Cluster.Term < term.Term ? term : null!);
-        if (missing is not null) await _commands.SubmitAsync(missing.Term, Name, new ClusterCommand.RecordLeadership(_log.Status.Self.Value), cancellationToken);
+        if (missing is not null)
+            await _commands.SubmitAsync(missing.Term, Name, new ClusterCommand.RecordLeadership(_log.Status.Self.Value), cancellationToken);
     }
 }

@@ -7,8 +7,10 @@ namespace VideoScale.ControlPlane.Host.Leader;
 /// <summary>How leader loops propose: under the term they decided in, never forwarded.</summary>
 public sealed class LoopCommands(CommandPipeline pipeline)
 {
-    public ValueTask<SubmitResult> SubmitAsync(ulong term, string loop, DomainCommand command, CancellationToken cancellationToken, EventRef cause = default) =>
-        pipeline.SubmitAsync(new CommandEnvelope(command, new Actor(loop, "system", "internal"), DecidedInTerm: term, CorrelationId: loop, Cause: cause), cancellationToken);
+    public ValueTask<SubmitResult> SubmitAsync(ulong term, string loop, DomainCommand command, CancellationToken cancellationToken,
+        EventRef cause = default) =>
+        pipeline.SubmitAsync(new CommandEnvelope(command, new Actor(loop, "system", "internal"), DecidedInTerm: term, CorrelationId: loop,
+            Cause: cause), cancellationToken);
 
     /// <summary>Proposes together what was decided together, and waits for all.</summary>
     public async Task SubmitAllAsync(ulong term, string loop, IReadOnlyList<DomainCommand> commands, CancellationToken cancellationToken)

@@ -17,15 +17,20 @@ using Capacity = VideoScale.ControlPlane.Nodes.Capacity;
 
 namespace VideoScale.ControlPlane.Host.Leases;
 
-/// <summary>Attach: a media node's one stream to the leader. Hello registers it, then heartbeats and reports come in and directives go out.</summary>
+/// <summary>
+/// Attach: a media node's one stream to the leader. Hello registers it, then heartbeats and reports come in and directives go out.
+/// </summary>
 [RequireRole(Role.Node)]
-public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, LeaderTerms terms, StateQueries queries,
-    AgentHub hub, LeaseGrants grants, Fleet fleet, NodeLoads loads, ServingGate gate, LeaseClock clock, ILogger<AgentApi> logger) : AgentService.AgentServiceBase
+public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, LeaderTerms terms,
+    StateQueries queries,
+    AgentHub hub, LeaseGrants grants, Fleet fleet, NodeLoads loads, ServingGate gate, LeaseClock clock, ILogger<AgentApi> logger)
+        : AgentService.AgentServiceBase
 {
     private const int MaxHeld = 1_000_000;
     private readonly ConcurrentDictionary<NodeId, ulong> _refused = new(); // one line for each process that asks for a name in use
 
-    public override async Task Attach(IAsyncStreamReader<AgentMessage> requestStream, IServerStreamWriter<AgentDirective> responseStream, ServerCallContext context)
+    public override async Task Attach(IAsyncStreamReader<AgentMessage> requestStream, IServerStreamWriter<AgentDirective> responseStream,
+        ServerCallContext context)
     {
         gate.Check();
         if (!leadership.IsMine) throw forwarder.NotLeader(StatusCode.FailedPrecondition);
@@ -47,7 +52,14 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         if (!await RegisterAsync(description, actor, cancellation) || !await hub.JoinAsync(session))
         {
             if (!leadership.IsMine) throw forwarder.NotLeader(StatusCode.FailedPrecondition);
-            await responseStream.WriteAsync(new AgentDirective { Expelled = new Expelled { Reason = "this incarnation is over: its lease expired, or a newer process took its name" } }, cancellation);
+            await responseStream.WriteAsync(new AgentDirective
+            {
+                Expelled = new Expelled
+                {
+                    Reason =
+                "this incarnation is over: its lease expired, or a newer process took its name"
+                }
+            }, cancellation);
             return;
         }
         LogAttached(session.Node, session.Incarnation);
@@ -62,9 +74,11 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
     /// <returns>False when the incarnation is over for good.</returns>
     private async Task<bool> RegisterAsync(NodeDescription description, Commands.Actor actor, CancellationToken cancellationToken)
     {
-        var result = await pipeline.SubmitAsync(new CommandEnvelope(new NodeCommand.Register(description), actor, CorrelationId: description.Node.Value), cancellationToken);
+        var result = await pipeline.SubmitAsync(
+            new CommandEnvelope(new NodeCommand.Register(description), actor, CorrelationId: description.Node.Value), cancellationToken);
         if (result.Status == SubmitStatus.NotLeader) throw forwarder.NotLeader(StatusCode.FailedPrecondition);
-        if (result.Status != SubmitStatus.Applied) throw Failure.Unavailable("the registration could not be committed; attach again").ToRpcException();
+        if (result.Status != SubmitStatus.Applied)
+            throw Failure.Unavailable("the registration could not be committed; attach again").ToRpcException();
         if (result.Reply!.Failure is not { } failure) return true;
         if (failure.Code != FailureCode.FailedPrecondition) throw failure.ToRpcException();
         var isOver = await queries.ReadNowAsync((description, terms), static (state, _, about) =>
@@ -79,10 +93,12 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         return isOver ? false : throw failure.ToRpcException();
     }
 
-    private async Task ServeAsync(AgentSession session, AgentReports reports, IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
+    private async Task ServeAsync(AgentSession session, AgentReports reports, IAsyncStreamReader<AgentMessage> requests,
+        IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [TellAsync(session, responses, ending.Token), HearAsync(session, reports, requests, ending.Token), reports.RunAsync(ending.Token)];
+        Task[] parts = [TellAsync(session, responses, ending.Token), HearAsync(session, reports, requests, ending.Token),
+            reports.RunAsync(ending.Token)];
         var first = await Task.WhenAny(parts);
         await ending.CancelAsync();
         // What counts is how the first one ended, unless another found that a law is broken.
@@ -93,12 +109,15 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         catch (IOException) { }
     }
 
-    private static async Task TellAsync(AgentSession session, IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
+    private static async Task TellAsync(AgentSession session, IServerStreamWriter<AgentDirective> responses,
+        CancellationToken cancellationToken)
     {
-        await foreach (var directive in session.Directives.ReadAllAsync(cancellationToken)) await responses.WriteAsync(directive, cancellationToken);
+        await foreach (var directive in session.Directives.ReadAllAsync(cancellationToken))
+            await responses.WriteAsync(directive, cancellationToken);
     }
 
-    private async Task HearAsync(AgentSession session, AgentReports reports, IAsyncStreamReader<AgentMessage> requests, CancellationToken cancellationToken)
+    private async Task HearAsync(AgentSession session, AgentReports reports, IAsyncStreamReader<AgentMessage> requests,
+        CancellationToken cancellationToken)
     {
         while (await requests.MoveNext(cancellationToken))
         {
@@ -124,11 +143,14 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         FieldRules.Name("node_id", hello.NodeId);
         if (hello.Held.Count > MaxHeld) throw FieldRules.Broken("held", $"{hello.Held.Count} rooms", "at most 1,000,000");
         var capacity = hello.Capacity is { } c ? new Capacity(c.Publishers, c.Subscribers, c.BitrateKbps) : default;
-        var description = new NodeDescription(new NodeId(hello.NodeId), hello.Incarnation, hello.Region, hello.Zone, hello.Address, capacity);
+        var description = new NodeDescription(new NodeId(hello.NodeId), hello.Incarnation, hello.Region, hello.Zone, hello.Address,
+            capacity);
         return NodeDecider.Check(description) is { } wrong ? throw wrong.ToRpcException() : description;
     }
 
-    [LoggerMessage(3201, LogLevel.Information, "Node {Node} attached (incarnation {Incarnation})")] private partial void LogAttached(NodeId node, ulong incarnation);
+    [LoggerMessage(3201, LogLevel.Information, "Node {Node} attached (incarnation {Incarnation})")]
+    private partial void LogAttached(NodeId node, ulong incarnation);
     [LoggerMessage(3510, LogLevel.Error, "A second process is not registered: {Why}")] private partial void LogNameTaken(string why);
-    [LoggerMessage(3202, LogLevel.Information, "Node {Node} detached (incarnation {Incarnation})")] private partial void LogDetached(NodeId node, ulong incarnation);
+    [LoggerMessage(3202, LogLevel.Information, "Node {Node} detached (incarnation {Incarnation})")]
+    private partial void LogDetached(NodeId node, ulong incarnation);
 }

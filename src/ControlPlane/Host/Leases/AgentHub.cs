@@ -14,8 +14,8 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Leases;
 
 /// <summary>
-/// The media nodes attached to this leader. Each gets the full picture of its rooms when it comes, and from then on what the log changes of it,
-/// without a gap: both happen on the apply thread, which knows where one ends and the other begins.
+/// The media nodes attached to this leader. Each gets the full picture of its rooms when it comes, and from then on what the log changes of
+/// it, without a gap: both happen on the apply thread, which knows where one ends and the other begins.
 /// </summary>
 public sealed class AgentHub : IStateListener
 {
@@ -38,7 +38,8 @@ public sealed class AgentHub : IStateListener
     public int Count => _sessions.Count;
     internal ICollection<AgentSession> Sessions => _sessions.Values;
 
-    internal bool IsCurrent(AgentSession session) => _sessions.TryGetValue(session.Node, out var current) && ReferenceEquals(current, session);
+    internal bool IsCurrent(AgentSession session) =>
+        _sessions.TryGetValue(session.Node, out var current) && ReferenceEquals(current, session);
 
     /// <summary>Lets a registered node in: Welcome and the full picture are queued first, then come the log's changes.</summary>
     /// <returns>False when this replica does not lead (any more), or the incarnation is over.</returns>
@@ -51,10 +52,14 @@ public sealed class AgentHub : IStateListener
 
     internal void Leave(AgentSession session)
     {
-        if (((ICollection<KeyValuePair<NodeId, AgentSession>>)_sessions).Remove(new(session.Node, session))) _log.Post(new Ended(this, session));
+        if (((ICollection<KeyValuePair<NodeId, AgentSession>>)_sessions).Remove(new(session.Node, session)))
+            _log.Post(new Ended(this, session));
     }
 
-    /// <summary>Whether another process has the name and lives: then this one is not registered, however often it asks, so that the two do not take turns.</summary>
+    /// <summary>
+    /// Whether another process has the name and lives: then this one is not registered, however often it asks, so that the two do not take
+    /// turns.
+    /// </summary>
     /// <returns>The refusal; null when the name is free, or was held by a process that is over or silent.</returns>
     public Task<Failure?> FindLivingIncumbentAsync(NodeDescription description, LeaseClock clock)
     {
@@ -72,7 +77,8 @@ public sealed class AgentHub : IStateListener
         }
     }
 
-    public void OnRestored(ulong appliedIndex, ClusterState state) => EndAll(StatusCode.Unavailable, "this replica's state was replaced by a snapshot");
+    public void OnRestored(ulong appliedIndex, ClusterState state) =>
+        EndAll(StatusCode.Unavailable, "this replica's state was replaced by a snapshot");
 
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
     {
@@ -84,7 +90,8 @@ public sealed class AgentHub : IStateListener
             {
                 case RoomEvent.Placed e: TellPlaced(state, e, index); break;
                 case RoomEvent.Updated e when e.Changed.HasFlag(RoomParts.MaxParticipants): TellCaps(state, e.Room, index); break;
-                case RoomEvent.Revoked e: Tell(e.Node, null, index, () => DirectiveMapping.Revoke(e.Room, e.Epoch, index, e.Reason.Words())); break;
+                case RoomEvent.Revoked e:
+                    Tell(e.Node, null, index, () => DirectiveMapping.Revoke(e.Room, e.Epoch, index, e.Reason.Words())); break;
                 case RoomEvent.Closing e when state.FindRoom(e.Room)?.Record.LastNode is { IsNone: false } node:
                     Tell(node, null, index, () => DirectiveMapping.Revoke(e.Room, e.Epoch, index, RevokeReason.Close.Words()));
                     break;
@@ -92,8 +99,10 @@ public sealed class AgentHub : IStateListener
                 case ParticipantEvent.RoleChanged e: TellSeat(state, e.Room, e.Identity, index); break;
                 case ParticipantEvent.Removed e: TellEvicted(state, e.Room, e.Identity, e.SeatId, index); break;
                 case ParticipantEvent.SeatExpired e: TellEvicted(state, e.Room, e.Identity, e.SeatId, index); break;
-                case NodeEvent.Lost e: Expel(e.Node, session => session.Incarnation == e.Incarnation, "its lease expired in the log"); break;
-                case NodeEvent.Registered e: Expel(e.Node, session => session.Incarnation != e.Description.Incarnation, "a new process took its name"); break;
+                case NodeEvent.Lost e:
+                    Expel(e.Node, session => session.Incarnation == e.Incarnation, "its lease expired in the log"); break;
+                case NodeEvent.Registered e:
+                    Expel(e.Node, session => session.Incarnation != e.Description.Incarnation, "a new process took its name"); break;
                 case NodeEvent.Deregistered e: Expel(e.Node, session => session.Incarnation == e.Incarnation, "it was deregistered"); break;
             }
         }
@@ -101,30 +110,36 @@ public sealed class AgentHub : IStateListener
 
     private void TellPlaced(ClusterState state, RoomEvent.Placed placed, ulong index)
     {
-        if (state.FindRoom(placed.Room) is not { } room || room.Record.Owner is not { IsRevoked: false } owner || owner.Epoch != placed.Epoch) return; // over already
+        // over already
+        if (state.FindRoom(placed.Room) is not { } room || room.Record.Owner is not { IsRevoked: false } owner
+            || owner.Epoch != placed.Epoch) return;
         Tell(placed.Node, placed.Incarnation, index, () => DirectiveMapping.Assign(room, owner, index));
     }
 
     /// <summary>An assignment that is told again brings the caps that hold now.</summary>
     private void TellCaps(ClusterState state, RoomId id, ulong index)
     {
-        if (state.FindRoom(id) is { Record.Owner: { IsRevoked: false } owner } room) Tell(owner.Node, owner.Incarnation, index, () => DirectiveMapping.Assign(room, owner, index));
+        if (state.FindRoom(id) is { Record.Owner: { IsRevoked: false } owner } room)
+            Tell(owner.Node, owner.Incarnation, index, () => DirectiveMapping.Assign(room, owner, index));
     }
 
     private void TellSeat(ClusterState state, RoomId id, ParticipantIdentity identity, ulong index)
     {
-        if (state.FindRoom(id) is not { } room || room.Record.Owner is not { IsRevoked: false } owner || !room.Seats.TryGet(identity, out var seat)) return;
+        if (state.FindRoom(id) is not { } room || room.Record.Owner is not { IsRevoked: false } owner
+            || !room.Seats.TryGet(identity, out var seat)) return;
         Tell(owner.Node, owner.Incarnation, index, () => DirectiveMapping.Seat(room, owner, seat));
     }
 
     private void TellEvicted(ClusterState state, RoomId id, ParticipantIdentity identity, ulong seatId, ulong index)
     {
-        if (state.FindRoom(id)?.Record.Owner is { } owner) Tell(owner.Node, owner.Incarnation, index, () => DirectiveMapping.Evict(id, owner.Epoch, identity, seatId));
+        if (state.FindRoom(id)?.Record.Owner is { } owner)
+            Tell(owner.Node, owner.Incarnation, index, () => DirectiveMapping.Evict(id, owner.Epoch, identity, seatId));
     }
 
     private void Tell(NodeId node, ulong? incarnation, ulong index, Func<AgentDirective> make)
     {
-        if (_sessions.TryGetValue(node, out var session) && (incarnation is null || incarnation == session.Incarnation) && index > session.FromIndex) session.Tell(make());
+        if (_sessions.TryGetValue(node, out var session) && (incarnation is null || incarnation == session.Incarnation)
+            && index > session.FromIndex) session.Tell(make());
     }
 
     private void Expel(NodeId node, Func<AgentSession, bool> isOver, string reason)
@@ -137,7 +152,8 @@ public sealed class AgentHub : IStateListener
     private bool Admit(AgentSession session, ulong appliedIndex)
     {
         if (_terms.Current is not { } term) return false;
-        if (_machine.State.FindNode(session.Node) is not { } node || node.Record.Incarnation != session.Incarnation || node.Record.IsGone) return false;
+        if (_machine.State.FindNode(session.Node) is not { } node || node.Record.Incarnation != session.Incarnation || node.Record.IsGone)
+            return false;
         session.FromIndex = appliedIndex;
         session.Term = term.Term;
         term.Leases.StreamBegan(session.Node, session.Incarnation);
@@ -169,7 +185,8 @@ public sealed class AgentHub : IStateListener
         }
         foreach (var held in session.Held)
         {
-            if (!node.Rooms.TryGet(held.RoomId, out var room) || room.Record.Owner!.Epoch.Value != held.Epoch || room.Record.Owner.Incarnation != session.Incarnation)
+            if (!node.Rooms.TryGet(held.RoomId, out var room) || room.Record.Owner!.Epoch.Value != held.Epoch
+                || room.Record.Owner.Incarnation != session.Incarnation)
                 session.Leftovers.Add(held);
         }
         session.ForgetHeld();
@@ -177,11 +194,14 @@ public sealed class AgentHub : IStateListener
 
     private Failure? LivingIncumbent(NodeDescription description, long nowMs)
     {
-        if (_terms.Current is not { } term || _machine.State.FindNode(description.Node)?.Record is not { IsGone: false } present) return null;
+        if (_terms.Current is not { } term || _machine.State.FindNode(description.Node)?.Record is not { IsGone: false } present)
+            return null;
         if (present.Incarnation == description.Incarnation || present.FencedIncarnations.Contains(description.Incarnation)) return null;
         return !term.Leases.IsAlive(present.Id, present.Incarnation, nowMs) ? null : new Failure(FailureCode.AlreadyExists,
-            $"node {present.Id} runs already, as incarnation {present.Incarnation:x} at {present.Description.Address}, and is heard: two processes have one name (was a machine's image copied?). "
-            + $"Give one of them another NodeId; this one ({description.Incarnation:x} at {description.Address}) may have the name when the other has stopped");
+            $"node {present.Id} runs already, as incarnation {present.Incarnation:x} at {present.Description.Address}, and is heard: two "
+                + $"processes have one name (was a machine's image copied?). "
+            + $"Give one of them another NodeId; this one ({description.Incarnation:x} at {description.Address}) may have the name when "
+                + $"the other has stopped");
     }
 
     private sealed class Question(AgentHub hub, NodeDescription description, LeaseClock clock) : IApplyWork
@@ -195,7 +215,8 @@ public sealed class AgentHub : IStateListener
     {
         public void Run(ulong appliedIndex)
         {
-            if (hub._terms.Current is { } term && term.Term == session.Term) term.Leases.StreamEnded(session.Node, session.Incarnation, session.SaidLeaving);
+            if (hub._terms.Current is { } term && term.Term == session.Term)
+                term.Leases.StreamEnded(session.Node, session.Incarnation, session.SaidLeaving);
         }
     }
 

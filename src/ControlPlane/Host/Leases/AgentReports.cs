@@ -18,7 +18,8 @@ internal sealed class AgentReports(AgentSession session, CommandPipeline pipelin
     private readonly Channel<RoomReport> _reports = Channel.CreateBounded<RoomReport>(10_000);
 
     /// <summary>Waits when too many are under way: the stream's flow control then slows the node down.</summary>
-    internal ValueTask AddAsync(RoomReport report, CancellationToken cancellationToken) => _reports.Writer.WriteAsync(report, cancellationToken);
+    internal ValueTask AddAsync(RoomReport report, CancellationToken cancellationToken) =>
+        _reports.Writer.WriteAsync(report, cancellationToken);
 
     /// <summary>Carries reports until cancelled. Throws when their fate is unknown: the node sends them again on its next stream.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -36,16 +37,21 @@ internal sealed class AgentReports(AgentSession session, CommandPipeline pipelin
     private async Task CarryAsync(ImmutableArray<DomainCommand> commands, CancellationToken cancellationToken)
     {
         var submitted = new List<Task<SubmitResult>>(commands.Length);
-        foreach (var command in commands) submitted.Add(pipeline.SubmitAsync(new CommandEnvelope(command, actor, CorrelationId: session.Node.Value), cancellationToken).AsTask());
+        foreach (var command in commands)
+            submitted.Add(pipeline.SubmitAsync(new CommandEnvelope(command, actor, CorrelationId: session.Node.Value), cancellationToken)
+                .AsTask());
         for (var i = 0; i < submitted.Count; i++)
         {
             var result = await submitted[i];
             while (result.Status == SubmitStatus.Overloaded)
             {
                 await Task.Delay(OverloadPause, cancellationToken);
-                result = await pipeline.SubmitAsync(new CommandEnvelope(commands[i], actor, CorrelationId: session.Node.Value), cancellationToken);
+                result = await pipeline.SubmitAsync(new CommandEnvelope(commands[i], actor, CorrelationId: session.Node.Value),
+                    cancellationToken);
             }
-            if (result.Status != SubmitStatus.Applied) throw new RpcException(new Status(StatusCode.Unavailable, "reports could not be committed; attach anew and send them again"));
+            if (result.Status != SubmitStatus.Applied)
+                throw new RpcException(
+                    new Status(StatusCode.Unavailable, "reports could not be committed; attach anew and send them again"));
         }
     }
 
@@ -58,8 +64,10 @@ internal sealed class AgentReports(AgentSession session, CommandPipeline pipelin
         {
             if (report.KindCase == RoomReport.KindOneofCase.Released)
             {
-                if (presence.Count > 0) yield return [new ParticipantCommand.ReportPresence(session.Node, session.Incarnation, Take(presence))];
-                releases.Add(new RoomCommand.Release(new RoomId(report.RoomId), new Epoch(report.Epoch), session.Node, session.Incarnation));
+                if (presence.Count > 0)
+                    yield return [new ParticipantCommand.ReportPresence(session.Node, session.Incarnation, Take(presence))];
+                releases.Add(
+                    new RoomCommand.Release(new RoomId(report.RoomId), new Epoch(report.Epoch), session.Node, session.Incarnation));
                 continue;
             }
             if (releases.Count > 0) yield return Take(releases);
@@ -71,8 +79,10 @@ internal sealed class AgentReports(AgentSession session, CommandPipeline pipelin
 
     private static PresenceReport? Presence(RoomReport report) => report.KindCase switch
     {
-        RoomReport.KindOneofCase.Joined => new(new RoomId(report.RoomId), new Epoch(report.Epoch), new ParticipantIdentity(report.Joined.Identity), report.Joined.SeatId, true),
-        RoomReport.KindOneofCase.Left => new(new RoomId(report.RoomId), new Epoch(report.Epoch), new ParticipantIdentity(report.Left.Identity), report.Left.SeatId, false),
+        RoomReport.KindOneofCase.Joined => new(new RoomId(report.RoomId), new Epoch(report.Epoch),
+            new ParticipantIdentity(report.Joined.Identity), report.Joined.SeatId, true),
+        RoomReport.KindOneofCase.Left => new(new RoomId(report.RoomId), new Epoch(report.Epoch),
+            new ParticipantIdentity(report.Left.Identity), report.Left.SeatId, false),
         _ => null, // a kind of a newer node: there is nothing to carry
     };
 

@@ -5,12 +5,15 @@ using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Leases;
 
-/// <summary>One media node's stream to this leader. What it is told goes through one queue, so that it arrives in the order of the log.</summary>
+/// <summary>
+/// One media node's stream to this leader. What it is told goes through one queue, so that it arrives in the order of the log.
+/// </summary>
 public sealed class AgentSession(NodeId node, ulong incarnation, IReadOnlyList<HeldRoom> held)
 {
     // A node that reads this slowly attaches anew and gets the whole picture instead.
     private const int MaxQueuedDirectives = 200_000;
-    private readonly Channel<AgentDirective> _directives = Channel.CreateBounded<AgentDirective>(new BoundedChannelOptions(MaxQueuedDirectives) { SingleReader = true });
+    private readonly Channel<AgentDirective> _directives =
+        Channel.CreateBounded<AgentDirective>(new BoundedChannelOptions(MaxQueuedDirectives) { SingleReader = true });
     private readonly Lock _gate = new();
     private (ulong Sequence, long ReceivedAtMs)? _heartbeat;
     private long _heardAtMs = long.MinValue;
@@ -69,7 +72,8 @@ public sealed class AgentSession(NodeId node, ulong incarnation, IReadOnlyList<H
 
     internal void Tell(AgentDirective directive)
     {
-        if (!_directives.Writer.TryWrite(directive)) End(StatusCode.ResourceExhausted, $"the node fell more than {MaxQueuedDirectives} directives behind; attach anew");
+        if (!_directives.Writer.TryWrite(directive))
+            End(StatusCode.ResourceExhausted, $"the node fell more than {MaxQueuedDirectives} directives behind; attach anew");
     }
 
     /// <summary>The incarnation is over: the node drops everything and starts anew.</summary>
@@ -79,6 +83,7 @@ public sealed class AgentSession(NodeId node, ulong incarnation, IReadOnlyList<H
         _directives.Writer.TryComplete();
     }
 
-    internal void End(StatusCode status, string reason, string leader = "") => _directives.Writer.TryComplete(new RpcException(new Status(status, reason),
+    internal void End(StatusCode status, string reason, string leader = "") =>
+        _directives.Writer.TryComplete(new RpcException(new Status(status, reason),
         leader.Length > 0 ? new Metadata { { Rpc.MultiEndpointInvoker.LeaderTrailer, leader } } : []));
 }

@@ -8,7 +8,8 @@ using VideoScale.ControlPlane.Rooms;
 namespace VideoScale.ControlPlane.Host.Leases;
 
 /// <summary>Ends revoked ownerships whose owner did not release them, once its lease from before the revoke has ended.</summary>
-public sealed class HandOverLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, LeaseClock leaseClock, TimeProvider clock, ILogger<HandOverLoop> logger)
+public sealed class HandOverLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, LeaseClock leaseClock, TimeProvider clock,
+    ILogger<HandOverLoop> logger)
     : LeaderLoop(terms, queries, clock, logger)
 {
     private const int MaxInRound = 1_000;

@@ -9,8 +9,8 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Leases;
 
 /// <summary>
-/// Acknowledges heartbeats: only after a quorum round begun after they arrived, once its index is applied here and the node is not lost there.
-/// One round serves all heartbeats that wait.
+/// Acknowledges heartbeats: only after a quorum round begun after they arrived, once its index is applied here and the node is not lost
+/// there. One round serves all heartbeats that wait.
 /// </summary>
 public sealed class LeaseGrants(IReplicatedLog log, ControlPlaneStateMachine machine, LeaderTerms terms, AgentHub hub, LeaseClock clock)
 {
@@ -67,7 +67,8 @@ public sealed class LeaseGrants(IReplicatedLog log, ControlPlaneStateMachine mac
         }
     }
 
-    private static HeartbeatAck Ack(LeaderTerm term, AgentSession session, Waiting beat, ulong appliedIndex, Dictionary<string, List<HeldRoom>>? revoked)
+    private static HeartbeatAck Ack(LeaderTerm term, AgentSession session, Waiting beat, ulong appliedIndex,
+        Dictionary<string, List<HeldRoom>>? revoked)
     {
         var ack = new HeartbeatAck
         {

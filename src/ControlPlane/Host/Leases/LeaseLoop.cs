@@ -10,7 +10,8 @@ using VideoScale.ControlPlane.State;
 namespace VideoScale.ControlPlane.Host.Leases;
 
 /// <summary>Suspects silent nodes, declares them lost when their leases have ended, takes back those that are heard again.</summary>
-public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, AgentHub hub, LogTimeSource time, LeaseClock leaseClock, TimeProvider clock, ILogger<LeaseLoop> logger)
+public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, AgentHub hub, LogTimeSource time,
+    LeaseClock leaseClock, TimeProvider clock, ILogger<LeaseLoop> logger)
     : LeaderLoop(terms, queries, clock, logger)
 {
     private readonly ILogger _logger = logger;
@@ -48,7 +49,8 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     private Round Judge(ClusterState state, LeaderTerm term)
     {
         foreach (var session in hub.Sessions)
-            if (session.HeardAtMs > long.MinValue && hub.IsCurrent(session)) term.Leases.HeartbeatReceived(session.Node, session.Incarnation, session.HeardAtMs);
+            if (session.HeardAtMs > long.MinValue && hub.IsCurrent(session))
+                term.Leases.HeartbeatReceived(session.Node, session.Incarnation, session.HeardAtMs);
         term.Leases.MayLeave = time.MayExtend;
         var round = term.Leases.Judge(state.Nodes.InOrder().Select(LeaseHolder.Of), leaseClock.NowMs);
         foreach (var verdict in round.Verdicts)
@@ -57,7 +59,8 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     }
 
     /// <summary>
-    /// What is certainly not in the log holds no acknowledgement back any more; what may be there does, and is proposed again. What is applied, state says.
+    /// What is certainly not in the log holds no acknowledgement back any more; what may be there does, and is proposed again. What is
+    /// applied, state says.
     /// </summary>
     private async Task SettleAsync(ulong decidedIn, LeaseVerdict loss, SubmitResult result)
     {
@@ -89,9 +92,13 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
         (_alarmed, _alarmOver, _silent) = (round.Alarm, round.AlarmOver, round.Silent);
     }
 
-    [LoggerMessage(3111, LogLevel.Error, "{Silent} of {Known} media nodes that hold rooms or are heard are silent together: the fault is likelier here than there, so none is evicted until SilentMajorityHoldSeconds have passed")]
+    [LoggerMessage(3111, LogLevel.Error,
+        "{Silent} of {Known} media nodes that hold rooms or are heard are silent together: the fault is likelier here than there, so "
+        + "none is evicted until SilentMajorityHoldSeconds have passed")]
     private partial void LogAlarm(int silent, int known);
 
-    [LoggerMessage(3511, LogLevel.Error, "{Silent} of {Known} media nodes are silent still, after SilentMajorityHoldSeconds: those whose leases have ended are declared lost, and their rooms go elsewhere")]
+    [LoggerMessage(3511, LogLevel.Error,
+        "{Silent} of {Known} media nodes are silent still, after SilentMajorityHoldSeconds: those whose leases have ended are declared "
+        + "lost, and their rooms go elsewhere")]
     private partial void LogAlarmOver(int silent, int known);
 }

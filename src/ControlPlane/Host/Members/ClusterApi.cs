@@ -16,8 +16,10 @@ namespace VideoScale.ControlPlane.Host.Members;
 
 /// <summary>The replicas themselves: how this one sees the cluster, who shall lead, snapshots.</summary>
 [RequireRole(Role.Viewer)]
-public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership, LeaderForwarder forwarder, StateQueries queries, ControlPlaneStateMachine machine,
-    EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate, LogTimeSource time, ClockExchange clocks, TlsMaterial? tls) : ClusterService.ClusterServiceBase
+public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership, LeaderForwarder forwarder, StateQueries queries,
+    ControlPlaneStateMachine machine,
+    EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate, LogTimeSource time, ClockExchange clocks,
+        TlsMaterial? tls) : ClusterService.ClusterServiceBase
 {
     private static readonly string Version = typeof(ClusterApi).Assembly.GetName().Version?.ToString(3) ?? "";
 
@@ -27,7 +29,8 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
     public override async Task<GetStatusReply> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
         var hashed = await queries.ReadNowAsync((machine, events), static (state, index, at) =>
-            new Hashed(index, at.events.NextSeq - 1, at.events.ChainHead.ToArray(), at.machine.StateHash(), state.Cluster.Checkpoint.Index, state.Cluster.Generation));
+            new Hashed(index, at.events.NextSeq - 1, at.events.ChainHead.ToArray(), at.machine.StateHash(), state.Cluster.Checkpoint.Index,
+                state.Cluster.Generation));
         var status = log.Status;
         var stateHash = new byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(stateHash, hashed.StateHash);
@@ -79,11 +82,13 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
         gate.Check();
         var target = new MemberId(request.TargetMemberId);
         if (!target.IsNone && !log.Status.Membership.Voters.Contains(target))
-            throw FieldRules.Broken("target_member_id", request.TargetMemberId.ToString(System.Globalization.CultureInfo.InvariantCulture), "0, or the member id of a voter");
+            throw FieldRules.Broken("target_member_id", request.TargetMemberId.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                "0, or the member id of a voter");
         if (!leadership.IsMine)
         {
             var (forwarded, answer) = await forwarder.TryForwardAsync(request, IncomingCall.Of(context),
-                static (leader, r, options) => new ClusterService.ClusterServiceClient(leader).TransferLeadershipAsync(r, options), repeatable: false);
+                static (leader, r, options) =>
+                    new ClusterService.ClusterServiceClient(leader).TransferLeadershipAsync(r, options), repeatable: false);
             if (forwarded) return answer!;
         }
         var before = leadership.Now;
@@ -91,7 +96,8 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
         try
         {
             await log.TransferLeadershipAsync(target, context.CancellationToken);
-            while (leadership.Now is var now && (now.Leader.IsNone || now.Leader == before.Leader)) await leadership.WaitForChangeAsync(now, context.CancellationToken);
+            while (leadership.Now is var now && (now.Leader.IsNone || now.Leader == before.Leader))
+                await leadership.WaitForChangeAsync(now, context.CancellationToken);
         }
         catch (TimeoutException e) { throw Failure.Unavailable($"leadership was not handed over in time: {e.Message}").ToRpcException(); }
         return new TransferLeadershipReply { LeaderId = leadership.Now.Leader.Value, Term = leadership.Now.Term };

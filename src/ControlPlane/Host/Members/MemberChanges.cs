@@ -18,13 +18,15 @@ namespace VideoScale.ControlPlane.Host.Members;
 /// <param name="Members">In ascending order.</param>
 /// <param name="Address">Of the one that is added.</param>
 /// <param name="Force">Without asking whether the result lives.</param>
-public sealed record MemberRequest(MemberChangeKind Kind, IReadOnlyList<MemberId> Members, MemberAddress? Address = null, bool Force = false);
+public sealed record MemberRequest(MemberChangeKind Kind, IReadOnlyList<MemberId> Members, MemberAddress? Address = null,
+    bool Force = false);
 
 /// <summary>
-/// Carries out requests for other members, each once: the request itself is a command of the log, under its request id. A membership that came
-/// after it in the log either is what it wanted, or somebody else's, and then it is not tried again.
+/// Carries out requests for other members, each once: the request itself is a command of the log, under its request id. A membership that
+/// came after it in the log either is what it wanted, or somebody else's, and then it is not tried again.
 /// </summary>
-public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations, MemberBook book, ElectionTiming timing, ILogDirectory directory)
+public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mutations mutations, MemberBook book, ElectionTiming timing,
+    ILogDirectory directory)
 {
     /// <summary>For a learner to catch up within one call; the caller asks again, and sees how far it is.</summary>
     private static readonly TimeSpan CatchUpWait = TimeSpan.FromSeconds(3);
@@ -63,7 +65,9 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
             }
             if (Holds(status.Membership, wanted)) return Describe(status, done: true);
             if (status.MembershipIndex > requestIndex)
-                throw Failure.Precondition($"the members changed at log index {status.MembershipIndex}, after this request at {requestIndex}; nothing more was done: look at them and ask with a new request_id").ToRpcException();
+                throw Failure.Precondition(
+                    $"the members changed at log index {status.MembershipIndex}, after this request at {requestIndex}; nothing more was "
+                    + $"done: look at them and ask with a new request_id").ToRpcException();
             if (Refusal(status.Membership, wanted) is { } refused) throw refused.ToRpcException();
             var change = Change(status.Membership, wanted);
             if (await UnfitAsync(status.Membership, change, wanted, cancellationToken) is { } unfit) throw unfit.ToRpcException();
@@ -73,21 +77,26 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
             switch (result.Outcome)
             {
                 case Outcome.Committed: return await SettledAsync(result.ConfigIndex);
-                case Outcome.Unknown when limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested: return Describe(log.Status, done: false, wanted);
+                case Outcome.Unknown when limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested:
+                    return Describe(log.Status, done: false, wanted);
                 case Outcome.Unknown: throw Unfinished(result.Reason);
-                default: await Task.Delay(Poll, CancellationToken.None); break; // another change is under way, or one has just come in between: look again
+                // another change is under way, or one has just come in between: look again
+                default: await Task.Delay(Poll, CancellationToken.None); break;
             }
         }
     }
 
     /// <summary>Asked of the world outside, just before the change: whether what comes of it lives.</summary>
-    private async Task<Failure?> UnfitAsync(Membership now, MembershipChange change, MemberRequest wanted, CancellationToken cancellationToken)
+    private async Task<Failure?> UnfitAsync(Membership now, MembershipChange change, MemberRequest wanted,
+        CancellationToken cancellationToken)
     {
         if (wanted.Force) return null;
         if (wanted.Address is { } address && now.Addresses.FirstOrDefault(known => known.Member == address.Member)?.Raft != address.Raft
             && await directory.WhyNotAtAsync(address.Member, address.Raft, cancellationToken) is { } found)
         {
-            return Failure.Precondition($"at {address.Raft} there is not member {address.Member} of this cluster: {found}. Nothing was changed; start the replica there, name the address "
+            return Failure.Precondition(
+                $"at {address.Raft} there is not member {address.Member} of this cluster: {found}. Nothing was changed; start the "
+                + $"replica there, name the address "
                 + "where the other replicas reach its consensus, or force it (--force)");
         }
         if (change.Voters.Order().SequenceEqual(now.Voters.Order())) return null;
@@ -119,7 +128,8 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
         {
             case MemberChangeKind.Promote or MemberChangeKind.SetVoters:
                 var stranger = wanted.Members.FirstOrDefault(member => !now.IsMember(member));
-                return stranger.IsNone ? null : Failure.Precondition($"member {stranger} is not a member yet: start it with `videoscale control --join`, or add it");
+                return stranger.IsNone ? null
+                    : Failure.Precondition($"member {stranger} is not a member yet: start it with `videoscale control --join`, or add it");
             case MemberChangeKind.Remove when now.Voters.All(wanted.Members.Contains):
                 return Failure.Precondition("all voters would be gone: at least one must stay");
             default: return null;
@@ -131,7 +141,8 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
         var members = wanted.Members;
         return wanted.Kind switch
         {
-            MemberChangeKind.Add => new([.. now.Voters], [.. now.Learners.Union(members.Except(now.Voters)).Order()]) { Addresses = [wanted.Address!] },
+            MemberChangeKind.Add =>
+                new([.. now.Voters], [.. now.Learners.Union(members.Except(now.Voters)).Order()]) { Addresses = [wanted.Address!] },
             MemberChangeKind.Promote => new([.. now.Voters.Union(members).Order()], [.. now.Learners.Except(members)]),
             MemberChangeKind.Remove => new([.. now.Voters.Except(members)], [.. now.Learners.Except(members)]),
             _ => new(members, [.. now.Learners.Except(members)]),
@@ -140,7 +151,12 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
 
     private static MembersReply Describe(ReplicaStatus status, bool done, MemberRequest? waiting = null)
     {
-        var reply = new MembersReply { Done = done, MembershipIndex = status.MembershipIndex, Warning = VoterSetAdvice.For(status.Membership.Voters.Length) };
+        var reply = new MembersReply
+        {
+            Done = done,
+            MembershipIndex = status.MembershipIndex,
+            Warning = VoterSetAdvice.For(status.Membership.Voters.Length),
+        };
         reply.Voters.AddRange(status.Membership.Voters.Select(member => member.Value));
         reply.Learners.AddRange(status.Membership.Learners.Select(member => member.Value));
         if (waiting is not null) reply.WaitingFor = WaitingFor(status, waiting);
@@ -153,7 +169,8 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
         {
             var progress = status.Progress.FirstOrDefault(p => p.Member == member);
             var lag = status.LastIndex - Math.Min(status.LastIndex, progress.MatchIndex);
-            return $"member {member}: {(progress.Snapshotting ? "a snapshot is on its way, " : "")}{lag.ToString("N0", CultureInfo.InvariantCulture)} entries behind"
+            return $"member {member}: {(progress.Snapshotting ? "a snapshot is on its way, " : "")}"
+                + $"{lag.ToString("N0", CultureInfo.InvariantCulture)} entries behind"
                 + (progress.Silent > TimeSpan.FromSeconds(2) ? $", silent for {progress.Silent.TotalSeconds:0} s" : "");
         });
         return string.Join("; ", behind);

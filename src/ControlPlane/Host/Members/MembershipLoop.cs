@@ -8,7 +8,8 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Members;
 
 /// <summary>A replica that joins asks until it is a learner. One that was removed ends: nobody sends it anything any more.</summary>
-internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles files, string directory, MemberBook book, ChannelPool channels, ReplicaIdentity identity,
+internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles files, string directory, MemberBook book,
+    ChannelPool channels, ReplicaIdentity identity,
     Action<Exception> stop, TimeProvider clock, ILogger<MembershipLoop> logger)
 {
     private const int RoundsUntilEnd = 8; // time for answers on their way
@@ -52,7 +53,9 @@ internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles fi
     }
 
     private void End(ulong membershipIndex) => stop(new InvalidOperationException(
-        $"member {files.Self} was removed from the cluster (membership at log index {membershipIndex}); its data directory {directory} is not needed any more, and it cannot come back under this identity: to use this machine again, join with an empty directory"));
+        $"member {files.Self} was removed from the cluster (membership at log index {membershipIndex}); its data directory {directory} "
+            + $"is not needed any more, and it cannot come back under this identity: to use this machine again, join with an empty "
+            + $"directory"));
 
     /// <summary>Who was away when it was removed hears nothing from the leader any more, but others may say it.</summary>
     private async Task AskWhetherRemovedAsync(ReplicaStatus status, CancellationToken cancellationToken)
@@ -63,7 +66,8 @@ internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles fi
             {
                 var theirs = await new ClusterService.ClusterServiceClient(channels.Get(peer.GrpcAddress)).GetStatusAsync(
                     new GetStatusRequest(), new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout, cancellationToken));
-                var newer = theirs.ClusterId == files.ClusterId && theirs.MembershipIndex > status.MembershipIndex && theirs.MembershipIndex <= theirs.CommitIndex && !theirs.Joint;
+                var newer = theirs.ClusterId == files.ClusterId && theirs.MembershipIndex > status.MembershipIndex
+                    && theirs.MembershipIndex <= theirs.CommitIndex && !theirs.Joint;
                 if (!newer || theirs.Replicas.Any(replica => replica.MemberId == files.Self.Value)) continue;
                 End(theirs.MembershipIndex);
                 return;
@@ -82,13 +86,15 @@ internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles fi
         {
             var request = new AddMemberRequest
             {
-                RequestId = Guid.NewGuid().ToString("N"), // adding twice is adding once; a request that somebody else's change overtook is not tried again
+                // adding twice is adding once; a request that somebody else's change overtook is not tried again
+                RequestId = Guid.NewGuid().ToString("N"),
                 MemberId = files.Self.Value,
                 RaftAddress = self.RaftAddress,
                 GrpcAddress = self.GrpcAddress,
                 HttpAddress = self.HttpAddress,
             };
-            await new ReplicaService.ReplicaServiceClient(channels.Get(asked.GrpcAddress)).JoinAsync(request, new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout, cancellationToken));
+            await new ReplicaService.ReplicaServiceClient(channels.Get(asked.GrpcAddress))
+                .JoinAsync(request, new CallOptions(identity.Own(), DateTime.UtcNow + CallTimeout, cancellationToken));
         }
         catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -106,13 +112,16 @@ internal sealed partial class MembershipLoop(IReplicatedLog log, ClusterFiles fi
         else LogRepaired(files.Self, status.DurableIndex);
     }
 
-    [LoggerMessage(3141, LogLevel.Information, "Replica {Self} is a member since log index {Index}: a learner until somebody makes it a voter")]
+    [LoggerMessage(3141, LogLevel.Information,
+        "Replica {Self} is a member since log index {Index}: a learner until somebody makes it a voter")]
     private partial void LogAdmitted(Consensus.MemberId self, ulong index);
 
     [LoggerMessage(3142, LogLevel.Warning, "Replica {Self} is not a member yet; {Address} said {Status}: {Detail}; it asks again")]
     private partial void LogNotYet(Consensus.MemberId self, string address, StatusCode status, string detail);
 
-    [LoggerMessage(3143, LogLevel.Error, "Replica {Self} is quarantined: its disk lost log entries. It does not vote, lead or acknowledge until it has fetched them from a leader; with a majority of voters in this state nobody can lead, and nothing is committed")]
+    [LoggerMessage(3143, LogLevel.Error,
+        "Replica {Self} is quarantined: its disk lost log entries. It does not vote, lead or acknowledge until it has fetched them from "
+        + "a leader; with a majority of voters in this state nobody can lead, and nothing is committed")]
     private partial void LogRepairing(Consensus.MemberId self);
 
     [LoggerMessage(3144, LogLevel.Warning, "Replica {Self} has its log again, up to index {Index}, and takes part. Check its disk")]

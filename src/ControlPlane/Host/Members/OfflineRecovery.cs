@@ -9,11 +9,13 @@ using VideoScale.Rpc;
 namespace VideoScale.ControlPlane.Host.Members;
 
 /// <summary>What a stopped replica's directory holds: the one with the highest term, then the highest index, knows most.</summary>
-public sealed record RecoveryView(string ClusterId, MemberId Self, ulong LastTerm, ulong LastIndex, ulong CommitIndex, IReadOnlyList<MemberId> Voters);
+public sealed record RecoveryView(string ClusterId, MemberId Self, ulong LastTerm, ulong LastIndex, ulong CommitIndex,
+    IReadOnlyList<MemberId> Voters);
 
 /// <summary>
-/// The way out when a majority of voters is gone for ever: makes a stopped survivor the only voter, under a new recovery generation, so that every
-/// epoch from then on is above every earlier one. Entries that only the lost ones had are lost; entries that were never acknowledged may appear.
+/// The way out when a majority of voters is gone for ever: makes a stopped survivor the only voter, under a new recovery generation, so
+/// that every epoch from then on is above every earlier one. Entries that only the lost ones had are lost; entries that were never
+/// acknowledged may appear.
 /// </summary>
 public static class OfflineRecovery
 {
@@ -34,9 +36,12 @@ public static class OfflineRecovery
                 summary.Voters ?? (files.IsJoined ? [] : [.. files.Peers.Select(peer => peer.Member)]));
             if (!change) return view;
             var self = files.SelfPeer;
-            var alone = Membership.Of(files.Self) with { Addresses = [new MemberAddress(files.Self, self.RaftAddress, self.GrpcAddress, self.HttpAddress)] };
+            var alone = Membership.Of(files.Self)
+                with
+            { Addresses = [new MemberAddress(files.Self, self.RaftAddress, self.GrpcAddress, self.HttpAddress)] };
             // A joined directory has no founders: whoever voted before is unknown to it from now on and is refused.
-            directory.BeginAnew(alone, RaisedGeneration(), () => ControlPlaneBootstrap.WriteCluster(path, files with { Peers = [self], IsJoined = true, IsAdmitted = true }));
+            directory.BeginAnew(alone, RaisedGeneration(),
+                () => ControlPlaneBootstrap.WriteCluster(path, files with { Peers = [self], IsJoined = true, IsAdmitted = true }));
             return view;
         }
         catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }

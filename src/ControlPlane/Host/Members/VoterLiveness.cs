@@ -22,18 +22,23 @@ internal sealed class VoterLiveness(IReplicatedLog log, MemberBook book, Electio
         while (true)
         {
             var status = log.Status;
-            if (status.Role != ReplicaRole.Leader || status.Term != before.Term) return Failure.Unavailable("leadership moved while the voters were asked; nothing was changed, ask again");
+            if (status.Role != ReplicaRole.Leader || status.Term != before.Term)
+                return Failure.Unavailable("leadership moved while the voters were asked; nothing was changed, ask again");
             var silent = voters.Where(voter => voter != status.Self && !IsHeard(before, status, voter)).ToArray();
             if (voters.Count - silent.Length > voters.Count / 2) return null;
-            if (Environment.TickCount64 - asked >= timing.VoterPatience.TotalMilliseconds || cancellationToken.IsCancellationRequested) return Refusal(status, voters, silent);
+            if (Environment.TickCount64 - asked >= timing.VoterPatience.TotalMilliseconds || cancellationToken.IsCancellationRequested)
+                return Refusal(status, voters, silent);
             await Task.Delay(Poll, CancellationToken.None);
         }
     }
 
-    /// <summary>Counted, not timed: on a busy machine ticks and clocks do not go alike, and what a dead voter said last may still wait to be read.</summary>
+    /// <summary>
+    /// Counted, not timed: on a busy machine ticks and clocks do not go alike, and what a dead voter said last may still wait to be read.
+    /// </summary>
     /// <remarks>Whoever shall vote and does not yet may be catching up: it votes once it has.</remarks>
     private static bool IsHeard(ReplicaStatus before, ReplicaStatus status, MemberId member) =>
-        Find(status, member) is { } now && !(now.Repairing && status.Membership.Voters.Contains(member)) && unchecked(now.Heard - (Find(before, member)?.Heard ?? 0)) >= TimesHeard;
+        Find(status, member) is { } now && !(now.Repairing && status.Membership.Voters.Contains(member))
+            && unchecked(now.Heard - (Find(before, member)?.Heard ?? 0)) >= TimesHeard;
 
     private static MemberProgress? Find(ReplicaStatus status, MemberId member)
     {
@@ -47,16 +52,19 @@ internal sealed class VoterLiveness(IReplicatedLog log, MemberBook book, Electio
         var staying = voters.Except(silent).Count();
         var dead = silent.Where(member => status.Membership.Voters.Contains(member)).ToArray();
         return Failure.Precondition(
-            $"of the {voters.Count} voters there would be, {staying} {(staying == 1 ? "answers" : "answer")}: no majority, and nothing could be changed any more. Silent: "
+            $"of the {voters.Count} voters there would be, {staying} {(staying == 1 ? "answers" : "answer")}: no majority, and nothing "
+                + $"could be changed any more. Silent: "
             + string.Join(", ", silent.Select(member => Describe(status, member)))
-            + (dead.Length > 0 ? $". Remove {(dead.Length == 1 ? "it" : "them")} first: `ctl cluster remove {string.Join(' ', dead)}`" : ". Wait until they answer")
+            + (dead.Length > 0 ? $". Remove {(dead.Length == 1 ? "it" : "them")} first: `ctl cluster remove {string.Join(' ', dead)}`"
+                : ". Wait until they answer")
             + ", or force the change (--force)");
     }
 
     private string Describe(ReplicaStatus status, MemberId member)
     {
         var progress = status.Progress.FirstOrDefault(p => p.Member == member);
-        var silence = progress.Member != member ? "not connected" : progress.Repairing ? "under repair" : $"for {progress.Silent.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s";
+        var silence = progress.Member != member ? "not connected" : progress.Repairing ? "under repair"
+            : $"for {progress.Silent.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s";
         return $"{member}{(book.Find(member) is { RaftAddress.Length: > 0 } peer ? $" at {peer.RaftAddress}" : "")} ({silence})";
     }
 }

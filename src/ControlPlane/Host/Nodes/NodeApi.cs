@@ -12,9 +12,12 @@ using VideoScale.Wire;
 
 namespace VideoScale.ControlPlane.Host.Nodes;
 
-/// <summary>Media nodes: operators' commands through the log, listings from this replica's state with the load its leader measured.</summary>
+/// <summary>
+/// Media nodes: operators' commands through the log, listings from this replica's state with the load its leader measured.
+/// </summary>
 [RequireRole(Role.Viewer)]
-public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatches watches, NodeLoads loads, LeaderAbsence absence, ServingGate gate, TimeSpan silentMajorityHold, Fleet fleet) : NodeService.NodeServiceBase
+public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatches watches, NodeLoads loads, LeaderAbsence absence,
+    ServingGate gate, TimeSpan silentMajorityHold, Fleet fleet) : NodeService.NodeServiceBase
 {
     /// <summary>Rooms of a node that are looked at for one answer.</summary>
     private const int MaxLookedAt = 2_000;
@@ -32,8 +35,10 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
     [RequireRole(Role.Operator)]
     public override async Task<DrainNodeReply> DrainNode(DrainNodeRequest request, ServerCallContext context)
     {
-        var isDraining = await queries.ReadNowAsync(new NodeId(request.NodeId), static (state, _, id) => state.FindNode(id)?.Record.Scheduling is ControlPlane.Nodes.NodeScheduling.Draining);
-        return await mutations.RunAsync(request, request.RequestId, context, request.ToCommand(isDraining), static reply => reply.ToDrainReply(),
+        var isDraining = await queries.ReadNowAsync(new NodeId(request.NodeId),
+            static (state, _, id) => state.FindNode(id)?.Record.Scheduling is ControlPlane.Nodes.NodeScheduling.Draining);
+        return await mutations.RunAsync(request, request.RequestId, context, request.ToCommand(isDraining),
+            static reply => reply.ToDrainReply(),
             static (leader, r, options) => new NodeService.NodeServiceClient(leader).DrainNodeAsync(r, options));
     }
 
@@ -65,7 +70,8 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
         gate.Check();
         FieldRules.Name("node_id", request.NodeId);
         var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), (Node: new NodeId(request.NodeId), Fleet: fleet),
-            static (state, index, asked) => state.FindNode(asked.Node) is { } node ? new GetNodeReply { Node = Describe(node, asked.Fleet), AppliedIndex = index } : null, context.CancellationToken)
+            static (state, index, asked) => state.FindNode(asked.Node) is { } node
+                ? new GetNodeReply { Node = Describe(node, asked.Fleet), AppliedIndex = index } : null, context.CancellationToken)
             ?? throw Failure.NotFound($"node {request.NodeId}").ToRpcException();
         loads.Fill(reply.Node);
         return reply;
@@ -74,12 +80,14 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
     private static Node Describe(ControlPlane.Nodes.NodeState node, Fleet fleet)
     {
         var described = node.ToWire();
-        if (node.Record.Scheduling == ControlPlane.Nodes.NodeScheduling.Draining && DrainOutlook.Of(node, fleet, MaxLookedAt) is { } blocked)
+        if (node.Record.Scheduling == ControlPlane.Nodes.NodeScheduling.Draining
+            && DrainOutlook.Of(node, fleet, MaxLookedAt) is { } blocked)
             (described.DrainBlockedRooms, described.DrainBlocked) = (blocked.Rooms, $"{blocked.First}: {blocked.Why}");
         return described;
     }
 
-    public override async Task WatchNodes(WatchNodesRequest request, IServerStreamWriter<NodeChange> responseStream, ServerCallContext context)
+    public override async Task WatchNodes(WatchNodesRequest request, IServerStreamWriter<NodeChange> responseStream,
+        ServerCallContext context)
     {
         gate.Check();
         FieldRules.OptionalName("node_id", request.NodeId);

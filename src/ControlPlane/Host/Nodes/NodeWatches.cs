@@ -13,14 +13,20 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Nodes;
 
 /// <summary>Serves WatchNodes: health, scheduling, and rooms that come and go.</summary>
-public sealed class NodeWatches(StateQueries queries, int bufferSize, ReplicaMetrics metrics) : Watches<NodeChange>(queries, bufferSize, metrics)
+public sealed class NodeWatches(StateQueries queries, int bufferSize, ReplicaMetrics metrics)
+    : Watches<NodeChange>(queries, bufferSize, metrics)
 {
     private readonly HashSet<NodeId> _seen = []; // apply thread
 
     /// <param name="node">Only this node; empty for all.</param>
     public Task ServeAsync(string node, IServerStreamWriter<NodeChange> stream, CancellationToken cancellationToken) =>
         ServeAsync(node.Length > 0 ? WatchTopic.Named(node) : WatchTopic.All,
-            (row, initial) => stream.WriteAsync(initial && !row.Change.Initial ? new NodeChange { AppliedIndex = row.Index, Node = row.Change.Node, Initial = true } : row.Change, cancellationToken),
+            (row, initial) => stream.WriteAsync(initial && !row.Change.Initial ? new NodeChange
+            {
+                AppliedIndex = row.Index,
+                Node = row.Change.Node,
+                Initial = true
+            } : row.Change, cancellationToken),
             cancellationToken);
 
     protected override IEnumerable<Touched> Changed(IReadOnlyList<AppliedEvent> events, ClusterState state)

@@ -16,7 +16,8 @@ internal static class HttpEndpoints
     {
         // Event counters are what the meters say once more, at a cost.
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true });
-        Metrics.ConfigureMeterAdapter(meters => meters.InstrumentFilterPredicate = instrument => Array.Exists(Bridged, name => instrument.Meter.Name.StartsWith(name, StringComparison.Ordinal)));
+        Metrics.ConfigureMeterAdapter(meters => meters.InstrumentFilterPredicate = instrument =>
+            Array.Exists(Bridged, name => instrument.Meter.Name.StartsWith(name, StringComparison.Ordinal)));
     }
 
     internal static void MapReplica(this IEndpointRouteBuilder endpoints, int httpPort, Func<(bool Ready, string Why)> ready)

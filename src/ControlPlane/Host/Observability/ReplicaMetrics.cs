@@ -28,9 +28,11 @@ public sealed class ReplicaMetrics : IDisposable
         Counter("videoscale_commands_repeated", "Commands answered from a stored result", () => Interlocked.Read(ref _commandsRepeated));
         Counter("videoscale_entries_applied", "Log entries applied", () => Interlocked.Read(ref _entriesApplied));
         Counter("videoscale_entries_proposed", "Log entries proposed by this replica", () => Interlocked.Read(ref _entriesProposed));
-        Counter("videoscale_outcomes_unknown", "Proposals whose outcome was unknown and had to be retried", () => Interlocked.Read(ref _outcomesUnknown));
+        Counter("videoscale_outcomes_unknown", "Proposals whose outcome was unknown and had to be retried",
+            () => Interlocked.Read(ref _outcomesUnknown));
         Counter("videoscale_calls_forwarded", "Calls forwarded to the leader", () => Interlocked.Read(ref _forwarded));
-        Counter("videoscale_watchers_ended", "Watch streams ended because the watcher was too slow", () => Interlocked.Read(ref _watchersEnded));
+        Counter("videoscale_watchers_ended", "Watch streams ended because the watcher was too slow",
+            () => Interlocked.Read(ref _watchersEnded));
         Counter("videoscale_placements_failed", "Placement decisions that found no node", () => Interlocked.Read(ref _placementsFailed));
     }
 
@@ -54,9 +56,11 @@ public sealed class ReplicaMetrics : IDisposable
         Gauge("videoscale_raft_leader", "1 while this replica leads", () => log.Status.Role == ReplicaRole.Leader ? 1UL : 0UL);
     }
 
-    public void Measure(string name, string help, Func<double> read) => _meter.CreateObservableGauge(MetricName.InstrumentOf(name), read, null, help);
+    public void Measure(string name, string help, Func<double> read) =>
+        _meter.CreateObservableGauge(MetricName.InstrumentOf(name), read, null, help);
 
-    public void Gauge(string name, string help, Func<ulong> read) => _meter.CreateObservableGauge(MetricName.InstrumentOf(name), () => (double)read(), null, help);
+    public void Gauge(string name, string help, Func<ulong> read) =>
+        _meter.CreateObservableGauge(MetricName.InstrumentOf(name), () => (double)read(), null, help);
 
     /// <summary>One figure of each of several, told apart by a label.</summary>
     public void GaugeOfEach(string name, string help, string label, Func<IEnumerable<(string Of, double Value)>> read) =>
@@ -71,5 +75,6 @@ public sealed class ReplicaMetrics : IDisposable
     private static IEnumerable<Measurement<double>> Labelled(string label, IEnumerable<(string Of, double Value)> figures) =>
         figures.Select(figure => new Measurement<double>(figure.Value, new KeyValuePair<string, object?>(label, figure.Of)));
 
-    private void Counter(string name, string help, Func<long> read) => _meter.CreateObservableCounter(MetricName.InstrumentOf(name), read, null, help);
+    private void Counter(string name, string help, Func<long> read) =>
+        _meter.CreateObservableCounter(MetricName.InstrumentOf(name), read, null, help);
 }

@@ -15,7 +15,8 @@ public static class ControlPlaneOptionsCheck
         var bind = problems.CheckShared(options);
         problems.Within(nameof(options.RaftPort), options.RaftPort, 1, ushort.MaxValue);
         if (options.HttpPort == options.GrpcPort || options.GrpcPort == options.RaftPort || options.HttpPort == options.RaftPort)
-            problems.Add("HttpPort, GrpcPort, RaftPort", $"{options.HttpPort}, {options.GrpcPort}, {options.RaftPort}", "three different ports");
+            problems.Add("HttpPort, GrpcPort, RaftPort", $"{options.HttpPort}, {options.GrpcPort}, {options.RaftPort}",
+                "three different ports");
         foreach (var address in options.Join)
             if (HostAndPort.TryParse(address) is null) problems.Add(nameof(options.Join), address, "host:port of a replica's gRPC API");
         problems.Within(nameof(options.SnapshotSendMegabytesPerSecond), options.SnapshotSendMegabytesPerSecond, 0, 100_000);
@@ -32,7 +33,8 @@ public static class ControlPlaneOptionsCheck
         problems.Within(nameof(options.SilentMajorityHoldSeconds), options.SilentMajorityHoldSeconds, 5, 604_800);
         problems.Within(nameof(options.WatchBuffer), options.WatchBuffer, 16, 1_000_000);
         foreach (var key in options.ApiKeys)
-            if (key.Key.Length == 0 || key.Secret.Length == 0) problems.Add(nameof(options.ApiKeys), key.Key, "a Key and a Secret, neither empty");
+            if (key.Key.Length == 0 || key.Secret.Length == 0)
+                problems.Add(nameof(options.ApiKeys), key.Key, "a Key and a Secret, neither empty");
         if (options.ApiKeys.Select(key => key.Key).Distinct(StringComparer.Ordinal).Count() != options.ApiKeys.Count)
             problems.Add(nameof(options.ApiKeys), string.Join(", ", options.ApiKeys.Select(key => key.Key)), "each Key once");
         CheckSecurity(options, bind, problems);
@@ -43,7 +45,8 @@ public static class ControlPlaneOptionsCheck
     {
         const string Otherwise = "DevelopmentMode true, on loopback";
         if (options.DevelopmentMode) return;
-        if (options.Tls.IsEmpty || options.TokensFile.Length > 0) problems.NeedFile("TokensFile", options.TokensFile, Otherwise); // with mTLS, certificates may be all there is
+        // with mTLS, certificates may be all there is
+        if (options.Tls.IsEmpty || options.TokensFile.Length > 0) problems.NeedFile("TokensFile", options.TokensFile, Otherwise);
         if (options.Tls.IsEmpty && bind is not null && IPAddress.IsLoopback(bind)) return; // tokens on loopback need no TLS
         problems.NeedFiles(options.Tls, Otherwise);
     }

@@ -16,14 +16,17 @@ namespace VideoScale.ControlPlane.Host.Peers;
 
 /// <summary>Between replicas: hashes at checkpoint marks, to the leader; segments of the event log, to who lacks them.</summary>
 [RequireRole(Role.Replica)]
-public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments, MemberChanges members, TimeProvider clock, RefusalRecorder refusals) : ReplicaService.ReplicaServiceBase
+public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, LeaderForwarder forwarder, SegmentServing segments,
+    MemberChanges members, TimeProvider clock, RefusalRecorder refusals) : ReplicaService.ReplicaServiceBase
 {
     public override async Task<ReportHashReply> ReportHash(ReportHashRequest request, ServerCallContext context)
     {
         if (!leadership.IsMine) throw forwarder.NotLeader(StatusCode.FailedPrecondition);
         if (request.StateHash.Length != 16) throw FieldRules.Broken("state_hash", $"{request.StateHash.Length} bytes", "16 bytes");
-        if (request.ChainHead.Length != Hash256.SizeBytes) throw FieldRules.Broken("chain_head", $"{request.ChainHead.Length} bytes", "32 bytes");
-        if (request.MerkleRoot.Length != Hash256.SizeBytes) throw FieldRules.Broken("merkle_root", $"{request.MerkleRoot.Length} bytes", "32 bytes");
+        if (request.ChainHead.Length != Hash256.SizeBytes)
+            throw FieldRules.Broken("chain_head", $"{request.ChainHead.Length} bytes", "32 bytes");
+        if (request.MerkleRoot.Length != Hash256.SizeBytes)
+            throw FieldRules.Broken("merkle_root", $"{request.MerkleRoot.Length} bytes", "32 bytes");
         var mark = new MarkedHash(request.MarkIndex, BinaryPrimitives.ReadUInt128BigEndian(request.StateHash.Span), request.EventSeq,
             new Hash256(request.ChainHead.Span), new Hash256(request.MerkleRoot.Span));
         return new ReportHashReply { NoMajority = !await checkpoints.ReportAsync(request.MemberId, mark, context.CancellationToken) };
@@ -36,11 +39,15 @@ public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, Leade
         var wanted = ClusterApi.ToRequest(request);
         var caller = context.GetCaller();
         if (caller.AuthMethod == AuthMethod.MutualTls && caller.Subject != $"replica/{wanted.Members[0]}")
-            throw Model.Failure.Denied($"{caller.Subject} asks to join as member {wanted.Members[0]}: a replica joins as the one that its certificate names").ToRpcException();
-        return members.RunAsync(request, request.RequestId, context, wanted, static (leader, r, options) => new ReplicaService.ReplicaServiceClient(leader).JoinAsync(r, options));
+            throw Model.Failure.Denied(
+                $"{caller.Subject} asks to join as member {wanted.Members[0]}: a replica joins as the one that its certificate names")
+                .ToRpcException();
+        return members.RunAsync(request, request.RequestId, context, wanted,
+            static (leader, r, options) => new ReplicaService.ReplicaServiceClient(leader).JoinAsync(r, options));
     }
 
-    public override Task<ReadClockReply> ReadClock(ReadClockRequest request, ServerCallContext context) => Task.FromResult(new ReadClockReply { WallMs = clock.GetUtcNow().ToUnixTimeMilliseconds() });
+    public override Task<ReadClockReply> ReadClock(ReadClockRequest request, ServerCallContext context) =>
+        Task.FromResult(new ReadClockReply { WallMs = clock.GetUtcNow().ToUnixTimeMilliseconds() });
 
     public override Task<ReportRefusalReply> ReportRefusal(ReportRefusalRequest request, ServerCallContext context)
     {
@@ -49,7 +56,8 @@ public class ReplicaApi(CheckpointLoop checkpoints, Leadership leadership, Leade
         return Task.FromResult(new ReportRefusalReply());
     }
 
-    public override async Task FetchSegment(FetchSegmentRequest request, IServerStreamWriter<SegmentChunk> responseStream, ServerCallContext context)
+    public override async Task FetchSegment(FetchSegmentRequest request, IServerStreamWriter<SegmentChunk> responseStream,
+        ServerCallContext context)
     {
         if (segments.Check(request) is { } refused) throw refused.ToRpcException();
         try

@@ -13,8 +13,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Placement;
 
 /// <summary>
-/// The leader's <see cref="FleetView"/>, kept true to what is applied, to what nodes measure, and to its own decisions that are still on their way.
-/// Its lock is held for one decision or one refresh.
+/// The leader's <see cref="FleetView"/>, kept true to what is applied, to what nodes measure, and to its own decisions that are still on
+/// their way. Its lock is held for one decision or one refresh.
 /// </summary>
 public sealed class Fleet : IStateListener, IRoomPlacer
 {
@@ -40,8 +40,10 @@ public sealed class Fleet : IStateListener, IRoomPlacer
     /// <summary>Decides for a room that is being created, when the command brings no decision yet.</summary>
     public CommandEnvelope Place(CommandEnvelope envelope) => envelope.Command switch
     {
-        RoomCommand.Create { Placement: null } create => envelope with { Command = create with { Placement = Decide(create.Room, create.Settings), PlacementTerm = _leadership.Term } },
-        RoomCommand.Open { Placement: null } open => envelope with { Command = open with { Placement = Decide(open.Room, open.Settings), PlacementTerm = _leadership.Term } },
+        RoomCommand.Create { Placement: null } create =>
+            envelope with { Command = create with { Placement = Decide(create.Room, create.Settings), PlacementTerm = _leadership.Term } },
+        RoomCommand.Open { Placement: null } open =>
+            envelope with { Command = open with { Placement = Decide(open.Room, open.Settings), PlacementTerm = _leadership.Term } },
         _ => envelope,
     };
 
@@ -80,7 +82,10 @@ public sealed class Fleet : IStateListener, IRoomPlacer
         }
     }
 
-    /// <summary>What is left of a node as placement sees it, in permille; null for one that is not there. Measured load is known where the agents are attached.</summary>
+    /// <summary>
+    /// What is left of a node as placement sees it, in permille; null for one that is not there. Measured load is known where the agents
+    /// are attached.
+    /// </summary>
     public int? HeadroomPermille(NodeId node)
     {
         lock (_gate) return _view.Find(node) is { } view ? PlacementPolicy.HeadroomPermille(view, _settings, _clock.NowMs) : null;

@@ -3,7 +3,9 @@ using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Placement;
 
-/// <summary>What nodes measured of themselves, as their heartbeats said: eventual, in memory, only where the agents are attached (the leader).</summary>
+/// <summary>
+/// What nodes measured of themselves, as their heartbeats said: eventual, in memory, only where the agents are attached (the leader).
+/// </summary>
 public sealed class NodeLoads(TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, Measured> _byNode = new(StringComparer.Ordinal);
@@ -18,7 +20,8 @@ public sealed class NodeLoads(TimeProvider clock)
 
     /// <summary>The load, and how long ago it was measured; null when not known of this process.</summary>
     public (Load Load, TimeSpan Age)? Find(string node, ulong incarnation) =>
-        _byNode.TryGetValue(node, out var measured) && measured.Incarnation == incarnation ? (measured.Load, clock.GetElapsedTime(measured.Stamp)) : null;
+        _byNode.TryGetValue(node, out var measured) && measured.Incarnation == incarnation
+            ? (measured.Load, clock.GetElapsedTime(measured.Stamp)) : null;
 
     internal void Fill(Node node)
     {

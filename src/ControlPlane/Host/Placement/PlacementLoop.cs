@@ -12,7 +12,9 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Placement;
 
-/// <summary>Gives rooms that wait for a node to one: created while none had room, released by their owner, or left behind by a lost node.</summary>
+/// <summary>
+/// Gives rooms that wait for a node to one: created while none had room, released by their owner, or left behind by a lost node.
+/// </summary>
 public sealed class PlacementLoop : LeaderLoop, IStateListener
 {
     private const int MaxInRound = 256;
@@ -20,7 +22,8 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
     private readonly Fleet _fleet;
     private (RoomState Room, ulong WaitingSeq)? _resumeAfter; // the last room tried: those that nobody can take do not hold up the others
 
-    public PlacementLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, StateFeed feed, TimeProvider clock, ILogger<PlacementLoop> logger)
+    public PlacementLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, StateFeed feed, TimeProvider clock,
+        ILogger<PlacementLoop> logger)
         : base(terms, queries, clock, logger)
     {
         _commands = commands;
@@ -44,7 +47,8 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
         {
             var decision = _fleet.DecideAndCharge(room.Room, room.Request);
             if (!decision.Found && room.FailureRecorded) continue;
-            DomainCommand command = decision.Found ? new RoomCommand.Assign(room.Room, room.LastEpoch, decision) : new RoomCommand.RecordPlacementFailure(room.Room, room.LastEpoch, decision);
+            DomainCommand command = decision.Found ? new RoomCommand.Assign(room.Room, room.LastEpoch, decision)
+                : new RoomCommand.RecordPlacementFailure(room.Room, room.LastEpoch, decision);
             submitted.Add((room, decision.Found, _commands.SubmitAsync(round.Term, Name, command, cancellationToken, room.Cause).AsTask()));
         }
         foreach (var (room, found, result) in submitted)
@@ -62,7 +66,8 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
         _resumeAfter = null;
         foreach (var room in waiting)
         {
-            rooms.Add(new(room.Record.Id, room.Record.LastEpoch, PlacementRequest.For(room), room.Record.PlacementFailedRecorded, room.Record.Cause));
+            rooms.Add(new(room.Record.Id, room.Record.LastEpoch, PlacementRequest.For(room), room.Record.PlacementFailedRecorded,
+                room.Record.Cause));
             if (rooms.Count < MaxInRound) continue;
             _resumeAfter = (room, room.Record.Cause.Seq);
             break;
@@ -80,8 +85,10 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
             {
                 RoomEvent.Released => true,
                 // Created and found no node in the same entry: nothing has changed since.
-                RoomEvent.Created created => state.FindRoom(created.Room)?.Record is { Status: RoomStatus.Unplaced, PlacementFailedRecorded: false },
-                NodeEvent.Registered or NodeEvent.Recovered or NodeEvent.Uncordoned or ControlPlane.Drain.DrainEvent.Cancelled or ClusterEvent.LeadershipRecorded => true,
+                RoomEvent.Created created =>
+                    state.FindRoom(created.Room)?.Record is { Status: RoomStatus.Unplaced, PlacementFailedRecorded: false },
+                NodeEvent.Registered or NodeEvent.Recovered or NodeEvent.Uncordoned or ControlPlane.Drain.DrainEvent.Cancelled
+                    or ClusterEvent.LeadershipRecorded => true,
                 _ => false,
             };
             if (!worthARound) continue;

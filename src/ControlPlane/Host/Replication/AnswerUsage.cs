@@ -3,8 +3,8 @@ using VideoScale.ControlPlane.Requests;
 namespace VideoScale.ControlPlane.Host.Replication;
 
 /// <summary>
-/// Who takes how much of the kept answers: counted as answers are stored, given back when they are dropped. Each replica counts what it applies
-/// itself, answers of a snapshot are nobody's: it guides the leader's door, no decision of the state machine.
+/// Who takes how much of the kept answers: counted as answers are stored, given back when they are dropped. Each replica counts what it
+/// applies itself, answers of a snapshot are nobody's: it guides the leader's door, no decision of the state machine.
 /// </summary>
 /// <remarks>The apply thread writes, any thread reads.</remarks>
 public sealed class AnswerUsage
@@ -26,10 +26,12 @@ public sealed class AnswerUsage
         lock (_gate)
         {
             var minute = nowMs / MinuteMs;
-            if (_latest is null || minute != _latestMinute) _minutes.Enqueue((_latestMinute = minute, _latest = new(StringComparer.Ordinal)));
+            if (_latest is null || minute != _latestMinute)
+                _minutes.Enqueue((_latestMinute = minute, _latest = new(StringComparer.Ordinal)));
             _latest[subject] = _latest.GetValueOrDefault(subject) + 1;
             _bySubject[subject] = _bySubject.GetValueOrDefault(subject) + 1;
-            while (_minutes.TryPeek(out var oldest) && (oldest.Minute + 1) * MinuteMs + RequestResults.KeepMs <= nowMs) GiveBack(_minutes.Dequeue().Counts);
+            while (_minutes.TryPeek(out var oldest) && (oldest.Minute + 1) * MinuteMs + RequestResults.KeepMs <= nowMs)
+                GiveBack(_minutes.Dequeue().Counts);
         }
     }
 

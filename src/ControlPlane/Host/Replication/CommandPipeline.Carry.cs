@@ -91,13 +91,15 @@ public sealed partial class CommandPipeline
             if (result.Outcome == Outcome.Committed) return result;
             if (result.Outcome == Outcome.Rejected)
             {
-                if (result.Reason == RejectReason.SessionExpired) Interlocked.CompareExchange(ref _session, RandomNumbers.NonZero(), proposal.Id.Session);
+                if (result.Reason == RejectReason.SessionExpired)
+                    Interlocked.CompareExchange(ref _session, RandomNumbers.NonZero(), proposal.Id.Session);
                 // Refused now says nothing about the earlier try whose fate is open.
                 return everUnknown ? result with { Outcome = Outcome.Unknown } : result;
             }
             _metrics.OutcomeUnknown();
             everUnknown = true;
-            if (_stop.IsCancellationRequested || !_leadership.IsMine || batch.TrueForAll(static pending => pending.IsAbandoned)) return result;
+            if (_stop.IsCancellationRequested || !_leadership.IsMine || batch.TrueForAll(static pending => pending.IsAbandoned))
+                return result;
             await Task.Delay(RetryPause, CancellationToken.None);
         }
     }
@@ -109,7 +111,8 @@ public sealed partial class CommandPipeline
         {
             var first = Read(ref reader, result.Index);
             var second = pending.Then is null ? null : Read(ref reader, result.Index);
-            pending.Complete(second is null || first.Failure is not null ? SubmitResult.Applied(first) : SubmitResult.Applied(second) with { IsOfSecond = true });
+            pending.Complete(second is null
+                || first.Failure is not null ? SubmitResult.Applied(first) : SubmitResult.Applied(second) with { IsOfSecond = true });
         }
         reader.End();
     }

@@ -12,8 +12,8 @@ namespace VideoScale.ControlPlane.Host.Replication;
 public sealed record PipelineLimits(int CommandsPerEntry, int EntryBytes, int EntriesInFlight, int Waiting, long WaitingBytes);
 
 /// <summary>
-/// Carries commands into the log. Commands that arrive together travel in one entry, stamped with log time as the leader has it; no timer waits for more:
-/// an entry is proposed as soon as one of the places in flight is free, and what arrives meanwhile fills the next.
+/// Carries commands into the log. Commands that arrive together travel in one entry, stamped with log time as the leader has it; no timer
+/// waits for more: an entry is proposed as soon as one of the places in flight is free, and what arrives meanwhile fills the next.
 /// </summary>
 public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposable
 {
@@ -55,24 +55,28 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
     public int Waiting { get { lock (_gate) return _queue.Count + _left; } }
 
     /// <summary>Proposes a command and completes when it is applied here or its fate is known to be unknown.</summary>
-    /// <param name="cancellationToken">The caller's deadline; past it the result is <see cref="SubmitStatus.Unknown"/>, the command may still be applied.</param>
-    public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken) => SubmitAsync(envelope, null, cancellationToken);
+    /// <param name="cancellationToken">The caller's deadline; past it the result is <see cref="SubmitStatus.Unknown"/>, the command may
+    /// still be applied.</param>
+    public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CancellationToken cancellationToken) =>
+        SubmitAsync(envelope, null, cancellationToken);
 
     /// <summary>
-    /// Proposes two commands in one entry, in this order and with nothing between them. The result is the second's, or the first's when that one was refused; each
-    /// keeps the answer to its own request.
+    /// Proposes two commands in one entry, in this order and with nothing between them. The result is the second's, or the first's when
+    /// that one was refused; each keeps the answer to its own request.
     /// </summary>
     /// <param name="then">Null to propose the one alone.</param>
     public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CommandEnvelope? then, CancellationToken cancellationToken)
     {
         if (_stop.IsCancellationRequested || !_leadership.IsMine) return new(SubmitResult.NotLeader);
-        if (!_time.MayExtend && (RecentCommands.Includes(envelope.Command.Type) || (then is not null && RecentCommands.Includes(then.Command.Type))))
+        if (!_time.MayExtend
+            && (RecentCommands.Includes(envelope.Command.Type) || (then is not null && RecentCommands.Includes(then.Command.Type))))
             return new(SubmitResult.TooRecent);
         var pending = new PendingCommand(envelope, then);
         bool pump;
         lock (_gate)
         {
-            if (_queue.Count >= _limits.Waiting || _waitingBytes + pending.Bytes > _limits.WaitingBytes) return new(SubmitResult.Overloaded);
+            if (_queue.Count >= _limits.Waiting || _waitingBytes + pending.Bytes > _limits.WaitingBytes)
+                return new(SubmitResult.Overloaded);
             _queue.Enqueue(pending);
             _waitingBytes += pending.Bytes;
             pump = StartPump();
@@ -105,7 +109,9 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
         _body.Dispose();
     }
 
-    /// <summary>The pump: takes commands, places their rooms and fills entries while there are commands and room in flight. One runs at a time.</summary>
+    /// <summary>
+    /// The pump: takes commands, places their rooms and fills entries while there are commands and room in flight. One runs at a time.
+    /// </summary>
     void IThreadPoolWorkItem.Execute()
     {
         while (TakeCommands())
@@ -117,7 +123,10 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
         }
     }
 
-    /// <summary>The leader chooses nodes for new rooms, one after the other in the order of the log, each charged before the next. What an entry left over has its node already.</summary>
+    /// <summary>
+    /// The leader chooses nodes for new rooms, one after the other in the order of the log, each charged before the next. What an entry
+    /// left over has its node already.
+    /// </summary>
     private void PlaceRooms()
     {
         foreach (var command in _taken)

@@ -11,7 +11,8 @@ public sealed partial class ControlPlaneStateMachine
     {
         if (Marks.Find(agreed.Index) is not { } mine) return; // this replica came by snapshot, after the mark
         if (mine.StateHash == agreed.StateHash && mine.EventSeq == agreed.EventSeq
-            && mine.ChainHead.ToArray().AsSpan().SequenceEqual(agreed.ChainHead.Span) && mine.MerkleRoot.ToArray().AsSpan().SequenceEqual(agreed.MerkleRoot.Span)) return;
+            && mine.ChainHead.ToArray().AsSpan().SequenceEqual(agreed.ChainHead.Span)
+                && mine.MerkleRoot.ToArray().AsSpan().SequenceEqual(agreed.MerkleRoot.Span)) return;
         var what = mine.StateHash != agreed.StateHash ? $"state {mine.StateHash:x32}, the majority has {agreed.StateHash:x32}"
             : mine.EventSeq != agreed.EventSeq ? $"event {mine.EventSeq}, the majority has {agreed.EventSeq}"
             : $"chain head {mine.ChainHead}, the majority has {Convert.ToHexStringLower(agreed.ChainHead.Span)}";

@@ -24,12 +24,14 @@ public sealed partial class ControlPlaneStateMachine
         Span<byte> length = stackalloc byte[4];
         stream.ReadExactly(length);
         var size = BinaryPrimitives.ReadInt32LittleEndian(length);
-        if (size is < 1 or > MaxHeadBytes) throw new CanonicalException($"a snapshot's head of {size} bytes breaks the rule: 1 to {MaxHeadBytes}");
+        if (size is < 1 or > MaxHeadBytes)
+            throw new CanonicalException($"a snapshot's head of {size} bytes breaks the rule: 1 to {MaxHeadBytes}");
         var bytes = new byte[size];
         stream.ReadExactly(bytes);
         var head = new CanonicalReader(bytes);
         var format = head.ReadByte();
-        if (format != SnapshotFormat) throw new CanonicalException($"snapshot format {format} is unknown to this program, which knows {SnapshotFormat}");
+        if (format != SnapshotFormat)
+            throw new CanonicalException($"snapshot format {format} is unknown to this program, which knows {SnapshotFormat}");
         var time = new LogTime(head.ReadInt64());
         var (stateHash, resultsHash) = (head.ReadUInt128(), head.ReadUInt128());
         _events.Restore(ref head, reader.Index);
@@ -48,7 +50,8 @@ public sealed partial class ControlPlaneStateMachine
         return ValueTask.CompletedTask;
     }
 
-    private sealed class Captured(LogTime time, EventTail tail, CapturedResults results, UInt128 resultsHash, CapturedState state, UInt128 stateHash) : ISnapshotWriter
+    private sealed class Captured(LogTime time, EventTail tail, CapturedResults results, UInt128 resultsHash, CapturedState state,
+        UInt128 stateHash) : ISnapshotWriter
     {
         public void WriteTo(Stream stream, CancellationToken cancellationToken)
         {

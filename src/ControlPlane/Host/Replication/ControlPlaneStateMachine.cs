@@ -60,7 +60,8 @@ public sealed partial class ControlPlaneStateMachine : IReplicatedStateMachine, 
     public AnswerUsage AnswersBy { get; } = new();
 
     /// <summary>A request whose answer, or refusal as malformed, is known without running it. Apply thread.</summary>
-    public bool IsAnswered(CommandEnvelope envelope) => envelope.Request is { } request && Results.Find(envelope.Actor.Subject, request, out _) is not null;
+    public bool IsAnswered(CommandEnvelope envelope) =>
+        envelope.Request is { } request && Results.Find(envelope.Actor.Subject, request, out _) is not null;
 
     public ulong CompactionLimit => _events.DurableRaftIndex;
 

@@ -3,7 +3,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Replication;
 
-/// <summary>What the way of a call to the leader needs to know of it, whether it came over the network or was made in this process.</summary>
+/// <summary>
+/// What the way of a call to the leader needs to know of it, whether it came over the network or was made in this process.
+/// </summary>
 /// <param name="Method">Without its service.</param>
 public sealed record IncomingCall(string Method, Caller Caller, DateTime Deadline, CancellationToken CancellationToken)
 {
@@ -19,12 +21,13 @@ public sealed record IncomingCall(string Method, Caller Caller, DateTime Deadlin
     /// <summary>Another replica sent it here: it is never sent on again.</summary>
     public bool IsForwarded { get; init; }
 
-    public static IncomingCall Of(ServerCallContext context) => new(MethodOf(context.Method), context.GetCaller(), context.Deadline, context.CancellationToken)
-    {
-        Authorization = context.RequestHeaders.GetValue(AuthorizationHeader),
-        Traceparent = context.RequestHeaders.GetValue(TraceHeader) is { Length: <= MaxTraceLength } trace ? trace : "",
-        IsForwarded = context.RequestHeaders.Get(LeaderForwarder.ForwardedHeader) is not null,
-    };
+    public static IncomingCall Of(ServerCallContext context) =>
+        new(MethodOf(context.Method), context.GetCaller(), context.Deadline, context.CancellationToken)
+        {
+            Authorization = context.RequestHeaders.GetValue(AuthorizationHeader),
+            Traceparent = context.RequestHeaders.GetValue(TraceHeader) is { Length: <= MaxTraceLength } trace ? trace : "",
+            IsForwarded = context.RequestHeaders.Get(LeaderForwarder.ForwardedHeader) is not null,
+        };
 
     private static string MethodOf(string fullName) => fullName[(fullName.LastIndexOf('/') + 1)..];
 }

@@ -44,17 +44,21 @@ public sealed class LeaderAbsence(Leadership leadership, MemberBook book, IRepli
 
     public Failure Refusal(bool mayBeDone) => Failure.Unavailable(
         $"no leader is known here for {leadership.LeaderlessFor.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s: {Voters()}; "
-        + (mayBeDone ? "the outcome is unknown, repeat it with the same request_id, here or at another replica" : "nothing was done, ask another replica"));
+        + (mayBeDone ? "the outcome is unknown, repeat it with the same request_id, here or at another replica"
+            : "nothing was done, ask another replica"));
 
     private string Voters()
     {
         var status = log.Status;
         var voters = status.Membership.Voters;
         if (!status.Membership.IsMember(status.Self)) return "this replica is not a member";
-        var silent = status.Progress.Where(peer => peer.Voter && peer.Member != status.Self && peer.Silent > timing.Silence).Select(peer => Name(peer.Member)).ToArray();
+        var silent = status.Progress.Where(peer => peer.Voter && peer.Member != status.Self && peer.Silent > timing.Silence)
+            .Select(peer => Name(peer.Member)).ToArray();
         return silent.Length == 0 ? $"an election is under way among {voters.Length} voters"
-            : $"of {voters.Length} voters {silent.Length} {(silent.Length == 1 ? "does" : "do")} not answer this replica ({string.Join(", ", silent)})";
+            : $"of {voters.Length} voters {silent.Length} {(silent.Length == 1 ? "does" : "do")} not answer this replica "
+                + $"({string.Join(", ", silent)})";
     }
 
-    private string Name(MemberId member) => book.Find(member) is { GrpcAddress.Length: > 0 } peer ? $"{member} at {peer.GrpcAddress}" : member.ToString();
+    private string Name(MemberId member) =>
+        book.Find(member) is { GrpcAddress.Length: > 0 } peer ? $"{member} at {peer.GrpcAddress}" : member.ToString();
 }

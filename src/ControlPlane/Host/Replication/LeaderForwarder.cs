@@ -9,7 +9,8 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Replication;
 
 /// <summary>Carries a call that only the leader can serve to the leader, over a pooled channel, for the one who asked.</summary>
-public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence, MemberBook book, ChannelPool channels, ReplicaIdentity identity, ReplicaMetrics metrics)
+public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence, MemberBook book, ChannelPool channels,
+    ReplicaIdentity identity, ReplicaMetrics metrics)
 {
     /// <summary>Set on forwarded calls: a replica that does not lead never forwards them again.</summary>
     public const string ForwardedHeader = "videoscale-forwarded";
@@ -21,17 +22,20 @@ public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence
 
     /// <summary>Refuses a call for the leader: the trailer says where it is.</summary>
     public RpcException NotLeader(StatusCode status) => new(
-        new Status(status, LeaderAddress.Length > 0 ? $"this replica does not lead; the leader is at {LeaderAddress}" : "this replica does not lead and knows no leader"),
+        new Status(status, LeaderAddress.Length > 0 ? $"this replica does not lead; the leader is at {LeaderAddress}"
+            : "this replica does not lead and knows no leader"),
         LeaderAddress.Length > 0 ? new Metadata { { MultiEndpointInvoker.LeaderTrailer, LeaderAddress } } : []);
 
     /// <summary>
     /// Calls the leader until the deadline. Returns false when this replica has come to lead meanwhile.
-    /// When another leader comes, or the same in another term, the call is let go and made again: its log knows the request_id, so nothing happens twice.
+    /// When another leader comes, or the same in another term, the call is let go and made again: its log knows the request_id, so nothing
+    /// happens twice.
     /// </summary>
     /// <param name="mayBeDone">What is asked for was proposed here already.</param>
     /// <param name="repeatable">False for a call without a request_id that changes who leads.</param>
     public async ValueTask<(bool Forwarded, TReply? Reply)> TryForwardAsync<TRequest, TReply>(TRequest request, IncomingCall incoming,
-        Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call, bool mayBeDone = false, bool repeatable = true) where TReply : class
+        Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<TReply>> call, bool mayBeDone = false, bool repeatable = true) where TReply
+            : class
     {
         if (incoming.IsForwarded) throw NotLeader(StatusCode.Unavailable);
         long? failingSince = null;
@@ -40,24 +44,32 @@ public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence
             var seen = await absence.WaitAsync(mayBeDone, incoming.CancellationToken);
             if (seen.Role == ReplicaRole.Leader) return (false, null);
             if (book.Find(seen.Leader) is not { GrpcAddress.Length: > 0 } leader)
-                throw Failure.Unavailable($"the leader, member {seen.Leader}, is not in this replica's list of members; retry with the same request_id").ToRpcException();
+                throw Failure.Unavailable(
+                    $"the leader, member {seen.Leader}, is not in this replica's list of members; retry with the same request_id")
+                    .ToRpcException();
             using var letGo = CancellationTokenSource.CreateLinkedTokenSource(incoming.CancellationToken);
             metrics.Forwarded();
             using var forwarded = call(channels.Get(leader.GrpcAddress).CreateCallInvoker(), request, Options(incoming, letGo.Token));
             mayBeDone = true;
             try
             {
-                if (!repeatable || await AnswersAsync(forwarded.ResponseAsync, seen, incoming.CancellationToken)) return (true, await forwarded.ResponseAsync);
+                if (!repeatable || await AnswersAsync(forwarded.ResponseAsync, seen, incoming.CancellationToken))
+                    return (true, await forwarded.ResponseAsync);
                 failingSince = null;
                 await letGo.CancelAsync();
-                _ = forwarded.ResponseAsync.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // observed
+                // observed
+                _ = forwarded.ResponseAsync.ContinueWith(static t => _ = t.Exception, CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             }
-            catch (RpcException e) when (e.IsConnectionLost() && forwarded.ResponseAsync.IsFaulted && !incoming.CancellationToken.IsCancellationRequested)
+            catch (RpcException e)
+                when (e.IsConnectionLost() && forwarded.ResponseAsync.IsFaulted && !incoming.CancellationToken.IsCancellationRequested)
             {
                 failingSince ??= Environment.TickCount64;
-                if (Environment.TickCount64 - failingSince > absence.Patience.TotalMilliseconds) throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
+                if (Environment.TickCount64 - failingSince > absence.Patience.TotalMilliseconds)
+                    throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
                 // Until someone else leads, or a short while: the same leader may only have restarted.
-                if (!await leadership.ChangesWithinAsync(seen, RetryPause, incoming.CancellationToken) && incoming.CancellationToken.IsCancellationRequested)
+                if (!await leadership.ChangesWithinAsync(seen, RetryPause, incoming.CancellationToken)
+                    && incoming.CancellationToken.IsCancellationRequested)
                     throw NotServing(EndpointFailure.Of(leader.GrpcAddress, e));
             }
         }
@@ -73,7 +85,8 @@ public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence
             if (!now.Leader.IsNone && (now.Leader != asked.Leader || now.Term != asked.Term)) return false;
             if (absence.IsLong) throw absence.Refusal(mayBeDone: true).ToRpcException();
             using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var changes = leadership.ChangesWithinAsync(now, now.Leader.IsNone ? absence.Left : Timeout.InfiniteTimeSpan, enough.Token).AsTask();
+            var changes = leadership.ChangesWithinAsync(now, now.Leader.IsNone ? absence.Left : Timeout.InfiniteTimeSpan, enough.Token)
+                .AsTask();
             await Task.WhenAny(answer, changes);
             await enough.CancelAsync();
             if (cancellationToken.IsCancellationRequested) return true; // the call itself says so
@@ -81,7 +94,9 @@ public sealed class LeaderForwarder(Leadership leadership, LeaderAbsence absence
     }
 
     private static RpcException NotServing(EndpointFailure leader) =>
-        Failure.Unavailable($"the leader does not serve ({leader}); the outcome is unknown, repeat it with the same request_id, here or at another replica").ToRpcException();
+        Failure.Unavailable(
+            $"the leader does not serve ({leader}); the outcome is unknown, repeat it with the same request_id, here or at another replica")
+            .ToRpcException();
 
     private CallOptions Options(IncomingCall incoming, CancellationToken cancellationToken)
     {

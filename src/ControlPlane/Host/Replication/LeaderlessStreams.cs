@@ -1,6 +1,8 @@
 namespace VideoScale.ControlPlane.Host.Replication;
 
-/// <summary>Ends streams of changes at a replica that has lost the leader: nothing would come, and nobody could tell that from a quiet cluster.</summary>
+/// <summary>
+/// Ends streams of changes at a replica that has lost the leader: nothing would come, and nobody could tell that from a quiet cluster.
+/// </summary>
 /// <param name="endAll">Ends them with UNAVAILABLE and this reason, so that their callers go elsewhere.</param>
 internal sealed class LeaderlessStreams(Leadership leadership, LeaderAbsence absence, Action<string> endAll)
 {

@@ -28,7 +28,8 @@ public sealed class Leadership : IAsyncDisposable
     public ulong Term => Now.Term;
 
     /// <summary>How long no leader has been known; zero while one is.</summary>
-    public TimeSpan LeaderlessFor => Volatile.Read(ref _now).LeaderlessSince is { } since ? TimeSpan.FromMilliseconds(Environment.TickCount64 - since) : TimeSpan.Zero;
+    public TimeSpan LeaderlessFor =>
+        Volatile.Read(ref _now).LeaderlessSince is { } since ? TimeSpan.FromMilliseconds(Environment.TickCount64 - since) : TimeSpan.Zero;
 
     /// <summary>Calls back, in order, on every change of role, term or leader; first with what holds now.</summary>
     public void Listen(Action<RoleChange> listener)

@@ -7,10 +7,13 @@ namespace VideoScale.ControlPlane.Host.Replication;
 /// <param name="Index">Log index of the mark.</param>
 public sealed record MarkedHash(ulong Index, UInt128 StateHash, ulong EventSeq, Hash256 ChainHead, Hash256 MerkleRoot)
 {
-    internal static MarkedHash Of(ulong index, UInt128 stateHash, EventLogHead head) => new(index, stateHash, head.EventSeq, head.ChainHead, head.MerkleRoot);
+    internal static MarkedHash Of(ulong index, UInt128 stateHash, EventLogHead head) =>
+        new(index, stateHash, head.EventSeq, head.ChainHead, head.MerkleRoot);
 }
 
-/// <summary>The last few marks, for the report to the leader and for the comparison with the majority. Apply thread, read from any.</summary>
+/// <summary>
+/// The last few marks, for the report to the leader and for the comparison with the majority. Apply thread, read from any.
+/// </summary>
 public sealed class MarkedHashes
 {
     // A checkpoint follows its mark within a round or two; whoever is further behind compares at the next one.

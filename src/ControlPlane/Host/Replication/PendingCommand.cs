@@ -52,6 +52,7 @@ internal sealed class PendingCommand(CommandEnvelope envelope, CommandEnvelope? 
 
     SubmitResult IValueTaskSource<SubmitResult>.GetResult(short token) => _source.GetResult(token);
     ValueTaskSourceStatus IValueTaskSource<SubmitResult>.GetStatus(short token) => _source.GetStatus(token);
-    void IValueTaskSource<SubmitResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<SubmitResult>.OnCompleted(Action<object?> continuation, object? state, short token,
+        ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 }

@@ -12,14 +12,18 @@ public sealed class StateQueries(IReplicatedLog log, ControlPlaneStateMachine ma
 {
     /// <summary>Runs a query once everything acknowledged before the call is applied here; UNAVAILABLE without a quorum.</summary>
     /// <param name="read">Short; gets the state and the index it is true at, and returns nothing that changes later.</param>
-    public async ValueTask<T> ReadAsync<TArgument, T>(ReadMode mode, TArgument argument, Func<ClusterState, ulong, TArgument, T> read, CancellationToken cancellationToken)
+    public async ValueTask<T> ReadAsync<TArgument, T>(ReadMode mode, TArgument argument, Func<ClusterState, ulong, TArgument, T> read,
+        CancellationToken cancellationToken)
     {
         if (mode == ReadMode.Linearizable)
         {
             if (patience?.BeforeRead() is { } hopeless) throw hopeless.ToRpcException();
-            var fence = patience is null ? await log.ReadFenceAsync(mode, cancellationToken) : await FenceAsync(patience.AtMost, cancellationToken);
+            var fence = patience is null ? await log.ReadFenceAsync(mode, cancellationToken)
+                : await FenceAsync(patience.AtMost, cancellationToken);
             if (!fence.Ok && patience?.AfterRead() is { } reason) throw reason.ToRpcException();
-            if (!fence.Ok) throw Failure.Unavailable("no quorum confirmed the read in time; ask again, or ask with CONSISTENCY_STALE").ToRpcException();
+            if (!fence.Ok)
+                throw Failure.Unavailable("no quorum confirmed the read in time; ask again, or ask with CONSISTENCY_STALE")
+                    .ToRpcException();
         }
         return await ReadNowAsync(argument, read);
     }
@@ -39,7 +43,8 @@ public sealed class StateQueries(IReplicatedLog log, ControlPlaneStateMachine ma
         return query.Task;
     }
 
-    private sealed class Query<TArgument, T>(ControlPlaneStateMachine machine, TArgument argument, Func<ClusterState, ulong, TArgument, T> read) : IApplyWork, IValueTaskSource<T>
+    private sealed class Query<TArgument, T>(ControlPlaneStateMachine machine, TArgument argument,
+        Func<ClusterState, ulong, TArgument, T> read) : IApplyWork, IValueTaskSource<T>
     {
         private ManualResetValueTaskSourceCore<T> _source = new() { RunContinuationsAsynchronously = true };
 
@@ -59,7 +64,8 @@ public sealed class StateQueries(IReplicatedLog log, ControlPlaneStateMachine ma
 
         T IValueTaskSource<T>.GetResult(short token) => _source.GetResult(token);
         ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => _source.GetStatus(token);
-        void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token,
+            ValueTaskSourceOnCompletedFlags flags) =>
             _source.OnCompleted(continuation, state, token, flags);
     }
 }

@@ -12,8 +12,8 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Rooms;
 
 /// <summary>
-/// RoomService for the gateway of this process. What a call over the network gets on its way in, these get here: a caller with its role, a deadline, exceptions as
-/// statuses, counts, and the end of the process when a law of ours is broken.
+/// RoomService for the gateway of this process. What a call over the network gets on its way in, these get here: a caller with its role, a
+/// deadline, exceptions as statuses, counts, and the end of the process when a law of ours is broken.
 /// </summary>
 public sealed partial class GatewayCommands : IRoomCommands
 {
@@ -24,14 +24,18 @@ public sealed partial class GatewayCommands : IRoomCommands
     private readonly RoomReads _reads;
     private readonly Action<Exception> _stopForEver;
     private readonly ILogger<GatewayCommands> _logger;
-    private readonly ConcurrentDictionary<string, StrongBox<long>> _calls = new(StringComparer.Ordinal), _refused = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StrongBox<long>> _calls = new(StringComparer.Ordinal),
+        _refused = new(StringComparer.Ordinal);
 
     /// <param name="stopForEver">Told when a law of this program was broken.</param>
-    public GatewayCommands(RoomMutations mutations, RoomReads reads, Action<Exception> stopForEver, ReplicaMetrics metrics, ILogger<GatewayCommands> logger)
+    public GatewayCommands(RoomMutations mutations, RoomReads reads, Action<Exception> stopForEver, ReplicaMetrics metrics,
+        ILogger<GatewayCommands> logger)
     {
         (_mutations, _reads, _stopForEver, _logger) = (mutations, reads, stopForEver, logger);
-        metrics.CountOfEach("videoscale_gateway_calls", "Calls of the gateway for rooms and seats, by method", "method", () => Read(_calls));
-        metrics.CountOfEach("videoscale_gateway_calls_refused", "Those that were refused or failed, by status", "status", () => Read(_refused));
+        metrics.CountOfEach("videoscale_gateway_calls", "Calls of the gateway for rooms and seats, by method", "method",
+            () => Read(_calls));
+        metrics.CountOfEach("videoscale_gateway_calls_refused", "Those that were refused or failed, by status", "status",
+            () => Read(_refused));
     }
 
     public Task<AdmitParticipantReply> AdmitAsync(AdmitParticipantRequest request, CancellationToken cancellationToken) =>
@@ -59,7 +63,8 @@ public sealed partial class GatewayCommands : IRoomCommands
         RunAsync(nameof(RoomService.RoomServiceBase.GetRoom), call => _reads.GetAsync(request, call.CancellationToken), cancellationToken);
 
     public Task<ListRoomsReply> ListAsync(ListRoomsRequest request, CancellationToken cancellationToken) =>
-        RunAsync(nameof(RoomService.RoomServiceBase.ListRooms), call => _reads.ListAsync(request, call.CancellationToken), cancellationToken);
+        RunAsync(nameof(RoomService.RoomServiceBase.ListRooms), call => _reads.ListAsync(request, call.CancellationToken),
+            cancellationToken);
 
     private async Task<T> RunAsync<T>(string method, Func<IncomingCall, Task<T>> run, CancellationToken cancellationToken)
     {
@@ -69,7 +74,8 @@ public sealed partial class GatewayCommands : IRoomCommands
         try
         {
             // Whatever it waits for, the caller waits no longer than its deadline.
-            return await GuardAsync(method, run, new IncomingCall(method, Gateway, DateTime.UtcNow + CallTime, limit.Token)).WaitAsync(limit.Token);
+            return await GuardAsync(method, run, new IncomingCall(method, Gateway, DateTime.UtcNow + CallTime, limit.Token))
+                .WaitAsync(limit.Token);
         }
         catch (RpcException e)
         {
@@ -91,11 +97,13 @@ public sealed partial class GatewayCommands : IRoomCommands
         catch (InvariantViolation e)
         {
             _stopForEver(e);
-            throw new RpcException(new Status(StatusCode.Internal, "this replica stopped: it found a fault in itself; the outcome is unknown, retry with the same request_id"));
+            throw new RpcException(new Status(StatusCode.Internal,
+                "this replica stopped: it found a fault in itself; the outcome is unknown, retry with the same request_id"));
         }
         catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, "the call was given up (the replica may be stopping); the outcome is unknown, retry with the same request_id"));
+            throw new RpcException(new Status(StatusCode.Unavailable,
+                "the call was given up (the replica may be stopping); the outcome is unknown, retry with the same request_id"));
         }
         catch (Exception e) when (e is not (RpcException or OperationCanceledException))
         {
@@ -104,7 +112,8 @@ public sealed partial class GatewayCommands : IRoomCommands
         }
     }
 
-    private static void Count(ConcurrentDictionary<string, StrongBox<long>> counts, string of) => Interlocked.Increment(ref counts.GetOrAdd(of, static _ => new StrongBox<long>()).Value);
+    private static void Count(ConcurrentDictionary<string, StrongBox<long>> counts, string of) =>
+        Interlocked.Increment(ref counts.GetOrAdd(of, static _ => new StrongBox<long>()).Value);
 
     private static IEnumerable<(string Of, double Value)> Read(ConcurrentDictionary<string, StrongBox<long>> counts) =>
         counts.Select(static count => (count.Key, (double)Interlocked.Read(ref count.Value.Value)));

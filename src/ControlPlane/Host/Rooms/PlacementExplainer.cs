@@ -22,8 +22,10 @@ public sealed class PlacementExplainer(StateQueries queries, EventLogReader even
 
     public async Task<ExplainPlacementReply> ExplainAsync(RoomId room, ReadMode mode, CancellationToken cancellationToken)
     {
-        var subject = await queries.ReadAsync(mode, (Room: room, Fleet: fleet), static (state, _, asked) => state.FindRoom(asked.Room) is { Record: var record } found
-            ? new Subject(record.LastDecision, record.LastEpoch, record.LastEpoch.EventSeq > record.LastDecision.Seq, NoteOf(state, found, asked.Fleet)) : null, cancellationToken)
+        var subject = await queries.ReadAsync(mode, (Room: room, Fleet: fleet),
+            static (state, _, asked) => state.FindRoom(asked.Room) is { Record: var record } found
+            ? new Subject(record.LastDecision, record.LastEpoch, record.LastEpoch.EventSeq > record.LastDecision.Seq,
+                NoteOf(state, found, asked.Fleet)) : null, cancellationToken)
             ?? throw Failure.NotFound($"room {room}").ToRpcException();
         if (subject.Decision.IsNone) return new ExplainPlacementReply { RoomId = room.Value, Note = subject.Note };
         var envelope = await FindAsync(subject.Decision.Seq, cancellationToken);
@@ -49,15 +51,25 @@ public sealed class PlacementExplainer(StateQueries queries, EventLogReader even
             Reason = decision.Reason.Words(),
             Note = subject.Note,
         };
-        foreach (var candidate in decision.Candidates) reply.Candidates.Add(new V1.PlacementCandidate { NodeId = candidate.Node.Value, ScorePermille = candidate.ScorePermille });
-        foreach (var rejection in decision.Rejections) reply.Candidates.Add(new V1.PlacementCandidate { NodeId = rejection.Node.Value, Rejection = rejection.Words });
+        foreach (var candidate in decision.Candidates) reply.Candidates.Add(new V1.PlacementCandidate
+        {
+            NodeId = candidate.Node.Value,
+            ScorePermille = candidate.ScorePermille,
+        });
+        foreach (var rejection in decision.Rejections) reply.Candidates.Add(new V1.PlacementCandidate
+        {
+            NodeId = rejection.Node.Value,
+            Rejection = rejection.Words,
+        });
         return reply;
     }
 
     private static string NoteOf(ClusterState state, RoomState room, Fleet fleet)
     {
-        if (room.Record is not { Status: ControlPlane.Rooms.RoomStatus.Active, Owner: { } owner } || state.FindNode(owner.Node) is not { Record.Scheduling: ControlPlane.Nodes.NodeScheduling.Draining } node) return "";
-        return new DrainOutlook(fleet, owner.Node).WhyNot(DrainOutlook.RequestOf(room, owner.Node)) is { } why ? $"its node {node.Record.Id} is being drained, and the room stays there: {why.Why}"
+        if (room.Record is not { Status: ControlPlane.Rooms.RoomStatus.Active, Owner: { } owner }
+            || state.FindNode(owner.Node) is not { Record.Scheduling: ControlPlane.Nodes.NodeScheduling.Draining } node) return "";
+        return new DrainOutlook(fleet, owner.Node).WhyNot(DrainOutlook.RequestOf(room, owner.Node)) is { } why
+            ? $"its node {node.Record.Id} is being drained, and the room stays there: {why.Why}"
             : $"its node {node.Record.Id} is being drained: the room is moved once the drain's deadline has passed";
     }
 
@@ -70,7 +82,8 @@ public sealed class PlacementExplainer(StateQueries queries, EventLogReader even
         }
         catch (EventLogException e) when (e.Problem == EventLogProblem.OutOfRange)
         {
-            throw Failure.OutOfRange($"event {seq}, which decided it, is not held here; held from {events.Floor} on: ask another replica").ToRpcException();
+            throw Failure.OutOfRange($"event {seq}, which decided it, is not held here; held from {events.Floor} on: ask another replica")
+                .ToRpcException();
         }
     }
 }

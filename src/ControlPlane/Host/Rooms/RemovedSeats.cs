@@ -5,8 +5,13 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Rooms;
 
-/// <summary>Seats whose holders were removed, as long as they have had no other since: their clients are told so wherever they ask, also when the node that could say it is gone.</summary>
-/// <remarks>What this replica has applied since it started, or since a snapshot took the place of its state; whoever was removed before begins anew.</remarks>
+/// <summary>
+/// Seats whose holders were removed, as long as they have had no other since: their clients are told so wherever they ask, also when the
+/// node that could say it is gone.
+/// </summary>
+/// <remarks>
+/// What this replica has applied since it started, or since a snapshot took the place of its state; whoever was removed before begins anew.
+/// </remarks>
 internal sealed class RemovedSeats : IStateListener
 {
     /// <summary>Clients ask within a minute; the oldest are forgotten first.</summary>

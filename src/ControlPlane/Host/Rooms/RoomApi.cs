@@ -11,35 +11,46 @@ namespace VideoScale.ControlPlane.Host.Rooms;
 
 /// <summary>Rooms and seats: mutations through the log, reads from this replica's state.</summary>
 [RequireRole(Role.Viewer)]
-public sealed class RoomApi(RoomMutations mutations, RoomReads reads, StateQueries queries, RoomWatches watches, PlacementExplainer explainer, LeaderAbsence absence, ServingGate gate) : RoomService.RoomServiceBase
+public sealed class RoomApi(RoomMutations mutations, RoomReads reads, StateQueries queries, RoomWatches watches,
+    PlacementExplainer explainer, LeaderAbsence absence, ServingGate gate) : RoomService.RoomServiceBase
 {
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> CreateRoom(CreateRoomRequest request, ServerCallContext context) => mutations.CreateAsync(request, IncomingCall.Of(context));
+    public override Task<RoomReply> CreateRoom(CreateRoomRequest request, ServerCallContext context) =>
+        mutations.CreateAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> CloseRoom(CloseRoomRequest request, ServerCallContext context) => mutations.CloseAsync(request, IncomingCall.Of(context));
+    public override Task<RoomReply> CloseRoom(CloseRoomRequest request, ServerCallContext context) =>
+        mutations.CloseAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> MoveRoom(MoveRoomRequest request, ServerCallContext context) => mutations.MoveAsync(request, IncomingCall.Of(context));
+    public override Task<RoomReply> MoveRoom(MoveRoomRequest request, ServerCallContext context) =>
+        mutations.MoveAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<AdmitParticipantReply> AdmitParticipant(AdmitParticipantRequest request, ServerCallContext context) => mutations.AdmitAsync(request, IncomingCall.Of(context));
+    public override Task<AdmitParticipantReply> AdmitParticipant(AdmitParticipantRequest request, ServerCallContext context) =>
+        mutations.AdmitAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RemoveParticipantReply> RemoveParticipant(RemoveParticipantRequest request, ServerCallContext context) => mutations.RemoveAsync(request, IncomingCall.Of(context));
+    public override Task<RemoveParticipantReply> RemoveParticipant(RemoveParticipantRequest request, ServerCallContext context) =>
+        mutations.RemoveAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<ParticipantReply> SetParticipantRole(SetParticipantRoleRequest request, ServerCallContext context) => mutations.SetRoleAsync(request, IncomingCall.Of(context));
+    public override Task<ParticipantReply> SetParticipantRole(SetParticipantRoleRequest request, ServerCallContext context) =>
+        mutations.SetRoleAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> OpenRoom(OpenRoomRequest request, ServerCallContext context) => mutations.OpenAsync(request, IncomingCall.Of(context));
+    public override Task<RoomReply> OpenRoom(OpenRoomRequest request, ServerCallContext context) =>
+        mutations.OpenAsync(request, IncomingCall.Of(context));
 
     [RequireRole(Role.Operator)]
-    public override Task<RoomReply> UpdateRoom(UpdateRoomRequest request, ServerCallContext context) => mutations.UpdateAsync(request, IncomingCall.Of(context));
+    public override Task<RoomReply> UpdateRoom(UpdateRoomRequest request, ServerCallContext context) =>
+        mutations.UpdateAsync(request, IncomingCall.Of(context));
 
-    public override Task<GetRoomReply> GetRoom(GetRoomRequest request, ServerCallContext context) => reads.GetAsync(request, context.CancellationToken);
+    public override Task<GetRoomReply> GetRoom(GetRoomRequest request, ServerCallContext context) =>
+        reads.GetAsync(request, context.CancellationToken);
 
-    public override Task<ListRoomsReply> ListRooms(ListRoomsRequest request, ServerCallContext context) => reads.ListAsync(request, context.CancellationToken);
+    public override Task<ListRoomsReply> ListRooms(ListRoomsRequest request, ServerCallContext context) =>
+        reads.ListAsync(request, context.CancellationToken);
 
     public override async Task<ListParticipantsReply> ListParticipants(ListParticipantsRequest request, ServerCallContext context)
     {
@@ -58,10 +69,12 @@ public sealed class RoomApi(RoomMutations mutations, RoomReads reads, StateQueri
     public override Task<ExplainPlacementReply> ExplainPlacement(ExplainPlacementRequest request, ServerCallContext context)
     {
         gate.Check();
-        return explainer.ExplainAsync(FieldRules.Room("room_id", request.RoomId), request.Consistency.ToReadMode(), context.CancellationToken);
+        return explainer.ExplainAsync(FieldRules.Room("room_id", request.RoomId), request.Consistency.ToReadMode(),
+            context.CancellationToken);
     }
 
-    public override async Task WatchRooms(WatchRoomsRequest request, IServerStreamWriter<RoomChange> responseStream, ServerCallContext context)
+    public override async Task WatchRooms(WatchRoomsRequest request, IServerStreamWriter<RoomChange> responseStream,
+        ServerCallContext context)
     {
         gate.Check();
         var room = request.RoomId.Length == 0 ? "" : FieldRules.Room("room_id", request.RoomId).Value;

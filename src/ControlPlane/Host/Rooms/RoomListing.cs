@@ -12,10 +12,14 @@ internal static class RoomListing
     // A page's work on the apply thread is bounded: a filter that matches little ends the page early, with a token to go on.
     private const int MaxScanned = 10_000;
 
-    /// <summary>What a page holds when it ends for its size. With one room more, whose metadata is 512 KiB at most, it stays below the 4 MiB that gRPC clients take by default.</summary>
+    /// <summary>
+    /// What a page holds when it ends for its size. With one room more, whose metadata is 512 KiB at most, it stays below the 4 MiB that
+    /// gRPC clients take by default.
+    /// </summary>
     private const int FullBytes = 3 << 20;
 
-    internal static ListRoomsReply Page(ClusterState state, ulong index, string after, int size, NodeId node, bool includeClosed, string tokenPrefix)
+    internal static ListRoomsReply Page(ClusterState state, ulong index, string after, int size, NodeId node, bool includeClosed,
+        string tokenPrefix)
     {
         var reply = new ListRoomsReply { AppliedIndex = index };
         var source = node.IsNone ? state.Rooms : state.FindNode(node)?.Rooms;

@@ -7,7 +7,9 @@ using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Rooms;
 
-/// <summary>What changes rooms and seats, through the log; for callers over the network and for the gateway of this process alike.</summary>
+/// <summary>
+/// What changes rooms and seats, through the log; for callers over the network and for the gateway of this process alike.
+/// </summary>
 public sealed class RoomMutations(Mutations mutations, StateQueries queries)
 {
     public Task<RoomReply> CreateAsync(CreateRoomRequest request, IncomingCall call) =>
@@ -25,9 +27,11 @@ public sealed class RoomMutations(Mutations mutations, StateQueries queries)
     public async Task<AdmitParticipantReply> AdmitAsync(AdmitParticipantRequest request, IncomingCall call)
     {
         var reply = await mutations.RunAsync(request, request.RequestId, call, request.ToCommand(), static reply => reply.ToAdmitReply(),
-            static (leader, r, options) => new RoomService.RoomServiceClient(leader).AdmitParticipantAsync(r, options), request.ToOpening());
+            static (leader, r, options) =>
+                new RoomService.RoomServiceClient(leader).AdmitParticipantAsync(r, options), request.ToOpening());
         if (reply.NodeId.Length > 0 && reply.NodeAddress.Length == 0)
-            reply.NodeAddress = await queries.ReadNowAsync(new NodeId(reply.NodeId), static (state, _, node) => state.FindNode(node)?.Record.Description.Address ?? "");
+            reply.NodeAddress = await queries.ReadNowAsync(new NodeId(reply.NodeId),
+                static (state, _, node) => state.FindNode(node)?.Record.Description.Address ?? "");
         return reply;
     }
 

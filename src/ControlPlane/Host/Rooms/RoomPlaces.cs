@@ -33,7 +33,8 @@ public sealed class RoomPlaces : IRoomPlaces, IStateListener
 
     public async ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "")
     {
-        var place = await _queries.ReadNowAsync((room, seat), static (state, index, about) => Describe(state, index, about.room, about.seat));
+        var place = await _queries.ReadNowAsync((room, seat),
+            static (state, index, about) => Describe(state, index, about.room, about.seat));
         return place is null || seat.Length == 0 ? place : place with { RemovedSeatId = _removed.Find(room, seat) };
     }
 
@@ -48,8 +49,10 @@ public sealed class RoomPlaces : IRoomPlaces, IStateListener
         while (!_wasReady && !(_wasReady = _isReady()) && Environment.TickCount64 < until) await Task.Delay(StartPoll, cancellationToken);
     }
 
-    public ValueTask<IReadOnlyDictionary<string, string>> NodeAddressesAsync() => _queries.ReadNowAsync<int, IReadOnlyDictionary<string, string>>(0,
-        static (state, _, _) => state.Nodes.InOrder().ToDictionary(static node => node.Name, static node => node.Record.Description.Address, StringComparer.Ordinal));
+    public ValueTask<IReadOnlyDictionary<string, string>> NodeAddressesAsync() =>
+        _queries.ReadNowAsync<int, IReadOnlyDictionary<string, string>>(0,
+        static (state, _, _) => state.Nodes.InOrder()
+            .ToDictionary(static node => node.Name, static node => node.Record.Description.Address, StringComparer.Ordinal));
 
     public void Observe(IRoomObserver observer) => _observer = observer;
 
@@ -68,6 +71,7 @@ public sealed class RoomPlaces : IRoomPlaces, IStateListener
         var address = record.Status == RoomStatus.Active ? state.FindNode(record.Owner!.Node)?.Record.Description.Address ?? "" : "";
         var held = seat.Length > 0 && room.Seats.TryGet(new ParticipantIdentity(seat), out var found)
             ? new SeatPlace(found.SeatId, (V1.ParticipantRole)found.Role, HasJoined: found.JoinedEpoch == record.LastEpoch) : null;
-        return new RoomPlace((V1.RoomStatus)record.Status, record.LastEpoch.Value, address, room.Participants, room.ToWire(), appliedIndex, held);
+        return new RoomPlace((V1.RoomStatus)record.Status, record.LastEpoch.Value, address, room.Participants, room.ToWire(), appliedIndex,
+            held);
     }
 }

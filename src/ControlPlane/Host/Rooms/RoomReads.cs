@@ -35,12 +35,15 @@ public sealed class RoomReads(StateQueries queries, ServingGate gate)
         var after = "";
         if (request.PageToken.Length > 0)
         {
-            if (!request.PageToken.StartsWith(NextPagePrefix, StringComparison.Ordinal)) throw FieldRules.Broken("page_token", request.PageToken, "next_page_token of an earlier answer");
+            if (!request.PageToken.StartsWith(NextPagePrefix, StringComparison.Ordinal))
+                throw FieldRules.Broken("page_token", request.PageToken, "next_page_token of an earlier answer");
             after = request.PageToken[NextPagePrefix.Length..];
             FieldRules.Name("page_token", after);
         }
         var size = request.PageSize == 0 ? DefaultPage : (int)request.PageSize;
-        return queries.ReadAsync(request.Consistency.ToReadMode(), (After: after, Size: size, Node: new NodeId(request.NodeId), request.IncludeClosed),
-            static (state, index, page) => RoomListing.Page(state, index, page.After, page.Size, page.Node, page.IncludeClosed, NextPagePrefix), cancellationToken).AsTask();
+        return queries.ReadAsync(request.Consistency.ToReadMode(),
+            (After: after, Size: size, Node: new NodeId(request.NodeId), request.IncludeClosed),
+            static (state, index, page) => RoomListing.Page(state, index, page.After, page.Size, page.Node, page.IncludeClosed,
+                NextPagePrefix), cancellationToken).AsTask();
     }
 }

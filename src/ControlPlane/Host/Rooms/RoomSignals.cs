@@ -12,7 +12,8 @@ internal sealed class RoomSignals : IStateListener
     private readonly ConcurrentDictionary<RoomId, TaskCompletionSource> _waiting = [];
 
     /// <summary>Completes with the room's next event. Take it before looking at the room, or a change may be missed.</summary>
-    internal Task Next(RoomId room) => _waiting.GetOrAdd(room, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    internal Task Next(RoomId room) =>
+        _waiting.GetOrAdd(room, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
     {

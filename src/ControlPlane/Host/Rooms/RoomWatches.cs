@@ -12,7 +12,8 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Rooms;
 
 /// <summary>Serves WatchRooms.</summary>
-public sealed class RoomWatches(StateQueries queries, int bufferSize, ReplicaMetrics metrics) : Watches<RoomChange>(queries, bufferSize, metrics)
+public sealed class RoomWatches(StateQueries queries, int bufferSize, ReplicaMetrics metrics)
+    : Watches<RoomChange>(queries, bufferSize, metrics)
 {
     private readonly HashSet<RoomId> _seen = []; // apply thread
 
@@ -27,9 +28,11 @@ public sealed class RoomWatches(StateQueries queries, int bufferSize, ReplicaMet
         var topic = room.Length > 0 ? WatchTopic.Named(room) : node.Length > 0 ? WatchTopic.OfNode(node) : WatchTopic.All;
         return ServeAsync(topic, (row, initial) =>
         {
-            if (node.Length > 0 && !(row.Change.Room.NodeId == node ? onNode.Add(row.Name) || true : onNode.Remove(row.Name))) return Task.CompletedTask;
+            if (node.Length > 0 && !(row.Change.Room.NodeId == node ? onNode.Add(row.Name) || true : onNode.Remove(row.Name)))
+                return Task.CompletedTask;
             if (initial && row.Change.Room.Status == V1.RoomStatus.Closed && room.Length == 0) return Task.CompletedTask;
-            return stream.WriteAsync(initial ? new RoomChange { AppliedIndex = row.Index, Room = row.Change.Room, Initial = true } : row.Change, cancellationToken);
+            return stream.WriteAsync(initial ? new RoomChange { AppliedIndex = row.Index, Room = row.Change.Room, Initial = true }
+                : row.Change, cancellationToken);
         }, cancellationToken);
     }
 
@@ -53,7 +56,8 @@ public sealed class RoomWatches(StateQueries queries, int bufferSize, ReplicaMet
     protected override void OnJoined(WatchTopic topic, ClusterState state)
     {
         if (topic.Node is not { } name || IsWatched(topic)) return;
-        var left = _shownAt.Values.Distinct(StringComparer.Ordinal).Where(at => !IsWatched(WatchTopic.OfNode(at))).ToHashSet(StringComparer.Ordinal);
+        var left = _shownAt.Values.Distinct(StringComparer.Ordinal).Where(at => !IsWatched(WatchTopic.OfNode(at)))
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var (room, at) in _shownAt)
             if (left.Contains(at)) _shownAt.Remove(room); // those who watched there have left
         if (state.FindNode(new NodeId(name)) is not { } node) return;

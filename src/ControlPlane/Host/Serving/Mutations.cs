@@ -13,8 +13,11 @@ using VideoScale.Wire;
 
 namespace VideoScale.ControlPlane.Host.Serving;
 
-/// <summary>The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.</summary>
-public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate, StateBounds bounds, FirstComparison comparison, RefusalRecorder refusals)
+/// <summary>
+/// The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.
+/// </summary>
+public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate,
+    StateBounds bounds, FirstComparison comparison, RefusalRecorder refusals)
 {
     private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
 
@@ -48,9 +51,14 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
             {
                 case SubmitStatus.Applied: return Answer(envelopes[result.IsOfSecond ? 1 : 0], result.Reply!, map);
                 case SubmitStatus.TooRecent:
-                    throw new RpcException(new Status(StatusCode.Unimplemented, "a replica of this cluster runs an older version, which does not know this change: upgrade it first; nothing was done"));
+                    throw new RpcException(
+                        new Status(StatusCode.Unimplemented,
+                        "a replica of this cluster runs an older version, which does not know this change: upgrade it first; nothing was "
+                        + "done"));
                 case SubmitStatus.Overloaded:
-                    throw Failure.Unavailable("too many commands wait for the log on this replica; nothing was done, retry with the same request_id").ToRpcException();
+                    throw Failure.Unavailable(
+                        "too many commands wait for the log on this replica; nothing was done, retry with the same request_id")
+                        .ToRpcException();
                 // The new leader's log knows what became of it: the same request_id asks there.
                 case SubmitStatus.Unknown when !leadership.IsMine && !incoming.CancellationToken.IsCancellationRequested:
                     continue;
@@ -58,7 +66,8 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
                     if (leadership.IsMine) await Task.Delay(RolePause, CancellationToken.None); // the log knows before we do
                     continue;
                 default:
-                    throw Failure.Unavailable("no quorum answered in time; the outcome is unknown, retry with the same request_id").ToRpcException();
+                    throw Failure.Unavailable("no quorum answered in time; the outcome is unknown, retry with the same request_id")
+                        .ToRpcException();
             }
         }
     }
@@ -83,11 +92,13 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
     }
 
     /// <summary>Each command of a request has a key of its own: a repeat of the request repeats both.</summary>
-    private static CommandEnvelope[] Envelop(IMessage request, string requestId, IncomingCall incoming, DomainCommand command, DomainCommand? first)
+    private static CommandEnvelope[] Envelop(IMessage request, string requestId, IncomingCall incoming, DomainCommand command,
+        DomainCommand? first)
     {
         var (actor, fingerprint) = (Actors.Of(incoming.Caller), BodyFingerprint.Of(request));
         CommandEnvelope Of(DomainCommand one, string method) =>
             new(one, actor, new RequestKey(method, requestId, fingerprint), CorrelationId: requestId, Traceparent: incoming.Traceparent);
-        return first is null ? [Of(command, incoming.Method)] : [Of(first, $"{incoming.Method}.{first.Type}"), Of(command, incoming.Method)];
+        return first is null ? [Of(command, incoming.Method)]
+            : [Of(first, $"{incoming.Method}.{first.Type}"), Of(command, incoming.Method)];
     }
 }

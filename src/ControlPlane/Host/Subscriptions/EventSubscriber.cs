@@ -17,11 +17,12 @@ public enum RunsOn
 public enum BeginsAt { FirstEvent, End }
 
 /// <summary>
-/// Whoever follows the event log: gets the events that pass its filter in order, each at least once. The position moves when the handler has returned;
-/// a handler that throws gets the same events again, after a pause that grows.
+/// Whoever follows the event log: gets the events that pass its filter in order, each at least once. The position moves when the handler
+/// has returned; a handler that throws gets the same events again, after a pause that grows.
 /// </summary>
 /// <param name="Name">Of metrics, log lines and the file of its position: lower-case letters, digits and dashes.</param>
-/// <param name="HandleAsync">Takes what passed, at most <see cref="MaxBatch"/> at a time. Never called by two at once on one replica.</param>
+/// <param name="HandleAsync">Takes what passed, at most <see cref="MaxBatch"/> at a time. Never called by two at once on one
+/// replica.</param>
 public sealed record EventSubscriber(string Name, Func<IReadOnlyList<EventEnvelope>, CancellationToken, ValueTask> HandleAsync)
 {
     /// <summary>Types that are wanted; empty: all.</summary>
@@ -30,7 +31,10 @@ public sealed record EventSubscriber(string Name, Func<IReadOnlyList<EventEnvelo
     public RunsOn RunsOn { get; init; } = RunsOn.EveryReplica;
     public BeginsAt BeginsAt { get; init; } = BeginsAt.End;
 
-    /// <summary>Only the latest matter to it: it begins with so many, and when it falls further behind it leaves out what came before them. Null: all matter.</summary>
+    /// <summary>
+    /// Only the latest matter to it: it begins with so many, and when it falls further behind it leaves out what came before them. Null:
+    /// all matter.
+    /// </summary>
     public int? OnlyLast { get; init; }
 
     /// <summary>Rest after each batch: what comes meanwhile is one batch, or, with <see cref="OnlyLast"/>, is mostly never read.</summary>

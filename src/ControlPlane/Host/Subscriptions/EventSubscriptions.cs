@@ -8,7 +8,8 @@ namespace VideoScale.ControlPlane.Host.Subscriptions;
 
 /// <summary>All that follow this replica's event log. A feature adds its subscriber before the loops start.</summary>
 /// <param name="directory">Where positions are kept.</param>
-internal sealed class EventSubscriptions(string directory, EventLogReader events, Leadership leadership, IPositionExchange exchange, TimeProvider clock, ILogger<EventSubscriptions> logger)
+internal sealed class EventSubscriptions(string directory, EventLogReader events, Leadership leadership, IPositionExchange exchange,
+    TimeProvider clock, ILogger<EventSubscriptions> logger)
 {
     private ImmutableArray<Subscription> _all = [];
 
@@ -19,17 +20,22 @@ internal sealed class EventSubscriptions(string directory, EventLogReader events
     /// <exception cref="InvalidDataException">Its position on disk is damaged.</exception>
     internal void Add(EventSubscriber subscriber)
     {
-        if (_all.Any(known => known.Subscriber.Name == subscriber.Name)) throw new ArgumentException($"there is a subscriber {subscriber.Name} already", nameof(subscriber));
-        var added = new Subscription(subscriber, new SubscriberPosition(subscriber.IsDurable ? directory : null, subscriber.Name), events, leadership, exchange, clock, logger);
+        if (_all.Any(known => known.Subscriber.Name == subscriber.Name))
+            throw new ArgumentException($"there is a subscriber {subscriber.Name} already", nameof(subscriber));
+        var added = new Subscription(subscriber, new SubscriberPosition(subscriber.IsDurable ? directory : null, subscriber.Name), events,
+            leadership, exchange, clock, logger);
         _all = _all.Add(added);
     }
 
     internal void Observe(ReplicaMetrics metrics)
     {
         const string Label = "subscriber";
-        metrics.GaugeOfEach("videoscale_subscriber_lag_events", "Events that a subscriber has not handled yet", Label, () => _all.Select(one => (one.Subscriber.Name, (double)one.Lag)));
-        metrics.CountOfEach("videoscale_subscriber_events", "Events that a subscriber has handled", Label, () => _all.Select(one => (one.Subscriber.Name, (double)one.Handled)));
-        metrics.CountOfEach("videoscale_subscriber_failures", "Times that a subscriber's handler failed", Label, () => _all.Select(one => (one.Subscriber.Name, (double)one.Failures)));
+        metrics.GaugeOfEach("videoscale_subscriber_lag_events", "Events that a subscriber has not handled yet", Label,
+            () => _all.Select(one => (one.Subscriber.Name, (double)one.Lag)));
+        metrics.CountOfEach("videoscale_subscriber_events", "Events that a subscriber has handled", Label,
+            () => _all.Select(one => (one.Subscriber.Name, (double)one.Handled)));
+        metrics.CountOfEach("videoscale_subscriber_failures", "Times that a subscriber's handler failed", Label,
+            () => _all.Select(one => (one.Subscriber.Name, (double)one.Failures)));
     }
 
     internal Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Select(one => one.RunAsync(cancellationToken)));

@@ -5,12 +5,15 @@ using VideoScale.ControlPlane.Host.Audit;
 
 namespace VideoScale.ControlPlane.Host.Subscriptions;
 
-/// <summary>What an operator must not miss, in the leader's log: nodes that were lost, rooms that found no node, drains that are stuck.</summary>
+/// <summary>
+/// What an operator must not miss, in the leader's log: nodes that were lost, rooms that found no node, drains that are stuck.
+/// </summary>
 internal sealed partial class FleetNotices(ILogger<FleetNotices> logger)
 {
     private static readonly HashSet<EventType> Severe =
     [
-        EventType.MediaNodeLost, EventType.PlacementFailed, EventType.DrainBlocked, EventType.DrainTimedOut, EventType.RecoveryGenerationRaised, EventType.ReplicaDiverged,
+        EventType.MediaNodeLost, EventType.PlacementFailed, EventType.DrainBlocked, EventType.DrainTimedOut,
+            EventType.RecoveryGenerationRaised, EventType.ReplicaDiverged,
     ];
 
     /// <summary>Of one batch; a fleet without any node refuses every room, and the log need not say each.</summary>

@@ -5,6 +5,7 @@ internal interface IPositionExchange
 {
     /// <summary>Tells a position and learns those that others know.</summary>
     /// <param name="seq">Null: none is known here.</param>
-    /// <returns>The highest that others know, null when none does; and whether a majority of voters has answered, this replica included.</returns>
+    /// <returns>The highest that others know, null when none does; and whether a majority of voters has answered, this replica
+    /// included.</returns>
     Task<(ulong? Highest, bool IsMajority)> ExchangeAsync(string subscriber, ulong? seq, CancellationToken cancellationToken);
 }

@@ -17,13 +17,18 @@ public sealed class SubscriberApi : SubscriberService.SubscriberServiceBase
     public override Task<ExchangePositionReply> ExchangePosition(ExchangePositionRequest request, ServerCallContext context)
     {
         if (_subscriptions.Find(request.Subscriber) is not { Subscriber.RunsOn: RunsOn.Leader } found)
-            throw Failure.NotFound($"subscriber {TextLimits.Shown(request.Subscriber)}: no such subscriber runs on the leader here").ToRpcException();
+            throw Failure.NotFound($"subscriber {TextLimits.Shown(request.Subscriber)}: no such subscriber runs on the leader here")
+                .ToRpcException();
         var known = found.Position.Known;
         if (request.HasEventSeq)
         {
             found.Position.Advance(request.EventSeq);
             try { found.Position.Save(); }
-            catch (IOException e) { throw Failure.Unavailable($"the position of subscriber {found.Subscriber.Name} cannot be kept here: {e.Message}").ToRpcException(); }
+            catch (IOException e)
+            {
+                throw Failure.Unavailable($"the position of subscriber {found.Subscriber.Name} cannot be kept here: {e.Message}")
+                    .ToRpcException();
+            }
         }
         var reply = new ExchangePositionReply();
         if (known is { } seq) reply.EventSeq = seq;

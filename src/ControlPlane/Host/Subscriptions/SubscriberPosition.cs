@@ -24,14 +24,20 @@ internal sealed class SubscriberPosition
         if (!File.Exists(_path)) return;
         try
         {
-            var file = JsonSerializer.Deserialize(File.ReadAllBytes(_path), PositionJson.Default.PositionFile) ?? throw new JsonException("the file holds null");
-            if (file.Format != Format) throw new JsonException($"format {file.Format.ToString(CultureInfo.InvariantCulture)}, this program knows {Format.ToString(CultureInfo.InvariantCulture)}");
+            var file = JsonSerializer.Deserialize(File.ReadAllBytes(_path), PositionJson.Default.PositionFile)
+                ?? throw new JsonException("the file holds null");
+            if (file.Format != Format)
+                throw new JsonException(
+                    $"format {file.Format.ToString(CultureInfo.InvariantCulture)}, this program knows "
+                    + $"{Format.ToString(CultureInfo.InvariantCulture)}");
             _seq = _onDisk = file.EventSeq;
             IsKnown = true;
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{_path} is damaged ({e.Message}): write the last event that was handled into it, or remove it, and the subscriber begins as a new one", e);
+            throw new InvalidDataException(
+                $"{_path} is damaged ({e.Message}): write the last event that was handled into it, or remove it, and the subscriber "
+                + $"begins as a new one", e);
         }
     }
 
@@ -58,7 +64,8 @@ internal sealed class SubscriberPosition
         lock (_gate)
         {
             if (_path is null || _seq == _onDisk) return;
-            DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new PositionFile(Format, _seq), PositionJson.Default.PositionFile));
+            DurableFile.Write(_path,
+                JsonSerializer.SerializeToUtf8Bytes(new PositionFile(Format, _seq), PositionJson.Default.PositionFile));
             _onDisk = _seq;
         }
     }

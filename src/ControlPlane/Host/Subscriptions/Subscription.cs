@@ -8,7 +8,8 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Subscriptions;
 
 /// <summary>Carries one subscriber along the event log of this replica.</summary>
-internal sealed partial class Subscription(EventSubscriber subscriber, SubscriberPosition position, EventLogReader events, Leadership leadership, IPositionExchange exchange,
+internal sealed partial class Subscription(EventSubscriber subscriber, SubscriberPosition position, EventLogReader events,
+    Leadership leadership, IPositionExchange exchange,
     TimeProvider clock, ILogger logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -66,8 +67,8 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
     }
 
     /// <summary>
-    /// A new subscriber takes its place. One that runs on the leader first learns how far others were, and its own place is known to a majority before it
-    /// handles anything: so whoever leads next begins where events are missing, and not at an end of its own.
+    /// A new subscriber takes its place. One that runs on the leader first learns how far others were, and its own place is known to a
+    /// majority before it handles anything: so whoever leads next begins where events are missing, and not at an end of its own.
     /// </summary>
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
@@ -82,10 +83,13 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
         position.Advance(subscriber.BeginsAt == BeginsAt.FirstEvent || subscriber.OnlyLast is not null ? 0 : events.LastSeq);
         if (!isShared) return;
         position.Save();
-        if (!(await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken)).IsMajority) throw new TimeoutException("no majority of voters keeps where it began");
+        if (!(await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken)).IsMajority)
+            throw new TimeoutException("no majority of voters keeps where it began");
     }
 
-    /// <summary>What it needs next may lie before this replica's log: peers send that (see <see cref="EventLog.Backfill.SegmentBackfill"/>).</summary>
+    /// <summary>
+    /// What it needs next may lie before this replica's log: peers send that (see <see cref="EventLog.Backfill.SegmentBackfill"/>).
+    /// </summary>
     private async Task WaitUntilHeldAsync(CancellationToken cancellationToken)
     {
         if (IsTooFarBehind(position.Seq)) position.Advance(events.LastSeq - (ulong)subscriber.OnlyLast!);
@@ -142,7 +146,8 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
 
     private bool IsTooFarBehind(ulong seq) => subscriber.OnlyLast is { } most && events.LastSeq > seq + (ulong)most;
 
-    private bool Passes(in EventView view) => subscriber.Types.Count == 0 || (EventTypeTable.TryFind(view.Type, out var type) && subscriber.Types.Contains(type));
+    private bool Passes(in EventView view) =>
+        subscriber.Types.Count == 0 || (EventTypeTable.TryFind(view.Type, out var type) && subscriber.Types.Contains(type));
 
     /// <summary>What others do not hear, or the disk does not take, costs a repeat and no more.</summary>
     private async Task KeepAsync(CancellationToken cancellationToken)
@@ -150,7 +155,8 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
         (_keptTicks, _keptSeq) = (clock.GetTimestamp(), position.Seq);
         if (!subscriber.IsDurable) return;
         SaveOrSay();
-        if (subscriber.RunsOn == RunsOn.Leader && MayRun) _ = await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken);
+        if (subscriber.RunsOn == RunsOn.Leader && MayRun)
+            _ = await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken);
     }
 
     private void SaveOrSay()
@@ -162,9 +168,11 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
     [LoggerMessage(3970, LogLevel.Warning, "Subscriber {Name} failed at event {Seq} or after it and tries again in {Pause}")]
     private partial void LogFailed(Exception e, string name, ulong seq, TimeSpan pause);
 
-    [LoggerMessage(3971, LogLevel.Information, "Subscriber {Name} needs event {Seq}, and this replica holds events from {Floor} on: it waits for what peers send")]
+    [LoggerMessage(3971, LogLevel.Information,
+        "Subscriber {Name} needs event {Seq}, and this replica holds events from {Floor} on: it waits for what peers send")]
     private partial void LogWaits(string name, ulong seq, ulong floor);
 
-    [LoggerMessage(3972, LogLevel.Warning, "The position of subscriber {Name} was not saved ({Why}): after a restart it gets some events again")]
+    [LoggerMessage(3972, LogLevel.Warning,
+        "The position of subscriber {Name} was not saved ({Why}): after a restart it gets some events again")]
     private partial void LogNotSaved(string name, string why);
 }

@@ -1,6 +1,8 @@
 namespace VideoScale.ControlPlane.Host.Watches;
 
-/// <summary>Watchers by what they watch, so that a change costs only those whom it concerns. Any thread; a lock is held for one look-up.</summary>
+/// <summary>
+/// Watchers by what they watch, so that a change costs only those whom it concerns. Any thread; a lock is held for one look-up.
+/// </summary>
 internal sealed class Audience<TWatcher> where TWatcher : class
 {
     private readonly Lock _gate = new();

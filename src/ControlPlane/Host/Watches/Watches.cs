@@ -9,9 +9,9 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Watches;
 
 /// <summary>
-/// Streams of what changes: the listing as it is, page by page, then every change as it is applied. A change costs those who watch it, however
-/// many others watch something else. Each watcher has a bounded buffer; one that falls behind by more is ended, so that it never holds the
-/// apply thread up and never misses a change unknowingly.
+/// Streams of what changes: the listing as it is, page by page, then every change as it is applied. A change costs those who watch it,
+/// however many others watch something else. Each watcher has a bounded buffer; one that falls behind by more is ended, so that it never
+/// holds the apply thread up and never misses a change unknowingly.
 /// </summary>
 /// <typeparam name="TChange">One row: a thing by its name, and the index it looks so at.</typeparam>
 public abstract class Watches<TChange>(StateQueries queries, int bufferSize, ReplicaMetrics metrics) : IStateListener where TChange : class
@@ -30,7 +30,11 @@ public abstract class Watches<TChange>(StateQueries queries, int bufferSize, Rep
     private sealed class Watcher(WatchTopic topic, int bufferSize)
     {
         internal WatchTopic Topic => topic;
-        internal Channel<Row> Rows { get; } = Channel.CreateBounded<Row>(new BoundedChannelOptions(bufferSize) { SingleReader = true, SingleWriter = true });
+        internal Channel<Row> Rows { get; } = Channel.CreateBounded<Row>(new BoundedChannelOptions(bufferSize)
+        {
+            SingleReader = true,
+            SingleWriter = true,
+        });
     }
 
     /// <summary>Number of streams being served.</summary>
@@ -130,7 +134,8 @@ public abstract class Watches<TChange>(StateQueries queries, int bufferSize, Rep
         _audience.Collect(WatchTopic.All, _concerned);
         _audience.Collect(WatchTopic.Named(touched.Name), _concerned);
         if (touched.Node.Length > 0) _audience.Collect(WatchTopic.OfNode(touched.Node), _concerned);
-        if (touched.NodeBefore.Length > 0 && touched.NodeBefore != touched.Node) _audience.Collect(WatchTopic.OfNode(touched.NodeBefore), _concerned);
+        if (touched.NodeBefore.Length > 0 && touched.NodeBefore != touched.Node)
+            _audience.Collect(WatchTopic.OfNode(touched.NodeBefore), _concerned);
     }
 
     private bool Join(Watcher watcher, ClusterState state)

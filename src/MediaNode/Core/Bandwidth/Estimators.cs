@@ -2,7 +2,9 @@ using VideoScale.MediaNode.Rtcp;
 
 namespace VideoScale.MediaNode.Bandwidth;
 
-/// <summary>How much one subscriber can take. The engine tells it everything a send-side estimator needs; layer choice only reads the result.</summary>
+/// <summary>
+/// How much one subscriber can take. The engine tells it everything a send-side estimator needs; layer choice only reads the result.
+/// </summary>
 public interface IBandwidthEstimator
 {
     long EstimateBps { get; }
@@ -17,8 +19,8 @@ public interface IBandwidthEstimator
 }
 
 /// <summary>
-/// The loss-based half of Google congestion control (draft-ietf-rmcat-gcc-02 §6), bounded by the receiver's own estimate where it sends one,
-/// and by twice what is sent: a path that never carried more has proven nothing, and an estimate far above it would take long to fall.
+/// The loss-based half of Google congestion control (draft-ietf-rmcat-gcc-02 §6), bounded by the receiver's own estimate where it sends
+/// one, and by twice what is sent: a path that never carried more has proven nothing, and an estimate far above it would take long to fall.
 /// </summary>
 public sealed class LossBasedEstimator : IBandwidthEstimator
 {
@@ -48,7 +50,8 @@ public sealed class LossBasedEstimator : IBandwidthEstimator
         var sentBps = _sentOctets * 8_000_000.0 / Math.Min(nowUs - _steppedUs, StaleUs);
         _sentOctets = 0;
         _steppedUs = nowUs;
-        if (lossFraction > HighLoss) _lossBps = Math.Min(_lossBps, sentBps) * (1 - 0.5 * lossFraction); // what was sent was too much, whatever was believed
+        // what was sent was too much, whatever was believed
+        if (lossFraction > HighLoss) _lossBps = Math.Min(_lossBps, sentBps) * (1 - 0.5 * lossFraction);
         else if (lossFraction < LowLoss) _lossBps *= 1.08;
         _lossBps = Math.Clamp(_lossBps, LowestBps, Math.Clamp(2 * sentBps, StartBps, HighestBps));
     }

@@ -32,7 +32,9 @@ public sealed class TransportFeedbackRecorder
         _arrivalUs[slot] = nowUs;
     }
 
-    /// <summary>Appends one feedback packet on everything not reported yet, as much as fits; false when there is nothing, or no room.</summary>
+    /// <summary>
+    /// Appends one feedback packet on everything not reported yet, as much as fits; false when there is nothing, or no room.
+    /// </summary>
     public bool Write(ref RtcpWriter writer, uint senderSsrc, uint mediaSsrc)
     {
         if (!HasNews) return false;

@@ -14,7 +14,9 @@ public readonly record struct CodecVariant(Codec Codec, int Profile = 0, int Pac
         && (Profile == receiver.Profile || (Codec is Codec.H264 && H264Profile.Includes(receiver.Profile, Profile)));
 }
 
-/// <summary>H.264's profiles as profile-level-id names them (RFC 6184 §8.1, ITU-T H.264 A.2), from what most decode to what fewest do.</summary>
+/// <summary>
+/// H.264's profiles as profile-level-id names them (RFC 6184 §8.1, ITU-T H.264 A.2), from what most decode to what fewest do.
+/// </summary>
 public static class H264Profile
 {
     /// <summary>Baseline stands for the same: no browser sends what it has beyond the constrained one.</summary>
@@ -27,7 +29,8 @@ public static class H264Profile
     /// <summary>Of "640c1f": profile_idc, constraint flags, level. Null when it is none.</summary>
     public static int? Read(ReadOnlySpan<char> profileLevelId)
     {
-        if (profileLevelId.Length != 6 || !uint.TryParse(profileLevelId, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var id)) return null;
+        if (profileLevelId.Length != 6 || !uint.TryParse(profileLevelId, System.Globalization.NumberStyles.AllowHexSpecifier,
+            System.Globalization.CultureInfo.InvariantCulture, out var id)) return null;
         var (profile, constraints) = ((int)(id >> 16), (int)(id >> 8 & 0xFF));
         return profile switch
         {
@@ -48,7 +51,8 @@ public static class H264Profile
 public static class CodecNames
 {
     /// <summary>As LiveKit's clients know it, e.g. "video/VP8".</summary>
-    public static string Mime(Codec codec) => codec is Codec.Opus ? "audio/opus" : $"video/{codec switch { Codec.Vp8 => "VP8", Codec.Vp9 => "VP9", Codec.Av1 => "AV1", _ => "H264" }}";
+    public static string Mime(Codec codec) => codec is Codec.Opus ? "audio/opus"
+        : $"video/{codec switch { Codec.Vp8 => "VP8", Codec.Vp9 => "VP9", Codec.Av1 => "AV1", _ => "H264" }}";
 
     /// <summary>By "VP8" or "video/vp8", in any case; null for a codec that is not forwarded.</summary>
     public static Codec? Find(string name)

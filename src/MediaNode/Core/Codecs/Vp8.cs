@@ -90,7 +90,8 @@ public struct Vp8Descriptor
     {
         if (PictureId >= 0)
         {
-            if (PictureIdBits == 15) BinaryPrimitives.WriteUInt16BigEndian(payload[PictureIdOffset..], (ushort)(0x8000 | (pictureId & 0x7FFF)));
+            if (PictureIdBits == 15)
+                BinaryPrimitives.WriteUInt16BigEndian(payload[PictureIdOffset..], (ushort)(0x8000 | (pictureId & 0x7FFF)));
             else payload[PictureIdOffset] = (byte)(pictureId & 0x7F);
         }
         if (Tl0PictureIndex >= 0) payload[Tl0Offset] = (byte)(tl0PictureIndex & 0xFF);

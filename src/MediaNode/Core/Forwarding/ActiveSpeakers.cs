@@ -1,7 +1,9 @@
 namespace VideoScale.MediaNode.Forwarding;
 
 /// <summary>Who speaks in one room, from the levels that clients put on their packets (RFC 6464).</summary>
-/// <remarks>Constants as LiveKit has them: a level louder than -35 dBov is voice, in 40 % of an interval of 400 ms, smoothed over two intervals.</remarks>
+/// <remarks>
+/// Constants as LiveKit has them: a level louder than -35 dBov is voice, in 40 % of an interval of 400 ms, smoothed over two intervals.
+/// </remarks>
 internal sealed class ActiveSpeakers(int room)
 {
     public const long IntervalUs = 400_000;
@@ -64,7 +66,9 @@ internal sealed class ActiveSpeakers(int room)
         return _told;
     }
 
-    /// <summary>Linear amplitude of -db dBov, so that -35 is 0.018 and 0 is 1; its square root, because hearing is less than linear.</summary>
+    /// <summary>
+    /// Linear amplitude of -db dBov, so that -35 is 0.018 and 0 is 1; its square root, because hearing is less than linear.
+    /// </summary>
     private static double LevelOf(double db) => Math.Sqrt(Math.Pow(10, -db / 20));
 
     private bool SameAsTold()

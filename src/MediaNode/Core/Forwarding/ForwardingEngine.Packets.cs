@@ -13,7 +13,8 @@ public sealed partial class ForwardingEngine
     public void HandleRtp(int peerId, Span<byte> packet, long nowUs)
     {
         PacketsReceived++;
-        if (!_peers.TryGetValue(peerId, out var peer) || packet.Length > PacketHistory.MaxPacket || !RtpHeader.TryParse(packet, out var header))
+        if (!_peers.TryGetValue(peerId, out var peer) || packet.Length > PacketHistory.MaxPacket
+            || !RtpHeader.TryParse(packet, out var header))
         {
             PacketsRefused++;
             return;
@@ -56,7 +57,8 @@ public sealed partial class ForwardingEngine
     /// <summary>Handles a packet of a mirrored publication, as its owner's shard passed it on.</summary>
     public void HandleMirrored(int track, int layer, ReadOnlySpan<byte> packet, int audioLevel, long nowUs)
     {
-        if (!_publications.TryGetValue(track, out var publication) || (uint)layer >= publication.Layers.Length || !RtpHeader.TryParse(packet, out var header)) return;
+        if (!_publications.TryGetValue(track, out var publication) || (uint)layer >= publication.Layers.Length
+            || !RtpHeader.TryParse(packet, out var header)) return;
         Receive(publication.Layers[layer], packet, header, audioLevel, retransmitted: false, nowUs);
     }
 
@@ -67,7 +69,8 @@ public sealed partial class ForwardingEngine
         publication.Layers[layer].ReportUs = nowUs;
     }
 
-    private void Receive(PublishedLayer layer, ReadOnlySpan<byte> packet, in RtpHeader header, int audioLevel, bool retransmitted, long nowUs)
+    private void Receive(PublishedLayer layer, ReadOnlySpan<byte> packet, in RtpHeader header, int audioLevel, bool retransmitted,
+        long nowUs)
     {
         var publication = layer.Publication;
         var options = publication.Options;
@@ -102,7 +105,8 @@ public sealed partial class ForwardingEngine
     }
 
     private static void Distribute(
-        PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel, bool padding, long nowUs)
+        PublishedLayer layer, long sequence, ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, int audioLevel,
+            bool padding, long nowUs)
     {
         var subscriptions = layer.Publication.Subscriptions;
         for (var i = 0; i < subscriptions.Count; i++)
@@ -131,7 +135,10 @@ public sealed partial class ForwardingEngine
         return RtpHeader.TryParse(packet, out header);
     }
 
-    /// <summary>Finds the layer of a stream not seen before: by rid and mid (RFC 8852, RFC 9143), else by a payload type that only one publication has.</summary>
+    /// <summary>
+    /// Finds the layer of a stream not seen before: by rid and mid (RFC 8852, RFC 9143), else by a payload type that only one publication
+    /// has.
+    /// </summary>
     private static bool TryBind(Peer peer, in RtpHeader header, in PacketExtensions extensions, out IncomingStream stream)
     {
         stream = default;

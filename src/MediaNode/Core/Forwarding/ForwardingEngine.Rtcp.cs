@@ -40,7 +40,8 @@ public sealed partial class ForwardingEngine
     {
         var blocks = new ReportBlockReader(reader.Type, reader.Count, reader.Body);
         while (blocks.Next())
-            if (peer.SubscriptionsBySsrc.TryGetValue(blocks.Current.Ssrc, out var subscription)) subscription.OnReport(blocks.Current, nowUs);
+            if (peer.SubscriptionsBySsrc.TryGetValue(blocks.Current.Ssrc, out var subscription))
+                subscription.OnReport(blocks.Current, nowUs);
     }
 
     private static void OnTransportFeedback(Peer peer, RtcpReader reader, long nowUs)
@@ -104,7 +105,8 @@ public sealed partial class ForwardingEngine
         if (layer.Nacks is not { Count: > 0 } nacks || (options.RtxPayloadType == 0 && !options.RepeatsPlainly)) return;
         Span<ushort> sequences = stackalloc ushort[NackGenerator.MaxMissing];
         var count = nacks.Collect(nowUs, sequences, out var gaveUp);
-        // Without a retransmission stream clients fill their rate with padding in this one, which never comes again: whether a picture is missing, its viewers know.
+        // Without a retransmission stream clients fill their rate with padding in this one, which never comes again: whether a picture is
+        // missing, its viewers know.
         if (gaveUp && options.RtxPayloadType != 0) layer.Keyframes.Want();
         if (count == 0) return;
         var writer = new RtcpWriter(_sink.Reserve(peer.Id));

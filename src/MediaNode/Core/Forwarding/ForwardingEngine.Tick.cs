@@ -65,7 +65,10 @@ public sealed partial class ForwardingEngine
         peer.LossLost = 0;
     }
 
-    /// <summary>The largest live layer within what is asked and what fits; else the smallest live one; the current stays until its successor's key frame.</summary>
+    /// <summary>
+    /// The largest live layer within what is asked and what fits; else the smallest live one; the current stays until its successor's key
+    /// frame.
+    /// </summary>
     private void ChooseLayer(Subscription subscription, long nowUs)
     {
         var publication = subscription.Publication;

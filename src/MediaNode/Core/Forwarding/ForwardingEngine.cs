@@ -4,10 +4,12 @@ using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Forwarding;
 
-/// <summary>Selective forwarding for the peers of one shard: plaintext packets in, plaintext packets out, no clock, socket or thread of its own.</summary>
+/// <summary>
+/// Selective forwarding for the peers of one shard: plaintext packets in, plaintext packets out, no clock, socket or thread of its own.
+/// </summary>
 /// <remarks>
-/// One caller at a time. Time comes in as microseconds of any monotonic clock, greater than zero. Nothing is allocated per forwarded packet.
-/// Commands are methods, refused by a <see cref="Failure"/>; what happened is drained from <see cref="Events"/>.
+/// One caller at a time. Time comes in as microseconds of any monotonic clock, greater than zero. Nothing is allocated per forwarded
+/// packet. Commands are methods, refused by a <see cref="Failure"/>; what happened is drained from <see cref="Events"/>.
 /// </remarks>
 public sealed partial class ForwardingEngine
 {
@@ -58,7 +60,9 @@ public sealed partial class ForwardingEngine
         return null;
     }
 
-    /// <summary>A peer's transport has connected, or has gone. What is forwarded to it begins with a key frame, which is asked for now.</summary>
+    /// <summary>
+    /// A peer's transport has connected, or has gone. What is forwarded to it begins with a key frame, which is asked for now.
+    /// </summary>
     public void SetReachable(int id, bool reachable, long nowUs)
     {
         if (!_peers.TryGetValue(id, out var peer) || peer.IsReachable == reachable) return;
@@ -88,7 +92,9 @@ public sealed partial class ForwardingEngine
         var publication = new Publication(options, peer);
         foreach (var layer in publication.Layers)
         {
-            if ((layer.Ssrc != 0 && peer.Incoming.ContainsKey(layer.Ssrc)) || (layer.RtxSsrc != 0 && peer.Incoming.ContainsKey(layer.RtxSsrc))) return Failure.AlreadyExists($"a stream of SSRC {layer.Ssrc}");
+            if ((layer.Ssrc != 0 && peer.Incoming.ContainsKey(layer.Ssrc))
+                || (layer.RtxSsrc != 0
+                && peer.Incoming.ContainsKey(layer.RtxSsrc))) return Failure.AlreadyExists($"a stream of SSRC {layer.Ssrc}");
         }
         foreach (var layer in publication.Layers)
         {
@@ -129,7 +135,8 @@ public sealed partial class ForwardingEngine
         if (publication.Peer is { } peer)
         {
             peer.Publications.Remove(publication);
-            foreach (var (ssrc, _) in peer.Incoming.Where(stream => stream.Value.Layer.Publication == publication).OrderBy(stream => stream.Key).ToList()) peer.Incoming.Remove(ssrc);
+            foreach (var (ssrc, _) in peer.Incoming.Where(stream => stream.Value.Layer.Publication == publication)
+                .OrderBy(stream => stream.Key).ToList()) peer.Incoming.Remove(ssrc);
         }
         else _mirrored.Remove(publication);
         if (publication.Room is { } room)
@@ -188,7 +195,9 @@ public sealed partial class ForwardingEngine
     public Subscription? FindSubscription(int subscription) => _subscriptions.GetValueOrDefault(subscription);
     public long EstimateBps(int peer) => _peers.TryGetValue(peer, out var found) ? found.Estimator.EstimateBps : 0;
 
-    /// <summary>Of a peer's way, smoothed, in microseconds: by its answers to our reports, else by its retransmissions; 0 before any.</summary>
+    /// <summary>
+    /// Of a peer's way, smoothed, in microseconds: by its answers to our reports, else by its retransmissions; 0 before any.
+    /// </summary>
     public long RoundTripUs(int id)
     {
         if (!_peers.TryGetValue(id, out var peer)) return 0;

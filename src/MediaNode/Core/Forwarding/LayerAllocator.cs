@@ -7,7 +7,10 @@ internal static class LayerAllocator
     private const double RiseMargin = 1.2;
     /// <summary>Between two rises of a subscription.</summary>
     internal const long RiseUs = 2_000_000;
-    /// <summary>A rise that had to be taken back so soon was a mistake: the next waits longer, twice as long each time, so that a narrow path is not tried again and again.</summary>
+    /// <summary>
+    /// A rise that had to be taken back so soon was a mistake: the next waits longer, twice as long each time, so that a narrow path is not
+    /// tried again and again.
+    /// </summary>
     private const long MistakeUs = 15_000_000;
     private const long FirstRetryUs = 15_000_000;
     private const long LongestRetryUs = 120_000_000;
@@ -37,7 +40,8 @@ internal static class LayerAllocator
         }
         else if (subscription.PlannedLayer < Math.Min(subscription.AllowedLayer, wanted))
         {
-            if (subscription.IsOnTrial && nowUs - subscription.RaisedUs < MistakeUs) subscription.RiseAfterUs = Math.Clamp(2 * subscription.RiseAfterUs, FirstRetryUs, LongestRetryUs);
+            if (subscription.IsOnTrial && nowUs - subscription.RaisedUs < MistakeUs)
+                subscription.RiseAfterUs = Math.Clamp(2 * subscription.RiseAfterUs, FirstRetryUs, LongestRetryUs);
             subscription.IsOnTrial = false;
             subscription.RaisedUs = nowUs;
         }
@@ -56,7 +60,8 @@ internal static class LayerAllocator
         subscription.PlannedLayer = level;
     }
 
-    private static bool Takes(Subscription subscription) => subscription.Publication.IsVideo && !subscription.Settings.Paused && !subscription.Publication.Muted;
+    private static bool Takes(Subscription subscription) =>
+        subscription.Publication.IsVideo && !subscription.Settings.Paused && !subscription.Publication.Muted;
 
     private static long Rate(Publication publication, int layer) => publication.Layers[layer].Reception.BitsPerSecond;
 }

@@ -14,12 +14,15 @@ public sealed record PeerOptions(int Peer, ExtensionIds Extensions)
 public sealed record LayerOptions(string Rid = "", uint Ssrc = 0, uint RtxSsrc = 0);
 
 /// <summary>What a peer publishes; layers go from the smallest to the largest.</summary>
-public sealed record PublicationOptions(int Track, int Peer, int Room, MediaKind Kind, Codec Codec, byte PayloadType, IReadOnlyList<LayerOptions> Layers)
+public sealed record PublicationOptions(int Track, int Peer, int Room, MediaKind Kind, Codec Codec, byte PayloadType,
+    IReadOnlyList<LayerOptions> Layers)
 {
     public string Mid { get; init; } = "";
     /// <summary>0 when retransmissions were not negotiated.</summary>
     public byte RtxPayloadType { get; init; }
-    /// <summary>Whether a lost packet may be asked for where it cannot come under a stream of its own: then it comes again as it was.</summary>
+    /// <summary>
+    /// Whether a lost packet may be asked for where it cannot come under a stream of its own: then it comes again as it was.
+    /// </summary>
     public bool RepeatsPlainly { get; init; }
     public int ClockRate => Kind is MediaKind.Audio ? 48_000 : 90_000;
 }
@@ -47,7 +50,9 @@ public readonly record struct SubscriptionSettings(bool Paused, int MaxLayer, in
 /// <summary>Takes what the engine sends. The engine writes into the room it is given, so a packet is copied once.</summary>
 public interface IPacketSink
 {
-    /// <summary>Room for one datagram of up to <see cref="Recovery.PacketHistory.MaxPacket"/> octets; it is the engine's until it commits.</summary>
+    /// <summary>
+    /// Room for one datagram of up to <see cref="Recovery.PacketHistory.MaxPacket"/> octets; it is the engine's until it commits.
+    /// </summary>
     Span<byte> Reserve(int peer);
     /// <returns>False when it was not taken: it is not sent, and counts as nothing.</returns>
     /// <remarks>What is taken and yet not sent, for want of room, is told to <see cref="ForwardingEngine.TakeBack"/>.</remarks>

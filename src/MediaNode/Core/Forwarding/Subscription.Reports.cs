@@ -33,7 +33,10 @@ public sealed partial class Subscription
     public long RoundTripUs { get; private set; }
     internal long SenderReportUs { get; private set; }
 
-    /// <summary>Sends a packet again under the retransmission stream (RFC 4588): made anew from the publisher's history, sealed under numbers never used.</summary>
+    /// <summary>
+    /// Sends a packet again under the retransmission stream (RFC 4588): made anew from the publisher's history, sealed under numbers never
+    /// used.
+    /// </summary>
     internal void Retransmit(ushort sequence, long nowUs)
     {
         NacksReceived++;
@@ -68,7 +71,9 @@ public sealed partial class Subscription
         return false;
     }
 
-    /// <summary>A packet that the transport took was not sent after all. It can be sent again: its receiver sees the hole, and asks.</summary>
+    /// <summary>
+    /// A packet that the transport took was not sent after all. It can be sent again: its receiver sees the hole, and asks.
+    /// </summary>
     internal void TakeBack(uint ssrc, int payloadOctets, int octets)
     {
         NotSent++;
@@ -89,7 +94,9 @@ public sealed partial class Subscription
         _drops.Unreachable++;
     }
 
-    /// <summary>A sender report in the subscriber's numbers, carrying the publisher's clock on to now; nothing before the publisher's first.</summary>
+    /// <summary>
+    /// A sender report in the subscriber's numbers, carrying the publisher's clock on to now; nothing before the publisher's first.
+    /// </summary>
     internal void SendReport(long nowUs)
     {
         if (CurrentLayer < 0 || Publication.Layers[CurrentLayer] is not { HasReport: true } layer) return;

@@ -82,13 +82,22 @@ public sealed partial class Subscription
             _lastTimestamp = timestamp;
             _lastSentUs = nowUs;
         }
-        _sent?.Add(new SentPacket { Output = output, Input = sequence, Timestamp = timestamp, PictureId = picture, Tl0PictureIndex = tl0, Layer = layer.Index });
+        _sent?.Add(new SentPacket
+        {
+            Output = output,
+            Input = sequence,
+            Timestamp = timestamp,
+            PictureId = picture,
+            Tl0PictureIndex = tl0,
+            Layer = layer.Index,
+        });
         if (Publication.IsVideo) _frames.OnPacket(timestamp, frame.KeyFrameStart, frame.Width, frame.Height, nowUs);
     }
 
     /// <returns>False when the transport did not take it.</returns>
     private bool Write(
-        ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, ushort sequence, uint timestamp, int picture, int tl0, int audioLevel, long nowUs)
+        ReadOnlySpan<byte> packet, in RtpHeader header, in FrameInfo frame, ushort sequence, uint timestamp, int picture, int tl0,
+            int audioLevel, long nowUs)
     {
         var room = _sink.Reserve(_peer.Id);
         RtpHeader.WriteFixed(room, header.Marker, Options.PayloadType, sequence, timestamp, Options.Ssrc);
@@ -143,7 +152,9 @@ public sealed partial class Subscription
         _restart = false;
     }
 
-    /// <summary>The shift under which the new layer's clock continues the old one's: exact where both sent reports, else by the time that passed.</summary>
+    /// <summary>
+    /// The shift under which the new layer's clock continues the old one's: exact where both sent reports, else by the time that passed.
+    /// </summary>
     private uint Align(PublishedLayer layer, uint timestamp, long nowUs)
     {
         var clock = Publication.Options.ClockRate;
@@ -193,7 +204,10 @@ public sealed partial class Subscription
         return true;
     }
 
-    /// <summary>Leaves out a packet of padding alone, so that its number closes up. One that comes late cannot: its number was kept free, and is sent as padding.</summary>
+    /// <summary>
+    /// Leaves out a packet of padding alone, so that its number closes up. One that comes late cannot: its number was kept free, and is
+    /// sent as padding.
+    /// </summary>
     internal void Skip(PublishedLayer layer, long sequence, long nowUs)
     {
         if (layer.Index != CurrentLayer) return;

@@ -6,11 +6,14 @@ namespace VideoScale.MediaNode.Ice;
 /// </summary>
 /// <remarks>
 /// Addresses share slots by their hash, so memory is fixed; who shares one with a flood waits a second for its next check at most, and
-/// a client's checks on the pair that carries its media are counted apart (<see cref="IceLiteAgent"/>'s host keeps one budget of one slot for each).
+/// a client's checks on the pair that carries its media are counted apart (<see cref="IceLiteAgent"/>'s host keeps one budget of one slot
+/// for each).
 /// </remarks>
 public sealed class CheckBudget(int slots)
 {
-    /// <summary>A client whose signalling is a moment behind its checks fails a few times; browsers send no more than some twenty checks a second.</summary>
+    /// <summary>
+    /// A client whose signalling is a moment behind its checks fails a few times; browsers send no more than some twenty checks a second.
+    /// </summary>
     public const int FailuresPerAddress = 50;
     /// <summary>About a hundredth of a core, at 1 to 2 µs a check.</summary>
     public const int FailuresInAll = 5_000;

@@ -2,8 +2,8 @@ namespace VideoScale.MediaNode.Ice;
 
 /// <summary>Notices a peer that has chosen its path and makes no keys over it: it would be connected and silent for ever.</summary>
 /// <remarks>
-/// Firefox, led to another node, restarts ICE and keeps its former DTLS association whatever the fingerprint (RFC 8842 §4 asks for a new one). Any client may be
-/// stuck in another way. A handshake that goes on over a slow path has longer.
+/// Firefox, led to another node, restarts ICE and keeps its former DTLS association whatever the fingerprint (RFC 8842 §4 asks for a new
+/// one). Any client may be stuck in another way. A handshake that goes on over a slow path has longer.
 /// </remarks>
 public sealed class HandshakeWatch
 {

@@ -20,10 +20,12 @@ public enum IceOutcome : byte
     AnswerAndMove,
 }
 
-/// <summary>ICE-lite for one peer (RFC 8445 §2.5): answers connectivity checks, follows the nominated pair, and withdraws consent when checks stop.</summary>
+/// <summary>
+/// ICE-lite for one peer (RFC 8445 §2.5): answers connectivity checks, follows the nominated pair, and withdraws consent when checks stop.
+/// </summary>
 /// <remarks>
-/// A lite agent sends no checks of its own; the peer's authenticated checks on the selected pair are its consent to receive (RFC 7675 §5.1 asks for
-/// one in 30 s; browsers send one every 2.5 s or oftener).
+/// A lite agent sends no checks of its own; the peer's authenticated checks on the selected pair are its consent to receive (RFC 7675 §5.1
+/// asks for one in 30 s; browsers send one every 2.5 s or oftener).
 /// </remarks>
 public sealed class IceLiteAgent(IceCredentials local, IceCredentials remote)
 {
@@ -42,7 +44,9 @@ public sealed class IceLiteAgent(IceCredentials local, IceCredentials remote)
     /// <summary>When the peer first chose a path under these credentials; 0 before.</summary>
     public long NominatedUs { get; private set; }
 
-    /// <summary>The agent after an ICE restart (RFC 8445 §9): new credentials; media goes on over the old pair until a new one is nominated.</summary>
+    /// <summary>
+    /// The agent after an ICE restart (RFC 8445 §9): new credentials; media goes on over the old pair until a new one is nominated.
+    /// </summary>
     public IceLiteAgent Restart(IceCredentials local, IceCredentials remote) =>
         new(local, remote) { _consentUntilUs = _consentUntilUs, Selected = Selected };
 
@@ -52,7 +56,8 @@ public sealed class IceLiteAgent(IceCredentials local, IceCredentials remote)
     public IceOutcome Handle(in StunMessage message, in TransportAddress from, long nowUs, Span<byte> answer, out int answerLength)
     {
         answerLength = 0;
-        if (message.Type != StunMessage.BindingRequest || !NamesUs(message.Username) || !message.Verify(Local.PasswordOctets)) return IceOutcome.Ignored;
+        if (message.Type != StunMessage.BindingRequest || !NamesUs(message.Username) || !message.Verify(Local.PasswordOctets))
+            return IceOutcome.Ignored;
         ChecksAnswered++;
         if (message.Controlled)
         {

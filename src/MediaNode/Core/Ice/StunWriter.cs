@@ -21,8 +21,10 @@ public ref struct StunWriter
     public void Username(scoped ReadOnlySpan<byte> value) => value.CopyTo(Add(StunMessage.AttributeUsername, value.Length));
     public void UseCandidate() => Add(StunMessage.AttributeUseCandidate, 0);
     public void Priority(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Add(StunMessage.AttributePriority, 4), value);
-    public void Controlling(ulong tieBreaker) => BinaryPrimitives.WriteUInt64BigEndian(Add(StunMessage.AttributeIceControlling, 8), tieBreaker);
-    public void Controlled(ulong tieBreaker) => BinaryPrimitives.WriteUInt64BigEndian(Add(StunMessage.AttributeIceControlled, 8), tieBreaker);
+    public void Controlling(ulong tieBreaker) =>
+        BinaryPrimitives.WriteUInt64BigEndian(Add(StunMessage.AttributeIceControlling, 8), tieBreaker);
+    public void Controlled(ulong tieBreaker) =>
+        BinaryPrimitives.WriteUInt64BigEndian(Add(StunMessage.AttributeIceControlled, 8), tieBreaker);
 
     public void Error(int code, scoped ReadOnlySpan<byte> reason)
     {
@@ -70,5 +72,6 @@ public ref struct StunWriter
         return attribute.Slice(4, size);
     }
 
-    private readonly void SetLength(int total) => BinaryPrimitives.WriteUInt16BigEndian(_datagram[2..], (ushort)(total - StunMessage.HeaderLength));
+    private readonly void SetLength(int total) =>
+        BinaryPrimitives.WriteUInt16BigEndian(_datagram[2..], (ushort)(total - StunMessage.HeaderLength));
 }

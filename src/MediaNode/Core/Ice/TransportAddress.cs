@@ -43,7 +43,9 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
     public bool Equals(TransportAddress other) => _high == other._high && _low == other._low && Port == other.Port;
     public override bool Equals(object? obj) => obj is TransportAddress other && Equals(other);
 
-    /// <remarks>Used for look-ups only, never for an order; a flood of chosen addresses cannot fill a table, which only authenticated peers enter.</remarks>
+    /// <remarks>
+    /// Used for look-ups only, never for an order; a flood of chosen addresses cannot fill a table, which only authenticated peers enter.
+    /// </remarks>
     public override int GetHashCode() => unchecked((int)Hash);
 
     /// <summary>The same in every process.</summary>

@@ -49,7 +49,9 @@ public sealed partial class Authority
         var named = seats.Select(seat => (seat.Identity, seat.SeatId)).ToHashSet();
         var identities = seats.Select(seat => seat.Identity).ToHashSet();
         foreach (var seat in held.Seats.All())
-            if (!named.Contains((seat.Identity, seat.SeatId))) Unseat(held, seat.Identity, seat.SeatId, identities.Contains(seat.Identity) ? SessionEnd.Replaced : SessionEnd.Evicted, ended);
+            if (!named.Contains((seat.Identity, seat.SeatId)))
+                Unseat(held, seat.Identity, seat.SeatId, identities.Contains(seat.Identity) ? SessionEnd.Replaced : SessionEnd.Evicted,
+                    ended);
         foreach (var seat in seats) Reserve(held, seat, ended);
     }
 

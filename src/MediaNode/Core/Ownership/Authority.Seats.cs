@@ -10,11 +10,13 @@ public sealed partial class Authority
     public SeatDecision TakeSeat(long nowNs, RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seatId)
     {
         if (!_lease.HoldsAt(nowNs))
-            return SeatDecision.Refuse(SeatRefusalKind.LeaseEnded, Failure.Precondition("this node's lease has ended: ask the control plane which node owns the room"));
+            return SeatDecision.Refuse(SeatRefusalKind.LeaseEnded,
+                Failure.Precondition("this node's lease has ended: ask the control plane which node owns the room"));
         if (RefuseEpoch(room, epoch, out var held) is { } refusal) return refusal;
         var seat = held!.Seats.Find(identity);
         if (seat is null || seat.SeatId != seatId || _reports.Holds(new Report.Left(room, epoch, identity, seatId)))
-            return SeatDecision.Refuse(SeatRefusalKind.SeatUnknown, Failure.Precondition($"room {room} has no seat {seatId} for {identity} here: admit the participant first"));
+            return SeatDecision.Refuse(SeatRefusalKind.SeatUnknown,
+                Failure.Precondition($"room {room} has no seat {seatId} for {identity} here: admit the participant first"));
         if (!held.Seats.HasJoined(identity, seatId))
         {
             if (RefuseCaps(held, seat) is { } full) return SeatDecision.Refuse(SeatRefusalKind.CapReached, full);
@@ -46,19 +48,25 @@ public sealed partial class Authority
         }
         if (epoch == held.Epoch) return null;
         return epoch < held.Epoch
-            ? SeatDecision.Refuse(SeatRefusalKind.StaleEpoch, Failure.Precondition($"epoch: {epoch.Value} is over; this node holds room {room} under epoch {held.Epoch.Value}"))
-            : SeatDecision.Refuse(SeatRefusalKind.EpochAhead, Failure.Precondition($"epoch: {epoch.Value} has not reached this node; it holds room {room} under epoch {held.Epoch.Value}"));
+            ? SeatDecision.Refuse(SeatRefusalKind.StaleEpoch,
+                Failure.Precondition($"epoch: {epoch.Value} is over; this node holds room {room} under epoch {held.Epoch.Value}"))
+            : SeatDecision.Refuse(SeatRefusalKind.EpochAhead,
+                Failure.Precondition(
+                $"epoch: {epoch.Value} has not reached this node; it holds room {room} under epoch {held.Epoch.Value}"));
     }
 
     private Failure? RefuseCaps(HeldRoom held, Seat seat)
     {
         var publishes = seat.Role == SeatRole.Publisher;
         if (_reports.Count >= options.MaxPendingReports)
-            return Failure.Exhausted($"{_reports.Count} reports of this node wait for the control plane; the cap is {options.MaxPendingReports}");
+            return Failure.Exhausted(
+                $"{_reports.Count} reports of this node wait for the control plane; the cap is {options.MaxPendingReports}");
         if (held.Caps.Participants != 0 && held.Seats.Joined >= held.Caps.Participants)
-            return Failure.Exhausted($"room {held.Room} has {held.Seats.Joined} participants; max_participants is {held.Caps.Participants}");
+            return Failure.Exhausted(
+                $"room {held.Room} has {held.Seats.Joined} participants; max_participants is {held.Caps.Participants}");
         if (publishes && held.Caps.Publishers != 0 && held.Seats.JoinedPublishers >= held.Caps.Publishers)
-            return Failure.Exhausted($"room {held.Room} has {held.Seats.JoinedPublishers} publishers; max_publishers is {held.Caps.Publishers}");
+            return Failure.Exhausted(
+                $"room {held.Room} has {held.Seats.JoinedPublishers} publishers; max_publishers is {held.Caps.Publishers}");
         if (_joined >= options.NodeCaps.Subscribers)
             return Failure.Exhausted($"this node has {_joined} subscribers; its capacity is {options.NodeCaps.Subscribers}");
         if (publishes && _joinedPublishers >= options.NodeCaps.Publishers)
@@ -68,7 +76,8 @@ public sealed partial class Authority
 
     private void Reserve(HeldRoom held, Seat seat, List<EndedSession> ended)
     {
-        if (_reports.Holds(new Report.Left(held.Room, held.Epoch, seat.Identity, seat.SeatId))) return; // the leader has not heard yet that they left
+        // the leader has not heard yet that they left
+        if (_reports.Holds(new Report.Left(held.Room, held.Epoch, seat.Identity, seat.SeatId))) return;
         var before = held.Seats.Find(seat.Identity);
         var hadJoined = before is not null && held.Seats.HasJoined(before.Identity, before.SeatId);
         var replaced = held.Seats.Reserve(seat);

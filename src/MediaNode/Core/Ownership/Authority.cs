@@ -53,12 +53,15 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     }
 
     /// <summary>The leader's first message.</summary>
-    /// <returns>A refusal when the leader is behind what this node has already seen acknowledged: it is deposed and does not know.</returns>
+    /// <returns>A refusal when the leader is behind what this node has already seen acknowledged: it is deposed and does not
+    /// know.</returns>
     public Failure? Welcome(ulong stream, ulong appliedIndex, ulong term)
     {
         if (stream != _stream) return Failure.Precondition($"stream {stream} is over; the current one is {_stream}");
         if (term < _term) return Failure.Precondition($"the leader is in term {term}; this node has been served in term {_term}");
-        if (appliedIndex < _acknowledgedIndex) return Failure.Precondition($"the leader has applied index {appliedIndex}; this node's lease was granted at index {_acknowledgedIndex}");
+        if (appliedIndex < _acknowledgedIndex)
+            return Failure.Precondition(
+                $"the leader has applied index {appliedIndex}; this node's lease was granted at index {_acknowledgedIndex}");
         _term = term;
         _welcomed = true;
         _carriedOutIndex = Math.Max(_carriedOutIndex, appliedIndex);

@@ -6,7 +6,8 @@ namespace VideoScale.MediaNode.Ownership;
 /// <param name="IsolationGraceNs">With <see cref="MediaContinuity.Continue"/>: how long sessions outlive the lease.</param>
 /// <param name="NodeCaps">What the whole node takes at once.</param>
 /// <param name="MaxPendingReports">Beyond this many unacknowledged reports no seat is granted, so memory stays bounded.</param>
-public sealed record AuthorityOptions(MediaContinuity Continuity, long IsolationGraceNs, NodeSeatCaps NodeCaps, int MaxPendingReports = 100_000);
+public sealed record AuthorityOptions(MediaContinuity Continuity, long IsolationGraceNs, NodeSeatCaps NodeCaps,
+    int MaxPendingReports = 100_000);
 
 /// <summary>What the node holds, as seen from outside.</summary>
 /// <param name="Rooms">Rooms it has authority over, in order of their names; empty when the lease has ended.</param>

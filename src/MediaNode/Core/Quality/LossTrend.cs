@@ -1,6 +1,8 @@
 namespace VideoScale.MediaNode.Quality;
 
-/// <summary>The share of packets that one direction of a connection loses, smoothed: one lost packet of a quiet stream is no trend.</summary>
+/// <summary>
+/// The share of packets that one direction of a connection loses, smoothed: one lost packet of a quiet stream is no trend.
+/// </summary>
 public struct LossTrend
 {
     /// <summary>Of each new round.</summary>

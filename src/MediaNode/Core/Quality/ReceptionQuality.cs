@@ -4,7 +4,10 @@ namespace VideoScale.MediaNode.Quality;
 public struct ReceptionQuality
 {
     private const long AudioGapUs = 200_000; // ten packets of 20 ms
-    /// <summary>Packets missing that make a long silence a gap. Silence that the speaker's client cuts out (DTX) sends one in 400 ms, each under the next number.</summary>
+    /// <summary>
+    /// Packets missing that make a long silence a gap. Silence that the speaker's client cuts out (DTX) sends one in 400 ms, each under the
+    /// next number.
+    /// </summary>
     private const int AudioGapPackets = 5;
     private const long RateWindowUs = 500_000;
 
@@ -91,7 +94,8 @@ public struct ReceptionQuality
     private void UpdateJitter(uint timestamp, int clockRate, long nowUs)
     {
         var transit = nowUs * clockRate / 1_000_000 - timestamp;
-        // Compared modulo 32 bits, as the timestamp wraps; retransmissions would count as jitter, so a packet of the same frame or older is left out.
+        // Compared modulo 32 bits, as the timestamp wraps; retransmissions would count as jitter, so a packet of the same frame or older is
+        // left out.
         if (_started && unchecked((int)(timestamp - _timestamp)) > 0)
         {
             var difference = Math.Abs((long)unchecked((int)(transit - _transit)));

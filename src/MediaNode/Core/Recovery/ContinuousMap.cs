@@ -1,7 +1,11 @@
 namespace VideoScale.MediaNode.Recovery;
 
-/// <summary>Renumbers a sequence so that what is left out leaves no hole: packets between two sources, or dropped on purpose, close up.</summary>
-/// <remarks>Works on extended numbers; keeps the last changes of shift, so that a late packet gets the number it would have had in order.</remarks>
+/// <summary>
+/// Renumbers a sequence so that what is left out leaves no hole: packets between two sources, or dropped on purpose, close up.
+/// </summary>
+/// <remarks>
+/// Works on extended numbers; keeps the last changes of shift, so that a late packet gets the number it would have had in order.
+/// </remarks>
 public sealed class ContinuousMap
 {
     private const int MaxRanges = 64;

@@ -8,9 +8,15 @@ public struct KeyframeRequester
     /// <summary>How long a subscriber waits before it asks again.</summary>
     public const long WaitUs = 1_000_000;
 
-    /// <summary>For somebody who has nothing to look at yet: after a move everyone comes within a second, and each would wait out the throttle of the one before.</summary>
+    /// <summary>
+    /// For somebody who has nothing to look at yet: after a move everyone comes within a second, and each would wait out the throttle of
+    /// the one before.
+    /// </summary>
     public const long HasteUs = 150_000;
-    /// <summary>So many requests in haste at once, and one more in each <see cref="HasteAgainUs"/>: a large room that fills pays no more for it than that.</summary>
+    /// <summary>
+    /// So many requests in haste at once, and one more in each <see cref="HasteAgainUs"/>: a large room that fills pays no more for it than
+    /// that.
+    /// </summary>
     public const int MostHaste = 4;
     public const long HasteAgainUs = 2_000_000;
 

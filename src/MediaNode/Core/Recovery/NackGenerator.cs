@@ -5,7 +5,9 @@ public sealed class NackGenerator
 {
     /// <summary>Reordering shorter than this is not asked about: one tick of the engine.</summary>
     public const long FirstDelayUs = 10_000;
-    /// <summary>Between two requests for a packet, or one round trip and a tick when that is longer (mediasoup and libwebrtc: 40 ms, 10 tries).</summary>
+    /// <summary>
+    /// Between two requests for a packet, or one round trip and a tick when that is longer (mediasoup and libwebrtc: 40 ms, 10 tries).
+    /// </summary>
     public const long RepeatUs = 40_000;
     /// <summary>However slow the answers seem: a request may have been lost itself.</summary>
     public const long LongestRepeatUs = 250_000;
@@ -30,7 +32,9 @@ public sealed class NackGenerator
     public long Asked { get; private set; }
     public long Recovered { get; private set; }
     public long GivenUp { get; private set; }
-    /// <summary>From the first request for a packet to its coming, smoothed: about a round trip, a little more under loss; 0 before any.</summary>
+    /// <summary>
+    /// From the first request for a packet to its coming, smoothed: about a round trip, a little more under loss; 0 before any.
+    /// </summary>
     public long RoundTripUs { get; private set; }
 
     /// <summary>Notes an arrival; true when a hole too wide to repair has opened.</summary>
@@ -53,7 +57,9 @@ public sealed class NackGenerator
         return broken;
     }
 
-    /// <summary>Writes what is to be asked for now, ascending; true in <paramref name="gaveUp"/> when a packet was asked for in vain.</summary>
+    /// <summary>
+    /// Writes what is to be asked for now, ascending; true in <paramref name="gaveUp"/> when a packet was asked for in vain.
+    /// </summary>
     public int Collect(long nowUs, Span<ushort> sequences, out bool gaveUp)
     {
         gaveUp = false;

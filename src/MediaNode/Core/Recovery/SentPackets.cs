@@ -25,7 +25,9 @@ public sealed class SentPackets
 
     public void Add(in SentPacket packet) => _packets[packet.Output % Capacity] = packet;
 
-    /// <summary>Finds the packet of a request and counts the repeat; false when it is not kept, or was repeated just now or often enough.</summary>
+    /// <summary>
+    /// Finds the packet of a request and counts the repeat; false when it is not kept, or was repeated just now or often enough.
+    /// </summary>
     public bool TryRepeat(long output, long nowUs, out SentPacket packet)
     {
         ref var found = ref _packets[output % Capacity];

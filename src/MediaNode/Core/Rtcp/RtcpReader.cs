@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace VideoScale.MediaNode.Rtcp;
 
-/// <summary>Packet types and feedback formats (RFC 3550 §12.1, RFC 4585 §6, RFC 5104 §4, draft-holmer-rmcat-transport-wide-cc-extensions-01).</summary>
+/// <summary>
+/// Packet types and feedback formats (RFC 3550 §12.1, RFC 4585 §6, RFC 5104 §4, draft-holmer-rmcat-transport-wide-cc-extensions-01).
+/// </summary>
 public static class RtcpTypes
 {
     public const byte SenderReport = 200;

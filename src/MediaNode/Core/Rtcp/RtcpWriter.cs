@@ -23,7 +23,8 @@ public ref struct RtcpWriter(Span<byte> datagram)
     /// <summary>At most 31 blocks go into one report (five bits of count).</summary>
     public bool ReceiverReport(uint ssrc, scoped ReadOnlySpan<ReportBlock> blocks)
     {
-        if (blocks.Length > 31 || !Begin(RtcpTypes.ReceiverReport, (byte)blocks.Length, 4 + blocks.Length * ReportBlock.Length, out var body)) return false;
+        if (blocks.Length > 31
+            || !Begin(RtcpTypes.ReceiverReport, (byte)blocks.Length, 4 + blocks.Length * ReportBlock.Length, out var body)) return false;
         BinaryPrimitives.WriteUInt32BigEndian(body, ssrc);
         for (var i = 0; i < blocks.Length; i++) blocks[i].Write(body[(4 + i * ReportBlock.Length)..]);
         return true;

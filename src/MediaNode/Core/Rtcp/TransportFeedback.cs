@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace VideoScale.MediaNode.Rtcp;
 
-/// <summary>Reads transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1): one status per packet, in order.</summary>
+/// <summary>
+/// Reads transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1): one status per packet, in order.
+/// </summary>
 public ref struct TransportFeedbackReader
 {
     /// <summary>Deltas are in units of 250 µs, the reference time in units of 64 ms.</summary>

@@ -84,7 +84,8 @@ public ref struct PacketExtensions
         while (reader.Next())
         {
             var id = reader.Id;
-            if (id == ids.TransportSequence && reader.Value.Length >= 2) found.TransportSequence = BinaryPrimitives.ReadUInt16BigEndian(reader.Value);
+            if (id == ids.TransportSequence && reader.Value.Length >= 2)
+                found.TransportSequence = BinaryPrimitives.ReadUInt16BigEndian(reader.Value);
             else if (id == ids.AudioLevel) found.AudioLevel = reader.Value[0];
             else if (id == ids.Rid) found.Rid = reader.Value;
             else if (id == ids.RepairedRid) found.RepairedRid = reader.Value;

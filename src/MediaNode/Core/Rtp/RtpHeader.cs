@@ -56,7 +56,10 @@ public struct RtpHeader
         return true;
     }
 
-    /// <summary>Octets before the payload of a packet about to be sealed or opened, or -1; the padding is not looked at because it may still be encrypted.</summary>
+    /// <summary>
+    /// Octets before the payload of a packet about to be sealed or opened, or -1; the padding is not looked at because it may still be
+    /// encrypted.
+    /// </summary>
     public static int LengthOf(ReadOnlySpan<byte> packet)
     {
         if (packet.Length < FixedLength || packet[0] >> 6 != 2) return -1;

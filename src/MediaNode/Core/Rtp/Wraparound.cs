@@ -21,7 +21,10 @@ public struct Unwrapper
     /// <summary>The extended value of <paramref name="value"/>, without remembering it.</summary>
     public readonly long Peek(long value) => _started ? Highest + Distance(value, Highest, _bits) : value + (1L << _bits);
 
-    /// <summary>The extended value; the highest moves when this one is ahead. The first value starts one range up so that earlier ones stay positive.</summary>
+    /// <summary>
+    /// The extended value; the highest moves when this one is ahead. The first value starts one range up so that earlier ones stay
+    /// positive.
+    /// </summary>
     public long Unwrap(long value)
     {
         var extended = Peek(value);
@@ -30,7 +33,9 @@ public struct Unwrapper
         return extended;
     }
 
-    /// <summary>How far <paramref name="value"/> is ahead of <paramref name="reference"/> in a counter of so many bits; negative when behind.</summary>
+    /// <summary>
+    /// How far <paramref name="value"/> is ahead of <paramref name="reference"/> in a counter of so many bits; negative when behind.
+    /// </summary>
     public static long Distance(long value, long reference, int bits)
     {
         var mask = (1L << bits) - 1;

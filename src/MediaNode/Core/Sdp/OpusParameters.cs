@@ -9,13 +9,15 @@ public static class OpusParameters
 
     /// <summary>What a publisher shall send.</summary>
     /// <param name="dtx">Silence need not be sent.</param>
-    public static string ForPublisher(string offered, bool dtx, bool stereo) => Join(Rest(offered), dtx ? "usedtx=1" : "", stereo ? Music : "");
+    public static string ForPublisher(string offered, bool dtx, bool stereo) =>
+        Join(Rest(offered), dtx ? "usedtx=1" : "", stereo ? Music : "");
 
     /// <summary>What a viewer will get.</summary>
     public static string ForViewer(string offered, bool stereo) => Join(Rest(offered), stereo ? "stereo=1;sprop-stereo=1" : "");
 
     private static string Rest(string offered) =>
-        string.Join(';', offered.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(part => !Ours.Contains(part.Split('=')[0].TrimEnd(), StringComparer.OrdinalIgnoreCase)));
+        string.Join(';', offered.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Where(part => !Ours.Contains(part.Split('=')[0].TrimEnd(), StringComparer.OrdinalIgnoreCase)));
 
     private static string Join(params string[] parts) => string.Join(';', parts.Where(part => part.Length > 0));
 }

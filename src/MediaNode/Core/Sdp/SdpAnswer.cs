@@ -16,18 +16,21 @@ public abstract record SectionAnswer
     public sealed record Receive(SdpFormat Format, byte RtxPayloadType, IReadOnlyList<SdpRid> Rids) : SectionAnswer;
     /// <summary>Somebody's media is sent to the client here.</summary>
     /// <param name="Stream">What the client takes as the stream's id; it carries the publisher.</param>
-    public sealed record Send(SdpFormat Format, byte RtxPayloadType, string Stream, string Track, uint Ssrc, uint RtxSsrc, string CanonicalName) : SectionAnswer;
+    public sealed record Send(SdpFormat Format, byte RtxPayloadType, string Stream, string Track, uint Ssrc, uint RtxSsrc,
+        string CanonicalName) : SectionAnswer;
 }
 
 /// <summary>Our side of the transport.</summary>
 /// <param name="Candidates">Address and port, each a host candidate.</param>
-public sealed record SdpTransport(string IceFragment, string IcePassword, string Fingerprint, IReadOnlyList<(string Address, int Port)> Candidates);
+public sealed record SdpTransport(string IceFragment, string IcePassword, string Fingerprint,
+    IReadOnlyList<(string Address, int Port)> Candidates);
 
 /// <summary>Writes answers: ICE-lite, one bundle, RTCP multiplexed, DTLS passive.</summary>
 public static class SdpAnswer
 {
     /// <summary>Header extensions that the engine reads or writes; all others are left out of the answer.</summary>
-    public static readonly IReadOnlySet<string> Extensions = new HashSet<string>(StringComparer.Ordinal) { Mid, Rid, RepairedRid, TransportSequence, AudioLevel };
+    public static readonly IReadOnlySet<string> Extensions = new HashSet<string>(StringComparer.Ordinal) { Mid, Rid, RepairedRid,
+        TransportSequence, AudioLevel };
     public const string Mid = "urn:ietf:params:rtp-hdrext:sdes:mid";
     public const string Rid = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
     public const string RepairedRid = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
@@ -43,7 +46,8 @@ public static class SdpAnswer
     public static string Write(SdpOffer offer, IReadOnlyList<SectionAnswer> sections, SdpTransport transport, ulong session, ulong version)
     {
         var text = new StringBuilder(1024 + 512 * sections.Count);
-        text.Append("v=0\r\no=- ").Append(session).Append(' ').Append(version).Append(" IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n");
+        text.Append("v=0\r\no=- ").Append(session).Append(' ').Append(version)
+            .Append(" IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n");
         WriteBundle(text, offer, sections);
         if (offer.MixesExtensions) text.Append("a=extmap-allow-mixed\r\n");
         text.Append("a=msid-semantic: WMS *\r\n");
@@ -71,7 +75,8 @@ public static class SdpAnswer
     {
         if (answer is SectionAnswer.Refused)
         {
-            text.Append("m=").Append(media.Kind).Append(" 0 ").Append(media.Protocol).Append(' ').Append(media.FormatList).Append("\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n");
+            text.Append("m=").Append(media.Kind).Append(" 0 ").Append(media.Protocol).Append(' ').Append(media.FormatList)
+                .Append("\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n");
             WriteMid(text, media);
             return;
         }
@@ -104,7 +109,8 @@ public static class SdpAnswer
         for (var i = 0; i < transport.Candidates.Count; i++)
         {
             var (address, port) = transport.Candidates[i];
-            text.Append("a=candidate:").Append(i + 1).Append(" 1 udp ").Append(HostPriority - (uint)i).Append(' ').Append(address).Append(' ').Append(port).Append(" typ host\r\n");
+            text.Append("a=candidate:").Append(i + 1).Append(" 1 udp ").Append(HostPriority - (uint)i).Append(' ').Append(address)
+                .Append(' ').Append(port).Append(" typ host\r\n");
         }
         text.Append("a=end-of-candidates\r\n");
     }
@@ -113,10 +119,14 @@ public static class SdpAnswer
     {
         text.Append("a=rtpmap:").Append(format.PayloadType).Append(' ').Append(format.Name).Append('/').Append(format.ClockRate);
         text.Append(format.Channels > 0 ? $"/{format.Channels}\r\n" : "\r\n");
-        if (format.Parameters.Length > 0) text.Append("a=fmtp:").Append(format.PayloadType).Append(' ').Append(format.Parameters).Append("\r\n");
+        if (format.Parameters.Length > 0)
+            text.Append("a=fmtp:").Append(format.PayloadType).Append(' ').Append(format.Parameters).Append("\r\n");
         foreach (var feedback in media.IsAudio ? AudioFeedback : VideoFeedback)
-            if (format.Feedback.Contains(feedback, StringComparer.Ordinal)) text.Append("a=rtcp-fb:").Append(format.PayloadType).Append(' ').Append(feedback).Append("\r\n");
-        if (rtx != 0) text.Append("a=rtpmap:").Append(rtx).Append(" rtx/").Append(format.ClockRate).Append("\r\na=fmtp:").Append(rtx).Append(" apt=").Append(format.PayloadType).Append("\r\n");
+            if (format.Feedback.Contains(feedback, StringComparer.Ordinal))
+                text.Append("a=rtcp-fb:").Append(format.PayloadType).Append(' ').Append(feedback).Append("\r\n");
+        if (rtx != 0)
+            text.Append("a=rtpmap:").Append(rtx).Append(" rtx/").Append(format.ClockRate).Append("\r\na=fmtp:").Append(rtx).Append(" apt=")
+                .Append(format.PayloadType).Append("\r\n");
     }
 
     private static void WriteDirection(StringBuilder text, SectionAnswer answer)
@@ -127,13 +137,15 @@ public static class SdpAnswer
                 text.Append("a=recvonly\r\n");
                 if (receive.Rids.Count == 0) break;
                 foreach (var rid in receive.Rids) text.Append("a=rid:").Append(rid.Rid).Append(" recv\r\n");
-                text.Append("a=simulcast:recv ").AppendJoin(';', receive.Rids.Select(rid => rid.Paused ? "~" + rid.Rid : rid.Rid)).Append("\r\n");
+                text.Append("a=simulcast:recv ").AppendJoin(';', receive.Rids.Select(rid => rid.Paused ? "~" + rid.Rid : rid.Rid))
+                    .Append("\r\n");
                 break;
             case SectionAnswer.Send send:
                 text.Append("a=sendonly\r\na=msid:").Append(send.Stream).Append(' ').Append(send.Track).Append("\r\n");
                 if (send.RtxSsrc != 0) text.Append("a=ssrc-group:FID ").Append(send.Ssrc).Append(' ').Append(send.RtxSsrc).Append("\r\n");
                 text.Append("a=ssrc:").Append(send.Ssrc).Append(" cname:").Append(send.CanonicalName).Append("\r\n");
-                if (send.RtxSsrc != 0) text.Append("a=ssrc:").Append(send.RtxSsrc).Append(" cname:").Append(send.CanonicalName).Append("\r\n");
+                if (send.RtxSsrc != 0)
+                    text.Append("a=ssrc:").Append(send.RtxSsrc).Append(" cname:").Append(send.CanonicalName).Append("\r\n");
                 break;
             default: text.Append("a=inactive\r\n"); break;
         }

@@ -7,7 +7,8 @@ namespace VideoScale.MediaNode.Sdp;
 /// <param name="Name">As in rtpmap, e.g. "VP8".</param>
 /// <param name="Parameters">fmtp; empty when there is none.</param>
 /// <param name="RepairsType">For rtx: the payload type it repairs; else -1.</param>
-public sealed record SdpFormat(byte PayloadType, string Name, int ClockRate, string Parameters, IReadOnlyList<string> Feedback, int RepairsType)
+public sealed record SdpFormat(byte PayloadType, string Name, int ClockRate, string Parameters, IReadOnlyList<string> Feedback,
+    int RepairsType)
 {
     /// <summary>Behind the clock rate in rtpmap; 0 when it is not told.</summary>
     public int Channels { get; init; }
@@ -15,7 +16,8 @@ public sealed record SdpFormat(byte PayloadType, string Name, int ClockRate, str
     public CodecVariant? Variant { get; } = ReadVariant(Name, ClockRate, Parameters);
 
     /// <summary>Whether it carries media, and not repairs or copies of other payload types.</summary>
-    public bool IsMedia => RepairsType < 0 && Name.ToUpperInvariant() is not ("RTX" or "RED" or "ULPFEC" or "FLEXFEC-03" or "TELEPHONE-EVENT" or "CN");
+    public bool IsMedia =>
+        RepairsType < 0 && Name.ToUpperInvariant() is not ("RTX" or "RED" or "ULPFEC" or "FLEXFEC-03" or "TELEPHONE-EVENT" or "CN");
 
     public bool Is(Codec codec) => Variant?.Codec == codec;
 
@@ -31,19 +33,24 @@ public sealed record SdpFormat(byte PayloadType, string Name, int ClockRate, str
         };
     }
 
-    /// <summary>Without parameters: mode 0 (RFC 6184 §8.1), and the profile that browsers take for it. Interleaved packets (mode 2) cannot be told apart without state.</summary>
+    /// <summary>
+    /// Without parameters: mode 0 (RFC 6184 §8.1), and the profile that browsers take for it. Interleaved packets (mode 2) cannot be told
+    /// apart without state.
+    /// </summary>
     private static CodecVariant? ReadH264(string parameters)
     {
         var id = Find(parameters, "profile-level-id");
         var profile = id.Length == 0 ? H264Profile.ConstrainedBaseline : H264Profile.Read(id);
-        return profile is { } known && Number(parameters, "packetization-mode") is { } mode and (0 or 1) ? new(Codec.H264, known, mode) : null;
+        return profile is { } known && Number(parameters, "packetization-mode") is { } mode and (0 or 1) ? new(Codec.H264, known, mode)
+            : null;
     }
 
     /// <summary>0 when it is not there, null when it is no number.</summary>
     private static int? Number(string parameters, string name)
     {
         var value = Find(parameters, name);
-        return value.Length == 0 ? 0 : byte.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        return value.Length == 0 ? 0 : byte.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+            : null;
     }
 
     private static ReadOnlySpan<char> Find(string parameters, string name)

@@ -20,7 +20,9 @@ public sealed record SdpMedia
     public required string Protocol { get; init; }
     /// <summary>As in the m= line, for a section that is refused.</summary>
     public required string FormatList { get; init; }
-    /// <summary>False when nothing can flow: the offerer has given it up (port 0 and not bundle-only), or it has no part in the connection.</summary>
+    /// <summary>
+    /// False when nothing can flow: the offerer has given it up (port 0 and not bundle-only), or it has no part in the connection.
+    /// </summary>
     public required bool IsUsed { get; init; }
     /// <summary>Where the offer gives it none, one of ours that no other section has.</summary>
     public string Mid { get; init; } = "";
@@ -35,7 +37,10 @@ public sealed record SdpMedia
     public IReadOnlyList<SdpRid> Rids { get; init; } = [];
     /// <summary>Track id of a=msid; for browsers the id of the MediaStreamTrack.</summary>
     public string TrackId { get; init; } = "";
-    /// <summary>Where no rids are used: the streams by their sources, from the smallest to the largest (a=ssrc-group:SIM, FID; a=ssrc); empty when not told.</summary>
+    /// <summary>
+    /// Where no rids are used: the streams by their sources, from the smallest to the largest (a=ssrc-group:SIM, FID; a=ssrc); empty when
+    /// not told.
+    /// </summary>
     public IReadOnlyList<SdpSource> Sources { get; init; } = [];
     /// <summary>RTP and RTCP share a port (a=rtcp-mux).</summary>
     public bool Multiplexes { get; init; }
@@ -51,7 +56,8 @@ public sealed record SdpMedia
     {
         SdpFormat? best = null;
         foreach (var format in Formats)
-            if (format.Variant is { } variant && variant.Codec == codec && (best is null || variant.Rank < best.Variant!.Value.Rank)) best = format;
+            if (format.Variant is { } variant && variant.Codec == codec && (best is null || variant.Rank < best.Variant!.Value.Rank))
+                best = format;
         return best;
     }
 

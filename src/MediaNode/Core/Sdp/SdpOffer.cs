@@ -16,7 +16,10 @@ public sealed record SdpOffer
 {
     public required SdpRemote Remote { get; init; }
     public required IReadOnlyList<SdpMedia> Media { get; init; }
-    /// <summary>Mids of the sections that share the transport, as a=group:BUNDLE names them; empty when the offer has none: then one section alone is used.</summary>
+    /// <summary>
+    /// Mids of the sections that share the transport, as a=group:BUNDLE names them; empty when the offer has none: then one section alone
+    /// is used.
+    /// </summary>
     public required IReadOnlyList<string> Bundle { get; init; }
     /// <summary>One- and two-byte header extensions may stand in one stream (RFC 8285 §6).</summary>
     public bool MixesExtensions { get; init; }

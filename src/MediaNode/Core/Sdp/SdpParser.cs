@@ -2,7 +2,9 @@ using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Sdp;
 
-/// <summary>Reads offers. What one section spoils costs that section alone: it is there, unused; what nobody needs is passed over.</summary>
+/// <summary>
+/// Reads offers. What one section spoils costs that section alone: it is there, unused; what nobody needs is passed over.
+/// </summary>
 public static class SdpParser
 {
     /// <summary>A browser's offer with a hundred sections has about 250 KB.</summary>
@@ -32,7 +34,8 @@ public static class SdpParser
             }
             else if (line[0] == 'a')
             {
-                if (sections.Count == 0 && value.StartsWith("group:BUNDLE", StringComparison.Ordinal) && bundles.Count < MaxGroups) bundles.Add(ReadBundle(value["group:BUNDLE".Length..]));
+                if (sections.Count == 0 && value.StartsWith("group:BUNDLE", StringComparison.Ordinal) && bundles.Count < MaxGroups)
+                    bundles.Add(ReadBundle(value["group:BUNDLE".Length..]));
                 (sections.Count > 0 ? sections[^1] : session).Attribute(value);
             }
         }
@@ -43,13 +46,15 @@ public static class SdpParser
     {
         var byMid = new Dictionary<string, SdpSection>(StringComparer.Ordinal);
         foreach (var section in sections)
-            if (section.Mid.Length > 0 && !byMid.TryAdd(section.Mid, section)) section.IsUsable = false; // nobody could say which of the two is meant
+            // nobody could say which of the two is meant
+            if (section.Mid.Length > 0 && !byMid.TryAdd(section.Mid, section)) section.IsUsable = false;
         List<string> bundle = [];
         SdpSection[] together = [];
         foreach (var mids in bundles)
         {
             // Sections of another group would need a transport of their own.
-            if (!mids.Exists(mid => byMid.TryGetValue(mid, out var section) && section.IsUsable && (section.HasPort || section.IsBundleOnly))) continue;
+            if (!mids.Exists(mid => byMid.TryGetValue(mid, out var section) && section.IsUsable
+                && (section.HasPort || section.IsBundleOnly))) continue;
             bundle = [.. mids.Where(byMid.ContainsKey).Distinct(StringComparer.Ordinal)];
             together = [.. bundle.Select(mid => byMid[mid])];
             break;
@@ -57,7 +62,8 @@ public static class SdpParser
         // Without a group each section has its own transport; we have one.
         if (together.Length == 0) together = [.. sections.Where(section => section.IsUsable && section.HasPort).Take(1)];
         foreach (var section in sections)
-            section.IsUsable &= together.Contains(section) && (section.HasPort || (section.IsBundleOnly && bundle.Count > 0)); // RFC 9143 §6
+            // RFC 9143 §6
+            section.IsUsable &= together.Contains(section) && (section.HasPort || (section.IsBundleOnly && bundle.Count > 0));
         return new SdpOffer
         {
             Remote = RemoteOf(session, together),
@@ -67,14 +73,17 @@ public static class SdpParser
         };
     }
 
-    /// <summary>The first section of the group names the transport; what it leaves out stands at session level, or with another that shares it.</summary>
+    /// <summary>
+    /// The first section of the group names the transport; what it leaves out stands at session level, or with another that shares it.
+    /// </summary>
     private static SdpRemote RemoteOf(SdpSection session, SdpSection[] together)
     {
         SdpSection[] order = together.Length == 0 ? [session] : [together[0], session, .. together[1..]];
         var ice = Array.Find(order, section => section.IceFragment.Length > 0 && section.IcePassword.Length > 0);
         var dtls = Array.Find(order, section => section.Fingerprints.Count > 0);
         var setup = Array.Find(order, section => section.Setup is not null);
-        return new SdpRemote(ice?.IceFragment ?? "", ice?.IcePassword ?? "", dtls?.Fingerprints ?? [], setup?.Setup ?? SdpSetup.Active); // RFC 4145 §4
+        // RFC 4145 §4
+        return new SdpRemote(ice?.IceFragment ?? "", ice?.IcePassword ?? "", dtls?.Fingerprints ?? [], setup?.Setup ?? SdpSetup.Active);
     }
 
     /// <summary>Sections are told apart by their mids; old clients give them none.</summary>

@@ -36,15 +36,20 @@ internal sealed class SdpSection(string kind, string protocol, string formats, b
     public IReadOnlyList<string> Fingerprints => _fingerprints;
     public SdpSetup? Setup { get; private set; }
 
-    /// <summary>"video 9 UDP/TLS/RTP/SAVPF 96 97". What is no such line is kept as a section that cannot be used: the answer has as many as the offer.</summary>
+    /// <summary>
+    /// "video 9 UDP/TLS/RTP/SAVPF 96 97". What is no such line is kept as a section that cannot be used: the answer has as many as the
+    /// offer.
+    /// </summary>
     public static SdpSection Open(ReadOnlySpan<char> value)
     {
         var parts = value.ToString().Split((char[]?)null, 4, StringSplitOptions.RemoveEmptyEntries);
         var isWellFormed = parts.Length == 4 && parts[3].Length <= 4 * MaxFormats;
         var formats = isWellFormed ? parts[3] : parts.Length == 4 ? Token(parts[3].Split(' ')[0], otherwise: "0") : "0";
-        var section = new SdpSection(Part(parts, 0, "audio"), Part(parts, 2, "UDP/TLS/RTP/SAVPF"), formats, parts.Length > 1 && parts[1].Split('/')[0].TrimStart('0').Length > 0, isWellFormed);
+        var section = new SdpSection(Part(parts, 0, "audio"), Part(parts, 2, "UDP/TLS/RTP/SAVPF"), formats, parts.Length > 1
+            && parts[1].Split('/')[0].TrimStart('0').Length > 0, isWellFormed);
         foreach (var type in formats.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            if (byte.TryParse(type, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 128 && !section._types.Contains(number)) section._types.Add(number);
+            if (byte.TryParse(type, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 128
+                && !section._types.Contains(number)) section._types.Add(number);
         return section;
     }
 
@@ -65,7 +70,15 @@ internal sealed class SdpSection(string kind, string protocol, string formats, b
             case "ice-ufrag": IceFragment = Token(value); break;
             case "ice-pwd": IcePassword = Token(value); break;
             case "fingerprint" when _fingerprints.Count < MaxFingerprints: _fingerprints.Add(Token(value)); break;
-            case "setup": Setup = value switch { "actpass" => SdpSetup.ActiveOrPassive, "active" => SdpSetup.Active, "passive" => SdpSetup.Passive, "holdconn" => SdpSetup.Hold, _ => Setup }; break;
+            case "setup":
+                Setup = value switch
+                {
+                    "actpass" => SdpSetup.ActiveOrPassive,
+                    "active" => SdpSetup.Active,
+                    "passive" => SdpSetup.Passive,
+                    "holdconn" => SdpSetup.Hold,
+                    _ => Setup
+                }; break;
             case "sendrecv": _direction = SdpDirection.SendReceive; break;
             case "sendonly": _direction = SdpDirection.SendOnly; break;
             case "recvonly": _direction = SdpDirection.ReceiveOnly; break;
@@ -107,9 +120,12 @@ internal sealed class SdpSection(string kind, string protocol, string formats, b
         var (name, clock, channels) = _maps[type];
         var parameters = _parameters.GetValueOrDefault(type, "");
         var repairs = -1;
-        if (name.Equals("rtx", StringComparison.OrdinalIgnoreCase) && parameters.Split(';')[0].Split('=') is [var key, var of] && key.Trim().Equals("apt", StringComparison.OrdinalIgnoreCase)
+        if (name.Equals("rtx", StringComparison.OrdinalIgnoreCase) && parameters.Split(';')[0].Split('=') is [var key, var of]
+            && key.Trim().Equals("apt", StringComparison.OrdinalIgnoreCase)
             && byte.TryParse(of.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var apt)) repairs = apt;
-        return new SdpFormat(type, name, clock, parameters, [.. _feedback.Where(f => f.Type == type || f.Type == AllTypes).Select(f => f.Feedback)], repairs) { Channels = channels };
+        return new SdpFormat(type, name, clock, parameters,
+            [.. _feedback.Where(f => f.Type == type || f.Type == AllTypes).Select(f => f.Feedback)], repairs)
+        { Channels = channels };
     }
 
     private void ReadMid(ReadOnlySpan<char> value)
@@ -123,8 +139,10 @@ internal sealed class SdpSection(string kind, string protocol, string formats, b
     {
         if (!SplitType(value, out var type, out var rest) || _maps.Count >= MaxFormats) return;
         var parts = rest.ToString().Split('/');
-        if (parts.Length < 2 || parts[0].Length == 0 || !int.TryParse(parts[1].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var rate)) return;
-        var channels = parts.Length > 2 && byte.TryParse(parts[2].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
+        if (parts.Length < 2 || parts[0].Length == 0
+            || !int.TryParse(parts[1].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var rate)) return;
+        var channels = parts.Length > 2 && byte.TryParse(parts[2].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count : 0;
         _maps.TryAdd(type, (Token(parts[0]), rate, channels));
     }
 
@@ -164,7 +182,8 @@ internal sealed class SdpSection(string kind, string protocol, string formats, b
         var space = value.IndexOf(' ');
         if (!uint.TryParse(space < 0 ? value : value[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var source)) return;
         _sources.Add(source);
-        if (space > 0 && value[(space + 1)..].StartsWith("msid:", StringComparison.Ordinal)) ReadStream(value[(space + 1 + "msid:".Length)..].Trim());
+        if (space > 0 && value[(space + 1)..].StartsWith("msid:", StringComparison.Ordinal))
+            ReadStream(value[(space + 1 + "msid:".Length)..].Trim());
     }
 
     private static bool SplitType(ReadOnlySpan<char> value, out byte type, out ReadOnlySpan<char> rest)
@@ -172,10 +191,12 @@ internal sealed class SdpSection(string kind, string protocol, string formats, b
         rest = default;
         type = 0;
         var space = value.IndexOf(' ');
-        if (space <= 0 || !byte.TryParse(value[..space], NumberStyles.None, CultureInfo.InvariantCulture, out type) || type >= 128) return false;
+        if (space <= 0 || !byte.TryParse(value[..space], NumberStyles.None, CultureInfo.InvariantCulture, out type) || type >= 128)
+            return false;
         rest = value[(space + 1)..].Trim();
         return true;
     }
 
-    private static string Token(ReadOnlySpan<char> value, string otherwise = "", int most = MaxToken) => value.Length <= most && value.Length > 0 ? value.Trim().ToString() : otherwise;
+    private static string Token(ReadOnlySpan<char> value, string otherwise = "", int most = MaxToken) =>
+        value.Length <= most && value.Length > 0 ? value.Trim().ToString() : otherwise;
 }

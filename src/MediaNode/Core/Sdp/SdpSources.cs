@@ -31,7 +31,8 @@ internal sealed class SdpSources
     public void Rid(ReadOnlySpan<char> value)
     {
         var space = value.IndexOf(' ');
-        if (space is <= 0 or > MaxRid || !value[(space + 1)..].TrimStart().StartsWith("send", StringComparison.Ordinal) || _rids.Count >= MaxRids) return;
+        if (space is <= 0 or > MaxRid || !value[(space + 1)..].TrimStart().StartsWith("send", StringComparison.Ordinal)
+            || _rids.Count >= MaxRids) return;
         var rid = value[..space].ToString();
         if (!_rids.Contains(rid, StringComparer.Ordinal)) _rids.Add(rid);
     }
@@ -58,7 +59,8 @@ internal sealed class SdpSources
     {
         var ids = new List<uint>();
         foreach (var part in value.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(MaxRids))
-            if (uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != 0 && !ids.Contains(id)) ids.Add(id);
+            if (uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != 0 && !ids.Contains(id))
+                ids.Add(id);
         if (ids.Count < 2) return;
         if (value.StartsWith("SIM ", StringComparison.Ordinal) && _simulcast.Count == 0) _simulcast = ids;
         if (!value.StartsWith("FID ", StringComparison.Ordinal) || _repairs.Count >= MaxRids) return;

@@ -25,7 +25,9 @@ internal sealed class RoomSeats
 
     internal IReadOnlyList<Seat> All() => [.. _places.Values.Select(place => place.Seat)];
 
-    /// <summary>Reserves a seat, or changes the role of the one the identity has. An older seat than the known one is a late echo.</summary>
+    /// <summary>
+    /// Reserves a seat, or changes the role of the one the identity has. An older seat than the known one is a late echo.
+    /// </summary>
     /// <returns>The seat whose session this ends: the same identity was admitted anew.</returns>
     internal Seat? Reserve(Seat seat)
     {

@@ -7,7 +7,8 @@ namespace VideoScale.MediaNode.Host.Agent;
 /// <summary>What a node says about itself, the same in every Hello.</summary>
 internal sealed class AgentIdentity(MediaNodeOptions options)
 {
-    internal static string Version { get; } = typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+    internal static string Version { get; } = typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+        ?.InformationalVersion.Split('+')[0] ?? "0";
 
     internal AgentHello ToHello() => new()
     {

@@ -19,11 +19,13 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
     /// <summary>How the reason begins when the leader is silent.</summary>
     internal const string NoAcknowledgement = "no acknowledgement";
 
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _lastAckTicks;
 
     /// <summary>Completes with the reason when the stream is of no use any more; throws what gRPC throws.</summary>
-    /// <param name="served">Called once, when the leader has acknowledged a heartbeat: a Welcome alone may come from one that lost its quorum.</param>
+    /// <param name="served">Called once, when the leader has acknowledged a heartbeat: a Welcome alone may come from one that lost its
+    /// quorum.</param>
     /// <param name="welcomeWithin">Without a Welcome in this time the replica is not a leader that works.</param>
     internal async Task<string> RunAsync(CallInvoker invoker, TimeSpan welcomeWithin, Action served, CancellationToken cancellationToken)
     {
@@ -33,14 +35,18 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         authority.ReportsWaiting += Wake;
         try
         {
-            if (await ReceiveWelcomeAsync(call, start, welcomeWithin, ending.Token) is not { } welcome) return "the replica is not fit to lead";
+            if (await ReceiveWelcomeAsync(call, start, welcomeWithin, ending.Token) is not { } welcome)
+                return "the replica is not fit to lead";
             Volatile.Write(ref _lastAckTicks, Environment.TickCount64);
-            var sending = SendAsync(call, start.Stream, TimeSpan.FromMilliseconds(Math.Clamp(welcome.HeartbeatMs, 50, 10_000)), ending.Token);
+            var sending = SendAsync(call, start.Stream, TimeSpan.FromMilliseconds(Math.Clamp(welcome.HeartbeatMs, 50, 10_000)),
+                ending.Token);
             var receiving = ReceiveAsync(call, start.Stream, served, ending.Token);
             var first = await Task.WhenAny(sending, receiving);
             await ending.CancelAsync();
-            await ((Task)Task.WhenAll(sending, receiving)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // nothing of this stream outlives it
-            foreach (var bug in new[] { sending, receiving }.Select(t => t.Exception?.InnerException).OfType<VideoScale.Model.InvariantViolation>())
+            // nothing of this stream outlives it
+            await ((Task)Task.WhenAll(sending, receiving)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var bug in new[] { sending, receiving }.Select(t => t.Exception?.InnerException)
+                .OfType<VideoScale.Model.InvariantViolation>())
                 throw new VideoScale.Model.InvariantViolation(bug.Message, bug);
             return await first;
         }
@@ -60,7 +66,8 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         return hello;
     }
 
-    private async Task<Welcome?> ReceiveWelcomeAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, StreamStart start, TimeSpan within, CancellationToken cancellationToken)
+    private async Task<Welcome?> ReceiveWelcomeAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, StreamStart start,
+        TimeSpan within, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(within);
@@ -92,7 +99,8 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
     }
 
     /// <summary>Heartbeats on time and reports as they come, through the stream's one writer.</summary>
-    private async Task<string> SendAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, TimeSpan period, CancellationToken cancellationToken)
+    private async Task<string> SendAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, TimeSpan period,
+        CancellationToken cancellationToken)
     {
         var reports = new List<NumberedReport>();
         var nextTicks = Environment.TickCount64;
@@ -111,17 +119,25 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
             }
             reports.Clear();
             authority.TakeReports(stream, reports);
-            foreach (var report in reports) await call.RequestStream.WriteAsync(new AgentMessage { Report = report.ToWire() }, cancellationToken);
+            foreach (var report in reports)
+                await call.RequestStream.WriteAsync(new AgentMessage { Report = report.ToWire() }, cancellationToken);
             await WaitAsync(TimeSpan.FromMilliseconds(Math.Max(1, nextTicks - Environment.TickCount64)), cancellationToken);
         }
     }
 
     /// <returns>Whether it said that the node is leaving.</returns>
-    private async Task<bool> BeatAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, CancellationToken cancellationToken)
+    private async Task<bool> BeatAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream,
+        CancellationToken cancellationToken)
     {
         var measured = load.Measure();
         var stamp = authority.SendHeartbeat(stream);
-        var heartbeat = new Heartbeat { Sequence = stamp.Sequence, AppliedIndex = stamp.AppliedIndex, Load = measured, Leaving = stamp.Leaving };
+        var heartbeat = new Heartbeat
+        {
+            Sequence = stamp.Sequence,
+            AppliedIndex = stamp.AppliedIndex,
+            Load = measured,
+            Leaving = stamp.Leaving,
+        };
         await call.RequestStream.WriteAsync(new AgentMessage { Heartbeat = heartbeat }, cancellationToken);
         return stamp.Leaving;
     }
@@ -135,7 +151,8 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { }
     }
 
-    private async Task<string> ReceiveAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, Action served, CancellationToken cancellationToken)
+    private async Task<string> ReceiveAsync(AsyncDuplexStreamingCall<AgentMessage, AgentDirective> call, ulong stream, Action served,
+        CancellationToken cancellationToken)
     {
         var acknowledged = false;
         while (await call.ResponseStream.MoveNext(cancellationToken))

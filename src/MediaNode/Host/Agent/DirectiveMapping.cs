@@ -9,16 +9,21 @@ namespace VideoScale.MediaNode.Host.Agent;
 internal static class DirectiveMapping
 {
     internal static Acknowledgement ToCore(this HeartbeatAck ack) => new(
-        ack.Sequence, ack.AppliedIndex, ack.LeaseTtlMs, [.. ack.GiveUp.Select(h => new Holding(new RoomId(h.RoomId), new Epoch(h.Epoch)))], ack.ReportsDone);
+        ack.Sequence, ack.AppliedIndex, ack.LeaseTtlMs, [.. ack.GiveUp.Select(h => new Holding(new RoomId(h.RoomId), new Epoch(h.Epoch)))],
+            ack.ReportsDone);
 
     /// <returns>Null for a kind this program does not know: a newer leader's, safe to pass over.</returns>
     internal static Directive? ToCore(this AgentDirective directive) => directive.KindCase switch
     {
-        AgentDirective.KindOneofCase.Assign => new Directive.Assign(directive.Assign.LogIndex, new RoomId(directive.Assign.RoomId), new Epoch(directive.Assign.Epoch),
+        AgentDirective.KindOneofCase.Assign =>
+            new Directive.Assign(directive.Assign.LogIndex, new RoomId(directive.Assign.RoomId), new Epoch(directive.Assign.Epoch),
             new SeatCaps(directive.Assign.MaxParticipants, directive.Assign.MaxPublishers), [.. directive.Assign.Seats.Select(ToCore)]),
-        AgentDirective.KindOneofCase.Revoke => new Directive.Revoke(directive.Revoke.LogIndex, new RoomId(directive.Revoke.RoomId), new Epoch(directive.Revoke.Epoch), directive.Revoke.Reason),
-        AgentDirective.KindOneofCase.Evict => new Directive.Evict(new RoomId(directive.Evict.RoomId), new Epoch(directive.Evict.Epoch), new ParticipantIdentity(directive.Evict.Identity), directive.Evict.SeatId),
-        AgentDirective.KindOneofCase.Seat => new Directive.Seated(new RoomId(directive.Seat.RoomId), new Epoch(directive.Seat.Epoch), directive.Seat.Participant.ToCore()),
+        AgentDirective.KindOneofCase.Revoke => new Directive.Revoke(directive.Revoke.LogIndex, new RoomId(directive.Revoke.RoomId),
+            new Epoch(directive.Revoke.Epoch), directive.Revoke.Reason),
+        AgentDirective.KindOneofCase.Evict => new Directive.Evict(new RoomId(directive.Evict.RoomId), new Epoch(directive.Evict.Epoch),
+            new ParticipantIdentity(directive.Evict.Identity), directive.Evict.SeatId),
+        AgentDirective.KindOneofCase.Seat =>
+            new Directive.Seated(new RoomId(directive.Seat.RoomId), new Epoch(directive.Seat.Epoch), directive.Seat.Participant.ToCore()),
         AgentDirective.KindOneofCase.Expelled => new Directive.Expelled(directive.Expelled.Reason),
         _ => null,
     };
@@ -28,11 +33,17 @@ internal static class DirectiveMapping
 
     internal static RoomReport ToWire(this NumberedReport numbered)
     {
-        var report = new RoomReport { Sequence = numbered.Sequence, RoomId = numbered.Report.Room.Value, Epoch = numbered.Report.Epoch.Value };
+        var report = new RoomReport
+        {
+            Sequence = numbered.Sequence,
+            RoomId = numbered.Report.Room.Value,
+            Epoch = numbered.Report.Epoch.Value,
+        };
         switch (numbered.Report)
         {
             case Report.Released: report.Released = new RoomReleased(); break;
-            case Report.Joined joined: report.Joined = new ParticipantJoined { Identity = joined.Identity.Value, SeatId = joined.SeatId }; break;
+            case Report.Joined joined:
+                report.Joined = new ParticipantJoined { Identity = joined.Identity.Value, SeatId = joined.SeatId }; break;
             case Report.Left left: report.Left = new ParticipantLeft { Identity = left.Identity.Value, SeatId = left.SeatId }; break;
             default: Invariant.Require(false, "every report has a place on the wire"); break;
         }

@@ -22,8 +22,8 @@ public sealed class LeaderAddresses(IReadOnlyList<string> configured)
     }
 
     /// <summary>
-    /// What a replica gets to welcome this node: in the first round less than would cost a lease (5 s), with two of three that are silent; more in later
-    /// rounds, for a leader that is slow.
+    /// What a replica gets to welcome this node: in the first round less than would cost a lease (5 s), with two of three that are silent;
+    /// more in later rounds, for a leader that is slow.
     /// </summary>
     public TimeSpan WelcomeWithin => TimeSpan.FromSeconds(Math.Min(3, 1 + Failures / configured.Count));
 

@@ -11,7 +11,8 @@ namespace VideoScale.MediaNode.Host.Agent;
 
 /// <summary>Keeps this node attached to whoever leads, for as long as the process lives.</summary>
 internal sealed partial class LeaderAgent(
-    MediaNodeOptions options, AuthorityGate authority, LoadMeter load, Func<string, CallInvoker> connect, Action fatal, ILogger<LeaderAgent> logger) : BackgroundService
+    MediaNodeOptions options, AuthorityGate authority, LoadMeter load, Func<string, CallInvoker> connect, Action fatal,
+        ILogger<LeaderAgent> logger) : BackgroundService
 {
     /// <summary>Two processes under one name would expel each other in turn: each waits longer every time.</summary>
     private static readonly TimeSpan LongestExpelledWait = TimeSpan.FromSeconds(30);
@@ -100,7 +101,10 @@ internal sealed partial class LeaderAgent(
         return true;
     }
 
-    /// <summary>Another process has the name. It may be this node's own last one, whose end the leader does not know yet: soon again, then ever more seldom.</summary>
+    /// <summary>
+    /// Another process has the name. It may be this node's own last one, whose end the leader does not know yet: soon again, then ever more
+    /// seldom.
+    /// </summary>
     private async Task NameTakenAsync(string address, string why, CancellationToken stoppingToken)
     {
         var wait = TimeSpan.FromMilliseconds(Math.Min(LongestExpelledWait.TotalMilliseconds, 250 << Math.Min(_nameTakenInARow++, 8)));
@@ -134,12 +138,20 @@ internal sealed partial class LeaderAgent(
     }
 
     [LoggerMessage(5001, LogLevel.Information, "Attached to the leader at {Address}")] private partial void LogAttached(string address);
-    [LoggerMessage(5002, LogLevel.Warning, "Detached from {Address}: {Reason}")] private partial void LogDetached(string address, string reason);
-    [LoggerMessage(5003, LogLevel.Debug, "{Address} follows; it names {Leader} as leader")] private partial void LogReferred(string address, string leader);
-    [LoggerMessage(5004, LogLevel.Information, "{Address} does not serve this node ({Code}): {Detail}")] private partial void LogRefused(string address, StatusCode code, string detail);
-    [LoggerMessage(3518, LogLevel.Error, "This process is not let in: {Why}. Next try in {Wait}")] private partial void LogNameTaken(string why, TimeSpan wait);
+    [LoggerMessage(5002, LogLevel.Warning, "Detached from {Address}: {Reason}")]
+    private partial void LogDetached(string address, string reason);
+    [LoggerMessage(5003, LogLevel.Debug, "{Address} follows; it names {Leader} as leader")]
+    private partial void LogReferred(string address, string leader);
+    [LoggerMessage(5004, LogLevel.Information, "{Address} does not serve this node ({Code}): {Detail}")]
+    private partial void LogRefused(string address, StatusCode code, string detail);
+    [LoggerMessage(3518, LogLevel.Error, "This process is not let in: {Why}. Next try in {Wait}")]
+    private partial void LogNameTaken(string why, TimeSpan wait);
     [LoggerMessage(3519, LogLevel.Information, "Not let in yet: {Why}")] private partial void LogNameNotFree(string why);
-    [LoggerMessage(5007, LogLevel.Critical, "A law of this program was broken: the process ends")] private partial void LogFatal(Exception e);
-    [LoggerMessage(5005, LogLevel.Warning, "The connection to {Address} broke")] private partial void LogBroken(string address, Exception e);
-    [LoggerMessage(5006, LogLevel.Error, "{NodeId} was expelled {Times} times in a row: does another process run under that name? Next try in {Wait}")] private partial void LogExpelledAgain(string nodeId, int times, TimeSpan wait);
+    [LoggerMessage(5007, LogLevel.Critical, "A law of this program was broken: the process ends")]
+    private partial void LogFatal(Exception e);
+    [LoggerMessage(5005, LogLevel.Warning, "The connection to {Address} broke")]
+    private partial void LogBroken(string address, Exception e);
+    [LoggerMessage(5006, LogLevel.Error,
+        "{NodeId} was expelled {Times} times in a row: does another process run under that name? Next try in {Wait}")]
+    private partial void LogExpelledAgain(string nodeId, int times, TimeSpan wait);
 }

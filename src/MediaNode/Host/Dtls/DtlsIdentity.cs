@@ -23,7 +23,8 @@ public sealed unsafe class DtlsIdentity : IDisposable
         Context = OpenSsl.SSL_CTX_new(OpenSsl.DTLS_method());
         Require(Context != 0, "SSL_CTX_new");
         var secret = key.ExportECPrivateKey();
-        fixed (byte* der = certificate.RawData) Require(OpenSsl.SSL_CTX_use_certificate_ASN1(Context, certificate.RawData.Length, der) == 1, "certificate");
+        fixed (byte* der = certificate.RawData)
+            Require(OpenSsl.SSL_CTX_use_certificate_ASN1(Context, certificate.RawData.Length, der) == 1, "certificate");
         fixed (byte* der = secret) Require(OpenSsl.SSL_CTX_use_PrivateKey_ASN1(OpenSsl.KeyTypeEc, Context, der, secret.Length) == 1, "key");
         CryptographicOperations.ZeroMemory(secret);
         Require(OpenSsl.SSL_CTX_set_tlsext_use_srtp(Context, profiles) == 0, "use_srtp"); // zero is success here

@@ -216,5 +216,6 @@ public sealed unsafe class DtlsSession : IDisposable
 
     /// <summary>RFC 6347 §4.2.4.1 suggests 1 s and doubling; real-time paths are shorter, so 100 ms and doubling.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static uint NextTimeout(nint ssl, uint previousUs) => previousUs == 0 ? FirstTimeoutUs : Math.Min(previousUs * 2, LongestTimeoutUs);
+    private static uint NextTimeout(nint ssl, uint previousUs) =>
+        previousUs == 0 ? FirstTimeoutUs : Math.Min(previousUs * 2, LongestTimeoutUs);
 }

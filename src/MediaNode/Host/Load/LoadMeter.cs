@@ -3,7 +3,9 @@ using VideoScale.MediaNode.Host.Sessions;
 
 namespace VideoScale.MediaNode.Host.Load;
 
-/// <summary>The load that travels with a heartbeat: the process's own CPU and memory, the rooms it holds, and the media it carries.</summary>
+/// <summary>
+/// The load that travels with a heartbeat: the process's own CPU and memory, the rooms it holds, and the media it carries.
+/// </summary>
 public sealed class LoadMeter(AuthorityGate authority, SessionHost sessions)
 {
     private const long NsPerMs = 1_000_000;

@@ -14,7 +14,8 @@ internal sealed class NodeMetrics
     internal NodeMetrics(AuthorityGate authority, MediaPlane plane, ConnectionLimits connections, TlsMaterial? tls)
     {
         var factory = Metrics.WithCustomRegistry(Registry);
-        var leaseLeft = factory.CreateGauge("videoscale_media_lease_left_seconds", "What is left of the node's lease; 0 when it has ended.");
+        var leaseLeft = factory.CreateGauge("videoscale_media_lease_left_seconds",
+            "What is left of the node's lease; 0 when it has ended.");
         var rooms = factory.CreateGauge("videoscale_media_rooms", "Rooms the node has authority over.");
         var publishers = factory.CreateGauge("videoscale_media_publishers", "Joined participants who may send media.");
         var subscribers = factory.CreateGauge("videoscale_media_subscribers", "Joined participants.");
@@ -25,10 +26,13 @@ internal sealed class NodeMetrics
         var packetsDropped = factory.CreateCounter(
             "videoscale_media_packets_dropped_total", "Media packets on their way to a subscriber that were not sent.", "reason");
         var strangers = factory.CreateCounter("videoscale_media_strangers_total", "Datagrams of nobody we know.");
-        var refused = factory.CreateCounter("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity");
+        var refused = factory.CreateCounter("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.",
+            "integrity");
         var open = factory.CreateGauge("videoscale_media_connections", "Accepted connections that are open.");
-        var tooMany = factory.CreateCounter("videoscale_media_connections_refused_total", "Connections closed at once because there were too many.");
-        var certificate = tls is null ? null : factory.CreateGauge("videoscale_certificate_expires_seconds", "Seconds until the process's certificate, or its authority, expires; negative once it has.");
+        var tooMany = factory.CreateCounter("videoscale_media_connections_refused_total",
+            "Connections closed at once because there were too many.");
+        var certificate = tls is null ? null : factory.CreateGauge("videoscale_certificate_expires_seconds",
+            "Seconds until the process's certificate, or its authority, expires; negative once it has.");
         var cpu = factory.CreateCounter("process_cpu_seconds_total", "User and system CPU time of the process, in seconds.");
         var resident = factory.CreateGauge("process_resident_memory_bytes", "Resident memory of the process, in bytes.");
         Registry.AddBeforeCollectCallback(() =>

@@ -13,7 +13,8 @@ internal static class ProbeEndpoints
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     /// <param name="stopping">True from the moment the node gives its rooms up.</param>
-    internal static void MapProbes(this IEndpointRouteBuilder endpoints, AuthorityGate authority, NodeMetrics metrics, TlsMaterial? tls, Func<bool> stopping, int httpPort)
+    internal static void MapProbes(this IEndpointRouteBuilder endpoints, AuthorityGate authority, NodeMetrics metrics, TlsMaterial? tls,
+        Func<bool> stopping, int httpPort)
     {
         var host = $"*:{httpPort}"; // the gRPC port answers gRPC alone
         // Only that the process lives: losing the control plane must never make anyone restart a node that carries calls.
@@ -22,7 +23,8 @@ internal static class ProbeEndpoints
         {
             var leaseLeftMs = authority.View().View.LeaseLeftMs;
             return stopping() ? Results.Text("stopping\n", statusCode: StatusCodes.Status503ServiceUnavailable)
-                : leaseLeftMs == 0 ? Results.Text("no lease: the control plane has not acknowledged this node\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+                : leaseLeftMs == 0 ? Results.Text("no lease: the control plane has not acknowledged this node\n",
+                    statusCode: StatusCodes.Status503ServiceUnavailable)
                 : Results.Text(tls?.Expiry.Warning(DateTimeOffset.UtcNow) is { } warning ? $"ready\n{warning}\n" : "ready\n");
         }).RequireHost(host);
         endpoints.MapMetrics(options => options.Registry = metrics.Registry).RequireHost(host);

@@ -3,7 +3,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Options;
 
-/// <summary>Everything one media node is told at start. Bound from appsettings.json, VIDEOSCALE__MediaNode__… and flags, in that order.</summary>
+/// <summary>
+/// Everything one media node is told at start. Bound from appsettings.json, VIDEOSCALE__MediaNode__… and flags, in that order.
+/// </summary>
 public sealed class MediaNodeOptions : ServerOptions
 {
     public MediaNodeOptions() => (HttpPort, GrpcPort) = (8380, 8180);
@@ -26,7 +28,9 @@ public sealed class MediaNodeOptions : ServerOptions
     /// <summary>Threads that carry media, each with a UDP port; 0 for one per core; at most 16.</summary>
     public int MediaShards { get; set; }
 
-    /// <summary>The IP address the UDP ports listen on, where media needs another than the endpoints: 0.0.0.0 for all; empty for BindAddress.</summary>
+    /// <summary>
+    /// The IP address the UDP ports listen on, where media needs another than the endpoints: 0.0.0.0 for all; empty for BindAddress.
+    /// </summary>
     public string MediaBindAddress { get; set; } = "";
 
     /// <summary>IP addresses under which clients reach the UDP ports (public address, NAT 1:1); empty for MediaBindAddress.</summary>
@@ -66,5 +70,6 @@ public sealed class MediaNodeOptions : ServerOptions
 
     internal string MediaBind => MediaBindAddress.Length > 0 ? MediaBindAddress : BindAddress;
 
-    internal string Advertised => AdvertisedAddress.Length > 0 ? AdvertisedAddress : BindAddress.Contains(':', StringComparison.Ordinal) ? $"[{BindAddress}]:{GrpcPort}" : $"{BindAddress}:{GrpcPort}";
+    internal string Advertised => AdvertisedAddress.Length > 0 ? AdvertisedAddress : BindAddress.Contains(':', StringComparison.Ordinal)
+        ? $"[{BindAddress}]:{GrpcPort}" : $"{BindAddress}:{GrpcPort}";
 }

@@ -5,7 +5,9 @@ using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Host.Ownership;
 
-/// <summary>The one door to <see cref="Authority"/>: serializes callers and reads the clock inside, so that no decision uses an old time.</summary>
+/// <summary>
+/// The one door to <see cref="Authority"/>: serializes callers and reads the clock inside, so that no decision uses an old time.
+/// </summary>
 public sealed class AuthorityGate(Authority authority, IBootClock clock)
 {
     private readonly Lock _gate = new();
@@ -22,14 +24,18 @@ public sealed class AuthorityGate(Authority authority, IBootClock clock)
 
     public StreamStart BeginStream() { lock (_gate) return authority.BeginStream(); }
 
-    public Failure? Welcome(ulong stream, ulong appliedIndex, ulong term) { lock (_gate) return authority.Welcome(stream, appliedIndex, term); }
+    public Failure? Welcome(ulong stream, ulong appliedIndex, ulong term)
+    {
+        lock (_gate) return authority.Welcome(stream, appliedIndex, term);
+    }
 
     /// <summary>Stamps the send time, then numbers the heartbeat; hand it to the network only after this.</summary>
     public HeartbeatStamp SendHeartbeat(ulong stream) { lock (_gate) return authority.SendHeartbeat(stream, clock.NowNs); }
 
     public void TakeReports(ulong stream, List<NumberedReport> into) { lock (_gate) authority.TakeReports(stream, into); }
 
-    public void Acknowledge(ulong stream, Acknowledgement acknowledgement) => Change(ended => authority.Acknowledge(stream, acknowledgement, ended));
+    public void Acknowledge(ulong stream, Acknowledgement acknowledgement) =>
+        Change(ended => authority.Acknowledge(stream, acknowledgement, ended));
 
     public void Apply(ulong stream, Directive directive) => Change(ended => authority.Apply(stream, directive, ended));
 
@@ -73,7 +79,8 @@ public sealed class AuthorityGate(Authority authority, IBootClock clock)
             if (decision.IsGranted) ReportsWaiting?.Invoke();
             if (!decision.MayChangeSoon || limit.IsCancellationRequested) return (decision, now);
             try { await changed.WaitAsync(limit.Token); }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { } // patience is over: the last answer stands
+            // patience is over: the last answer stands
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { }
         }
     }
 

@@ -3,12 +3,14 @@ using VideoScale.Model;
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>
-/// How much a participant may make the others hear of itself: what it says beyond that is told later, and only as it is then. A client that changes large
-/// texts without end costs the room a bounded share of everyone's signalling, and nothing that it says is refused.
+/// How much a participant may make the others hear of itself: what it says beyond that is told later, and only as it is then. A client that
+/// changes large texts without end costs the room a bounded share of everyone's signalling, and nothing that it says is refused.
 /// </summary>
 internal sealed class AnnouncementPace
 {
-    /// <summary>A dozen descriptions with the largest metadata and attributes: who has them may still join and publish several tracks at once.</summary>
+    /// <summary>
+    /// A dozen descriptions with the largest metadata and attributes: who has them may still join and publish several tracks at once.
+    /// </summary>
     internal const int BurstBytes = 8 << 20;
 
     /// <summary>Small changes, raised hands and mutes among them, stay far below.</summary>

@@ -13,7 +13,15 @@ internal sealed class Departures
     internal void Add(ParticipantInfo departed, long nowMs)
     {
         // Without its texts, which nobody needs of someone who is gone.
-        var info = new ParticipantInfo { Sid = departed.Sid, Identity = departed.Identity, State = departed.State, DisconnectReason = departed.DisconnectReason, Version = departed.Version, Kind = departed.Kind };
+        var info = new ParticipantInfo
+        {
+            Sid = departed.Sid,
+            Identity = departed.Identity,
+            State = departed.State,
+            DisconnectReason = departed.DisconnectReason,
+            Version = departed.Version,
+            Kind = departed.Kind,
+        };
         _kept.Enqueue((info, nowMs));
         if (_kept.Count > MostKept) _forgottenAtMs = _kept.Dequeue().AtMs;
     }

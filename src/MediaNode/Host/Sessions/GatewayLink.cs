@@ -5,14 +5,18 @@ using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>The way to a session's client: messages for its gateway, bounded. A gateway that does not take them loses the session's signalling, not its media.</summary>
+/// <summary>
+/// The way to a session's client: messages for its gateway, bounded. A gateway that does not take them loses the session's signalling, not
+/// its media.
+/// </summary>
 public sealed class GatewayLink
 {
     /// <summary>A large room's joins in a burst; what is more has stopped reading.</summary>
     private const int MostWaiting = 4_096;
 
     private readonly UnsureAnswers _unsure = new();
-    private readonly Channel<SessionMessage> _messages = Channel.CreateBounded<SessionMessage>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<SessionMessage> _messages =
+        Channel.CreateBounded<SessionMessage>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
 
     public ChannelReader<SessionMessage> Messages => _messages.Reader;
 

@@ -20,7 +20,8 @@ internal static class GrantMapping
             Recorder = grants.Recorder,
             CanUpdateMetadata = grants.CanUpdateMetadata,
         };
-        permission.CanPublishSources.AddRange(grants.CanPublishSources.Select(source => Enum.IsDefined((TrackSource)source) ? (TrackSource)source : TrackSource.Unknown).Distinct());
+        permission.CanPublishSources.AddRange(grants.CanPublishSources.Select(source => Enum.IsDefined((TrackSource)source)
+            ? (TrackSource)source : TrackSource.Unknown).Distinct());
         return permission;
     }
 
@@ -39,7 +40,8 @@ internal static class GrantMapping
             Recorder = permission.Recorder,
             CanUpdateMetadata = permission.CanUpdateMetadata,
         };
-        grants.CanPublishSources.AddRange(permission.CanPublishSources.Select(source => Enum.IsDefined(source) ? (int)source : NoSource).Distinct());
+        grants.CanPublishSources.AddRange(permission.CanPublishSources.Select(source => Enum.IsDefined(source) ? (int)source : NoSource)
+            .Distinct());
         return grants;
     }
 }

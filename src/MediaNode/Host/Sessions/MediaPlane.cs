@@ -23,15 +23,20 @@ public sealed class MediaPlane : IDisposable
         var shards = new List<MediaShard>();
         try
         {
-            for (var i = 0; i < count; i++) shards.Add(new MediaShard(new ShardOptions(i, new IPEndPoint(bind, options.UdpPort + i)), _identity));
+            for (var i = 0; i < count; i++)
+                shards.Add(new MediaShard(new ShardOptions(i, new IPEndPoint(bind, options.UdpPort + i)), _identity));
         }
         catch (System.Net.Sockets.SocketException e)
         {
             foreach (var shard in shards) shard.Dispose();
             _identity.Dispose();
-            if (e.SocketErrorCode is not System.Net.Sockets.SocketError.AddressAlreadyInUse and not System.Net.Sockets.SocketError.AccessDenied)
-                throw new StartupException(ExitCode.BadConfiguration, $"media node {options.NodeId} cannot listen on {options.MediaBind}: {e.Message}; name an address of this machine", e);
-            throw new StartupException(ExitCode.PortInUse, $"media node {options.NodeId} cannot use UDP port {options.UdpPort + shards.Count}: {e.Message}. Stop what listens there, or choose another port", e);
+            if (e.SocketErrorCode is not System.Net.Sockets.SocketError.AddressAlreadyInUse
+                and not System.Net.Sockets.SocketError.AccessDenied)
+                throw new StartupException(ExitCode.BadConfiguration,
+                    $"media node {options.NodeId} cannot listen on {options.MediaBind}: {e.Message}; name an address of this machine", e);
+            throw new StartupException(ExitCode.PortInUse,
+                $"media node {options.NodeId} cannot use UDP port {options.UdpPort + shards.Count}: {e.Message}. Stop what listens "
+                + $"there, or choose another port", e);
         }
         Shards = shards;
         MediaShard.Connect(shards);
@@ -50,7 +55,8 @@ public sealed class MediaPlane : IDisposable
     /// <summary>Why a shard's thread ended, when one did: its calls are lost, so the process must end.</summary>
     public Exception? Fault => Shards.Select(shard => shard.Fault).FirstOrDefault(fault => fault is not null);
 
-    public IReadOnlyList<(string Address, int Port)> CandidatesOf(int shard) => [.. _addresses.Select(address => (address, Shards[shard].LocalEndPoint.Port))];
+    public IReadOnlyList<(string Address, int Port)> CandidatesOf(int shard) =>
+        [.. _addresses.Select(address => (address, Shards[shard].LocalEndPoint.Port))];
 
     public void Dispose()
     {
@@ -59,7 +65,8 @@ public sealed class MediaPlane : IDisposable
     }
 
     /// <summary>Random letters and digits for ids and ICE credentials.</summary>
-    internal static string RandomText(int length) => RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", length);
+    internal static string RandomText(int length) =>
+        RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", length);
 
     /// <summary>Never 0, which means unknown.</summary>
     internal static uint RandomSource() => (uint)RandomNumberGenerator.GetInt32(2, int.MaxValue);

@@ -13,16 +13,19 @@ namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>Gateways' way in: one stream per participant.</summary>
 [RequireRole(Role.Replica)]
-public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate authority, SessionHost host) : MediaSessionService.MediaSessionServiceBase
+public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate authority, SessionHost host)
+    : MediaSessionService.MediaSessionServiceBase
 {
     /// <summary>What a client says beyond what is known here is not kept, let alone shown to others.</summary>
     private static readonly MessageParser<SignalRequest> Requests = SignalRequest.Parser.WithDiscardUnknownFields(true);
     private static readonly MessageParser<JoinRequest> Joins = JoinRequest.Parser.WithDiscardUnknownFields(true);
 
-    public override async Task Signal(IAsyncStreamReader<GatewayMessage> requestStream, IServerStreamWriter<SessionMessage> responseStream, ServerCallContext context)
+    public override async Task Signal(IAsyncStreamReader<GatewayMessage> requestStream, IServerStreamWriter<SessionMessage> responseStream,
+        ServerCallContext context)
     {
         var cancellation = context.CancellationToken;
-        if (!await requestStream.MoveNext(cancellation) || requestStream.Current.Open is not { } open) throw Failure.InvalidArgument("kind: the first message opens the session").ToRpcException();
+        if (!await requestStream.MoveNext(cancellation) || requestStream.Current.Open is not { } open)
+            throw Failure.InvalidArgument("kind: the first message opens the session").ToRpcException();
         var link = new GatewayLink();
         var session = await OpenAsync(open, link, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -31,7 +34,10 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         {
             await foreach (var message in link.Messages.ReadAllAsync(cancellation)) await responseStream.WriteAsync(message, cancellation);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException && cancellation.IsCancellationRequested) { } // the gateway has gone
+        // the gateway has gone
+        catch (Exception e)
+            when (e is OperationCanceledException or IOException or InvalidOperationException && cancellation.IsCancellationRequested)
+        { }
         finally
         {
             await ending.CancelAsync(); // whoever hears says that the stream has ended
@@ -45,7 +51,8 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
 
     public override Task<CountRoomsReply> CountRooms(CountRoomsRequest request, ServerCallContext context) => host.Loop.AskAsync(() =>
     {
-        var wanted = request.RoomIds.Count == 0 ? host.Table.Rooms : request.RoomIds.Order(StringComparer.Ordinal).Select(id => host.Table.Find(new RoomId(id))).OfType<RoomSession>();
+        var wanted = request.RoomIds.Count == 0 ? host.Table.Rooms
+            : request.RoomIds.Order(StringComparer.Ordinal).Select(id => host.Table.Find(new RoomId(id))).OfType<RoomSession>();
         var reply = new CountRoomsReply();
         reply.Rooms.AddRange(wanted.Select(room => room.ToCount()));
         return reply;
@@ -53,7 +60,8 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
 
     public override async Task<ChangeRoomReply> ChangeRoom(ChangeRoomRequest request, ServerCallContext context)
     {
-        var update = request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Participant ? UpdateParticipantRequest.Parser.ParseFrom(request.Participant) : null;
+        var update = request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Participant
+            ? UpdateParticipantRequest.Parser.ParseFrom(request.Participant) : null;
         var info = request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Room ? Room.Parser.ParseFrom(request.Room.Room) : null;
         var (reply, failure) = await host.Loop.AskAsync(() => Change(request, update, info));
         return reply ?? throw failure!.ToRpcException();
@@ -72,7 +80,8 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             room.Describe(info, request.Room.Version);
             return (new ChangeRoomReply(), null);
         }
-        if (room.Find(new ParticipantIdentity(request.Identity)) is not { } participant) return (null, Failure.NotFound($"participant {request.Identity}"));
+        if (room.Find(new ParticipantIdentity(request.Identity)) is not { } participant)
+            return (null, Failure.NotFound($"participant {request.Identity}"));
         if (update is not null)
         {
             if (participant.Describe(update.Name, update.Metadata, update.Attributes) is { } tooLong) return (null, tooLong);
@@ -86,7 +95,8 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             room.AskForSections();
             return (new ChangeRoomReply(), null);
         }
-        if (request.TrackMuted is not { } mute || participant.Tracks.FirstOrDefault(track => track.Sid == mute.TrackSid) is not { } found) return (null, Failure.NotFound($"track {request.TrackMuted?.TrackSid}"));
+        if (request.TrackMuted is not { } mute || participant.Tracks.FirstOrDefault(track => track.Sid == mute.TrackSid) is not { } found)
+            return (null, Failure.NotFound($"track {request.TrackMuted?.TrackSid}"));
         participant.Tell(new SignalResponse { Mute = new MuteTrackRequest { Sid = found.Sid, Muted = mute.Muted } });
         participant.SetMuted(found, mute.Muted, byServer: true);
         return (new ChangeRoomReply { Changed = found.Info.ToByteString() }, null);
@@ -94,7 +104,8 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
 
     private async Task<ParticipantSession> OpenAsync(OpenSession open, GatewayLink link, CancellationToken cancellationToken)
     {
-        if ((NameRule.Check("room_id", open.RoomId) ?? NameRule.Check("identity", open.Identity)) is { } wrong) throw wrong.ToRpcException();
+        if ((NameRule.Check("room_id", open.RoomId) ?? NameRule.Check("identity", open.Identity)) is { } wrong)
+            throw wrong.ToRpcException();
         var info = Room.Parser.ParseFrom(open.Room);
         if (open.ResumeSid.Length > 0 && open.Carried is null)
         {
@@ -102,7 +113,8 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             return session ?? throw refusal!.ToRpcException();
         }
         var join = Joins.ParseFrom(open.JoinRequest);
-        var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch), new ParticipantIdentity(open.Identity), open.SeatId,
+        var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch),
+            new ParticipantIdentity(open.Identity), open.SeatId,
             TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken);
         if (decision.Failure is { } failure) throw failure.ToRpcException();
         var (opened, late) = await host.Loop.AskAsync<(ParticipantSession?, Failure?)>(() =>
@@ -118,8 +130,12 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
         return (session, null);
     }
 
-    /// <summary>One request at a time: a client that floods waits for itself. When the gateway ends its side, the client has said all: the stream ends once that is done.</summary>
-    private async Task HearAsync(ParticipantSession session, GatewayLink link, IAsyncStreamReader<GatewayMessage> requests, CancellationToken cancellationToken)
+    /// <summary>
+    /// One request at a time: a client that floods waits for itself. When the gateway ends its side, the client has said all: the stream
+    /// ends once that is done.
+    /// </summary>
+    private async Task HearAsync(ParticipantSession session, GatewayLink link, IAsyncStreamReader<GatewayMessage> requests,
+        CancellationToken cancellationToken)
     {
         try
         {

@@ -2,12 +2,16 @@ using LiveKit.Proto;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>Participants in messages of bounded size: a room of people who say much of themselves must not be a message that nobody takes.</summary>
+/// <summary>
+/// Participants in messages of bounded size: a room of people who say much of themselves must not be a message that nobody takes.
+/// </summary>
 internal static class ParticipantChunks
 {
     internal const int MaxBytes = 512 * 1024;
 
-    /// <summary>In order; never empty, so that the first chunk can go where there has to be one. A chunk holds one participant at least.</summary>
+    /// <summary>
+    /// In order; never empty, so that the first chunk can go where there has to be one. A chunk holds one participant at least.
+    /// </summary>
     internal static IReadOnlyList<IReadOnlyList<ParticipantInfo>> Of(IEnumerable<ParticipantInfo> participants)
     {
         var chunks = new List<List<ParticipantInfo>> { new() };

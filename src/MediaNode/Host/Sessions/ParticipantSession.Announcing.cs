@@ -63,7 +63,8 @@ internal sealed partial class ParticipantSession
     private static string TooMuchShown => $"what the participant shows of itself would exceed {MaxInfoBytes} bytes";
 
     /// <summary>What it shows of itself, once all is published that it announced.</summary>
-    private int InfoBytes => Info.CalculateSize() + _tracks.Where(track => !Info.Tracks.Contains(track.Info)).Sum(track => track.Info.CalculateSize());
+    private int InfoBytes =>
+        Info.CalculateSize() + _tracks.Where(track => !Info.Tracks.Contains(track.Info)).Sum(track => track.Info.CalculateSize());
 
     private void RefuseLimit(string why) =>
         Answer(new RequestResponse { Reason = Reason.LimitExceeded, Message = why });
@@ -82,7 +83,8 @@ internal sealed partial class ParticipantSession
             Source = request.Source,
             Stream = request.Stream,
             // What it is in truth is known with the offer.
-            MimeType = request.Type == TrackType.Audio ? CodecNames.Mime(Codecs.Codec.Opus) : AskedCodec(request) is { } asked ? CodecNames.Mime(asked) : "",
+            MimeType = request.Type == TrackType.Audio ? CodecNames.Mime(Codecs.Codec.Opus) : AskedCodec(request) is { } asked
+                ? CodecNames.Mime(asked) : "",
             Simulcast = request.Layers.Count > 1,
         };
         info.Layers.AddRange(TrackDescription.Copy(request.Layers));
@@ -91,11 +93,13 @@ internal sealed partial class ParticipantSession
         if (request.Type == TrackType.Video) codec.Layers.AddRange(TrackDescription.Copy(request.Layers));
         info.Codecs.Add(codec);
         var track = new PublishedTrack(this, _numbers.Next(), request, info);
-        track.SetAudioFeatures(request.AudioFeatures.Concat(request.Stereo ? [AudioTrackFeature.TfStereo] : []).Concat(request.DisableDtx ? [AudioTrackFeature.TfNoDtx] : []));
+        track.SetAudioFeatures(request.AudioFeatures.Concat(request.Stereo ? [AudioTrackFeature.TfStereo] : [])
+            .Concat(request.DisableDtx ? [AudioTrackFeature.TfNoDtx] : []));
         return track;
     }
 
-    private static Codecs.Codec? AskedCodec(AddTrackRequest request) => request.SimulcastCodecs.Select(codec => CodecNames.Find(codec.Codec)).FirstOrDefault(known => known is not null);
+    private static Codecs.Codec? AskedCodec(AddTrackRequest request) =>
+        request.SimulcastCodecs.Select(codec => CodecNames.Find(codec.Codec)).FirstOrDefault(known => known is not null);
 
     /// <summary>Told to the others; the sender's own parameters follow with its next offer.</summary>
     private void OnAudioFeatures(UpdateLocalAudioTrack request)

@@ -6,10 +6,15 @@ using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>A session that came with its room from another node: its client keeps its connection, its tracks and what it receives, and only finds a new way.</summary>
+/// <summary>
+/// A session that came with its room from another node: its client keeps its connection, its tracks and what it receives, and only finds a
+/// new way.
+/// </summary>
 internal sealed partial class ParticipantSession
 {
-    /// <summary>The track that each section carried at the former owner, by the section's id; until the client's first offer here.</summary>
+    /// <summary>
+    /// The track that each section carried at the former owner, by the section's id; until the client's first offer here.
+    /// </summary>
     private readonly Dictionary<string, string> _carriedSections = new(StringComparer.Ordinal);
 
     private IReadOnlyList<PublishedStream> _streams = [];
@@ -19,16 +24,26 @@ internal sealed partial class ParticipantSession
     internal void Learned(IReadOnlyList<(PublishedTrack Track, LayerStatistics Layer)> up)
     {
         PublishedStream[] streams = [.. up.Where(stream => stream.Layer.Ssrc != 0).Select(stream =>
-            new PublishedStream { TrackSid = stream.Track.Sid, Rid = stream.Layer.Rid, Ssrc = stream.Layer.Ssrc, RtxSsrc = stream.Layer.RtxSsrc })];
+            new PublishedStream
+            {
+                TrackSid = stream.Track.Sid,
+                Rid = stream.Layer.Rid,
+                Ssrc = stream.Layer.Ssrc,
+                RtxSsrc = stream.Layer.RtxSsrc,
+            })];
         if (streams.SequenceEqual(_streams)) return;
         _streams = streams;
         TellCarried();
     }
 
-    /// <summary>How often the gateway is told how to carry the session: to find out whether that has changed costs what it takes to tell it.</summary>
+    /// <summary>
+    /// How often the gateway is told how to carry the session: to find out whether that has changed costs what it takes to tell it.
+    /// </summary>
     internal TickPace CarriedPace { get; } = new(burst: 16);
 
-    /// <summary>Tells the gateway what it takes to carry the session on, when that has changed: of a node that dies it cannot be asked.</summary>
+    /// <summary>
+    /// Tells the gateway what it takes to carry the session on, when that has changed: of a node that dies it cannot be asked.
+    /// </summary>
     /// <param name="atOnce">For what the server API changes: rights that were taken away do not come back with a move.</param>
     internal void TellCarried(bool atOnce = false)
     {
@@ -48,9 +63,13 @@ internal sealed partial class ParticipantSession
         Link.Send(new SessionMessage { Carried = carried });
     }
 
-    /// <summary>Not before its client's first offer, nor between its words and its offer of a track, nor while layers could not be told apart: those that nobody sends are named when they begin.</summary>
+    /// <summary>
+    /// Not before its client's first offer, nor between its words and its offer of a track, nor while layers could not be told apart: those
+    /// that nobody sends are named when they begin.
+    /// </summary>
     private bool CanBeCarried => Media.IsOpen && _tracks.TrueForAll(track =>
-        track.Publication is { } publication && (publication.Layers.Count == 1 || track.Info.Muted || _streams.Any(stream => stream.TrackSid == track.Sid)));
+        track.Publication is { } publication
+            && (publication.Layers.Count == 1 || track.Info.Muted || _streams.Any(stream => stream.TrackSid == track.Sid)));
 
     private void Carry(string sid, CarriedSession carried)
     {
@@ -63,12 +82,17 @@ internal sealed partial class ParticipantSession
         if (before.Permission is { } permission && !permission.Equals(Info.Permission)) Grants = permission.ToGrants();
         before.Permission ??= Info.Permission;
         Info = before;
-        foreach (var info in before.Tracks.Take(MostTracks)) _tracks.Add(PublishedTrack.Carried(this, _numbers.Next(), info, [.. carried.Streams.Where(stream => stream.TrackSid == info.Sid)]));
+        foreach (var info in before.Tracks.Take(MostTracks))
+            _tracks.Add(
+                PublishedTrack.Carried(this, _numbers.Next(), info, [.. carried.Streams.Where(stream => stream.TrackSid == info.Sid)]));
         foreach (var (mid, track) in carried.Tracks) _carriedSections[mid] = track;
-        if (!carried.SubscriptionPermission.IsEmpty) _rights = new SubscriptionRights(SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission));
+        if (!carried.SubscriptionPermission.IsEmpty)
+            _rights = new SubscriptionRights(SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission));
     }
 
-    /// <summary>Sections of the first offer go on with the tracks they carried, also with those whose publishers are still on their way.</summary>
+    /// <summary>
+    /// Sections of the first offer go on with the tracks they carried, also with those whose publishers are still on their way.
+    /// </summary>
     internal void TakeUpSections(SdpOffer offer)
     {
         if (_carriedSections.Count == 0) return;

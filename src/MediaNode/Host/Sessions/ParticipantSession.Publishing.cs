@@ -9,20 +9,25 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>What the participant publishes: which section of its offers carries which track, and what cannot be taken.</summary>
 internal sealed partial class ParticipantSession
 {
-    /// <summary>The track that each section brings; tracks that no section brings any more are over, before others take their places and sources.</summary>
+    /// <summary>
+    /// The track that each section brings; tracks that no section brings any more are over, before others take their places and sources.
+    /// </summary>
     internal PublishedTrack?[] MatchTracks(SdpOffer offer, TrackChanges changes)
     {
         var matched = new PublishedTrack?[offer.Media.Count];
         for (var i = 0; i < matched.Length; i++)
             if (IsBrought(offer.Media[i])) matched[i] = TrackNamed(offer.Media[i]);
-        // What is left over names no track that is known. A section goes on with what it brought; on new ones, clients that make up ids mean the tracks they announced, in their order.
+        // What is left over names no track that is known. A section goes on with what it brought; on new ones, clients that make up ids
+        // mean the tracks they announced, in their order.
         for (var i = 0; i < matched.Length; i++)
         {
             var media = offer.Media[i];
             if (matched[i] is not null || !IsBrought(media) || !media.IsUsed) continue;
-            matched[i] = _tracks.Find(track => IsOn(track, media) && !matched.Contains(track)); // the same track under another name: a replaced camera
+            // the same track under another name: a replaced camera
+            matched[i] = _tracks.Find(track => IsOn(track, media) && !matched.Contains(track));
             if (matched[i] is not null) continue;
-            var announced = _tracks.Find(track => !track.IsPublished && !track.IsCarried && track.IsVideo == media.IsVideo && !matched.Contains(track));
+            var announced = _tracks.Find(track => !track.IsPublished && !track.IsCarried && track.IsVideo == media.IsVideo
+                && !matched.Contains(track));
             // A section for both ways that names nothing may be there to receive alone.
             var isVague = media.TrackId.Length == 0 && media.Direction is SdpDirection.SendReceive && announced?.Choose(media) is null;
             matched[i] = isVague ? null : announced;
@@ -34,19 +39,24 @@ internal sealed partial class ParticipantSession
         return matched;
 
         // Also on a section that cannot be used: its track is not on its way, and its client shall hear of it.
-        bool IsBrought(SdpMedia media) => media.IsOffered && media.Direction is (SdpDirection.SendReceive or SdpDirection.SendOnly) && (media.IsAudio || media.IsVideo);
+        bool IsBrought(SdpMedia media) =>
+            media.IsOffered && media.Direction is (SdpDirection.SendReceive or SdpDirection.SendOnly) && (media.IsAudio || media.IsVideo);
         PublishedTrack? TrackNamed(SdpMedia media) =>
-            _tracks.Find(track => IsOn(track, media) && (media.TrackId.Length == 0 || track.Cids.Count == 0 || track.LastTrackId == media.TrackId || track.Cids.Contains(media.TrackId)) && !matched.Contains(track))
-            ?? _tracks.Find(track => !track.IsPublished && track.IsVideo == media.IsVideo && track.Cids.Contains(media.TrackId) && !matched.Contains(track));
+            _tracks.Find(track => IsOn(track, media) && (media.TrackId.Length == 0 || track.Cids.Count == 0
+                || track.LastTrackId == media.TrackId || track.Cids.Contains(media.TrackId)) && !matched.Contains(track))
+            ?? _tracks.Find(track => !track.IsPublished && track.IsVideo == media.IsVideo && track.Cids.Contains(media.TrackId)
+                && !matched.Contains(track));
     }
 
-    private static bool IsOn(PublishedTrack track, SdpMedia media) => (track.IsPublished || track.IsCarried) && track.Info.Mid == media.Mid && track.IsVideo == media.IsVideo;
+    private static bool IsOn(PublishedTrack track, SdpMedia media) =>
+        (track.IsPublished || track.IsCarried) && track.Info.Mid == media.Mid && track.IsVideo == media.IsVideo;
 
     /// <summary>Another track of this participant that a stream of the publication belongs to.</summary>
     internal PublishedTrack? TrackWithSource(PublishedTrack self, PublicationOptions wanted)
     {
         HashSet<uint> sources = [.. wanted.Layers.SelectMany(layer => (uint[])[layer.Ssrc, layer.RtxSsrc]).Where(source => source != 0)];
-        return _tracks.Find(track => track != self && track.Publication is { } other && other.Layers.Any(layer => sources.Contains(layer.Ssrc) || sources.Contains(layer.RtxSsrc)));
+        return _tracks.Find(track => track != self && track.Publication is { } other
+            && other.Layers.Any(layer => sources.Contains(layer.Ssrc) || sources.Contains(layer.RtxSsrc)));
     }
 
     private void Withdraw(PublishedTrack track, TrackChanges changes)

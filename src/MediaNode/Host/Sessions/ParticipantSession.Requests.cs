@@ -8,7 +8,10 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>What the client asks for.</summary>
 internal sealed partial class ParticipantSession
 {
-    /// <summary>Of what a participant shows of itself. It takes the largest texts and more tracks than anybody sends; whoever carries or lists it must not fail with it.</summary>
+    /// <summary>
+    /// Of what a participant shows of itself. It takes the largest texts and more tracks than anybody sends; whoever carries or lists it
+    /// must not fail with it.
+    /// </summary>
     internal const int MaxInfoBytes = 1 << 20;
 
     /// <summary>Carries out one request. What a client may not do is answered, or passed over, as LiveKit does.</summary>
@@ -67,7 +70,8 @@ internal sealed partial class ParticipantSession
 
     private void OnMute(MuteTrackRequest request)
     {
-        if (_tracks.Find(track => track.Sid == request.Sid) is { } found && found.Info.Muted != request.Muted) SetMuted(found, request.Muted);
+        if (_tracks.Find(track => track.Sid == request.Sid) is { } found && found.Info.Muted != request.Muted)
+            SetMuted(found, request.Muted);
     }
 
     internal void SetMuted(PublishedTrack track, bool muted, bool byServer = false)
@@ -80,7 +84,8 @@ internal sealed partial class ParticipantSession
 
     private void OnMetadata(UpdateParticipantMetadata request)
     {
-        var refusal = Grants.CanUpdateMetadata ? Describe(request.Name, request.Metadata, request.Attributes) : Failure.Denied("the token does not grant canUpdateOwnMetadata");
+        var refusal = Grants.CanUpdateMetadata ? Describe(request.Name, request.Metadata, request.Attributes)
+            : Failure.Denied("the token does not grant canUpdateOwnMetadata");
         var reason = refusal?.Code switch
         {
             null => Reason.Ok,
@@ -94,7 +99,8 @@ internal sealed partial class ParticipantSession
     /// <returns>Null, or which text would be too long: then nothing has changed.</returns>
     internal Failure? Describe(string name, string metadata, IReadOnlyCollection<KeyValuePair<string, string>> attributes)
     {
-        if ((TextLimits.CheckParticipantName(name) ?? TextLimits.CheckMetadata(metadata) ?? CheckMerged(attributes)) is { } tooLong) return tooLong;
+        if ((TextLimits.CheckParticipantName(name) ?? TextLimits.CheckMetadata(metadata) ?? CheckMerged(attributes)) is { } tooLong)
+            return tooLong;
         var before = (Info.Name, Info.Metadata, Attributes: attributes.Count > 0 ? Info.Attributes.Clone() : Info.Attributes);
         if (name.Length > 0) Info.Name = name;
         if (metadata.Length > 0) Info.Metadata = metadata;

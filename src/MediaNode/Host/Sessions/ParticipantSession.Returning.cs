@@ -108,7 +108,16 @@ internal sealed partial class ParticipantSession
         {
             if (other == this || other._rights is null || other.IsHidden) continue;
             foreach (var track in other.Tracks)
-                if (track.IsPublished) Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = other.Sid, TrackSid = track.Sid, Allowed = other.Allows(this, track) } });
+                if (track.IsPublished)
+                    Tell(new SignalResponse
+                    {
+                        SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate
+                        {
+                            ParticipantSid = other.Sid,
+                            TrackSid = track.Sid,
+                            Allowed = other.Allows(this, track)
+                        }
+                    });
         }
         if (_subscriptions.Exists(subscription => subscription.Mid.Length == 0)) Room.MissesSections(this);
     }

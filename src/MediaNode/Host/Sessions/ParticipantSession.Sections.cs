@@ -3,16 +3,24 @@ using VideoScale.MediaNode.Sdp;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>Media sections for what the participant receives. The server never offers: it says how many are missing, and the client offers anew.</summary>
+/// <summary>
+/// Media sections for what the participant receives. The server never offers: it says how many are missing, and the client offers anew.
+/// </summary>
 internal sealed partial class ParticipantSession
 {
-    /// <summary>An offer that was on its way when its client was asked may lack the section; one that comes after the second time lacks it for good.</summary>
+    /// <summary>
+    /// An offer that was on its way when its client was asked may lack the section; one that comes after the second time lacks it for good.
+    /// </summary>
     private const int MostMissed = 2;
 
-    /// <summary>Sections that its client was asked for since its last offer: it adds up what it is asked for. Null while it was not asked to offer.</summary>
+    /// <summary>
+    /// Sections that its client was asked for since its last offer: it adds up what it is asked for. Null while it was not asked to offer.
+    /// </summary>
     private (uint Audios, uint Videos)? _sectionsAsked;
 
-    /// <summary>Asks for the sections that are missing and were not asked for since the last offer; where there is room already, only to offer anew.</summary>
+    /// <summary>
+    /// Asks for the sections that are missing and were not asked for since the last offer; where there is room already, only to offer anew.
+    /// </summary>
     /// <returns>False while there is nobody to ask: the connection is not open yet, or the client is away.</returns>
     internal bool AskForSections()
     {
@@ -32,7 +40,11 @@ internal sealed partial class ParticipantSession
         if (!asks) return true;
         var (before, isFirst) = (_sectionsAsked ?? (0, 0), _sectionsAsked is null);
         _sectionsAsked = (Math.Max(audios, before.Audios), Math.Max(videos, before.Videos));
-        var missing = new MediaSectionsRequirement { NumAudios = _sectionsAsked.Value.Audios - before.Audios, NumVideos = _sectionsAsked.Value.Videos - before.Videos };
+        var missing = new MediaSectionsRequirement
+        {
+            NumAudios = _sectionsAsked.Value.Audios - before.Audios,
+            NumVideos = _sectionsAsked.Value.Videos - before.Videos,
+        };
         if (isFirst || missing.NumAudios + missing.NumVideos > 0) Tell(new SignalResponse { MediaSectionsRequirement = missing });
         return true;
     }

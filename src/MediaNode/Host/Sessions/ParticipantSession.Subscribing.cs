@@ -11,7 +11,10 @@ internal sealed partial class ParticipantSession
     private const int MaxSidLength = 64;
 
     private readonly List<TrackSubscription> _subscriptions = [];
-    /// <summary>Tracks by their ids, whether they are there yet or not: a client says what it wants before those who publish have come back to a room that moved.</summary>
+    /// <summary>
+    /// Tracks by their ids, whether they are there yet or not: a client says what it wants before those who publish have come back to a
+    /// room that moved.
+    /// </summary>
     private readonly HashSet<string> _wanted = new(StringComparer.Ordinal), _unwanted = new(StringComparer.Ordinal);
     private HashSet<string> _disabled = new(StringComparer.Ordinal);
     private SubscriptionRights? _rights;
@@ -25,7 +28,8 @@ internal sealed partial class ParticipantSession
     internal TrackSubscription? SubscriptionOn(string mid) => _subscriptions.Find(subscription => subscription.Mid == mid);
 
     /// <summary>The first that has no section and fits into this one; what does not fit keeps nobody waiting.</summary>
-    internal TrackSubscription? NextWaiting(Sdp.SdpMedia media) => _subscriptions.Find(subscription => subscription.Mid.Length == 0 && subscription.FitsIn(media));
+    internal TrackSubscription? NextWaiting(Sdp.SdpMedia media) =>
+        _subscriptions.Find(subscription => subscription.Mid.Length == 0 && subscription.FitsIn(media));
 
     private bool Wants(string sid) => _wanted.Contains(sid) || (_autoSubscribe && !_unwanted.Contains(sid));
 
@@ -52,7 +56,8 @@ internal sealed partial class ParticipantSession
         }
         var added = AddSubscription(track);
         JudgeWaiting(added, sectionsMoved: false);
-        if (track.ToldLayer < added.WantedLayer) RoomSession.WantedChanged(track); // a newcomer's picture may be of a layer that nobody wanted before
+        // a newcomer's picture may be of a layer that nobody wanted before
+        if (track.ToldLayer < added.WantedLayer) RoomSession.WantedChanged(track);
         if (added.IsWaiting) Room.MissesSections(this);
     }
 
@@ -89,11 +94,21 @@ internal sealed partial class ParticipantSession
             if (Room.FindTrack(sid) is not { } track || track.Owner == this) continue;
             if (!request.Subscribe) Unsubscribe(track);
             else if (MayReceive(track)) Subscribe(track);
-            else Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = track.Owner.Sid, TrackSid = sid, Allowed = false } });
+            else Tell(new SignalResponse
+            {
+                SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate
+                {
+                    ParticipantSid =
+                track.Owner.Sid,
+                    TrackSid = sid,
+                    Allowed = false
+                }
+            });
         }
     }
 
-    private static IEnumerable<string> Sids(IEnumerable<string> said) => said.Where(sid => sid.Length <= MaxSidLength).Distinct(StringComparer.Ordinal).Take(MostSubscriptions);
+    private static IEnumerable<string> Sids(IEnumerable<string> said) =>
+        said.Where(sid => sid.Length <= MaxSidLength).Distinct(StringComparer.Ordinal).Take(MostSubscriptions);
 
     private void OnTrackSetting(UpdateTrackSettings request)
     {
@@ -110,7 +125,8 @@ internal sealed partial class ParticipantSession
     {
         if (permission.TrackPermissions.Count > MaxPermissions || permission.CalculateSize() > TextLimits.MaxAttributesBytes)
         {
-            RefuseLimit($"subscription permissions exceed {MaxPermissions} entries or {TextLimits.MaxAttributesBytes} bytes; the last ones hold");
+            RefuseLimit(
+                $"subscription permissions exceed {MaxPermissions} entries or {TextLimits.MaxAttributesBytes} bytes; the last ones hold");
             return;
         }
         _rights = new SubscriptionRights(permission);
@@ -133,7 +149,15 @@ internal sealed partial class ParticipantSession
                 if (had == may) continue;
                 if (may) other.Offered(track);
                 else other.Unsubscribe(track);
-                other.Tell(new SignalResponse { SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate { ParticipantSid = Sid, TrackSid = track.Sid, Allowed = may } });
+                other.Tell(new SignalResponse
+                {
+                    SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate
+                    {
+                        ParticipantSid = Sid,
+                        TrackSid = track.Sid,
+                        Allowed = may
+                    }
+                });
             }
         }
     }

@@ -5,7 +5,9 @@ using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>One participant in one room of this node: its signalling, its connection, its tracks and what it receives. Lives on the session loop.</summary>
+/// <summary>
+/// One participant in one room of this node: its signalling, its connection, its tracks and what it receives. Lives on the session loop.
+/// </summary>
 internal sealed partial class ParticipantSession
 {
     /// <summary>More than any client publishes.</summary>
@@ -14,7 +16,8 @@ internal sealed partial class ParticipantSession
     private readonly SessionNumbers _numbers;
     private readonly List<PublishedTrack> _tracks = [];
 
-    internal ParticipantSession(RoomSession room, OpenSession open, JoinRequest join, MediaPlane plane, SessionNumbers numbers, int shard, long nowMs)
+    internal ParticipantSession(RoomSession room, OpenSession open, JoinRequest join, MediaPlane plane, SessionNumbers numbers, int shard,
+        long nowMs)
     {
         _numbers = numbers;
         Room = room;
@@ -55,7 +58,18 @@ internal sealed partial class ParticipantSession
     /// <summary>As last told; null before the first round of statistics.</summary>
     internal ConnectionQuality? Quality { get; set; }
     internal ConnectionQualityInfo? QualityInfo => Quality is { } quality
-        ? new ConnectionQualityInfo { ParticipantSid = Sid, Quality = quality, Score = quality switch { ConnectionQuality.Excellent => 4.5f, ConnectionQuality.Good => 3.5f, ConnectionQuality.Poor => 2, _ => 0 } }
+        ? new ConnectionQualityInfo
+        {
+            ParticipantSid = Sid,
+            Quality = quality,
+            Score = quality switch
+            {
+                ConnectionQuality.Excellent => 4.5f,
+                ConnectionQuality.Good => 3.5f,
+                ConnectionQuality.Poor => 2,
+                _ => 0
+            },
+        }
         : null;
     /// <summary>What its connection loses, before repair, as of the last round of statistics.</summary>
     internal LossTrend LossUp, LossDown;

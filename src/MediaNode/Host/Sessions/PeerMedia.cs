@@ -40,7 +40,9 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     internal bool MayReceive(TrackSubscription subscription) =>
         _receiving.Any(subscription.FitsIn) || !_receiving.Any(media => media.IsVideo == subscription.Track.IsVideo);
 
-    /// <summary>A section that carried a track at the room's former owner: unless it goes on with that one it rests once, like any other.</summary>
+    /// <summary>
+    /// A section that carried a track at the room's former owner: unless it goes on with that one it rests once, like any other.
+    /// </summary>
     internal void Carried(string mid) => _used.Add(mid);
 
     /// <summary>For what cannot be refused.</summary>
@@ -67,14 +69,17 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         Post(shard => shard.RemovePeer(peer));
     }
 
-    /// <summary>Answers an offer: opens or restarts the transport, publishes and unpublishes, gives sections to waiting subscriptions.</summary>
+    /// <summary>
+    /// Answers an offer: opens or restarts the transport, publishes and unpublishes, gives sections to waiting subscriptions.
+    /// </summary>
     /// <param name="midToTrack">Gets which section carries which track.</param>
     /// <param name="tracks">Gets tracks that are published with this offer, and those that no longer are.</param>
     internal (string? Answer, Failure? Failure) Negotiate(string text, IDictionary<string, string> midToTrack, TrackChanges tracks)
     {
         var (offer, failure) = SdpParser.Parse(text);
         if (offer is null) return (null, failure);
-        var fingerprint = offer.Remote.Fingerprints.Select(DtlsFingerprint.Parse).OfType<DtlsFingerprint>().OrderBy(known => known.Algorithm, StringComparer.Ordinal).FirstOrDefault();
+        var fingerprint = offer.Remote.Fingerprints.Select(DtlsFingerprint.Parse).OfType<DtlsFingerprint>()
+            .OrderBy(known => known.Algorithm, StringComparer.Ordinal).FirstOrDefault();
         if (IsAnother(offer, fingerprint))
         {
             tracks.IsAnotherConnection = true;
@@ -82,12 +87,14 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         }
         tracks.NoTransport = OpenTransport(offer, fingerprint);
         var answers = new SectionAnswer[offer.Media.Count];
-        for (var i = 0; i < answers.Length; i++) answers[i] = IsOpen && CanBeKept(offer.Media[i]) ? new SectionAnswer.Idle() : new SectionAnswer.Refused();
+        for (var i = 0; i < answers.Length; i++)
+            answers[i] = IsOpen && CanBeKept(offer.Media[i]) ? new SectionAnswer.Idle() : new SectionAnswer.Refused();
         var published = owner.MatchTracks(offer, tracks);
         for (var i = 0; i < answers.Length; i++)
             if (published[i] is { } track && AnswerSender(offer.Media[i], answers[i], track, tracks) is { } answer) answers[i] = answer;
         AssignReceivers(offer, answers, midToTrack, tracks);
-        var transport = new SdpTransport(_local?.UsernameFragment ?? "", _local?.Password ?? "", Plane.Fingerprint, Plane.CandidatesOf(ShardNumber));
+        var transport = new SdpTransport(_local?.UsernameFragment ?? "", _local?.Password ?? "", Plane.Fingerprint,
+            Plane.CandidatesOf(ShardNumber));
         return (SdpAnswer.Write(offer, answers, transport, _sessionId, ++_version), null);
     }
 
@@ -98,9 +105,11 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         IceCredentials? remote = new IceCredentials(offer.Remote.IceFragment, offer.Remote.IcePassword);
         if (!IsOpen)
         {
-            if (!offer.Remote.HasCredentials) return Failure.InvalidArgument("sdp: no ice-ufrag and ice-pwd (RFC 8839: 4 and 22 characters at least)");
+            if (!offer.Remote.HasCredentials)
+                return Failure.InvalidArgument("sdp: no ice-ufrag and ice-pwd (RFC 8839: 4 and 22 characters at least)");
             if (fingerprint is null) return Failure.InvalidArgument("sdp: a fingerprint of sha-256, sha-384 or sha-512 is needed");
-            if (offer.Remote.Setup is SdpSetup.Passive or SdpSetup.Hold) return Failure.InvalidArgument("sdp: the offerer must be ready to begin the DTLS handshake (a=setup:actpass or active)");
+            if (offer.Remote.Setup is SdpSetup.Passive or SdpSetup.Hold)
+                return Failure.InvalidArgument("sdp: the offerer must be ready to begin the DTLS handshake (a=setup:actpass or active)");
         }
         var extensions = ExtensionsOf(offer);
         var peer = PeerNumber;
@@ -129,7 +138,8 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
 
     /// <summary>A connection that begins anew, with other credentials and another key, instead of finding a new way.</summary>
     private bool IsAnother(SdpOffer offer, DtlsFingerprint? fingerprint) =>
-        IsOpen && offer.Remote.HasCredentials && offer.Remote.IceFragment != _remoteFragment && fingerprint is not null && fingerprint != _fingerprint;
+        IsOpen && offer.Remote.HasCredentials && offer.Remote.IceFragment != _remoteFragment && fingerprint is not null
+            && fingerprint != _fingerprint;
 
     private static IceCredentials NewCredentials() => new(MediaPlane.RandomText(FragmentLength), MediaPlane.RandomText(PasswordLength));
 
@@ -152,15 +162,22 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     }
 
     /// <summary>Data channels are not served; a section without a format we could name cannot even be kept.</summary>
-    private static bool CanBeKept(SdpMedia media) => media is { IsUsed: true, Formats.Count: > 0 } && (media.IsAudio || media.IsVideo) && media.Protocol.Contains("RTP/", StringComparison.OrdinalIgnoreCase);
+    private static bool CanBeKept(SdpMedia media) => media is { IsUsed: true, Formats.Count: > 0 } && (media.IsAudio || media.IsVideo)
+        && media.Protocol.Contains("RTP/", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A section that brings a track is answered by what is taken of it; a track that cannot be taken is refused aloud.</summary>
     private SectionAnswer.Receive? AnswerSender(SdpMedia media, SectionAnswer kept, PublishedTrack track, TrackChanges tracks)
     {
         if (tracks.NoTransport is { } failure) return Refuse(failure.Message);
-        if (!media.IsUsed) return Refuse("its section has no part in the connection: it stands in no bundle with the others, or under the name of another");
+        if (!media.IsUsed)
+            return Refuse(
+                "its section has no part in the connection: it stands in no bundle with the others, or under the name of another");
         if (kept is SectionAnswer.Refused || track.Choose(media) is not { } format)
-            return Refuse($"no codec in common: {string.Join(", ", media.Formats.Where(offered => offered.IsMedia).Select(offered => $"{offered.Name} {offered.Parameters}".TrimEnd()))}");
+        {
+            var offers = media.Formats.Where(offered => offered.IsMedia)
+                .Select(offered => $"{offered.Name} {offered.Parameters}".TrimEnd());
+            return Refuse($"no codec in common: {string.Join(", ", offers)}");
+        }
         var wanted = track.Describe(media, format);
         if (!track.IsPublishedAs(wanted))
         {
@@ -193,7 +210,8 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
             var subscription = owner.SubscriptionOn(media.Mid);
             if (subscription is null)
             {
-                // A section that has just lost its track is answered as inactive once: only then does a new track make an event at the client.
+                // A section that has just lost its track is answered as inactive once: only then does a new track make an event at the
+                // client.
                 var rests = _used.Remove(media.Mid);
                 subscription = rests ? null : owner.NextWaiting(media);
                 tracks.SectionsMoved |= rests || subscription is not null;

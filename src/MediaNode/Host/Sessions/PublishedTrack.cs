@@ -40,10 +40,13 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     internal TickPace WantedPace { get; } = new(burst: 4);
     /// <summary>By the server API, and its client has not unmuted it since.</summary>
     internal bool IsMutedByServer { get; set; }
-    /// <summary>The largest layer somebody wants, as its client was last told; null while it was told nothing, and sends them all.</summary>
+    /// <summary>
+    /// The largest layer somebody wants, as its client was last told; null while it was told nothing, and sends them all.
+    /// </summary>
     internal int? ToldLayer { get; set; }
     /// <summary>The client's own ids for it, one of which its offer carries.</summary>
-    internal IReadOnlySet<string> Cids { get; } = new HashSet<string>(request.SimulcastCodecs.Select(codec => codec.Cid).Append(request.Cid).Where(cid => cid.Length > 0), StringComparer.Ordinal);
+    internal IReadOnlySet<string> Cids { get; } = new HashSet<string>(request.SimulcastCodecs.Select(codec => codec.Cid).Append(request.Cid)
+        .Where(cid => cid.Length > 0), StringComparer.Ordinal);
     /// <summary>The id under which an offer last carried it.</summary>
     internal string LastTrackId { get; set; } = "";
     internal Codec Codec { get; private set; }
@@ -89,7 +92,13 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         };
         request.Layers.AddRange(TrackDescription.Copy(info.Layers));
         request.SimulcastCodecs.AddRange(info.Codecs.Select(codec => new SimulcastCodec { Codec = codec.MimeType, Cid = codec.Cid }));
-        return new PublishedTrack(owner, number, request, info) { IsCarried = true, ToldLayer = UnknownLayer, Codec = info.Type == TrackType.Audio ? Codec.Opus : CodecNames.Find(info.MimeType) ?? Codec.Vp8, _streams = streams };
+        return new PublishedTrack(owner, number, request, info)
+        {
+            IsCarried = true,
+            ToldLayer = UnknownLayer,
+            Codec = info.Type == TrackType.Audio ? Codec.Opus : CodecNames.Find(info.MimeType) ?? Codec.Vp8,
+            _streams = streams,
+        };
     }
 
     /// <summary>The codec that it has already comes first, then those that the client asked for, then what most viewers have.</summary>
@@ -109,18 +118,25 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
 
     /// <summary>The answer for the section that brings it.</summary>
     internal SectionAnswer.Receive Answer(SdpMedia media, SdpFormat format) =>
-        new(IsVideo ? format : format with { Parameters = OpusParameters.ForPublisher(format.Parameters, dtx: !SendsSilence, IsStereo) }, media.RtxOf(format.PayloadType), TakesLayers(format) ? media.Rids : []);
+        new(IsVideo ? format : format with { Parameters = OpusParameters.ForPublisher(format.Parameters, dtx: !SendsSilence, IsStereo) },
+            media.RtxOf(format.PayloadType), TakesLayers(format) ? media.Rids : []);
 
-    /// <summary>Layers of codecs that carry numbers of their own through a stream cannot be joined to one: of those the client is to send a single stream.</summary>
+    /// <summary>
+    /// Layers of codecs that carry numbers of their own through a stream cannot be joined to one: of those the client is to send a single
+    /// stream.
+    /// </summary>
     private static bool TakesLayers(SdpFormat format) => format.Is(Codec.Vp8) || format.Is(Codec.H264);
 
     /// <summary>The publication that a section stands for.</summary>
     internal PublicationOptions Describe(SdpMedia media, SdpFormat format)
     {
         LayerOptions[] layers = TakesLayers(format) && media.Rids.Count > 0
-            ? [.. media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(MostLayers).Select(LayerOf)]
-            : [.. media.Sources.Take(TakesLayers(format) ? MostLayers : 1).Select(source => new LayerOptions("", source.Ssrc, source.RtxSsrc))];
-        return new PublicationOptions(Number, Owner.Media.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio, format.Variant!.Value.Codec, format.PayloadType, layers.Length > 0 ? layers : [new LayerOptions()])
+            ? [.. media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(MostLayers)
+                .Select(LayerOf)]
+            : [.. media.Sources.Take(TakesLayers(format) ? MostLayers : 1)
+                .Select(source => new LayerOptions("", source.Ssrc, source.RtxSsrc))];
+        return new PublicationOptions(Number, Owner.Media.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio,
+            format.Variant!.Value.Codec, format.PayloadType, layers.Length > 0 ? layers : [new LayerOptions()])
         {
             Mid = media.OfferedMid,
             RtxPayloadType = media.RtxOf(format.PayloadType),
@@ -128,9 +144,12 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         };
     }
 
-    /// <summary>Whether its packets come as they are already published. A stream whose source is not told may have been found since.</summary>
+    /// <summary>
+    /// Whether its packets come as they are already published. A stream whose source is not told may have been found since.
+    /// </summary>
     internal bool IsPublishedAs(PublicationOptions wanted) => Publication is { } now
-        && (now.Codec, now.PayloadType, now.RtxPayloadType, now.Mid) == (wanted.Codec, wanted.PayloadType, wanted.RtxPayloadType, wanted.Mid)
+        && (now.Codec, now.PayloadType, now.RtxPayloadType, now.Mid) == (wanted.Codec, wanted.PayloadType, wanted.RtxPayloadType,
+            wanted.Mid)
         && now.Layers.Select(layer => layer.Rid).SequenceEqual(wanted.Layers.Select(layer => layer.Rid), StringComparer.Ordinal)
         && (wanted.Layers.All(layer => layer.Rid.Length > 0 || layer.Ssrc == 0) || now.Layers.SequenceEqual(wanted.Layers));
 
@@ -155,7 +174,8 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             failure => Owner.PublishFailed(this, publication, failure));
     }
 
-    private LayerOptions LayerOf(string rid) => _streams.FirstOrDefault(stream => stream.Rid == rid) is { } known ? new LayerOptions(rid, known.Ssrc, known.RtxSsrc) : new LayerOptions(rid);
+    private LayerOptions LayerOf(string rid) => _streams.FirstOrDefault(stream => stream.Rid == rid) is { } known
+        ? new LayerOptions(rid, known.Ssrc, known.RtxSsrc) : new LayerOptions(rid);
 
     internal void Unpublish()
     {
@@ -206,7 +226,8 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     private int LayerCount => Publication?.Layers.Count ?? MostLayers;
 
     /// <summary>The layer that a quality names; with fewer layers the largest stands for all above it.</summary>
-    internal int LayerOf(VideoQuality quality) => Math.Min(quality switch { VideoQuality.Low => 0, VideoQuality.Medium => 1, _ => 2 }, LayerCount - 1);
+    internal int LayerOf(VideoQuality quality) =>
+        Math.Min(quality switch { VideoQuality.Low => 0, VideoQuality.Medium => 1, _ => 2 }, LayerCount - 1);
 
     /// <summary>The smallest layer that fills a tile of this size.</summary>
     internal int LayerFor(uint width, uint height)
@@ -218,5 +239,6 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     }
 
     /// <summary>It stands in other clients' session descriptions.</summary>
-    private static string Clean(string stream) => string.Concat(stream.Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-').Take(64));
+    private static string Clean(string stream) =>
+        string.Concat(stream.Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-').Take(64));
 }

@@ -10,7 +10,8 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <param name="JitterUs">Interarrival jitter (RFC 3550), mean over participants who send.</param>
 /// <param name="QueueUs">From taking a batch in to handing what came of it to the kernel, slowest shard.</param>
 internal readonly record struct MediaTraffic(
-    int Publishers, int Subscribers, long IngressKbps, long EgressKbps, long IngressPps, long EgressPps, int LossPerMyriad, int JitterUs, int QueueUs);
+    int Publishers, int Subscribers, long IngressKbps, long EgressKbps, long IngressPps, long EgressPps, int LossPerMyriad, int JitterUs,
+        int QueueUs);
 
 /// <summary>Every two seconds: statistics from the shards, connection quality for the clients, traffic for the load report.</summary>
 internal sealed class QualityRound(SessionTable table, MediaPlane plane, SessionLoop loop)
@@ -33,7 +34,8 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         if (++_steps % StepsPerRound != 0) return;
         foreach (var shard in plane.Shards)
         {
-            var probes = table.Rooms.SelectMany(room => room.Participants).Where(participant => participant.Media.IsOpen && participant.Media.ShardNumber == shard.Index).Select(SessionProbe.Of).ToArray();
+            var probes = table.Rooms.SelectMany(room => room.Participants).Where(participant => participant.Media.IsOpen
+                && participant.Media.ShardNumber == shard.Index).Select(SessionProbe.Of).ToArray();
             if (probes.Length == 0) continue;
             shard.Post(on =>
             {
@@ -52,11 +54,15 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         {
             var session = measured.Session;
             session.Heard(measured.SilentUs, Environment.TickCount64);
-            session.LossUp.Take(measured.Up.Sum(stream => stream.Layer.Packets + stream.Layer.Lost), measured.Up.Sum(stream => stream.Layer.LostOnTheWay));
-            session.LossDown.Take(measured.Down.Sum(stream => stream.Statistics.ReportedExpected), measured.Down.Sum(stream => stream.Statistics.ReportedLost));
+            session.LossUp.Take(measured.Up.Sum(stream => stream.Layer.Packets + stream.Layer.Lost),
+                measured.Up.Sum(stream => stream.Layer.LostOnTheWay));
+            session.LossDown.Take(measured.Down.Sum(stream => stream.Statistics.ReportedExpected),
+                measured.Down.Sum(stream => stream.Statistics.ReportedLost));
             var isLost = session.Media.State is TransportState.Failed || measured.SilentUs >= SilentUs;
-            var quality = isLost ? ConnectionQuality.Lost : Judge(Math.Max(session.LossUp.Fraction, session.LossDown.Fraction), measured.RoundTripUs / 1000.0);
-            session.JitterMs = measured.Up.Where(stream => stream.Layer.Packets > 0).Select(stream => stream.Layer.JitterMs).DefaultIfEmpty().Average();
+            var quality = isLost ? ConnectionQuality.Lost
+                : Judge(Math.Max(session.LossUp.Fraction, session.LossDown.Fraction), measured.RoundTripUs / 1000.0);
+            session.JitterMs = measured.Up.Where(stream => stream.Layer.Packets > 0).Select(stream => stream.Layer.JitterMs)
+                .DefaultIfEmpty().Average();
             if (quality == session.Quality) continue;
             session.Quality = quality;
             if (session.IsHidden) continue; // the others do not know it
@@ -102,7 +108,8 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
                 (sentOctets - _last.SentOctets) * 8 / elapsedMs,
                 (received - _last.Received) * 1000 / elapsedMs,
                 (sent - _last.Sent) * 1000 / elapsedMs,
-                (int)(participants.Select(participant => Math.Max(participant.LossUp.Fraction, participant.LossDown.Fraction)).DefaultIfEmpty().Average() * 10_000),
+                (int)(participants.Select(participant => Math.Max(participant.LossUp.Fraction, participant.LossDown.Fraction))
+                    .DefaultIfEmpty().Average() * 10_000),
                 (int)(senders.Select(sender => sender.JitterMs).DefaultIfEmpty().Average() * 1000),
                 (int)queueUs);
         }

@@ -4,7 +4,9 @@ using Room = LiveKit.Proto.Room;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>What clients are told of the room itself: its settings come from the log, by way of the gateways; who is in it is counted here.</summary>
+/// <summary>
+/// What clients are told of the room itself: its settings come from the log, by way of the gateways; who is in it is counted here.
+/// </summary>
 internal sealed partial class RoomSession
 {
     /// <summary>Counts that changed are told so often at most, in milliseconds (as LiveKit does).</summary>
@@ -65,7 +67,9 @@ internal sealed partial class RoomSession
         Info.ActiveRecording = _participants.Values.Any(participant => IsRecorder(participant.Info));
     }
 
-    internal static bool IsDependent(ParticipantInfo participant) => participant.Kind is ParticipantInfo.Types.Kind.Agent || IsRecorder(participant);
+    internal static bool IsDependent(ParticipantInfo participant) =>
+        participant.Kind is ParticipantInfo.Types.Kind.Agent || IsRecorder(participant);
 
-    private static bool IsRecorder(ParticipantInfo participant) => participant.Kind is ParticipantInfo.Types.Kind.Egress || participant.Permission?.Recorder == true;
+    private static bool IsRecorder(ParticipantInfo participant) =>
+        participant.Kind is ParticipantInfo.Types.Kind.Egress || participant.Permission?.Recorder == true;
 }

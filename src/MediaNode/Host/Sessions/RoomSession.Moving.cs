@@ -4,12 +4,14 @@ using VideoScale.V1;
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>
-/// Whoever does not come with the room from its former owner: clients that do come still show them, and keep whoever they are not told of. What a session takes with it
-/// names some of the others; all of them together name everybody.
+/// Whoever does not come with the room from its former owner: clients that do come still show them, and keep whoever they are not told of.
+/// What a session takes with it names some of the others; all of them together name everybody.
 /// </summary>
 internal sealed partial class RoomSession
 {
-    /// <summary>The next ones in the order of their identities, around: so many sessions in a row would have to be lost for one to be forgotten.</summary>
+    /// <summary>
+    /// The next ones in the order of their identities, around: so many sessions in a row would have to be lost for one to be forgotten.
+    /// </summary>
     internal const int MostNamed = 16;
     /// <summary>Gateways try for 5 s to carry a session; whoever was on his way to the former owner has the resume window.</summary>
     internal const long ComingMs = 5_000 + SessionTable.ResumeWindowMs;
@@ -41,12 +43,20 @@ internal sealed partial class RoomSession
         if (_awaited.Count == 0) return;
         if (!hasLease) _awaitedUntilMs = nowMs + ComingMs;
         if (nowMs < _awaitedUntilMs) return;
-        var present = _participants.Values.Where(participant => !participant.IsHidden).Select(participant => participant.Info.Identity).ToHashSet(StringComparer.Ordinal);
-        var missing = _awaited.Values.Where(other => !present.Contains(other.Identity)).OrderBy(other => other.Identity, StringComparer.Ordinal).ToList();
+        var present = _participants.Values.Where(participant => !participant.IsHidden).Select(participant => participant.Info.Identity)
+            .ToHashSet(StringComparer.Ordinal);
+        var missing = _awaited.Values.Where(other => !present.Contains(other.Identity))
+            .OrderBy(other => other.Identity, StringComparer.Ordinal).ToList();
         _awaited.Clear();
         foreach (var other in missing)
         {
-            var gone = new ParticipantInfo { Sid = other.Sid, Identity = other.Identity, State = ParticipantInfo.Types.State.Disconnected, DisconnectReason = DisconnectReason.ConnectionTimeout };
+            var gone = new ParticipantInfo
+            {
+                Sid = other.Sid,
+                Identity = other.Identity,
+                State = ParticipantInfo.Types.State.Disconnected,
+                DisconnectReason = DisconnectReason.ConnectionTimeout,
+            };
             Departures.Add(gone, nowMs);
             TellAll(new SignalResponse { Update = new ParticipantUpdate { Participants = { gone } } });
         }

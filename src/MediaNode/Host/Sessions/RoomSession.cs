@@ -7,7 +7,9 @@ using Room = LiveKit.Proto.Room;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>A room while this node serves it under one epoch: who is in it, and what each is told of the others. Lives on the session loop.</summary>
+/// <summary>
+/// A room while this node serves it under one epoch: who is in it, and what each is told of the others. Lives on the session loop.
+/// </summary>
 internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch epoch, int number, Room info, ulong version)
 {
     private readonly SortedDictionary<ParticipantIdentity, ParticipantSession> _participants = [];
@@ -27,9 +29,11 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
 
     internal ParticipantSession? Find(ParticipantIdentity identity) => _participants.GetValueOrDefault(identity);
 
-    internal PublishedTrack? FindTrack(string sid) => _participants.Values.SelectMany(participant => participant.Tracks).FirstOrDefault(track => track.Sid == sid);
+    internal PublishedTrack? FindTrack(string sid) =>
+        _participants.Values.SelectMany(participant => participant.Tracks).FirstOrDefault(track => track.Sid == sid);
 
-    internal IReadOnlyList<ParticipantInfo> OthersOf(ParticipantSession self) => [.. _participants.Values.Where(other => other != self && !other.IsHidden).Select(other => other.Info)];
+    internal IReadOnlyList<ParticipantInfo> OthersOf(ParticipantSession self) =>
+        [.. _participants.Values.Where(other => other != self && !other.IsHidden).Select(other => other.Info)];
 
     internal void Add(ParticipantSession participant)
     {
@@ -56,7 +60,9 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         AskForSections();
     }
 
-    /// <summary>Tells everyone how a participant looks now; a hidden one is shown to itself alone. One that says too much is told of a little later.</summary>
+    /// <summary>
+    /// Tells everyone how a participant looks now; a hidden one is shown to itself alone. One that says too much is told of a little later.
+    /// </summary>
     internal void Announce(ParticipantSession participant)
     {
         var isOver = participant.Info.State == ParticipantInfo.Types.State.Disconnected;
@@ -116,7 +122,9 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         }
     }
 
-    /// <summary>What the participant receives has changed: its client is asked for sections at the end of the turn, or once its connection is open.</summary>
+    /// <summary>
+    /// What the participant receives has changed: its client is asked for sections at the end of the turn, or once its connection is open.
+    /// </summary>
     internal void MissesSections(ParticipantSession participant) => _missingSections.Add(participant);
 
     /// <summary>At the end of a turn: asks once for all that happened in it.</summary>
@@ -140,7 +148,9 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         track.Owner.Tell(new SignalResponse { SubscribedQualityUpdate = update });
     }
 
-    /// <summary>Looks no further than the first who wants all there is, as most do: it is asked whenever one of many viewers comes or goes.</summary>
+    /// <summary>
+    /// Looks no further than the first who wants all there is, as most do: it is asked whenever one of many viewers comes or goes.
+    /// </summary>
     private static int LargestWanted(PublishedTrack track, int most)
     {
         var largest = -1;
@@ -165,8 +175,14 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         }
         var changed = new SpeakersChanged();
         foreach (var (sid, level) in now.OrderByDescending(speaker => speaker.Value).ThenBy(speaker => speaker.Key, StringComparer.Ordinal))
-            if (!_speaking.TryGetValue(sid, out var before) || Math.Abs(before - level) > 0.01) changed.Speakers.Add(new SpeakerInfo { Sid = sid, Level = level, Active = true });
-        foreach (var sid in _speaking.Keys.Where(sid => !now.ContainsKey(sid)).Order(StringComparer.Ordinal)) changed.Speakers.Add(new SpeakerInfo { Sid = sid, Level = 0, Active = false });
+            if (!_speaking.TryGetValue(sid, out var before) || Math.Abs(before - level) > 0.01) changed.Speakers.Add(new SpeakerInfo
+            {
+                Sid = sid,
+                Level = level,
+                Active = true,
+            });
+        foreach (var sid in _speaking.Keys.Where(sid => !now.ContainsKey(sid)).Order(StringComparer.Ordinal))
+            changed.Speakers.Add(new SpeakerInfo { Sid = sid, Level = 0, Active = false });
         _speaking.Clear();
         foreach (var (sid, level) in now) _speaking[sid] = level;
         if (changed.Speakers.Count > 0) TellAll(new SignalResponse { SpeakersChanged = changed });
@@ -195,7 +211,8 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         // Whoever was away knows some as speaking who have fallen silent since.
         if (newcomer.HasBeenAway)
             foreach (var other in _participants.Values)
-                if (other.Tracks.Count > 0 && !other.IsHidden && !_speaking.ContainsKey(other.Sid)) speakers.Speakers.Add(new SpeakerInfo { Sid = other.Sid });
+                if (other.Tracks.Count > 0 && !other.IsHidden && !_speaking.ContainsKey(other.Sid))
+                    speakers.Speakers.Add(new SpeakerInfo { Sid = other.Sid });
         if (speakers.Speakers.Count > 0) newcomer.Tell(new SignalResponse { SpeakersChanged = speakers });
     }
 
@@ -205,7 +222,8 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
 
     internal void PassedOver(ParticipantSession participant, string why) => table.PassedOver(participant, why);
 
-    internal void RefusedTrack(ParticipantSession participant, PublishedTrack track, string why) => table.RefusedTrack(participant, track, why);
+    internal void RefusedTrack(ParticipantSession participant, PublishedTrack track, string why) =>
+        table.RefusedTrack(participant, track, why);
 
     /// <summary>In a turn of its own on the session loop; for what shards report.</summary>
     internal void Later(Action work) => table.Later(work);

@@ -2,7 +2,9 @@ using VideoScale.V1;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>Why sessions ended that did not end by themselves; bounded. A client that was away at the time asks for its session later.</summary>
+/// <summary>
+/// Why sessions ended that did not end by themselves; bounded. A client that was away at the time asks for its session later.
+/// </summary>
 internal sealed class SessionEndings
 {
     private const int MostKept = 1_024;

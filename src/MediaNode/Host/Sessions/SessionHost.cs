@@ -59,5 +59,6 @@ public sealed partial class SessionHost : IAsyncDisposable
         _stop.Dispose();
     }
 
-    [LoggerMessage(5310, LogLevel.Critical, "The sessions broke: the process ends")] private static partial void LogBroken(ILogger logger, Exception e);
+    [LoggerMessage(5310, LogLevel.Critical, "The sessions broke: the process ends")]
+    private static partial void LogBroken(ILogger logger, Exception e);
 }

@@ -3,7 +3,9 @@ using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>The one thread of control of all sessions of a node: what signalling, authority and shards say is carried out here, one after the other.</summary>
+/// <summary>
+/// The one thread of control of all sessions of a node: what signalling, authority and shards say is carried out here, one after the other.
+/// </summary>
 /// <remarks>Media never passes here: a busy loop delays joins, not packets.</remarks>
 public sealed class SessionLoop : IAsyncDisposable
 {

@@ -4,16 +4,19 @@ using VideoScale.MediaNode.Quality;
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>Which streams of a session to look at: made on the session loop, used on its shard's thread.</summary>
-internal sealed record SessionProbe(ParticipantSession Session, IReadOnlyList<PublishedTrack> Tracks, IReadOnlyList<TrackSubscription> Subscriptions)
+internal sealed record SessionProbe(ParticipantSession Session, IReadOnlyList<PublishedTrack> Tracks,
+    IReadOnlyList<TrackSubscription> Subscriptions)
 {
-    internal static SessionProbe Of(ParticipantSession session) => new(session, [.. session.Tracks.Where(track => track.IsPublished)], [.. session.Subscriptions]);
+    internal static SessionProbe Of(ParticipantSession session) =>
+        new(session, [.. session.Tracks.Where(track => track.IsPublished)], [.. session.Subscriptions]);
 
     /// <summary>On the shard's thread.</summary>
     internal MeasuredSession Measure(MediaShard shard)
     {
         var up = new List<(PublishedTrack, LayerStatistics)>();
         foreach (var track in Tracks)
-            if (shard.Engine.FindPublication(track.Number) is { } publication) up.AddRange(publication.Layers.Select(layer => (track, layer.Statistics())));
+            if (shard.Engine.FindPublication(track.Number) is { } publication)
+                up.AddRange(publication.Layers.Select(layer => (track, layer.Statistics())));
         var down = new List<(TrackSubscription, SubscriptionStatistics)>();
         foreach (var subscription in Subscriptions)
             if (shard.Engine.FindSubscription(subscription.Number) is { } found) down.Add((subscription, found.Statistics()));
@@ -25,4 +28,5 @@ internal sealed record SessionProbe(ParticipantSession Session, IReadOnlyList<Pu
 /// <summary>A session's media at one moment.</summary>
 /// <param name="SilentUs">Since something authentic was last heard of its client; 0 before the first.</param>
 internal sealed record MeasuredSession(ParticipantSession Session, IReadOnlyList<(PublishedTrack Track, LayerStatistics Layer)> Up,
-    IReadOnlyList<(TrackSubscription Subscription, SubscriptionStatistics Statistics)> Down, long SilentUs, long EstimateBps, long RoundTripUs);
+    IReadOnlyList<(TrackSubscription Subscription, SubscriptionStatistics Statistics)> Down, long SilentUs, long EstimateBps,
+        long RoundTripUs);

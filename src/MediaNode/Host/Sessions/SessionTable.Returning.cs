@@ -8,7 +8,10 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>Clients that were away and come back, and those that do not.</summary>
 internal sealed partial class SessionTable
 {
-    /// <summary>A client that is gone altogether sends no checks of its connection either: with its socket broken, or silent, nobody waits for it any longer.</summary>
+    /// <summary>
+    /// A client that is gone altogether sends no checks of its connection either: with its socket broken, or silent, nobody waits for it
+    /// any longer.
+    /// </summary>
     internal const long GoneMs = 15_000;
     /// <summary>The same beside a socket that has been silent for 15 s already.</summary>
     internal const long QuietGoneMs = 10_000;
@@ -23,7 +26,10 @@ internal sealed partial class SessionTable
         && room.Find(new ParticipantIdentity(open.Identity)) is { } session && session.Sid == open.ResumeSid
         && session.Media.State is not (TransportState.Closed or TransportState.Failed) && !session.Media.IsKeyless ? session : null;
 
-    /// <summary>Takes a live session over for a client that has come back; its media never stopped. The client hears all that has changed since it was last there.</summary>
+    /// <summary>
+    /// Takes a live session over for a client that has come back; its media never stopped. The client hears all that has changed since it
+    /// was last there.
+    /// </summary>
     internal ParticipantSession? Resume(OpenSession open, GatewayLink link)
     {
         if (FindLive(open) is not { } session || IsSuperseded(session, open)) return null;
@@ -39,7 +45,8 @@ internal sealed partial class SessionTable
         link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = ServerInfo() } });
         foreach (var answer in lost) link.Send(answer, isAnswer: true);
         session.TellMissed();
-        foreach (var chunk in ParticipantChunks.Of(Changes(session, sinceMs, wasThere))) link.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { chunk } } });
+        foreach (var chunk in ParticipantChunks.Of(Changes(session, sinceMs, wasThere)))
+            link.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { chunk } } });
         link.Send(new SignalResponse { RoomUpdate = new RoomUpdate { Room = session.Room.Info.Clone() } });
         session.TellCarried();
         session.TellClaims();
@@ -48,16 +55,22 @@ internal sealed partial class SessionTable
         return session;
     }
 
-    /// <summary>Why a session cannot be taken up; of one that was ended on purpose the client is told so, whatever else it may begin anew.</summary>
+    /// <summary>
+    /// Why a session cannot be taken up; of one that was ended on purpose the client is told so, whatever else it may begin anew.
+    /// </summary>
     internal Failure WhyNot(OpenSession open) => _endings.Find(open.ResumeSid) switch
     {
         SessionEndReason.Removed => Failure.OutOfRange($"session {open.ResumeSid}: {open.Identity} was removed from room {open.RoomId}"),
         SessionEndReason.Replaced => Failure.AlreadyExists($"a later session of {open.Identity} in room {open.RoomId}"),
-        _ when FindLive(open) is { } session && IsSuperseded(session, open) => Failure.Precondition($"{open.Identity} has come back to its session {open.ResumeSid} by a later connection"),
+        _ when FindLive(open) is { } session && IsSuperseded(session, open) =>
+            Failure.Precondition($"{open.Identity} has come back to its session {open.ResumeSid} by a later connection"),
         _ => Failure.NotFound($"a live session {open.ResumeSid} of {open.Identity} in room {open.RoomId}"),
     };
 
-    /// <summary>Null when a session may be carried here. Its gateway may be late: the client has come to this node by itself, and is not to be put out by what it was before.</summary>
+    /// <summary>
+    /// Null when a session may be carried here. Its gateway may be late: the client has come to this node by itself, and is not to be put
+    /// out by what it was before.
+    /// </summary>
     internal Failure? WhyNotCarried(OpenSession open) =>
         open.Carried is not null && _rooms.GetValueOrDefault(new RoomId(open.RoomId)) is { } room && room.Epoch.Value == open.Epoch
         && room.Find(new ParticipantIdentity(open.Identity)) is { HadClient: true } session
@@ -67,7 +80,8 @@ internal sealed partial class SessionTable
     internal void NeverCame(RoomSession room, int participants) => LogNeverCame(room.Id, room.Epoch, participants);
 
     /// <summary>A gateway whose stream broke comes late: its client has come back through another one meanwhile.</summary>
-    private static bool IsSuperseded(ParticipantSession session, OpenSession open) => open.Reattach && session.Connection.Length > 0 && session.Connection != open.Connection;
+    private static bool IsSuperseded(ParticipantSession session, OpenSession open) =>
+        open.Reattach && session.Connection.Length > 0 && session.Connection != open.Connection;
 
     /// <summary>Who has left, then who is there: clients keep whoever they are not told of.</summary>
     private static List<ParticipantInfo> Changes(ParticipantSession session, long sinceMs, bool wasThere)

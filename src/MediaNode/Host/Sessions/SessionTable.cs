@@ -15,7 +15,10 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>All sessions of the node. Everything here runs on the session loop.</summary>
 internal sealed partial class SessionTable
 {
-    /// <summary>Time for a client whose signalling broke to come back through another gateway; counted only while the control plane is there to come back to.</summary>
+    /// <summary>
+    /// Time for a client whose signalling broke to come back through another gateway; counted only while the control plane is there to come
+    /// back to.
+    /// </summary>
     internal const long ResumeWindowMs = 30_000;
     /// <summary>The client has closed its connection too: it is gone, or about to join anew.</summary>
     internal const long ClosedWindowMs = 3_000;
@@ -35,7 +38,8 @@ internal sealed partial class SessionTable
     private readonly Dictionary<int, RoomSession> _byNumber = [];
     private readonly Dictionary<int, ParticipantSession> _byPeer = [];
 
-    internal SessionTable(MediaNodeOptions options, AuthorityGate authority, MediaPlane plane, SessionLoop loop, ILogger<SessionTable> logger)
+    internal SessionTable(MediaNodeOptions options, AuthorityGate authority, MediaPlane plane, SessionLoop loop,
+        ILogger<SessionTable> logger)
     {
         _options = options;
         _authority = authority;
@@ -49,7 +53,8 @@ internal sealed partial class SessionTable
             shard.HandshakeOverdue += peer => loop.Post(() => OnHandshakeOverdue(peer));
             shard.EngineRaised += happened =>
             {
-                if (happened is EngineEvent.Speakers speakers) loop.Post(() => _byNumber.GetValueOrDefault(speakers.Room)?.OnSpeakers(shard.Index, speakers.Loudest));
+                if (happened is EngineEvent.Speakers speakers)
+                    loop.Post(() => _byNumber.GetValueOrDefault(speakers.Room)?.OnSpeakers(shard.Index, speakers.Loudest));
             };
         }
     }
@@ -65,8 +70,10 @@ internal sealed partial class SessionTable
     internal ParticipantSession Open(OpenSession open, JoinRequest join, Room info, GatewayLink link)
     {
         var room = RoomOf(new RoomId(open.RoomId), new Epoch(open.Epoch), info, open.RoomVersion);
-        if (room.Find(new ParticipantIdentity(open.Identity)) is { } older) End(older, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
-        var session = new ParticipantSession(room, open, join, _plane, _numbers, ChooseShard(room), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        if (room.Find(new ParticipantIdentity(open.Identity)) is { } older)
+            End(older, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
+        var session = new ParticipantSession(room, open, join, _plane, _numbers, ChooseShard(room),
+            DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         _byPeer.Add(session.Media.PeerNumber, session);
         room.Add(session);
         session.Attach(link, open.Connection, hasClient: open.Carried is null);
@@ -92,7 +99,8 @@ internal sealed partial class SessionTable
     }
 
     /// <param name="request">Null when it cannot be read.</param>
-    /// <param name="number">Which request of its connection this is; one that came before a stream broke comes again after it. 0 for no number.</param>
+    /// <param name="number">Which request of its connection this is; one that came before a stream broke comes again after it. 0 for no
+    /// number.</param>
     internal static void Handle(ParticipantSession session, GatewayLink link, SignalRequest? request, ulong number = 0)
     {
         if (session.Room.GivenUpAtMs != 0) return; // not handled: its gateway keeps it for the new owner
@@ -129,14 +137,22 @@ internal sealed partial class SessionTable
     internal void StartAnew(ParticipantSession session, string why)
     {
         LogRefused(session.Identity, session.Room.Id, why);
-        session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveRequest.Types.Action.Reconnect } });
+        session.Tell(new SignalResponse
+        {
+            Leave = new LeaveRequest
+            {
+                Reason = DisconnectReason.StateMismatch,
+                Action = LeaveRequest.Types.Action.Reconnect
+            }
+        });
         Leave(session, SessionEndReason.MediaLost);
     }
 
     /// <summary>A description without anything to answer; the call goes on as it is.</summary>
     internal void PassedOver(ParticipantSession session, string why) => LogPassedOver(session.Identity, session.Room.Id, why);
 
-    internal void RefusedTrack(ParticipantSession session, PublishedTrack track, string why) => LogTrackRefused(session.Identity, session.Room.Id, track.Sid, why);
+    internal void RefusedTrack(ParticipantSession session, PublishedTrack track, string why) =>
+        LogTrackRefused(session.Identity, session.Room.Id, track.Sid, why);
 
     internal void Later(Action work) => _loop.Post(work);
 
@@ -170,7 +186,14 @@ internal sealed partial class SessionTable
             if (_rooms.GetValueOrDefault(end.Room)?.Find(end.Identity) is not { } session || session.SeatId != end.SeatId) continue;
             if (end.Why is SessionEnd.Evicted)
             {
-                session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.ParticipantRemoved, Action = LeaveRequest.Types.Action.Disconnect } });
+                session.Tell(new SignalResponse
+                {
+                    Leave = new LeaveRequest
+                    {
+                        Reason = DisconnectReason.ParticipantRemoved,
+                        Action = LeaveRequest.Types.Action.Disconnect
+                    }
+                });
                 End(session, SessionEndReason.Removed, DisconnectReason.ParticipantRemoved);
             }
             else if (end.Why is SessionEnd.Replaced) End(session, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
@@ -202,7 +225,8 @@ internal sealed partial class SessionTable
 
     private void End(ParticipantSession session, SessionEndReason reason, DisconnectReason told)
     {
-        if (reason == SessionEndReason.Replaced) session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = told, Action = LeaveRequest.Types.Action.Disconnect } });
+        if (reason == SessionEndReason.Replaced)
+            session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = told, Action = LeaveRequest.Types.Action.Disconnect } });
         _endings.Add(session.Sid, reason);
         var link = session.Link;
         session.Detach(NowMs);
@@ -217,20 +241,31 @@ internal sealed partial class SessionTable
         if (!_byPeer.TryGetValue(peer, out var session)) return;
         session.Media.State = state;
         LogTransport(session.Identity, session.Room.Id, state);
-        if (state is TransportState.Closed && session.Room.GivenUpAtMs != 0) End(session, SessionEndReason.Left, DisconnectReason.Migration);
+        if (state is TransportState.Closed && session.Room.GivenUpAtMs != 0)
+            End(session, SessionEndReason.Left, DisconnectReason.Migration);
         if (state is not TransportState.Connected || session.Info.State == ParticipantInfo.Types.State.Active) return;
         session.Info.State = ParticipantInfo.Types.State.Active;
         session.Changed();
         session.Room.Announce(session);
     }
 
-    /// <summary>Its path stands and nothing could ever pass over it: the client is told to connect anew, now or when it comes back.</summary>
+    /// <summary>
+    /// Its path stands and nothing could ever pass over it: the client is told to connect anew, now or when it comes back.
+    /// </summary>
     private void OnHandshakeOverdue(int peer)
     {
         if (!_byPeer.TryGetValue(peer, out var session)) return;
         session.Media.IsKeyless = true;
         LogKeyless(session.Identity, session.Room.Id);
-        session.Tell(new SignalResponse { Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveRequest.Types.Action.Reconnect, CanReconnect = true } });
+        session.Tell(new SignalResponse
+        {
+            Leave = new LeaveRequest
+            {
+                Reason = DisconnectReason.StateMismatch,
+                Action = LeaveRequest.Types.Action.Reconnect,
+                CanReconnect = true
+            }
+        });
     }
 
     private RoomSession RoomOf(RoomId id, Epoch epoch, Room info, ulong version)
@@ -254,7 +289,8 @@ internal sealed partial class SessionTable
     {
         var load = new int[_plane.Shards.Count];
         foreach (var session in _byPeer.Values) load[session.Media.ShardNumber]++;
-        var used = room.Participants.GroupBy(participant => participant.Media.ShardNumber).Where(shard => shard.Count() < RoomOnOneShard).Select(shard => shard.Key).ToList();
+        var used = room.Participants.GroupBy(participant => participant.Media.ShardNumber).Where(shard => shard.Count() < RoomOnOneShard)
+            .Select(shard => shard.Key).ToList();
         return used.Count > 0 ? used.Min() : Array.IndexOf(load, load.Min());
     }
 
@@ -275,21 +311,36 @@ internal sealed partial class SessionTable
             PingTimeout = 15,
         };
         join.OtherParticipants.AddRange(others);
-        foreach (var mime in (string[])["video/VP8", "video/H264", "audio/opus"]) join.EnabledPublishCodecs.Add(new LiveKit.Proto.Codec { Mime = mime });
+        foreach (var mime in (string[])["video/VP8", "video/H264", "audio/opus"])
+            join.EnabledPublishCodecs.Add(new LiveKit.Proto.Codec { Mime = mime });
         return join;
     }
 
-    [LoggerMessage(5301, LogLevel.Information, "{Identity} joined room {Room} (epoch {Epoch})")] private partial void LogJoined(ParticipantIdentity identity, RoomId room, Epoch epoch);
+    [LoggerMessage(5301, LogLevel.Information, "{Identity} joined room {Room} (epoch {Epoch})")]
+    private partial void LogJoined(ParticipantIdentity identity, RoomId room, Epoch epoch);
     [LoggerMessage(4950, LogLevel.Information, "The seat of {Identity} in room {Room} is not freed from here, its owner frees it: {Why}")]
     private partial void LogSeatElsewhere(ParticipantIdentity identity, RoomId room, string why);
-    [LoggerMessage(5302, LogLevel.Information, "{Identity} left room {Room}: {Reason}")] private partial void LogLeft(ParticipantIdentity identity, RoomId room, SessionEndReason reason);
-    [LoggerMessage(5303, LogLevel.Information, "{Identity} came back to room {Room} through another gateway")] private partial void LogResumed(ParticipantIdentity identity, RoomId room);
-    [LoggerMessage(5304, LogLevel.Information, "Room {Room} (epoch {Epoch}) given up with {Participants} participants")] private partial void LogGivenUp(RoomId room, Epoch epoch, int participants);
-    [LoggerMessage(5305, LogLevel.Warning, "{Identity} in room {Room} sent what cannot be served: {Why}")] private partial void LogRefused(ParticipantIdentity identity, RoomId room, string why);
-    [LoggerMessage(5307, LogLevel.Information, "{Identity} came with room {Room} from its former owner (epoch {Epoch})")] private partial void LogCarried(ParticipantIdentity identity, RoomId room, Epoch epoch);
-    [LoggerMessage(5308, LogLevel.Information, "Room {Room} (epoch {Epoch}): {Participants} participants have not come with it; the others are told that they left")] private partial void LogNeverCame(RoomId room, Epoch epoch, int participants);
-    [LoggerMessage(5401, LogLevel.Warning, "{Identity} in room {Room} sent a description that is passed over: {Why}")] private partial void LogPassedOver(ParticipantIdentity identity, RoomId room, string why);
-    [LoggerMessage(5402, LogLevel.Information, "{Identity} in room {Room}: track {Track} is refused: {Why}")] private partial void LogTrackRefused(ParticipantIdentity identity, RoomId room, string track, string why);
-    [LoggerMessage(5501, LogLevel.Information, "{Identity} in room {Room} has a path and makes no keys over it; it is told to connect anew")] private partial void LogKeyless(ParticipantIdentity identity, RoomId room);
-    [LoggerMessage(5306, LogLevel.Debug, "{Identity} in room {Room}: transport {State}")] private partial void LogTransport(ParticipantIdentity identity, RoomId room, TransportState state);
+    [LoggerMessage(5302, LogLevel.Information, "{Identity} left room {Room}: {Reason}")]
+    private partial void LogLeft(ParticipantIdentity identity, RoomId room, SessionEndReason reason);
+    [LoggerMessage(5303, LogLevel.Information, "{Identity} came back to room {Room} through another gateway")]
+    private partial void LogResumed(ParticipantIdentity identity, RoomId room);
+    [LoggerMessage(5304, LogLevel.Information, "Room {Room} (epoch {Epoch}) given up with {Participants} participants")]
+    private partial void LogGivenUp(RoomId room, Epoch epoch, int participants);
+    [LoggerMessage(5305, LogLevel.Warning, "{Identity} in room {Room} sent what cannot be served: {Why}")]
+    private partial void LogRefused(ParticipantIdentity identity, RoomId room, string why);
+    [LoggerMessage(5307, LogLevel.Information, "{Identity} came with room {Room} from its former owner (epoch {Epoch})")]
+    private partial void LogCarried(ParticipantIdentity identity, RoomId room, Epoch epoch);
+    [LoggerMessage(5308, LogLevel.Information,
+        "Room {Room} (epoch {Epoch}): {Participants} participants have not come with it; the others are told that they left")]
+    private partial void LogNeverCame(RoomId room, Epoch epoch, int participants);
+    [LoggerMessage(5401, LogLevel.Warning, "{Identity} in room {Room} sent a description that is passed over: {Why}")]
+    private partial void LogPassedOver(ParticipantIdentity identity, RoomId room, string why);
+    [LoggerMessage(5402, LogLevel.Information, "{Identity} in room {Room}: track {Track} is refused: {Why}")]
+    private partial void LogTrackRefused(ParticipantIdentity identity, RoomId room, string track, string why);
+    [LoggerMessage(5501, LogLevel.Information,
+        "{Identity} in room {Room} has a path and makes no keys over it; it is told to connect anew")]
+    private partial void LogKeyless(
+        ParticipantIdentity identity, RoomId room);
+    [LoggerMessage(5306, LogLevel.Debug, "{Identity} in room {Room}: transport {State}")]
+    private partial void LogTransport(ParticipantIdentity identity, RoomId room, TransportState state);
 }

@@ -2,7 +2,9 @@ using LiveKit.Proto;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>Who may receive which tracks of a participant, as its client asked: looked up for each of the others, so it is sorted once.</summary>
+/// <summary>
+/// Who may receive which tracks of a participant, as its client asked: looked up for each of the others, so it is sorted once.
+/// </summary>
 internal sealed class SubscriptionRights
 {
     private readonly Dictionary<string, HashSet<string>> _bySid = new(StringComparer.Ordinal), _byIdentity = new(StringComparer.Ordinal);

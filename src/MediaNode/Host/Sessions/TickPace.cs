@@ -1,7 +1,8 @@
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>
-/// For what a small request makes many others do, or costs much: a few times at once, then once a tick, and then as it is by then. Nothing is refused, and repeating costs no more than waiting.
+/// For what a small request makes many others do, or costs much: a few times at once, then once a tick, and then as it is by then. Nothing
+/// is refused, and repeating costs no more than waiting.
 /// </summary>
 internal sealed class TickPace(int burst)
 {

@@ -3,7 +3,9 @@ using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>What clients say of a track, as far as it is kept and shown: bounded, and copied field by field, so that nothing unknown comes along.</summary>
+/// <summary>
+/// What clients say of a track, as far as it is kept and shown: bounded, and copied field by field, so that nothing unknown comes along.
+/// </summary>
 internal static class TrackDescription
 {
     /// <summary>Of names, ids, streams. LiveKit has no limit here; this one keeps what a participant shows of itself small.</summary>
@@ -16,12 +18,16 @@ internal static class TrackDescription
     /// <summary>Null when it is kept as it is.</summary>
     internal static Failure? Check(AddTrackRequest request)
     {
-        var isTooLong = new[] { request.Name, request.Cid, request.Stream, request.Sid }.Any(text => TextLimits.BytesOf(text) > MaxTextBytes)
+        var isTooLong = new[] { request.Name, request.Cid, request.Stream, request.Sid }
+            .Any(text => TextLimits.BytesOf(text) > MaxTextBytes)
             || request.Layers.Count > MaxEntries || request.AudioFeatures.Count > MaxEntries || request.SimulcastCodecs.Count > MaxEntries
             || request.Layers.Any(layer => TextLimits.BytesOf(layer.Rid) > MaxRidBytes)
-            || request.SimulcastCodecs.Any(codec => TextLimits.BytesOf(codec.Cid) + TextLimits.BytesOf(codec.Codec) > MaxTextBytes || codec.Layers.Count > MaxEntries);
+            || request.SimulcastCodecs.Any(codec => TextLimits.BytesOf(codec.Cid) + TextLimits.BytesOf(codec.Codec) > MaxTextBytes
+                || codec.Layers.Count > MaxEntries);
         return isTooLong
-            ? Failure.Exhausted($"the track's texts exceed {MaxTextBytes} bytes each, {MaxRidBytes} of a rid, or it has more than {MaxEntries} layers, features or codecs")
+            ? Failure.Exhausted(
+                $"the track's texts exceed {MaxTextBytes} bytes each, {MaxRidBytes} of a rid, or it has more than {MaxEntries} layers, "
+                + $"features or codecs")
             : null;
     }
 

@@ -7,7 +7,9 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <summary>One participant's wish for one track: first a wish, then a media section of its connection, then packets.</summary>
 internal sealed class TrackSubscription(ParticipantSession subscriber, PublishedTrack track, int number)
 {
-    /// <summary>As its client said it. What that comes to depends on the layers, and those on the publisher, who may come later or offer others.</summary>
+    /// <summary>
+    /// As its client said it. What that comes to depends on the layers, and those on the publisher, who may come later or offer others.
+    /// </summary>
     private UpdateTrackSettings? _wish;
     private bool _flows;
     private bool _held;
@@ -41,7 +43,8 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         if (_answer is { } before && (before.Format.PayloadType, before.RtxPayloadType) != (format.PayloadType, rtx)) Release();
         Mid = media.Mid;
         Refused = null;
-        return new SectionAnswer.Send(format, rtx, $"{Track.Owner.Sid}|{Track.Stream}", Track.Sid, Ssrc, rtx == 0 ? 0 : RtxSsrc, Track.Owner.Sid);
+        return new SectionAnswer.Send(format, rtx, $"{Track.Owner.Sid}|{Track.Stream}", Track.Sid, Ssrc, rtx == 0 ? 0 : RtxSsrc,
+            Track.Owner.Sid);
     }
 
     /// <summary>The answer names the stream: packets may come.</summary>
@@ -96,7 +99,13 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
 
     internal void Configure(UpdateTrackSettings wanted)
     {
-        _wish = new UpdateTrackSettings { Disabled = wanted.Disabled, Quality = wanted.Quality, Width = wanted.Width, Height = wanted.Height };
+        _wish = new UpdateTrackSettings
+        {
+            Disabled = wanted.Disabled,
+            Quality = wanted.Quality,
+            Width = wanted.Width,
+            Height = wanted.Height,
+        };
         TellSettings();
     }
 
@@ -115,7 +124,8 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         {
             if (_wish is not { } wish) return SubscriptionSettings.Everything with { Paused = _held };
             var largest = wish is { Width: > 0, Height: > 0 } ? Track.LayerFor(wish.Width, wish.Height) : Track.LayerOf(wish.Quality);
-            return new SubscriptionSettings(_held || wish.Disabled || wish.Quality == VideoQuality.Off, largest, SubscriptionSettings.AllTemporal);
+            return new SubscriptionSettings(_held || wish.Disabled
+                || wish.Quality == VideoQuality.Off, largest, SubscriptionSettings.AllTemporal);
         }
     }
 

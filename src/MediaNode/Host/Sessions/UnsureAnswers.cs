@@ -20,7 +20,8 @@ internal sealed class UnsureAnswers
     private ulong _sent;
 
     internal static bool Keeps(SignalResponse response) => response.MessageCase
-        is Case.Answer or Case.RequestResponse or Case.SubscriptionResponse or Case.TrackPublished or Case.TrackUnpublished or Case.MediaSectionsRequirement;
+        is Case.Answer or Case.RequestResponse or Case.SubscriptionResponse or Case.TrackPublished or Case.TrackUnpublished
+            or Case.MediaSectionsRequirement;
 
     internal void CountFrom(ulong received) => _sent = received;
 

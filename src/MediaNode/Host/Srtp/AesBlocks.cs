@@ -32,7 +32,10 @@ internal sealed unsafe class AesBlocks
         return X86Aes.EncryptLast(block, Key(Rounds));
     }
 
-    /// <summary>XORs the key stream on <paramref name="data"/>. The counter is the last 32 bits of the block, big-endian, and starts at <paramref name="counter"/>.</summary>
+    /// <summary>
+    /// XORs the key stream on <paramref name="data"/>. The counter is the last 32 bits of the block, big-endian, and starts at
+    /// <paramref name="counter"/>.
+    /// </summary>
     public void Xor(Vector128<byte> initial, uint counter, Span<byte> data)
     {
         fixed (byte* start = data)
@@ -40,7 +43,8 @@ internal sealed unsafe class AesBlocks
             var at = start;
             var left = data.Length;
             for (; left >= 128; left -= 128, at += 128, counter = unchecked(counter + 8)) Xor8(initial, counter, at);
-            for (; left >= 16; left -= 16, at += 16, counter = unchecked(counter + 1)) (Encrypt(Count(initial, counter)) ^ Vector128.Load(at)).Store(at);
+            for (; left >= 16; left -= 16, at += 16, counter = unchecked(counter + 1))
+                (Encrypt(Count(initial, counter)) ^ Vector128.Load(at)).Store(at);
             if (left == 0) return;
             var tail = Encrypt(Count(initial, counter));
             for (var i = 0; i < left; i++) at[i] ^= tail.GetElement(i);

@@ -76,7 +76,9 @@ public sealed class CounterModeSrtpCipher(SrtpKeys keys) : ISrtpCipher
     }
 }
 
-/// <summary>AES-128 counter mode as SRTP counts (RFC 3711 §4.1.1): salt, SSRC and packet index above, sixteen bits of block counter below.</summary>
+/// <summary>
+/// AES-128 counter mode as SRTP counts (RFC 3711 §4.1.1): salt, SSRC and packet index above, sixteen bits of block counter below.
+/// </summary>
 internal sealed class CounterMode(byte[] key) : IDisposable
 {
     /// <summary>Blocks prepared at once where the processor has no AES instructions of ours: one full packet.</summary>

@@ -83,11 +83,16 @@ public sealed unsafe partial class EvpGcm : IAead
     [LibraryImport(Library)] private static partial void EVP_CIPHER_CTX_free(nint context);
     [LibraryImport(Library)] private static partial nint EVP_aes_128_gcm();
     // The steps below take well under a microsecond and never call back: the transition may be skipped.
-    [LibraryImport(Library), SuppressGCTransition] private static partial int EVP_EncryptInit_ex(nint context, nint cipher, nint engine, byte* key, byte* iv);
-    [LibraryImport(Library), SuppressGCTransition] private static partial int EVP_EncryptUpdate(nint context, byte* output, int* written, byte* input, int length);
+    [LibraryImport(Library), SuppressGCTransition]
+    private static partial int EVP_EncryptInit_ex(nint context, nint cipher, nint engine, byte* key, byte* iv);
+    [LibraryImport(Library), SuppressGCTransition]
+    private static partial int EVP_EncryptUpdate(nint context, byte* output, int* written, byte* input, int length);
     [LibraryImport(Library), SuppressGCTransition] private static partial int EVP_EncryptFinal_ex(nint context, byte* output, int* written);
-    [LibraryImport(Library), SuppressGCTransition] private static partial int EVP_DecryptInit_ex(nint context, nint cipher, nint engine, byte* key, byte* iv);
-    [LibraryImport(Library), SuppressGCTransition] private static partial int EVP_DecryptUpdate(nint context, byte* output, int* written, byte* input, int length);
+    [LibraryImport(Library), SuppressGCTransition]
+    private static partial int EVP_DecryptInit_ex(nint context, nint cipher, nint engine, byte* key, byte* iv);
+    [LibraryImport(Library), SuppressGCTransition]
+    private static partial int EVP_DecryptUpdate(nint context, byte* output, int* written, byte* input, int length);
     [LibraryImport(Library), SuppressGCTransition] private static partial int EVP_DecryptFinal_ex(nint context, byte* output, int* written);
-    [LibraryImport(Library), SuppressGCTransition] private static partial int EVP_CIPHER_CTX_ctrl(nint context, int command, int argument, byte* pointer);
+    [LibraryImport(Library), SuppressGCTransition]
+    private static partial int EVP_CIPHER_CTX_ctrl(nint context, int command, int argument, byte* pointer);
 }

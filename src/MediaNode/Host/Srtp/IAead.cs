@@ -1,6 +1,8 @@
 namespace VideoScale.MediaNode.Host.Srtp;
 
-/// <summary>AES-128-GCM with a kept key, a 12-octet nonce and a 16-octet tag, in place and without allocation. One thread at a time.</summary>
+/// <summary>
+/// AES-128-GCM with a kept key, a 12-octet nonce and a 16-octet tag, in place and without allocation. One thread at a time.
+/// </summary>
 public interface IAead : IDisposable
 {
     /// <summary>Encrypts <paramref name="data"/> where it stands and writes the tag.</summary>

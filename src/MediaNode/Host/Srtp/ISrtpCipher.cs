@@ -1,6 +1,9 @@
 namespace VideoScale.MediaNode.Host.Srtp;
 
-/// <summary>Seals and opens packets in place under one direction's keys; which packets may pass is decided by <see cref="SrtpSender"/> and <see cref="SrtpReceiver"/>.</summary>
+/// <summary>
+/// Seals and opens packets in place under one direction's keys; which packets may pass is decided by <see cref="SrtpSender"/> and
+/// <see cref="SrtpReceiver"/>.
+/// </summary>
 public interface ISrtpCipher : IDisposable
 {
     /// <summary>Octets a sealed RTP packet is longer.</summary>
@@ -8,7 +11,9 @@ public interface ISrtpCipher : IDisposable
     /// <summary>Octets a sealed RTCP packet is longer, its index among them.</summary>
     int RtcpOverhead { get; }
 
-    /// <summary>Seals <paramref name="length"/> octets of <paramref name="packet"/>, which has room for the overhead; returns the new length.</summary>
+    /// <summary>
+    /// Seals <paramref name="length"/> octets of <paramref name="packet"/>, which has room for the overhead; returns the new length.
+    /// </summary>
     int SealRtp(Span<byte> packet, int length, int headerLength, uint ssrc, uint rollover, ushort sequence);
 
     /// <summary>Opens a whole packet; returns the plain length, or -1 when it is not authentic.</summary>

@@ -7,8 +7,8 @@ namespace VideoScale.MediaNode.Host.Srtp;
 
 /// <summary>AES-128-GCM by AES-NI and PCLMULQDQ.</summary>
 /// <remarks>
-/// GHASH is computed as POLYVAL on octet-reversed blocks (RFC 8452 appendix A): with the hash key multiplied by x once, products need no bit
-/// reflection, and eight blocks share one reduction through the powers H^8 … H^1.
+/// GHASH is computed as POLYVAL on octet-reversed blocks (RFC 8452 appendix A): with the hash key multiplied by x once, products need no
+/// bit reflection, and eight blocks share one reduction through the powers H^8 … H^1.
 /// </remarks>
 public sealed class IntrinsicsGcm : IAead
 {

@@ -7,7 +7,8 @@ public sealed class ManagedGcm(ReadOnlySpan<byte> key) : IAead
 {
     private readonly AesGcm _gcm = new(key, tagSizeInBytes: 16);
 
-    public void Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, Span<byte> tag) => _gcm.Encrypt(nonce, data, data, tag, associated);
+    public void Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, Span<byte> tag) =>
+        _gcm.Encrypt(nonce, data, data, tag, associated);
 
     public bool Open(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, ReadOnlySpan<byte> tag)
     {

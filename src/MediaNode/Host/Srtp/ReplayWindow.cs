@@ -1,6 +1,8 @@
 namespace VideoScale.MediaNode.Host.Srtp;
 
-/// <summary>Which of the last packet indices were used (RFC 3711 §3.3.2); 1024 wide, so that late packets recovered behind a burst still pass.</summary>
+/// <summary>
+/// Which of the last packet indices were used (RFC 3711 §3.3.2); 1024 wide, so that late packets recovered behind a burst still pass.
+/// </summary>
 public sealed class ReplayWindow
 {
     public const int Width = 1024;

@@ -26,7 +26,8 @@ public sealed class SrtpKeys
 {
     public SrtpKeys(SrtpProfile profile, ReadOnlySpan<byte> masterKey, ReadOnlySpan<byte> masterSalt)
     {
-        if (masterKey.Length != SrtpProfiles.KeyLength || masterSalt.Length != SrtpProfiles.SaltLength(profile)) throw new ArgumentException($"wrong length of key or salt for {profile}");
+        if (masterKey.Length != SrtpProfiles.KeyLength || masterSalt.Length != SrtpProfiles.SaltLength(profile))
+            throw new ArgumentException($"wrong length of key or salt for {profile}");
         Profile = profile;
         var salt = masterSalt.Length;
         RtpKey = Derive(masterKey, masterSalt, 0, 16);

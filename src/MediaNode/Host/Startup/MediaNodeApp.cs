@@ -51,19 +51,24 @@ public sealed class MediaNodeApp : IAsyncDisposable
     public Task Fatal => _fatal.Task;
     private readonly TaskCompletionSource _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Starts a node; completes when its endpoints listen. Throws <see cref="StartupException"/> with one line for the operator.</summary>
+    /// <summary>
+    /// Starts a node; completes when its endpoints listen. Throws <see cref="StartupException"/> with one line for the operator.
+    /// </summary>
     public static async Task<MediaNodeApp> StartAsync(MediaNodeOptions options, CancellationToken cancellationToken)
     {
         var problems = MediaNodeOptionsCheck.Check(options);
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
         ConnectionBudget.OfProcess.RequireEnough();
         var tls = options.Tls.Load();
-        var authority = new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, options.IsolationGraceSeconds * 1_000_000_000L,
-            new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), RandomNumbers.NonZero()), new BootClock());
+        var authority =
+            new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, options.IsolationGraceSeconds * 1_000_000_000L,
+            new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), RandomNumbers.NonZero()),
+                new BootClock());
         var plane = new MediaPlane(options);
         var channels = new ChannelPool(tls);
         MediaNodeApp? app = null;
-        var web = Build(options, tls, authority, plane, channels, stopping: () => app?._stopping ?? false, fatal: () => app?._fatal.TrySetResult());
+        var web = Build(options, tls, authority, plane, channels, stopping: () => app?._stopping ?? false,
+            fatal: () => app?._fatal.TrySetResult());
         app = new MediaNodeApp(options, web, authority, channels, tls);
         try
         {
@@ -72,12 +77,14 @@ public sealed class MediaNodeApp : IAsyncDisposable
         catch (IOException e)
         {
             await app.ReleaseAsync();
-            throw new StartupException(ExitCode.PortInUse, $"media node {options.NodeId} cannot listen: {e.Message} Stop what listens there, or choose another port", e);
+            throw new StartupException(ExitCode.PortInUse,
+                $"media node {options.NodeId} cannot listen: {e.Message} Stop what listens there, or choose another port", e);
         }
         catch (SocketException e)
         {
             await app.ReleaseAsync();
-            throw new StartupException(ExitCode.BadConfiguration, $"media node {options.NodeId} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e);
+            throw new StartupException(ExitCode.BadConfiguration,
+                $"media node {options.NodeId} cannot listen on {options.BindAddress}: {e.Message}; name an address of this machine", e);
         }
         plane.Start();
         return app;
@@ -108,13 +115,16 @@ public sealed class MediaNodeApp : IAsyncDisposable
         while (_authority.View().View.LeaseLeftMs == 0) await Task.Delay(PollMs, cancellationToken);
     }
 
-    /// <summary>Readiness off, rooms given up and that acknowledged, the leader told that this node stops, then everything closed.</summary>
+    /// <summary>
+    /// Readiness off, rooms given up and that acknowledged, the leader told that this node stops, then everything closed.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
         _authority.Leave();
         var until = Environment.TickCount64 + Options.ShutdownGraceMs;
-        while ((_authority.PendingReports > 0 || !_authority.IsLeavingKnown) && _authority.View().View.LeaseLeftMs > 0 && Environment.TickCount64 < until) await Task.Delay(PollMs);
+        while ((_authority.PendingReports > 0 || !_authority.IsLeavingKnown) && _authority.View().View.LeaseLeftMs > 0
+            && Environment.TickCount64 < until) await Task.Delay(PollMs);
         // Media goes on until the clients have moved to the new owners.
         while (Environment.TickCount64 < until && await _sessions.CountAsync() > 0) await Task.Delay(PollMs);
         await ReleaseAsync();
@@ -129,12 +139,19 @@ public sealed class MediaNodeApp : IAsyncDisposable
         _tls?.Dispose();
     }
 
-    private static WebApplication Build(MediaNodeOptions options, TlsMaterial? tls, AuthorityGate authority, MediaPlane plane, ChannelPool channels, Func<bool> stopping, Action fatal)
+    private static WebApplication Build(MediaNodeOptions options, TlsMaterial? tls, AuthorityGate authority, MediaPlane plane,
+        ChannelPool channels, Func<bool> stopping, Action fatal)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"], ApplicationName = "videoscale-media" });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+            ApplicationName = "videoscale-media",
+        });
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console => { console.SingleLine = true; console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ "; console.UseUtcTimestamp = true; });
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddSimpleConsole(console =>
+            { console.SingleLine = true; console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ "; console.UseUtcTimestamp = true; });
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console =>
+            console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(Enum.Parse<LogLevel>(options.LogLevel, ignoreCase: true));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
         var rpc = new RpcServerOptions
@@ -149,7 +166,8 @@ public sealed class MediaNodeApp : IAsyncDisposable
         };
         builder.Services.AddVideoScaleGrpc(rpc);
         builder.Services.AddSingleton(options).AddSingleton(authority).AddSingleton<LoadMeter>();
-        builder.Services.AddSingleton(services => new SessionHost(options, authority, plane, services.GetRequiredService<ILoggerFactory>(), fatal));
+        builder.Services.AddSingleton(services =>
+            new SessionHost(options, authority, plane, services.GetRequiredService<ILoggerFactory>(), fatal));
         builder.Services.AddHostedService(services => new LeaderAgent(options, authority, services.GetRequiredService<LoadMeter>(),
             address => Authorized(channels.Get(address), options.Token), fatal, services.GetRequiredService<ILogger<LeaderAgent>>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
@@ -164,7 +182,8 @@ public sealed class MediaNodeApp : IAsyncDisposable
         web.MapGrpcService<AdmissionApi>();
         web.MapGrpcService<MediaSessionApi>();
         web.MapGrpcService<StatisticsApi>();
-        web.MapProbes(authority, new NodeMetrics(authority, plane, web.Services.GetRequiredService<ConnectionLimits>(), tls), tls, stopping, options.HttpPort);
+        web.MapProbes(authority, new NodeMetrics(authority, plane, web.Services.GetRequiredService<ConnectionLimits>(), tls), tls, stopping,
+            options.HttpPort);
         web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
         return web;
     }

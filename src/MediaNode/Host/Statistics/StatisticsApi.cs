@@ -13,25 +13,33 @@ namespace VideoScale.MediaNode.Host.Statistics;
 
 /// <summary>What the node measures of a room's media, for operators and tests.</summary>
 [RequireRole(Role.Viewer)]
-public sealed class StatisticsApi(MediaNodeOptions options, AuthorityGate authority, SessionHost host) : StatisticsService.StatisticsServiceBase
+public sealed class StatisticsApi(MediaNodeOptions options, AuthorityGate authority, SessionHost host)
+    : StatisticsService.StatisticsServiceBase
 {
     public override async Task<GetRoomStatisticsReply> GetRoomStatistics(GetRoomStatisticsRequest request, ServerCallContext context)
     {
         if (NameRule.Check("room_id", request.RoomId) is { } wrong) throw wrong.ToRpcException();
         var found = await host.Loop.AskAsync(() => host.Table.Find(new RoomId(request.RoomId)) is { } room
-            ? (room.Epoch, Probes: room.Participants.Select(SessionProbe.Of).GroupBy(probe => probe.Session.Media.ShardNumber).ToList()) : default);
+            ? (room.Epoch, Probes: room.Participants.Select(SessionProbe.Of).GroupBy(probe => probe.Session.Media.ShardNumber).ToList())
+                : default);
         if (found.Probes is null)
         {
             // A room that it owns, and nobody is there.
             foreach (var owned in authority.View().View.Rooms)
-                if (owned.Room.Value == request.RoomId) return new GetRoomStatisticsReply { NodeId = options.NodeId, Epoch = owned.Epoch.Value };
+                if (owned.Room.Value == request.RoomId) return new GetRoomStatisticsReply
+                {
+                    NodeId = options.NodeId,
+                    Epoch = owned.Epoch.Value,
+                };
             throw Failure.NotFound($"room {request.RoomId}").ToRpcException();
         }
-        var measured = await Task.WhenAll(found.Probes.Select(onShard => host.Plane.Shards[onShard.Key].AskAsync(shard => onShard.Select(probe => probe.Measure(shard)).ToList())))
+        var measured = await Task.WhenAll(found.Probes.Select(onShard => host.Plane.Shards[onShard.Key]
+            .AskAsync(shard => onShard.Select(probe => probe.Measure(shard)).ToList())))
             .WaitAsync(context.CancellationToken);
         var reply = new GetRoomStatisticsReply { NodeId = options.NodeId, Epoch = found.Epoch.Value };
         // Quality is the session loop's.
-        reply.Participants.AddRange(await host.Loop.AskAsync(() => measured.SelectMany(onShard => onShard).OrderBy(session => session.Session.Identity).Select(Describe).ToList()));
+        reply.Participants.AddRange(await host.Loop.AskAsync(() => measured.SelectMany(onShard => onShard)
+            .OrderBy(session => session.Session.Identity).Select(Describe).ToList()));
         return reply;
     }
 

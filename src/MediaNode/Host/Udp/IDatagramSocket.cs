@@ -16,7 +16,9 @@ public interface IDatagramSocket : IDisposable
     int Receive(int timeoutMs);
     /// <summary>A datagram of the last batch; it may be changed in place until the next call of Receive.</summary>
     Span<byte> Datagram(int index, out TransportAddress from);
-    /// <summary>Sends what waits in <see cref="Outgoing"/>. What the kernel has no room for is lost, and told to <see cref="Dropped"/>.</summary>
+    /// <summary>
+    /// Sends what waits in <see cref="Outgoing"/>. What the kernel has no room for is lost, and told to <see cref="Dropped"/>.
+    /// </summary>
     void Flush();
     /// <summary>Called in <see cref="Flush"/> for each datagram that was not sent; it must not send anything itself.</summary>
     DatagramDropped? Dropped { get; set; }
@@ -34,7 +36,9 @@ public sealed class SocketStatistics
     public long Sent { get; internal set; }
     public long ReceivedOctets { get; internal set; }
     public long SentOctets { get; internal set; }
-    /// <summary>From taking a batch of datagrams in to handing what came of it to the kernel: smoothed over about sixteen batches.</summary>
+    /// <summary>
+    /// From taking a batch of datagrams in to handing what came of it to the kernel: smoothed over about sixteen batches.
+    /// </summary>
     public long BatchUs { get; internal set; }
     /// <summary>Datagrams the kernel refused.</summary>
     public long Dropped { get; internal set; }
@@ -51,7 +55,9 @@ public static class DatagramSockets
             ? new LinuxDatagramSocket(local, segmentation)
             : new ManagedDatagramSocket(local);
 
-    /// <summary>Room for about a quarter of a second of a busy shard; without CAP_NET_ADMIN the kernel grants net.core.rmem_max at most.</summary>
+    /// <summary>
+    /// Room for about a quarter of a second of a busy shard; without CAP_NET_ADMIN the kernel grants net.core.rmem_max at most.
+    /// </summary>
     internal const int BufferOctets = 8 << 20;
     private const int SocketLevel = 1;          // SOL_SOCKET
     private const int SendBufferForce = 32;     // SO_SNDBUFFORCE

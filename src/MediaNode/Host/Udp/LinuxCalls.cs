@@ -45,8 +45,10 @@ internal static unsafe partial class LinuxCalls
         public short Returned;
     }
 
-    [LibraryImport(C, SetLastError = true)] public static partial int recvmmsg(int descriptor, MultiMessage* messages, uint count, int flags, void* timeout);
-    [LibraryImport(C, SetLastError = true)] public static partial int sendmmsg(int descriptor, MultiMessage* messages, uint count, int flags);
+    [LibraryImport(C, SetLastError = true)]
+    public static partial int recvmmsg(int descriptor, MultiMessage* messages, uint count, int flags, void* timeout);
+    [LibraryImport(C, SetLastError = true)]
+    public static partial int sendmmsg(int descriptor, MultiMessage* messages, uint count, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial int poll(PollEntry* entries, ulong count, int timeoutMs);
     [LibraryImport(C, SetLastError = true)] public static partial int eventfd(uint initial, int flags);
     [LibraryImport(C)] public static partial nint read(int descriptor, void* buffer, nuint length);

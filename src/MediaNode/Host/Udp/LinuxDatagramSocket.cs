@@ -108,7 +108,9 @@ public sealed unsafe class LinuxDatagramSocket : IDatagramSocket
         Outgoing.Clear();
     }
 
-    /// <summary>One message of as many datagrams as may leave together: equal in size, the last at most shorter. Returns the slot after them.</summary>
+    /// <summary>
+    /// One message of as many datagrams as may leave together: equal in size, the last at most shorter. Returns the slot after them.
+    /// </summary>
     private int AddMessage(Destination destination, int slot)
     {
         if (_messages == MessageCount) SendMessages();

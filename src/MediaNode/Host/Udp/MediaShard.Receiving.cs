@@ -68,7 +68,8 @@ public sealed partial class MediaShard
         }
         peer.HeardUs = nowUs;
         if (outcome is IceOutcome.AnswerAndMove && !isPrevious) Move(peer, from);
-        if (peer.State is TransportState.Failed && peer.Dtls.State is DtlsState.Connected && peer.Ice.HasConsent(nowUs)) Change(peer, TransportState.Connected);
+        if (peer.State is TransportState.Failed && peer.Dtls.State is DtlsState.Connected && peer.Ice.HasConsent(nowUs))
+            Change(peer, TransportState.Connected);
         _stunAnswer.AsSpan(0, length).CopyTo(NextSlot());
         // A check of another pair is answered where it came from, which need not be where media goes.
         var destination = peer.Destination is { } selected && selected.Address == from ? selected : new Destination(_socket.Family, from);

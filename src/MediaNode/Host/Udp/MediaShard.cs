@@ -63,7 +63,9 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
 
     /// <summary>Raised on the shard's thread when a peer's transport changes; handlers must not wait.</summary>
     public event Action<int, TransportState>? TransportChanged;
-    /// <summary>Raised on the shard's thread, once, for a peer that has chosen its path and makes no keys over it; handlers must not wait.</summary>
+    /// <summary>
+    /// Raised on the shard's thread, once, for a peer that has chosen its path and makes no keys over it; handlers must not wait.
+    /// </summary>
     public event Action<int>? HandshakeOverdue;
     /// <summary>Raised on the shard's thread for each event of the engine; handlers must not wait.</summary>
     public event Action<EngineEvent>? EngineRaised;
@@ -89,7 +91,9 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         return answer.Task;
     }
 
-    /// <summary>Microseconds since something authentic came of a peer; 0 before the first, or for a stranger. On the shard's thread.</summary>
+    /// <summary>
+    /// Microseconds since something authentic came of a peer; 0 before the first, or for a stranger. On the shard's thread.
+    /// </summary>
     public long SilentUs(int id) => _peers.Find(id) is { HeardUs: not 0 } peer ? NowUs - peer.HeardUs : 0;
 
     /// <summary>Microseconds of this shard's clock, which only goes forward; the clock the engine is told.</summary>
@@ -186,7 +190,8 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         Engine.Tick(nowUs);
         foreach (var peer in _peers.All)
         {
-            if (peer.Handshake.IsOverdue(peer.Ice.NominatedUs, isKeyed: peer.Sender is not null || peer.State is TransportState.Closed, nowUs)) HandshakeOverdue?.Invoke(peer.Id);
+            if (peer.Handshake.IsOverdue(peer.Ice.NominatedUs, isKeyed: peer.Sender is not null
+                || peer.State is TransportState.Closed, nowUs)) HandshakeOverdue?.Invoke(peer.Id);
             if (peer.State is not (TransportState.Checked or TransportState.Connected)) continue;
             _handshaking = peer;
             peer.Dtls.Tick(_sendDtls);

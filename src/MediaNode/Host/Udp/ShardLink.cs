@@ -46,7 +46,9 @@ public sealed partial class MediaShard
     }
 }
 
-/// <summary>A shard's rings to and from the others. The clock is one for all shards of a process only in rate, so times are taken at the reader.</summary>
+/// <summary>
+/// A shard's rings to and from the others. The clock is one for all shards of a process only in rate, so times are taken at the reader.
+/// </summary>
 internal sealed class ShardLink(MediaShard shard) : IMirrorLink
 {
     /// <summary>A tenth of a second of a shard's incoming video; a reader that far behind has lost the race anyway.</summary>
@@ -97,10 +99,12 @@ internal sealed class ShardLink(MediaShard shard) : IMirrorLink
         _owners.Remove(track);
     }
 
-    public void Packet(int track, int layer, ReadOnlySpan<byte> packet, int audioLevel, long nowUs) => Write(_routes.GetValueOrDefault(track), Kind.Packet, track, layer, audioLevel, packet);
+    public void Packet(int track, int layer, ReadOnlySpan<byte> packet, int audioLevel, long nowUs) =>
+        Write(_routes.GetValueOrDefault(track), Kind.Packet, track, layer, audioLevel, packet);
 
     public void SenderReport(int track, int layer, in SenderInfo report, long nowUs) =>
-        Write(_routes.GetValueOrDefault(track), Kind.Report, track, layer, 0, MemoryMarshal.AsBytes(new ReadOnlySpan<SenderInfo>(in report)));
+        Write(_routes.GetValueOrDefault(track), Kind.Report, track, layer, 0,
+            MemoryMarshal.AsBytes(new ReadOnlySpan<SenderInfo>(in report)));
 
     public void KeyframeWanted(int track, int layer)
     {

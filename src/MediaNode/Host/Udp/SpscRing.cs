@@ -21,7 +21,8 @@ public sealed class SpscRing
 
     public SpscRing(int capacity, int slotOctets)
     {
-        if (capacity <= 0 || (capacity & (capacity - 1)) != 0) throw new ArgumentOutOfRangeException(nameof(capacity), capacity, "must be a power of two");
+        if (capacity <= 0 || (capacity & (capacity - 1)) != 0)
+            throw new ArgumentOutOfRangeException(nameof(capacity), capacity, "must be a power of two");
         Capacity = capacity;
         _slotOctets = slotOctets;
         _slab = GC.AllocateArray<byte>(capacity * slotOctets, pinned: true);

@@ -5,7 +5,9 @@ using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads.Control;
 
-/// <summary>Log time is true time, and fresh request ids are taken: as long as a majority of the clocks that are compared has always been right.</summary>
+/// <summary>
+/// Log time is true time, and fresh request ids are taken: as long as a majority of the clocks that are compared has always been right.
+/// </summary>
 internal sealed class ClockChecker(Simulated world)
 {
     private const long AheadMs = 8_000; // slewing, reading, and what a clock that is near may draw
@@ -24,17 +26,20 @@ internal sealed class ClockChecker(Simulated world)
     /// <param name="applied">Log time there; 0 in an empty log, which begins with the leader's own clock when it knows no other.</param>
     public void Stamped(Replica leader, in EntryStamp stamp, LogTime applied)
     {
-        if (!stamp.Step.IsNone && stamp.Step.From.UnixMs < EarliestMs) throw new Violation("log-time", $"{leader.Id} steps over a time before all logs, from {stamp.Step.From}");
+        if (!stamp.Step.IsNone && stamp.Step.From.UnixMs < EarliestMs)
+            throw new Violation("log-time", $"{leader.Id} steps over a time before all logs, from {stamp.Step.From}");
         if (applied.UnixMs == 0 && !leader.Clock.IsRight) _majorityWasWrong = true;
         if (_majorityWasWrong) return;
         var off = stamp.Time.UnixMs - ProcessClock.EpochMs - world.NowMs;
         var drift = world.NowMs * 2 * world.Plan.DriftPpm / 1_000_000;
-        if (off > AheadMs + drift || off < -BehindMs - drift) throw new Violation("log-time", $"{leader.Id} stamps an entry {off} ms off true time, though most clocks were right");
+        if (off > AheadMs + drift || off < -BehindMs - drift)
+            throw new Violation("log-time", $"{leader.Id} stamps an entry {off} ms off true time, though most clocks were right");
     }
 
     /// <summary>A request was refused for what it says.</summary>
     public void Refused(string request, string why)
     {
-        if (!_majorityWasWrong && why.Contains(" breaks the rule: at most ", StringComparison.Ordinal)) throw new Violation("fresh-ids", $"{request} is refused though it was made just now: {why}");
+        if (!_majorityWasWrong && why.Contains(" breaks the rule: at most ", StringComparison.Ordinal))
+            throw new Violation("fresh-ids", $"{request} is refused though it was made just now: {why}");
     }
 }

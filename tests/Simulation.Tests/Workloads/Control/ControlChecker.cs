@@ -67,8 +67,12 @@ internal sealed class ControlChecker(Simulated world)
                 break;
             case RoomEvent.Closed e: Closed(e, context, replica); break;
             case RoomEvent.Placed e: Placed(e, context, replica); break;
-            case RoomEvent.Revoked e: Wrote(e.Room, e.Epoch, "", context, replica); Marks.Hit(e.Reason == RevokeReason.Drain ? Mark.RoomRevokedForDrain : Mark.RoomRevokedForMove); break;
-            case RoomEvent.Closing e: Wrote(e.Room, e.Epoch, "", context, replica); Marks.Hit(e.Reason == CloseReason.Empty ? Mark.EmptyRoomClosed : Mark.RoomClosed); break;
+            case RoomEvent.Revoked e:
+                Wrote(e.Room, e.Epoch, "", context, replica);
+                Marks.Hit(e.Reason == RevokeReason.Drain ? Mark.RoomRevokedForDrain : Mark.RoomRevokedForMove); break;
+            case RoomEvent.Closing e:
+                Wrote(e.Room, e.Epoch, "", context, replica);
+                Marks.Hit(e.Reason == CloseReason.Empty ? Mark.EmptyRoomClosed : Mark.RoomClosed); break;
             case RoomEvent.Released e:
                 Released(e);
                 Wrote(e.Room, e.Epoch, "", context, replica);
@@ -89,8 +93,10 @@ internal sealed class ControlChecker(Simulated world)
     {
         var room = placed.Room.Value;
         if (_owners.GetValueOrDefault(room) is { } owner)
-            throw new Violation("release-before-assign", $"room {room} was given to {placed.Node} while {owner.Node} still held it under {owner.Epoch}");
-        if (_lastEpoch.TryGetValue(room, out var last) && placed.Epoch.Value <= last) throw new Violation("epochs-grow", $"room {room} got epoch {placed.Epoch} after {new Epoch(last)}");
+            throw new Violation("release-before-assign",
+                $"room {room} was given to {placed.Node} while {owner.Node} still held it under {owner.Epoch}");
+        if (_lastEpoch.TryGetValue(room, out var last) && placed.Epoch.Value <= last)
+            throw new Violation("epochs-grow", $"room {room} got epoch {placed.Epoch} after {new Epoch(last)}");
         _lastEpoch[room] = placed.Epoch.Value;
         _owners[room] = (placed.Epoch.Value, placed.Node.Value);
         Wrote(placed.Room, placed.Epoch, placed.Node.Value, context, replica);
@@ -99,15 +105,27 @@ internal sealed class ControlChecker(Simulated world)
 
     private void Released(RoomEvent.Released released)
     {
-        Marks.Hit(released.Kind switch { ReleaseKind.ByOwner => Mark.RoomReleasedByOwner, ReleaseKind.LeaseEnded => Mark.RoomReleasedByLease, _ => Mark.RoomReleasedByLoss });
+        Marks.Hit(released.Kind switch
+        {
+            ReleaseKind.ByOwner => Mark.RoomReleasedByOwner,
+            ReleaseKind.LeaseEnded => Mark.RoomReleasedByLease,
+            _ => Mark.RoomReleasedByLoss
+        });
         _owners[released.Room.Value] = null;
         foreach (var agent in Agents)
             if (agent.HasAuthority(released.Room, released.Epoch))
-                throw new Violation("authority", $"room {released.Room} was released ({released.Kind}) while {agent.Name} still acts as its owner under {released.Epoch}");
+                throw new Violation("authority",
+                    $"room {released.Room} was released ({released.Kind}) while {agent.Name} still acts as its owner under "
+                    + $"{released.Epoch}");
     }
 
-    /// <summary>With a room that is closed those are forgotten that were closed an hour of log time before: whoever reads of one finds that it never had an owner.</summary>
-    /// <remarks>No run lasts an hour, but log time steps over a stop: a voter alone has only its own clock to tell how long that was.</remarks>
+    /// <summary>
+    /// With a room that is closed those are forgotten that were closed an hour of log time before: whoever reads of one finds that it never
+    /// had an owner.
+    /// </summary>
+    /// <remarks>
+    /// No run lasts an hour, but log time steps over a stop: a voter alone has only its own clock to tell how long that was.
+    /// </remarks>
     private void Closed(RoomEvent.Closed closed, in EventContext context, Replica replica)
     {
         _closedAt[closed.Room.Value] = context.Time;
@@ -122,14 +140,16 @@ internal sealed class ControlChecker(Simulated world)
     private static void Drained(DrainEvent.Completed drained, ClusterState state)
     {
         Marks.Hit(Mark.DrainCompleted);
-        if (state.FindNode(drained.Node) is { Rooms.Count: > 0 } node) throw new Violation("drain", $"{drained.Node} is drained and holds {node.Rooms.Count} rooms");
+        if (state.FindNode(drained.Node) is { Rooms.Count: > 0 } node)
+            throw new Violation("drain", $"{drained.Node} is drained and holds {node.Rooms.Count} rooms");
     }
 
     private static void Admitted(ParticipantEvent.Admitted admitted, ClusterState state)
     {
         if (state.FindRoom(admitted.Room) is not { } room) return;
         var most = room.Record.Settings.MaxParticipants;
-        if (most > 0 && room.Participants > most) throw new Violation("seats", $"room {admitted.Room} has {room.Participants} seats taken of {most}");
+        if (most > 0 && room.Participants > most)
+            throw new Violation("seats", $"room {admitted.Room} has {room.Participants} seats taken of {most}");
         if (most > 0 && room.Participants == most) Marks.Hit(Mark.RoomFull);
     }
 
@@ -139,10 +159,13 @@ internal sealed class ControlChecker(Simulated world)
         foreach (var (room, epoch) in gained.Authorities())
             foreach (var other in Agents)
                 if (other != gained && other.AuthorityOver(room) is { } also)
-                    throw new Violation("authority", $"{gained.Name} and {other.Name} both act as owner of room {room}, under {epoch} and {also}");
+                    throw new Violation("authority",
+                        $"{gained.Name} and {other.Name} both act as owner of room {room}, under {epoch} and {also}");
     }
 
-    /// <summary>All answers to one request are the same answer; the same id with another body is refused, whichever of the two came first.</summary>
+    /// <summary>
+    /// All answers to one request are the same answer; the same id with another body is refused, whichever of the two came first.
+    /// </summary>
     public void Answered(string request, bool otherBody, CommandReply reply, ulong floorAtStart)
     {
         if (reply.Failure is { Code: FailureCode.InvalidArgument })
@@ -151,21 +174,26 @@ internal sealed class ControlChecker(Simulated world)
             if (otherBody) Marks.Hit(Mark.OtherBodyRefused);
             return;
         }
-        if (reply.Index <= floorAtStart) throw new Violation("linearizable-writes", $"request {request} was carried out at {reply.Index}, but {floorAtStart} was acknowledged before it began");
+        if (reply.Index <= floorAtStart)
+            throw new Violation("linearizable-writes",
+                $"request {request} was carried out at {reply.Index}, but {floorAtStart} was acknowledged before it began");
         if (_replies.TryAdd(request, (reply, otherBody))) return;
         var (before, beforeOtherBody) = _replies[request];
-        if (beforeOtherBody != otherBody) throw new Violation("exactly-once", $"request {request} was answered with one body and with another");
+        if (beforeOtherBody != otherBody)
+            throw new Violation("exactly-once", $"request {request} was answered with one body and with another");
         if (before.Index != reply.Index || before.EventSeq != reply.EventSeq || before.Failure?.Message != reply.Failure?.Message)
             throw new Violation("exactly-once", $"request {request} was answered as of {before.Index} and as of {reply.Index}");
         Marks.Hit(Mark.RequestReplayed);
     }
 
     private void Wrote(RoomId room, Epoch epoch, string node, in EventContext context, Replica replica) =>
-        _histories[room.Value].Add(new Operation(world.Checker.WrittenAtUs(context.Index, context.Term), world.NowUs, true, Value(epoch, node)));
+        _histories[room.Value]
+            .Add(new Operation(world.Checker.WrittenAtUs(context.Index, context.Term), world.NowUs, true, Value(epoch, node)));
 
     public void Read(RoomId room, Epoch epoch, NodeId node, long invokedUs)
     {
-        if (_histories.TryGetValue(room.Value, out var history)) history.Add(new Operation(invokedUs, world.NowUs, false, Value(epoch, node.Value ?? "")));
+        if (_histories.TryGetValue(room.Value, out var history))
+            history.Add(new Operation(invokedUs, world.NowUs, false, Value(epoch, node.Value ?? "")));
     }
 
     private static ulong Value(Epoch epoch, string node) => epoch.Value * 64 + (node.Length == 0 ? 0UL : (ulong)(node[^1] - '0') + 1);
@@ -174,6 +202,8 @@ internal sealed class ControlChecker(Simulated world)
     public void Finish()
     {
         foreach (var (room, history) in _histories)
-            if (!Linearizability.Holds(history)) throw new Violation("linearizable-ownership", $"no order of {history.Count} operations explains what was read of room {room}");
+            if (!Linearizability.Holds(history))
+                throw new Violation("linearizable-ownership",
+                    $"no order of {history.Count} operations explains what was read of room {room}");
     }
 }

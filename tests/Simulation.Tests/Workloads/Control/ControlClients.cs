@@ -15,7 +15,10 @@ using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads.Control;
 
-/// <summary>Clients of the control plane. Each asks one thing at a time, under one request id until it is answered; the last of them is the operator.</summary>
+/// <summary>
+/// Clients of the control plane. Each asks one thing at a time, under one request id until it is answered; the last of them is the
+/// operator.
+/// </summary>
 internal sealed class ControlClients
 {
     private const long PatienceUs = 1_500_000;
@@ -56,14 +59,16 @@ internal sealed class ControlClients
 
     public void Begin()
     {
-        for (var i = 0; i < _clients.Length - 1; i++) _world.At(_world.NowUs + 300_000 + _world.Chance.Below(500_000), new Due(Happening.ClientActs, i, 0, 0, null));
+        for (var i = 0; i < _clients.Length - 1; i++)
+            _world.At(_world.NowUs + 300_000 + _world.Chance.Below(500_000), new Due(Happening.ClientActs, i, 0, 0, null));
     }
 
     /// <summary>A drain or a cordon, and after its time the way back.</summary>
     public void Operate(MediaAgent agent, Fault fault)
     {
         var node = new NodeId(agent.Name);
-        Operator.Wishes.Enqueue(fault.Kind == FaultKind.NodeDrain ? new DrainCommand.Begin(node, fault.ForMs % 3 == 0 ? 0UL : (ulong)fault.ForMs) : new NodeCommand.Cordon(node));
+        Operator.Wishes.Enqueue(fault.Kind == FaultKind.NodeDrain
+            ? new DrainCommand.Begin(node, fault.ForMs % 3 == 0 ? 0UL : (ulong)fault.ForMs) : new NodeCommand.Cordon(node));
         if (fault.Kind == FaultKind.NodeDrain && fault.ForMs % 5 == 0) Operator.Wishes.Enqueue(new DrainCommand.Cancel(node));
         _world.At(_world.NowUs + fault.ForMs * 1000, new Due(Happening.ClientActs, Operator.Number, 1, 0, new NodeCommand.Uncordon(node)));
         if (!Operator.IsBusy) Act(Operator, Operator.Operation);
@@ -88,7 +93,8 @@ internal sealed class ControlClients
                 break;
             case Happening.ClientActs: Act(_clients[due.Who], due.Number); break;
             case Happening.Asked when due.What is SeatCall seat: Seat(_workload.Agents[due.Who], seat); break;
-            case Happening.Asked when _world.Replicas[due.Who].IsPaused: _world.At(_world.Replicas[due.Who].ResumesUs, due); break; // its socket keeps it
+            // its socket keeps it
+            case Happening.Asked when _world.Replicas[due.Who].IsPaused: _world.At(_world.Replicas[due.Who].ResumesUs, due); break;
             case Happening.Asked: Asked(_world.Replicas[due.Who], (Asking)due.What!); break;
             case Happening.Answered: Answered((Answer)due.What!); break;
             default: throw new InvalidOperationException(due.Kind.ToString());
@@ -124,7 +130,8 @@ internal sealed class ControlClients
 
     /// <summary>With the time inside, as most clients make them (UUID version 7); a client's clock is right.</summary>
     private string NewRequestId(Client client) =>
-        (ProcessClock.EpochMs + _world.NowMs).ToString("x12", CultureInfo.InvariantCulture) + $"7000800{client.Number:x1}{++client.Sequence:x12}";
+        (ProcessClock.EpochMs + _world.NowMs).ToString("x12", CultureInfo.InvariantCulture)
+            + $"7000800{client.Number:x1}{++client.Sequence:x12}";
 
     private void Choose(Client client)
     {
@@ -133,7 +140,8 @@ internal sealed class ControlClients
         var identity = new ParticipantIdentity("user-" + chance.Below(12));
         client.Command = chance.Below(20) switch
         {
-            < 4 => new RoomCommand.Create(room, new RoomSettings(4, "", (uint)chance.Of([0, 3, 6]), 2, (ulong)chance.Of([2_000, 20_000]), default)),
+            < 4 => new RoomCommand.Create(room, new RoomSettings(4, "", (uint)chance.Of([0, 3, 6]), 2, (ulong)chance.Of([2_000, 20_000]),
+                default)),
             < 9 => new ParticipantCommand.Admit(room, identity, chance.OneIn(3) ? ParticipantRole.Publisher : ParticipantRole.Subscriber),
             9 => new ParticipantCommand.Remove(room, identity, ""),
             10 => new RoomCommand.Close(room, Epoch.None),
@@ -146,8 +154,13 @@ internal sealed class ControlClients
     private void Ask(Client client, bool otherBody)
     {
         var delay = _world.DrawDelayUs(client.Target, client.Target);
-        if (delay >= 0) _world.At(_world.NowUs + delay, new Due(Happening.Asked, client.Target, 0, client.Operation, new Asking(client, client.Operation, client.RequestId, client.Floor, false)));
-        if (otherBody) _world.At(_world.NowUs + Math.Max(delay, 0) + 1_000, new Due(Happening.Asked, client.Target, 0, client.Operation, new Asking(client, client.Operation, client.RequestId, client.Floor, true)));
+        if (delay >= 0)
+            _world.At(_world.NowUs + delay, new Due(Happening.Asked, client.Target, 0, client.Operation,
+                new Asking(client, client.Operation, client.RequestId, client.Floor, false)));
+        if (otherBody)
+            _world.At(_world.NowUs + Math.Max(delay, 0) + 1_000,
+                new Due(Happening.Asked, client.Target, 0, client.Operation,
+                new Asking(client, client.Operation, client.RequestId, client.Floor, true)));
     }
 
     private void Asked(Replica replica, Asking asking)
@@ -164,11 +177,15 @@ internal sealed class ControlClients
         var client = asking.Client;
         var control = _workload.Of(replica);
         var fingerprint = (UInt128)(asking.OtherBody ? 2UL : 1UL);
-        var command = asking.OtherBody ? new RoomCommand.Create(new RoomId("other-" + client.Number), RoomSettings.Default) : client.Command!;
-        var envelope = new CommandEnvelope(command, new ControlPlane.Commands.Actor("client-" + client.Number, "operator", "token"), new RequestKey("Do", client.RequestId, fingerprint), CorrelationId: client.RequestId);
+        var command = asking.OtherBody ? new RoomCommand.Create(new RoomId("other-" + client.Number), RoomSettings.Default)
+            : client.Command!;
+        var envelope = new CommandEnvelope(command, new ControlPlane.Commands.Actor("client-" + client.Number, "operator", "token"),
+            new RequestKey("Do", client.RequestId, fingerprint), CorrelationId: client.RequestId);
         var result = await control.Pipeline.SubmitAsync(envelope, CancellationToken.None);
-        if (result.Status == SubmitStatus.Applied) Send(replica, new Answer(asking, replica.Slot, result.Reply, false, default, default, 0));
-        else if (result.Status == SubmitStatus.NotLeader) Send(replica, new Answer(asking, Hint(replica), null, false, default, default, 0));
+        if (result.Status == SubmitStatus.Applied)
+            Send(replica, new Answer(asking, replica.Slot, result.Reply, false, default, default, 0));
+        else if (result.Status == SubmitStatus.NotLeader)
+            Send(replica, new Answer(asking, Hint(replica), null, false, default, default, 0));
     }
 
     private int Hint(Replica replica)
@@ -188,7 +205,8 @@ internal sealed class ControlClients
             return;
         }
         var record = control.Machine.Inner.State.FindRoom(asking.Client.Reads)?.Record;
-        Send(replica, new Answer(asking, replica.Slot, null, true, record?.LastEpoch ?? Epoch.None, record?.ActiveNode ?? new NodeId(""), fence.Index));
+        Send(replica, new Answer(asking, replica.Slot, null, true, record?.LastEpoch ?? Epoch.None, record?.ActiveNode ?? new NodeId(""),
+            fence.Index));
     }
 
     private void Send(Replica from, Answer answer)
@@ -213,7 +231,9 @@ internal sealed class ControlClients
         }
         if (answer.IsRead)
         {
-            if (answer.ReadIndex < client.Floor) throw new Violation("linearizable-reads", $"a read saw index {answer.ReadIndex}, but {client.Floor} was acknowledged before it began");
+            if (answer.ReadIndex < client.Floor)
+                throw new Violation("linearizable-reads",
+                    $"a read saw index {answer.ReadIndex}, but {client.Floor} was acknowledged before it began");
             _floor = Math.Max(_floor, answer.ReadIndex);
             _workload.Checker.Read(client.Reads, answer.Epoch, answer.Node, client.CalledUs);
             Marks.Hit(Mark.ReadAnswered);
@@ -222,7 +242,8 @@ internal sealed class ControlClients
         _workload.Progressed();
         client.IsBusy = false;
         client.Operation++;
-        _world.At(_world.NowUs + _world.Chance.Below(2_000 * _world.Plan.ThinkMs) + 1_000, new Due(Happening.ClientActs, client.Number, 0, client.Operation, null));
+        _world.At(_world.NowUs + _world.Chance.Below(2_000 * _world.Plan.ThinkMs) + 1_000,
+            new Due(Happening.ClientActs, client.Number, 0, client.Operation, null));
     }
 
     private void Acknowledged(Client client, CommandReply reply)
@@ -233,7 +254,8 @@ internal sealed class ControlClients
         if (client.Command is not ParticipantCommand.Admit admit || reply.Failure is not null || reply.Outcome.Node.IsNone) return;
         var agent = _workload.Agents[reply.Outcome.Node.Value[^1] - '0'];
         var call = new SeatCall(admit.Room, reply.Outcome.Epoch, admit.Identity, reply.Outcome.Seat.SeatId, false);
-        _world.At(_world.NowUs + 5_000 + _world.Chance.Below(_world.Chance.OneIn(5) ? 6_000_000 : 200_000), new Due(Happening.Asked, agent.Number, 0, call.Seat, call));
+        _world.At(_world.NowUs + 5_000 + _world.Chance.Below(_world.Chance.OneIn(5) ? 6_000_000 : 200_000),
+            new Due(Happening.Asked, agent.Number, 0, call.Seat, call));
     }
 
     private void Seat(MediaAgent agent, SeatCall call)
@@ -250,6 +272,7 @@ internal sealed class ControlClients
             return;
         }
         if (agent.TakeSeat(call.Room, call.Epoch, call.Identity, call.Seat).IsGranted)
-            _world.At(_world.NowUs + 1_000_000 + _world.Chance.Below(5_000_000), new Due(Happening.Asked, agent.Number, 0, call.Seat, call with { Leaves = true }));
+            _world.At(_world.NowUs + 1_000_000 + _world.Chance.Below(5_000_000),
+                new Due(Happening.Asked, agent.Number, 0, call.Seat, call with { Leaves = true }));
     }
 }

@@ -49,7 +49,9 @@ internal sealed class ControlMachine : IMachine
         var (state, results) = (Inner.StateHash(), Inner.ResultsHash);
         Span<byte> chain = stackalloc byte[32];
         _events.ChainHead.CopyTo(chain);
-        return unchecked((ulong)state ^ (ulong)(state >> 64) * 31 ^ (ulong)results * 17 ^ System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(chain));
+        return unchecked(
+            (ulong)state ^ (ulong)(state >> 64) * 31 ^ (ulong)results * 17 ^ System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(
+            chain));
     }
 
     /// <summary>A captured state, written as late as the product does: what is changed meanwhile must not show in it.</summary>

@@ -16,7 +16,10 @@ using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads.Control;
 
-/// <summary>One life of a control-plane replica: the product's state machine, leader loops, agent hub and lease grants, put together as its process does.</summary>
+/// <summary>
+/// One life of a control-plane replica: the product's state machine, leader loops, agent hub and lease grants, put together as its process
+/// does.
+/// </summary>
 internal sealed class ControlReplica
 {
     private readonly Simulated _world;
@@ -42,9 +45,11 @@ internal sealed class ControlReplica
         Log = new SimulatedLog(replica, context => Plan(2_000_000, new Work { ReadContext = context }));
         Time = new LogTimeSource(new SimulatedTime(replica.Clock, world), new SimulatedBootClock(replica, world));
         Machine.Inner.TimePassed = Time.Observed;
-        _clocks = new ClockExchange(Time, new SimulatedMemberClocks(replica, world), Log, TimeProvider.System, NullLogger<ClockExchange>.Instance);
+        _clocks = new ClockExchange(Time, new SimulatedMemberClocks(replica, world), Log, TimeProvider.System,
+            NullLogger<ClockExchange>.Instance);
         _checker = checker.Clocks;
-        var (clock, time, metrics) = (new SimulatedLeaseClock(replica, world), new SimulatedTime(replica.Clock, world), new ReplicaMetrics());
+        var (clock, time, metrics) = (new SimulatedLeaseClock(replica, world), new SimulatedTime(replica.Clock, world),
+            new ReplicaMetrics());
         Clock = clock;
         Terms = new LeaderTerms(Log, Leadership, Machine.Inner, clock);
         var fleet = new Fleet(clock, Leadership, metrics);
@@ -55,7 +60,8 @@ internal sealed class ControlReplica
         Hub = new AgentHub(Log, Machine.Inner, Terms, new LeaderForwarder());
         Grants = new LeaseGrants(Log, Machine.Inner, Terms, Hub, clock);
         var commands = new LoopCommands(Pipeline);
-        Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine.Inner, e => throw new Violation("equal-states", e.Message), time, NullLogger<CheckpointLoop>.Instance);
+        Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine.Inner, e => throw new Violation("equal-states", e.Message),
+            time, NullLogger<CheckpointLoop>.Instance);
         _loops =
         [
             new(new LeaseLoop(Terms, Queries, commands, Hub, Time, clock, time, NullLogger<LeaseLoop>.Instance), 200),
@@ -102,12 +108,15 @@ internal sealed class ControlReplica
     }
 
     /// <summary>Work is done between steps, never within one: as on the product's apply thread.</summary>
-    public void Plan(long afterUs, Work work) => _world.At(_world.NowUs + afterUs, new Due(Happening.Applied, Replica.Slot, Replica.Life, 0, work));
+    public void Plan(long afterUs, Work work) =>
+        _world.At(_world.NowUs + afterUs, new Due(Happening.Applied, Replica.Slot, Replica.Life, 0, work));
 
     private void PlanRound(int loop) =>
-        _world.At(_world.NowUs + 1_000L * _loops[loop].PeriodMs - 20_000 + _world.Chance.Below(40_000), new Due(Happening.LoopRound, Replica.Slot, Life, (ulong)loop, null));
+        _world.At(_world.NowUs + 1_000L * _loops[loop].PeriodMs - 20_000 + _world.Chance.Below(40_000),
+            new Due(Happening.LoopRound, Replica.Slot, Life, (ulong)loop, null));
 
-    private void PlanExchange(long afterUs) => _world.At(_world.NowUs + afterUs, new Due(Happening.LoopRound, Replica.Slot, Life, (ulong)_loops.Length, null));
+    private void PlanExchange(long afterUs) =>
+        _world.At(_world.NowUs + afterUs, new Due(Happening.LoopRound, Replica.Slot, Life, (ulong)_loops.Length, null));
 
     /// <summary>All compare clocks, whoever leads.</summary>
     private void Exchange()
@@ -173,7 +182,8 @@ internal sealed class ControlReplica
     /// <summary>What fails in a round is logged and tried again by the product; what breaks a promise is not.</summary>
     public static void Look(Task task)
     {
-        if (task.Exception?.InnerException is { } e && e is Violation or Model.InvariantViolation or ConsensusInvariantException or NullReferenceException)
+        if (task.Exception?.InnerException is { } e
+            && e is Violation or Model.InvariantViolation or ConsensusInvariantException or NullReferenceException)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e);
     }
 }

@@ -157,7 +157,8 @@ internal sealed class ControlWorkload : Workload
         World.Counted();
         if (due.What is MarkedHash mark)
         {
-            if (replica.Life == due.Life && replica.Runs) ControlReplica.Look(Of(replica).Checkpoints.ReportAsync(due.Number, mark, CancellationToken.None).AsTask());
+            if (replica.Life == due.Life && replica.Runs)
+                ControlReplica.Look(Of(replica).Checkpoints.ReportAsync(due.Number, mark, CancellationToken.None).AsTask());
             return;
         }
         var pipe = (Pipe)due.What!;
@@ -196,14 +197,16 @@ internal sealed class ControlWorkload : Workload
     private async Task Serve(Replica replica, Attachment attachment, AgentHello hello)
     {
         var control = Of(replica);
-        var description = new NodeDescription(new NodeId(hello.NodeId), hello.Incarnation, "", "", hello.Address, new ControlPlane.Nodes.Capacity(hello.Capacity.Publishers, hello.Capacity.Subscribers, hello.Capacity.BitrateKbps));
+        var description = new NodeDescription(new NodeId(hello.NodeId), hello.Incarnation, "", "", hello.Address,
+            new ControlPlane.Nodes.Capacity(hello.Capacity.Publishers, hello.Capacity.Subscribers, hello.Capacity.BitrateKbps));
         var actor = new ControlPlane.Commands.Actor(hello.NodeId, "node", "mtls");
         if (control.Leadership.IsMine && await control.Hub.FindLivingIncumbentAsync(description, control.Clock) is not null)
         {
             attachment.Down.Send(new Closed(-1));
             return;
         }
-        var result = await control.Pipeline.SubmitAsync(new CommandEnvelope(new NodeCommand.Register(description), actor, CorrelationId: hello.NodeId), CancellationToken.None);
+        var result = await control.Pipeline.SubmitAsync(
+            new CommandEnvelope(new NodeCommand.Register(description), actor, CorrelationId: hello.NodeId), CancellationToken.None);
         if (result.Status != SubmitStatus.Applied || replica.Core is null)
         {
             attachment.Down.Send(new Closed(Hint(replica)));
@@ -217,7 +220,8 @@ internal sealed class ControlWorkload : Workload
         var session = new AgentSession(description.Node, description.Incarnation, hello.Held);
         if (!await control.Hub.JoinAsync(session))
         {
-            attachment.Down.Send(control.Leadership.IsMine ? new AgentDirective { Expelled = new Expelled { Reason = "over" } } : new Closed(-1));
+            attachment.Down.Send(control.Leadership.IsMine ? new AgentDirective { Expelled = new Expelled { Reason = "over" } }
+                : new Closed(-1));
             return;
         }
         attachment.Session = session;
@@ -230,7 +234,8 @@ internal sealed class ControlWorkload : Workload
     private static void Refuse(ControlReplica control, Attachment attachment, NodeDescription description)
     {
         var known = control.Machine.Inner.State.FindNode(description.Node)?.Record;
-        var isOver = known is not null && (known.Incarnation == description.Incarnation ? known.IsGone : known.FencedIncarnations.Contains(description.Incarnation));
+        var isOver = known is not null
+            && (known.Incarnation == description.Incarnation ? known.IsGone : known.FencedIncarnations.Contains(description.Incarnation));
         if (isOver)
         {
             attachment.Down.Send(new AgentDirective { Expelled = new Expelled { Reason = "over" } });
@@ -260,7 +265,8 @@ internal sealed class ControlWorkload : Workload
             attachment.Waiting.Clear();
             try
             {
-                foreach (var commands in attachment.Reports!.Commands(together)) await attachment.Reports.CarryAsync(commands, CancellationToken.None);
+                foreach (var commands in attachment.Reports!.Commands(together))
+                    await attachment.Reports.CarryAsync(commands, CancellationToken.None);
                 session.ReportsDone = together[^1].Sequence;
             }
             catch (Grpc.Core.RpcException)

@@ -37,7 +37,8 @@ internal sealed class MediaAgent
         (_world, _workload, Number) = (world, workload, number);
         Name = "media-" + number;
         Clock = world.NewClock();
-        _options = new AuthorityOptions(number % 2 == 0 ? MediaContinuity.Continue : MediaContinuity.Stop, 10_000_000_000, new NodeSeatCaps(Publishers, Subscribers));
+        _options = new AuthorityOptions(number % 2 == 0 ? MediaContinuity.Continue : MediaContinuity.Stop, 10_000_000_000,
+            new NodeSeatCaps(Publishers, Subscribers));
         _authority = new Authority(_options, NewIncarnation());
     }
 
@@ -53,7 +54,8 @@ internal sealed class MediaAgent
     public long ResumesUs => PausedUntilUs + _world.Chance.Below(20_000);
 
     /// <summary>The clock that leases run on.</summary>
-    private long NowNs => Planted.Is(Bug.LeaseOnWallClock) ? Math.Max(0, Clock.WallMs(_world.NowUs) * 1_000_000) : Clock.BootNs(_world.NowUs);
+    private long NowNs =>
+        Planted.Is(Bug.LeaseOnWallClock) ? Math.Max(0, Clock.WallMs(_world.NowUs) * 1_000_000) : Clock.BootNs(_world.NowUs);
 
     private ulong NewIncarnation() => (_world.Chance.Next() >> 16) | 1;
 
@@ -69,7 +71,8 @@ internal sealed class MediaAgent
         return null;
     }
 
-    public IEnumerable<(RoomId Room, Epoch Epoch)> Authorities() => IsDown ? [] : _authority.View(NowNs).Rooms.Select(room => (room.Room, room.Epoch));
+    public IEnumerable<(RoomId Room, Epoch Epoch)> Authorities() =>
+        IsDown ? [] : _authority.View(NowNs).Rooms.Select(room => (room.Room, room.Epoch));
 
     public void Crash(long forMs)
     {
@@ -111,7 +114,8 @@ internal sealed class MediaAgent
         _authority.Tick(local, _ended);
         _ended.Clear();
         if (_attached is null) Attach(now);
-        else if (_attached.IsBroken || (!_welcomed && now - _attachedUs > WelcomeTimeoutUs) || (_welcomed && now - _lastAckUs > SilenceUs)) Detach(100_000);
+        else if (_attached.IsBroken || (!_welcomed && now - _attachedUs > WelcomeTimeoutUs) || (_welcomed && now - _lastAckUs > SilenceUs))
+            Detach(100_000);
         else if (_welcomed) Speak(now, local);
     }
 
@@ -226,16 +230,24 @@ internal sealed class MediaAgent
         var decision = _authority.TakeSeat(NowNs, room, epoch, identity, seat);
         if (!decision.IsGranted)
         {
-            Marks.Hit(decision.Refusal switch { SeatRefusalKind.StaleEpoch => Mark.SeatRefusedStaleEpoch, SeatRefusalKind.LeaseEnded => Mark.SeatRefusedLeaseEnded, _ => Mark.SeatRefused });
+            Marks.Hit(decision.Refusal switch
+            {
+                SeatRefusalKind.StaleEpoch => Mark.SeatRefusedStaleEpoch,
+                SeatRefusalKind.LeaseEnded => Mark.SeatRefusedLeaseEnded,
+                _ => Mark.SeatRefused
+            });
             return decision;
         }
         var counts = _authority.Counts(NowNs);
-        if (counts.Subscribers > Subscribers || counts.Publishers > Publishers) throw new Violation("seats", $"{Name} seats {counts.Subscribers} of {Subscribers}, {counts.Publishers} publishers of {Publishers}");
+        if (counts.Subscribers > Subscribers || counts.Publishers > Publishers)
+            throw new Violation("seats",
+                $"{Name} seats {counts.Subscribers} of {Subscribers}, {counts.Publishers} publishers of {Publishers}");
         _workload.Checker.Gained(this);
         return decision;
     }
 
-    public void LeaveSeat(RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seat) => _authority.LeaveSeat(room, epoch, identity, seat);
+    public void LeaveSeat(RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seat) =>
+        _authority.LeaveSeat(room, epoch, identity, seat);
 
     public bool IsServed => !IsDown && _welcomed && _attached is { IsBroken: false } && _authority.LeaseUntilNs > NowNs;
 }

@@ -5,7 +5,10 @@ using VideoScale.Simulation.World;
 
 namespace VideoScale.Simulation.Workloads.Control;
 
-/// <summary>One direction of a connection: in order and complete, or broken. While the way is cut it waits, as TCP sends again; what waited arrives late.</summary>
+/// <summary>
+/// One direction of a connection: in order and complete, or broken. While the way is cut it waits, as TCP sends again; what waited arrives
+/// late.
+/// </summary>
 internal sealed class Pipe(Simulated world, Happening arrives, int from, int to, int who, Attachment attachment)
 {
     private const long PatienceUs = 4_000_000;

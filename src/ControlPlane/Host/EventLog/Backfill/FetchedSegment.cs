@@ -18,7 +18,8 @@ internal sealed class FetchedSegment
     /// <param name="until">Where the file must lead: its event of that number ends with that chain value and tree.</param>
     /// <param name="held">What is held here of its beginning; null when nothing is.</param>
     /// <exception cref="EventLogException">What is held here is another past.</exception>
-    public static FetchedSegment Check(string path, string finalPath, ulong firstSeq, UInt128 clusterId, uint eventsPerSegment, EventAnchor until, PartExtent? held)
+    public static FetchedSegment Check(string path, string finalPath, ulong firstSeq, UInt128 clusterId, uint eventsPerSegment,
+        EventAnchor until, PartExtent? held)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read);
         if (SegmentHeader.TryRead(file, out var headerBytes, out var problem) is not { } header)
@@ -32,7 +33,9 @@ internal sealed class FetchedSegment
         using var scanner = new SegmentScanner(file, headerBytes, RandomAccess.GetLength(file));
         while (extent.LastSeq < until.Seq)
         {
-            if (!scanner.MoveNext()) return scanner.Problem is null or "a record is cut short" ? new(FetchedState.TooShort, "ends early") : new(FetchedState.Bad, scanner.Problem);
+            if (!scanner.MoveNext())
+                return scanner.Problem is null or "a record is cut short" ? new(FetchedState.TooShort, "ends early")
+                    : new(FetchedState.Bad, scanner.Problem);
             var leaf = EventHashes.Leaf(scanner.Record);
             chain = EventHashes.Chain(chain, leaf);
             tree.Append(leaf);
@@ -46,10 +49,12 @@ internal sealed class FetchedSegment
             }
             catch (CanonicalException e) { return new(FetchedState.Bad, e.Message); }
             if (held is not null && held.LastSeq == extent.LastSeq && held.LastChain != chain)
-                throw new EventLogException(EventLogProblem.Diverged, $"event {held.LastSeq} here has chain {held.LastChain}, the peers' {chain}, which leads to what the voters agreed on: "
+                throw new EventLogException(EventLogProblem.Diverged,
+                    $"event {held.LastSeq} here has chain {held.LastChain}, the peers' {chain}, which leads to what the voters agreed on: "
                     + "keep this replica's data directory for analysis and let the replica join anew");
         }
-        if (chain != until.Chain || !tree.SameAs(until.Frontier)) return new(FetchedState.Bad, $"event {until.Seq} does not lead to the chain and tree known here");
+        if (chain != until.Chain || !tree.SameAs(until.Frontier))
+            return new(FetchedState.Bad, $"event {until.Seq} does not lead to the chain and tree known here");
         part.Index = index;
         part.Extent = extent;
         part.Closed = true;

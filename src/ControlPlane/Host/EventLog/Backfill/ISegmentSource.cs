@@ -15,5 +15,6 @@ public interface ISegmentSource
 public sealed class GrpcSegmentSource(ReplicaService.ReplicaServiceClient peer, Func<Metadata> headers) : ISegmentSource
 {
     public IAsyncEnumerable<SegmentChunk> FetchAsync(ulong firstSeq, ulong offset, CancellationToken cancellationToken) =>
-        peer.FetchSegment(new() { FirstSeq = firstSeq, Offset = offset }, headers(), cancellationToken: cancellationToken).ResponseStream.ReadAllAsync(cancellationToken);
+        peer.FetchSegment(new() { FirstSeq = firstSeq, Offset = offset }, headers(), cancellationToken: cancellationToken)
+            .ResponseStream.ReadAllAsync(cancellationToken);
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace VideoScale.ControlPlane.Host.EventLog.Backfill;
 
 /// <summary>
-/// Fills the log of a replica that joined by snapshot: fetches segments from peers, newest first, since each is checked against the chain that
-/// the one after it begins with. What was fetched before a cut connection or a restart is not fetched again.
+/// Fills the log of a replica that joined by snapshot: fetches segments from peers, newest first, since each is checked against the chain
+/// that the one after it begins with. What was fetched before a cut connection or a restart is not fetched again.
 /// </summary>
 /// <param name="peers">Who may be asked, anew for each round.</param>
 public sealed partial class SegmentBackfill(EventLog log, Func<IReadOnlyList<ISegmentSource>> peers, TimeProvider clock, ILogger logger)
@@ -24,7 +24,10 @@ public sealed partial class SegmentBackfill(EventLog log, Func<IReadOnlyList<ISe
             {
                 if (await RunOnceAsync(cancellationToken)) continue;
             }
-            catch (Exception e) when (e is RpcException or IOException && !cancellationToken.IsCancellationRequested) { LogRoundFailed(e.Message, Pause); }
+            catch (Exception e) when (e is RpcException or IOException && !cancellationToken.IsCancellationRequested)
+            {
+                LogRoundFailed(e.Message, Pause);
+            }
             await Task.Delay(Pause, clock, cancellationToken);
         }
     }

@@ -13,7 +13,8 @@ internal static class SegmentJoin
         IndexFile.Write(part.IndexPath, part.FirstSeq, part.Extent, (LiveIndex)part.Index);
         Disk.SyncDirectory(log.Directory);
         if (IndexFile.TryOpen(part.IndexPath, part.FirstSeq, part.Extent.LengthBytes) is { } found) part.Index = found.Index;
-        log.Reader.ChangeParts(parts => [.. parts.Where(p => p.FirstSeq < part.FirstSeq), part, .. parts.Where(p => p.FirstSeq > part.Extent.LastSeq)]);
+        log.Reader.ChangeParts(parts =>
+            [.. parts.Where(p => p.FirstSeq < part.FirstSeq), part, .. parts.Where(p => p.FirstSeq > part.Extent.LastSeq)]);
     }
 
     /// <summary>Makes one file of two closed parts of a segment: it is then alike on every replica.</summary>
@@ -42,7 +43,8 @@ internal static class SegmentJoin
             Disk.SyncData(to.SafeFileHandle, path);
         }
         var joined = Indexed(path, first);
-        Invariant.Require(joined.Extent.LastSeq == second.Extent.LastSeq && joined.Extent.LastChain == second.Extent.LastChain, "two parts make the segment they are parts of");
+        Invariant.Require(joined.Extent.LastSeq == second.Extent.LastSeq && joined.Extent.LastChain == second.Extent.LastChain,
+            "two parts make the segment they are parts of");
         PutInPlace(log, path, joined);
         File.Delete(second.Path);
         File.Delete(second.IndexPath);

@@ -15,8 +15,11 @@ public sealed class SegmentServing(EventLog log)
         if (request.FirstSeq == 0 || (request.FirstSeq - 1) % log.EventsPerSegment != 0)
             return Failure.InvalidArgument($"first_seq: {request.FirstSeq} breaks the rule: 1 plus a multiple of {log.EventsPerSegment}");
         if (PartAt(request.FirstSeq) is not { } part)
-            return Failure.OutOfRange($"the segment of event {request.FirstSeq} is not held here from its beginning; the floor is {log.Reader.Floor}, the last event {log.Reader.LastSeq}");
-        return (long)request.Offset <= part.Extent.LengthBytes ? null : Failure.OutOfRange($"offset: {request.Offset} is past the {part.Extent.LengthBytes} bytes held here");
+            return Failure.OutOfRange(
+                $"the segment of event {request.FirstSeq} is not held here from its beginning; the floor is {log.Reader.Floor}, the last "
+                + $"event {log.Reader.LastSeq}");
+        return (long)request.Offset <= part.Extent.LengthBytes ? null
+            : Failure.OutOfRange($"offset: {request.Offset} is past the {part.Extent.LengthBytes} bytes held here");
     }
 
     /// <summary>The pieces of a segment that was checked; at least one.</summary>
