@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VideoScale.Bench.Calls;
 using VideoScale.Bench.CatchUp;
 using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Failover;
@@ -20,6 +21,7 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     StateVerb.Create(),
     CatchUpVerb.Create(),
     WatchesVerb.Create(),
+    CallsVerb.Create(),
     FailoverVerb.Create(),
     FuzzVerb.Create(),
     ReportVerb.Create(),

@@ -3,6 +3,7 @@ using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
 using VideoScale.V1;
 
@@ -148,15 +149,11 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
         throw new TimeoutException("the replicas elected no leader within a minute");
     }
 
-    /// <summary>The command line as it was published by <c>./videoscale</c>, or named in VIDEOSCALE_CLI.</summary>
     private static Process Start(string log, params ReadOnlySpan<string> arguments)
     {
-        var program = Environment.GetEnvironmentVariable("VIDEOSCALE_CLI")
-            ?? Path.GetFullPath("src/Cli/bin/Release/net10.0/VideoScale.Cli");
-        if (!File.Exists(program))
-            throw new FileNotFoundException($"{program} is not built: run ./dev build, or name it in VIDEOSCALE_CLI");
         var start = new ProcessStartInfo("/bin/bash") { RedirectStandardInput = true };
-        foreach (var word in (string[])["-c", $"exec \"$@\" >>'{log}' 2>&1", "server", program]) start.ArgumentList.Add(word);
+        foreach (var word in (string[])["-c", $"exec \"$@\" >>'{log}' 2>&1", "server", CliProcess.ExecutablePath])
+            start.ArgumentList.Add(word);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }

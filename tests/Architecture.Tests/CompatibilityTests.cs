@@ -65,7 +65,7 @@ public sealed partial class CompatibilityTests
         return page.ToString();
     }
 
-    [GeneratedRegex("""\[LiveKitSurface\(\s*"([^"]+)",\s+"([^"]+)",\s+Surface\.(\w+)(?:,\s+"([^"]*)")?\)\]""")]
+    [GeneratedRegex("""\[LiveKitSurface\("([^"]+)", "([^"]+)", Surface\.(\w+)(?:, "([^"]*)")?\)\]""")]
     private static partial Regex Attribute();
 
     [GeneratedRegex(@"public (?:async Task|Task|void) (\w+)\(")]

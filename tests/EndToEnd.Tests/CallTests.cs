@@ -1,4 +1,5 @@
 using VideoScale.Harness;
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests;

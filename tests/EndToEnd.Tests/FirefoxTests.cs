@@ -1,5 +1,5 @@
-using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.Harness;
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Processes;
 using VideoScale.V1;
 using Xunit.Abstractions;

@@ -1,3 +1,4 @@
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Processes;
 using VideoScale.V1;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using VideoScale.EndToEnd.Tests.Browsers;
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
 using VideoScale.V1;

@@ -1,3 +1,5 @@
+using VideoScale.Harness.Browsers;
+using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
 using VideoScale.V1;
 using Xunit.Abstractions;

@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using VideoScale.Harness;
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Processes;
 
 namespace VideoScale.EndToEnd.Tests;
@@ -35,8 +36,7 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
     private static Task PlaysAsync(IPage page, int tiles) => Eventually.HoldsAsync(
         async () =>
             await page.EvaluateAsync<int>(
-                "[...document.querySelectorAll('.tile video')]"
-                + ".filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
+            "[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
         $"{tiles} tiles play", details: () => page.InnerTextAsync("body").Result);
 
     [LiveKitSurface("Around it", "livekit-client from this server's own page", Surface.Served)]

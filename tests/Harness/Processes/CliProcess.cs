@@ -29,8 +29,11 @@ public sealed class CliProcess : IDisposable
     public string Output { get { lock (_gate) return _output.ToString(); } }
     public string Errors { get { lock (_gate) return _errors.ToString(); } }
 
-    /// <summary>The command line beside the test assembly, put there by its reference to src/Cli.</summary>
-    public static string ExecutablePath { get; } = Path.Combine(AppContext.BaseDirectory, "VideoScale.Cli");
+    /// <summary>
+    /// The command line named in VIDEOSCALE_CLI, or the one beside this program, put there by a reference to src/Cli, or the one that was
+    /// built.
+    /// </summary>
+    public static string ExecutablePath { get; } = Find();
 
     /// <param name="environment">Added to this process's own.</param>
     /// <param name="descriptors">Most files and sockets it may open, soft and hard limit; 0: as many as this process.</param>
@@ -86,6 +89,16 @@ public sealed class CliProcess : IDisposable
         {
             throw new TimeoutException($"pid {Pid} still runs after {limit}; output: {Output}; errors: {Errors}", e);
         }
+    }
+
+    private static string Find()
+    {
+        if (Environment.GetEnvironmentVariable("VIDEOSCALE_CLI") is { Length: > 0 } chosen) return Path.GetFullPath(chosen);
+        var here = new DirectoryInfo(AppContext.BaseDirectory); // bin/CONFIGURATION/FRAMEWORK
+        var built = Repository.Path("src", "Cli", "bin", here.Parent?.Name ?? "", here.Name, "VideoScale.Cli");
+        string[] places = [Path.Combine(here.FullName, "VideoScale.Cli"), built];
+        return places.FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"the videoscale command is not built: run ./dev build, or name it in VIDEOSCALE_CLI");
     }
 
     private void Send(int signal)

@@ -3,10 +3,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using VideoScale.Harness.Processes;
 
-namespace VideoScale.EndToEnd.Tests.Browsers;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>A tab of Debian's stock Firefox ESR, headless, by WebDriver BiDi; it has a fake camera and a fake microphone.</summary>
-internal sealed class FirefoxTab : ITab
+public sealed class FirefoxTab : ITab
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
 
@@ -24,7 +24,7 @@ internal sealed class FirefoxTab : ITab
 
     public IReadOnlyList<string> Console { get { lock (_console) return [.. _console]; } }
 
-    internal static async Task<FirefoxTab> OpenAsync()
+    public static async Task<FirefoxTab> OpenAsync()
     {
         var profile = Directory.CreateTempSubdirectory("vs-firefox-");
         FirefoxProfile.Write(profile.FullName);

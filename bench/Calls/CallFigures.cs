@@ -1,7 +1,7 @@
 using System.Globalization;
 using VideoScale.Harness.Results;
 
-namespace VideoScale.EndToEnd.Tests.Bench;
+namespace VideoScale.Bench.Calls;
 
 /// <summary>Samples of one part, by the name of their figure, in the order in which they first came.</summary>
 internal sealed class CallFigures

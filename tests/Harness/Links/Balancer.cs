@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace VideoScale.EndToEnd.Tests;
+namespace VideoScale.Harness.Links;
 
 /// <summary>
 /// The one address of several replicas, as a TCP balancer gives it: a connection goes to the next replica that takes it, or to the
 /// preferred one while that lives.
 /// </summary>
-internal sealed class Balancer : IAsyncDisposable
+public sealed class Balancer : IAsyncDisposable
 {
     private readonly TcpListener _listener;
     private readonly IPEndPoint[] _targets;
@@ -16,7 +16,7 @@ internal sealed class Balancer : IAsyncDisposable
     private readonly bool _inTurn;
     private int _next;
 
-    internal Balancer(int port, IEnumerable<string> targets, bool inTurn = true)
+    public Balancer(int port, IEnumerable<string> targets, bool inTurn = true)
     {
         _inTurn = inTurn;
         _targets = [.. targets.Select(IPEndPoint.Parse)];
@@ -26,10 +26,10 @@ internal sealed class Balancer : IAsyncDisposable
     }
 
     /// <summary>Where the last connection went; -1 before the first.</summary>
-    internal int Last { get; private set; } = -1;
+    public int Last { get; private set; } = -1;
 
     /// <summary>Where connections go from now on, while it takes them.</summary>
-    internal void Prefer(int target) => Volatile.Write(ref _next, target);
+    public void Prefer(int target) => Volatile.Write(ref _next, target);
 
     private async Task AcceptAsync()
     {

@@ -1,7 +1,7 @@
-using VideoScale.EndToEnd.Tests.Browsers;
+using VideoScale.Harness.Browsers;
 using VideoScale.V1;
 
-namespace VideoScale.EndToEnd.Tests.Bench;
+namespace VideoScale.Bench.Calls;
 
 /// <summary>
 /// One browser in a call with three others, who all publish: its join, what the others get of it, and its room moved to another node.

@@ -1,7 +1,8 @@
 using Grpc.Core;
+using VideoScale.Harness.Browsers;
 using VideoScale.V1;
 
-namespace VideoScale.EndToEnd.Tests.Bench;
+namespace VideoScale.Bench.Calls;
 
 /// <summary>A call of four, all of whom publish, whose room goes to another node: by MoveRoom, or because its node was killed.</summary>
 internal sealed class MoveBench(Stage stage)

@@ -3,9 +3,10 @@ using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using Google.Protobuf;
 using LiveKit.Proto;
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Results;
 
-namespace VideoScale.EndToEnd.Tests.Bench;
+namespace VideoScale.Bench.Calls;
 
 /// <summary>
 /// A participant who may change its own texts does so without end, as large as they may be: how long others take to join, and how long the

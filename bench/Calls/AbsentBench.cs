@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Processes;
 
-namespace VideoScale.EndToEnd.Tests.Bench;
+namespace VideoScale.Bench.Calls;
 
 /// <summary>
 /// One of three replicas is frozen or gone, the leader or a follower: how long every verb of <c>ctl</c> and <c>audit</c> takes with it in

@@ -1,23 +1,23 @@
 using System.Collections.Concurrent;
 using Microsoft.Playwright;
 
-namespace VideoScale.EndToEnd.Tests.Browsers;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>
 /// Browsers that were used and are whole wait for the next tab: to start one takes as long as half a join. Each has one tab at a time, see
 /// <see cref="Caller"/>.
 /// </summary>
-internal sealed class ChromiumPool : IAsyncDisposable
+public sealed class ChromiumPool : IAsyncDisposable
 {
     private readonly ConcurrentStack<IBrowser> _idle = new();
 
     private ChromiumPool(IPlaywright playwright) => Playwright = playwright;
 
-    internal IPlaywright Playwright { get; }
+    public IPlaywright Playwright { get; }
 
-    internal static async Task<ChromiumPool> CreateAsync() => new(await Microsoft.Playwright.Playwright.CreateAsync());
+    public static async Task<ChromiumPool> CreateAsync() => new(await Microsoft.Playwright.Playwright.CreateAsync());
 
-    internal async Task<IBrowser> TakeAsync()
+    public async Task<IBrowser> TakeAsync()
     {
         while (_idle.TryPop(out var browser))
         {
@@ -27,7 +27,7 @@ internal sealed class ChromiumPool : IAsyncDisposable
         return await Chromium.LaunchAsync(Playwright);
     }
 
-    internal void GiveBack(IBrowser browser) => _idle.Push(browser);
+    public void GiveBack(IBrowser browser) => _idle.Push(browser);
 
     public async ValueTask DisposeAsync()
     {

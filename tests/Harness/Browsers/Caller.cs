@@ -1,15 +1,14 @@
 using System.Text.Json;
-using VideoScale.EndToEnd.Tests.Browsers;
 using VideoScale.Harness.Processes;
 
-namespace VideoScale.EndToEnd.Tests;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>One participant: livekit-client in a browser of its own, Chromium or Firefox.</summary>
 /// <remarks>
 /// Tabs of one browser share one fake camera, which stays dark for all of them, and for all that come after, when two open it at the same
 /// moment.
 /// </remarks>
-internal sealed class Caller : IAsyncDisposable
+public sealed class Caller : IAsyncDisposable
 {
     private readonly ITab _tab;
     private readonly Func<string> _serverLogs;
@@ -21,10 +20,10 @@ internal sealed class Caller : IAsyncDisposable
         Identity = identity;
     }
 
-    internal string Identity { get; }
+    public string Identity { get; }
 
     /// <summary>A participant in a tab, not joined yet; the tab is the caller's from now on.</summary>
-    internal static async Task<Caller> OpenAsync(ITab tab, string url, string identity, Func<string> serverLogs)
+    public static async Task<Caller> OpenAsync(ITab tab, string url, string identity, Func<string> serverLogs)
     {
         try
         {
@@ -38,7 +37,7 @@ internal sealed class Caller : IAsyncDisposable
         }
     }
 
-    internal async Task JoinAsync(string url, string token, object? options = null)
+    public async Task JoinAsync(string url, string token, object? options = null)
     {
         try
         {
@@ -54,51 +53,51 @@ internal sealed class Caller : IAsyncDisposable
     }
 
     /// <summary>High enough for three layers; the encoding of them is the most that these tests ask of a machine.</summary>
-    internal const int ThreeLayers = 540;
+    public const int ThreeLayers = 540;
 
-    internal Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 180) =>
+    public Task<string[]> PublishAsync(bool camera = true, bool microphone = true, int height = 180) =>
         _tab.EvaluateAsync<string[]>("([camera, microphone, height]) => publish(camera, microphone, height)",
             new object[] { camera, microphone, height });
 
-    internal Task<JsonElement> RunAsync(string script) => _tab.EvaluateAsync<JsonElement>(script)!;
+    public Task<JsonElement> RunAsync(string script) => _tab.EvaluateAsync<JsonElement>(script)!;
 
-    internal async Task<Received?> ReceivedAsync(string from, string kind) =>
+    public async Task<Received?> ReceivedAsync(string from, string kind) =>
         await _tab.EvaluateAsync<Received?>("([from, kind]) => received(from, kind)", new[] { from, kind });
 
-    internal async Task<int> CountAsync(string eventKind, string detail = "") =>
+    public async Task<int> CountAsync(string eventKind, string detail = "") =>
         await _tab.EvaluateAsync<int>("([kind, detail]) => events.filter((e) => e.kind === kind && e.detail.startsWith(detail)).length",
             new[] { eventKind, detail });
 
-    internal Task HasAsync(string eventKind, string detail = "") =>
+    public Task HasAsync(string eventKind, string detail = "") =>
         Eventually.HoldsAsync(async () => await CountAsync(eventKind, detail) > 0, $"{Identity} sees {eventKind} {detail}",
             details: () => Story);
 
     /// <summary>Waits until so many frames more have been decoded than are now.</summary>
-    internal async Task SeesAsync(string from, int frames = 20)
+    public async Task SeesAsync(string from, int frames = 20)
     {
         var before = (await ReceivedAsync(from, "video"))?.Frames ?? 0;
         await Eventually.HoldsAsync(async () => (await ReceivedAsync(from, "video"))?.Frames >= before + frames, $"{Identity} sees {from}",
             details: () => Story + RunAsync($"received('{from}', 'video')").Result + RunAsync("sent()").Result);
     }
 
-    internal Task HearsAsync(string from) =>
+    public Task HearsAsync(string from) =>
         Eventually.HoldsAsync(async () => await ReceivedAsync(from, "audio") is { Energy: > 0, Packets: > 20 }, $"{Identity} hears {from}",
             details: () => Story);
 
-    internal Task WatchAsync(string from, string kind, int everyMs = 20) =>
+    public Task WatchAsync(string from, string kind, int everyMs = 20) =>
         _tab.EvaluateAsync<JsonElement?>("([from, kind, everyMs]) => watch(from, kind, everyMs)", new object[] { from, kind, everyMs });
 
     /// <summary>Waits until the tab has noted it since then, in milliseconds since 1970 UTC.</summary>
-    internal Task HasSinceAsync(double sinceMs, string kind) =>
+    public Task HasSinceAsync(double sinceMs, string kind) =>
         Eventually.HoldsAsync(async () => (await NotedAsync(sinceMs)).Exists(noted => noted.Kind == kind), $"{Identity} notes {kind}",
             details: () => Story);
 
-    internal Task<int> GapMsAsync(string from, string kind) =>
+    public Task<int> GapMsAsync(string from, string kind) =>
         _tab.EvaluateAsync<int>("([from, kind]) => gapOf(from, kind)", new[] { from, kind });
 
     /// <summary>What the tab noted since then, oldest first.</summary>
     /// <param name="sinceMs">Milliseconds since 1970 UTC.</param>
-    internal async Task<List<Noted>> NotedAsync(double sinceMs)
+    public async Task<List<Noted>> NotedAsync(double sinceMs)
     {
         var all = await _tab.EvaluateAsync<Noted[]>(
             "events.map((e) => ({ kind: e.kind, detail: e.detail, atMs: performance.timeOrigin + e.atMs }))");
@@ -106,7 +105,7 @@ internal sealed class Caller : IAsyncDisposable
     }
 
     /// <summary>What happened in the tab, and what the servers say of it, for a failed test.</summary>
-    internal string Story
+    public string Story
     {
         get
         {

@@ -1,9 +1,9 @@
 using Microsoft.Playwright;
 
-namespace VideoScale.EndToEnd.Tests.Browsers;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>A tab of Chromium, by Playwright.</summary>
-internal sealed class ChromiumTab : ITab
+public sealed class ChromiumTab : ITab
 {
     private readonly ChromiumPool _pool;
     private readonly IBrowser _browser;
@@ -20,7 +20,7 @@ internal sealed class ChromiumTab : ITab
 
     public IReadOnlyList<string> Console { get { lock (_console) return [.. _console]; } }
 
-    internal static async Task<ChromiumTab> OpenAsync(ChromiumPool pool)
+    public static async Task<ChromiumTab> OpenAsync(ChromiumPool pool)
     {
         var browser = await pool.TakeAsync();
         try { return new ChromiumTab(pool, browser, await browser.NewPageAsync()); } // in a context of its own, which ends with the page

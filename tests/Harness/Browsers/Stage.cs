@@ -2,20 +2,16 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
-using VideoScale.EndToEnd.Tests.Browsers;
-using VideoScale.Harness;
 using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
+using Xunit;
 
-namespace VideoScale.EndToEnd.Tests;
-
-[CollectionDefinition(nameof(Stage))]
-public sealed class StageCollection : ICollectionFixture<Stage>;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>Three replicas, two media nodes, and what starts browsers; shared by the tests.</summary>
 public sealed class Stage : IAsyncLifetime
 {
-    internal const int BasePort = 27_000;
+    public const int BasePort = 27_000;
     private const int PagePort = 27_900;
     private const int LogLines = 60;
 
@@ -23,12 +19,12 @@ public sealed class Stage : IAsyncLifetime
     private OwnAddress? _beyondLoopback;
 
     /// <summary>How long there is no control plane: longer than a lease; VS_OUTAGE_SECONDS for longer.</summary>
-    internal static TimeSpan Outage =>
+    public static TimeSpan Outage =>
         TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("VS_OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
 
-    internal TestCluster Cluster { get; private set; } = null!;
-    internal ChromiumPool Browsers { get; private set; } = null!;
-    internal static string Clients => Repository.Path("tests", "EndToEnd.Tests", "clients");
+    public TestCluster Cluster { get; private set; } = null!;
+    public ChromiumPool Browsers { get; private set; } = null!;
+    public static string Clients => Repository.Path("tests", "EndToEnd.Tests", "clients");
 
     public async Task InitializeAsync()
     {
@@ -50,10 +46,10 @@ public sealed class Stage : IAsyncLifetime
         _beyondLoopback?.Dispose();
     }
 
-    internal string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";
+    public string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";
 
     /// <summary>A participant, joined.</summary>
-    internal async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null,
+    public async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null,
         BrowserKind browser = BrowserKind.Chromium)
     {
         var caller = await OpenAsync(identity, browser);
@@ -62,7 +58,7 @@ public sealed class Stage : IAsyncLifetime
     }
 
     /// <summary>A tab that has not joined yet.</summary>
-    internal async Task<Caller> OpenAsync(string identity, BrowserKind browser = BrowserKind.Chromium)
+    public async Task<Caller> OpenAsync(string identity, BrowserKind browser = BrowserKind.Chromium)
     {
         ITab tab = browser == BrowserKind.Firefox ? await FirefoxTab.OpenAsync() : await ChromiumTab.OpenAsync(Browsers);
         return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
@@ -72,7 +68,7 @@ public sealed class Stage : IAsyncLifetime
     /// The HTTP socket of a replica outlives its process, as under `up` or systemd's socket activation, until what is returned is disposed
     /// of.
     /// </summary>
-    internal static async Task<IAsyncDisposable> KeepSocketAsync(ReplicaProcess gateway)
+    public static async Task<IAsyncDisposable> KeepSocketAsync(ReplicaProcess gateway)
     {
         await gateway.StopAsync();
         gateway.KeepHttpSocket();
@@ -97,11 +93,11 @@ public sealed class Stage : IAsyncLifetime
     }
 
     /// <summary>The last lines that every process of a cluster wrote.</summary>
-    internal static string LogsOf(TestCluster cluster) =>
+    public static string LogsOf(TestCluster cluster) =>
         string.Join('\n', cluster.Replicas.Cast<ServerProcess>().Concat(cluster.Media)
             .Select(server => $"{server.Name}:\n{string.Join('\n', server.Log.Split('\n').TakeLast(LogLines))}"));
 
-    internal static async Task<WebApplication> ServePagesAsync(int port)
+    public static async Task<WebApplication> ServePagesAsync(int port)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

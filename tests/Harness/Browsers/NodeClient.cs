@@ -2,15 +2,15 @@ using System.Diagnostics;
 using System.Text.Json;
 using VideoScale.Harness.Processes;
 
-namespace VideoScale.EndToEnd.Tests;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>A client on Node.js; what it writes is kept line by line.</summary>
-internal sealed class NodeClient : IDisposable
+public sealed class NodeClient : IDisposable
 {
     private readonly Process _process;
     private readonly List<string> _lines = [];
 
-    internal NodeClient(params string[] arguments)
+    public NodeClient(params string[] arguments)
     {
         var start = new ProcessStartInfo("node")
         {
@@ -26,16 +26,16 @@ internal sealed class NodeClient : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    internal string Output { get { lock (_lines) return string.Join('\n', _lines); } }
+    public string Output { get { lock (_lines) return string.Join('\n', _lines); } }
 
     /// <summary>Lines of a kind whose detail begins so.</summary>
-    internal int Count(string kind, string detail = "")
+    public int Count(string kind, string detail = "")
     {
         lock (_lines) return _lines.Count(line => line.StartsWith('{') && Says(line, kind, detail));
     }
 
     /// <summary>When it first said so, in milliseconds since 1970 UTC.</summary>
-    internal double AtMs(string kind, string detail = "")
+    public double AtMs(string kind, string detail = "")
     {
         lock (_lines)
         {
@@ -45,10 +45,10 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <summary>What it said of a kind, when it said so first.</summary>
-    internal string Detail(string kind) => Said(kind)[0].Detail;
+    public string Detail(string kind) => Said(kind)[0].Detail;
 
     /// <summary>All that it said of a kind, oldest first; times in milliseconds since 1970 UTC.</summary>
-    internal List<(string Detail, double AtMs)> Said(string kind)
+    public List<(string Detail, double AtMs)> Said(string kind)
     {
         lock (_lines) return [.. _lines.Where(line => line.StartsWith('{') && Says(line, kind, "")).Select(Parse)];
     }
@@ -59,10 +59,10 @@ internal sealed class NodeClient : IDisposable
         return (said.RootElement.GetProperty("detail").GetString()!, said.RootElement.GetProperty("atMs").GetDouble());
     }
 
-    internal Task HasAsync(string kind, string detail = "", int times = 1) =>
+    public Task HasAsync(string kind, string detail = "", int times = 1) =>
         Eventually.HoldsAsync(() => Count(kind, detail) >= times, $"the node client says {kind} {detail}", details: () => Output);
 
-    internal async Task<int> EndAsync()
+    public async Task<int> EndAsync()
     {
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(2));
         _process.WaitForExit(); // the last lines too

@@ -2,12 +2,12 @@ using System.Text;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace VideoScale.EndToEnd.Tests;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>Tokens as a customer's server mints them.</summary>
-internal static class Tokens
+public static class Tokens
 {
-    internal static string Join(string room, string identity, Action<Dictionary<string, object>>? change = null)
+    public static string Join(string room, string identity, Action<Dictionary<string, object>>? change = null)
     {
         var video = new Dictionary<string, object> { ["roomJoin"] = true, ["room"] = room };
         change?.Invoke(video);
@@ -15,7 +15,7 @@ internal static class Tokens
     }
 
     /// <param name="from">When its hour begins, from now.</param>
-    internal static string Mint(string identity, Dictionary<string, object> video, string key = "devkey", TimeSpan from = default)
+    public static string Mint(string identity, Dictionary<string, object> video, string key = "devkey", TimeSpan from = default)
     {
         var begins = DateTime.UtcNow + from;
         var secret = Encoding.UTF8.GetBytes("secret");

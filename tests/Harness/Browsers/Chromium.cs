@@ -1,9 +1,9 @@
 using Microsoft.Playwright;
 
-namespace VideoScale.EndToEnd.Tests;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>Debian's browser, headless, with a fake camera and a fake microphone.</summary>
-internal static class Chromium
+public static class Chromium
 {
     private static readonly string[] Flags =
     [
@@ -15,7 +15,7 @@ internal static class Chromium
     ];
 
     /// <param name="microphone">A WAV file that its microphone plays over and over; empty for a beep a second.</param>
-    internal static Task<IBrowser> LaunchAsync(IPlaywright playwright, string microphone = "") =>
+    public static Task<IBrowser> LaunchAsync(IPlaywright playwright, string microphone = "") =>
         playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = "/usr/bin/chromium",

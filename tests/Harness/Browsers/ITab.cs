@@ -1,7 +1,7 @@
-namespace VideoScale.EndToEnd.Tests.Browsers;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>One tab of a browser of its own, whichever browser that is.</summary>
-internal interface ITab : IAsyncDisposable
+public interface ITab : IAsyncDisposable
 {
     /// <summary>What the page wrote on its console, oldest first.</summary>
     IReadOnlyList<string> Console { get; }
@@ -14,7 +14,7 @@ internal interface ITab : IAsyncDisposable
 }
 
 /// <summary>The page threw, or its promise was rejected.</summary>
-internal sealed class ScriptException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class ScriptException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>The browsers that calls are tried with.</summary>
 public enum BrowserKind { Chromium, Firefox }

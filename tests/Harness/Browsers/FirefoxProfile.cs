@@ -1,9 +1,9 @@
 using System.Text.Json;
 
-namespace VideoScale.EndToEnd.Tests.Browsers;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>What Firefox is told beside its defaults.</summary>
-internal static class FirefoxProfile
+public static class FirefoxProfile
 {
     private static readonly Dictionary<string, object> Media = new()
     {
@@ -55,7 +55,7 @@ internal static class FirefoxProfile
         ["geo.enabled"] = false,
     };
 
-    internal static void Write(string directory) => File.WriteAllLines(Path.Combine(directory, "user.js"),
+    public static void Write(string directory) => File.WriteAllLines(Path.Combine(directory, "user.js"),
         Media.Concat(Quiet)
             .Select(setting => $"user_pref({JsonSerializer.Serialize(setting.Key)}, {JsonSerializer.Serialize(setting.Value)});"));
 }

@@ -1,4 +1,6 @@
-namespace VideoScale.EndToEnd.Tests.Bench;
+using VideoScale.Harness.Browsers;
+
+namespace VideoScale.Bench.Calls;
 
 /// <summary>
 /// From asking to join until the first decoded frame and sound: a browser and libwebrtc, each through a replica of its own.

@@ -1,6 +1,7 @@
+using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Results;
 
-namespace VideoScale.EndToEnd.Tests.Bench;
+namespace VideoScale.Bench.Calls;
 
 /// <summary>Media while no replica lives, beside the same time with all there.</summary>
 internal sealed class OutageBench(Stage stage)

@@ -4,10 +4,10 @@ using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace VideoScale.EndToEnd.Tests.Browsers;
+namespace VideoScale.Harness.Browsers;
 
 /// <summary>WebDriver BiDi (W3C) over its WebSocket: commands, their results, and events.</summary>
-internal sealed class BidiConnection : IAsyncDisposable
+public sealed class BidiConnection : IAsyncDisposable
 {
     private static readonly TimeSpan CommandTime = TimeSpan.FromSeconds(90);
 
@@ -21,7 +21,7 @@ internal sealed class BidiConnection : IAsyncDisposable
     private BidiConnection(Action<string, JsonElement> happened) => _happened = happened;
 
     /// <param name="happened">Gets each event's method and parameters.</param>
-    internal static async Task<BidiConnection> OpenAsync(Uri url, Action<string, JsonElement> happened)
+    public static async Task<BidiConnection> OpenAsync(Uri url, Action<string, JsonElement> happened)
     {
         var connection = new BidiConnection(happened);
         try
@@ -39,7 +39,7 @@ internal sealed class BidiConnection : IAsyncDisposable
     }
 
     /// <exception cref="ScriptException">The browser refuses the command.</exception>
-    internal async Task<JsonElement> SendAsync(string method, JsonObject parameters)
+    public async Task<JsonElement> SendAsync(string method, JsonObject parameters)
     {
         var id = Interlocked.Increment(ref _lastId);
         var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);

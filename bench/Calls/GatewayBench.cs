@@ -1,7 +1,8 @@
 using System.Text.Json;
-using VideoScale.EndToEnd.Tests.Browsers;
+using VideoScale.Harness.Browsers;
+using VideoScale.Harness.Links;
 
-namespace VideoScale.EndToEnd.Tests.Bench;
+namespace VideoScale.Bench.Calls;
 
 /// <summary>
 /// The replica that carries signalling of Chromium, Firefox and rtc-node is killed, round after round, beside the same time with nothing
