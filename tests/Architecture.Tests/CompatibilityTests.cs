@@ -65,7 +65,7 @@ public sealed partial class CompatibilityTests
         return page.ToString();
     }
 
-    [GeneratedRegex("""\[LiveKitSurface\("([^"]+)", "([^"]+)", Surface\.(\w+)(?:, "([^"]*)")?\)\]""")]
+    [GeneratedRegex("""\[LiveKitSurface\(\s*"([^"]+)",\s+"([^"]+)",\s+Surface\.(\w+)(?:,\s+"([^"]*)")?\)\]""")]
     private static partial Regex Attribute();
 
     [GeneratedRegex(@"public (?:async Task|Task|void) (\w+)\(")]

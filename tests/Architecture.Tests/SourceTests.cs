@@ -90,6 +90,30 @@ public sealed partial class SourceTests
         Assert.Equal(["src/ControlPlane/Core/Commands/CommandRunner.cs"], deciding);
     }
 
+    /// <summary>Texts that are shown as they stand, and numbers of many digits, cannot be wrapped.</summary>
+    [Fact]
+    public void No_line_is_wider_than_a_reader_can_hold()
+    {
+        const int MostColumns = 140, AWord = 100;
+        var tooWide = new List<string>();
+        foreach (var file in Code)
+        {
+            var isText = false;
+            var number = 0;
+            foreach (var line in File.ReadLines(Repository.Path(file)))
+            {
+                number++;
+                var wasText = isText;
+                for (var at = line.IndexOf("\"\"\"", StringComparison.Ordinal); at >= 0;
+                    at = line.IndexOf("\"\"\"", at + 3, StringComparison.Ordinal))
+                    isText = !isText;
+                if (line.Length <= MostColumns || (wasText && isText) || line.Split(' ').Any(word => word.Length > AWord)) continue;
+                tooWide.Add($"{file}:{number}: {line.Length} columns");
+            }
+        }
+        Assert.Empty(tooWide);
+    }
+
     [GeneratedRegex(@"^using ([A-Z][A-Za-z0-9_.]*);$")]
     private static partial Regex PlainUsing();
 

@@ -36,7 +36,8 @@ public sealed class PageTests(Stage stage) : IAsyncLifetime
     private static Task PlaysAsync(IPage page, int tiles) => Eventually.HoldsAsync(
         async () =>
             await page.EvaluateAsync<int>(
-            "[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
+                "[...document.querySelectorAll('.tile video')]"
+                + ".filter((video) => video.videoWidth > 0 && video.currentTime > 0.5).length") == tiles,
         $"{tiles} tiles play", details: () => page.InnerTextAsync("body").Result);
 
     [LiveKitSurface("Around it", "livekit-client from this server's own page", Surface.Served)]

@@ -76,9 +76,9 @@ internal static class ReplayCommand
             Console.WriteLine(
                 string.Create(CultureInfo.InvariantCulture, $"events      {result.Events:N0} in {seconds:F2} s, {rate:N0} events/s"));
             Console.WriteLine($"state hash  {hash}\nchain head  {result.ChainHead}");
-            Console.WriteLine(
-                $"checkpoints {result.Checkpoints} "
-                + $"compared{(result.Checkpoints > 0 ? $", the last at log index {result.LastCheckpointIndex}, event {result.LastCheckpointSeq}" : "")}");
+            var latest = result.Checkpoints > 0 ? $", the last at log index {result.LastCheckpointIndex}, event {result.LastCheckpointSeq}"
+                : "";
+            Console.WriteLine($"checkpoints {result.Checkpoints} compared{latest}");
             if (problem.Length > 0) Console.WriteLine($"NOT EQUAL: {problem}");
         }
         return problem.Length == 0 ? Exit.Ok : Exit.Refused;

@@ -56,7 +56,9 @@ internal static class ControlCommand
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
-        { Data, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(), ControlRecoverCommand.Create() }.WithNotes("""
+        {
+            Data, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(), ControlRecoverCommand.Create(),
+        }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json
 

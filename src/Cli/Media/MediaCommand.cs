@@ -78,7 +78,10 @@ internal static class MediaCommand
     {
         var command = new Command("media",
             "Runs one media node: it finds the leader by itself, takes rooms under a lease, and gives them up when it is stopped.")
-        { Node, ControlPlane, Region, Zone, UdpPort, Shards, MediaBind, MediaAddress, Advertise, Publishers, Subscribers, Bitrate, Continuity, Token }.WithNotes("""
+        {
+            Node, ControlPlane, Region, Zone, UdpPort, Shards, MediaBind, MediaAddress, Advertise, Publishers, Subscribers, Bitrate,
+            Continuity, Token,
+        }.WithNotes("""
             Example:
               videoscale media --node media-1 --control cp1.example:7980,cp2.example:7980,cp3.example:7980 \
                 --bind 0.0.0.0 --advertise media1.example:8180 --media-address 203.0.113.10 --cert media-1.pem --key media-1.key --ca ca.pem

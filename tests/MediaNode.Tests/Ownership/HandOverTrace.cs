@@ -53,9 +53,9 @@ public sealed class HandOverTrace
         void Ask(AuthorityBench node, string name, ulong epoch)
         {
             var decision = node.Take(Ann, 1, epoch);
-            trace.Append(
-                $"  ann asks {name} under epoch {epoch}: "
-                + $"{(decision.IsGranted ? $"granted, lease left {decision.Grant.LeaseLeftMs} ms" : $"{decision.Refusal}: {decision.Failure!.Message}")}\n");
+            var answer = decision.IsGranted ? $"granted, lease left {decision.Grant.LeaseLeftMs} ms"
+                : $"{decision.Refusal}: {decision.Failure!.Message}";
+            trace.Append($"  ann asks {name} under epoch {epoch}: {answer}\n");
         }
     }
 

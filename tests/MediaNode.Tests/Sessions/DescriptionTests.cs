@@ -72,8 +72,9 @@ public sealed class DescriptionTests
             var answer = Assert.Single(told.Select(response => response.Answer).OfType<SessionDescription>());
             SectionList.AssertAnswers(text, answer.Sdp);
             Assert.Equal($"{name}: {sections}", $"{name}: {string.Join(' ', SectionList.Of(answer.Sdp).Sections.Select(Shape))}");
-            Assert.Equal($"{name}: {tracks}",
-                $"{name}: {string.Join(", ", session.Info.Tracks.Select(info => $"{info.MimeType} {session.Tracks.Single(track => track.Info == info).Publication!.Layers.Count}"))}");
+            var published = session.Info.Tracks
+                .Select(info => $"{info.MimeType} {session.Tracks.Single(track => track.Info == info).Publication!.Layers.Count}");
+            Assert.Equal($"{name}: {tracks}", $"{name}: {string.Join(", ", published)}");
             foreach (var track in session.Tracks.Where(track => track.IsPublished))
                 Assert.True(await bed.OnShardAsync(0, shard => shard.Engine.FindPublication(track.Number) is not null),
                     $"{name}: the engine has no {track.Info.MimeType}");

@@ -45,8 +45,7 @@ internal static class DrainCommand
             session.Output.Write(reply, () => session.Output.Line(reply.Scheduling == NodeScheduling.Drained
                 ? $"node {reply.NodeId} is drained already and holds nothing: safe to terminate, or `ctl node uncordon` takes it back "
                     + $"({Format.Commit(reply.Commit)})"
-                : $"node {reply.NodeId} drains: "
-                    + $"{(reply.Rooms == 0 ? "it holds no rooms" : $"{reply.Rooms} rooms, moved from {Format.Time(reply.DeadlineMs)} if still there")} ({Format.Commit(reply.Commit)})"));
+                : $"node {reply.NodeId} drains: {Holds(reply)} ({Format.Commit(reply.Commit)})"));
             return parsed.GetValue(wait) ? await WaitAsync(session, reply.NodeId, cancellationToken) : Exit.Ok;
         });
         return command;
@@ -79,4 +78,7 @@ internal static class DrainCommand
             await Task.Delay(Period, cancellationToken);
         }
     }
+
+    private static string Holds(DrainNodeReply reply) =>
+        reply.Rooms == 0 ? "it holds no rooms" : $"{reply.Rooms} rooms, moved from {Format.Time(reply.DeadlineMs)} if still there";
 }

@@ -93,7 +93,7 @@ internal static class NodeCommand
                 () => session.Nodes.WatchNodes(request, cancellationToken: cancellationToken), cancellationToken))
                 session.Output.Write(change, () => session.Output.Line(
                     $"{change.AppliedIndex,10}  {(change.Initial ? "is " : "now")}  {change.Node.NodeId}  "
-                        + $"{(change.Removed ? "deregistered" : $"{Format.Health(change.Node.Health)}  {Format.Scheduling(change.Node.Scheduling)}  rooms {change.Node.Rooms}")}"));
+                        + (change.Removed ? "deregistered" : Describe(change.Node))));
         });
         return command;
     }
@@ -106,4 +106,7 @@ internal static class NodeCommand
             : Format.Bytes(node.Load.MemoryBytes),
         $"{Format.Text(node.Region)}/{Format.Text(node.Zone)}", node.Address,
     ];
+
+    private static string Describe(Node node) =>
+        $"{Format.Health(node.Health)}  {Format.Scheduling(node.Scheduling)}  rooms {node.Rooms}";
 }

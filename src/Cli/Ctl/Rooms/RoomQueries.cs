@@ -72,8 +72,9 @@ internal static class RoomQueries
             }, session.Call(cancellationToken));
             session.Output.Write(reply, () =>
             {
-                session.Output.Line(
-                    $"{reply.RoomId}: {(reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}" : "no node could take it")}, because: {reply.Reason}");
+                var where = reply.NodeId.Length > 0 ? $"placed on {reply.NodeId} under epoch {Format.Epoch(reply.Epoch)}"
+                    : "no node could take it";
+                session.Output.Line($"{reply.RoomId}: {where}, because: {reply.Reason}");
                 session.Output.Line(
                     $"decided {Format.Time(reply.DecidedAtMs)} by policy {reply.PolicyVersion} (event {reply.DecisionEventSeq})");
                 if (reply.Note.Length > 0) session.Output.Line($"NOTE: {reply.Note}");

@@ -11,7 +11,11 @@ internal static class RoomStatistics
     internal static Command Create()
     {
         var room = RoomCommand.Room();
-        var command = new Command("stats", "The room's media as its owner measures it: loss, round trips, layers, freezes; every stream of every participant.") { room, CtlOptions.Stale }.WithNotes("""
+        var command = new Command("stats",
+            "The room's media as its owner measures it: loss, round trips, layers, freezes; every stream of every participant.")
+        {
+            room, CtlOptions.Stale,
+        }.WithNotes("""
             Asks the control plane for the owner, then the owner itself: its gRPC address must be reachable from here.
             """);
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>

@@ -35,9 +35,10 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
             sink.Number("departure_timeout_ms", DepartureTimeoutMs);
         }
         public override string Words =>
-            $"room {Room} {(Changed.HasFlag(RoomParts.Name) ? $"is called \"{RoomName.Shown(Name)}\"" : $"(\"{RoomName.Shown(Name)}\") was updated")}: "
-            + $"max_participants {Settings.MaxParticipants}, empty_timeout {Settings.EmptyTimeoutMs / 1000} s, departure_timeout "
-                + $"{DepartureTimeoutMs / 1000} s, {Settings.Metadata.Length} bytes of metadata";
+            $"room {Room} "
+            + (Changed.HasFlag(RoomParts.Name) ? $"is called \"{RoomName.Shown(Name)}\"" : $"(\"{RoomName.Shown(Name)}\") was updated")
+            + $": max_participants {Settings.MaxParticipants}, empty_timeout {Settings.EmptyTimeoutMs / 1000} s, departure_timeout "
+            + $"{DepartureTimeoutMs / 1000} s, {Settings.Metadata.Length} bytes of metadata";
     }
 
     public sealed record PlacementDecided(RoomId Room, PlacementDecision Placement) : RoomEvent(Room)

@@ -101,8 +101,8 @@ internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, Event
                 string text;
                 try
                 {
-                    text =
-                        $"data: {JsonSerializer.Serialize(EventTicker.Describe(await page.Reader.ReadAsync(beat.Token)), PageJson.Default.TickerLine)}\n\n";
+                    var line = EventTicker.Describe(await page.Reader.ReadAsync(beat.Token));
+                    text = $"data: {JsonSerializer.Serialize(line, PageJson.Default.TickerLine)}\n\n";
                 }
                 catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested) { text = ": still here\n\n"; }
                 await context.Response.WriteAsync(text, context.RequestAborted);

@@ -169,7 +169,8 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
         {
             var progress = status.Progress.FirstOrDefault(p => p.Member == member);
             var lag = status.LastIndex - Math.Min(status.LastIndex, progress.MatchIndex);
-            return $"member {member}: {(progress.Snapshotting ? "a snapshot is on its way, " : "")}{lag.ToString("N0", CultureInfo.InvariantCulture)} entries behind"
+            return $"member {member}: {(progress.Snapshotting ? "a snapshot is on its way, " : "")}"
+                + $"{lag.ToString("N0", CultureInfo.InvariantCulture)} entries behind"
                 + (progress.Silent > TimeSpan.FromSeconds(2) ? $", silent for {progress.Silent.TotalSeconds:0} s" : "");
         });
         return string.Join("; ", behind);

@@ -173,9 +173,11 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
             return Refuse(
                 "its section has no part in the connection: it stands in no bundle with the others, or under the name of another");
         if (kept is SectionAnswer.Refused || track.Choose(media) is not { } format)
-            return Refuse(
-                $"no codec in common: "
-                + $"{string.Join(", ", media.Formats.Where(offered => offered.IsMedia).Select(offered => $"{offered.Name} {offered.Parameters}".TrimEnd()))}");
+        {
+            var offers = media.Formats.Where(offered => offered.IsMedia)
+                .Select(offered => $"{offered.Name} {offered.Parameters}".TrimEnd());
+            return Refuse($"no codec in common: {string.Join(", ", offers)}");
+        }
         var wanted = track.Describe(media, format);
         if (!track.IsPublishedAs(wanted))
         {
