@@ -39,10 +39,10 @@ internal static class ReportPage
                 var runs = part.ToList();
                 if (runs[0].Figures.Count == 0) continue;
                 var figure = runs[0].Figures[0];
-                page.Append(
-                    $"<tr><td><a href=\"#{Id(file.Name, part.Key)}\">{E(file.Name)}{(part.Key.Length > 0 ? $" <span class=\"part\">{E(part.Key)}</span>" : "")}</a></td>")
+                var name = part.Key.Length > 0 ? $"{E(file.Name)} <span class=\"part\">{E(part.Key)}</span>" : E(file.Name);
+                page.Append($"<tr><td><a href=\"#{Id(file.Name, part.Key)}\">{name}</a></td>")
                     .Append($"<td>{E(figure.Name)}</td>").Append(Value(runs, figure))
-                        .Append($"<td>{Sparkline.Of(History(runs, figure))}</td>")
+                    .Append($"<td>{Sparkline.Of(History(runs, figure))}</td>")
                     .Append($"<td>{Peers(runs[0], figure.Name)}</td><td class=\"when\">{runs[0].Date:yyyy-MM-dd}</td></tr>\n");
             }
         page.Append("</tbody></table>\n");

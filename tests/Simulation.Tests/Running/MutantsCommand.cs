@@ -43,8 +43,9 @@ internal static class MutantsCommand
     private static void Add(RunRecorder recorder, MutantResult result)
     {
         if (result.IsCaught) recorder.Add($"{result.Bug}", [.. result.SeedsNeeded.Select(needed => (double)needed)], "seeds", Better.Lower);
-        recorder.Note(
-            $"{result.Bug}: {(result.IsCaught ? $"caught by {string.Join(", ", result.Rules)}" : $"not caught ({string.Join(' ', result.SeedsNeeded)})")}");
+        var verdict = result.IsCaught ? $"caught by {string.Join(", ", result.Rules)}"
+            : $"not caught ({string.Join(' ', result.SeedsNeeded)})";
+        recorder.Note($"{result.Bug}: {verdict}");
     }
 
     public static MutantResult Try(Bug bug, int runs, int seeds, long timeMs, int jobs)
