@@ -27,7 +27,7 @@ public sealed class FollowerTests
         call.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TwirpServer.Admin());
         using var reply = await http.SendAsync(call);
         Assert.True(reply.IsSuccessStatusCode, await reply.Content.ReadAsStringAsync());
-        Assert.Equal(1, cluster.Leader.Machine.AnswersBy.Of("gateway"));
+        Assert.Equal(1, cluster.Leader.Core.Machine.AnswersBy.Of("gateway"));
         File.Delete(tokens);
     }
 }

@@ -21,11 +21,11 @@ public sealed class JoinCostTests
     {
         _fleet = fleet;
         foreach (var node in fleet.Nodes) node.Reset();
-        fleet.Replica.App.Replica.Feed.Add(_applied);
+        fleet.Replica.App.Replica.Core.Machine.Feed.Add(_applied);
     }
 
     /// <summary>The gateway's own, by the answers that are kept for it.</summary>
-    private int Commands => _fleet.Replica.App.Replica.Machine.AnswersBy.Of("gateway");
+    private int Commands => _fleet.Replica.App.Replica.Core.Machine.AnswersBy.Of("gateway");
 
     [Fact]
     public async Task The_first_join_makes_the_room_places_it_and_takes_its_seat_in_one_entry_and_every_other_is_one_command()
@@ -47,13 +47,13 @@ public sealed class JoinCostTests
         await using var node = await ScriptedNode.StartAsync(TestPorts.Nodes + 2);
         var gateway = $"127.0.0.1:{replica.Options.HttpPort}";
         using var client = await SignalClient.OpenAsync(gateway, SignalClient.Token("waits", "ann"));
-        await Eventually.HoldsAsync(() => replica.App.Replica.Machine.Size.Rooms == 1, "the room is made");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Machine.Size.Rooms == 1, "the room is made");
         await Task.Delay(300);
         var hello = ScriptedAgent.Hello("media-1", 1);
         hello.Address = node.Address;
         await using var agent = (await ScriptedAgent.AttachAsync(replica.Channel, hello)).KeepBeating();
         await client.HearsAsync(response => response.Join is not null, "that it has joined");
-        Assert.Equal(2, replica.App.Replica.Machine.AnswersBy.Of("gateway"));
+        Assert.Equal(2, replica.App.Replica.Core.Machine.AnswersBy.Of("gateway"));
     }
 
     private async Task<SignalClient> JoinAsync(string identity)

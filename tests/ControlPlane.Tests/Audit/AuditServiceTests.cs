@@ -67,17 +67,17 @@ public sealed class AuditServiceTests
         await using var cluster = await TestCluster.StartAsync(3);
         for (var i = 0; i < 30; i++) await cluster.Rooms(0).CreateRoomAsync(new() { RequestId = $"r{i}", RoomId = $"room-{i}" });
         var poor = cluster.FollowerIndex;
-        await Eventually.HoldsAsync(() => cluster[poor].Replica.Events.Reader.LastSeq >= 30, "the follower has the events");
+        await Eventually.HoldsAsync(() => cluster[poor].Replica.Core.Events.Reader.LastSeq >= 30, "the follower has the events");
         await cluster.Clusters(poor).CreateSnapshotAsync(new());
         await cluster.StopAsync(poor);
         Directory.Delete(Path.Combine(cluster.DirectoryOf(poor), "events"), recursive: true);
         await cluster.Rooms(cluster.LeaderIndex).CreateRoomAsync(new() { RequestId = "late", RoomId = "late" });
         await cluster.StartAsync_(poor);
         await cluster.WaitReadyAsync();
-        await Eventually.HoldsAsync(() => cluster[poor].Replica.Events.Reader.Floor == 1, "the log is whole again");
+        await Eventually.HoldsAsync(() => cluster[poor].Replica.Core.Events.Reader.Floor == 1, "the log is whole again");
         var rich = cluster.LeaderIndex;
-        await Eventually.HoldsAsync(() => cluster[poor].Replica.Events.Reader.LastSeq == cluster[rich].Replica.Events.Reader.LastSeq,
-            "the follower caught up");
+        await Eventually.HoldsAsync(() => cluster[poor].Replica.Core.Events.Reader.LastSeq == cluster[rich]
+            .Replica.Core.Events.Reader.LastSeq, "the follower caught up");
         var audit = new AuditService.AuditServiceClient(cluster.Channel(poor));
         var verified = await audit.VerifyAsync(new());
         Assert.True(verified.Ok, verified.Problem);

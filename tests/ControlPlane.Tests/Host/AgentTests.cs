@@ -110,7 +110,7 @@ public sealed class AgentTests
         foreach (var i in Enumerable.Range(0, 3).Where(i => i != leader)) await cluster.StopAsync(i);
         var lonely = await agent.BeatAsync();
         await Eventually.HoldsAsync(() => agent.Ended is not null
-            || !cluster[leader].Replica.Leadership.IsMine, "the leader steps down without a majority");
+            || !cluster[leader].Replica.Core.Leadership.IsMine, "the leader steps down without a majority");
         Assert.DoesNotContain(agent.Acks, ack => ack.Sequence == lonely);
     }
 

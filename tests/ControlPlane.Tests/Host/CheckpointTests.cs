@@ -38,14 +38,14 @@ public sealed class CheckpointTests
         await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = "r", RoomId = "room" });
         var odd = cluster.FollowerIndex;
         cluster.Hooks[odd].FalsifyStateHash(1);
-        await MarkUntilAsync(cluster, () => cluster[odd].Replica.Gate.IsQuarantined);
+        await MarkUntilAsync(cluster, () => cluster[odd].Replica.Core.Gate.IsQuarantined);
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await cluster.Rooms(odd)
             .GetRoomAsync(new GetRoomRequest { RoomId = "room", Consistency = Consistency.Stale }));
         Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
-        Assert.False(cluster[odd].Replica.IsReady);
+        Assert.False(cluster[odd].Replica.Core.IsReady);
         var sound = cluster.LeaderIndex;
         await cluster.Rooms(sound).CreateRoomAsync(new CreateRoomRequest { RequestId = "s", RoomId = "second" });
-        Assert.All(Enumerable.Range(0, 3).Where(i => i != odd), i => Assert.False(cluster[i].Replica.Gate.IsQuarantined));
+        Assert.All(Enumerable.Range(0, 3).Where(i => i != odd), i => Assert.False(cluster[i].Replica.Core.Gate.IsQuarantined));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class CheckpointTests
         await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = "r", RoomId = "room" });
         var odd = cluster.LeaderIndex;
         cluster.Hooks[odd].FalsifyStateHash(1);
-        await MarkUntilAsync(cluster, () => cluster[odd].Replica.Gate.IsQuarantined);
+        await MarkUntilAsync(cluster, () => cluster[odd].Replica.Core.Gate.IsQuarantined);
         await Eventually.HoldsAsync(() => cluster.LeaderIndex is >= 0 and var leader && leader != odd, "another replica leads");
         var other = Enumerable.Range(0, 3).First(i => i != odd);
         Assert.Equal("second", (await cluster.Rooms(other).CreateRoomAsync(new CreateRoomRequest { RequestId = "s", RoomId = "second" },
@@ -76,14 +76,14 @@ public sealed class CheckpointTests
     private static async Task MarkAsync(TestCluster cluster)
     {
         var before = (await cluster.Clusters(0).GetStatusAsync(new GetStatusRequest())).CheckpointIndex;
-        await MarkUntilAsync(cluster, () => cluster[0].Replica.Queries.ReadNowAsync(0,
+        await MarkUntilAsync(cluster, () => cluster[0].Replica.Core.Queries.ReadNowAsync(0,
             static (state, _, _) => state.Cluster.Checkpoint.Index).AsTask().GetAwaiter().GetResult() > before);
     }
 
     private static async Task MarkUntilAsync(TestCluster cluster, Func<bool> holds) => await Eventually.HoldsAsync(async () =>
     {
         if (holds()) return true;
-        if (cluster.LeaderIndex is >= 0 and var leader) await cluster[leader].Replica.Checkpoints.MarkAsync(CancellationToken.None);
+        if (cluster.LeaderIndex is >= 0 and var leader) await cluster[leader].Replica.Checkpoints.Loop.MarkAsync(CancellationToken.None);
         await Task.Delay(100);
         return holds();
     }, "a checkpoint says so");

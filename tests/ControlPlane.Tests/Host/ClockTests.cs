@@ -37,7 +37,7 @@ public sealed class ClockTests
     {
         await using var cluster = await TestCluster.StartAsync(3);
         var wrong = cluster.LeaderIndex;
-        var member = cluster[wrong].Replica.Cluster.Self.Value;
+        var member = cluster[wrong].Replica.Core.Cluster.Self.Value;
         cluster.Clocks[wrong].Off = TimeSpan.FromHours(25);
         for (var i = 0; i < cluster.Count; i++)
             await StatusAsync(cluster, i, status => status.ClocksAgree
@@ -56,8 +56,8 @@ public sealed class ClockTests
                     return (await cluster.Clusters(0).TransferLeadershipAsync(new TransferLeadershipRequest
                     {
                         TargetMemberId =
-                        cluster[leader].Replica.Cluster.Self.Value
-                    })).LeaderId == cluster[leader].Replica.Cluster.Self.Value;
+                        cluster[leader].Replica.Core.Cluster.Self.Value
+                    })).LeaderId == cluster[leader].Replica.Core.Cluster.Self.Value;
                 }
                 catch (RpcException) { return false; }
             }, "leadership is handed over");

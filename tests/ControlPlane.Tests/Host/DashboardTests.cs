@@ -12,7 +12,7 @@ public sealed class DashboardTests
     public async Task Headroom_on_the_page_is_what_placement_goes_by()
     {
         await using var replica = await FakeReplica.StartAsync();
-        var (parts, node) = (replica.App.Replica, Bed.Describe("media-0"));
+        var (parts, node) = (replica.App.Replica.Core, Bed.Describe("media-0"));
         await parts.Pipeline.SubmitAsync(new(new NodeCommand.Register(node), new Commands.Actor("media-0", "node", "token")),
             CancellationToken.None);
         Assert.Equal(1.0, await HeadroomAsync(replica));

@@ -50,7 +50,7 @@ internal sealed class FakeReplica : IAsyncDisposable
             CancellationToken.None, new ReplicaTuning { EndsProcess = false });
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await replica.App.WaitForReadyAsync(limit.Token);
-        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Leadership.IsMine, "it leads");
         return replica;
     }
 

@@ -104,7 +104,7 @@ public sealed class FleetTests
 
     private static async Task<List<Event>> EventsAsync(TestCluster cluster)
     {
-        await cluster[0].Replica.Events.Reader.WaitAsync(cluster[0].Replica.Events.NextSeq - 1, CancellationToken.None);
+        await cluster[0].Replica.Core.Events.Reader.WaitAsync(cluster[0].Replica.Core.Events.NextSeq - 1, CancellationToken.None);
         using var all = new AuditService.AuditServiceClient(cluster.Channel(0)).ReadAll(new ReadAllRequest());
         return await all.ResponseStream.ReadAllAsync().ToListAsync();
     }

@@ -16,7 +16,7 @@ public sealed class LeaderlessTests
     {
         await using var replica = await FakeReplica.StartAsync();
         replica.Log.LoseLeadership();
-        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.Now.Leader.IsNone, "it knows");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Leadership.Now.Leader.IsNone, "it knows");
         Task[] calls =
         [
             replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
@@ -24,7 +24,7 @@ public sealed class LeaderlessTests
             replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10)).ResponseAsync,
         ];
         foreach (var call in calls) Explains(await Assert.ThrowsAsync<RpcException>(() => call));
-        Assert.True(replica.App.Replica.Absence.IsLong);
+        Assert.True(replica.App.Replica.Core.Absence.IsLong);
         Explains(await Assert.ThrowsAsync<RpcException>(async () =>
             await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10))));
         replica.Log.BecomeLeader();
@@ -37,7 +37,7 @@ public sealed class LeaderlessTests
         await using var replica = await FakeReplica.StartAsync();
         var token = SignalClient.Token("standup", "ann");
         replica.Log.LoseLeadership();
-        await Eventually.HoldsAsync(() => replica.App.Replica.Absence.IsLong, "no leader has been known for long");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Absence.IsLong, "no leader has been known for long");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await JoinAsync());
         using var http = new HttpClient();
         using var told = await http.GetAsync(new Uri($"http://127.0.0.1:{replica.Options.HttpPort}/rtc/v1/validate?access_token={token}"));
@@ -54,7 +54,7 @@ public sealed class LeaderlessTests
         // a session that lives on needs no leader
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await JoinAsync(Uri.EscapeDataString(back.ToByteString().ToBase64())));
         replica.Log.BecomeLeader();
-        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads again");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Leadership.IsMine, "it leads again");
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await JoinAsync());
 
         async Task<HttpStatusCode> JoinAsync(string join = "")
@@ -77,7 +77,7 @@ public sealed class LeaderlessTests
     {
         await using var replica = await FakeReplica.StartAsync();
         replica.Log.LoseLeadership();
-        await Eventually.HoldsAsync(() => !replica.App.Replica.Leadership.IsMine, "it knows");
+        await Eventually.HoldsAsync(() => !replica.App.Replica.Core.Leadership.IsMine, "it knows");
         var call = replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" });
         replica.Log.BecomeLeader();
         Assert.Equal("a", (await call).RoomId);
@@ -90,7 +90,7 @@ public sealed class LeaderlessTests
         silent.Start();
         await using var replica = await FakeReplica.StartAsync(peerGrpcAddress: silent.LocalEndpoint.ToString());
         replica.Log.LoseLeadership(replica.Peer);
-        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.Now.Leader == replica.Peer, "it follows the silent one");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Leadership.Now.Leader == replica.Peer, "it follows the silent one");
         var call = replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
             deadline: DateTime.UtcNow.AddMinutes(10));
         await Eventually.HoldsAsync(silent.Pending, "the call is on its way to it");
@@ -115,7 +115,7 @@ public sealed class LeaderlessTests
         using var again = replica.Rooms.WatchRooms(new WatchRoomsRequest());
         Explains(await Assert.ThrowsAsync<RpcException>(() => again.ResponseStream.MoveNext(CancellationToken.None)));
         replica.Log.BecomeLeader();
-        await Eventually.HoldsAsync(() => replica.App.Replica.Leadership.IsMine, "it leads again");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Leadership.IsMine, "it leads again");
         using var later = audit.Subscribe(new SubscribeRequest { FromSeq = 1 });
         Assert.True(await later.ResponseStream.MoveNext(CancellationToken.None));
     }

@@ -18,6 +18,7 @@ public sealed class LeaseLoopTests : IAsyncDisposable
     public LeaseLoopTests()
     {
         var hub = new AgentHub(_leader.Log, _leader.Machine, _leader.Terms, null!); // no stream ends, so nobody is told where the leader is
+        _leader.Machine.Feed.Add(hub);
         _loop = new LeaseLoop(_leader.Terms, _leader.Queries, new LoopCommands(_leader.Pipeline), hub, _leader.Time, _leader.Clock,
             TimeProvider.System, NullLogger<LeaseLoop>.Instance);
     }

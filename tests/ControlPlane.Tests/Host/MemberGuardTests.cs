@@ -12,9 +12,9 @@ public sealed class MemberGuardTests
         await using var cluster = await TestCluster.StartAsync(3);
         var leader = cluster.Clusters(cluster.LeaderIndex);
         var dead = cluster.FollowerIndex;
-        var (deadId, deadAddress) = (cluster[dead].Replica.Cluster.Self.Value, cluster[dead].Replica.Cluster.SelfPeer);
+        var (deadId, deadAddress) = (cluster[dead].Replica.Core.Cluster.Self.Value, cluster[dead].Replica.Core.Cluster.SelfPeer);
         var live = Enumerable.Range(0, 3).Single(i => i != dead && i != cluster.LeaderIndex);
-        var liveSelf = cluster[live].Replica.Cluster.SelfPeer;
+        var liveSelf = cluster[live].Replica.Core.Cluster.SelfPeer;
 
         // Where another member listens, and where nobody does.
         foreach (var wrong in new[] { deadAddress.RaftAddress, "127.0.0.1:1" })
@@ -52,7 +52,7 @@ public sealed class MemberGuardTests
             StringComparison.Ordinal);
         Assert.Contains($"ctl cluster remove {new Consensus.MemberId(deadId)}", refused.Status.Detail, StringComparison.Ordinal);
         var set = new SetVotersRequest { RequestId = "set" };
-        set.MemberIds.AddRange([cluster.Leader.Cluster.Self.Value, deadId]);
+        set.MemberIds.AddRange([cluster.Leader.Core.Cluster.Self.Value, deadId]);
         Assert.Equal(StatusCode.FailedPrecondition, (await RefusedAsync(() => leader.SetVotersAsync(set))).StatusCode);
 
         var removeDead = new RemoveMemberRequest { RequestId = "dead" };

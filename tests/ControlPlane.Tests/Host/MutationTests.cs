@@ -62,7 +62,7 @@ public sealed class MutationTests
         var tries = 0;
         await Eventually.HoldsAsync(async () => // the rounds that look for older programs find none, and say so in between
         {
-            replica.App.Replica.Time.Programs(everyMemberKnows: false);
+            replica.App.Replica.Core.Time.Programs(everyMemberKnows: false);
             try { await replica.Rooms.OpenRoomAsync(new OpenRoomRequest { RequestId = $"{++tries}", Name = $"room {tries}" }); }
             catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
             {
@@ -70,7 +70,7 @@ public sealed class MutationTests
             }
             return false;
         }, "a new command is refused");
-        replica.App.Replica.Time.Programs(everyMemberKnows: false);
+        replica.App.Replica.Core.Time.Programs(everyMemberKnows: false);
         await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "create", RoomId = "a" }); // what the older one knows
         await Eventually.HoldsAsync(async () => (await replica.Rooms.OpenRoomAsync(
             new OpenRoomRequest { RequestId = "last", Name = "room last" })).RoomId.Length > 0, "all are upgraded");
@@ -118,7 +118,7 @@ public sealed class MutationTests
     {
         await using var replica = await FakeReplica.StartAsync();
         replica.Log.LoseLeadership();
-        await Eventually.HoldsAsync(() => !replica.App.Replica.Leadership.IsMine, "it knows");
+        await Eventually.HoldsAsync(() => !replica.App.Replica.Core.Leadership.IsMine, "it knows");
         var refused = await Assert.ThrowsAsync<RpcException>(async () =>
             await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
             deadline: DateTime.UtcNow.AddMilliseconds(300)));
@@ -132,7 +132,7 @@ public sealed class MutationTests
     {
         await using var replica = await FakeReplica.StartAsync();
         replica.Log.LoseLeadership(new MemberId(77));
-        await Eventually.HoldsAsync(() => !replica.App.Replica.Leadership.IsMine, "it knows");
+        await Eventually.HoldsAsync(() => !replica.App.Replica.Core.Leadership.IsMine, "it knows");
         var refused = await Assert.ThrowsAsync<RpcException>(async () =>
             await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" },
                 new Metadata { { "videoscale-forwarded", "1" } }));
@@ -147,7 +147,7 @@ public sealed class MutationTests
         var patient = DateTime.UtcNow.AddMinutes(2); // a busy machine takes its time to let so many in
         var calls = Enumerable.Range(0, 200).Select(i => replica.Rooms.CreateRoomAsync(
             new CreateRoomRequest { RequestId = $"r{i}", RoomId = $"room-{i:000}" }, deadline: patient).ResponseAsync).ToArray();
-        await Eventually.HoldsAsync(() => replica.App.Replica.Pipeline.Waiting >= 190, "most of them wait");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Core.Pipeline.Waiting >= 190, "most of them wait");
         var before = replica.Log.Entries().Count;
         replica.Log.RegainQuorum();
         var replies = await Task.WhenAll(calls);
@@ -230,8 +230,8 @@ public sealed class MutationTests
 
     internal static async Task<List<Event>> EventsAsync(FakeReplica replica)
     {
-        var seq = replica.App.Replica.Events.NextSeq - 1;
-        await replica.App.Replica.Events.Reader.WaitAsync(seq, CancellationToken.None);
+        var seq = replica.App.Replica.Core.Events.NextSeq - 1;
+        await replica.App.Replica.Core.Events.Reader.WaitAsync(seq, CancellationToken.None);
         using var all = new AuditService.AuditServiceClient(replica.Channel).ReadAll(new ReadAllRequest());
         return await all.ResponseStream.ReadAllAsync().ToListAsync();
     }

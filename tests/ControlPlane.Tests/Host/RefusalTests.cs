@@ -61,7 +61,7 @@ public sealed class RefusalTests
     {
         await using var cluster = await TestCluster.StartAsync(3);
         var refusal = new Refusal(new("audrey", "operator", "token"), "DrainNode", Failure.Denied("DrainNode needs role Operator"));
-        cluster[cluster.FollowerIndex].Replica.Refusals.Note(refusal);
+        cluster[cluster.FollowerIndex].Replica.Core.Refusals.Note(refusal);
         var rejected = Assert.Single(await RejectedAsync(cluster.Channel(cluster.LeaderIndex), events => events.Count == 1));
         Assert.Equal("audrey", rejected.Actor.Subject);
     }

@@ -36,9 +36,9 @@ public sealed class StateBoundsTests
             StringComparison.Ordinal);
         await replica.Rooms.CreateRoomAsync(Room("small-7"));
         await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "close", RoomId = "small-7" }); // what frees is never refused
-        Assert.Equal(2, replica.App.Replica.Bounds.Refused);
-        Assert.Equal(16 * 65_536, replica.App.Replica.Machine.Size.MetadataBytes);
-        Assert.Equal(24, replica.App.Replica.Machine.Size.Rooms);
+        Assert.Equal(2, replica.App.Replica.Core.Bounds.Refused);
+        Assert.Equal(16 * 65_536, replica.App.Replica.Core.Machine.Size.MetadataBytes);
+        Assert.Equal(24, replica.App.Replica.Core.Machine.Size.Rooms);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class StateBoundsTests
         await RefusalAsync(async () => await replica.Rooms.UpdateRoomAsync(Update("k", 512 * 1024 - 7)));
         await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "l", RoomId = "first" });
         await replica.Rooms.OpenRoomAsync(Open("m", "first", 512 * 1024)); // a closed room under that name is counted already
-        Assert.Equal((3, 1_048_576L), (replica.App.Replica.Machine.Size.Rooms, replica.App.Replica.Machine.Size.MetadataBytes));
+        Assert.Equal((3, 1_048_576L), (replica.App.Replica.Core.Machine.Size.Rooms, replica.App.Replica.Core.Machine.Size.MetadataBytes));
     }
 
     private static RoomPatch Patch(int? metadata) =>
@@ -88,7 +88,7 @@ public sealed class StateBoundsTests
         var repeat = await Assert.ThrowsAsync<RpcException>(async () =>
             await replica.Rooms.CloseRoomAsync(new CloseRoomRequest { RequestId = "r7", RoomId = "nowhere" }));
         Assert.Equal(StatusCode.NotFound, repeat.StatusCode);
-        var size = replica.App.Replica.Machine.Size;
+        var size = replica.App.Replica.Core.Machine.Size;
         Assert.Equal(500, size.Answers);
         Assert.InRange(size.AnswerBytes, 500 * 36, 500 * 200);
     }

@@ -92,11 +92,11 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         foreach (var app in Running) await app.WaitForReadyAsync(limit.Token);
-        await Eventually.HoldsAsync(() => Running.Any(app => app.Replica.Leadership.IsMine), "someone leads");
+        await Eventually.HoldsAsync(() => Running.Any(app => app.Replica.Core.Leadership.IsMine), "someone leads");
     }
 
-    internal int LeaderIndex => Array.FindIndex(_apps, app => app?.Replica.Leadership.IsMine == true);
-    internal int FollowerIndex => Array.FindIndex(_apps, app => app is not null && !app.Replica.Leadership.IsMine);
+    internal int LeaderIndex => Array.FindIndex(_apps, app => app?.Replica.Core.Leadership.IsMine == true);
+    internal int FollowerIndex => Array.FindIndex(_apps, app => app is not null && !app.Replica.Core.Leadership.IsMine);
     internal VideoScale.ControlPlane.Host.Hosting.Replica Leader => this[LeaderIndex].Replica;
 
     internal GrpcChannel Channel(int i) => _channels.Get(Grpc(i));

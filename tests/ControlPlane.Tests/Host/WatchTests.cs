@@ -76,16 +76,16 @@ public sealed class WatchTests
     {
         await using var replica = await FakeReplica.StartAsync(options => options.WatchBuffer = 16);
         using var watch = replica.Rooms.WatchRooms(new WatchRoomsRequest());
-        await Eventually.HoldsAsync(() => replica.App.Replica.RoomWatches.Count == 1, "it watches");
+        await Eventually.HoldsAsync(() => replica.App.Replica.Rooms.Watches.Count == 1, "it watches");
         var metadata = Google.Protobuf.ByteString.CopyFrom(new byte[60_000]); // beyond what the connection takes unread
-        for (var i = 0; i < 400 && replica.App.Replica.RoomWatches.Count == 1; i++)
+        for (var i = 0; i < 400 && replica.App.Replica.Rooms.Watches.Count == 1; i++)
             await replica.Rooms.CreateRoomAsync(new CreateRoomRequest
             {
                 RequestId = $"r{i}",
                 RoomId = $"room-{i:0000}",
                 Metadata = metadata,
             });
-        Assert.Equal(0, replica.App.Replica.RoomWatches.Count);
+        Assert.Equal(0, replica.App.Replica.Rooms.Watches.Count);
         var ended =
             await Assert.ThrowsAsync<RpcException>(async () => { while (await watch.ResponseStream.MoveNext(CancellationToken.None)) { } });
         Assert.Equal(StatusCode.Unavailable, ended.StatusCode);
@@ -95,7 +95,7 @@ public sealed class WatchTests
     public async Task A_change_is_put_before_those_who_watch_it_and_nobody_else()
     {
         await using var replica = await FakeReplica.StartAsync();
-        var watches = replica.App.Replica.RoomWatches;
+        var watches = replica.App.Replica.Rooms.Watches;
         for (var i = 0; i < 20; i++) await CreateAsync(replica, $"quiet-{i:00}");
         var quiet = Enumerable.Range(0, 200).Select(i => replica.Rooms.WatchRooms(new WatchRoomsRequest { RoomId = $"quiet-{i % 20:00}" }))
             .ToArray();
@@ -193,7 +193,7 @@ public sealed class WatchTests
             RequestId = $"r{i}",
             RoomId = $"room-{i}",
         });
-        var watches = cluster[0].Replica.RoomWatches;
+        var watches = cluster[0].Replica.Rooms.Watches;
         Assert.Equal(5, await WatchForAMomentAsync("media-1"));
         Assert.Equal(0, await WatchForAMomentAsync("media-2")); // another one's listing begins, and the first has left
         Assert.Equal(5, await WatchForAMomentAsync("media-1"));

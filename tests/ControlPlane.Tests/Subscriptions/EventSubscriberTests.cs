@@ -129,7 +129,7 @@ public sealed class EventSubscriberTests
                 return ValueTask.CompletedTask;
             }) { RunsOn = RunsOn.Leader, IsDurable = true, BeginsAt = BeginsAt.FirstEvent, Types = Created },
         ]);
-        var term = cluster[0].Replica.Leadership.Term;
+        var term = cluster[0].Replica.Core.Leadership.Term;
         for (var i = 0; i < 20; i++) await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest
         {
             RequestId = $"a{i}",
@@ -138,9 +138,9 @@ public sealed class EventSubscriberTests
         await Eventually.HoldsAsync(() => Distinct(seen) == 20, "the leader's subscriber has all rooms");
         var first = await LeaderAsync(cluster);
         // A machine without time for its replicas may have changed leaders meanwhile: then a few may have come twice, from two of them.
-        if (cluster[first].Replica.Leadership.Term == term) Assert.All(seen, one => Assert.Equal(first, one.Replica));
+        if (cluster[first].Replica.Core.Leadership.Term == term) Assert.All(seen, one => Assert.Equal(first, one.Replica));
         var handled = seen.Max(one => one.Seq);
-        await Eventually.HoldsAsync(() => cluster.Running.All(app => app.Replica.Subscriptions.Find("test")!.Position.Seq >= handled),
+        await Eventually.HoldsAsync(() => cluster.Running.All(app => app.Replica.Core.Subscriptions.Find("test")!.Position.Seq >= handled),
             "all know how far it is");
         await cluster.StopAsync(first);
         var before = seen.Count;

@@ -21,7 +21,6 @@ public sealed partial class HashReporter(IReplicatedLog log, Leadership leadersh
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        machine.Feed.Add(this);
         while (!cancellationToken.IsCancellationRequested)
         {
             try

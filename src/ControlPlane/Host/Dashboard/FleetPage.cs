@@ -1,5 +1,5 @@
 using VideoScale.ControlPlane.Host.Cluster;
-using VideoScale.ControlPlane.Host.Placement;
+using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;

@@ -3,8 +3,8 @@ using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.Clocks;
+using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Leader;
-using VideoScale.ControlPlane.Host.Placement;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
@@ -29,14 +29,13 @@ public sealed class DrainLoop : LeaderLoop, IStateListener
     private readonly LogTimeSource _time;
     private readonly Dictionary<NodeId, Progress> _progress = [];
 
-    public DrainLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, LogTimeSource time, StateFeed feed,
-        TimeProvider clock, ILogger<DrainLoop> logger)
+    public DrainLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, LogTimeSource time, TimeProvider clock,
+        ILogger<DrainLoop> logger)
         : base(terms, queries, clock, logger)
     {
         _commands = commands;
         _fleet = fleet;
         _time = time;
-        feed.Add(this);
     }
 
     public override string Name => "drain";

@@ -1,4 +1,4 @@
-using VideoScale.ControlPlane.Host.Placement;
+using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;

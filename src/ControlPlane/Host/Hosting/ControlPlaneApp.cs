@@ -20,14 +20,16 @@ public sealed class ControlPlaneApp : IAsyncDisposable
     private readonly Replica _replica;
     private readonly WebApplication _web;
     private readonly TlsMaterial? _tls;
+    private readonly ILoggerFactory _loggers;
     private int _disposed;
 
-    private ControlPlaneApp(ControlPlaneOptions options, Replica replica, WebApplication web, TlsMaterial? tls)
+    private ControlPlaneApp(ControlPlaneOptions options, Replica replica, WebApplication web, TlsMaterial? tls, ILoggerFactory loggers)
     {
         Options = options;
         _replica = replica;
         _web = web;
         _tls = tls;
+        _loggers = loggers;
     }
 
     public ControlPlaneOptions Options { get; }
@@ -52,15 +54,18 @@ public sealed class ControlPlaneApp : IAsyncDisposable
         TlsMaterial? tls = null;
         ILogDirectory? directory = null;
         Replica? replica = null;
+        var loggers = ServerHost.Loggers(options);
+        tuning ??= ReplicaTuning.Default;
         try
         {
             tls = options.Tls.Load();
             directory = LogStart.Open(options, cluster, engine(tls));
-            var web = WebHost.Build(options, cluster, directory, tuning ?? ReplicaTuning.Default, tls, out replica);
-            var app = new ControlPlaneApp(options, replica, web, tls);
+            replica = new Replica(options, cluster, directory, tuning, tls, WebHost.ReplicaToken(options), loggers);
+            var web = WebHost.Build(options, replica, tuning, tls, loggers);
+            var app = new ControlPlaneApp(options, replica, web, tls, loggers);
             await web.StartAsync(cancellationToken);
             replica.StartLoops();
-            new PortNotice(options, replica.Book, web.Services.GetRequiredService<ILogger<PortNotice>>()).Look();
+            new PortNotice(options, replica.Core.Book, loggers.CreateLogger<PortNotice>()).Look();
             web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
             return app;
         }
@@ -69,6 +74,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
             if (replica is not null) await replica.DisposeAsync();
             else directory?.Dispose();
             tls?.Dispose();
+            loggers.Dispose();
             throw e switch
             {
                 IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
@@ -108,7 +114,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
     /// <summary>Completes when the replica knows a leader and has applied what was committed at start.</summary>
     public async Task WaitForReadyAsync(CancellationToken cancellationToken)
     {
-        while (!_replica.IsReady) await Task.Delay(Poll, cancellationToken);
+        while (!_replica.Core.IsReady) await Task.Delay(Poll, cancellationToken);
     }
 
     /// <summary>Readiness off, leadership handed over, calls drained, everything flushed.</summary>
@@ -117,7 +123,7 @@ public sealed class ControlPlaneApp : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _web.Services.GetRequiredService<ServingStatus>().Set("", serving: false);
         if (!Fatal.IsCompleted) await HandOverAsync();
-        _replica.Gate.BeginShutdown();
+        _replica.Core.Gate.BeginShutdown();
         _replica.EndStreams();
         using (var grace = new CancellationTokenSource(Options.ShutdownGraceMs))
         {
@@ -127,15 +133,16 @@ public sealed class ControlPlaneApp : IAsyncDisposable
         await _replica.DisposeAsync();
         await _web.DisposeAsync();
         _tls?.Dispose();
+        _loggers.Dispose();
     }
 
     private async Task HandOverAsync()
     {
-        if (!_replica.Leadership.IsMine || _replica.Log.Status.Membership.Voters.Length <= 1) return;
+        if (!_replica.Core.Leadership.IsMine || _replica.Core.Log.Status.Membership.Voters.Length <= 1) return;
         try
         {
             using var limit = new CancellationTokenSource(TransferTime);
-            await _replica.Log.TransferLeadershipAsync(MemberId.None, limit.Token);
+            await _replica.Core.Log.TransferLeadershipAsync(MemberId.None, limit.Token);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException) { } // the others elect one when this one is gone
     }

@@ -31,7 +31,6 @@ public sealed class AgentHub : IStateListener
         _machine = machine;
         _terms = terms;
         _forwarder = forwarder;
-        machine.Feed.Add(this);
         terms.Changed += _ => EndAll(StatusCode.FailedPrecondition, "this replica does not lead any more");
     }
 

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Drain;
-using VideoScale.ControlPlane.Host.Placement;
+using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.ControlPlane.Leases;

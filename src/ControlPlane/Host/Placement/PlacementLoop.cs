@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
@@ -22,13 +23,12 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
     private readonly Fleet _fleet;
     private (RoomState Room, ulong WaitingSeq)? _resumeAfter; // the last room tried: those that nobody can take do not hold up the others
 
-    public PlacementLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, StateFeed feed, TimeProvider clock,
+    public PlacementLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, Fleet fleet, TimeProvider clock,
         ILogger<PlacementLoop> logger)
         : base(terms, queries, clock, logger)
     {
         _commands = commands;
         _fleet = fleet;
-        feed.Add(this);
     }
 
     public override string Name => "placement";

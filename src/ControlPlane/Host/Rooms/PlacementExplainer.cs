@@ -4,7 +4,7 @@ using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.Drain;
 using VideoScale.ControlPlane.Host.EventLog;
-using VideoScale.ControlPlane.Host.Placement;
+using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;

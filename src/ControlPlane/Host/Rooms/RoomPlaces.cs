@@ -23,13 +23,10 @@ public sealed class RoomPlaces : IRoomPlaces, IStateListener
     private volatile IRoomObserver? _observer;
     private bool _wasReady;
 
-    public RoomPlaces(StateQueries queries, StateFeed feed, Func<bool> isReady)
-    {
-        (_queries, _isReady) = (queries, isReady);
-        feed.Add(_signals);
-        feed.Add(_removed);
-        feed.Add(this);
-    }
+    public RoomPlaces(StateQueries queries, Func<bool> isReady) => (_queries, _isReady) = (queries, isReady);
+
+    /// <summary>What of it follows state, in the order in which it is to be told.</summary>
+    internal IEnumerable<IStateListener> Listeners => [_signals, _removed, this];
 
     public async ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "")
     {

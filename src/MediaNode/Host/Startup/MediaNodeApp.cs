@@ -1,15 +1,10 @@
-using System.Net;
 using System.Net.Sockets;
-using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using VideoScale.MediaNode.Host.Admission;
 using VideoScale.MediaNode.Host.Agent;
-using VideoScale.MediaNode.Host.Load;
+using VideoScale.MediaNode.Host.Features;
 using VideoScale.MediaNode.Host.Observability;
 using VideoScale.MediaNode.Host.Options;
 using VideoScale.MediaNode.Host.Ownership;
@@ -28,21 +23,42 @@ namespace VideoScale.MediaNode.Host.Startup;
 public sealed class MediaNodeApp : IAsyncDisposable
 {
     private const int PollMs = 20;
-    private readonly WebApplication _web;
+
+    /// <summary>For calls under way when it stops.</summary>
+    private static readonly TimeSpan CallsTime = TimeSpan.FromSeconds(2);
+
     private readonly AuthorityGate _authority;
     private readonly ChannelPool _channels;
     private readonly TlsMaterial? _tls;
+    private readonly ILoggerFactory _loggers;
+    private readonly EndpointRegistry _registry = new();
     private readonly SessionHost _sessions;
-    private bool _stopping;
+    private readonly WebApplication _web;
+    private volatile bool _stopping;
 
-    private MediaNodeApp(MediaNodeOptions options, WebApplication web, AuthorityGate authority, ChannelPool channels, TlsMaterial? tls)
+    private MediaNodeApp(MediaNodeOptions options, TlsMaterial? tls, MediaPlane plane, ILoggerFactory loggers)
     {
         Options = options;
-        _sessions = web.Services.GetRequiredService<SessionHost>();
-        _web = web;
-        _authority = authority;
-        _channels = channels;
-        _tls = tls;
+        (_tls, _loggers, _channels) = (tls, loggers, new ChannelPool(tls));
+        var caps = new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers);
+        var grace = options.IsolationGraceSeconds * 1_000_000_000L;
+        _authority = new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, grace, caps), RandomNumbers.NonZero()),
+            new BootClock());
+        var core = new NodeCore(options, tls, loggers, _channels, _authority, Fatal: () => _fatal.TrySetResult(),
+            IsStopping: () => _stopping);
+        var sessions = new SessionsFeature(core, plane);
+        _sessions = sessions.Host;
+        INodeFeature[] features =
+        [
+            sessions,
+            new AdmissionFeature(core),
+            new StatisticsFeature(core, sessions.Host),
+            new AgentFeature(core, sessions.Host),
+            new ProbesFeature(core, plane),
+        ];
+        foreach (var feature in features) feature.Register(_registry);
+        var rpc = new RpcServerOptions { IsFatal = static e => e is InvariantViolation, OnFatal = _ => core.Fatal() };
+        _web = ServerHost.Build("videoscale-media", options, rpc, tls, loggers, _registry, CallsTime);
     }
 
     public MediaNodeOptions Options { get; }
@@ -60,19 +76,12 @@ public sealed class MediaNodeApp : IAsyncDisposable
         if (problems.Count > 0) throw new StartupException(ExitCode.BadConfiguration, string.Join(Environment.NewLine, problems));
         ConnectionBudget.OfProcess.RequireEnough();
         var tls = options.Tls.Load();
-        var authority =
-            new AuthorityGate(new Authority(new AuthorityOptions(options.Continuity, options.IsolationGraceSeconds * 1_000_000_000L,
-            new NodeSeatCaps((uint)options.CapacityPublishers, (uint)options.CapacitySubscribers)), RandomNumbers.NonZero()),
-                new BootClock());
         var plane = new MediaPlane(options);
-        var channels = new ChannelPool(tls);
-        MediaNodeApp? app = null;
-        var web = Build(options, tls, authority, plane, channels, stopping: () => app?._stopping ?? false,
-            fatal: () => app?._fatal.TrySetResult());
-        app = new MediaNodeApp(options, web, authority, channels, tls);
+        var app = new MediaNodeApp(options, tls, plane, ServerHost.Loggers(options));
+        app._web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
         try
         {
-            await web.StartAsync(cancellationToken);
+            await app._web.StartAsync(cancellationToken);
         }
         catch (IOException e)
         {
@@ -132,69 +141,12 @@ public sealed class MediaNodeApp : IAsyncDisposable
 
     private async Task ReleaseAsync()
     {
-        using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
+        using (var limit = new CancellationTokenSource(CallsTime))
             await _web.StopAsync(limit.Token);
         await _web.DisposeAsync();
+        await _registry.DisposeOwnedAsync();
         _channels.Dispose();
         _tls?.Dispose();
-    }
-
-    private static WebApplication Build(MediaNodeOptions options, TlsMaterial? tls, AuthorityGate authority, MediaPlane plane,
-        ChannelPool channels, Func<bool> stopping, Action fatal)
-    {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            Args = ["--hostBuilder:reloadConfigOnChange=false"],
-            ApplicationName = "videoscale-media",
-        });
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
-            { console.SingleLine = true; console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ "; console.UseUtcTimestamp = true; });
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console =>
-            console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.SetMinimumLevel(Enum.Parse<LogLevel>(options.LogLevel, ignoreCase: true));
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
-        var rpc = new RpcServerOptions
-        {
-            DevelopmentMode = options.DevelopmentMode,
-            Tls = options.Tls.ToOptions(),
-            Certificates = tls,
-            ClusterId = tls?.Identity?.ClusterId,
-            MaxConnections = options.MaxConnections,
-            IsFatal = e => e is InvariantViolation,
-            OnFatal = _ => fatal(),
-        };
-        builder.Services.AddVideoScaleGrpc(rpc);
-        builder.Services.AddSingleton(options).AddSingleton(authority).AddSingleton<LoadMeter>();
-        builder.Services.AddSingleton(services =>
-            new SessionHost(options, authority, plane, services.GetRequiredService<ILoggerFactory>(), fatal));
-        builder.Services.AddHostedService(services => new LeaderAgent(options, authority, services.GetRequiredService<LoadMeter>(),
-            address => Authorized(channels.Get(address), options.Token), fatal, services.GetRequiredService<ILogger<LeaderAgent>>()));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            var address = IPAddress.Parse(options.BindAddress);
-            kestrel.Listen(address, options.GrpcPort, listen => listen.UseVideoScaleGrpc(tls));
-            kestrel.Listen(address, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
-        });
-        var web = builder.Build();
-        web.MapVideoScaleGrpc();
-        web.MapGrpcService<AdmissionApi>();
-        web.MapGrpcService<MediaSessionApi>();
-        web.MapGrpcService<StatisticsApi>();
-        web.MapProbes(authority, new NodeMetrics(authority, plane, web.Services.GetRequiredService<ConnectionLimits>(), tls), tls, stopping,
-            options.HttpPort);
-        web.Services.GetRequiredService<ServingStatus>().Set("", serving: true);
-        return web;
-    }
-
-    private static CallInvoker Authorized(ChannelBase channel, string token)
-    {
-        var invoker = channel.CreateCallInvoker();
-        return token.Length == 0 ? invoker : Grpc.Core.Interceptors.CallInvokerExtensions.Intercept(invoker, metadata =>
-        {
-            metadata.Add("authorization", $"Bearer {token}");
-            return metadata;
-        });
+        _loggers.Dispose();
     }
 }

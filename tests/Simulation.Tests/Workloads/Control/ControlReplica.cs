@@ -4,11 +4,13 @@ using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Host.Checkpoints;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Drain;
+using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Placement;
 using VideoScale.ControlPlane.Host.Replication;
+using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.Simulation.Engine;
 using VideoScale.Simulation.Seams;
 using VideoScale.Simulation.Standins;
@@ -58,16 +60,21 @@ internal sealed class ControlReplica
         Fleet = fleet;
         Queries = new StateQueries(Log, Machine.Inner);
         Hub = new AgentHub(Log, Machine.Inner, Terms, new LeaderForwarder());
+        Machine.Feed.Add(Hub);
         Grants = new LeaseGrants(Log, Machine.Inner, Terms, Hub, clock);
         var commands = new LoopCommands(Pipeline);
         Checkpoints = new CheckpointLoop(Terms, Queries, commands, Log, Machine.Inner, e => throw new Violation("equal-states", e.Message),
             time, NullLogger<CheckpointLoop>.Instance);
+        var drain = new DrainLoop(Terms, Queries, commands, fleet, Time, time, NullLogger<DrainLoop>.Instance);
+        var placement = new PlacementLoop(Terms, Queries, commands, fleet, time, NullLogger<PlacementLoop>.Instance);
+        Machine.Feed.Add(drain);
+        Machine.Feed.Add(placement);
         _loops =
         [
             new(new LeaseLoop(Terms, Queries, commands, Hub, Time, clock, time, NullLogger<LeaseLoop>.Instance), 200),
             new(new HandOverLoop(Terms, Queries, commands, clock, time, NullLogger<HandOverLoop>.Instance), 250),
-            new(new DrainLoop(Terms, Queries, commands, fleet, Time, Machine.Feed, time, NullLogger<DrainLoop>.Instance), 500),
-            new(new PlacementLoop(Terms, Queries, commands, fleet, Machine.Feed, time, NullLogger<PlacementLoop>.Instance), 300),
+            new(drain, 500),
+            new(placement, 300),
             new(new HousekeepingLoop(Terms, Queries, commands, Time, time, NullLogger<HousekeepingLoop>.Instance), 1_000),
             new(new LeadershipRecorder(Terms, Queries, commands, Log, time, NullLogger<LeadershipRecorder>.Instance), 1_000),
             new(Checkpoints, 500),

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Clocks;
+using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
 
-namespace VideoScale.ControlPlane.Host.Leader;
+namespace VideoScale.ControlPlane.Host.Rooms;
 
 /// <summary>Closes rooms that stayed empty and frees seats that nobody took.</summary>
 public sealed class HousekeepingLoop(LeaderTerms terms, StateQueries queries, LoopCommands commands, LogTimeSource time, TimeProvider clock,

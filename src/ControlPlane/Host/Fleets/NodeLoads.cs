@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using VideoScale.V1;
 
-namespace VideoScale.ControlPlane.Host.Placement;
+namespace VideoScale.ControlPlane.Host.Fleets;
 
 /// <summary>
 /// What nodes measured of themselves, as their heartbeats said: eventual, in memory, only where the agents are attached (the leader).

@@ -10,7 +10,7 @@ using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Host.Placement;
+namespace VideoScale.ControlPlane.Host.Fleets;
 
 /// <summary>
 /// The leader's <see cref="FleetView"/>, kept true to what is applied, to what nodes measure, and to its own decisions that are still on

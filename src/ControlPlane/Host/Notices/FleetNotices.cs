@@ -2,8 +2,9 @@ using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.Audit;
+using VideoScale.ControlPlane.Host.Subscriptions;
 
-namespace VideoScale.ControlPlane.Host.Subscriptions;
+namespace VideoScale.ControlPlane.Host.Notices;
 
 /// <summary>
 /// What an operator must not miss, in the leader's log: nodes that were lost, rooms that found no node, drains that are stuck.

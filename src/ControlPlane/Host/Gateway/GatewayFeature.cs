@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Host.Features;
+using VideoScale.ControlPlane.Host.Options;
+using VideoScale.ControlPlane.Host.Rooms;
+using VideoScale.Gateway;
+using VideoScale.Gateway.Tokens;
+
+namespace VideoScale.ControlPlane.Host.Gateway;
+
+/// <summary>LiveKit's clients and server API: the gateway of this process, and what it sees of the replica.</summary>
+internal sealed class GatewayFeature : IFeature
+{
+    private readonly ReplicaCore _core;
+    private readonly RoomPlaces _places;
+
+    internal GatewayFeature(ReplicaCore core, RoomsFeature rooms)
+    {
+        _core = core;
+        _places = new RoomPlaces(core.Queries, () => core.IsReady);
+        var commands = new GatewayCommands(rooms.Mutations, rooms.Reads, core.StopForEver, core.Metrics,
+            core.Loggers.CreateLogger<GatewayCommands>());
+        var ports = new GatewayPorts(commands, _places, new GatewayHealth(core.Gate, core.Absence), core.Channels, core.Identity.Own);
+        Endpoints = new GatewayEndpoints(ports, new GatewaySettings(KeysOf(core.Options), core.Options.AllowRemoteUnmute), core.Loggers);
+    }
+
+    internal GatewayEndpoints Endpoints { get; }
+
+    public void Register(FeatureRegistry registry)
+    {
+        foreach (var listener in _places.Listeners) registry.Listen(listener);
+        registry.Map(web => Endpoints.Map(web, _core.Options.HttpPort));
+    }
+
+    private static List<ApiKey> KeysOf(ControlPlaneOptions options)
+    {
+        var keys = options.ApiKeys.Select(static key => new ApiKey(key.Key, key.Secret)).ToList();
+        if (options.DevelopmentMode && keys.TrueForAll(static key => key.Key != ApiKeyOptions.Development.Key))
+            keys.Add(new ApiKey(ApiKeyOptions.Development.Key, ApiKeyOptions.Development.Secret));
+        return keys;
+    }
+}
