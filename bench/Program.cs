@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VideoScale.Bench.Calls;
 using VideoScale.Bench.CatchUp;
+using VideoScale.Bench.Cold;
 using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Failover;
 using VideoScale.Bench.Forward;
@@ -22,6 +23,7 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     CatchUpVerb.Create(),
     WatchesVerb.Create(),
     CallsVerb.Create(),
+    ColdVerb.Create(),
     FailoverVerb.Create(),
     FuzzVerb.Create(),
     ReportVerb.Create(),

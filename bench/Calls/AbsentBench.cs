@@ -24,9 +24,9 @@ internal sealed class AbsentBench(Stage stage)
 
     private int _made;
 
-    internal async Task<CallFigures> RunAsync(int rounds)
+    internal async Task<Samples> RunAsync(int rounds)
     {
-        var figures = new CallFigures();
+        var figures = new Samples();
         using var ann = new NodeClient("listener.mjs", stage.SignalUrl(0), Tokens.Join(Room, "ann"));
         await ann.HasAsync("published");
         await AskAsync(figures, "all there", stage.Cluster.Replicas[0]);
@@ -37,7 +37,7 @@ internal sealed class AbsentBench(Stage stage)
         return figures;
     }
 
-    private async Task WithoutAsync(CallFigures figures, bool frozen, bool leads)
+    private async Task WithoutAsync(Samples figures, bool frozen, bool leads)
     {
         var leader = await stage.Cluster.WaitForLeaderAsync();
         // The one that carries ann's signalling stays: only what others do is measured.
@@ -59,7 +59,7 @@ internal sealed class AbsentBench(Stage stage)
         }
     }
 
-    private async Task AskAsync(CallFigures figures, string what, ReplicaProcess absent)
+    private async Task AskAsync(Samples figures, string what, ReplicaProcess absent)
     {
         for (var place = 0; place < 3; place++)
         {
@@ -80,7 +80,7 @@ internal sealed class AbsentBench(Stage stage)
         }
     }
 
-    private async Task JoinAsync(CallFigures figures, string what, IEnumerable<ReplicaProcess> gateways)
+    private async Task JoinAsync(Samples figures, string what, IEnumerable<ReplicaProcess> gateways)
     {
         foreach (var gateway in gateways)
         {

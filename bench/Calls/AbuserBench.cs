@@ -18,9 +18,9 @@ internal sealed class AbuserBench(Stage stage)
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private long _updates, _refused;
 
-    internal async Task<CallFigures> RunAsync(TimeSpan how)
+    internal async Task<Samples> RunAsync(TimeSpan how)
     {
-        var figures = new CallFigures();
+        var figures = new Samples();
         using var listener = new NodeClient("listener.mjs", stage.SignalUrl(0), Tokens.Join(Room, "ann"));
         await listener.HasAsync("published");
         await MeasureAsync(figures, "quiet", TimeSpan.FromSeconds(30));
@@ -34,7 +34,7 @@ internal sealed class AbuserBench(Stage stage)
         return figures;
     }
 
-    private async Task MeasureAsync(CallFigures figures, string when, TimeSpan how)
+    private async Task MeasureAsync(Samples figures, string when, TimeSpan how)
     {
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer",

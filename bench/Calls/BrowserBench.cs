@@ -12,10 +12,10 @@ internal sealed class BrowserBench(Stage stage)
     private static readonly string[] Others = ["ann", "bob", "cat"];
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
 
-    internal async Task<CallFigures> RunAsync(BrowserKind browser, int rounds)
+    internal async Task<Samples> RunAsync(BrowserKind browser, int rounds)
     {
         var room = $"bench-{browser.ToString().ToLowerInvariant()}";
-        var figures = new CallFigures();
+        var figures = new Samples();
         await using var ann = await stage.JoinAsync(0, room, "ann");
         await ann.PublishAsync(height: Height);
         using var bob = new NodeClient("listener.mjs", stage.SignalUrl(1), Tokens.Join(room, "bob"));
@@ -34,7 +34,7 @@ internal sealed class BrowserBench(Stage stage)
         return figures;
     }
 
-    private async Task JoinAsync(CallFigures figures, string room, Caller fox)
+    private async Task JoinAsync(Samples figures, string room, Caller fox)
     {
         await fox.JoinAsync(stage.SignalUrl(1), Tokens.Join(room, fox.Identity));
         foreach (var other in Others)
@@ -54,7 +54,7 @@ internal sealed class BrowserBench(Stage stage)
         }
     }
 
-    private static async Task PublishAsync(CallFigures figures, Caller ann, Caller fox)
+    private static async Task PublishAsync(Samples figures, Caller ann, Caller fox)
     {
         var began = Now;
         await fox.PublishAsync(height: Height);
@@ -67,7 +67,7 @@ internal sealed class BrowserBench(Stage stage)
             noted.First(n => n.Kind == "decoded" && n.Detail == $"{fox.Identity} audio").AtMs - began);
     }
 
-    private async Task MoveAsync(CallFigures figures, string room, Caller ann, Caller fox)
+    private async Task MoveAsync(Samples figures, string room, Caller ann, Caller fox)
     {
         foreach (var other in Others) await fox.SeesAsync(other, frames: 5);
         foreach (var other in Others) await fox.WatchAsync(other, "video", everyMs: 40);

@@ -59,7 +59,9 @@ internal static class CallsVerb
                     "abuser" => await new AbuserBench(stage).RunAsync(abuser),
                     _ => await new OutageBench(stage).NoControlPlaneAsync(outage),
                 };
-                figures.KeepIn(results, part, recorder); // whatever comes after: what was measured is kept
+                Console.WriteLine(part);
+                figures.AddTo(recorder);
+                recorder.KeepIn(results); // whatever comes after: what was measured is kept
             }
             return 0;
         }

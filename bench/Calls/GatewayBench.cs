@@ -13,7 +13,7 @@ internal sealed class GatewayBench(Stage stage)
     private const int BalancerPort = Stage.BasePort + 950;
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(6);
 
-    internal async Task<CallFigures> OneUrlAsync(int rounds)
+    internal async Task<Samples> OneUrlAsync(int rounds)
     {
         var gateway = stage.Cluster.Replicas[1];
         await using var keptSocket = await Stage.KeepSocketAsync(gateway);
@@ -25,7 +25,7 @@ internal sealed class GatewayBench(Stage stage)
         });
     }
 
-    internal async Task<CallFigures> BalancedAsync(int rounds)
+    internal async Task<Samples> BalancedAsync(int rounds)
     {
         var replicas = stage.Cluster.Replicas;
         // ann's own gateway lives
@@ -44,9 +44,9 @@ internal sealed class GatewayBench(Stage stage)
     }
 
     /// <param name="kill">Kills it, and returns what puts everything back.</param>
-    private async Task<CallFigures> RunAsync(string room, string url, int rounds, Func<Task<Func<Task>>> kill)
+    private async Task<Samples> RunAsync(string room, string url, int rounds, Func<Task<Func<Task>>> kill)
     {
-        var figures = new CallFigures();
+        var figures = new Samples();
         await using var ann = await stage.JoinAsync(0, room, "ann");
         await ann.RunAsync("publishTone().then(() => 1)");
         await using var chromium = await stage.OpenAsync("chromium");
@@ -84,7 +84,7 @@ internal sealed class GatewayBench(Stage stage)
     }
 
     /// <summary>A continuous sound, 50 packets a second: how many were lost, and the longest time without one.</summary>
-    private static async Task HearAsync(CallFigures figures, string name, Caller[] callers, NodeClient native, Func<Task> disturb)
+    private static async Task HearAsync(Samples figures, string name, Caller[] callers, NodeClient native, Func<Task> disturb)
     {
         foreach (var caller in callers) await caller.WatchAsync("ann", "audio", everyMs: 10);
         await Task.Delay(TimeSpan.FromSeconds(1));

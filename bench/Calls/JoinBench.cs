@@ -7,10 +7,10 @@ namespace VideoScale.Bench.Calls;
 /// </summary>
 internal sealed class JoinBench(Stage stage)
 {
-    internal async Task<CallFigures> RunAsync(int rounds)
+    internal async Task<Samples> RunAsync(int rounds)
     {
         const string Room = "bench-joins";
-        var figures = new CallFigures();
+        var figures = new Samples();
         await using var ann = await stage.JoinAsync(0, Room, "ann");
         await ann.PublishAsync(microphone: false, height: Caller.ThreeLayers);
         await ann.RunAsync("publishTone().then(() => 1)");
@@ -23,7 +23,7 @@ internal sealed class JoinBench(Stage stage)
         return figures;
     }
 
-    private async Task BrowserAsync(CallFigures figures, string room, string name)
+    private async Task BrowserAsync(Samples figures, string room, string name)
     {
         await using var bob = await stage.OpenAsync(name);
         await bob.JoinAsync(stage.SignalUrl(1), Tokens.Join(room, name));
@@ -37,7 +37,7 @@ internal sealed class JoinBench(Stage stage)
         await bob.RunAsync("room.disconnect().then(() => 1)");
     }
 
-    private async Task LibwebrtcAsync(CallFigures figures, string room, string name)
+    private async Task LibwebrtcAsync(Samples figures, string room, string name)
     {
         using var cat = new NodeClient("listener.mjs", stage.SignalUrl(2), Tokens.Join(room, name), "silent");
         await cat.HasAsync("frame", "ann");

@@ -14,7 +14,7 @@ internal sealed class MoveBench(Stage stage)
     private static readonly string[] Names = ["ann", "bob", "cid", "dan"];
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
 
-    internal async Task<CallFigures> MovesAsync(int rounds)
+    internal async Task<Samples> MovesAsync(int rounds)
     {
         const string Room = "bench-moves";
         return await CallAsync(Room, rounds, async () =>
@@ -28,7 +28,7 @@ internal sealed class MoveBench(Stage stage)
         });
     }
 
-    internal async Task<CallFigures> NodeKillsAsync(int rounds)
+    internal async Task<Samples> NodeKillsAsync(int rounds)
     {
         const string Room = "bench-node";
         return await CallAsync(Room, rounds, async () =>
@@ -46,9 +46,9 @@ internal sealed class MoveBench(Stage stage)
     }
 
     /// <param name="disturb">Does it, and returns what puts everything back.</param>
-    private async Task<CallFigures> CallAsync(string room, int rounds, Func<Task<Func<Task>>> disturb)
+    private async Task<Samples> CallAsync(string room, int rounds, Func<Task<Func<Task>>> disturb)
     {
-        var figures = new CallFigures();
+        var figures = new Samples();
         var callers = new List<Caller>();
         try
         {
@@ -92,7 +92,7 @@ internal sealed class MoveBench(Stage stage)
 
     /// <summary>What the event log says of the hand-over.</summary>
     /// <returns>When the new owner was committed, in milliseconds since 1970 UTC.</returns>
-    private async Task<double> CommitsAsync(CallFigures figures, string room, double beganMs)
+    private async Task<double> CommitsAsync(Samples figures, string room, double beganMs)
     {
         var times = new Dictionary<string, double>(StringComparer.Ordinal);
         using var call = stage.Cluster.Audit(stage.Cluster.Replicas[0]).ReadStream(new ReadStreamRequest { Stream = $"room-{room}" });
@@ -105,7 +105,7 @@ internal sealed class MoveBench(Stage stage)
     }
 
     /// <summary>One client's way, each step from the one before; names sort in the order of the steps.</summary>
-    private static void Take(CallFigures figures, List<Noted> noted, double beganMs, double placedMs)
+    private static void Take(Samples figures, List<Noted> noted, double beganMs, double placedMs)
     {
         var leave = First(noted, "leave", beganMs);
         var socket = First(noted, "socket", leave);

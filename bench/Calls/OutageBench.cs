@@ -6,10 +6,10 @@ namespace VideoScale.Bench.Calls;
 /// <summary>Media while no replica lives, beside the same time with all there.</summary>
 internal sealed class OutageBench(Stage stage)
 {
-    internal async Task<CallFigures> NoControlPlaneAsync(TimeSpan outage)
+    internal async Task<Samples> NoControlPlaneAsync(TimeSpan outage)
     {
         const string Room = "bench-outage";
-        var figures = new CallFigures();
+        var figures = new Samples();
         await using var ann = await stage.JoinAsync(0, Room, "ann");
         await ann.RunAsync("publishTone().then(() => 1)");
         await using var bob = await stage.JoinAsync(1, Room, "bob");
@@ -35,7 +35,7 @@ internal sealed class OutageBench(Stage stage)
     }
 
     /// <summary>A continuous sound, 50 packets a second: how many came, how many were lost, and the longest time without one.</summary>
-    private static async Task HearAsync(CallFigures figures, string name, Caller bob, Func<Task> disturb, TimeSpan time)
+    private static async Task HearAsync(Samples figures, string name, Caller bob, Func<Task> disturb, TimeSpan time)
     {
         await bob.WatchAsync("ann", "audio", everyMs: 10);
         await Task.Delay(TimeSpan.FromSeconds(1));

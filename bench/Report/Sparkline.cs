@@ -26,7 +26,8 @@ internal static class Sparkline
             var (run, figure) = history[at];
             var told = WebUtility.HtmlEncode($"{run.Date:yyyy-MM-dd HH:mm}: {Quantity.Of(figure.Value)} {figure.Unit}");
             svg.Append(
-                $"""<circle cx="{Text(X(at))}" cy="{Text(Y(figure.Value))}" r="{(at == history.Count - 1 ? "3" : "2")}"><title>{told}</title></circle>""");
+                $"""<circle cx="{Text(X(at))}" cy="{Text(Y(figure.Value))}" r="{(at == history.Count - 1 ? 3 : 2)}">"""
+                + $"<title>{told}</title></circle>");
         }
         return svg.Append("</svg>").ToString();
     }

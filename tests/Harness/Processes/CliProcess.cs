@@ -37,10 +37,12 @@ public sealed class CliProcess : IDisposable
 
     /// <param name="environment">Added to this process's own.</param>
     /// <param name="descriptors">Most files and sockets it may open, soft and hard limit; 0: as many as this process.</param>
+    /// <param name="program">Another than <see cref="ExecutablePath"/>, e.g. the script that people call.</param>
     public static CliProcess Start(IEnumerable<string> arguments, string? workingDirectory = null,
-        IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0)
+        IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0, string? program = null)
     {
-        var start = new ProcessStartInfo(descriptors == 0 ? ExecutablePath : "/bin/sh")
+        program ??= ExecutablePath;
+        var start = new ProcessStartInfo(descriptors == 0 ? program : "/bin/sh")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -48,7 +50,7 @@ public sealed class CliProcess : IDisposable
             UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? Path.GetTempPath(),
         };
-        foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", ExecutablePath })
+        foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", program })
             start.ArgumentList.Add(argument);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
@@ -57,9 +59,10 @@ public sealed class CliProcess : IDisposable
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<CliResult> RunAsync(IEnumerable<string> arguments, string? workingDirectory = null, TimeSpan? limit = null)
+    public static async Task<CliResult> RunAsync(IEnumerable<string> arguments, string? workingDirectory = null, TimeSpan? limit = null,
+        IReadOnlyDictionary<string, string>? environment = null, string? program = null)
     {
-        using var process = Start(arguments, workingDirectory);
+        using var process = Start(arguments, workingDirectory, environment, program: program);
         await process.WaitForExitAsync(limit ?? TimeSpan.FromSeconds(60));
         return new CliResult(process.ExitCode, process.Output, process.Errors);
     }
