@@ -2,13 +2,18 @@ using System.CommandLine;
 using VideoScale.Chaos.Fabric;
 using VideoScale.Chaos.Scenarios;
 
-IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(), new Authority()];
+IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(), new Authority(),
+    new RollingUpgrade()];
 
 var name = new Argument<string>("scenario") { Description = "a name from `chaos list`" };
 var seed = new Option<int>("--seed") { Description = "draws faults and operations", DefaultValueFactory = _ => 1 };
 var rounds = new Option<int>("--rounds") { Description = "how often the fault strikes; 0 for the scenario's default" };
 var output = new Option<DirectoryInfo>("--out") { Description = "folder for history, result and logs; a new temporary one by default" };
-var run = new Command("run", "Runs one scenario against real processes and checks its laws.") { name, seed, rounds, output };
+var former = new Option<FileInfo>("--former")
+{
+    Description = "the videoscale command of the version that rolling-upgrade begins with; without it replicas restart as they are",
+};
+var run = new Command("run", "Runs one scenario against real processes and checks its laws.") { name, seed, rounds, output, former };
 run.SetAction(async (parsed, cancellationToken) =>
 {
     var scenario = scenarios.FirstOrDefault(s => s.Name == parsed.GetValue(name));
@@ -20,7 +25,8 @@ run.SetAction(async (parsed, cancellationToken) =>
     if (scenario.NeedsNamespaces && !Namespaced.IsInside) return Namespaced.Reenter(Environment.GetCommandLineArgs());
     var directory = parsed.GetValue(output)?.FullName ?? Directory.CreateTempSubdirectory("chaos-").FullName;
     var asked = parsed.GetValue(rounds);
-    var options = new ScenarioOptions(parsed.GetValue(seed), asked > 0 ? asked : scenario.DefaultRounds, directory);
+    var options = new ScenarioOptions(parsed.GetValue(seed), asked > 0 ? asked : scenario.DefaultRounds, directory,
+        parsed.GetValue(former)?.FullName);
     try { return (int)(await ScenarioRun.RunAsync(scenario, options, cancellationToken)).Verdict; }
     catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
     {

@@ -14,6 +14,7 @@ public sealed class Fleet : IAsyncDisposable
     private const ulong AppliedEnough = 128; // entries on their way
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(5);
 
+    private readonly string? _program;
     private readonly FleetPlan _plan;
     private readonly TlsMaterial? _tls;
     private readonly ServerProcess[] _replicas;
@@ -21,8 +22,9 @@ public sealed class Fleet : IAsyncDisposable
     private readonly GrpcChannel[] _replicaChannels;
     private readonly Dictionary<string, GrpcChannel> _nodeChannels;
 
-    private Fleet(FleetPlan plan)
+    private Fleet(FleetPlan plan, string? program)
     {
+        _program = program;
         _plan = plan;
         _tls = plan.Tls;
         _replicas = [.. plan.Replicas.Select(p => new ServerProcess(p.Name, p.Command, p.LogFile))];
@@ -37,7 +39,7 @@ public sealed class Fleet : IAsyncDisposable
 
     public static async Task<Fleet> StartAsync(FleetShape shape, string directory, CancellationToken cancellationToken)
     {
-        var fleet = new Fleet(await FleetPlan.MakeAsync(shape, directory, cancellationToken));
+        var fleet = new Fleet(await FleetPlan.MakeAsync(shape, directory, cancellationToken), shape.Program);
         try
         {
             foreach (var process in fleet._replicas) process.Start();
@@ -62,7 +64,6 @@ public sealed class Fleet : IAsyncDisposable
     public void PauseNode(string node) => _nodes[node].Pause();
     public void ResumeNode(string node) => _nodes[node].Resume();
 
-    /// <summary>Starts a replica and waits until it answers and knows a leader.</summary>
     /// <summary>Starts it and waits until it could take over, as whoever restarts replicas one by one must.</summary>
     public async Task StartReplicaAsync(int replica, CancellationToken cancellationToken)
     {
@@ -70,6 +71,26 @@ public sealed class Fleet : IAsyncDisposable
         await AwaitAsync($"replica {replica} to follow or lead, and to have applied what is committed", async () =>
             await StatusAsync(replica, cancellationToken) is { LeaderId: not 0 } status
                 && status.AppliedIndex + AppliedEnough >= status.CommitIndex, cancellationToken);
+    }
+
+    /// <summary>In good order: the replica ends, and starts with the version that was built beside the harness.</summary>
+    public async Task UpgradeReplicaAsync(int replica, CancellationToken cancellationToken)
+    {
+        await UpgradeAsync(_replicas[replica], cancellationToken);
+        await StartReplicaAsync(replica, cancellationToken);
+    }
+
+    /// <summary>As a replica.</summary>
+    public async Task UpgradeNodeAsync(string node, CancellationToken cancellationToken)
+    {
+        await UpgradeAsync(_nodes[node], cancellationToken);
+        await StartNodeAsync(node, cancellationToken);
+    }
+
+    private async Task UpgradeAsync(ServerProcess process, CancellationToken cancellationToken)
+    {
+        await process.TerminateAsync(cancellationToken);
+        if (_program is not null) process.Become(_program, CommandLineProgram.Path);
     }
 
     public async Task StartNodeAsync(string node, CancellationToken cancellationToken)

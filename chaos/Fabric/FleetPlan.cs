@@ -29,9 +29,11 @@ internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOn
 
         var seats = string.Join(',', replicaNames.Select((name, i) => $"{Host(name)}:{Port(i, 0)}:{Port(i, 1)}:{Port(i, 2)}"));
         var made = Path.Combine(directory, "cluster");
-        await RunAsync(["control", "init", "--replicas", seats, "--out", made], cancellationToken);
+        await RunAsync(shape.Program ?? CommandLineProgram.Path, ["control", "init", "--replicas", seats, "--out", made],
+            cancellationToken);
         if (network is not null)
-            await RunAsync(["certs", "--cluster", made, "--out", Path.Combine(directory, "certs"), "--user", "chaos=admin",
+            await RunAsync(CommandLineProgram.Path,
+                ["certs", "--cluster", made, "--out", Path.Combine(directory, "certs"), "--user", "chaos=admin",
                 .. nodeNames.SelectMany(n => (string[])["--node", $"{n}={Host(n)}"])], cancellationToken);
 
         var replicas = new List<PlannedProcess>();
@@ -63,7 +65,7 @@ internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOn
             var tls = network is null ? null : Certificates(directory, name);
             IReadOnlyList<string> secure = tls is null ? ["--dev"] : ["--ca", tls.CaPath, "--cert", tls.CertPath, "--key", tls.KeyPath];
             IReadOnlyList<string> inside = network is null ? [] : Namespaces.Inside(name);
-            return new PlannedProcess(name, [.. inside, CommandLineProgram.Path, .. words, .. secure],
+            return new PlannedProcess(name, [.. inside, shape.Program ?? CommandLineProgram.Path, .. words, .. secure],
                 Path.Combine(directory, name + ".log"), $"{Host(name)}:{grpcPort}", data);
         }
     }
@@ -79,9 +81,9 @@ internal sealed record FleetPlan(IReadOnlyList<PlannedProcess> Replicas, IReadOn
         };
     }
 
-    private static async Task RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    private static async Task RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var (code, output) = await CommandLineProgram.RunAsync(arguments, cancellationToken);
+        var (code, output) = await CommandLineProgram.RunAsync(program, arguments, cancellationToken);
         if (code != 0) throw new InvalidOperationException($"videoscale {string.Join(' ', arguments)}: exit {code}: {output.Trim()}");
     }
 

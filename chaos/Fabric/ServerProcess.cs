@@ -8,6 +8,7 @@ public sealed class ServerProcess(string name, IReadOnlyList<string> command, st
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
 
+    private IReadOnlyList<string> _command = command;
     private Process? _process;
 
     public string Name => name;
@@ -19,9 +20,12 @@ public sealed class ServerProcess(string name, IReadOnlyList<string> command, st
         // Through the shell, so that the log survives the harness and holds what the runtime itself prints when it dies.
         var start = new ProcessStartInfo("/bin/bash") { RedirectStandardInput = true };
         foreach (var word in (string[])["-c", $"exec \"$@\" >>'{logFile}' 2>&1", "server"]) start.ArgumentList.Add(word);
-        foreach (var word in command) start.ArgumentList.Add(word);
+        foreach (var word in _command) start.ArgumentList.Add(word);
         _process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {name}");
     }
+
+    /// <summary>From its next start on it is another program with the same words.</summary>
+    public void Become(string from, string to) => _command = [.. _command.Select(word => word == from ? to : word)];
 
     public void Kill() => Stop(Signals.Kill);
 

@@ -5,7 +5,8 @@ namespace VideoScale.Chaos.Scenarios;
 /// <param name="Seed">Draws faults and operations; the schedule of faults repeats, the interleaving of real processes does not.</param>
 /// <param name="Rounds">How often the fault strikes.</param>
 /// <param name="Out">Where history.jsonl, result.json and the processes' logs go.</param>
-public sealed record ScenarioOptions(int Seed, int Rounds, string Out);
+/// <param name="Former">The <c>videoscale</c> command of the version that is upgraded from; null for this one.</param>
+public sealed record ScenarioOptions(int Seed, int Rounds, string Out, string? Former = null);
 
 /// <summary>What a run came to.</summary>
 public enum Verdict

@@ -14,6 +14,7 @@ public sealed class ScenarioTests
     [InlineData("leader-cut", 2)]
     [InlineData("power-loss", 2)]
     [InlineData("authority", 7)]
+    [InlineData("rolling-upgrade", 1)]
     public async Task Laws_hold_while_faults_bite(string scenario, int rounds)
     {
         var directory = Directory.CreateTempSubdirectory("videoscale-chaos-").FullName;

@@ -45,6 +45,10 @@ public sealed class TestCluster : IAsyncDisposable
                 basePort + 600 + 16 * j))]);
     }
 
+    /// <summary>A cluster whose directories are there already, under <paramref name="directory"/>; they stay when it ends.</summary>
+    public static TestCluster Of(string directory, IReadOnlyList<ReplicaProcess> replicas) =>
+        new(directory, ownsDirectory: false, replicas, []);
+
     /// <summary>Makes a cluster, starts everything and waits until all of it is ready.</summary>
     public static async Task<TestCluster> StartAsync(int replicas, int media, int basePort, string? dataRoot = null)
     {
