@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
@@ -93,7 +94,8 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
             Metadata = new byte[_random.Next(64)],
         };
         var node = NodeOf(number);
-        var decision = new PlacementDecision(node, (ulong)number + 1, RoomCost.ForPeak(settings), PlacementReason.Created, _index - 1, 1,
+        var decision = new PlacementDecision(node, (ulong)number + 1, PlacementInputs.PeakOf(settings), PlacementReason.Created, _index - 1,
+            1,
             [new(node, 640), new(NodeOf((number + 1) % nodes), 612), new(NodeOf((number + 2) % nodes), 590)], [], []);
         var created = Do(new RoomCommand.Create(room, settings, decision, Term));
         if (created.Outcome.Epoch.IsNone) Do(new RoomCommand.CloseEmpty(room)); // its node was in trouble just now: nobody comes

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
@@ -37,7 +38,8 @@ public sealed class PlacementTests
         bed.Node("n1", publishers: 100, subscribers: 1_000, bitrateKbps: 100_000);
         bed.Room("a", "n1", need: new(10, 10, 40_000));
         var view = View(bed);
-        int Headroom() => PlacementPolicy.HeadroomPermille(view.Find(new("n1"))!, PlacementSettings.Default, nowMs: 1_000);
+        int Headroom() => NodeUse.Of(view.Find(new("n1"))!, PlacementSettings.Default, nowMs: 1_000)
+            .HeadroomPermille(view.Find(new("n1"))!.Capacity, Reservation.Nothing);
         void Measured(uint cpuPermille, ulong kbps, long atMs) =>
             view.Measured(new("n1"), 1, new MeasuredLoad(cpuPermille, kbps, 0, 0, atMs));
         Assert.Equal(600, Headroom());
@@ -49,7 +51,8 @@ public sealed class PlacementTests
         Assert.Equal(600, Headroom()); // too old
         view.Charge(new("b"), new("n1"), new(1, 1, 20_000));
         Assert.Equal(400, Headroom()); // on its way
-        Assert.Equal(Headroom(), PlacementPolicy.Decide(view, new(Reservation.Nothing, "", PlacementReason.Created, new(""), new("")),
+        Assert.Equal(Headroom(),
+            PlacementPolicy.WorstFit.Decide(view, new(Reservation.Nothing, "", PlacementReason.Created, new(""), new("")),
             PlacementSettings.Default, nowMs: 1_000).Candidates[0].ScorePermille);
     }
 
@@ -125,7 +128,7 @@ public sealed class PlacementTests
         var view = View(bed);
         if (reason == RejectionReason.Leaving) view.Measured(new("n1"), 1, new(0, 0, 0, 0, -1_000_000, Leaving: true));
         if (reason == RejectionReason.Cpu) view.Measured(new("n1"), 1, new(851, 0, 0, 0, 1_000));
-        var decision = PlacementPolicy.Decide(view, request, PlacementSettings.Default, 1_000);
+        var decision = PlacementPolicy.WorstFit.Decide(view, request, PlacementSettings.Default, 1_000);
         Assert.True(decision.Found);
         Assert.NotEqual("n1", decision.Node.Value);
         var rejection = Assert.Single(decision.Rejections, r => r.Node.Value == "n1");
@@ -173,7 +176,7 @@ public sealed class PlacementTests
     {
         var bed = new Bed();
         bed.Node("n1");
-        Assert.Equal("n1", PlacementPolicy.Decide(View(bed), new(Small, "", PlacementReason.MoveRequested, new("n1"), new("n9")),
+        Assert.Equal("n1", PlacementPolicy.WorstFit.Decide(View(bed), new(Small, "", PlacementReason.MoveRequested, new("n1"), new("n9")),
             PlacementSettings.Default, 0).Node.Value);
     }
 
@@ -194,7 +197,7 @@ public sealed class PlacementTests
                 MaxPublishers = (uint)random.Next(3),
                 Region = random.Next(3) == 0 ? "eu" : "",
             };
-            var decision = PlacementPolicy.Decide(view, PlacementRequest.For(settings), PlacementSettings.Default, 0);
+            var decision = PlacementPolicy.WorstFit.Decide(view, PlacementInputs.For(settings), PlacementSettings.Default, 0);
             var reply = bed.Must(new RoomCommand.Create(new("r" + i), settings, decision, bed.Term));
             Assert.Equal(decision.Found ? RoomStatus.Active : RoomStatus.Unplaced, reply.Outcome.Status);
             Assert.Equal(decision.Node, reply.Outcome.Node);
@@ -213,7 +216,7 @@ public sealed class PlacementTests
             bed.Node("n" + i, publishers: (uint)random.Next(1, 20));
             if (random.Next(3) == 0) bed.Must(new NodeCommand.Cordon(new("n" + i)));
         }
-        var decision = PlacementPolicy.Decide(View(bed), new(Small, "", PlacementReason.Created, new(""), new("")),
+        var decision = PlacementPolicy.WorstFit.Decide(View(bed), new(Small, "", PlacementReason.Created, new(""), new("")),
             PlacementSettings.Default, 0);
         var rejected = (int)decision.RejectionCounts.Sum(c => c.Count);
         Assert.True(decision.Candidates.Length <= 8 && decision.Rejections.Length <= 8);
@@ -243,12 +246,12 @@ public sealed class PlacementTests
     public void A_reservation_follows_the_hint_within_the_rooms_own_caps()
     {
         var settings = RoomSettings.Default with { ExpectedParticipants = 100 };
-        Assert.Equal(115u, RoomCost.ForPeak(settings).Subscribers);
-        Assert.Equal(40u, RoomCost.ForPeak(settings with { MaxParticipants = 40 }).Subscribers);
-        Assert.Equal((3u, 115u), (RoomCost.ForPeak(settings with { MaxPublishers = 3 }).Publishers,
-            RoomCost.ForPeak(settings with { MaxPublishers = 3 }).Subscribers));
-        Assert.Equal(RoomCost.UnknownPeak, RoomCost.ForPeak(RoomSettings.Default).Subscribers);
-        Assert.Equal(200u, RoomCost.ForPeak(settings, participantsNow: 200).Subscribers);
+        Assert.Equal(115u, PlacementInputs.PeakOf(settings).Subscribers);
+        Assert.Equal(40u, PlacementInputs.PeakOf(settings with { MaxParticipants = 40 }).Subscribers);
+        Assert.Equal((3u, 115u), (PlacementInputs.PeakOf(settings with { MaxPublishers = 3 }).Publishers,
+            PlacementInputs.PeakOf(settings with { MaxPublishers = 3 }).Subscribers));
+        Assert.Equal(RoomCost.UnknownPeak, PlacementInputs.PeakOf(RoomSettings.Default).Subscribers);
+        Assert.Equal(200u, PlacementInputs.PeakOf(settings, participantsNow: 200).Subscribers);
         // One viewer of one camera: 1,700 kbit/s video and 48 speech, 3 % overhead; the publisher sends 2,348.
         Assert.Equal(new Reservation(1, 1, 2_348 + 1_748 * 103 / 100), RoomCost.Of(1, 1));
     }
@@ -261,7 +264,7 @@ public sealed class PlacementTests
     }
 
     private static PlacementDecision Decide(FleetView view, long nowMs) =>
-        PlacementPolicy.Decide(view, new(Small, "", PlacementReason.Created, new(""), new("")), PlacementSettings.Default, nowMs);
+        PlacementPolicy.WorstFit.Decide(view, new(Small, "", PlacementReason.Created, new(""), new("")), PlacementSettings.Default, nowMs);
 
     private static string Pick(FleetView view) => Decide(view, 0).Node.Value;
 }

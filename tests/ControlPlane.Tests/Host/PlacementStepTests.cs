@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
@@ -76,8 +77,8 @@ public sealed class PlacementStepTests : IAsyncDisposable
         var nodes = new List<string>();
         for (var i = 0; i < Rooms; i++)
         {
-            var request = PlacementRequest.For(CommandOf(i).Settings);
-            var decision = PlacementPolicy.Decide(view, request, PlacementSettings.Default, nowMs: 0);
+            var request = PlacementInputs.For(CommandOf(i).Settings);
+            var decision = PlacementPolicy.WorstFit.Decide(view, request, PlacementSettings.Default, nowMs: 0);
             if (decision.Found) view.Charge(new($"room-{i:00}"), decision.Node, decision.Need);
             nodes.Add(decision.Node.Value);
         }

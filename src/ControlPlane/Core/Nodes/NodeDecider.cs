@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;

@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Placement;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Nodes;
@@ -17,23 +18,6 @@ public enum LossReason : byte
     LeaseEnded = 1,
     /// <summary>A new process took its name, and its lease ended.</summary>
     Superseded = 2,
-}
-
-/// <summary>Hard limits of a node; never exceeded by what is placed on it.</summary>
-public readonly record struct Capacity(uint Publishers, uint Subscribers, ulong BitrateKbps)
-{
-    public const uint MaxPublishers = 100_000;
-    public const uint MaxSubscribers = 1_000_000;
-    public const ulong MaxBitrateKbps = 1_000_000_000;
-
-    public void Describe(FieldSink sink)
-    {
-        sink.Number("capacity_publishers", Publishers);
-        sink.Number("capacity_subscribers", Subscribers);
-        sink.Number("capacity_bitrate_kbps", BitrateKbps);
-    }
-
-    public static Capacity Read(ref CanonicalReader reader) => new(reader.ReadUInt32(), reader.ReadUInt32(), reader.ReadUInt64());
 }
 
 /// <summary>What a process says of itself when it registers under a node's name.</summary>

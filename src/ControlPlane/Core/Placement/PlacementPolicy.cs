@@ -1,48 +1,31 @@
 using System.Collections.Immutable;
-using VideoScale.ControlPlane.Nodes;
-using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Placement;
 
-/// <param name="Need">See <see cref="RoomCost.ForPeak"/>.</param>
-/// <param name="Region">Empty for any.</param>
-/// <param name="Avoid">A node the room is being moved away from; none otherwise.</param>
-/// <param name="Target">Only this node will do; none for any.</param>
-public readonly record struct PlacementRequest(Reservation Need, string Region, PlacementReason Reason, NodeId Avoid, NodeId Target)
-{
-    /// <summary>For a room in state that waits for a node.</summary>
-    public static PlacementRequest For(RoomState room) => new(
-        RoomCost.ForPeak(room.Record.Settings, room.Participants, room.Publishers), room.Record.Settings.Region, room.Record.Why,
-        room.Record.Why is PlacementReason.MoveRequested or PlacementReason.Drain ? room.Record.LastNode : new(""), room.Record.Target);
-
-    /// <summary>For a room that is being created.</summary>
-    public static PlacementRequest For(RoomSettings settings) =>
-        new(RoomCost.ForPeak(settings), settings.Region, PlacementReason.Created, new(""), new(""));
-}
-
-/// <param name="AdmitPermille">New rooms fill a node up to this share of its hard caps; the rest is for growth beyond the forecast.</param>
-/// <param name="CpuPermille">No new rooms above this measured CPU.</param>
-/// <param name="LoadFreshMs">Measured load older than this is not used.</param>
-public sealed record PlacementSettings(uint AdmitPermille, uint CpuPermille, long LoadFreshMs)
-{
-    public static readonly PlacementSettings Default = new(850, 850, 10_000);
-}
-
 /// <summary>
-/// Picks a node for a room: drop what may not host it, then take the one with most room left after measured load, reserved growth and this
-/// room.
+/// Picks a node for a room: drop what a filter refuses, take what the scorers like best. Why this node and why not the others is what
+/// filters and scorers said.
 /// </summary>
-/// <remarks>
-/// Pure: the same view, request and time always give the same decision. Worst fit on the tightest dimension; a tie goes to the node with
-/// fewer rooms, then to the ordinally smaller name. Source: see docs/placement.md.
-/// </remarks>
-public static class PlacementPolicy
+/// <param name="Version">Is in each decision. Whoever changes filters or scorers makes a policy with the next number.</param>
+/// <param name="Filters">In order: the first that refuses gives the reason.</param>
+/// <param name="Scorers">In order: the first decides and is what a decision tells, in permille; the next ones break its ties; then the
+/// ordinally smaller name is taken.</param>
+/// <remarks>Pure: the same fleet, request and time always give the same decision.</remarks>
+public sealed record PlacementPolicy(uint Version, ImmutableArray<INodeFilter> Filters, ImmutableArray<INodeScorer> Scorers)
 {
-    public const uint Version = 1;
+    /// <summary>Worst fit on measured load, reserved growth and this room. Source: see docs/placement.md.</summary>
+    public static readonly PlacementPolicy WorstFit = new(1,
+        [
+            new TargetFilter(), new AliveFilter(), new SchedulingFilter(), new RegionFilter(), new MovedFromFilter(), new CpuFilter(),
+            new SoftLimitFilter(),
+        ],
+        [new HeadroomScorer(), new FewerRoomsScorer()]);
+
+    private static readonly int Reasons = (int)Enum.GetValues<RejectionReason>().Max() + 1;
 
     /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>
-    public static PlacementDecision Decide(FleetView fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
+    public PlacementDecision Decide(IFleet fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
     {
         var decision = DecideOnce(fleet, request, settings, nowMs);
         if (decision.Found || (request.Avoid.IsNone && request.Target.IsNone)) return decision;
@@ -52,100 +35,72 @@ public static class PlacementPolicy
     }
 
     /// <summary>As <see cref="Decide"/>, without the way back to where the room is moved away from.</summary>
-    public static PlacementDecision DecideOnce(FleetView fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
+    public PlacementDecision DecideOnce(IFleet fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
     {
-        var candidates = new List<(PlacementCandidate Candidate, NodeView Node)>();
+        var candidates = new List<Candidate>();
+        var order = new List<Scored>();
         var rejections = ImmutableArray.CreateBuilder<PlacementRejection>();
-        var counts = new SortedDictionary<RejectionReason, uint>();
+        Span<uint> counts = stackalloc uint[Reasons];
+        counts.Clear();
         foreach (var node in fleet.Nodes)
         {
-            var use = UseOf(node, settings, nowMs);
-            if (Reject(node, use, request, settings) is { } rejection)
+            var candidate = new Candidate(node, NodeUse.Of(node, settings, nowMs), settings);
+            var refusal = Refuse(candidate, request);
+            if (refusal.Reason == RejectionReason.None)
             {
-                if (rejections.Count < PlacementDecision.MaxRejections) rejections.Add(rejection);
-                counts[rejection.Reason] = counts.GetValueOrDefault(rejection.Reason) + 1;
+                order.Add(new(Scorers[0].Score(candidate, request), candidates.Count));
+                candidates.Add(candidate);
+                continue;
             }
-            else candidates.Add((new(node.Node, ScorePermille(node, use, request.Need)), node));
+            if (rejections.Count < PlacementDecision.MaxRejections)
+                rejections.Add(new(node.Node, refusal.Reason, refusal.Limit, refusal.InUse, refusal.Need));
+            counts[(int)refusal.Reason]++;
         }
-        candidates.Sort(static (a, b) =>
-            a.Candidate.ScorePermille != b.Candidate.ScorePermille ? b.Candidate.ScorePermille.CompareTo(a.Candidate.ScorePermille)
-            : RoomsOf(a.Node) != RoomsOf(b.Node) ? RoomsOf(a.Node).CompareTo(RoomsOf(b.Node))
-            : a.Node.Node.CompareTo(b.Node.Node));
-        var best = candidates.Count > 0 ? candidates[0].Node : null;
+        order.Sort(new BestFirst(candidates, Scorers, request));
+        var best = order.Count > 0 ? candidates[order[0].At].Node : null;
         return new(best?.Node ?? new(""), best?.Incarnation ?? 0, request.Need, request.Reason, fleet.ViewIndex, Version,
-            [.. candidates.Take(PlacementDecision.MaxCandidates).Select(c => c.Candidate)], rejections.ToImmutable(),
-            [.. counts.Select(pair => new RejectionCount(pair.Key, pair.Value))]);
+            Told(order, candidates), rejections.ToImmutable(), Told(counts));
     }
 
-    /// <summary>
-    /// Share of a node's hard caps that is free in the tightest dimension, CPU among them, in permille: its score, less what a room takes.
-    /// </summary>
-    /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>
-    public static int HeadroomPermille(NodeView node, PlacementSettings settings, long nowMs) =>
-        ScorePermille(node, UseOf(node, settings, nowMs), Reservation.Nothing);
-
-    private static uint RoomsOf(NodeView node) => node.Rooms + node.PendingRooms;
-
-    /// <summary>
-    /// What counts as used: what rooms are charged, or what was measured plus the growth still reserved, whichever is more; and pending
-    /// decisions.
-    /// </summary>
-    private static (Reservation Reserved, uint CpuPermille) UseOf(NodeView node, PlacementSettings settings, long nowMs)
+    private Refusal Refuse(in Candidate candidate, in PlacementRequest request)
     {
-        var used = node.Charged;
-        var cpu = 0u;
-        if (node.Load is { } load && nowMs - load.MeasuredAtMs <= settings.LoadFreshMs)
+        foreach (var filter in Filters)
         {
-            var growth = node.Charged - node.Actual;
-            used = Reservation.Max(used, growth + new Reservation(load.Publishers, load.Subscribers, load.BitrateKbps));
-            cpu = load.CpuPermille;
+            var refusal = filter.Refuse(candidate, request);
+            if (refusal.Reason != RejectionReason.None) return refusal;
         }
-        return (used + node.Pending, cpu);
+        return Refusal.None;
     }
 
-    private static PlacementRejection? Reject(NodeView node, (Reservation Reserved, uint CpuPermille) use, in PlacementRequest request,
-        PlacementSettings settings)
+    private static ImmutableArray<PlacementCandidate> Told(List<Scored> order, List<Candidate> candidates)
     {
-        PlacementRejection Because(RejectionReason reason, ulong limit = 0, ulong inUse = 0, ulong need = 0) =>
-            new(node.Node, reason, limit, inUse, need);
-        if (!request.Target.IsNone && request.Target != node.Node) return Because(RejectionReason.NotTarget);
-        if (node.Health == NodeHealth.Left) return Because(RejectionReason.Leaving);
-        if (node.Health != NodeHealth.Healthy)
-            return Because(node.Health == NodeHealth.Lost ? RejectionReason.Lost : RejectionReason.Suspected);
-        if (node.Load is { Leaving: true }) return Because(RejectionReason.Leaving); // however old: it is never taken back
-        switch (node.Scheduling)
+        var told = ImmutableArray.CreateBuilder<PlacementCandidate>(Math.Min(order.Count, PlacementDecision.MaxCandidates));
+        for (var i = 0; i < told.Capacity; i++) told.Add(new(candidates[order[i].At].Node.Node, order[i].Score));
+        return told.MoveToImmutable();
+    }
+
+    private static ImmutableArray<RejectionCount> Told(ReadOnlySpan<uint> counts)
+    {
+        var told = ImmutableArray.CreateBuilder<RejectionCount>();
+        for (var reason = 0; reason < counts.Length; reason++)
+            if (counts[reason] > 0) told.Add(new((RejectionReason)reason, counts[reason]));
+        return told.ToImmutable();
+    }
+
+    /// <param name="At">Among the candidates.</param>
+    private readonly record struct Scored(int Score, int At);
+
+    private sealed class BestFirst(List<Candidate> candidates, ImmutableArray<INodeScorer> scorers, PlacementRequest request)
+        : IComparer<Scored>
+    {
+        public int Compare(Scored x, Scored y) =>
+            x.Score != y.Score ? y.Score.CompareTo(x.Score) : Next(candidates[x.At], candidates[y.At]);
+
+        private int Next(in Candidate x, in Candidate y)
         {
-            case NodeScheduling.Cordoned: return Because(RejectionReason.Cordoned);
-            case NodeScheduling.Draining: return Because(RejectionReason.Draining);
-            case NodeScheduling.Drained: return Because(RejectionReason.Drained);
+            for (var i = 1; i < scorers.Length; i++)
+                if (scorers[i].Score(y, request).CompareTo(scorers[i].Score(x, request)) is not 0 and var order) return order;
+            return x.Node.Node.CompareTo(y.Node.Node);
         }
-        if (request.Region.Length > 0 && request.Region != node.Region) return Because(RejectionReason.OtherRegion);
-        if (!request.Avoid.IsNone && request.Avoid == node.Node) return Because(RejectionReason.MovedFrom);
-        if (use.CpuPermille > settings.CpuPermille) return Because(RejectionReason.Cpu, settings.CpuPermille, use.CpuPermille);
-        var (reserved, need, soft) = (use.Reserved, request.Need, SoftLimit(node.Capacity, settings));
-        if (reserved.Publishers + (ulong)need.Publishers > soft.Publishers)
-            return Because(RejectionReason.Publishers, soft.Publishers, reserved.Publishers, need.Publishers);
-        if (reserved.Subscribers + (ulong)need.Subscribers > soft.Subscribers)
-            return Because(RejectionReason.Subscribers, soft.Subscribers, reserved.Subscribers, need.Subscribers);
-        if (reserved.BitrateKbps + need.BitrateKbps > soft.BitrateKbps)
-            return Because(RejectionReason.Bitrate, soft.BitrateKbps, reserved.BitrateKbps, need.BitrateKbps);
-        return null;
     }
-
-    private static Capacity SoftLimit(Capacity capacity, PlacementSettings settings) => new(
-        (uint)((ulong)capacity.Publishers * settings.AdmitPermille / 1000),
-            (uint)((ulong)capacity.Subscribers * settings.AdmitPermille / 1000),
-        capacity.BitrateKbps * settings.AdmitPermille / 1000);
-
-    /// <summary>Share of the hard caps left in the tightest dimension once the room is there, in permille.</summary>
-    private static int ScorePermille(NodeView node, (Reservation Reserved, uint CpuPermille) use, Reservation need)
-    {
-        var with = use.Reserved + need;
-        var most = Math.Max(use.CpuPermille, Math.Max(
-            Permille(with.BitrateKbps, node.Capacity.BitrateKbps),
-            Math.Max(Permille(with.Publishers, node.Capacity.Publishers), Permille(with.Subscribers, node.Capacity.Subscribers))));
-        return 1000 - (int)Math.Min(most, 1000);
-    }
-
-    private static ulong Permille(ulong part, ulong whole) => (part * 1000 + whole - 1) / whole;
 }

@@ -1,6 +1,5 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Fields;
-using VideoScale.ControlPlane.Nodes;
 
 namespace VideoScale.ControlPlane.Placement;
 

@@ -1,6 +1,9 @@
-using VideoScale.ControlPlane.Rooms;
-
 namespace VideoScale.ControlPlane.Placement;
+
+/// <param name="ExpectedParticipants">The creator's hint; 0 for none.</param>
+/// <param name="MaxParticipants">0 for no cap of its own.</param>
+/// <param name="MaxPublishers">0 for all of them.</param>
+public readonly record struct RoomSize(uint ExpectedParticipants, uint MaxParticipants, uint MaxPublishers);
 
 /// <summary>What participants cost in bitrate, in integers, so that every replica counts the same.</summary>
 /// <remarks>
@@ -34,12 +37,12 @@ public static class RoomCost
     /// <summary>
     /// What is reserved for a room at its expected peak: 1.15 times the hint, within its own caps and never under those who are there.
     /// </summary>
-    public static Reservation ForPeak(RoomSettings settings, uint participantsNow = 0, uint publishersNow = 0)
+    public static Reservation ForPeak(RoomSize size, uint participantsNow = 0, uint publishersNow = 0)
     {
-        var hint = settings.ExpectedParticipants > 0 ? (settings.ExpectedParticipants * 115 + 99) / 100 : UnknownPeak;
-        if (settings.MaxParticipants > 0) hint = Math.Min(hint, settings.MaxParticipants);
+        var hint = size.ExpectedParticipants > 0 ? (size.ExpectedParticipants * 115 + 99) / 100 : UnknownPeak;
+        if (size.MaxParticipants > 0) hint = Math.Min(hint, size.MaxParticipants);
         var participants = Math.Max(hint, participantsNow);
-        var publishers = settings.MaxPublishers > 0 ? Math.Min(participants, settings.MaxPublishers) : participants;
+        var publishers = size.MaxPublishers > 0 ? Math.Min(participants, size.MaxPublishers) : participants;
         return Of(participants, Math.Max(publishers, publishersNow));
     }
 

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using Proto = VideoScale.V1;
 

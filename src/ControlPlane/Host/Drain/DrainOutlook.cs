@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
@@ -31,7 +32,7 @@ public sealed class DrainOutlook(Fleet fleet, NodeId node)
     private readonly Dictionary<(string Region, Reservation Need), Obstacle?> _known = [];
 
     public static PlacementRequest RequestOf(RoomState room, NodeId from) =>
-        PlacementRequest.For(room) with { Reason = PlacementReason.Drain, Avoid = from, Target = new NodeId("") };
+        PlacementInputs.For(room) with { Reason = PlacementReason.Drain, Avoid = from, Target = new NodeId("") };
 
     /// <summary>The rooms of a node that can go nowhere now; null when there are none. Apply thread.</summary>
     /// <param name="most">So many rooms are looked at.</param>

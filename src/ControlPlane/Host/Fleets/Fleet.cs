@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Replication;
@@ -53,13 +54,13 @@ public sealed class Fleet : IStateListener, IRoomPlacer
         if (envelope.Command is RoomCommand.Create or RoomCommand.Open) Settle(((RoomCommand)envelope.Command).Room);
     }
 
-    private PlacementDecision Decide(RoomId room, RoomSettings settings) => DecideAndCharge(room, PlacementRequest.For(settings));
+    private PlacementDecision Decide(RoomId room, RoomSettings settings) => DecideAndCharge(room, PlacementInputs.For(settings));
 
     public PlacementDecision DecideAndCharge(RoomId room, in PlacementRequest request)
     {
         lock (_gate)
         {
-            var decision = PlacementPolicy.Decide(_view, request, _settings, _clock.NowMs);
+            var decision = PlacementPolicy.WorstFit.Decide(_view, request, _settings, _clock.NowMs);
             if (decision.Found) _view.Charge(room, decision.Node, decision.Need);
             else _metrics.PlacementFailed();
             return decision;
@@ -75,10 +76,10 @@ public sealed class Fleet : IStateListener, IRoomPlacer
     {
         lock (_gate)
         {
-            var decision = PlacementPolicy.Decide(_view, request, _settings, _clock.NowMs);
+            var decision = PlacementPolicy.WorstFit.Decide(_view, request, _settings, _clock.NowMs);
             if (decision.Found && (request.Avoid.IsNone || decision.Node != request.Avoid)) return null;
             // The policy would rather go back than nowhere; what is asked here is what keeps it from the others.
-            return decision.Found ? PlacementPolicy.DecideOnce(_view, request, _settings, _clock.NowMs) : decision;
+            return decision.Found ? PlacementPolicy.WorstFit.DecideOnce(_view, request, _settings, _clock.NowMs) : decision;
         }
     }
 
@@ -88,7 +89,9 @@ public sealed class Fleet : IStateListener, IRoomPlacer
     /// </summary>
     public int? HeadroomPermille(NodeId node)
     {
-        lock (_gate) return _view.Find(node) is { } view ? PlacementPolicy.HeadroomPermille(view, _settings, _clock.NowMs) : null;
+        lock (_gate)
+            return _view.Find(node) is { } view
+                ? NodeUse.Of(view, _settings, _clock.NowMs).HeadroomPermille(view.Capacity, Reservation.Nothing) : null;
     }
 
     public void Settle(RoomId room)

@@ -13,7 +13,7 @@ using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;
 using VideoScale.Wire;
-using Capacity = VideoScale.ControlPlane.Nodes.Capacity;
+using Capacity = VideoScale.ControlPlane.Placement.Capacity;
 
 namespace VideoScale.ControlPlane.Host.Leases;
 

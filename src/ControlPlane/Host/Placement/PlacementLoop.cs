@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Replication;
@@ -66,7 +67,7 @@ public sealed class PlacementLoop : LeaderLoop, IStateListener
         _resumeAfter = null;
         foreach (var room in waiting)
         {
-            rooms.Add(new(room.Record.Id, room.Record.LastEpoch, PlacementRequest.For(room), room.Record.PlacementFailedRecorded,
+            rooms.Add(new(room.Record.Id, room.Record.LastEpoch, PlacementInputs.For(room), room.Record.PlacementFailedRecorded,
                 room.Record.Cause));
             if (rooms.Count < MaxInRound) continue;
             _resumeAfter = (room, room.Record.Cause.Seq);

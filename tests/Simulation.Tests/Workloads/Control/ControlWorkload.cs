@@ -1,5 +1,6 @@
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
@@ -198,7 +199,7 @@ internal sealed class ControlWorkload : Workload
     {
         var control = Of(replica);
         var description = new NodeDescription(new NodeId(hello.NodeId), hello.Incarnation, "", "", hello.Address,
-            new ControlPlane.Nodes.Capacity(hello.Capacity.Publishers, hello.Capacity.Subscribers, hello.Capacity.BitrateKbps));
+            new ControlPlane.Placement.Capacity(hello.Capacity.Publishers, hello.Capacity.Subscribers, hello.Capacity.BitrateKbps));
         var actor = new ControlPlane.Commands.Actor(hello.NodeId, "node", "mtls");
         if (control.Leadership.IsMine && await control.Hub.FindLivingIncumbentAsync(description, control.Clock) is not null)
         {
@@ -330,7 +331,7 @@ internal sealed class ControlWorkload : Workload
         var state = Of(leader).Machine.Inner.State;
         if (state.Revoked.Count > 0) return $"{state.Revoked.Count} rooms are still being handed over";
         foreach (var room in state.WaitingForPlacement()) // none of them for want of trying
-            if (Of(leader).Fleet.CouldPlace(PlacementRequest.For(room))) return $"room {room.Name} waits for a node, and there is one";
+            if (Of(leader).Fleet.CouldPlace(PlacementInputs.For(room))) return $"room {room.Name} waits for a node, and there is one";
         return _clients.NotConverged();
     }
 

@@ -1,37 +1,16 @@
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Placement;
-
-/// <summary>What a node measured of itself; eventual, never in the log.</summary>
-/// <param name="BitrateKbps">In and out together.</param>
-/// <param name="CpuPermille">Of all cores.</param>
-/// <param name="MeasuredAtMs">On the leader's monotonic clock, when it arrived.</param>
-/// <param name="Leaving">The process is stopping: it must get no new rooms.</param>
-public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs,
-    bool Leaving = false);
-
-/// <summary>A node as placement sees it.</summary>
-/// <param name="Charged">What its rooms are charged in state.</param>
-/// <param name="Actual">What the seats taken in them cost by the model.</param>
-/// <param name="Pending">Charged by decisions that are on their way through the log.</param>
-public sealed record NodeView(
-    NodeId Node, ulong Incarnation, string Region, NodeHealth Health, NodeScheduling Scheduling, Capacity Capacity,
-    Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load)
-{
-    public static NodeView Of(NodeState node) => new(
-        node.Record.Id, node.Record.Incarnation, node.Record.Description.Region, node.Record.Health, node.Record.Scheduling,
-            node.Record.Capacity,
-        node.Charged, node.Actual, (uint)node.Rooms.Count, Reservation.Nothing, 0, null);
-}
+namespace VideoScale.ControlPlane.Fleets;
 
 /// <summary>
 /// The fleet as the leader sees it: replicated state joined with telemetry and with its own decisions that are still under way.
 /// A decision is charged when it is made, so a burst of joins never herds on one node.
 /// </summary>
 /// <remarks>One caller. Refresh nodes from state after entries were applied; settle a pending decision when its outcome is known.</remarks>
-public sealed class FleetView
+public sealed class FleetView : IFleet
 {
     private readonly OrdinalIndex<Slot> _nodes = new();
     private readonly Dictionary<string, (string Node, Reservation Need)> _pending = new(StringComparer.Ordinal);
@@ -57,7 +36,7 @@ public sealed class FleetView
     /// <summary>Takes one node from state.</summary>
     public void Refresh(NodeState node)
     {
-        var fresh = NodeView.Of(node);
+        var fresh = PlacementInputs.ViewOf(node);
         if (_nodes.TryGet(node.Name, out var slot))
         {
             var load = slot.View.Incarnation == fresh.Incarnation ? slot.View.Load : null; // another process measures anew

@@ -1,0 +1,32 @@
+using VideoScale.Model;
+
+namespace VideoScale.ControlPlane.Placement;
+
+/// <summary>What is known of a node's process, and of what operators want of it; the first that is against rooms.</summary>
+public enum NodeStanding : byte { Open = 0, Left, Lost, Suspected, Cordoned, Draining, Drained }
+
+/// <summary>What a node measured of itself; eventual, never in the log.</summary>
+/// <param name="BitrateKbps">In and out together.</param>
+/// <param name="CpuPermille">Of all cores.</param>
+/// <param name="MeasuredAtMs">On the leader's monotonic clock, when it arrived.</param>
+/// <param name="Leaving">The process is stopping: it must get no new rooms.</param>
+public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs,
+    bool Leaving = false);
+
+/// <summary>A node as placement sees it; made of state in <c>Fleets/PlacementInputs.cs</c>.</summary>
+/// <param name="Charged">What its rooms are charged in state.</param>
+/// <param name="Actual">What the seats taken in them cost by the model.</param>
+/// <param name="Pending">Charged by decisions that are on their way through the log.</param>
+public sealed record NodeView(
+    NodeId Node, ulong Incarnation, string Region, NodeStanding Standing, Capacity Capacity,
+    Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load);
+
+/// <summary>Nodes to choose among.</summary>
+public interface IFleet
+{
+    /// <summary>Log index the replicated part is true at.</summary>
+    ulong ViewIndex { get; }
+
+    /// <summary>In ordinal order of names.</summary>
+    IEnumerable<NodeView> Nodes { get; }
+}
