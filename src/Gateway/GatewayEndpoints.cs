@@ -36,9 +36,10 @@ public sealed class GatewayEndpoints
         var admission = new Admission(ports.Commands, ports.Places);
         var updates = new RoomUpdates(ports.Places, nodes, loggers.CreateLogger<RoomUpdates>());
         ports.Places.Observe(updates);
-        _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System));
+        _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System),
+            TimeProvider.System);
         _rooms = new RoomServer(_tokens, admission, ports.Commands, ports.Places, nodes, settings.AllowRemoteUnmute);
-        _logger = loggers.CreateLogger<SignalSession>();
+        _logger = loggers.CreateLogger<SessionRunner>();
     }
 
     /// <summary>A token for the page; in development mode alone, where everyone is trusted.</summary>
@@ -134,9 +135,10 @@ public sealed class GatewayEndpoints
             return;
         }
         ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
-        using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync());
+        using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync(), _services.Clock);
         // Not bound to the request: a client whose connection is gone may have said something before, and the socket ends by itself.
-        await new SignalSession(_services, client, grants, join, BearerToken.Of(context.Request), _logger).RunAsync(CancellationToken.None);
+        using var session = new SessionRunner(_services, client, grants, join, BearerToken.Of(context.Request), _logger);
+        await session.RunAsync();
     }
 
     /// <summary>

@@ -11,8 +11,13 @@ public sealed class FollowerTests
     public async Task What_a_gateway_asks_for_goes_to_the_leader_as_the_gateways_own()
     {
         var tokens = Path.GetTempFileName();
-        await File.WriteAllTextAsync(tokens,
-            """{"tokens":[{"subject":"replica/any","role":"Replica","token":"of-all-replicas-alike"},{"subject":"ci","role":"Admin","token":"of-the-one-who-asks"}]}""");
+        await File.WriteAllTextAsync(
+            tokens,
+            """
+            {"tokens":[
+                {"subject":"replica/any","role":"Replica","token":"of-all-replicas-alike"},
+                {"subject":"ci","role":"Admin","token":"of-the-one-who-asks"}]}
+            """);
         await using var cluster = await TestCluster.StartAsync(3, configure: options =>
         {
             (options.DevelopmentMode, options.TokensFile) = (false, tokens);

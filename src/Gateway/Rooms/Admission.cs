@@ -110,16 +110,20 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
     /// This replica may be behind. The owner checks seat and epoch, and whoever it refuses asks by <see cref="AdmitAsync"/>. Whoever has
     /// joined under the present owner is another session of the identity, or one that is about to leave: that is for the log to tell apart.
     /// </remarks>
-    /// <param name="anyRole">The session itself comes along, with what it may do: the server API may have changed that since its seat was
-    /// reserved.</param>
-    internal async Task<GrantedSeat?> FindKeptAsync(ParticipantGrants grants, bool anyRole = false)
+    internal async Task<GrantedSeat?> FindKeptAsync(ParticipantGrants grants)
     {
-        var room = RoomName.IdOf(grants.Room);
-        var seat = SeatName.Of(grants.Identity);
-        return await places.LookAsync(room, seat) is { NodeAddress.Length: > 0, Seat: { HasJoined: false } held } place
-            && (anyRole || held.Role == grants.Role)
-            ? new GrantedSeat(room, seat, held.Id, place.Epoch, place.NodeAddress, place.Info) : null;
+        var (room, seat) = (RoomName.IdOf(grants.Room), SeatName.Of(grants.Identity));
+        var place = await places.LookAsync(room, seat);
+        return place?.Seat?.Role == grants.Role ? Kept(room, seat, place) : null;
     }
+
+    /// <summary>
+    /// The same, in whichever role: where the session itself comes along with what it may do, which may have changed since its seat was
+    /// reserved.
+    /// </summary>
+    internal static GrantedSeat? Kept(RoomId room, string seat, RoomPlace? place) =>
+        place is { NodeAddress.Length: > 0, Seat: { HasJoined: false } held }
+        ? new GrantedSeat(room, seat, held.Id, place.Epoch, place.NodeAddress, place.Info) : null;
 
     /// <summary>The room as the leader has just said it is; this replica hears of that a moment later.</summary>
     private async Task<RoomPlace?> FindAsync(RoomId room, ulong epoch, Task changed, CancellationToken cancellationToken)

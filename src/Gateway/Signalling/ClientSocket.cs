@@ -7,20 +7,19 @@ using VideoScale.Model;
 namespace VideoScale.Gateway.Signalling;
 
 /// <summary>A client's WebSocket: whole binary messages, sized; answers its pings itself.</summary>
-internal sealed class ClientSocket(WebSocket socket) : IDisposable
+internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IDisposable
 {
     private const int MostOctets = TextLimits.MaxSignalMessageBytes;
 
     private readonly SemaphoreSlim _sending = new(1, 1);
-    private long _heardAtMs = Environment.TickCount64;
+    private long _heardAt = clock.GetTimestamp();
     private readonly ReadPace _pace = new();
     private readonly ArrayBufferWriter<byte> _received = new(4096);
 
-    /// <summary>How long the client has said nothing.</summary>
-    internal TimeSpan SilentFor => TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _heardAtMs));
+    private volatile bool _pings; // as it was told to: so its silence means something
 
-    /// <summary>It sends pings, as it was told to: so its silence means something.</summary>
-    internal bool Pings { get; private set; }
+    /// <summary>It sends pings, and has said nothing at all for as long as it was told would make it lost.</summary>
+    internal bool IsQuiet => _pings && clock.GetElapsedTime(Volatile.Read(ref _heardAt)) >= SignalTiming.PingTimeout;
 
     /// <summary>It stopped answering WebSocket's own pings, which every client of any age does: it is frozen, or cut off.</summary>
     internal bool IsUnanswering { get; private set; }
@@ -37,9 +36,10 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
                 part = await ReceivePartAsync(cancellationToken);
                 if (part.MessageType == WebSocketMessageType.Close) return null;
                 _received.Advance(part.Count);
-                Volatile.Write(ref _heardAtMs, Environment.TickCount64);
+                Volatile.Write(ref _heardAt, clock.GetTimestamp());
                 if (_received.WrittenCount > MostOctets) return null;
-                if (_pace.Read(part.Count, Environment.TickCount64) is { Ticks: > 0 } wait) await Task.Delay(wait, cancellationToken);
+                if (_pace.Read(part.Count, (long)clock.GetElapsedTime(0).TotalMilliseconds) is { Ticks: > 0 } wait)
+                    await Task.Delay(wait, clock, cancellationToken);
             }
             while (!part.EndOfMessage);
             SignalRequest request;
@@ -63,7 +63,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
     private async Task<bool> AnswerPingAsync(SignalRequest request, CancellationToken cancellationToken)
     {
         if (request.MessageCase is not (SignalRequest.MessageOneofCase.Ping or SignalRequest.MessageOneofCase.PingReq)) return false;
-        Pings = true;
+        _pings = true;
         try { await PongAsync(request, cancellationToken); }
         catch (Exception e) when (e is WebSocketException or IOException) { } // what it said after that is read all the same
         return true;
@@ -71,14 +71,14 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
 
     private async Task PongAsync(SignalRequest request, CancellationToken cancellationToken)
     {
-        var nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
         // livekit-client sends both and takes either for an answer; older ones know the plain one alone.
         await SendAsync(request.MessageCase == SignalRequest.MessageOneofCase.Ping ? new SignalResponse { Pong = nowMs }
             : new SignalResponse { PongResp = new Pong { LastPingTimestamp = request.PingReq.Timestamp, Timestamp = nowMs } },
                 cancellationToken);
     }
 
-    internal Task SendAsync(SignalResponse response, CancellationToken cancellationToken) =>
+    private Task SendAsync(SignalResponse response, CancellationToken cancellationToken) =>
         SendAsync(response.ToByteString(), cancellationToken);
 
     internal async Task SendAsync(ByteString response, CancellationToken cancellationToken)
@@ -87,6 +87,10 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
         try { await socket.SendAsync(response.Memory, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken); }
         finally { _sending.Release(); }
     }
+
+    /// <summary>A socket that is closed, broken or let go.</summary>
+    internal static bool IsGone(Exception e) =>
+        e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
     internal async Task CloseAsync(CancellationToken cancellationToken)
     {

@@ -1,15 +1,13 @@
-using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.Gateway.Rooms;
 using VideoScale.V1;
 
 namespace VideoScale.Gateway.Signalling;
 
-/// <summary>The stream to the media node that has the session.</summary>
+/// <summary>The stream to the media node that has the session. One sends, one receives.</summary>
 internal sealed class NodeLine : IDisposable
 {
     private readonly AsyncDuplexStreamingCall<GatewayMessage, SessionMessage> _call;
-    private readonly SemaphoreSlim _sending = new(1, 1);
 
     private NodeLine(AsyncDuplexStreamingCall<GatewayMessage, SessionMessage> call, SessionOpened opened)
     {
@@ -45,34 +43,19 @@ internal sealed class NodeLine : IDisposable
         }
     }
 
-    internal Task SendAsync(ulong number, ByteString request, CancellationToken cancellationToken) =>
-        SendAsync(new GatewayMessage { Request = request, Number = number }, cancellationToken);
-
-    internal Task SayQuietAsync(bool isQuiet, CancellationToken cancellationToken) =>
-        SendAsync(new GatewayMessage { Quiet = isQuiet }, cancellationToken);
-
-    private async Task SendAsync(GatewayMessage message, CancellationToken cancellationToken)
-    {
-        await _sending.WaitAsync(cancellationToken);
-        try { await _call.RequestStream.WriteAsync(message, cancellationToken); }
-        finally { _sending.Release(); }
-    }
+    internal Task SendAsync(GatewayMessage message, CancellationToken cancellationToken) =>
+        _call.RequestStream.WriteAsync(message, cancellationToken);
 
     /// <summary>The client has said all: the node ends the stream once that is done.</summary>
-    internal async Task CompleteAsync(CancellationToken cancellationToken)
-    {
-        await _sending.WaitAsync(cancellationToken);
-        try { await _call.RequestStream.CompleteAsync(); }
-        finally { _sending.Release(); }
-    }
+    internal Task CompleteAsync() => _call.RequestStream.CompleteAsync();
 
     /// <summary>The next message; null when the node ended the stream.</summary>
     internal async Task<SessionMessage?> ReceiveAsync(CancellationToken cancellationToken) =>
         await _call.ResponseStream.MoveNext(cancellationToken) ? _call.ResponseStream.Current : null;
 
-    public void Dispose()
-    {
-        _call.Dispose();
-        _sending.Dispose();
-    }
+    /// <summary>The stream ended, broke or was let go.</summary>
+    internal static bool IsGone(Exception e) =>
+        e is RpcException or InvalidOperationException or IOException or OperationCanceledException or ObjectDisposedException;
+
+    public void Dispose() => _call.Dispose();
 }

@@ -6,4 +6,4 @@ namespace VideoScale.Gateway.Signalling;
 
 /// <summary>What every session of a gateway uses.</summary>
 internal sealed record SignalServices(Admission Admission, IRoomPlaces Places, MediaNodes Nodes, RoomUpdates Updates,
-    TokenRefresher Refresher);
+    TokenRefresher Refresher, TimeProvider Clock);

@@ -37,8 +37,6 @@ internal sealed class TokenRefresher(IEnumerable<ApiKey> keys, TimeProvider cloc
     private readonly Dictionary<string, byte[]> _secrets = keys.ToDictionary(key => key.Key, key => Encoding.UTF8.GetBytes(key.Secret),
         StringComparer.Ordinal);
 
-    internal TimeProvider Clock => clock;
-
     /// <param name="token">The one that let its bearer in; verified.</param>
     /// <returns>Null when its key is none of ours, when it names a claim twice, or when it would be too large to come back with: the bearer
     /// keeps the one it has.</returns>
