@@ -1,6 +1,8 @@
 using System.CommandLine;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
 using VideoScale.Chaos.Scenarios;
+using VideoScale.Harness.Links;
+using VideoScale.Harness.Processes;
 
 IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(), new Authority(),
     new RollingUpgrade()];

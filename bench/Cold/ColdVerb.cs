@@ -13,7 +13,11 @@ internal static class ColdVerb
 
     internal static Command Create()
     {
-        var rounds = new Option<int>("--rounds") { Description = "Clusters that are started, one after the other.", DefaultValueFactory = _ => 3 };
+        var rounds = new Option<int>("--rounds")
+        {
+            Description = "Clusters that are started, one after the other.",
+            DefaultValueFactory = _ => 3,
+        };
         var runs = new Option<int>("--runs") { Description = "Runs of each verb of ctl and audit.", DefaultValueFactory = _ => 10 };
         var warm = new Option<int>("--warm-seconds")
         {
@@ -24,7 +28,8 @@ internal static class ColdVerb
         var workers = new Option<int>("--workers") { Description = "Creations in flight.", DefaultValueFactory = _ => 32 };
         var basePort = new Option<int>("--base-port") { Description = "As of `videoscale up`.", DefaultValueFactory = _ => 24_000 };
         var results = ResultsOption.Of("cold");
-        var command = new Command("cold", "A cluster just started by ./videoscale: until it is ready, its first call, verbs of ctl, its first creations.")
+        var command = new Command("cold",
+            "A cluster just started by ./videoscale: until it is ready, its first call, verbs of ctl, its first creations.")
         { rounds, runs, warm, steady, workers, basePort, results };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new ColdOptions(Math.Max(1, parsed.GetValue(rounds)), Math.Max(1, parsed.GetValue(runs)),

@@ -38,7 +38,8 @@ internal static class CommandTimes
     private static async Task<double> TimeAsync(StartedCluster cluster, string program, string verb, string room,
         IReadOnlyDictionary<string, string>? environment)
     {
-        string[] words = [.. verb.Replace("NEW", room, StringComparison.Ordinal).Split(' '), "--server", string.Join(',', cluster.GrpcAddresses)];
+        string[] words = [.. verb.Replace("NEW", room, StringComparison.Ordinal).Split(' '), "--server",
+            string.Join(',', cluster.GrpcAddresses)];
         var began = Stopwatch.GetTimestamp();
         var done = await CliProcess.RunAsync(words, environment: environment, program: program);
         var ms = Stopwatch.GetElapsedTime(began).TotalMilliseconds;

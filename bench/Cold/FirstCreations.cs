@@ -7,10 +7,13 @@ using VideoScale.V1;
 
 namespace VideoScale.Bench.Cold;
 
-/// <summary>CreateRoom from the first moment of a cluster: its rate in the first second, in the first ten, and when everything is warm.</summary>
+/// <summary>
+/// CreateRoom from the first moment of a cluster: its rate in the first second, in the first ten, and when everything is warm.
+/// </summary>
 internal static class FirstCreations
 {
-    internal static async Task MeasureAsync(StartedCluster cluster, ColdOptions options, Samples samples, CancellationToken cancellationToken)
+    internal static async Task MeasureAsync(StartedCluster cluster, ColdOptions options, Samples samples,
+        CancellationToken cancellationToken)
     {
         using var channels = new ChannelPool();
         var leader = await FindLeaderAsync(cluster, channels);
@@ -37,7 +40,8 @@ internal static class FirstCreations
         samples.Add("CreateRoom: in the first ten seconds", perSecond.Take(10).Average(made => (double)made), "creates/s", Better.Higher);
         samples.Add("CreateRoom: steady", steady, "creates/s", Better.Higher);
         samples.Add("CreateRoom: first second, of the steady rate", perSecond[0] / steady, "share", Better.Higher);
-        samples.Add("CreateRoom: first ten seconds, of the steady rate", perSecond.Take(10).Average(made => made / steady), "share", Better.Higher);
+        samples.Add("CreateRoom: first ten seconds, of the steady rate", perSecond.Take(10).Average(made => made / steady), "share",
+            Better.Higher);
     }
 
     private static async Task<string> FindLeaderAsync(StartedCluster cluster, ChannelPool channels)

@@ -1,4 +1,5 @@
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Checkers;
 
@@ -12,13 +13,13 @@ public static class ReplayAgreement
         var violations = new List<string>();
         var status = await fleet.StatusAsync(await fleet.LeaderAsync(cancellationToken), cancellationToken);
         var (hash, until) = (Convert.ToHexStringLower(status.StateHash.Span), status.EventSeq.ToString());
-        await fleet.StopReplicasAsync(cancellationToken);
+        await fleet.StopReplicasAsync();
         for (var i = 0; i < fleet.Replicas.Count; i++)
         {
-            var (code, output) = await fleet.RunCliAsync(
-                ["audit", "replay", "--data", fleet.DataOf(i), "--until", until, "--assert-hash", hash], cancellationToken);
+            var (code, output) = await Fleet.RunCliAsync(
+                ["audit", "replay", "--data", fleet.DataOf(i), "--until", until, "--assert-hash", hash]);
             if (code != 0) violations.Add($"replay of replica {i} does not come to hash {hash}: exit {code}: {output.Trim()}");
-            (code, output) = await fleet.RunCliAsync(["audit", "verify", "--data", fleet.DataOf(i)], cancellationToken);
+            (code, output) = await Fleet.RunCliAsync(["audit", "verify", "--data", fleet.DataOf(i)]);
             if (code != 0) violations.Add($"the event log of replica {i} does not verify: exit {code}: {output.Trim()}");
         }
         return violations;

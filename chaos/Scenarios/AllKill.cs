@@ -1,5 +1,6 @@
 using VideoScale.Chaos.Checkers;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Scenarios;
 
@@ -13,7 +14,7 @@ public sealed class AllKill : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new FleetShape(Replicas: 3, Nodes: 2), options.Out, cancellationToken);
+        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2), options.Out, cancellationToken);
         await using var load = Load.Start(fleet, options.Seed);
         var random = new Random(options.Seed);
         for (var round = 0; round < options.Rounds; round++)
@@ -22,7 +23,7 @@ public sealed class AllKill : IScenario
             while (load.Mutations.Acknowledgements.Count < before + 50) await Task.Delay(5, cancellationToken);
             await Task.Delay(random.Next(300), cancellationToken);
             await load.AwaitOutstandingAsync(16, cancellationToken);
-            for (var i = 0; i < fleet.Replicas.Count; i++) fleet.KillReplica(i);
+            for (var i = 0; i < fleet.Replicas.Count; i++) await fleet.KillReplicaAsync(i);
             await Task.WhenAll(Enumerable.Range(0, fleet.Replicas.Count).Select(i => fleet.StartReplicaAsync(i, cancellationToken)));
             await Console.Error.WriteLineAsync(
                 $"restart {round + 1}/{options.Rounds}: {load.Mutations.Acknowledgements.Count} acknowledged");

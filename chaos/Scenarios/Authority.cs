@@ -1,7 +1,8 @@
 using Grpc.Core;
 using VideoScale.Chaos.Checkers;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
 using VideoScale.Chaos.Workloads;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.Chaos.Scenarios;
@@ -26,7 +27,7 @@ public sealed class Authority : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new FleetShape(Replicas: 3, Nodes: 2) { Fabric = true }, options.Out,
+        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2) { Namespaced = true }, options.Out,
             cancellationToken);
         var rooms = Enumerable.Range(0, Rooms).Select(i => $"authority-{i}").ToArray();
         var client = new RetryingClient(fleet.Replicas, 0);
@@ -98,7 +99,7 @@ public sealed class Authority : IScenario
                 fleet.Heal();
                 break;
             case 3:
-                fleet.KillNode(node);
+                await fleet.KillNodeAsync(node);
                 await Task.Delay(random.Next(2) == 0 ? TimeSpan.FromSeconds(1) : BeyondLease, cancellationToken);
                 await fleet.StartNodeAsync(node, cancellationToken);
                 break;

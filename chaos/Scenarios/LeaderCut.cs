@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Grpc.Core;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
+using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
 namespace VideoScale.Chaos.Scenarios;
@@ -37,7 +38,7 @@ public sealed class LeaderCut : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new FleetShape(Replicas: 3, Nodes: 1) { Fabric = true }, options.Out,
+        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 1) { Namespaced = true }, options.Out,
             cancellationToken);
         var (worstMs, worstBehindMs, worstElectionMs, writes, refused) = (0.0, 0.0, 0.0, 0, 0);
         for (var round = 0; round < options.Rounds; round++)
@@ -152,8 +153,8 @@ public sealed class LeaderCut : IScenario
                     .Select(async verb =>
                 {
                     var began = Stopwatch.GetTimestamp();
-                    var (code, output) = await fleet.RunCliAsync([.. verb.Split(' '), "--timeout", "8", "--server", string.Join(',', list),
-                        .. fleet.Credentials], cancellationToken);
+                    var (code, output) = await Fleet.RunCliAsync([.. verb.Split(' '), "--timeout", "8", "--server", string.Join(',', list),
+                        .. fleet.Credentials]);
                     return (Verb: verb, Code: code, Output: output, Ms: Stopwatch.GetElapsedTime(began).TotalMilliseconds);
                 }));
                 worst = Math.Max(worst, asked.Max(one => one.Ms));

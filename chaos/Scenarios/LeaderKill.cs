@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VideoScale.Chaos.Checkers;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Scenarios;
 
@@ -19,7 +20,7 @@ public sealed class LeaderKill : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new FleetShape(Replicas: 3, Nodes: 2), options.Out, cancellationToken);
+        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2), options.Out, cancellationToken);
         await using var load = Load.Start(fleet, options.Seed);
         var started = Stopwatch.GetTimestamp();
         var outagesMs = new List<double>();
@@ -29,7 +30,7 @@ public sealed class LeaderKill : IScenario
             var leader = await fleet.LeaderAsync(cancellationToken);
             await load.AwaitOutstandingAsync(OutstandingAtKill, cancellationToken);
             var killed = Stopwatch.GetTimestamp();
-            fleet.KillReplica(leader);
+            await fleet.KillReplicaAsync(leader);
             await fleet.AwaitCommitAsync(except: leader, $"after-kill-{round}", cancellationToken);
             outagesMs.Add(Stopwatch.GetElapsedTime(killed).TotalMilliseconds);
             await fleet.StartReplicaAsync(leader, cancellationToken);

@@ -1,6 +1,7 @@
 using VideoScale.Chaos.Checkers;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
 using VideoScale.Chaos.Workloads;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Scenarios;
 

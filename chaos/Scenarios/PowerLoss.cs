@@ -1,6 +1,7 @@
 using VideoScale.Chaos.Checkers;
-using VideoScale.Chaos.Fabric;
-using VideoScale.Chaos.Faults;
+using VideoScale.Chaos.Fleets;
+using VideoScale.Harness.Disks;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Scenarios;
 
@@ -22,7 +23,7 @@ public sealed class PowerLoss : IScenario
     private static async Task RunOnAsync(XfsVolume[] volumes, ScenarioOptions options, ScenarioResult result,
         CancellationToken cancellationToken)
     {
-        var shape = new FleetShape(Replicas: 3, Nodes: 2) { ReplicaRoots = [.. volumes.Select(v => v.Path)] };
+        var shape = new ClusterShape(Replicas: 3, Media: 2) { ReplicaRoots = [.. volumes.Select(v => v.Path)] };
         await using var fleet = await Fleet.StartAsync(shape, options.Out, cancellationToken);
         await using var load = Load.Start(fleet, options.Seed);
         for (var round = 0; round < options.Rounds; round++)
@@ -31,7 +32,7 @@ public sealed class PowerLoss : IScenario
             while (load.Mutations.Acknowledgements.Count < before + 200) await Task.Delay(5, cancellationToken);
             await load.AwaitOutstandingAsync(16, cancellationToken);
             await Task.WhenAll(volumes.Select(v => Task.Run(v.LosePower, cancellationToken)));
-            for (var i = 0; i < volumes.Length; i++) fleet.KillReplica(i);
+            for (var i = 0; i < volumes.Length; i++) await fleet.KillReplicaAsync(i);
             foreach (var volume in volumes) volume.Return();
             await Task.WhenAll(Enumerable.Range(0, volumes.Length).Select(i => fleet.StartReplicaAsync(i, cancellationToken)));
             await Console.Error.WriteLineAsync(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VideoScale.Chaos.Checkers;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Scenarios;
 
@@ -19,7 +20,7 @@ public sealed class RollingUpgrade : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        var shape = new FleetShape(Replicas: 3, Nodes: 2) { Program = options.Former };
+        var shape = new ClusterShape(Replicas: 3, Media: 2) { Program = options.Former };
         await using var fleet = await Fleet.StartAsync(shape, options.Out, cancellationToken);
         await using var load = Load.Start(fleet, options.Seed);
         var awaySeconds = new List<double>();

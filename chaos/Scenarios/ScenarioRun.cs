@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using VideoScale.Chaos.Fabric;
+using VideoScale.Chaos.Fleets;
+using VideoScale.Harness.Links;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Chaos.Scenarios;
 

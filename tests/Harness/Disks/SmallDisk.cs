@@ -1,5 +1,4 @@
-using System.Diagnostics;
-using Xunit;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Harness.Disks;
 
@@ -15,11 +14,11 @@ public sealed class SmallDisk : IDisposable
     public static SmallDisk Mount(string path, int megabytes)
     {
         Directory.CreateDirectory(path);
-        Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path);
+        Shell.Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path);
         return new SmallDisk(path);
     }
 
-    public void Resize(int megabytes) => Run("mount", "-o", $"remount,size={megabytes}m", Path);
+    public void Resize(int megabytes) => Shell.Run("mount", "-o", $"remount,size={megabytes}m", Path);
 
     /// <summary>Takes all the space that is left.</summary>
     /// <returns>The file to delete when there shall be space again.</returns>
@@ -36,13 +35,5 @@ public sealed class SmallDisk : IDisposable
         return ballast;
     }
 
-    public void Dispose() => Run("umount", "--lazy", Path);
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(program, arguments);
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0,
-            $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}; the tests of full disks need root");
-    }
+    public void Dispose() => Shell.Run("umount", "--lazy", Path);
 }

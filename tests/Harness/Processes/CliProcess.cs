@@ -38,11 +38,18 @@ public sealed class CliProcess : IDisposable
     /// <param name="environment">Added to this process's own.</param>
     /// <param name="descriptors">Most files and sockets it may open, soft and hard limit; 0: as many as this process.</param>
     /// <param name="program">Another than <see cref="ExecutablePath"/>, e.g. the script that people call.</param>
+    /// <param name="prefix">Words before the program, e.g. those that enter a namespace.</param>
+    /// <param name="logFile">Gets all that it says, so that this outlives whoever started it; else that is kept in memory.</param>
     public static CliProcess Start(IEnumerable<string> arguments, string? workingDirectory = null,
-        IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0, string? program = null)
+        IReadOnlyDictionary<string, string>? environment = null, int descriptors = 0, string? program = null,
+        IReadOnlyList<string>? prefix = null, string? logFile = null)
     {
-        program ??= ExecutablePath;
-        var start = new ProcessStartInfo(descriptors == 0 ? program : "/bin/sh")
+        string[] words = [.. prefix ?? [], program ?? ExecutablePath, .. arguments];
+        // The shell makes room for what .NET cannot ask for, and is gone when the program runs.
+        var limit = descriptors == 0 ? "" : $"ulimit -n {descriptors} && ";
+        if (limit.Length > 0 || logFile is not null)
+            words = ["/bin/sh", "-c", $"{limit}exec \"$@\"{(logFile is null ? "" : " >>\"$0\" 2>&1")}", logFile ?? "server", .. words];
+        var start = new ProcessStartInfo(words[0])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -50,9 +57,7 @@ public sealed class CliProcess : IDisposable
             UseShellExecute = false,
             WorkingDirectory = workingDirectory ?? Path.GetTempPath(),
         };
-        foreach (var argument in descriptors == 0 ? [] : new[] { "-c", $"ulimit -n {descriptors} && exec \"$0\" \"$@\"", program })
-            start.ArgumentList.Add(argument);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var word in words[1..]) start.ArgumentList.Add(word);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return new CliProcess(KeptSocket.StartBeside(() => Process.Start(start))
             ?? throw new InvalidOperationException("the command line did not start"));

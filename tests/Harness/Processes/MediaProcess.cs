@@ -1,14 +1,15 @@
 namespace VideoScale.Harness.Processes;
 
 /// <summary>One <c>videoscale media</c>; every start is a new incarnation of the same node.</summary>
-public sealed class MediaProcess(string nodeId, IReadOnlyList<string> control, int grpcPort, int httpPort, int udpPort) : ServerProcess
+public sealed class MediaProcess(string nodeId, IReadOnlyList<string> control, int grpcPort, int httpPort, int udpPort,
+    ServerPlace? place = null) : ServerProcess(place)
 {
     public override string Name => nodeId;
     public string NodeId => nodeId;
-    public override string GrpcAddress => $"127.0.0.1:{grpcPort}";
-    public override string HttpAddress => $"127.0.0.1:{httpPort}";
+    public override string GrpcAddress => Place.At(grpcPort);
+    public override string HttpAddress => Place.At(httpPort);
 
     protected override IEnumerable<string> Arguments =>
-        ["media", "--dev", "--node", nodeId, "--control", string.Join(',', control), "--grpc-port", $"{grpcPort}", "--http-port",
+        ["media", .. PlaceArguments, "--node", nodeId, "--control", string.Join(',', control), "--grpc-port", $"{grpcPort}", "--http-port",
             $"{httpPort}", "--udp-port", $"{udpPort}"];
 }

@@ -4,7 +4,7 @@ using VideoScale.Rpc;
 namespace VideoScale.Harness.Processes;
 
 /// <summary>A replica or media node that can be stopped in every way and started again with the same arguments.</summary>
-public abstract class ServerProcess : IDisposable
+public abstract class ServerProcess(ServerPlace? place = null) : IDisposable
 {
     private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(30);
     private CliProcess? _process;
@@ -16,8 +16,13 @@ public abstract class ServerProcess : IDisposable
     /// <summary>Further arguments for the next <see cref="Start"/>.</summary>
     public List<string> ExtraArguments { get; } = [];
 
+    /// <summary>The <c>videoscale</c> command of another version for the next <see cref="Start"/>; null for the one that was built.</summary>
+    public string? Program { get; set; }
+
     /// <summary>Most files and sockets that the next <see cref="Start"/> may open; 0: no limit of its own.</summary>
     public int Descriptors { get; set; }
+
+    public ServerPlace Place { get; } = place ?? ServerPlace.Loopback;
 
     public abstract string Name { get; }
 
@@ -32,18 +37,23 @@ public abstract class ServerProcess : IDisposable
     public int ExitCode => Current.ExitCode;
 
     /// <summary>Standard error of the current or last run: log lines.</summary>
-    public string Log => _process is { } process ? process.Output + process.Errors : "";
+    public string Log => Place.LogFile is { } file ? File.Exists(file) ? File.ReadAllText(file) : ""
+        : _process is { } process ? process.Output + process.Errors : "";
 
     protected abstract IEnumerable<string> Arguments { get; }
+
+    /// <summary>Where it listens, and its credentials.</summary>
+    protected IEnumerable<string> PlaceArguments =>
+        Place == ServerPlace.Loopback ? Place.Credentials : [.. Place.Credentials, "--bind", Place.Host];
 
     public void Start()
     {
         if (IsRunning) throw new InvalidOperationException($"{Name} runs already");
         _process?.Dispose();
-        _process = _http is { } socket
-            ? socket.HandTo(() => CliProcess.Start([.. Arguments, "--http-socket", $"{socket.Descriptor}", "--stop-with-stdin",
-                .. ExtraArguments], environment: Environment, descriptors: Descriptors))
-            : CliProcess.Start([.. Arguments, "--stop-with-stdin", .. ExtraArguments], environment: Environment, descriptors: Descriptors);
+        CliProcess Run(params IEnumerable<string> handed) =>
+            CliProcess.Start([.. Arguments, .. handed, "--stop-with-stdin", .. ExtraArguments],
+            environment: Environment, descriptors: Descriptors, program: Program, prefix: Place.Prefix, logFile: Place.LogFile);
+        _process = _http is { } socket ? socket.HandTo(() => Run("--http-socket", $"{socket.Descriptor}")) : Run();
     }
 
     /// <summary>

@@ -1,4 +1,6 @@
 using Grpc.Core;
+using Grpc.Net.Client;
+using VideoScale.Harness.Links;
 using VideoScale.Rpc;
 using VideoScale.V1;
 
@@ -10,44 +12,45 @@ namespace VideoScale.Harness.Processes;
 /// </summary>
 public sealed class TestCluster : IAsyncDisposable
 {
-    private readonly ChannelPool _channels = new();
+    private readonly ClusterPlan _plan;
+    private readonly TlsMaterial? _tls;
+    private readonly ChannelPool _channels;
     private readonly bool _ownsDirectory;
 
-    private TestCluster(string directory, bool ownsDirectory, IReadOnlyList<ReplicaProcess> replicas, IReadOnlyList<MediaProcess> media)
+    private TestCluster(string directory, bool ownsDirectory, ClusterPlan plan)
     {
         DataRoot = directory;
         _ownsDirectory = ownsDirectory;
-        Replicas = replicas;
-        Media = media;
+        _plan = plan;
+        _tls = plan.Credentials?.Load();
+        _channels = new ChannelPool(_tls);
     }
 
     public string DataRoot { get; }
-    public IReadOnlyList<ReplicaProcess> Replicas { get; }
-    public IReadOnlyList<MediaProcess> Media { get; }
+    public IReadOnlyList<ReplicaProcess> Replicas => _plan.Replicas;
+    public IReadOnlyList<MediaProcess> Media => _plan.Media;
+
+    /// <summary>The network of a cluster in namespaces.</summary>
+    public Namespaces? Network => _plan.Network;
+
+    /// <summary>Flags with which the command line is let in.</summary>
+    public IReadOnlyList<string> Credentials => _plan.Credentials is { } tls ? ClusterPlan.Flags(tls) : [];
 
     /// <summary>Makes data directories and processes; starts nothing.</summary>
-    /// <param name="basePort">Choose one per test that runs at the same time; bases 10 apart do not meet (up to 10 replicas and
-    /// nodes).</param>
+    /// <param name="basePort">Choose one per test that runs at the same time.</param>
     /// <param name="dataRoot">Where data lives, e.g. a mounted image; null for a temporary directory.</param>
-    public static async Task<TestCluster> CreateAsync(int replicas, int media, int basePort, string? dataRoot = null)
+    public static Task<TestCluster> CreateAsync(int replicas, int media, int basePort, string? dataRoot = null) =>
+        CreateAsync(new ClusterShape(replicas, media) { BasePort = basePort }, dataRoot);
+
+    public static async Task<TestCluster> CreateAsync(ClusterShape shape, string? dataRoot = null)
     {
         var root = dataRoot ?? Directory.CreateTempSubdirectory("videoscale-test-").FullName;
-        var list = string.Join(',',
-            Enumerable.Range(0, replicas).Select(i => $"127.0.0.1:{basePort + 200 + i}:{basePort + 100 + i}:{basePort + i}"));
-        var made = await CliProcess.RunAsync(["control", "init", "--replicas", list, "--out", root]);
-        if (made.ExitCode != 0) throw new InvalidOperationException($"control init failed: {made.Errors}{made.Output}");
-        ReplicaProcess[] replicaProcesses = [.. Enumerable.Range(0, replicas)
-            .Select(i =>
-                new ReplicaProcess(i, Path.Combine(root, $"replica-{i + 1}"), basePort + i, basePort + 100 + i, basePort + 200 + i))];
-        string[] control = [.. replicaProcesses.Select(r => r.GrpcAddress)];
-        return new TestCluster(root, dataRoot is null, replicaProcesses,
-            [.. Enumerable.Range(0, media).Select(j => new MediaProcess($"media-{j + 1}", control, basePort + 300 + j, basePort + 500 + j,
-                basePort + 600 + 16 * j))]);
+        return new TestCluster(root, dataRoot is null, await ClusterPlan.MakeAsync(shape, root));
     }
 
     /// <summary>A cluster whose directories are there already, under <paramref name="directory"/>; they stay when it ends.</summary>
     public static TestCluster Of(string directory, IReadOnlyList<ReplicaProcess> replicas) =>
-        new(directory, ownsDirectory: false, replicas, []);
+        new(directory, ownsDirectory: false, new ClusterPlan(replicas, [], null, null));
 
     /// <summary>Makes a cluster, starts everything and waits until all of it is ready.</summary>
     public static async Task<TestCluster> StartAsync(int replicas, int media, int basePort, string? dataRoot = null)
@@ -78,7 +81,7 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>A plain channel to one process; channels live as long as the cluster.</summary>
-    public ChannelBase Channel(ServerProcess server) => _channels.Get(server.GrpcAddress);
+    public GrpcChannel Channel(ServerProcess server) => _channels.Get(server.GrpcAddress);
 
     /// <summary>An invoker over all replicas that goes to the next on UNAVAILABLE; the caller disposes it.</summary>
     public MultiEndpointInvoker Anywhere(TimeSpan? patience = null) => new(Replicas.Select(r => r.GrpcAddress), patience: patience);
@@ -117,6 +120,7 @@ public sealed class TestCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _channels.Dispose();
+        _tls?.Dispose();
         foreach (var node in Media) node.Dispose();
         foreach (var replica in Replicas) replica.Dispose();
         if (!_ownsDirectory || System.Environment.GetEnvironmentVariable("VS_KEEP") is { Length: > 0 }) return;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace VideoScale.Chaos.Fabric;
+namespace VideoScale.Harness.Links;
 
 /// <summary>Runs this program again in network, mount and pid namespaces of its own: when it ends, all it started has ended.</summary>
 public static class Namespaced

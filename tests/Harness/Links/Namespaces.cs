@@ -1,4 +1,6 @@
-namespace VideoScale.Chaos.Fabric;
+using VideoScale.Harness.Processes;
+
+namespace VideoScale.Harness.Links;
 
 /// <summary>
 /// A network of namespaces on one bridge, each node with its own address, and cuts between any two of them that are silent

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace VideoScale.Chaos.Fabric;
+namespace VideoScale.Harness.Processes;
 
 /// <summary>Runs a system tool and fails loudly with what it said.</summary>
 public static class Shell

@@ -1,6 +1,6 @@
-using VideoScale.Chaos.Fabric;
+using VideoScale.Harness.Processes;
 
-namespace VideoScale.Chaos.Faults;
+namespace VideoScale.Harness.Disks;
 
 /// <summary>
 /// A disk that can lose its power: an XFS file system on a loop device. After <see cref="LosePower"/> nothing that was not
