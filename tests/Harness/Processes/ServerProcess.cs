@@ -16,7 +16,9 @@ public abstract class ServerProcess(ServerPlace? place = null) : IDisposable
     /// <summary>Further arguments for the next <see cref="Start"/>.</summary>
     public List<string> ExtraArguments { get; } = [];
 
-    /// <summary>The <c>videoscale</c> command of another version for the next <see cref="Start"/>; null for the one that was built.</summary>
+    /// <summary>
+    /// The <c>videoscale</c> command of another version for the next <see cref="Start"/>; null for the one that was built.
+    /// </summary>
     public string? Program { get; set; }
 
     /// <summary>Most files and sockets that the next <see cref="Start"/> may open; 0: no limit of its own.</summary>
