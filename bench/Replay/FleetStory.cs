@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;

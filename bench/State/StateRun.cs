@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;

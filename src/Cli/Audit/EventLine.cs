@@ -1,5 +1,6 @@
 using VideoScale.Cli.Ctl;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Events;
 using VideoScale.V1;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
@@ -85,6 +86,18 @@ public sealed class CodecTests
         new RoomCommand.Open(Room, "standup", new(1, null, 3, new byte[] { 4 }), true, Placement, 7),
         new RoomCommand.Update(Room, new(null, 0, null, default(ReadOnlyMemory<byte>))),
     ];
+
+    /// <summary>Whatever is an event or command is declared in its concept's table, once, under a number of its own.</summary>
+    [Fact]
+    public void The_catalogue_lists_everything_there_is()
+    {
+        Assert.Equal(Enum.GetValues<EventType>().Order(), DomainCatalogue.Events.Select(shape => shape.Type).Order());
+        Assert.Equal(Enum.GetValues<CommandType>().Order(), DomainCatalogue.Commands.Select(shape => shape.Type).Order());
+        Assert.Equal(DomainCatalogue.Events.Length, Kinds<DomainEvent>());
+        Assert.Equal(DomainCatalogue.Commands.Length, Kinds<DomainCommand>());
+
+        static int Kinds<T>() => typeof(T).Assembly.GetTypes().Count(type => type.IsSubclassOf(typeof(T)) && !type.IsAbstract);
+    }
 
     [Fact]
     public void Every_event_type_has_a_sample_and_its_name_is_its_types() =>

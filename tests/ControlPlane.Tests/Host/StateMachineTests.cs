@@ -1,6 +1,7 @@
 using System.Buffers;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Replication;

@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Replication;

@@ -1,4 +1,3 @@
-using VideoScale.ControlPlane.Requests;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Clocks;
@@ -12,6 +11,9 @@ public sealed class LogClock
 {
     /// <summary>Log time runs faster or slower by at most one part in so many, to come closer to the agreed time.</summary>
     public const long SlewPart = 64;
+
+    /// <summary>A request id may be so far ahead of log time: clocks differ, and the id is made where the caller is.</summary>
+    public const long FurthestAheadMs = 3_600_000L;
 
     /// <summary>So far from the log the agreed time may be and still be the log's own.</summary>
     public const long NearMs = 5_000;
@@ -97,7 +99,7 @@ public sealed class LogClock
     /// that seen to pass nor were the others' clocks compared yet.
     /// </summary>
     public bool MayHaveMissed(LogTime made, long bootMs, long wallMs) =>
-        !IsSettled && _agreedOffsetMs is null && made.UnixMs > Now(bootMs, wallMs).UnixMs + RequestResults.FurthestAheadMs;
+        !IsSettled && _agreedOffsetMs is null && made.UnixMs > Now(bootMs, wallMs).UnixMs + FurthestAheadMs;
 
     /// <summary>Stamps an entry that this replica proposes.</summary>
     public EntryStamp Stamp(long bootMs, long wallMs)

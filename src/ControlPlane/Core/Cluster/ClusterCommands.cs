@@ -14,34 +14,44 @@ public abstract record ClusterCommand : DomainCommand
     /// <summary>A leader's first act in its term.</summary>
     public sealed record RecordLeadership(ulong Member) : ClusterCommand
     {
-        public override CommandType Type => CommandType.RecordLeadership;
+        internal static readonly CommandShape Shape = new(CommandType.RecordLeadership,
+            static (ref CanonicalReader r) => new RecordLeadership(r.ReadUInt64()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink) => sink.Number("member", Member);
     }
 
     /// <summary>Each voter reports its hashes as they are after this entry. Changes nothing.</summary>
     public sealed record MarkCheckpoint : ClusterCommand
     {
-        public override CommandType Type => CommandType.MarkCheckpoint;
+        internal static readonly CommandShape Shape = new(CommandType.MarkCheckpoint,
+            static (ref CanonicalReader r) => new MarkCheckpoint());
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink) { }
     }
 
     /// <summary>What a majority of voters reported for a mark.</summary>
     public sealed record CommitCheckpoint(Checkpoint Checkpoint) : ClusterCommand
     {
-        public override CommandType Type => CommandType.CommitCheckpoint;
+        internal static readonly CommandShape Shape = new(CommandType.CommitCheckpoint,
+            static (ref CanonicalReader r) => new CommitCheckpoint(Checkpoint.Read(ref r)));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink) => Checkpoint.Describe(sink);
     }
 
     public sealed record SetLease(LeaseSettings Lease) : ClusterCommand
     {
-        public override CommandType Type => CommandType.SetLease;
+        internal static readonly CommandShape Shape = new(CommandType.SetLease,
+            static (ref CanonicalReader r) => new SetLease(LeaseSettings.Read(ref r)));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink) => Lease.Describe(sink);
     }
 
     /// <summary>Rules change only by a committed command, once every replica knows the new ones.</summary>
     public sealed record RaiseRulesVersion(uint Version) : ClusterCommand
     {
-        public override CommandType Type => CommandType.RaiseRulesVersion;
+        internal static readonly CommandShape Shape = new(CommandType.RaiseRulesVersion,
+            static (ref CanonicalReader r) => new RaiseRulesVersion(r.ReadUInt32()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink) => sink.Number("version", Version);
     }
 
@@ -49,14 +59,18 @@ public abstract record ClusterCommand : DomainCommand
     /// <param name="Generation">0: the one after the current one.</param>
     public sealed record RaiseRecoveryGeneration(ushort Generation) : ClusterCommand
     {
-        public override CommandType Type => CommandType.RaiseRecoveryGeneration;
+        internal static readonly CommandShape Shape = new(CommandType.RaiseRecoveryGeneration,
+            static (ref CanonicalReader r) => new RaiseRecoveryGeneration(checked((ushort)r.ReadUInt32())));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink) => sink.Number("generation", Generation);
     }
 
     /// <summary>A member's hash differed from the majority's.</summary>
     public sealed record RecordDivergence(ulong Member, ulong Index) : ClusterCommand
     {
-        public override CommandType Type => CommandType.RecordDivergence;
+        internal static readonly CommandShape Shape = new(CommandType.RecordDivergence,
+            static (ref CanonicalReader r) => new RecordDivergence(r.ReadUInt64(), r.ReadUInt64()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Number("member", Member);
@@ -72,7 +86,9 @@ public abstract record ClusterCommand : DomainCommand
     /// <param name="Address">Where the member is reached, for an added one; else empty.</param>
     public sealed record RequestMemberChange(MemberChangeKind Change, string Members, string Address) : ClusterCommand
     {
-        public override CommandType Type => CommandType.RequestMemberChange;
+        internal static readonly CommandShape Shape = new(CommandType.RequestMemberChange,
+            static (ref CanonicalReader r) => new RequestMemberChange((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Choice("change", Change);
@@ -85,7 +101,10 @@ public abstract record ClusterCommand : DomainCommand
     /// <param name="Stream">Where it is recorded: the stream of what it was about, or "cluster".</param>
     public sealed record RecordRejection(string Stream, string Command, FailureCode Code, string Message) : ClusterCommand
     {
-        public override CommandType Type => CommandType.RecordRejection;
+        internal static readonly CommandShape Shape = new(CommandType.RecordRejection,
+            static (ref CanonicalReader r) =>
+                new RecordRejection(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Text("stream", Stream);
@@ -142,4 +161,15 @@ public sealed record Checkpoint(ulong Index, ulong EventSeq, UInt128 StateHash, 
         && Voters.AsSpan().SequenceEqual(other.Voters.AsSpan());
 
     public override int GetHashCode() => unchecked((int)(Index * 31 + EventSeq));
+}
+
+/// <summary>All commands of this concept: a new one is its record, its number and a name here.</summary>
+public static class ClusterCommands
+{
+    public static ImmutableArray<CommandShape> All =>
+    [
+        ClusterCommand.RecordLeadership.Shape, ClusterCommand.MarkCheckpoint.Shape, ClusterCommand.CommitCheckpoint.Shape,
+        ClusterCommand.SetLease.Shape, ClusterCommand.RaiseRulesVersion.Shape, ClusterCommand.RaiseRecoveryGeneration.Shape,
+        ClusterCommand.RecordDivergence.Shape, ClusterCommand.RequestMemberChange.Shape, ClusterCommand.RecordRejection.Shape,
+    ];
 }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Leases;
@@ -15,7 +17,9 @@ public abstract record ClusterEvent : DomainEvent
 
     public sealed record LeadershipRecorded(ulong Term, ulong Member) : ClusterEvent
     {
-        public override EventType Type => EventType.LeadershipRecorded;
+        internal static readonly EventShape Shape = new(EventType.LeadershipRecorded,
+            static (ref CanonicalReader r) => new LeadershipRecorded(r.ReadUInt64(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Number("term", Term);
@@ -26,7 +30,9 @@ public abstract record ClusterEvent : DomainEvent
 
     public sealed record CheckpointCommitted(Checkpoint Checkpoint) : ClusterEvent
     {
-        public override EventType Type => EventType.CheckpointCommitted;
+        internal static readonly EventShape Shape = new(EventType.CheckpointCommitted,
+            static (ref CanonicalReader r) => new CheckpointCommitted(Checkpoint.Read(ref r)));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => Checkpoint.Describe(sink);
         public override string Words =>
             $"{Checkpoint.Voters.Length} voters agree on state {Checkpoint.StateHash.ToString("x32", CultureInfo.InvariantCulture)} at "
@@ -35,7 +41,9 @@ public abstract record ClusterEvent : DomainEvent
 
     public sealed record LeaseSettingsChanged(LeaseSettings Lease) : ClusterEvent
     {
-        public override EventType Type => EventType.LeaseSettingsChanged;
+        internal static readonly EventShape Shape = new(EventType.LeaseSettingsChanged,
+            static (ref CanonicalReader r) => new LeaseSettingsChanged(LeaseSettings.Read(ref r)));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => Lease.Describe(sink);
         public override string Words =>
             $"leases last {Lease.TtlMs} ms, margin {Lease.MarginMs} ms, heartbeats every {Lease.HeartbeatMs} ms";
@@ -43,21 +51,27 @@ public abstract record ClusterEvent : DomainEvent
 
     public sealed record RulesVersionRaised(uint Version) : ClusterEvent
     {
-        public override EventType Type => EventType.RulesVersionRaised;
+        internal static readonly EventShape Shape = new(EventType.RulesVersionRaised,
+            static (ref CanonicalReader r) => new RulesVersionRaised(r.ReadUInt32()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => sink.Number("version", Version);
         public override string Words => $"rules version {Version} holds from here";
     }
 
     public sealed record RecoveryGenerationRaised(ushort Generation) : ClusterEvent
     {
-        public override EventType Type => EventType.RecoveryGenerationRaised;
+        internal static readonly EventShape Shape = new(EventType.RecoveryGenerationRaised,
+            static (ref CanonicalReader r) => new RecoveryGenerationRaised(checked((ushort)r.ReadUInt32())));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => sink.Number("generation", Generation);
         public override string Words => $"recovery generation {Generation} began: every epoch from here is above every one before";
     }
 
     public sealed record ReplicaDiverged(ulong Member, ulong Index) : ClusterEvent
     {
-        public override EventType Type => EventType.ReplicaDiverged;
+        internal static readonly EventShape Shape = new(EventType.ReplicaDiverged,
+            static (ref CanonicalReader r) => new ReplicaDiverged(r.ReadUInt64(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Number("member", Member);
@@ -68,7 +82,9 @@ public abstract record ClusterEvent : DomainEvent
 
     public sealed record MemberChangeRequested(MemberChangeKind Change, string Members, string Address) : ClusterEvent
     {
-        public override EventType Type => EventType.MemberChangeRequested;
+        internal static readonly EventShape Shape = new(EventType.MemberChangeRequested,
+            static (ref CanonicalReader r) => new MemberChangeRequested((MemberChangeKind)r.ReadByte(), r.ReadString(), r.ReadString()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Choice("change", Change);
@@ -87,7 +103,10 @@ public abstract record ClusterEvent : DomainEvent
     /// <param name="In">The stream it is recorded in.</param>
     public sealed record CommandRejected(string In, string Command, FailureCode Code, string Message) : ClusterEvent
     {
-        public override EventType Type => EventType.CommandRejected;
+        internal static readonly EventShape Shape = new(EventType.CommandRejected,
+            static (ref CanonicalReader r) =>
+                new CommandRejected(r.ReadString(), r.ReadString(), (FailureCode)r.ReadByte(), r.ReadString()));
+        public override EventType Type => Shape.Type;
         public override string Stream => In;
         public override void Describe(FieldSink sink)
         {
@@ -98,4 +117,15 @@ public abstract record ClusterEvent : DomainEvent
         }
         public override string Words => $"{Command} was refused ({Code}): {Message}";
     }
+}
+
+/// <summary>All events of this concept: a new one is its record, its number and a name here.</summary>
+public static class ClusterEvents
+{
+    public static ImmutableArray<EventShape> All =>
+    [
+        ClusterEvent.LeadershipRecorded.Shape, ClusterEvent.CheckpointCommitted.Shape, ClusterEvent.LeaseSettingsChanged.Shape,
+        ClusterEvent.RulesVersionRaised.Shape, ClusterEvent.RecoveryGenerationRaised.Shape, ClusterEvent.ReplicaDiverged.Shape,
+        ClusterEvent.MemberChangeRequested.Shape, ClusterEvent.CommandRejected.Shape,
+    ];
 }

@@ -7,7 +7,7 @@ public abstract record DomainCommand
 {
     public abstract CommandType Type { get; }
 
-    /// <summary>Names the fields in their fixed order; <see cref="CommandCodec"/> reads them back.</summary>
+    /// <summary>Names the fields in their fixed order; <see cref="CommandShape.Read"/> reads them back.</summary>
     public abstract void Describe(FieldSink sink);
 
     /// <summary>The stream a refusal of this command is recorded in.</summary>

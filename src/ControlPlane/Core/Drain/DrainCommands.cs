@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.Model;
@@ -14,7 +16,9 @@ public abstract record DrainCommand(NodeId Node) : DomainCommand
     /// <param name="WithinMs">Rooms still there after this long are moved; 0 moves them at once.</param>
     public sealed record Begin(NodeId Node, ulong WithinMs) : DrainCommand(Node)
     {
-        public override CommandType Type => CommandType.BeginDrain;
+        internal static readonly CommandShape Shape = new(CommandType.BeginDrain,
+            static (ref CanonicalReader r) => new Begin(r.ReadNode(), r.ReadUInt64()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -25,7 +29,9 @@ public abstract record DrainCommand(NodeId Node) : DomainCommand
     /// <summary>Another deadline for a drain that runs, counted from now; begins one where none does.</summary>
     public sealed record SetDeadline(NodeId Node, ulong WithinMs) : DrainCommand(Node)
     {
-        public override CommandType Type => CommandType.SetDrainDeadline;
+        internal static readonly CommandShape Shape = new(CommandType.SetDrainDeadline,
+            static (ref CanonicalReader r) => new SetDeadline(r.ReadNode(), r.ReadUInt64()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -39,7 +45,9 @@ public abstract record DrainCommand(NodeId Node) : DomainCommand
     public sealed record RecordBlocked(NodeId Node, uint Rooms, RoomId Room, string Reason) : DrainCommand(Node)
     {
         public const int MaxReasonLength = 512;
-        public override CommandType Type => CommandType.RecordDrainBlocked;
+        internal static readonly CommandShape Shape = new(CommandType.RecordDrainBlocked,
+            static (ref CanonicalReader r) => new RecordBlocked(r.ReadNode(), r.ReadUInt32(), r.ReadRoom(), r.ReadString()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -51,18 +59,34 @@ public abstract record DrainCommand(NodeId Node) : DomainCommand
 
     public sealed record Cancel(NodeId Node) : DrainCommand(Node)
     {
-        public override CommandType Type => CommandType.CancelDrain;
+        internal static readonly CommandShape Shape = new(CommandType.CancelDrain,
+            static (ref CanonicalReader r) => new Cancel(r.ReadNode()));
+        public override CommandType Type => Shape.Type;
     }
 
     /// <summary>The deadline has passed with rooms still there. From the leader's loop.</summary>
     public sealed record TimeOut(NodeId Node) : DrainCommand(Node)
     {
-        public override CommandType Type => CommandType.TimeOutDrain;
+        internal static readonly CommandShape Shape = new(CommandType.TimeOutDrain,
+            static (ref CanonicalReader r) => new TimeOut(r.ReadNode()));
+        public override CommandType Type => Shape.Type;
     }
 
     /// <summary>Nothing is left on the node. From the leader's loop.</summary>
     public sealed record Complete(NodeId Node) : DrainCommand(Node)
     {
-        public override CommandType Type => CommandType.CompleteDrain;
+        internal static readonly CommandShape Shape = new(CommandType.CompleteDrain,
+            static (ref CanonicalReader r) => new Complete(r.ReadNode()));
+        public override CommandType Type => Shape.Type;
     }
+}
+
+/// <summary>All commands of this concept: a new one is its record, its number and a name here.</summary>
+public static class DrainCommands
+{
+    public static ImmutableArray<CommandShape> All =>
+    [
+        DrainCommand.Begin.Shape, DrainCommand.SetDeadline.Shape, DrainCommand.RecordBlocked.Shape, DrainCommand.Cancel.Shape,
+        DrainCommand.TimeOut.Shape, DrainCommand.Complete.Shape,
+    ];
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.Model;
@@ -11,7 +13,9 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
 
     public sealed record Started(NodeId Node, long DeadlineMs, uint Rooms) : DrainEvent(Node)
     {
-        public override EventType Type => EventType.DrainStarted;
+        internal static readonly EventShape Shape = new(EventType.DrainStarted,
+            static (ref CanonicalReader r) => new Started(r.ReadNode(), r.ReadInt64(), r.ReadUInt32()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -24,7 +28,9 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
 
     public sealed record RoomMoved(NodeId Node, RoomId Room, NodeId To, Epoch Epoch) : DrainEvent(Node)
     {
-        public override EventType Type => EventType.DrainRoomMoved;
+        internal static readonly EventShape Shape = new(EventType.DrainRoomMoved,
+            static (ref CanonicalReader r) => new RoomMoved(r.ReadNode(), r.ReadRoom(), r.ReadNode(), r.ReadEpoch()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -37,7 +43,9 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
 
     public sealed record TimedOut(NodeId Node, uint Rooms) : DrainEvent(Node)
     {
-        public override EventType Type => EventType.DrainTimedOut;
+        internal static readonly EventShape Shape = new(EventType.DrainTimedOut,
+            static (ref CanonicalReader r) => new TimedOut(r.ReadNode(), r.ReadUInt32()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -48,7 +56,9 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
 
     public sealed record DeadlineChanged(NodeId Node, long DeadlineMs, uint Rooms) : DrainEvent(Node)
     {
-        public override EventType Type => EventType.DrainDeadlineChanged;
+        internal static readonly EventShape Shape = new(EventType.DrainDeadlineChanged,
+            static (ref CanonicalReader r) => new DeadlineChanged(r.ReadNode(), r.ReadInt64(), r.ReadUInt32()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -61,7 +71,9 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
 
     public sealed record Blocked(NodeId Node, uint Rooms, RoomId Room, string Reason) : DrainEvent(Node)
     {
-        public override EventType Type => EventType.DrainBlocked;
+        internal static readonly EventShape Shape = new(EventType.DrainBlocked,
+            static (ref CanonicalReader r) => new Blocked(r.ReadNode(), r.ReadUInt32(), r.ReadRoom(), r.ReadString()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Node(Node);
@@ -74,13 +86,27 @@ public abstract record DrainEvent(NodeId Node) : DomainEvent
 
     public sealed record Completed(NodeId Node) : DrainEvent(Node)
     {
-        public override EventType Type => EventType.DrainCompleted;
+        internal static readonly EventShape Shape = new(EventType.DrainCompleted,
+            static (ref CanonicalReader r) => new Completed(r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override string Words => $"node {Node} is drained: it holds nothing";
     }
 
     public sealed record Cancelled(NodeId Node) : DrainEvent(Node)
     {
-        public override EventType Type => EventType.DrainCancelled;
+        internal static readonly EventShape Shape = new(EventType.DrainCancelled,
+            static (ref CanonicalReader r) => new Cancelled(r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override string Words => $"the drain of {Node} was cancelled";
     }
+}
+
+/// <summary>All events of this concept: a new one is its record, its number and a name here.</summary>
+public static class DrainEvents
+{
+    public static ImmutableArray<EventShape> All =>
+    [
+        DrainEvent.Started.Shape, DrainEvent.RoomMoved.Shape, DrainEvent.TimedOut.Shape, DrainEvent.DeadlineChanged.Shape,
+        DrainEvent.Blocked.Shape, DrainEvent.Completed.Shape, DrainEvent.Cancelled.Shape,
+    ];
 }

@@ -16,7 +16,7 @@ public abstract record DomainEvent
     /// <summary>Version of the policy that decided; 0 when none did.</summary>
     public virtual uint PolicyVersion => 0;
 
-    /// <summary>Names the payload's fields in their fixed order; <see cref="EventCodec"/> reads them back.</summary>
+    /// <summary>Names the payload's fields in their fixed order; <see cref="EventShape.Read"/> reads them back.</summary>
     public abstract void Describe(FieldSink sink);
 
     /// <summary>One line of plain words, for <c>why</c>.</summary>

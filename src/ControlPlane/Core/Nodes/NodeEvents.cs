@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.Model;
@@ -11,28 +13,36 @@ public abstract record NodeEvent(NodeId Node) : DomainEvent
 
     public sealed record Registered(NodeDescription Description) : NodeEvent(Description.Node)
     {
-        public override EventType Type => EventType.MediaNodeRegistered;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeRegistered,
+            static (ref CanonicalReader r) => new Registered(NodeDescription.Read(ref r)));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => Description.Describe(sink);
         public override string Words => $"node {Node} registered at {Description.Address} (incarnation {Description.Incarnation})";
     }
 
     public sealed record Suspected(NodeId Node, ulong Incarnation) : NodeEvent(Node)
     {
-        public override EventType Type => EventType.MediaNodeSuspected;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeSuspected,
+            static (ref CanonicalReader r) => new Suspected(r.ReadNode(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => DescribeIncarnation(sink, Incarnation);
         public override string Words => $"node {Node} fell silent and gets no new rooms";
     }
 
     public sealed record Recovered(NodeId Node, ulong Incarnation) : NodeEvent(Node)
     {
-        public override EventType Type => EventType.MediaNodeRecovered;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeRecovered,
+            static (ref CanonicalReader r) => new Recovered(r.ReadNode(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => DescribeIncarnation(sink, Incarnation);
         public override string Words => $"node {Node} was heard again";
     }
 
     public sealed record Lost(NodeId Node, ulong Incarnation, LossReason Reason, uint Rooms) : NodeEvent(Node)
     {
-        public override EventType Type => EventType.MediaNodeLost;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeLost,
+            static (ref CanonicalReader r) => new Lost(r.ReadNode(), r.ReadUInt64(), (LossReason)r.ReadByte(), r.ReadUInt32()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             DescribeIncarnation(sink, Incarnation);
@@ -47,26 +57,34 @@ public abstract record NodeEvent(NodeId Node) : DomainEvent
 
     public sealed record Cordoned(NodeId Node) : NodeEvent(Node)
     {
-        public override EventType Type => EventType.MediaNodeCordoned;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeCordoned,
+            static (ref CanonicalReader r) => new Cordoned(r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override string Words => $"node {Node} was cordoned: no new rooms";
     }
 
     public sealed record Uncordoned(NodeId Node) : NodeEvent(Node)
     {
-        public override EventType Type => EventType.MediaNodeUncordoned;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeUncordoned,
+            static (ref CanonicalReader r) => new Uncordoned(r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override string Words => $"node {Node} takes rooms again";
     }
 
     public sealed record Left(NodeId Node, ulong Incarnation) : NodeEvent(Node)
     {
-        public override EventType Type => EventType.MediaNodeLeft;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeLeft,
+            static (ref CanonicalReader r) => new Left(r.ReadNode(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => DescribeIncarnation(sink, Incarnation);
         public override string Words => $"node {Node} stopped by itself, holding nothing";
     }
 
     public sealed record Deregistered(NodeId Node, ulong Incarnation) : NodeEvent(Node)
     {
-        public override EventType Type => EventType.MediaNodeDeregistered;
+        internal static readonly EventShape Shape = new(EventType.MediaNodeDeregistered,
+            static (ref CanonicalReader r) => new Deregistered(r.ReadNode(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => DescribeIncarnation(sink, Incarnation);
         public override string Words => $"node {Node} left the fleet";
     }
@@ -76,4 +94,14 @@ public abstract record NodeEvent(NodeId Node) : DomainEvent
         sink.Node(Node);
         sink.Number("incarnation", incarnation);
     }
+}
+
+/// <summary>All events of this concept: a new one is its record, its number and a name here.</summary>
+public static class NodeEvents
+{
+    public static ImmutableArray<EventShape> All =>
+    [
+        NodeEvent.Registered.Shape, NodeEvent.Suspected.Shape, NodeEvent.Recovered.Shape, NodeEvent.Lost.Shape,
+        NodeEvent.Cordoned.Shape, NodeEvent.Uncordoned.Shape, NodeEvent.Left.Shape, NodeEvent.Deregistered.Shape,
+    ];
 }

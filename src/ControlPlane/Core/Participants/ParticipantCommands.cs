@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.Model;
@@ -10,7 +11,9 @@ public abstract record ParticipantCommand : DomainCommand
     /// <summary>Reserves a seat. A repeat by the same identity returns the same seat.</summary>
     public sealed record Admit(RoomId Room, ParticipantIdentity Identity, ParticipantRole Role) : ParticipantCommand
     {
-        public override CommandType Type => CommandType.Admit;
+        internal static readonly CommandShape Shape = new(CommandType.Admit,
+            static (ref CanonicalReader r) => new Admit(r.ReadRoom(), r.ReadIdentity(), (ParticipantRole)r.ReadByte()));
+        public override CommandType Type => Shape.Type;
         public override string Subject => "room-" + Room.Value;
         public override void Describe(FieldSink sink)
         {
@@ -23,7 +26,16 @@ public abstract record ParticipantCommand : DomainCommand
     /// <summary>What the owner of rooms saw: joins and leaves, each under an epoch; stale ones are refused one by one.</summary>
     public sealed record ReportPresence(NodeId Node, ulong Incarnation, ImmutableArray<PresenceReport> Reports) : ParticipantCommand
     {
-        public override CommandType Type => CommandType.ReportPresence;
+        internal static readonly CommandShape Shape = new(CommandType.ReportPresence,
+            static (ref CanonicalReader r) =>
+            {
+                var (node, incarnation) = (r.ReadNode(), r.ReadUInt64());
+                var reports = new PresenceReport[r.ReadCount()];
+                for (var i = 0; i < reports.Length; i++)
+                    reports[i] = new(r.ReadRoom(), r.ReadEpoch(), r.ReadIdentity(), r.ReadUInt64(), r.ReadBool());
+                return new ReportPresence(node, incarnation, [.. reports]);
+            });
+        public override CommandType Type => Shape.Type;
         public override string Subject => "node-" + Node.Value;
         public override void Describe(FieldSink sink)
         {
@@ -46,7 +58,9 @@ public abstract record ParticipantCommand : DomainCommand
 
     public sealed record Remove(RoomId Room, ParticipantIdentity Identity, string Reason) : ParticipantCommand
     {
-        public override CommandType Type => CommandType.RemoveParticipant;
+        internal static readonly CommandShape Shape = new(CommandType.RemoveParticipant,
+            static (ref CanonicalReader r) => new Remove(r.ReadRoom(), r.ReadIdentity(), r.ReadString()));
+        public override CommandType Type => Shape.Type;
         public override string Subject => "room-" + Room.Value;
         public override void Describe(FieldSink sink)
         {
@@ -58,7 +72,9 @@ public abstract record ParticipantCommand : DomainCommand
 
     public sealed record SetRole(RoomId Room, ParticipantIdentity Identity, ParticipantRole Role) : ParticipantCommand
     {
-        public override CommandType Type => CommandType.SetRole;
+        internal static readonly CommandShape Shape = new(CommandType.SetRole,
+            static (ref CanonicalReader r) => new SetRole(r.ReadRoom(), r.ReadIdentity(), (ParticipantRole)r.ReadByte()));
+        public override CommandType Type => Shape.Type;
         public override string Subject => "room-" + Room.Value;
         public override void Describe(FieldSink sink)
         {
@@ -71,7 +87,9 @@ public abstract record ParticipantCommand : DomainCommand
     /// <summary>Frees a seat that nobody took for 30 s of log time under the current owner. From the leader's loop.</summary>
     public sealed record ExpireSeat(RoomId Room, ParticipantIdentity Identity, ulong SeatId) : ParticipantCommand
     {
-        public override CommandType Type => CommandType.ExpireSeat;
+        internal static readonly CommandShape Shape = new(CommandType.ExpireSeat,
+            static (ref CanonicalReader r) => new ExpireSeat(r.ReadRoom(), r.ReadIdentity(), r.ReadUInt64()));
+        public override CommandType Type => Shape.Type;
         public override string Subject => "room-" + Room.Value;
         public override void Describe(FieldSink sink)
         {
@@ -80,4 +98,14 @@ public abstract record ParticipantCommand : DomainCommand
             sink.Number("seat_id", SeatId);
         }
     }
+}
+
+/// <summary>All commands of this concept: a new one is its record, its number and a name here.</summary>
+public static class ParticipantCommands
+{
+    public static ImmutableArray<CommandShape> All =>
+    [
+        ParticipantCommand.Admit.Shape, ParticipantCommand.ReportPresence.Shape, ParticipantCommand.Remove.Shape,
+        ParticipantCommand.SetRole.Shape, ParticipantCommand.ExpireSeat.Shape,
+    ];
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.Model;
@@ -11,7 +13,9 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
     /// <summary>The event_seq of this event is the seat's id: unique, and only grows.</summary>
     public sealed record Admitted(RoomId Room, ParticipantIdentity Identity, ParticipantRole Role) : ParticipantEvent(Room, Identity)
     {
-        public override EventType Type => EventType.ParticipantAdmitted;
+        internal static readonly EventShape Shape = new(EventType.ParticipantAdmitted,
+            static (ref CanonicalReader r) => new Admitted(r.ReadRoom(), r.ReadIdentity(), (ParticipantRole)r.ReadByte()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -23,21 +27,27 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
 
     public sealed record Joined(RoomId Room, ParticipantIdentity Identity, Epoch Epoch, ulong SeatId) : ParticipantEvent(Room, Identity)
     {
-        public override EventType Type => EventType.ParticipantJoined;
+        internal static readonly EventShape Shape = new(EventType.ParticipantJoined,
+            static (ref CanonicalReader r) => new Joined(r.ReadRoom(), r.ReadIdentity(), r.ReadEpoch(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => DescribeUnderEpoch(sink, Epoch, SeatId);
         public override string Words => $"{Identity} joined room {Room} (epoch {Epoch})";
     }
 
     public sealed record Left(RoomId Room, ParticipantIdentity Identity, Epoch Epoch, ulong SeatId) : ParticipantEvent(Room, Identity)
     {
-        public override EventType Type => EventType.ParticipantLeft;
+        internal static readonly EventShape Shape = new(EventType.ParticipantLeft,
+            static (ref CanonicalReader r) => new Left(r.ReadRoom(), r.ReadIdentity(), r.ReadEpoch(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink) => DescribeUnderEpoch(sink, Epoch, SeatId);
         public override string Words => $"{Identity} left room {Room} (epoch {Epoch})";
     }
 
     public sealed record Removed(RoomId Room, ParticipantIdentity Identity, ulong SeatId, string Reason) : ParticipantEvent(Room, Identity)
     {
-        public override EventType Type => EventType.ParticipantRemoved;
+        internal static readonly EventShape Shape = new(EventType.ParticipantRemoved,
+            static (ref CanonicalReader r) => new Removed(r.ReadRoom(), r.ReadIdentity(), r.ReadUInt64(), r.ReadString()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -51,7 +61,10 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
     public sealed record RoleChanged(RoomId Room, ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role)
         : ParticipantEvent(Room, Identity)
     {
-        public override EventType Type => EventType.ParticipantRoleChanged;
+        internal static readonly EventShape Shape = new(EventType.ParticipantRoleChanged,
+            static (ref CanonicalReader r) =>
+                new RoleChanged(r.ReadRoom(), r.ReadIdentity(), r.ReadUInt64(), (ParticipantRole)r.ReadByte()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -64,7 +77,9 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
 
     public sealed record SeatExpired(RoomId Room, ParticipantIdentity Identity, ulong SeatId) : ParticipantEvent(Room, Identity)
     {
-        public override EventType Type => EventType.SeatExpired;
+        internal static readonly EventShape Shape = new(EventType.SeatExpired,
+            static (ref CanonicalReader r) => new SeatExpired(r.ReadRoom(), r.ReadIdentity(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -80,7 +95,10 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
             NodeId Node)
         : ParticipantEvent(Room, Identity)
     {
-        public override EventType Type => EventType.AdmissionDenied;
+        internal static readonly EventShape Shape = new(EventType.AdmissionDenied,
+            static (ref CanonicalReader r) => new AdmissionDenied(r.ReadRoom(), r.ReadIdentity(), (ParticipantRole)r.ReadByte(),
+                (AdmissionCap)r.ReadByte(), r.ReadUInt64(), r.ReadUInt64(), r.ReadUInt64(), r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -119,4 +137,14 @@ public abstract record ParticipantEvent(RoomId Room, ParticipantIdentity Identit
         sink.Epoch(epoch);
         sink.Number("seat_id", seatId);
     }
+}
+
+/// <summary>All events of this concept: a new one is its record, its number and a name here.</summary>
+public static class ParticipantEvents
+{
+    public static ImmutableArray<EventShape> All =>
+    [
+        ParticipantEvent.Admitted.Shape, ParticipantEvent.Joined.Shape, ParticipantEvent.Left.Shape, ParticipantEvent.Removed.Shape,
+        ParticipantEvent.RoleChanged.Shape, ParticipantEvent.SeatExpired.Shape, ParticipantEvent.AdmissionDenied.Shape,
+    ];
 }

@@ -23,7 +23,7 @@ public sealed class RequestResults
     public const long KeepMs = 25 * 3_600_000L;
     public const long OldestMs = 24 * 3_600_000L;
     public const long OldestByClocksMs = 23 * 3_600_000L;
-    public const long FurthestAheadMs = 3_600_000L;
+    public const long FurthestAheadMs = LogClock.FurthestAheadMs;
     public const int MaxRequestIdLength = 64;
     private const long BucketMs = 60_000;
     private const int Shards = 256;

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Placement;
@@ -15,7 +17,13 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     public sealed record Create(RoomId Room, RoomSettings Settings, PlacementDecision? Placement = null, ulong PlacementTerm = 0)
         : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.CreateRoom;
+        internal static readonly CommandShape Shape = new(CommandType.CreateRoom,
+            static (ref CanonicalReader r) =>
+            {
+                var (room, settings, term) = (r.ReadRoom(), RoomSettings.Read(ref r), r.ReadUInt64());
+                return new Create(room, settings, r.ReadBool() ? PlacementDecision.Read(ref r) : null, term);
+            });
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -33,7 +41,14 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     public sealed record Open(RoomId Room, string Name, RoomPatch Change, bool ChangesExisting, PlacementDecision? Placement = null,
         ulong PlacementTerm = 0) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.OpenRoom;
+        internal static readonly CommandShape Shape = new(CommandType.OpenRoom,
+            static (ref CanonicalReader r) =>
+            {
+                var (room, name, change, changes, term) = (r.ReadRoom(), r.ReadString(), RoomPatch.Read(ref r), r.ReadBool(),
+                    r.ReadUInt64());
+                return new Open(room, name, change, changes, r.ReadBool() ? PlacementDecision.Read(ref r) : null, term);
+            });
+        public override CommandType Type => Shape.Type;
 
         /// <summary>Of a new room.</summary>
         public RoomSettings Settings => Change.ApplyTo(RoomSettings.Default);
@@ -53,7 +68,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <summary>Changes an open room.</summary>
     public sealed record Update(RoomId Room, RoomPatch Change) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.UpdateRoom;
+        internal static readonly CommandShape Shape = new(CommandType.UpdateRoom,
+            static (ref CanonicalReader r) => new Update(r.ReadRoom(), RoomPatch.Read(ref r)));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -65,7 +82,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <param name="ExpectedEpoch">Epoch of the last ownership; none when it never had an owner.</param>
     public sealed record Assign(RoomId Room, Epoch ExpectedEpoch, PlacementDecision Placement) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.AssignRoom;
+        internal static readonly CommandShape Shape = new(CommandType.AssignRoom,
+            static (ref CanonicalReader r) => new Assign(r.ReadRoom(), r.ReadEpoch(), PlacementDecision.Read(ref r)));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -78,7 +97,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <param name="Target">Where it shall go; none to let placement choose.</param>
     public sealed record Revoke(RoomId Room, Epoch ExpectedEpoch, RevokeReason Reason, NodeId Target) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.RevokeRoom;
+        internal static readonly CommandShape Shape = new(CommandType.RevokeRoom,
+            static (ref CanonicalReader r) => new Revoke(r.ReadRoom(), r.ReadEpoch(), (RevokeReason)r.ReadByte(), r.ReadNode()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -91,7 +112,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <summary>The owner has given the room up. From the owner's agent.</summary>
     public sealed record Release(RoomId Room, Epoch Epoch, NodeId Node, ulong Incarnation) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.ReleaseRoom;
+        internal static readonly CommandShape Shape = new(CommandType.ReleaseRoom,
+            static (ref CanonicalReader r) => new Release(r.ReadRoom(), r.ReadEpoch(), r.ReadNode(), r.ReadUInt64()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -106,7 +129,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// </summary>
     public sealed record ExpireOwnership(RoomId Room, Epoch Epoch) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.ExpireOwnership;
+        internal static readonly CommandShape Shape = new(CommandType.ExpireOwnership,
+            static (ref CanonicalReader r) => new ExpireOwnership(r.ReadRoom(), r.ReadEpoch()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -117,7 +142,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <param name="ExpectedEpoch">When not none: close only if this is still the epoch.</param>
     public sealed record Close(RoomId Room, Epoch ExpectedEpoch) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.CloseRoom;
+        internal static readonly CommandShape Shape = new(CommandType.CloseRoom,
+            static (ref CanonicalReader r) => new Close(r.ReadRoom(), r.ReadEpoch()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -128,7 +155,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <summary>Closes a room that has been empty for its timeout. From the leader's loop; refused when it is not so at log time.</summary>
     public sealed record CloseEmpty(RoomId Room) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.CloseEmptyRoom;
+        internal static readonly CommandShape Shape = new(CommandType.CloseEmptyRoom,
+            static (ref CanonicalReader r) => new CloseEmpty(r.ReadRoom()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink) => sink.Room(Room);
     }
 
@@ -136,7 +165,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// <param name="ExpectedEpoch">When not none: move only if this is still the epoch.</param>
     public sealed record Move(RoomId Room, NodeId Target, Epoch ExpectedEpoch) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.MoveRoom;
+        internal static readonly CommandShape Shape = new(CommandType.MoveRoom,
+            static (ref CanonicalReader r) => new Move(r.ReadRoom(), r.ReadNode(), r.ReadEpoch()));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -150,7 +181,9 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
     /// </summary>
     public sealed record RecordPlacementFailure(RoomId Room, Epoch ExpectedEpoch, PlacementDecision Placement) : RoomCommand(Room)
     {
-        public override CommandType Type => CommandType.RecordPlacementFailure;
+        internal static readonly CommandShape Shape = new(CommandType.RecordPlacementFailure,
+            static (ref CanonicalReader r) => new RecordPlacementFailure(r.ReadRoom(), r.ReadEpoch(), PlacementDecision.Read(ref r)));
+        public override CommandType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -158,4 +191,15 @@ public abstract record RoomCommand(RoomId Room) : DomainCommand
             Placement.Describe(sink);
         }
     }
+}
+
+/// <summary>All commands of this concept: a new one is its record, its number and a name here.</summary>
+public static class RoomCommands
+{
+    public static ImmutableArray<CommandShape> All =>
+    [
+        RoomCommand.Create.Shape, RoomCommand.Open.Shape, RoomCommand.Update.Shape, RoomCommand.Assign.Shape, RoomCommand.Revoke.Shape,
+        RoomCommand.Release.Shape, RoomCommand.ExpireOwnership.Shape, RoomCommand.Close.Shape, RoomCommand.CloseEmpty.Shape,
+        RoomCommand.Move.Shape, RoomCommand.RecordPlacementFailure.Shape,
+    ];
 }

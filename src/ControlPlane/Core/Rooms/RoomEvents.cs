@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Placement;
@@ -11,7 +13,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     public sealed record Created(RoomId Room, RoomSettings Settings) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomCreated;
+        internal static readonly EventShape Shape = new(EventType.RoomCreated,
+            static (ref CanonicalReader r) => new Created(r.ReadRoom(), RoomSettings.Read(ref r)));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -25,7 +29,10 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
     public sealed record Updated(RoomId Room, RoomParts Changed, RoomSettings Settings, string Name, ulong DepartureTimeoutMs)
         : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomUpdated;
+        internal static readonly EventShape Shape = new(EventType.RoomUpdated,
+            static (ref CanonicalReader r) =>
+                new Updated(r.ReadRoom(), (RoomParts)r.ReadByte(), RoomSettings.Read(ref r), r.ReadString(), r.ReadUInt64()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -43,7 +50,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     public sealed record PlacementDecided(RoomId Room, PlacementDecision Placement) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.PlacementDecided;
+        internal static readonly EventShape Shape = new(EventType.PlacementDecided,
+            static (ref CanonicalReader r) => new PlacementDecided(r.ReadRoom(), PlacementDecision.Read(ref r)));
+        public override EventType Type => Shape.Type;
         public override uint PolicyVersion => Placement.PolicyVersion;
         public override void Describe(FieldSink sink)
         {
@@ -58,7 +67,10 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
     public sealed record Placed(RoomId Room, Epoch Epoch, NodeId Node, ulong Incarnation, Reservation Reservation, NodeId From)
         : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomPlaced;
+        internal static readonly EventShape Shape = new(EventType.RoomPlaced,
+            static (ref CanonicalReader r) =>
+                new Placed(r.ReadRoom(), r.ReadEpoch(), r.ReadNode(), r.ReadUInt64(), Reservation.Read(ref r), r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -74,7 +86,10 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     public sealed record Revoked(RoomId Room, Epoch Epoch, NodeId Node, RevokeReason Reason, NodeId Target) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomRevoked;
+        internal static readonly EventShape Shape = new(EventType.RoomRevoked,
+            static (ref CanonicalReader r) =>
+                new Revoked(r.ReadRoom(), r.ReadEpoch(), r.ReadNode(), (RevokeReason)r.ReadByte(), r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -89,7 +104,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     public sealed record Released(RoomId Room, Epoch Epoch, NodeId Node, ReleaseKind Kind) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomReleased;
+        internal static readonly EventShape Shape = new(EventType.RoomReleased,
+            static (ref CanonicalReader r) => new Released(r.ReadRoom(), r.ReadEpoch(), r.ReadNode(), (ReleaseKind)r.ReadByte()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -107,7 +124,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     public sealed record MoveRequested(RoomId Room, Epoch Epoch, NodeId Target) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomMoveRequested;
+        internal static readonly EventShape Shape = new(EventType.RoomMoveRequested,
+            static (ref CanonicalReader r) => new MoveRequested(r.ReadRoom(), r.ReadEpoch(), r.ReadNode()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -120,7 +139,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
     /// <summary>Seats are freed; the owner has yet to release the room.</summary>
     public sealed record Closing(RoomId Room, Epoch Epoch, CloseReason Reason) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomClosing;
+        internal static readonly EventShape Shape = new(EventType.RoomClosing,
+            static (ref CanonicalReader r) => new Closing(r.ReadRoom(), r.ReadEpoch(), (CloseReason)r.ReadByte()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -134,7 +155,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     public sealed record Closed(RoomId Room, CloseReason Reason) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.RoomClosed;
+        internal static readonly EventShape Shape = new(EventType.RoomClosed,
+            static (ref CanonicalReader r) => new Closed(r.ReadRoom(), (CloseReason)r.ReadByte()));
+        public override EventType Type => Shape.Type;
         public override void Describe(FieldSink sink)
         {
             sink.Room(Room);
@@ -145,7 +168,9 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
 
     public sealed record PlacementFailed(RoomId Room, PlacementDecision Placement) : RoomEvent(Room)
     {
-        public override EventType Type => EventType.PlacementFailed;
+        internal static readonly EventShape Shape = new(EventType.PlacementFailed,
+            static (ref CanonicalReader r) => new PlacementFailed(r.ReadRoom(), PlacementDecision.Read(ref r)));
+        public override EventType Type => Shape.Type;
         public override uint PolicyVersion => Placement.PolicyVersion;
         public override void Describe(FieldSink sink)
         {
@@ -154,4 +179,15 @@ public abstract record RoomEvent(RoomId Room) : DomainEvent
         }
         public override string Words => $"no node can take room {Room} ({Placement.Reason.Words()}): {Placement.Words}";
     }
+}
+
+/// <summary>All events of this concept: a new one is its record, its number and a name here.</summary>
+public static class RoomEvents
+{
+    public static ImmutableArray<EventShape> All =>
+    [
+        RoomEvent.Created.Shape, RoomEvent.Updated.Shape, RoomEvent.PlacementDecided.Shape, RoomEvent.Placed.Shape,
+        RoomEvent.Revoked.Shape, RoomEvent.Released.Shape, RoomEvent.MoveRequested.Shape, RoomEvent.Closing.Shape,
+        RoomEvent.Closed.Shape, RoomEvent.PlacementFailed.Shape,
+    ];
 }

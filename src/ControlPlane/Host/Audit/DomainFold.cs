@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.State;

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Events;
 using VideoScale.V1;
 

@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.EventLog;

@@ -1,5 +1,6 @@
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.Model;
 using VideoScale.Platform;

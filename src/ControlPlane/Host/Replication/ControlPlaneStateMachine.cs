@@ -2,6 +2,7 @@ using System.Buffers;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;

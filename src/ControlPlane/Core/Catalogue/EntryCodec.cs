@@ -1,10 +1,11 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Commands;
+namespace VideoScale.ControlPlane.Catalogue;
 
 /// <summary>Canonical bytes of a log entry: format, stamp, then its commands with their envelopes.</summary>
 public static class EntryCodec
