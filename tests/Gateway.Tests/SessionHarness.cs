@@ -37,6 +37,13 @@ internal sealed class SessionHarness
     internal bool HasEnded => _all.OfType<SessionEffect.End>().Any();
     internal bool IsClosing => _all.OfType<SessionEffect.Close>().Any();
 
+    internal bool HasLine => _all.OfType<SessionEffect.OpenLine>().Any();
+    internal int LinesThatEnded { get; private set; }
+
+    /// <summary>It waits for the answer to a look.</summary>
+    internal bool IsLooking => Count<SessionEffect.Look>() > _seen;
+    private int _seen;
+
     /// <summary>The attempt or stream that was opened last.</summary>
     internal SessionEffect.OpenLine Line => _all.OfType<SessionEffect.OpenLine>().Last();
 
@@ -53,6 +60,8 @@ internal sealed class SessionHarness
     /// <summary>Tells it, and returns what it wants done now.</summary>
     internal IReadOnlyList<SessionEffect> Step(SessionInput input)
     {
+        if (input is SessionInput.RoomSeen) _seen++;
+        if (input is SessionInput.LineEnded or SessionInput.LineRefused) LinesThatEnded++;
         _session.Step(input, NowMs, _effects);
         return Collect();
     }
@@ -64,6 +73,7 @@ internal sealed class SessionHarness
         {
             NowMs = Math.Min(until, Math.Max(NowMs, _session.WakeAtMs));
             if (NowMs >= _session.WakeAtMs) Step(new SessionInput.TimePassed(quiet));
+            if (!HasEnded) Assert.True(_session.WakeAtMs > NowMs, "what it was woken for is done");
             if (HasEnded) NowMs = until;
         }
     }
