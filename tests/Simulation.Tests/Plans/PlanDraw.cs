@@ -54,7 +54,68 @@ internal static class PlanDraw
             TimeMs = timeMs,
             Faults = [],
         };
-        return plan with { Faults = DrawFaults(chance, plan, May) };
+        plan = plan with { Faults = DrawFaults(chance, plan, May) };
+        var apart = new Dice(unchecked(seed * 0xD1342543DE82EF95 + 0x7A11));
+        if (!network || !May(FaultClass.Crash) || !May(FaultClass.Partition)) return plan;
+        if (above == Product.ControlPlane)
+            return apart.OneIn(4) && May(FaultClass.Pause) && May(FaultClass.Disk) ? WithFadingNodes(apart, plan) : plan;
+        return apart.Below(4) switch { 0 => WithLostAnswers(apart, plan), 1 => WithLongTails(apart, plan), _ => plan };
+    }
+
+    /// <summary>
+    /// Many write in small appends; again and again one member's answers are lost for a moment, and then it ends and starts again: it comes
+    /// back with entries it never acknowledged, and hears of commits beyond what its leader has shown it to share. Drawn apart from all
+    /// else.
+    /// </summary>
+    private static Plan WithLostAnswers(Dice chance, Plan plan)
+    {
+        var faults = plan.Faults.ToList();
+        for (var at = 800L + chance.Below(500); at < plan.FaultsUntilMs; at += chance.Between(500, 2_000))
+        {
+            var (who, unheardMs) = (chance.Below(plan.Slots), chance.Between(100, 400));
+            for (var other = 0; other < plan.Slots; other++)
+                if (other != who) faults.Add(new Fault(at, FaultKind.CutOneWay, who, other, unheardMs, 0));
+            faults.Add(new Fault(at + unheardMs - chance.Between(10, 60), FaultKind.Crash, who, 0, chance.Between(10, 80), 0));
+        }
+        return plan with
+        {
+            Clients = Math.Max(plan.Clients, chance.Between(8, 20)),
+            Flood = Math.Max(plan.Flood, chance.Between(20, 80)),
+            MaxAppendBytes = 200,
+            MaxInflight = 8,
+            Faults = [.. faults.OrderBy(fault => fault.AtMs)],
+        };
+    }
+
+    /// <summary>
+    /// A leader is cut off again and again while many write to it, and the others soon keep a snapshot alone: it comes back with a long
+    /// tail that nobody else has, and is sent a snapshot that ends within it. Drawn apart from all else.
+    /// </summary>
+    private static Plan WithLongTails(Dice chance, Plan plan)
+    {
+        var faults = plan.Faults.ToList();
+        for (var at = 1_000L + chance.Below(1_000); at < plan.FaultsUntilMs; at += chance.Between(2_000, 4_000))
+            faults.Add(new Fault(at, FaultKind.IsolateLeader, 0, 0, chance.Between(500, 1_500), 0));
+        return plan with
+        {
+            Flood = Math.Max(plan.Flood, chance.Between(60, 160)),
+            SnapshotEvery = chance.Between(10, 30),
+            TailEntries = 0,
+            Faults = [.. faults.OrderBy(fault => fault.AtMs)],
+        };
+    }
+
+    /// <summary>
+    /// Media nodes whose lines grow slow and then fall silent, again and again, while the replicas have no trouble: what they granted ends
+    /// on the tick, and rooms go elsewhere at once. Enough nodes that one which is silent is believed lost. Drawn apart from all else.
+    /// </summary>
+    private static Plan WithFadingNodes(Dice chance, Plan plan)
+    {
+        var faults = new List<Fault>();
+        plan = plan with { MediaNodes = Math.Max(plan.MediaNodes, 3), Rooms = Math.Max(plan.Rooms, 4), DriftPpm = 0 };
+        for (var at = 1_000L + chance.Below(2_000); at < plan.FaultsUntilMs; at += chance.Between(9_000, 14_000))
+            faults.AddRange(Fading(chance, plan, at));
+        return plan with { Faults = [.. faults.OrderBy(fault => fault.AtMs)] };
     }
 
     /// <summary>
