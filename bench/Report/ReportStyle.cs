@@ -15,7 +15,7 @@ internal static class ReportStyle
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums } section table { margin-top: 8px }
         th { text-align: left; font-weight: 600; font-size: 12px; color: var(--quiet); padding: 6px 10px; border-bottom: 1px solid var(--line) }
         td { padding: 5px 10px; border-bottom: 1px solid var(--line); vertical-align: middle } tbody tr:last-child td { border-bottom: 0 } tbody tr:hover { background: color-mix(in srgb, var(--accent) 6%, transparent) }
-        .n { text-align: right; white-space: nowrap } .value { font-weight: 600 } .unit, .quiet, .part, .when { color: var(--quiet); font-weight: 400 } .unit { font-size: 12px } .when { white-space: nowrap } .overview td:nth-child(5) { min-width: 220px }
+        .n { text-align: right; white-space: nowrap } .value { font-weight: 600 } .unit, .quiet, .part, .when { color: var(--quiet); font-weight: 400 } .unit { font-size: 12px } .when { white-space: nowrap } .overview td:nth-child(2) { min-width: 260px }
         .better { color: var(--better) } .worse { color: var(--worse) }
         a { color: var(--accent); text-decoration: none } a:hover { text-decoration: underline }
         .history { display: block } .history polyline { fill: none; stroke: var(--accent); stroke-width: 1.5 } .history circle { fill: var(--accent) }
