@@ -12,12 +12,16 @@ namespace VideoScale.Gateway.Tests;
 public sealed class SessionOrderTests
 {
     private static readonly StatusCode[] Refusals =
-        [StatusCode.Unavailable, StatusCode.FailedPrecondition, StatusCode.NotFound, StatusCode.OutOfRange, StatusCode.AlreadyExists, StatusCode.Internal];
+    [
+        StatusCode.Unavailable, StatusCode.FailedPrecondition, StatusCode.NotFound, StatusCode.OutOfRange, StatusCode.AlreadyExists,
+        StatusCode.Internal,
+    ];
 
     [Fact]
     public void A_session_lets_every_stream_go_does_not_spin_and_ends_once_its_client_has_gone() => Seeds.Run(150, random =>
     {
-        var ann = new SessionHarness(resumes: random.Next(2) == 0 ? "" : "PA_1", browser: random.Next(4) == 0 ? "firefox" : "", seed: random.Next());
+        var ann = new SessionHarness(
+            resumes: random.Next(2) == 0 ? "" : "PA_1", browser: random.Next(4) == 0 ? "firefox" : "", seed: random.Next());
         for (var i = 0; i < 80 && !ann.HasEnded; i++) Happen(ann, random);
         if (!ann.HasEnded) ann.ClientCloses();
         for (var i = 0; i < 100 && !ann.HasEnded; i++)
@@ -39,7 +43,9 @@ public sealed class SessionOrderTests
             case 0: ann.Granted("one", epoch); break;
             case 1: ann.Step(new SessionInput.CaughtUp()); break;
             case 2 or 3: ann.Step(new SessionInput.RoomChanged()); break;
-            case 4 or 5 when ann.IsLooking: ann.Seen(random.Next(20) == 0 ? null : Place(epoch, node, seat: random.Next(2) == 0 ? null : KeptSeat)); break;
+            case 4 or 5 when ann.IsLooking:
+                ann.Seen(random.Next(20) == 0 ? null : Place(epoch, node, seat: random.Next(2) == 0 ? null : KeptSeat));
+                break;
             case 6 or 7 when ann.HasLine: ann.Opened(random.Next(4) != 0); break;
             case 8 when ann.HasLine: ann.Refused(Refusals[random.Next(random.Next(4) == 0 ? Refusals.Length : 2)]); break;
             case 9 when ann.HasLine: ann.Ended(); break;

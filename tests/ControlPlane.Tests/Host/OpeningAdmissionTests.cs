@@ -53,6 +53,11 @@ public sealed class OpeningAdmissionTests
         await replica.Rooms.AdmitParticipantAsync(Request("one"));
         Assert.StartsWith("rooms:", await WhyAsync(Request("two", "second"), StatusCode.ResourceExhausted), StringComparison.Ordinal);
         await replica.Rooms.AdmitParticipantAsync(Request("three", identity: "bob")); // that room is there
+        var odd = Request("four", identity: "carol");
+        odd.OpenRoom.Patch = new RoomPatch { Metadata = Google.Protobuf.ByteString.CopyFrom(new byte[524_289]) };
+        Assert.StartsWith("open_room.patch.metadata:", await WhyAsync(odd, StatusCode.InvalidArgument), StringComparison.Ordinal);
+        var seats = (await replica.Rooms.ListParticipantsAsync(new ListParticipantsRequest { RoomId = "standup" })).Participants;
+        Assert.Equal(["ann", "bob"], seats.Select(seat => seat.Identity));
         Assert.Single((await replica.Rooms.ListRoomsAsync(new ListRoomsRequest())).Rooms);
 
         async Task<string> WhyAsync(AdmitParticipantRequest request, StatusCode code)

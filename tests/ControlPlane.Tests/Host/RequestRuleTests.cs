@@ -30,6 +30,7 @@ public sealed class RequestRuleTests
             ($"\"_x{new string('0', 48)}\"", "_x000")],
         ["name"] = [("\"\"", "\"\""), ($"\"{new string('ä', 129)}\"", new string('ä', 80))],
         ["patch"] = [($"{{\"metadata\":\"{Convert.ToBase64String(new byte[524_289])}\"}}", "524,289 bytes")],
+        ["open_room"] = [("{}", "\"\""), ($"{{\"name\":\"{new string('ä', 129)}\"}}", new string('ä', 80))],
         ["node_id"] = [("\".dot\"", ".dot"), ($"\"{Long}\"", Long)],
         ["target_node_id"] = [("\"a b\"", "a b")],
         ["identity"] = [("\"\"", "\"\""), ("\"a b\"", "a b"), ($"\"{Long}\"", Long)],

@@ -46,16 +46,18 @@ internal static class RequestMapping
         if (RoomName.Check("open_room.name", wished.Name) is { } failure) throw failure.ToRpcException();
         var room = RoomName.IdOf(wished.Name);
         if (RoomName.Find(request.RoomId) != room) throw FieldRules.Broken("room_id", request.RoomId, "the room that open_room.name means");
-        return new(room, wished.Name, wished.Patch.ToCore(), ChangesExisting: false);
+        var patch = wished.Patch.ToCore("open_room.patch.metadata");
+        if (patch.Check() is { } wrong) throw wrong.ToRpcException(); // before the log, which would refuse the room and grant the seat
+        return new(room, wished.Name, patch, ChangesExisting: false);
     }
 
     internal static RoomCommand.Update ToCommand(this UpdateRoomRequest request) =>
         new(FieldRules.Room("room_id", request.RoomId), request.Patch.ToCore());
 
-    private static ControlPlane.Rooms.RoomPatch ToCore(this V1.RoomPatch? patch)
+    private static ControlPlane.Rooms.RoomPatch ToCore(this V1.RoomPatch? patch, string metadataField = "patch.metadata")
     {
         if (patch is null) return ControlPlane.Rooms.RoomPatch.Nothing;
-        FieldRules.Metadata(patch.Metadata.Length, RoomDetails.MaxMetadataBytes, "patch.metadata");
+        FieldRules.Metadata(patch.Metadata.Length, RoomDetails.MaxMetadataBytes, metadataField);
         return new(patch.HasEmptyTimeoutSeconds ? patch.EmptyTimeoutSeconds * 1000UL : null, patch.HasDepartureTimeoutSeconds
             ? patch.DepartureTimeoutSeconds * 1000UL : null,
             patch.HasMaxParticipants ? patch.MaxParticipants : null, patch.HasMetadata ? (ReadOnlyMemory<byte>?)patch.Metadata.Memory
