@@ -43,10 +43,15 @@ internal sealed class FakeReplica : IAsyncDisposable
     internal RoomService.RoomServiceClient Rooms => new(_channels.Get($"127.0.0.1:{Options.GrpcPort}"));
     internal ChannelBase Channel => _channels.Get($"127.0.0.1:{Options.GrpcPort}");
 
-    internal static async Task<FakeReplica> StartAsync(Action<ControlPlaneOptions>? configure = null, string? peerGrpcAddress = null)
+    internal static async Task<FakeReplica> StartAsync(Action<ControlPlaneOptions>? configure = null, string? peerGrpcAddress = null,
+        Action<InMemoryReplicatedLog>? started = null)
     {
         var replica = new FakeReplica(configure, peerGrpcAddress);
-        replica.App = await ControlPlaneApp.StartAsync(replica.Options, _ => new InMemoryLogEngine(log => replica.Log = log),
+        replica.App = await ControlPlaneApp.StartAsync(replica.Options, _ => new InMemoryLogEngine(log =>
+            {
+                replica.Log = log;
+                started?.Invoke(log);
+            }),
             CancellationToken.None, new ReplicaTuning { EndsProcess = false });
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await replica.App.WaitForReadyAsync(limit.Token);

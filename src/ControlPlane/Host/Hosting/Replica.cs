@@ -14,6 +14,7 @@ using VideoScale.ControlPlane.Host.Notices;
 using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Host.Peers;
 using VideoScale.ControlPlane.Host.Placement;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.Rpc;
@@ -41,6 +42,7 @@ internal sealed class Replica : IAsyncDisposable
         _background = new Background(Fatal);
         _registry = new FeatureRegistry(Core.Machine.Feed, Core.Subscriptions);
         foreach (var feature in Features(tuning)) feature.Register(_registry);
+        Core.Log.Post(new ToldFromTheStart(Core.Machine));
         if (File.Exists(QuarantinePath)) _diverged.TrySetResult(File.ReadAllText(QuarantinePath));
         _diverged.Task.ContinueWith(why => Quarantine(why.Result), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
@@ -102,6 +104,17 @@ internal sealed class Replica : IAsyncDisposable
         Core.Channels.Dispose();
         Core.Metrics.Dispose();
         _directory.Dispose();
+    }
+
+    /// <summary>
+    /// The log may have handed over a snapshot or entries before all who follow were there: once they are, all see the whole state.
+    /// </summary>
+    private sealed class ToldFromTheStart(ControlPlaneStateMachine machine) : IApplyWork
+    {
+        public void Run(ulong appliedIndex)
+        {
+            if (appliedIndex > 0) machine.Feed.PublishRestored(appliedIndex, machine.State);
+        }
     }
 
     /// <summary>While it is there, this replica answers nothing and does not vote.</summary>
