@@ -31,7 +31,7 @@ public sealed partial class BenchResultTests
         var quoting = Repository.Files("docs", "*.md").Concat(["README.md", "CHANGELOG.md"]).SelectMany(document =>
             ResultPath().Matches(File.ReadAllText(Repository.Path(document))).Select(m => (document, m.Value))).ToList();
         Assert.True(quoting.Count > 5, $"only {quoting.Count} results are quoted");
-        Assert.Empty(quoting.Where(quote => !Results.Contains(quote.Value)));
+        Assert.DoesNotContain(quoting, quote => !Results.Contains(quote.Value));
     }
 
     [Fact]
