@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Grpc.Core;
 using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.Harness;
+using VideoScale.Harness.Signalling;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Observability;
@@ -18,6 +19,14 @@ public sealed partial class MetricNameTests
         var stranger = new Metadata { { "authorization", "Bearer nobodys" } };
         // what never happened has no figure
         await Assert.ThrowsAsync<RpcException>(async () => await replica.Rooms.ListRoomsAsync(new ListRoomsRequest(), stranger));
+        using (var delete = new HttpRequestMessage(HttpMethod.Post,
+            $"http://127.0.0.1:{replica.Options.HttpPort}/twirp/livekit.RoomService/DeleteRoom"))
+        {
+            delete.Content = new StringContent("""{"room":"nobodys"}""", System.Text.Encoding.UTF8, "application/json");
+            delete.Headers.Authorization = new("Bearer", SignalClient.Token("nobodys", "backend", grant => grant["roomCreate"] = true));
+            using var refused = await http.SendAsync(delete);
+            Assert.Equal(System.Net.HttpStatusCode.NotFound, refused.StatusCode);
+        }
         var exported = await http.GetStringAsync(metrics);
         var names = Exported().Matches(exported).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
         Assert.True(names.Count > 20, exported);
