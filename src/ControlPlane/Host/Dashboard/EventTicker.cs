@@ -16,6 +16,7 @@ internal sealed class EventTicker
     private readonly Lock _gate = new();
     private readonly Queue<EventEnvelope> _last = new();
     private readonly List<Channel<EventEnvelope>> _pages = [];
+    private bool _hasEnded;
 
     /// <summary>Nobody reads hundreds of lines a second: a busy cluster does not pay for them.</summary>
     internal EventSubscriber Subscriber => new("ticker", Take) { OnlyLast = Kept, Pause = TimeSpan.FromMilliseconds(250) };
@@ -24,7 +25,7 @@ internal sealed class EventTicker
     internal static TickerLine Describe(EventEnvelope happened) =>
         new(happened.EventSeq, happened.OccurredAt.UnixMs, EventMapping.WordsOf(happened));
 
-    /// <returns>Null when too many pages are open.</returns>
+    /// <returns>Null when too many pages are open, or this replica stops.</returns>
     internal Channel<EventEnvelope>? Open()
     {
         var page = Channel.CreateBounded<EventEnvelope>(new BoundedChannelOptions(4 * Kept)
@@ -34,7 +35,7 @@ internal sealed class EventTicker
         });
         lock (_gate)
         {
-            if (_pages.Count >= MostPages) return null;
+            if (_hasEnded || _pages.Count >= MostPages) return null;
             foreach (var happened in _last) page.Writer.TryWrite(happened);
             _pages.Add(page);
         }
@@ -44,6 +45,16 @@ internal sealed class EventTicker
     internal void Close(Channel<EventEnvelope> page)
     {
         lock (_gate) _pages.Remove(page);
+    }
+
+    /// <summary>This replica stops: it is not to wait for pages that stay open.</summary>
+    internal void EndAll()
+    {
+        lock (_gate)
+        {
+            _hasEnded = true;
+            foreach (var page in _pages) page.Writer.TryComplete();
+        }
     }
 
     private ValueTask Take(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using VideoScale.ControlPlane.Host.Options;
@@ -88,7 +89,8 @@ internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, Event
     {
         if (events.Open() is not { } page)
         {
-            await GatewayEndpoints.AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "too many pages are open");
+            await GatewayEndpoints.AnswerAsync(context, StatusCodes.Status503ServiceUnavailable,
+                "too many pages are open, or this replica is stopping");
             return;
         }
         try
@@ -109,7 +111,7 @@ internal sealed class PageEndpoints(bool developmentMode, FleetPage fleet, Event
                 await context.Response.Body.FlushAsync(context.RequestAborted);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException) { } // the page was closed
+        catch (Exception e) when (e is OperationCanceledException or IOException or ChannelClosedException) { } // by the page, or by us
         finally { events.Close(page); }
     }
 }
