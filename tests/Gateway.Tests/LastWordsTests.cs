@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
@@ -43,6 +44,16 @@ public sealed class LastWordsTests
         await Eventually.HoldsAsync(() => HasLeft(owner), "the node hears that she left");
         Assert.Equal([1ul, 2ul], owner.Heard.Select(heard => heard.Number));
         Assert.True(owner.Opened[^1] is { Reattach: true, ResumeSid: "PA_1" } && owner.Opened[^1].Connection == owner.Opened[0].Connection);
+    }
+
+    [Fact]
+    public async Task Who_closes_is_answered_with_a_close()
+    {
+        var (client, owner, _) = await _fleet.JoinAsync("polite");
+        await client.LeaveAsync();
+        await Eventually.HoldsAsync(() => client.IsClosed, "the socket ends");
+        Assert.Equal(WebSocketCloseStatus.NormalClosure, client.CloseStatus);
+        Assert.True(HasLeft(owner));
     }
 
     [Fact]

@@ -38,7 +38,11 @@ internal sealed class SessionHarness
     internal bool IsClosing => _all.OfType<SessionEffect.Close>().Any();
 
     internal bool HasLine => _all.OfType<SessionEffect.OpenLine>().Any();
-    internal int LinesThatEnded { get; private set; }
+    private readonly HashSet<int> _over = []; // attempts that were refused, streams that ended
+
+    /// <summary>What was opened, has not ended by itself, and was not closed.</summary>
+    internal IEnumerable<int> LinesHeld => _all.OfType<SessionEffect.OpenLine>().Select(open => open.Line)
+        .Except(_all.OfType<SessionEffect.CloseLine>().Select(close => close.Line)).Except(_over);
 
     /// <summary>It waits for the answer to a look.</summary>
     internal bool IsLooking => Count<SessionEffect.Look>() > _seen;
@@ -61,7 +65,8 @@ internal sealed class SessionHarness
     internal IReadOnlyList<SessionEffect> Step(SessionInput input)
     {
         if (input is SessionInput.RoomSeen) _seen++;
-        if (input is SessionInput.LineEnded or SessionInput.LineRefused) LinesThatEnded++;
+        if (input is SessionInput.LineEnded ended) _over.Add(ended.Line);
+        if (input is SessionInput.LineRefused refused) _over.Add(refused.Line);
         _session.Step(input, NowMs, _effects);
         return Collect();
     }

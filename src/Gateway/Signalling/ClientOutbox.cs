@@ -21,13 +21,17 @@ internal sealed class ClientOutbox(ClientSocket client, Action lost) : IDisposab
 
     internal void Tell(ByteString response) => Add(response);
 
-    /// <summary>Closes the socket when all was told.</summary>
-    internal void Close() => Add(CloseMark);
+    /// <summary>Closes the socket when all was told; nothing is told after that.</summary>
+    internal void Close()
+    {
+        Add(CloseMark);
+        _waiting.Writer.TryComplete();
+    }
 
     private void Add(ByteString message)
     {
         Interlocked.Increment(ref _count);
-        _waiting.Writer.TryWrite(message);
+        if (!_waiting.Writer.TryWrite(message)) Interlocked.Decrement(ref _count);
     }
 
     /// <summary>Waits until the client has taken most of it.</summary>
@@ -36,6 +40,7 @@ internal sealed class ClientOutbox(ClientSocket client, Action lost) : IDisposab
         while (Volatile.Read(ref _count) > MaxWaiting) await _taken.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Ends when the socket is closed.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         var isLost = false;

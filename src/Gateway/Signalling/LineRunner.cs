@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Grpc.Core;
 using VideoScale.Gateway.Rooms;
@@ -6,9 +7,10 @@ using VideoScale.V1;
 namespace VideoScale.Gateway.Signalling;
 
 /// <summary>One stream to a node, from the attempt to open it to its end.</summary>
-internal sealed class LineRunner(int number, ClientOutbox client, Action<SessionInput> post, CancellationToken sessionEnds)
+[SuppressMessage("Design", "CA1001", Justification = "A source without timer and parent holds nothing; it may be cancelled late.")]
+internal sealed class LineRunner(int number, ClientOutbox client, Action<SessionInput> post)
 {
-    private readonly CancellationTokenSource _closing = CancellationTokenSource.CreateLinkedTokenSource(sessionEnds);
+    private readonly CancellationTokenSource _closing = new();
     private readonly Channel<GatewayMessage> _outbox =
         Channel.CreateUnbounded<GatewayMessage>(new UnboundedChannelOptions { SingleReader = true });
 

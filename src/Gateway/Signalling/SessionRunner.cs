@@ -44,12 +44,20 @@ internal sealed partial class SessionRunner : IDisposable
     internal async Task RunAsync()
     {
         using var following = _services.Updates.Follow(_room);
-        Begin(_outbox.RunAsync(_ending.Token));
+        var telling = _outbox.RunAsync(_ending.Token);
+        Begin(telling);
         Begin(ReadAsync());
         Begin(WatchRoomAsync());
-        try { await StepAsync(); }
+        try
+        {
+            await StepAsync();
+            // The last word, and the answer to the client's close: a session ends after it has asked for that.
+            await telling.WaitAsync(TimeSpan.FromMilliseconds(SessionTiming.CloseMs), _services.Clock)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         finally
         {
+            _line?.Close(); // whatever ended the session; those before it are closed
             await _ending.CancelAsync();
             await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -88,12 +96,11 @@ internal sealed partial class SessionRunner : IDisposable
             var wait = _session.WakeAtMs - NowMs;
             if (wait <= 0) return new SessionInput.TimePassed(_client.IsQuiet);
             _more ??= _inputs.Reader.WaitToReadAsync().AsTask();
-            try
-            {
-                await _more.WaitAsync(wait > int.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(wait), _services.Clock);
-                _more = null;
-            }
-            catch (TimeoutException) { }
+            Task waiting = _more.WaitAsync(wait > int.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(wait), _services.Clock);
+            await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a session that serves is woken each second
+            if (!_more.IsCompleted) continue;
+            await _more;
+            _more = null;
         }
     }
 
@@ -111,7 +118,7 @@ internal sealed partial class SessionRunner : IDisposable
             case SessionEffect.CatchUp: Begin(CatchUpAsync()); break;
             case SessionEffect.Look: Begin(LookAsync()); break;
             case SessionEffect.OpenLine open:
-                _line = new LineRunner(open.Line, _outbox, Post, _ending.Token);
+                _line = new LineRunner(open.Line, _outbox, Post);
                 Begin(_line.RunAsync(_services.Nodes, open.NodeAddress, open.Open));
                 break;
             case SessionEffect.CloseLine close when _line?.Number == close.Line: _line.Close(); break;

@@ -20,6 +20,9 @@ public sealed class SignalClient : IDisposable
 
     public bool IsClosed => _reading.IsCompleted;
 
+    /// <summary>How the server closed its side; null when it has not, or broke the connection.</summary>
+    public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
+
     public IReadOnlyList<SignalResponse> Told { get { lock (_told) return [.. _told]; } }
 
     public string Sid => Told.First(response => response.Join is not null).Join.Participant.Sid;
