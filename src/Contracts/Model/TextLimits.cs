@@ -17,6 +17,9 @@ public static class TextLimits
     public const int MaxIdentityBytes = 256;
     public const int MaxParticipantNameBytes = 256;
 
+    /// <summary>Why somebody was removed, in characters.</summary>
+    public const int MaxReasonLength = 256;
+
     /// <summary>A message on the signalling socket.</summary>
     public const int MaxSignalMessageBytes = 2 << 20;
 

@@ -14,8 +14,8 @@ public interface IRoomPlaces
     /// <exception cref="RpcException">No quorum answers.</exception>
     ValueTask<RoomPlace?> LookLinearizablyAsync(RoomId room, CancellationToken cancellationToken);
 
-    /// <summary>Completes with the room's next event. Take it before looking at the room, or a change may be missed.</summary>
-    Task NextChange(RoomId room);
+    /// <summary>The room's events from now on, until it is disposed.</summary>
+    IRoomChanges Follow(RoomId room);
 
     /// <summary>
     /// Waits a little while this replica has just started: before it has applied what the others have, it would take sessions that live for
@@ -28,6 +28,13 @@ public interface IRoomPlaces
 
     /// <summary>Tells of changes of rooms from now on. Calls come from the apply thread and must be quick.</summary>
     void Observe(IRoomObserver observer);
+}
+
+/// <summary>Events of one room.</summary>
+public interface IRoomChanges : IDisposable
+{
+    /// <summary>Completes with the next one. Take it before looking at the room, or a change may be missed.</summary>
+    Task Next { get; }
 }
 
 /// <summary>Hears what the log changes of open rooms.</summary>

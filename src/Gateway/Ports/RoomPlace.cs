@@ -12,7 +12,9 @@ public sealed record RoomPlace(RoomStatus Status, ulong Epoch, string NodeAddres
     /// <summary>The seat of that identity which was removed last, and has not been followed by one that it left; 0 without one.</summary>
     public ulong RemovedSeatId { get; init; }
 
-    public bool IsOpen => Status is not (RoomStatus.Closing or RoomStatus.Closed);
+    public bool IsOpen => IsOpenIn(Status);
+
+    public static bool IsOpenIn(RoomStatus status) => status is not (RoomStatus.Closing or RoomStatus.Closed);
 
     /// <param name="heldSeatId">The seat that the client had; 0 when that is not known.</param>
     public bool WasRemoved(ulong heldSeatId) => RemovedSeatId != 0 && (heldSeatId == 0 ? Seat is null : RemovedSeatId >= heldSeatId);

@@ -22,17 +22,22 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
     /// Reserves a seat in a room that has an owner; waits while it changes hands. One command when the room is there; when it is not, its
     /// making, its node and the seat are one entry of the log.
     /// </summary>
+    /// <param name="mayBeKept">A seat that was kept when the room changed hands is taken without the log
+    /// (<see cref="FindKeptAsync"/>).</param>
     /// <exception cref="RpcException">A cap is reached, no quorum answers, or the token is cancelled.</exception>
-    internal async Task<GrantedSeat> AdmitAsync(ParticipantGrants grants, CancellationToken cancellationToken)
+    internal async Task<GrantedSeat> AdmitAsync(ParticipantGrants grants, bool mayBeKept, CancellationToken cancellationToken)
     {
         var room = RoomName.IdOf(grants.Room);
         var seat = SeatName.Of(grants.Identity);
         var isUnknown = false; // to the log, whatever this replica has applied
+        using var changes = places.Follow(room);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var changed = places.NextChange(room);
+            var changed = changes.Next;
             var here = await places.LookAsync(room, seat);
+            if (mayBeKept && KeptInRole(room, seat, here, grants) is { } kept) return kept;
+            mayBeKept = false;
             var request = new AdmitParticipantRequest
             {
                 RequestId = NewRequestId(),
@@ -47,9 +52,10 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
             };
             try
             {
-                if (here is { IsOpen: true, Seat: { } held } && held.Role != grants.Role) await ChangeRoleAsync(request, cancellationToken);
+                if (here is { IsOpen: true, Seat: { } held } && held.Role != grants.Role)
+                    await SetRoleAsync(room, seat, grants.Role, cancellationToken);
                 var reply = await commands.AdmitAsync(request, cancellationToken);
-                if (await FindOwnerAsync(room, seat, reply, changed, cancellationToken) is { } granted) return granted;
+                if (await FindOwnerAsync(room, seat, reply, changes, changed, cancellationToken) is { } granted) return granted;
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.Unimplemented
                 && request.OpenRoom is not null)
@@ -66,24 +72,19 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
         }
     }
 
-    private async Task ChangeRoleAsync(AdmitParticipantRequest request, CancellationToken cancellationToken)
+    /// <summary>The seat's role, by which rooms and nodes count their publishers.</summary>
+    internal async Task SetRoleAsync(RoomId room, string seat, ParticipantRole role, CancellationToken cancellationToken)
     {
-        var set = new SetParticipantRoleRequest
-        {
-            RequestId = NewRequestId(),
-            RoomId = request.RoomId,
-            Identity = request.Identity,
-            Role = request.Role,
-        };
+        var set = new SetParticipantRoleRequest { RequestId = NewRequestId(), RoomId = room.Value, Identity = seat, Role = role };
         try { await commands.SetRoleAsync(set, cancellationToken); }
-        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { } // the seat is gone: there is nothing to change
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { } // the seat is gone: whoever holds rooms says who is not there
     }
 
     /// <summary>Waits, with the seat, for the room's owner: the log is not asked again.</summary>
     /// <param name="changed">The room's next event since before the seat was asked for.</param>
     /// <returns>Null when the seat is gone.</returns>
-    private async Task<GrantedSeat?> FindOwnerAsync(RoomId room, string seat, AdmitParticipantReply reply, Task changed,
-        CancellationToken cancellationToken)
+    private async Task<GrantedSeat?> FindOwnerAsync(RoomId room, string seat, AdmitParticipantReply reply, IRoomChanges changes,
+        Task changed, CancellationToken cancellationToken)
     {
         var seatId = reply.Participant.SeatId;
         if (reply.NodeAddress.Length > 0)
@@ -91,7 +92,7 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
                 ? new GrantedSeat(room, seat, seatId, reply.Epoch, reply.NodeAddress, found.Info) : null;
         while (true)
         {
-            changed = places.NextChange(room);
+            changed = changes.Next;
             if (await places.LookAsync(room, seat) is { } place && place.AppliedIndex >= reply.Commit.LogIndex)
             {
                 if (!place.IsOpen || place.Seat?.Id != seatId) return null;
@@ -113,9 +114,11 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
     internal async Task<GrantedSeat?> FindKeptAsync(ParticipantGrants grants)
     {
         var (room, seat) = (RoomName.IdOf(grants.Room), SeatName.Of(grants.Identity));
-        var place = await places.LookAsync(room, seat);
-        return place?.Seat?.Role == grants.Role ? Kept(room, seat, place) : null;
+        return KeptInRole(room, seat, await places.LookAsync(room, seat), grants);
     }
+
+    private static GrantedSeat? KeptInRole(RoomId room, string seat, RoomPlace? place, ParticipantGrants grants) =>
+        place?.Seat?.Role == grants.Role ? Kept(room, seat, place) : null;
 
     /// <summary>
     /// The same, in whichever role: where the session itself comes along with what it may do, which may have changed since its seat was

@@ -47,7 +47,8 @@ internal sealed class KeptRequests
     /// <summary>Those after this number, in order.</summary>
     internal IEnumerable<KeptRequest> After(ulong number)
     {
-        for (var i = number >= _last ? _kept.Count : 0; i < _kept.Count; i++)
-            if (_kept[i].Number > number) yield return _kept[i];
+        if (_kept.Count == 0 || number >= _last) yield break;
+        var first = _kept[0].Number; // numbers follow each other
+        for (var i = number < first ? 0 : (int)(number - first) + 1; i < _kept.Count; i++) yield return _kept[i];
     }
 }

@@ -96,7 +96,8 @@ internal sealed partial class SessionRunner : IDisposable
             var wait = _session.WakeAtMs - NowMs;
             if (wait <= 0) return new SessionInput.TimePassed(_client.IsQuiet);
             _more ??= _inputs.Reader.WaitToReadAsync().AsTask();
-            Task waiting = _more.WaitAsync(wait > int.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(wait), _services.Clock);
+            Task waiting = _more.WaitAsync(wait > int.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(wait),
+                _services.Clock);
             await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a session that serves is woken each second
             if (!_more.IsCompleted) continue;
             await _more;
@@ -153,8 +154,7 @@ internal sealed partial class SessionRunner : IDisposable
     {
         try
         {
-            var kept = mayBeKept ? await _services.Admission.FindKeptAsync(_grants) : null;
-            Post(new SessionInput.Granted(kept ?? await _services.Admission.AdmitAsync(_grants, _ending.Token)));
+            Post(new SessionInput.Granted(await _services.Admission.AdmitAsync(_grants, mayBeKept, _ending.Token)));
         }
         catch (RpcException e) { Post(new SessionInput.NotAdmitted(e.StatusCode, e.Status.Detail)); }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested) { }
@@ -171,9 +171,10 @@ internal sealed partial class SessionRunner : IDisposable
 
     private async Task WatchRoomAsync()
     {
+        using var changes = _services.Places.Follow(_room);
         while (true)
         {
-            var changed = _services.Places.NextChange(_room); // taken before the session looks, or a change may be missed
+            var changed = changes.Next; // taken before the session looks, or a change may be missed
             Post(new SessionInput.RoomChanged());
             await changed.WaitAsync(_ending.Token);
         }

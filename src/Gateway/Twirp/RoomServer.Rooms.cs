@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
+using VideoScale.Gateway.Ports;
 using VideoScale.Gateway.Rooms;
 using VideoScale.Gateway.Tokens;
 using VideoScale.Model;
@@ -93,7 +94,7 @@ internal sealed partial class RoomServer
         RoomName.Check("room", name) is { } wrong ? throw TwirpException.Of(StatusCode.InvalidArgument, wrong.Message)
             : RoomName.IdOf(name).Value;
 
-    private static bool IsOpen(V1.Room room) => room.Status is not (V1.RoomStatus.Closing or V1.RoomStatus.Closed);
+    private static bool IsOpen(V1.Room room) => RoomPlace.IsOpenIn(room.Status);
 
     /// <returns>Null when it is not open.</returns>
     private async Task<GetRoomReply?> FindAsync(string id, CancellationToken cancellationToken)

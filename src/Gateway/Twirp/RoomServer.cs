@@ -19,9 +19,6 @@ namespace VideoScale.Gateway.Twirp;
 internal sealed partial class RoomServer(TokenVerifier tokens, Admission admission, IRoomCommands commands, IRoomPlaces places,
     MediaNodes nodes, bool allowUnmute)
 {
-    /// <summary>As RoomService takes it.</summary>
-    private const int MaxReasonLength = 256;
-
     private readonly RoomCounts _counts = new(nodes);
 
     internal async Task ServeAsync(HttpContext context)
@@ -103,7 +100,7 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
             RequestId = Admission.NewRequestId(),
             RoomId = RoomName.IdOf(request.Room).Value,
             Identity = SeatName.Of(request.Identity),
-            Reason = TextLimits.Cut($"removed by {grants.Identity}", MaxReasonLength),
+            Reason = TextLimits.Cut($"removed by {grants.Identity}", TextLimits.MaxReasonLength),
         }, cancellationToken);
         return new RemoveParticipantResponse();
     }
@@ -146,18 +143,8 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
     /// The seat's role, by which rooms and nodes count their publishers, follows what its holder may do. When the owner then refuses or is
     /// gone, the seat still counts as a publisher's: caps count one too many, never one too few, until the call is repeated.
     /// </summary>
-    private async Task KeepRoleAsync(UpdateParticipantRequest request, ParticipantRole role, CancellationToken cancellationToken)
-    {
-        var set = new SetParticipantRoleRequest
-        {
-            RequestId = Admission.NewRequestId(),
-            RoomId = RoomName.IdOf(request.Room).Value,
-            Identity = SeatName.Of(request.Identity),
-            Role = role,
-        };
-        try { await commands.SetRoleAsync(set, cancellationToken); }
-        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { } // the owner says who is not there
-    }
+    private Task KeepRoleAsync(UpdateParticipantRequest request, ParticipantRole role, CancellationToken cancellationToken) =>
+        admission.SetRoleAsync(RoomName.IdOf(request.Room), SeatName.Of(request.Identity), role, cancellationToken);
 
     private async Task<IMessage> SubscribeAsync(ParticipantGrants grants, UpdateSubscriptionsRequest request,
         CancellationToken cancellationToken)

@@ -46,21 +46,14 @@ internal sealed partial class ExceptionInterceptor(RpcServerOptions options, ILo
         {
             LogFatal(exception, context.Method);
             if (Interlocked.Exchange(ref _fatal, 1) == 0) options.OnFatal(exception);
-            return Status(StatusCode.Internal,
-                "this replica stopped: it found a fault in itself; the outcome is unknown, retry with the same request_id");
+            return HandlerFault.StoppedForEver();
         }
         if (context.CancellationToken.IsCancellationRequested)
-            return context.Deadline < DateTime.UtcNow
-                ? Status(StatusCode.DeadlineExceeded, "the deadline passed; the outcome is unknown, retry with the same request_id")
-                : Status(StatusCode.Cancelled, "the call was cancelled");
-        if (exception is OperationCanceledException)
-            return Status(StatusCode.Unavailable,
-                "the server gave the call up (it may be stopping); the outcome is unknown, retry with the same request_id");
+            return context.Deadline < DateTime.UtcNow ? HandlerFault.DeadlinePassed() : HandlerFault.Cancelled();
+        if (exception is OperationCanceledException) return HandlerFault.GivenUp();
         LogUnexpected(exception, context.Method);
-        return Status(StatusCode.Internal, "unexpected error; the server's log has the details");
+        return HandlerFault.Unexpected();
     }
-
-    private static RpcException Status(StatusCode code, string message) => new(new Status(code, message));
 
     [LoggerMessage(1103, LogLevel.Error, "{Method} failed in a way it should not")]
     private partial void LogUnexpected(Exception exception, string method);

@@ -11,7 +11,6 @@ namespace VideoScale.ControlPlane.Participants;
 /// <summary>Seats: reserved in the log before anyone may join, counted against the room's caps and the owner's.</summary>
 public static class ParticipantDecider
 {
-    public const int MaxReasonLength = 256;
     public const int MaxReports = 10_000;
 
     public static Decision Decide(ClusterState state, ParticipantCommand command, in EntryContext entry) => command switch
@@ -116,7 +115,7 @@ public static class ParticipantDecider
 
     private static Decision Remove(ClusterState state, ParticipantCommand.Remove remove, in EntryContext entry)
     {
-        if (Rules.MaxLength("reason", remove.Reason, MaxReasonLength) is { } wrong) return wrong;
+        if (Rules.MaxLength("reason", remove.Reason, TextLimits.MaxReasonLength) is { } wrong) return wrong;
         if (FindSeat(state, remove.Room, remove.Identity, out var room, out var seat) is { } missing) return missing;
         var events = new DecidedEvents(entry);
         events.Add(new ParticipantEvent.Removed(remove.Room, remove.Identity, seat.SeatId, remove.Reason));

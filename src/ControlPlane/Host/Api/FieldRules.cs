@@ -9,8 +9,6 @@ namespace VideoScale.ControlPlane.Host.Api;
 /// <summary>The rules of request fields. A broken one is INVALID_ARGUMENT that names field, value and rule.</summary>
 internal static class FieldRules
 {
-    internal const int MaxReasonLength = 256;
-
     internal static void RequestId(string value)
     {
         if (value.Length == 0)
@@ -53,7 +51,7 @@ internal static class FieldRules
 
     internal static void Reason(string value)
     {
-        if (value.Length > MaxReasonLength) throw Broken("reason", value, $"at most {MaxReasonLength} characters");
+        if (value.Length > TextLimits.MaxReasonLength) throw Broken("reason", value, $"at most {TextLimits.MaxReasonLength} characters");
     }
 
     internal static void Address(string field, string value)

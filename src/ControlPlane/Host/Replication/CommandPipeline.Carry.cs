@@ -112,8 +112,9 @@ public sealed partial class CommandPipeline
         {
             var first = Read(ref reader, result.Index);
             var second = pending.Then is null ? null : Read(ref reader, result.Index);
-            pending.Complete(second is null
-                || first.Failure is not null ? SubmitResult.Applied(first) : SubmitResult.Applied(second) with { IsOfSecond = true });
+            // What was asked for is the second; why it could not be is what the first was refused for.
+            var isOfSecond = second is not null && (first.Failure is null || second.Failure is null);
+            pending.Complete(SubmitResult.Applied(isOfSecond ? second! : first) with { IsOfSecond = isOfSecond });
         }
         reader.End();
     }

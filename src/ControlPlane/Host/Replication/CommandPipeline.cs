@@ -62,7 +62,7 @@ public sealed partial class CommandPipeline : IThreadPoolWorkItem, IAsyncDisposa
 
     /// <summary>
     /// Proposes two commands in one entry, in this order and with nothing between them. The result is the second's, or the first's when
-    /// that one was refused; each keeps the answer to its own request.
+    /// both were refused; each keeps the answer to its own request.
     /// </summary>
     /// <param name="then">Null to propose the one alone.</param>
     public ValueTask<SubmitResult> SubmitAsync(CommandEnvelope envelope, CommandEnvelope? then, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal sealed class PendingCommand(CommandEnvelope envelope, CommandEnvelope? 
     internal bool IsPlaced { get; private set; }
 
     /// <summary>About what it takes while it waits: metadata is what makes a command large.</summary>
-    internal int Bytes { get; } = SmallBytes + envelope.Command switch
+    internal int Bytes { get; } = (then is null ? SmallBytes : 2 * SmallBytes) + envelope.Command switch
     {
         RoomCommand.Create create => create.Settings.Metadata.Length,
         RoomCommand.Open open => open.Change.Metadata?.Length ?? 0,
@@ -36,7 +36,7 @@ internal sealed class PendingCommand(CommandEnvelope envelope, CommandEnvelope? 
 
     internal void Place(IRoomPlacer placer) => (Envelope, IsPlaced) = (placer.Place(Envelope), true);
 
-    /// <summary>Call once, before the command is queued.</summary>
+    /// <summary>Call once; the command may be queued already.</summary>
     internal void LeaveWhen(CancellationToken cancellationToken)
     {
         if (cancellationToken.CanBeCanceled)

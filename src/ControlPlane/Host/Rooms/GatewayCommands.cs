@@ -84,10 +84,9 @@ public sealed partial class GatewayCommands : IRoomCommands
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            var status = cancellationToken.IsCancellationRequested ? new Status(StatusCode.Cancelled, "the call was cancelled")
-                : new Status(StatusCode.DeadlineExceeded, "the deadline passed; the outcome is unknown, retry with the same request_id");
-            Count(_refused, status.StatusCode.ToString());
-            throw new RpcException(status);
+            var fault = cancellationToken.IsCancellationRequested ? HandlerFault.Cancelled() : HandlerFault.DeadlinePassed();
+            Count(_refused, fault.StatusCode.ToString());
+            throw fault;
         }
     }
 
@@ -97,18 +96,16 @@ public sealed partial class GatewayCommands : IRoomCommands
         catch (InvariantViolation e)
         {
             _stopForEver(e);
-            throw new RpcException(new Status(StatusCode.Internal,
-                "this replica stopped: it found a fault in itself; the outcome is unknown, retry with the same request_id"));
+            throw HandlerFault.StoppedForEver();
         }
         catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable,
-                "the call was given up (the replica may be stopping); the outcome is unknown, retry with the same request_id"));
+            throw HandlerFault.GivenUp();
         }
         catch (Exception e) when (e is not (RpcException or OperationCanceledException))
         {
             LogUnexpected(e, method);
-            throw new RpcException(new Status(StatusCode.Internal, "unexpected error; the server's log has the details"));
+            throw HandlerFault.Unexpected();
         }
     }
 

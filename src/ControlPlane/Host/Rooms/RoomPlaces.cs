@@ -25,20 +25,21 @@ public sealed class RoomPlaces : IRoomPlaces, IStateListener
 
     public RoomPlaces(StateQueries queries, Func<bool> isReady) => (_queries, _isReady) = (queries, isReady);
 
-    /// <summary>What of it follows state, in the order in which it is to be told.</summary>
+    /// <summary>What of it follows state.</summary>
     internal IEnumerable<IStateListener> Listeners => [_signals, _removed, this];
 
     public async ValueTask<RoomPlace?> LookAsync(RoomId room, string seat = "")
     {
         var place = await _queries.ReadNowAsync((room, seat),
             static (state, index, about) => Describe(state, index, about.room, about.seat));
-        return place is null || seat.Length == 0 ? place : place with { RemovedSeatId = _removed.Find(room, seat) };
+        if (place is null || seat.Length == 0 || _removed.Find(room, seat) is not (> 0 and var removed)) return place;
+        return place with { RemovedSeatId = removed };
     }
 
     public ValueTask<RoomPlace?> LookLinearizablyAsync(RoomId room, CancellationToken cancellationToken) =>
         _queries.ReadAsync(ReadMode.Linearizable, room, static (state, index, id) => Describe(state, index, id, ""), cancellationToken);
 
-    public Task NextChange(RoomId room) => _signals.Next(room);
+    public IRoomChanges Follow(RoomId room) => _signals.Follow(room);
 
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
