@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using LiveKit.Proto;
 using VideoScale.Gateway.Ports;
@@ -38,7 +39,7 @@ public sealed class SessionOrderTests
     {
         var node = random.Next(3) == 0 ? "" : $"node-{random.Next(3)}";
         var epoch = (ulong)random.Next(1, 4);
-        switch (random.Next(14))
+        switch (random.Next(16))
         {
             case 0: ann.Granted("one", epoch); break;
             case 1: ann.Step(new SessionInput.CaughtUp()); break;
@@ -49,10 +50,28 @@ public sealed class SessionOrderTests
             case 6 or 7 when ann.HasLine: ann.Opened(random.Next(4) != 0); break;
             case 8 when ann.HasLine: ann.Refused(Refusals[random.Next(random.Next(4) == 0 ? Refusals.Length : 2)]); break;
             case 9 when ann.HasLine: ann.Ended(); break;
-            case 10 when ann.HasLine: ann.NodeSays(new SignalResponse { Reconnect = new ReconnectResponse() }); break;
+            case 10 when ann.HasLine: NodeSays(ann, random); break;
             case 11: ann.Says($"{random.Next()}"); break;
             case 12: ann.Pass(random.Next(2_000), quiet: random.Next(2) == 0); break;
             case 13 when random.Next(8) == 0: ann.ClientCloses(random.Next(2) == 0); break;
+            case 14 when random.Next(8) == 0: ann.Step(new SessionInput.ClientUnreachable()); break;
+            case 15 when random.Next(4) == 0: ann.Step(new SessionInput.NotAdmitted(Refusals[random.Next(Refusals.Length)], "why")); break;
+        }
+    }
+
+    private static void NodeSays(SessionHarness ann, Random random)
+    {
+        switch (random.Next(4))
+        {
+            case 0: ann.NodeSays(new SignalResponse { Reconnect = new ReconnectResponse() }); break;
+            case 1: ann.Handled((ulong)random.Next(1, 12)); break;
+            case 2:
+                ann.NodeSays(new SessionMessage
+                {
+                    Carried = new CarriedSession { Participant = new ParticipantInfo { Sid = "PA_1" }.ToByteString() },
+                });
+                break;
+            default: ann.NodeSays(new SessionMessage { Ended = new SessionEnded { Reason = SessionEndReason.RoomGivenUp } }); break;
         }
     }
 }
