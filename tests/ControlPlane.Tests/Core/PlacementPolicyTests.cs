@@ -14,6 +14,7 @@ public sealed class PlacementPolicyTests
 
     private sealed record Given(IReadOnlyList<FirstNode> Of, ulong ViewIndex) : IFleet
     {
+        public int Count => Of.Count;
         public IEnumerable<NodeView> Nodes => Of.Select(node => node.View);
     }
 

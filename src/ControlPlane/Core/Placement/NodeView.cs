@@ -27,6 +27,8 @@ public interface IFleet
     /// <summary>Log index the replicated part is true at.</summary>
     ulong ViewIndex { get; }
 
+    int Count { get; }
+
     /// <summary>In ordinal order of names.</summary>
     IEnumerable<NodeView> Nodes { get; }
 }

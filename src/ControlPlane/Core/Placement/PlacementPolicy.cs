@@ -37,8 +37,8 @@ public sealed record PlacementPolicy(uint Version, ImmutableArray<INodeFilter> F
     /// <summary>As <see cref="Decide"/>, without the way back to where the room is moved away from.</summary>
     public PlacementDecision DecideOnce(IFleet fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
     {
-        var candidates = new List<Candidate>();
-        var order = new List<Scored>();
+        var candidates = new List<Candidate>(fleet.Count); // at once: decided for every room, and grown it would be three times as much
+        var order = new List<Scored>(fleet.Count);
         var rejections = ImmutableArray.CreateBuilder<PlacementRejection>();
         Span<uint> counts = stackalloc uint[Reasons];
         counts.Clear();
