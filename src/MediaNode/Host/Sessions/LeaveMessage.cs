@@ -3,7 +3,9 @@ using Action = LiveKit.Proto.LeaveRequest.Types.Action;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>How a client is told that its session is over, and whether it may begin anew; older clients know the second by a flag.</summary>
+/// <summary>
+/// How a client is told that its session is over, and whether it may begin anew; older clients know the second by a flag.
+/// </summary>
 internal static class LeaveMessage
 {
     internal static SignalResponse Of(DisconnectReason reason, Action action) =>
