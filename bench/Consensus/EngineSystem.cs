@@ -4,9 +4,9 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus;
-using VideoScale.Consensus.Engine.Directories;
+using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Engine.Driver;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Engine.Wal;
 

@@ -13,6 +13,3 @@ internal static class Invariant
     [DoesNotReturn]
     private static void Fail(string claim) => throw new ConsensusInvariantException(claim);
 }
-
-/// <summary>A rule of the consensus protocol was about to be broken. Never caught to go on.</summary>
-public sealed class ConsensusInvariantException(string claim) : Exception("consensus invariant broken: " + claim);

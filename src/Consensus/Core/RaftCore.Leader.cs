@@ -53,7 +53,7 @@ public sealed partial class RaftCore
         foreach (ref readonly var proposal in proposals)
         {
             var entry = new Entry(_log.LastIndex + 1, _term, EntryKind.Command, proposal.Id, proposal.Payload);
-            var size = RaftLog.SizeOf(entry);
+            var size = entry.CountedBytes;
             if (_uncommittedBytes > 0 && _uncommittedBytes + size > _options.MaxUncommittedBytes) break;
             _uncommittedBytes += size;
             Append(entry);

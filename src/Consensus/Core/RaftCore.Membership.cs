@@ -113,7 +113,7 @@ public sealed partial class RaftCore
         Invariant.Require(MembershipIndex <= _commit, "at most one configuration is uncommitted");
         var payload = MembershipCodec.Encode(membership);
         var entry = new Entry(_log.LastIndex + 1, _term, EntryKind.Configuration, ProposalId.None, payload);
-        _uncommittedBytes += RaftLog.SizeOf(entry);
+        _uncommittedBytes += entry.CountedBytes;
         Append(entry);
     }
 }

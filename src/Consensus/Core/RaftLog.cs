@@ -34,9 +34,6 @@ public sealed class RaftLog
 
     public bool Holds(ulong index, ulong term) => index >= BaseIndex && index <= LastIndex && TermAt(index) == term;
 
-    /// <summary>What an entry counts for in every bound: payload plus its record's overhead, about.</summary>
-    public static int SizeOf(in Entry entry) => entry.Payload.Length + 48;
-
     public void Append(in Entry entry)
     {
         Invariant.Require(entry.Index == LastIndex + 1, "the log has no gaps");
@@ -98,7 +95,7 @@ public sealed class RaftLog
         var count = 0;
         while (count < limit)
         {
-            var size = SizeOf(chunk[start + count]);
+            var size = chunk[start + count].CountedBytes;
             if (count > 0 && bytes + size > maxBytes) break;
             bytes += size;
             count++;
@@ -123,7 +120,7 @@ public sealed class RaftLog
         var index = to;
         while (index > BaseIndex)
         {
-            tailBytes -= SizeOf(this[index]);
+            tailBytes -= this[index].CountedBytes;
             if (tailBytes < 0) break;
             index--;
         }
@@ -133,7 +130,7 @@ public sealed class RaftLog
     public long BytesBetween(ulong afterIndex, ulong last)
     {
         long bytes = 0;
-        for (var index = afterIndex + 1; index <= last; index++) bytes += SizeOf(this[index]);
+        for (var index = afterIndex + 1; index <= last; index++) bytes += this[index].CountedBytes;
         return bytes;
     }
 

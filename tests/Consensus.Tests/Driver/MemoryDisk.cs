@@ -1,4 +1,5 @@
 using VideoScale.Consensus;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Ports;
 

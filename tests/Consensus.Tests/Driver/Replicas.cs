@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus;
+using VideoScale.Consensus.Contract;
 using VideoScale.Consensus.Engine.Driver;
 
 namespace VideoScale.Consensus.Tests.Driver;

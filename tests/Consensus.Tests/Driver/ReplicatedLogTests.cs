@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using VideoScale.Consensus;
+using VideoScale.Consensus.Contract;
 
 namespace VideoScale.Consensus.Tests.Driver;
 

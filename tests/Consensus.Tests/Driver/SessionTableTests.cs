@@ -1,4 +1,5 @@
 using VideoScale.Consensus;
+using VideoScale.Consensus.Apply;
 using VideoScale.Consensus.Engine.Driver;
 using VideoScale.Harness;
 

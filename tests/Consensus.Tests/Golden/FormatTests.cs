@@ -1,6 +1,6 @@
+using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Consensus.Tests.Wal;
 

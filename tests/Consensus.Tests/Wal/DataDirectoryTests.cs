@@ -1,5 +1,5 @@
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 
 namespace VideoScale.Consensus.Tests.Wal;
 

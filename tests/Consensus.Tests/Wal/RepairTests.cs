@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Engine.Wal;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using VideoScale.Consensus;
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Simulation.Engine;
 

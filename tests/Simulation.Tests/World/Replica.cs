@@ -1,6 +1,6 @@
 using VideoScale.Consensus;
+using VideoScale.Consensus.Apply;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Driver;
 using VideoScale.Simulation.Checkers;
 using VideoScale.Simulation.Engine;
 using VideoScale.Simulation.Seams;

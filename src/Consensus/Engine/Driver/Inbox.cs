@@ -1,4 +1,5 @@
 using System.Buffers;
+using VideoScale.Consensus.Apply;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Ports;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using VideoScale.Consensus.Apply;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Ports;
 

@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Apply;
 using VideoScale.Consensus.Core;
 
 namespace VideoScale.Consensus.Engine.Driver;

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using VideoScale.Consensus.Apply;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Ports;
 

@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
 
 namespace VideoScale.Consensus.Engine.Ports;

@@ -1,9 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Driver;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Engine.Wal;

@@ -1,4 +1,4 @@
-using VideoScale.Consensus.Engine.Directories;
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Engine;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Storage;
 using VideoScale.Consensus.Engine.Wal;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
+using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Platform;
 

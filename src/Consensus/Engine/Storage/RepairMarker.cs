@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using VideoScale.Consensus.Engine.Directories;
+using VideoScale.Consensus.Apply.Directories;
 
 namespace VideoScale.Consensus.Engine.Storage;
 

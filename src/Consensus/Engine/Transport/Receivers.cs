@@ -1,7 +1,7 @@
 using System.Net.Sockets;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Ports;
-using VideoScale.Consensus.Engine.Snapshots;
 
 namespace VideoScale.Consensus.Engine.Transport;
 

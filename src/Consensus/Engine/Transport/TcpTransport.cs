@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Ports;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Engine.Transport;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using VideoScale.Consensus.Engine.Directories;
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Engine.Ports;
 
 namespace VideoScale.Consensus.Engine.Wal;

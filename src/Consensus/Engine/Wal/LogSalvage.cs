@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
 
 namespace VideoScale.Consensus.Engine.Wal;

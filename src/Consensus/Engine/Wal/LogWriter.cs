@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Platform;
 
 namespace VideoScale.Consensus.Engine.Wal;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using VideoScale.Consensus.Engine.Directories;
+using VideoScale.Consensus.Apply.Directories;
 
 namespace VideoScale.Consensus.Engine.Wal;
 

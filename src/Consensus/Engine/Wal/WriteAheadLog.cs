@@ -1,5 +1,5 @@
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
 using VideoScale.Consensus.Engine.Ports;
 
 namespace VideoScale.Consensus.Engine.Wal;

@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
-using VideoScale.Consensus;
 
-namespace VideoScale.Consensus.Tests.Driver;
+namespace VideoScale.Consensus.Contract;
 
 /// <summary>Keeps every command it was given, in order; replies with how many there are.</summary>
-internal sealed class JournalMachine : IReplicatedStateMachine
+public sealed class JournalMachine : IReplicatedStateMachine
 {
     private readonly Lock _gate = new();
     private List<string> _commands = [];
@@ -27,6 +26,7 @@ internal sealed class JournalMachine : IReplicatedStateMachine
     public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply)
     {
         var text = Encoding.UTF8.GetString(command);
+        ArgumentNullException.ThrowIfNull(reply);
         Volatile.Write(ref _held, !Going.IsSet);
         Going.Wait();
         if (text == ThrowOn) throw new InvalidOperationException("cannot apply " + text);
@@ -48,6 +48,7 @@ internal sealed class JournalMachine : IReplicatedStateMachine
 
     public async ValueTask RestoreAsync(ISnapshotReader reader, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(reader);
         using var text = new StreamReader(reader.OpenRead());
         var commands = new List<string>();
         while (await text.ReadLineAsync(cancellationToken) is { } line) commands.Add(line);

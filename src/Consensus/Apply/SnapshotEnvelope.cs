@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Apply.Snapshots;
 
-namespace VideoScale.Consensus.Engine.Driver;
+namespace VideoScale.Consensus.Apply;
 
 /// <summary>A snapshot's stream: a head with the session table, then what the state machine wrote. Checksums are the store's.</summary>
 internal static class SnapshotEnvelope

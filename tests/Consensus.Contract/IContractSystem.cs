@@ -1,12 +1,9 @@
-using VideoScale.Consensus;
-using VideoScale.Consensus.Tests.Driver;
-
-namespace VideoScale.Consensus.Tests.Contract;
+namespace VideoScale.Consensus.Contract;
 
 /// <summary>An implementation of the seam, running, as the contract's tests need it.</summary>
 public interface IContractSystem : IAsyncDisposable
 {
-    internal IReadOnlyList<(IReplicatedLog Log, JournalMachine Machine)> Replicas { get; }
+    IReadOnlyList<(IReplicatedLog Log, JournalMachine Machine)> Replicas { get; }
 
     /// <summary>Waits until a replica leads; it has committed an entry of its term.</summary>
     Task<IReplicatedLog> LeaderAsync();
@@ -18,7 +15,7 @@ public sealed class SkipTally : IDisposable
     private readonly SortedSet<string> _skipped = new(StringComparer.Ordinal);
     private string _implementation = "";
 
-    internal void Skip(string implementation, string test, LogCapabilities missing)
+    public void Skip(string implementation, string test, LogCapabilities missing)
     {
         lock (_skipped)
         {

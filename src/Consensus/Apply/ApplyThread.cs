@@ -1,8 +1,7 @@
 using System.Buffers;
-using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Apply.Snapshots;
 
-namespace VideoScale.Consensus.Engine.Driver;
+namespace VideoScale.Consensus.Apply;
 
 /// <summary>
 /// The thread that owns the replicated state: applies entries in order, answers fences, runs posted work, captures snapshots.
@@ -14,7 +13,7 @@ internal sealed class ApplyThread
     private readonly ISnapshotStore _store;
     private readonly SnapshotWork _snapshots;
     private readonly ConsensusMetrics _metrics;
-    private readonly SlabPool _slabs;
+    private readonly IPayloadOwner _payloads;
     private readonly Func<long> _ticks;
     private readonly Action<ulong> _progressed;
     private readonly Action<Exception> _failed;
@@ -35,13 +34,13 @@ internal sealed class ApplyThread
     private bool _stopping;
 
     public ApplyThread(string name, IReplicatedStateMachine machine, ISnapshotStore store, SnapshotWork snapshots, ConsensusMetrics metrics,
-        SlabPool slabs, SnapshotMeta start, Func<long> ticks, Action<ulong> progressed, Action<Exception> failed)
+        IPayloadOwner payloads, SnapshotMeta start, Func<long> ticks, Action<ulong> progressed, Action<Exception> failed)
     {
         _machine = machine;
         _store = store;
         _snapshots = snapshots;
         _metrics = metrics;
-        _slabs = slabs;
+        _payloads = payloads;
         _ticks = ticks;
         _progressed = progressed;
         _failed = failed;
@@ -146,7 +145,7 @@ internal sealed class ApplyThread
         {
             case ApplyKind.Entry:
                 Apply(item.Entry, (PendingProposal?)item.Subject);
-                _slabs.Release(item.Entry.Payload);
+                _payloads.Release(item.Entry.Payload);
                 break;
             case ApplyKind.Restore: Restore((SnapshotMeta)item.Subject!); break;
             case ApplyKind.Fence: _fences.Add((PendingFence)item.Subject!); break;
@@ -174,7 +173,7 @@ internal sealed class ApplyThread
         _appliedMeta = entry.Kind == EntryKind.Configuration
             || entry.Term != _appliedMeta.Term ? _appliedMeta with { Term = entry.Term } : _appliedMeta;
         Volatile.Write(ref _applied, entry.Index);
-        _bytesSinceSnapshot += RaftLog.SizeOf(entry);
+        _bytesSinceSnapshot += entry.CountedBytes;
         waiter?.Finish(result);
     }
 

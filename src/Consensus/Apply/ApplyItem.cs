@@ -1,6 +1,5 @@
-using VideoScale.Consensus.Core;
 
-namespace VideoScale.Consensus.Engine.Driver;
+namespace VideoScale.Consensus.Apply;
 
 internal enum ApplyKind : byte { Entry = 1, Restore, Fence, Work, Snapshot, Expire }
 

@@ -1,7 +1,6 @@
-using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Apply.Snapshots;
 
-namespace VideoScale.Consensus.Engine.Driver;
+namespace VideoScale.Consensus.Apply;
 
 /// <summary>A snapshot that became durable, and who asked for it.</summary>
 internal sealed record SnapshotDone(SnapshotMeta Meta, ulong Bytes, List<TaskCompletionSource<SnapshotInfo>> Askers);

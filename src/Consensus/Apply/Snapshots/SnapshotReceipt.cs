@@ -1,8 +1,7 @@
 using System.Globalization;
-using VideoScale.Consensus.Core;
 using VideoScale.Platform;
 
-namespace VideoScale.Consensus.Engine.Snapshots;
+namespace VideoScale.Consensus.Apply.Snapshots;
 
 /// <summary>A snapshot on its way in: bytes as they stand in the sender's file, in order, kept across broken connections.</summary>
 internal sealed class SnapshotReceipt : IDisposable

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace VideoScale.Consensus.Engine.Directories;
+namespace VideoScale.Consensus.Apply.Directories;
 
 /// <summary>Who a data directory belongs to; made once with the directory, never changed.</summary>
 /// <param name="FormatVersion">The layout of everything below the directory.</param>

@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using VideoScale.Consensus;
-using VideoScale.Consensus.Tests.Driver;
+using VideoScale.Harness.Processes;
 using Xunit.Abstractions;
 
-namespace VideoScale.Consensus.Tests.Contract;
+namespace VideoScale.Consensus.Contract;
 
 /// <summary>What every implementation of <see cref="IReplicatedLog"/> promises to what stands on it.</summary>
 public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper output) : IClassFixture<SkipTally>, IAsyncLifetime
@@ -12,8 +11,8 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
     private ulong _session = 1_000;
     private IContractSystem _system = null!;
 
-    private protected abstract string Implementation { get; }
-    private protected abstract Task<IContractSystem> StartAsync();
+    protected abstract string Implementation { get; }
+    protected abstract Task<IContractSystem> StartAsync();
 
     public async Task InitializeAsync() => _system = await StartAsync();
 
@@ -56,7 +55,8 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
         Assert.Equal(200, results.Select(result => result.Index).Distinct().Count());
         var order = MachineOf(leader).Commands;
         Assert.Equal(Enumerable.Range(1, 200).Select(i => $"c{i}").Order(StringComparer.Ordinal), order.Order(StringComparer.Ordinal));
-        foreach (var (_, machine) in _system.Replicas) await Replicas.Until(() => machine.Commands.Length >= 200);
+        foreach (var (_, machine) in _system.Replicas)
+            await Eventually.HoldsAsync(() => machine.Commands.Length >= 200, "all commands are applied everywhere");
         foreach (var (_, machine) in _system.Replicas) Assert.Equal(order, machine.Commands);
     }
 
@@ -111,12 +111,13 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
         var termBefore = old.Status.Term;
         var to = _system.Replicas.Select(r => r.Log.Status.Self).FirstOrDefault(id => id != old.Status.Self, new MemberId(0xFF));
         await old.TransferLeadershipAsync(to, CancellationToken.None);
-        await Replicas.Until(() => old.Status.Role != ReplicaRole.Leader);
+        await Eventually.HoldsAsync(() => old.Status.Role != ReplicaRole.Leader, "the old leader leads no more");
         var refused = await old.ProposeAsync(new ProposalId(1, 99), "refused"u8.ToArray(), CancellationToken.None);
         Assert.Equal((Outcome.Rejected, RejectReason.NotLeader), (refused.Outcome, refused.Reason));
         var committed = await CommitAsync("after");
         Assert.True(committed.Term > termBefore);
-        foreach (var (_, machine) in _system.Replicas) await Replicas.Until(() => machine.Commands.SequenceEqual(["before", "after"]));
+        foreach (var (_, machine) in _system.Replicas)
+            await Eventually.HoldsAsync(() => machine.Commands.SequenceEqual(["before", "after"]), "both are applied everywhere");
     }
 
     [Fact]
@@ -151,7 +152,7 @@ public abstract class ReplicatedLogContract(SkipTally skips, ITestOutputHelper o
         var committed = await CommitAsync("kept");
         var snapshot = await leader.CreateSnapshotAsync(CancellationToken.None);
         Assert.True(snapshot.Index >= committed.Index && snapshot.Bytes > 0);
-        await Replicas.Until(() => leader.Status.SnapshotIndex >= snapshot.Index);
+        await Eventually.HoldsAsync(() => leader.Status.SnapshotIndex >= snapshot.Index, "the snapshot is known");
         Assert.Equal(Outcome.Committed, (await CommitAsync("goes on")).Outcome);
     }
 

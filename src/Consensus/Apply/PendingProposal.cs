@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Tasks.Sources;
 
-namespace VideoScale.Consensus.Engine.Driver;
+namespace VideoScale.Consensus.Apply;
 
 /// <summary>A proposal's waiter: pooled, completed once, by whoever is first (applied, refused, cancelled).</summary>
 internal sealed class PendingProposal : IValueTaskSource<ProposeResult>, IThreadPoolWorkItem

@@ -1,25 +1,24 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using VideoScale.Consensus;
-using VideoScale.Consensus.Engine.Directories;
+using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Snapshots;
+using VideoScale.Consensus.Contract;
 using VideoScale.Consensus.Engine.Driver;
-using VideoScale.Consensus.Engine.Snapshots;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Engine.Wal;
 using VideoScale.Consensus.InMemory;
-using VideoScale.Consensus.Tests.Driver;
 using VideoScale.Consensus.Tests.Transport;
 using VideoScale.Consensus.Tests.Wal;
 using VideoScale.Rpc;
 using Xunit.Abstractions;
 
-namespace VideoScale.Consensus.Tests.Contract;
+namespace VideoScale.Consensus.Tests.Implementations;
 
 public sealed class Contract_of_the_fake(SkipTally skips, ITestOutputHelper output) : ReplicatedLogContract(skips, output)
 {
-    private protected override string Implementation => "in-memory fake";
+    protected override string Implementation => "in-memory fake";
 
-    private protected override Task<IContractSystem> StartAsync() => Task.FromResult<IContractSystem>(new FakeSystem());
+    protected override Task<IContractSystem> StartAsync() => Task.FromResult<IContractSystem>(new FakeSystem());
 
     private sealed class FakeSystem : IContractSystem
     {
@@ -43,17 +42,17 @@ public sealed class Contract_of_the_fake(SkipTally skips, ITestOutputHelper outp
 /// <summary>Three engines with their own logs on disk and TCP between them, as they run in production.</summary>
 public sealed class Contract_of_the_engine(SkipTally skips, ITestOutputHelper output) : ReplicatedLogContract(skips, output)
 {
-    private protected override string Implementation => "engine";
+    protected override string Implementation => "engine";
 
-    private protected override Task<IContractSystem> StartAsync() => Task.FromResult<IContractSystem>(new EngineCluster(secure: false));
+    protected override Task<IContractSystem> StartAsync() => Task.FromResult<IContractSystem>(new EngineCluster(secure: false));
 }
 
 /// <summary>The same with mutual TLS.</summary>
 public sealed class Contract_of_the_engine_with_tls(SkipTally skips, ITestOutputHelper output) : ReplicatedLogContract(skips, output)
 {
-    private protected override string Implementation => "engine with mutual TLS";
+    protected override string Implementation => "engine with mutual TLS";
 
-    private protected override Task<IContractSystem> StartAsync() => Task.FromResult<IContractSystem>(new EngineCluster(secure: true));
+    protected override Task<IContractSystem> StartAsync() => Task.FromResult<IContractSystem>(new EngineCluster(secure: true));
 }
 
 internal sealed class EngineCluster : IContractSystem

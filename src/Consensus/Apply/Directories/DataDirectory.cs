@@ -3,10 +3,9 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
-using VideoScale.Consensus.Core;
 using VideoScale.Platform;
 
-namespace VideoScale.Consensus.Engine.Directories;
+namespace VideoScale.Consensus.Apply.Directories;
 
 /// <summary>A replica's directory, locked against other processes, with an identity that is made once and synced.</summary>
 public sealed class DataDirectory : IDisposable

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
 
-namespace VideoScale.Consensus.Core;
+namespace VideoScale.Consensus;
 
 /// <summary>
 /// The payload of a <see cref="EntryKind.Configuration"/> entry, little-endian: a version byte, three counted lists of member ids and, from

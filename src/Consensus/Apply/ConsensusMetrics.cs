@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using VideoScale.Rpc;
 
-namespace VideoScale.Consensus.Engine.Driver;
+namespace VideoScale.Consensus.Apply;
 
 /// <summary>Figures of one replica under the meter <c>VideoScale.Consensus</c>.</summary>
 internal sealed class ConsensusMetrics : IDisposable

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
+using VideoScale.Consensus.Apply.Directories;
 
-namespace VideoScale.Consensus.Engine.Snapshots;
+namespace VideoScale.Consensus.Apply.Snapshots;
 
 /// <summary>Reads a snapshot's content and verifies every chunk before it hands out a byte of it, and the whole at the end.</summary>
 internal sealed class SnapshotContentStream : Stream

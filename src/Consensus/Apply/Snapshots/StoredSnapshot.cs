@@ -1,7 +1,5 @@
-using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Ports;
 
-namespace VideoScale.Consensus.Engine.Snapshots;
+namespace VideoScale.Consensus.Apply.Snapshots;
 
 /// <summary>An open snapshot: its file stays readable although the store may drop its name.</summary>
 internal sealed class StoredSnapshot(FileStream file, string path, SnapshotMeta meta) : IStoredSnapshot

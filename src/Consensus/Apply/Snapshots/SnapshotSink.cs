@@ -1,10 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Ports;
 using VideoScale.Platform;
 
-namespace VideoScale.Consensus.Engine.Snapshots;
+namespace VideoScale.Consensus.Apply.Snapshots;
 
 /// <summary>Writes a snapshot under a temporary name, in checksummed chunks.</summary>
 internal sealed class SnapshotSink : Stream, ISnapshotSink

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using VideoScale.Consensus.Core;
 using VideoScale.Platform;
 
-namespace VideoScale.Consensus.Engine.Snapshots;
+namespace VideoScale.Consensus.Apply.Snapshots;
 
 /// <summary>
 /// A snapshot file, little-endian: a header, chunks of content, a trailer.

@@ -1,10 +1,8 @@
 using System.Globalization;
-using VideoScale.Consensus.Core;
-using VideoScale.Consensus.Engine.Directories;
-using VideoScale.Consensus.Engine.Ports;
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Platform;
 
-namespace VideoScale.Consensus.Engine.Snapshots;
+namespace VideoScale.Consensus.Apply.Snapshots;
 
 /// <summary>A file for each snapshot; the last two are kept, so that a damaged one leaves another to fall back to.</summary>
 public sealed class SnapshotStore : ISnapshotStore

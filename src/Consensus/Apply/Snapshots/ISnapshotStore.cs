@@ -1,6 +1,5 @@
-using VideoScale.Consensus.Core;
 
-namespace VideoScale.Consensus.Engine.Ports;
+namespace VideoScale.Consensus.Apply.Snapshots;
 
 /// <summary>The replica's snapshots on disk. Any thread; a snapshot that is listed is complete, durable and checked.</summary>
 public interface ISnapshotStore

@@ -1,6 +1,5 @@
-using VideoScale.Consensus.Core;
 
-namespace VideoScale.Consensus.Engine.Directories;
+namespace VideoScale.Consensus.Apply.Directories;
 
 /// <summary>
 /// Bytes that were durable have changed. Nothing is truncated or deleted: the range can be fetched from the cluster's leader.

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus.Core;
+namespace VideoScale.Consensus;
 
 public enum EntryKind : byte
 {
@@ -18,10 +18,10 @@ public readonly struct Entry(ulong index, ulong term, EntryKind kind, ProposalId
     public EntryKind Kind { get; } = kind;
     public ProposalId Id { get; } = id;
     public ReadOnlyMemory<byte> Payload { get; } = payload;
-}
 
-/// <summary>What must survive a crash beside the entries: one durable vote per term.</summary>
-public readonly record struct HardState(ulong Term, MemberId Vote, ulong Commit);
+    /// <summary>What it counts for in every bound: payload plus its record's overhead, about.</summary>
+    public int CountedBytes => Payload.Length + 48;
+}
 
 /// <summary>What a snapshot covers. The configuration's own index is not the snapshot's.</summary>
 public sealed record SnapshotMeta(ulong Index, ulong Term, Membership Membership, ulong MembershipIndex);

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace VideoScale.Consensus.Engine.Driver;
+namespace VideoScale.Consensus.Apply;
 
 internal enum SessionAnswer : byte { New, Repeated, Expired }
 
