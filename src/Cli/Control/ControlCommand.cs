@@ -1,7 +1,6 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Processes;
-using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Hosting;
 using VideoScale.ControlPlane.Host.Options;
 
@@ -15,6 +14,13 @@ internal static class ControlCommand
     {
         Description = "The replica's data directory, made by `control init` or `up`.",
         HelpName = "DIR",
+    };
+    private static readonly Option<string?> Engine = new("--engine")
+    {
+        Description =
+            $"What keeps the replicated log: {LogEngines.Names}, the same at all replicas; default what keeps the directory's, else "
+            + $"native.",
+        HelpName = "NAME",
     };
     private static readonly Option<int?> RaftPort = new("--raft-port")
     {
@@ -57,7 +63,8 @@ internal static class ControlCommand
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
         {
-            Data, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(), ControlRecoverCommand.Create(),
+            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(),
+                ControlRecoverCommand.Create(),
         }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json
@@ -72,7 +79,7 @@ internal static class ControlCommand
         {
             ChildMode.Enter(parsed, signals);
             var options = Read(parsed);
-            return ControlPlaneApp.RunAsync(options, static tls => new RaftEngine(tls), cancellationToken, TakeSockets(parsed, options));
+            return ControlPlaneApp.RunAsync(options, LogEngines.Of(options), cancellationToken, TakeSockets(parsed, options));
         });
         return command;
     }
@@ -96,6 +103,7 @@ internal static class ControlCommand
     {
         var options = Shared.Read<ControlPlaneOptions>(parsed);
         options.DataDirectory = parsed.GetValue(Data) ?? options.DataDirectory;
+        options.Engine = parsed.GetValue(Engine) ?? options.Engine;
         options.RaftPort = parsed.GetValue(RaftPort) ?? options.RaftPort;
         options.TokensFile = parsed.GetValue(Tokens) ?? options.TokensFile;
         if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers, hasCertificates: !options.Tls.IsEmpty)];

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
-using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Members;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Control;
@@ -29,9 +29,9 @@ internal static class ControlRecoverCommand
         command.SetAction(parsed =>
         {
             var directory = Path.GetFullPath(parsed.GetValue(Data)!);
-            var engine = new RaftEngine(tls: null); // nobody is called
             try
             {
+                var engine = LogEngines.Make(new ControlPlaneOptions { DataDirectory = directory }, tls: null); // nobody is called
                 var view = parsed.GetValue(Yes) ? OfflineRecovery.Recover(directory, engine) : OfflineRecovery.Inspect(directory, engine);
                 Console.WriteLine($"member {view.Self} of cluster {view.ClusterId}");
                 Console.WriteLine($"last entry: term {view.LastTerm}, index {view.LastIndex}; known to be committed: {view.CommitIndex}");

@@ -1,6 +1,6 @@
 using VideoScale.Cli.CommandLine;
+using VideoScale.Cli.Control;
 using VideoScale.Cli.Processes;
-using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Hosting;
 using VideoScale.ControlPlane.Host.Options;
 using VideoScale.MediaNode.Host.Options;
@@ -12,20 +12,23 @@ namespace VideoScale.Cli.Up;
 /// <summary><c>up --single</c>: a voter and a media node in this very process.</summary>
 internal static class SingleProcess
 {
-    internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, MediaReach reach, StopSignals signals)
+    internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, MediaReach reach, string engine, StopSignals signals)
     {
         var log = directory.Log("single");
         using var errors = new ErrorsToLog(log);
         try
         {
-            await using var control = await ControlPlaneApp.StartAsync(new ControlPlaneOptions
+            var options = new ControlPlaneOptions
             {
                 DataDirectory = directory.Replica(0),
+                Engine = engine,
                 DevelopmentMode = true,
                 HttpPort = ports.ReplicaHttp(0),
                 GrpcPort = ports.ReplicaGrpc(0),
                 RaftPort = ports.ReplicaRaft(0),
-            }, static tls => new RaftEngine(tls), signals.Token, new ReplicaTuning { LastWords = errors.SayOnBoth });
+            };
+            await using var control = await ControlPlaneApp.StartAsync(options, LogEngines.Of(options), signals.Token,
+                new ReplicaTuning { LastWords = errors.SayOnBoth });
             await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions
             {
                 NodeId = "media-1",

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
+using VideoScale.Cli.Control;
+using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Up;
 
@@ -16,6 +18,11 @@ internal static class UpCommand
     {
         Description = $"Media nodes, 0 to {Topology.MostMedia}; default 2.",
         HelpName = "N",
+    };
+    private static readonly Option<string?> Engine = new("--engine")
+    {
+        Description = $"What keeps the replicated log: {LogEngines.Names}; default what keeps the directory's, else native.",
+        HelpName = "NAME",
     };
     private static readonly Option<int?> BasePort = new("--base-port")
     {
@@ -36,7 +43,7 @@ internal static class UpCommand
         var command = new Command("up",
             "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until "
             + "Ctrl-C. A second start goes on where the first one was.")
-        { Single, Replicas, Media, BasePort, LoopbackOnly, Data }.WithNotes("""
+        { Single, Replicas, Media, Engine, BasePort, LoopbackOnly, Data }.WithNotes("""
             Examples:
               videoscale up
               videoscale up --single
@@ -46,6 +53,7 @@ internal static class UpCommand
         {
             using var directory = DataDirectory.Open(parsed.GetValue(Data)!);
             var topology = Choose(parsed, directory.FullPath);
+            var engine = ChooseEngine(parsed, directory, topology);
             var ports = new Ports(topology.BasePort);
             if (topology.Replicas % 2 == 0)
                 Console.WriteLine(
@@ -57,8 +65,8 @@ internal static class UpCommand
             directory.MarkRunning();
             Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}"
                 : $"going on with the cluster in {directory.FullPath}");
-            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, signals)
-                : await new Cluster(directory, topology, ports, media).RunAsync(signals.Token);
+            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, engine, signals)
+                : await new Cluster(directory, topology, ports, media, engine).RunAsync(signals.Token);
         });
         return command;
     }
@@ -91,6 +99,12 @@ internal static class UpCommand
                 + $"(and --base-port)")
             { ExitCode = Exit.Refused };
         return wanted;
+    }
+
+    private static string ChooseEngine(ParseResult parsed, DataDirectory directory, Topology topology)
+    {
+        try { return LogEngines.Choose(parsed.GetValue(Engine), Enumerable.Range(0, topology.Replicas).Select(directory.Replica)); }
+        catch (StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
     }
 
     private static void Within(string name, int? value, int min, int max)

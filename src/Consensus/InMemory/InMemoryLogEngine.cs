@@ -6,6 +6,10 @@ namespace VideoScale.Consensus.InMemory;
 /// <param name="started">Takes the log, which tests steer.</param>
 public sealed class InMemoryLogEngine(Action<InMemoryReplicatedLog> started) : ILogEngine
 {
+    internal const string EngineName = "in-memory";
+
+    public string Name => EngineName;
+
     public ILogDirectory Open(string path, UInt128 clusterId, MemberId self) => new OfMemory(path, self, started);
 
     private sealed class OfMemory(string path, MemberId self, Action<InMemoryReplicatedLog> started) : ILogDirectory

@@ -46,6 +46,8 @@ public sealed partial class InMemoryReplicatedLog : IReplicatedLog
     public LogCapabilities Capabilities => LogCapabilities.Membership | LogCapabilities.Transfer | LogCapabilities.Snapshots
         | LogCapabilities.ExactlyOnceSessions | LogCapabilities.LinearizableReads;
 
+    public string EngineName => InMemoryLogEngine.EngineName;
+
     public ReplicaStatus Status { get { lock (_statusGate) return _status; } }
 
     public Task<Exception> Fatal => _fatal.Task;

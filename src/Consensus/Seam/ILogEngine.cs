@@ -6,6 +6,9 @@ namespace VideoScale.Consensus;
 /// <summary>A consensus engine: what stands behind <see cref="IReplicatedLog"/>, and where it keeps what it must not lose.</summary>
 public interface ILogEngine
 {
+    /// <summary>As <c>--engine</c> and a data directory's identity say it.</summary>
+    string Name { get; }
+
     /// <summary>Opens the directory of one member, for this process alone.</summary>
     /// <exception cref="DataDirectoryException">Foreign, in use, or of another format.</exception>
     ILogDirectory Open(string path, UInt128 clusterId, MemberId self);

@@ -38,6 +38,9 @@ public interface IReplicatedLog : IAsyncDisposable
 
     LogCapabilities Capabilities { get; }
 
+    /// <summary>The engine behind this log, as <c>--engine</c> names it.</summary>
+    string EngineName { get; }
+
     /// <summary>
     /// Completes, with the reason, when the replica stopped for ever (a failed sync, a broken invariant): the process must end.
     /// </summary>
@@ -131,4 +134,18 @@ public sealed record ReplicaStatus(
 }
 
 [Flags]
-public enum LogCapabilities { None = 0, Membership = 1, Transfer = 2, Snapshots = 4, ExactlyOnceSessions = 8, LinearizableReads = 16 }
+public enum LogCapabilities
+{
+    None = 0,
+    /// <summary>Members come and go while it runs: learners first, then one joint change.</summary>
+    Membership = 1,
+    /// <summary>Leadership goes to the voter that is named.</summary>
+    Transfer = 2,
+    Snapshots = 4,
+    ExactlyOnceSessions = 8,
+    LinearizableReads = 16,
+    /// <summary>What a disk lost or damaged is fetched again from the others.</summary>
+    Repair = 32,
+    /// <summary>A survivor can be made the only voter, offline.</summary>
+    Recovery = 64,
+}

@@ -53,8 +53,35 @@ public sealed class Data_directory
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Belongs_to_the_engine_that_keeps_its_log()
+    {
+        using var temporary = new TemporaryDirectory();
+        DataDirectory.Open(temporary.Path, clusterId: 1, new MemberId(5)).Dispose();
+        Assert.Null(DataDirectory.EngineOf(temporary.Path)); // nobody has kept anything in it yet
+        DataDirectory.Open(temporary.Path, clusterId: 1, new MemberId(5), "other").Dispose();
+        Assert.Equal("other", DataDirectory.EngineOf(temporary.Path));
+        Assert.Contains("holds a log of the engine \"other\", not of \"native\": start it with --engine other",
+            Refusal(() => DataDirectory.Open(temporary.Path, clusterId: 1, new MemberId(5))), StringComparison.Ordinal);
+        using var again = DataDirectory.Open(temporary.Path, clusterId: 1, new MemberId(5), "other");
+        Assert.Contains("\"format_version\": 2", File.ReadAllText(Path.Combine(temporary.Path, "identity.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_name_and_with_a_log_it_is_our_own_engines()
+    {
+        using var temporary = new TemporaryDirectory();
+        using (var made = DataDirectory.Open(temporary.Path, clusterId: 1)) Directory.CreateDirectory(made.LogPath);
+        Assert.Equal(DataDirectory.NativeEngine, DataDirectory.EngineOf(temporary.Path));
+        Assert.Contains("holds a log of the engine \"native\", not of \"other\"",
+            Refusal(() => DataDirectory.Open(temporary.Path, clusterId: 1, engine: "other")), StringComparison.Ordinal);
+        using var ours = DataDirectory.Open(temporary.Path, clusterId: 1);
+        Assert.DoesNotContain("engine", File.ReadAllText(Path.Combine(temporary.Path, "identity.json")), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"format_version":2,"cluster_id":"1","member_id":"2"}""", "format 2, this program knows 1")]
+    [InlineData("""{"format_version":1,"cluster_id":"1","member_id":"2","engine":"other"}""", "format 1, this program knows 1")]
     [InlineData("""{"format_version":1,"cluster_id":"1","member_id":"0"}""", "hexadecimal digits above 0")]
     [InlineData("""{"format_version":1,"cluster_id":"xyz","member_id":"1"}""", "hexadecimal digits above 0")]
     [InlineData("""{"format_version":1,""", "is damaged")]

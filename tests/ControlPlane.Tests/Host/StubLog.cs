@@ -18,6 +18,7 @@ internal sealed class StubLog(ReplicaStatus status) : IReplicatedLog
     internal void Show(Func<ReplicaStatus> status) => _status = status;
 
     public LogCapabilities Capabilities => LogCapabilities.None;
+    public string EngineName => "stub";
     public Task<Exception> Fatal { get; } = new TaskCompletionSource<Exception>().Task;
     public ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

@@ -35,6 +35,7 @@ internal sealed class SimulatedLog(Replica replica, Action<ulong> timeout) : IRe
             replica.Core.Membership, replica.Core.MembershipIndex, []);
 
     public LogCapabilities Capabilities => LogCapabilities.LinearizableReads;
+    public string EngineName => "native";
     public Task<Exception> Fatal { get; } = new TaskCompletionSource<Exception>().Task;
 
     public ValueTask<ProposeResult> ProposeAsync(ProposalId id, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>

@@ -44,7 +44,7 @@ internal static class ClusterCommand
     {
         session.Output.Line(
             $"cluster {reply.ClusterId}, answered by {reply.MemberId:x} ({reply.Role.ToString().ToLowerInvariant()}), version "
-            + $"{reply.Version}");
+            + $"{reply.Version}, engine {(reply.Engine.Length > 0 ? reply.Engine : "native")}");
         session.Output.Line(
             $"term {reply.Term}, leader {(reply.LeaderId == 0 ? "not known" : $"{reply.LeaderId:x} at {reply.LeaderAddress}")}");
         session.Output.Line(

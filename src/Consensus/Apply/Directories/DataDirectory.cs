@@ -11,6 +11,15 @@ namespace VideoScale.Consensus.Apply.Directories;
 public sealed class DataDirectory : IDisposable
 {
     public const int CurrentFormatVersion = 1;
+
+    /// <summary>
+    /// Of a directory whose identity names its engine: programs that know only ours refuse it, instead of beginning an empty log in it.
+    /// </summary>
+    public const int NamedEngineFormatVersion = 2;
+
+    /// <summary>Our own engine.</summary>
+    public const string NativeEngine = "native";
+
     private const string IdentityFile = "identity.json";
     private const string LockFile = "lock";
     private readonly SafeFileHandle _lock;
@@ -32,14 +41,19 @@ public sealed class DataDirectory : IDisposable
     public bool IsNew { get; }
 
     public string LogPath => System.IO.Path.Combine(Path, "log");
+
+    /// <summary>Where another engine than ours keeps its log.</summary>
+    public string EnginePath(string engine) => System.IO.Path.Combine(Path, engine);
+
     public string SnapshotPath => System.IO.Path.Combine(Path, "snapshots");
 
     /// <summary>Opens the directory, or makes it when there is nothing there.</summary>
     /// <param name="clusterId">The cluster it must belong to; null takes what the directory says, or makes a random one.</param>
     /// <param name="member">The identity a new directory gets and an old one must have; null takes what the directory says, or makes a
     /// random one.</param>
+    /// <param name="engine">Who opens it. A directory in which no engine has kept anything yet is its own from then on.</param>
     /// <exception cref="DataDirectoryException">Foreign, locked, or of another format: the message says what to do.</exception>
-    public static DataDirectory Open(string path, UInt128? clusterId = null, MemberId? member = null)
+    public static DataDirectory Open(string path, UInt128? clusterId = null, MemberId? member = null, string engine = NativeEngine)
     {
         path = System.IO.Path.GetFullPath(path);
         Directory.CreateDirectory(path);
@@ -59,6 +73,7 @@ public sealed class DataDirectory : IDisposable
             var self = new MemberId((ulong)ParseId(identity.MemberId, sizeof(ulong), identityPath));
             if (member is { } expected && expected != self)
                 throw new DataDirectoryException($"{path} belongs to member {self}, not {expected}: give this replica its own directory");
+            Claim(path, identity, engine);
             return new DataDirectory(path, cluster, self, held, isNew);
         }
         catch
@@ -68,7 +83,30 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>Which engine keeps a directory's log; null while none does.</summary>
+    /// <exception cref="DataDirectoryException">Its identity is damaged.</exception>
+    public static string? EngineOf(string path)
+    {
+        var identityPath = System.IO.Path.Combine(path, IdentityFile);
+        return File.Exists(identityPath) ? EngineOf(path, Read(identityPath)) : null;
+    }
+
     public void Dispose() => _lock.Dispose();
+
+    private static string? EngineOf(string path, DirectoryIdentity identity) =>
+        identity.Engine ?? (Directory.Exists(System.IO.Path.Combine(path, "log")) ? NativeEngine : null);
+
+    private static void Claim(string path, DirectoryIdentity identity, string engine)
+    {
+        var keeper = EngineOf(path, identity);
+        if (keeper == engine) return;
+        if (keeper is not null)
+            throw new DataDirectoryException(
+                $"{path} holds a log of the engine \"{keeper}\", not of \"{engine}\": start it with --engine {keeper}, or "
+                + "give this replica another directory");
+        if (engine == NativeEngine) return; // its log directory says so
+        WriteIdentity(path, identity with { FormatVersion = NamedEngineFormatVersion, Engine = engine });
+    }
 
     private static void RefuseForeign(string path)
     {
@@ -87,12 +125,14 @@ public sealed class DataDirectory : IDisposable
 
     private static void Create(string path, UInt128 clusterId, MemberId member)
     {
-        var identity = new DirectoryIdentity(CurrentFormatVersion, clusterId.ToString("x32", CultureInfo.InvariantCulture),
-            member.ToString());
-        DurableFile.Write(System.IO.Path.Combine(path, IdentityFile),
-            JsonSerializer.SerializeToUtf8Bytes(identity, DirectoryIdentityJson.Default.DirectoryIdentity));
+        WriteIdentity(path, new DirectoryIdentity(CurrentFormatVersion, clusterId.ToString("x32", CultureInfo.InvariantCulture),
+            member.ToString()));
         if (System.IO.Path.GetDirectoryName(path) is { } parent) Libc.SyncDirectory(parent);
     }
+
+    private static void WriteIdentity(string path, DirectoryIdentity identity) =>
+        DurableFile.Write(System.IO.Path.Combine(path, IdentityFile),
+            JsonSerializer.SerializeToUtf8Bytes(identity, DirectoryIdentityJson.Default.DirectoryIdentity));
 
     private static DirectoryIdentity Read(string identityPath)
     {
@@ -104,9 +144,10 @@ public sealed class DataDirectory : IDisposable
         }
         if (identity is null or { FormatVersion: 0 })
             throw new DataDirectoryException($"{identityPath} has no format_version: restore it from a backup");
-        if (identity.FormatVersion != CurrentFormatVersion)
+        if (identity.FormatVersion != (identity.Engine is null ? CurrentFormatVersion : NamedEngineFormatVersion))
             throw new DataDirectoryException(
-                $"{identityPath} has format {identity.FormatVersion}, this program knows {CurrentFormatVersion}: run the version of "
+                $"{identityPath} has format {identity.FormatVersion}, this program knows {CurrentFormatVersion} and, with an engine's "
+                    + $"name, {NamedEngineFormatVersion}: run the version of "
                 + $"VideoScale that wrote it");
         return identity;
     }

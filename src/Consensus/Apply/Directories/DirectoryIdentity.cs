@@ -6,9 +6,10 @@ namespace VideoScale.Consensus.Apply.Directories;
 /// <param name="FormatVersion">The layout of everything below the directory.</param>
 /// <param name="ClusterId">Hexadecimal; the same on all members.</param>
 /// <param name="MemberId">Hexadecimal, random: a wiped member never comes back under its old identity.</param>
-public sealed record DirectoryIdentity(int FormatVersion, string ClusterId, string MemberId);
+/// <param name="Engine">What keeps its log; left out by our own engine, as by programs that knew no other.</param>
+public sealed record DirectoryIdentity(int FormatVersion, string ClusterId, string MemberId, string? Engine = null);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DirectoryIdentity))]
 internal sealed partial class DirectoryIdentityJson : JsonSerializerContext;

@@ -77,7 +77,9 @@ public sealed partial class ReplicatedLog : IReplicatedLog
 
     public LogCapabilities Capabilities =>
         LogCapabilities.Membership | LogCapabilities.Transfer | LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions
-            | LogCapabilities.LinearizableReads;
+            | LogCapabilities.LinearizableReads | LogCapabilities.Repair | LogCapabilities.Recovery;
+
+    public string EngineName => RaftEngine.EngineName;
 
     public Task<Exception> Fatal => _fatal.Task;
 

@@ -7,6 +7,10 @@ namespace VideoScale.Consensus.Engine;
 /// <param name="tls">Members prove to each other who they are; null: plain TCP, for loopback in development.</param>
 public sealed class RaftEngine(TlsMaterial? tls) : ILogEngine
 {
+    public const string EngineName = DataDirectory.NativeEngine;
+
+    public string Name => EngineName;
+
     public ILogDirectory Open(string path, UInt128 clusterId, MemberId self) =>
         new RaftDirectory(DataDirectory.Open(path, clusterId, self), tls);
 }

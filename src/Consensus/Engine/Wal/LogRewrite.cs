@@ -1,3 +1,4 @@
+using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Ports;
 
@@ -78,7 +79,7 @@ public static class LogRewrite
             {
                 while (_durable < token)
                 {
-                    if (_failure is not null) throw new Directories.StorageFailedException(_failure.Message, _failure);
+                    if (_failure is not null) throw new StorageFailedException(_failure.Message, _failure);
                     if (!Monitor.Wait(_gate, limit)) throw new IOException($"the log was not written within {limit}");
                 }
             }

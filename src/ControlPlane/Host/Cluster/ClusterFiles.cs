@@ -35,6 +35,9 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
     internal const string ClusterName = "cluster.json";
     internal const int Format = 1;
 
+    /// <summary>Of an identity that names its engine, which is consensus's business.</summary>
+    private const int NamedEngineFormat = 2;
+
     /// <summary>The cluster id as the number that logs and transport carry.</summary>
     public UInt128 ClusterNumber => UInt128.Parse(ClusterId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
@@ -47,7 +50,7 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
     {
         var identity = ReadJson(directory, IdentityName, ClusterJson.Default.IdentityFile);
         var cluster = ReadJson(directory, ClusterName, ClusterJson.Default.ClusterFile);
-        if (identity.FormatVersion != Format || cluster.Format != Format)
+        if (identity.FormatVersion is not (Format or NamedEngineFormat) || cluster.Format != Format)
             throw StartupException.Directory(
                 $"{directory} has format {identity.FormatVersion}/{cluster.Format}; this program reads format {Format}: use the program "
                 + $"version that made it");

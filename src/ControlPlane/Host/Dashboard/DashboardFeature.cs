@@ -11,7 +11,7 @@ internal sealed class DashboardFeature(ReplicaCore core, GatewayEndpoints gatewa
         var events = new EventTicker();
         registry.Subscribe(events.Subscriber);
         registry.AtStop(events.EndAll);
-        var fleet = new FleetPage(core.Queries, core.Leadership, core.Book, core.Loads, core.Fleet);
+        var fleet = new FleetPage(core.Queries, core.Leadership, core.Book, core.Loads, core.Fleet, core.Log.EngineName);
         var page = new PageEndpoints(core.Options.DevelopmentMode, fleet, events, gateway);
         registry.Map(web => page.Map(web, core.Options.HttpPort));
     }

@@ -11,11 +11,11 @@ internal sealed record ReplicaRow(string Address, bool IsLeader, bool IsSelf);
 /// <param name="Headroom">Share of the tightest capacity that is free as placement sees it, 0 to 1.</param>
 internal sealed record NodeRow(string Name, string Health, string Scheduling, int Rooms, string Media, double Headroom);
 internal sealed record RoomRow(string Name, string Status, string Node, string Epoch, uint Participants);
-internal sealed record FleetState(ulong AppliedIndex, IReadOnlyList<ReplicaRow> Replicas, IReadOnlyList<NodeRow> Nodes,
+internal sealed record FleetState(ulong AppliedIndex, string Engine, IReadOnlyList<ReplicaRow> Replicas, IReadOnlyList<NodeRow> Nodes,
     IReadOnlyList<RoomRow> Rooms);
 
 /// <summary>The fleet as the page shows it: this replica's state, and loads where the agents are attached.</summary>
-internal sealed class FleetPage(StateQueries queries, Leadership leadership, MemberBook book, NodeLoads loads, Fleet fleet)
+internal sealed class FleetPage(StateQueries queries, Leadership leadership, MemberBook book, NodeLoads loads, Fleet fleet, string engine)
 {
     private const int MostRooms = 200;
 
@@ -25,7 +25,7 @@ internal sealed class FleetPage(StateQueries queries, Leadership leadership, Mem
         var (index, nodes, rooms) = await queries.ReadNowAsync((Loads: loads, Fleet: fleet), static (state, index, known) => (index,
             state.Nodes.InOrder().Select(node => Describe(node, known.Loads, known.Fleet)).ToArray(),
             state.Rooms.InOrder().Where(room => room.Record.Phase != RoomPhase.Closed).Take(MostRooms).Select(Describe).ToArray()));
-        return new FleetState(index, [.. book.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader,
+        return new FleetState(index, engine, [.. book.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader,
             peer.Member == book.Self))], nodes, rooms);
     }
 

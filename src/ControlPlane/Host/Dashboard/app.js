@@ -188,7 +188,7 @@ async function look() {
     const state = await answer.json();
     others = state.replicas.filter((r) => !r.isSelf && r.address).map((r) => r.address);
     away(state.replicas.some((r) => r.isLeader) ? '' : 'This replica knows no leader: nobody can join through it.');
-    $('replicas').tBodies[0].replaceChildren(...state.replicas.map((r) => row(r.address, { text: r.isLeader ? 'leads' : 'follows', className: r.isLeader ? 'good' : 'dim' }, { text: r.isSelf ? `this one, index ${state.appliedIndex}` : '', className: 'dim' })));
+    $('replicas').tBodies[0].replaceChildren(...state.replicas.map((r) => row(r.address, { text: r.isLeader ? 'leads' : 'follows', className: r.isLeader ? 'good' : 'dim' }, { text: r.isSelf ? `this one, index ${state.appliedIndex}, engine ${state.engine}` : '', className: 'dim' })));
     const leader = state.replicas.find((r) => r.isLeader && !r.isSelf);
     $('measured').hidden = !leader;
     if (leader) $('measured').firstElementChild.href = `http://${leader.address}/?room=${encodeURIComponent($('room').value)}`;

@@ -62,6 +62,7 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
             Generation = hashed.Generation,
             LogTimeMs = time.Now.UnixMs,
             LogTimeAheadMs = time.AheadMs ?? 0,
+            Engine = log.EngineName,
             CertificateExpiresAtMs = tls is null ? 0 : new DateTimeOffset(tls.Expiry.Until).ToUnixTimeMilliseconds(),
         };
         if (status.StandsAside is { } aside) reply.Notices.Add(aside);
@@ -84,6 +85,11 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
         if (!target.IsNone && !log.Status.Membership.Voters.Contains(target))
             throw FieldRules.Broken("target_member_id", request.TargetMemberId.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 "0, or the member id of a voter");
+        if (!target.IsNone && !log.Capabilities.HasFlag(LogCapabilities.Transfer))
+            throw Failure.Precondition(
+                $"the engine \"{log.EngineName}\" cannot hand leadership to a member that is named: leave the target out, and the others "
+                    + $"elect one")
+                .ToRpcException();
         if (!leadership.IsMine)
         {
             var (forwarded, answer) = await forwarder.TryForwardAsync(request, IncomingCall.Of(context),

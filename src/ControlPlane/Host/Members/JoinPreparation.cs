@@ -37,6 +37,11 @@ internal static class JoinPreparation
                 $"no replica at {string.Join(", ", options.Join)} said which cluster this is ({e.StatusCode}: {e.Status.Detail}): name "
                 + $"replicas that run with --join", e);
         }
+        if (options.Engine.Length == 0) options.Engine = status.Engine;
+        else if (status.Engine.Length > 0 && options.Engine != status.Engine)
+            throw new StartupException(ExitCode.BadConfiguration,
+                $"the cluster's log is kept by the engine \"{status.Engine}\", not by \"{options.Engine}\": all replicas have the same "
+                    + $"one");
         var known = status.Replicas.Where(r => r.RaftAddress.Length > 0)
             .Select(r => new ReplicaPeer(new MemberId(r.MemberId), r.RaftAddress, r.GrpcAddress, r.HttpAddress));
         var made = ControlPlaneBootstrap.CreateJoining(options.DataDirectory, status.ClusterId, SelfOf(options), known);

@@ -36,6 +36,11 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
     public async Task<MembersReply> RunAsync<TRequest>(TRequest request, string requestId, ServerCallContext context, MemberRequest wanted,
         Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<MembersReply>> call) where TRequest : class, IMessage
     {
+        if (!log.Capabilities.HasFlag(LogCapabilities.Membership))
+            throw Failure.Precondition(
+                $"the engine \"{log.EngineName}\" cannot change the members of a cluster that runs: its founding members stay. Members "
+                    + $"come and "
+                + "go with the engine \"native\"").ToRpcException();
         CommandReply? here = null;
         var address = wanted.Address is { } a ? $"{a.Raft} {a.Api} {a.Http}".TrimEnd() : "";
         var command = new ClusterCommand.RequestMemberChange(wanted.Kind, string.Join(',', wanted.Members), address);

@@ -49,6 +49,7 @@ public sealed class ReplicaMetrics : IDisposable
     /// <summary>Adds what the log itself knows.</summary>
     public void Observe(IReplicatedLog log)
     {
+        GaugeOfEach("videoscale_engine", "1, by the engine that keeps the log", "engine", () => [(log.EngineName, 1)]);
         Gauge("videoscale_raft_term", "Term of the replica", () => log.Status.Term);
         Gauge("videoscale_raft_commit_index", "Last entry known to be committed", () => log.Status.CommitIndex);
         Gauge("videoscale_raft_applied_index", "Last entry applied", () => log.Status.AppliedIndex);

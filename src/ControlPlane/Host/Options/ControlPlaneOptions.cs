@@ -16,6 +16,12 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>Holds identity.json, cluster.json, log/, snapshots/, events/; made by <see cref="ControlPlaneBootstrap"/>.</summary>
     public string DataDirectory { get; set; } = "";
 
+    /// <summary>
+    /// What keeps the replicated log, as <c>--engine</c> names it, the same at all replicas; empty: what keeps that of the directory
+    /// already, else "native".
+    /// </summary>
+    public string Engine { get; set; } = "";
+
     /// <summary>Consensus between replicas; 1 to 65,535.</summary>
     public int RaftPort { get; set; } = 8080;
 
