@@ -7,6 +7,7 @@ using VideoScale.Cli.Certs;
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Control;
 using VideoScale.Cli.Ctl;
+using VideoScale.Cli.Export;
 using VideoScale.Cli.Media;
 using VideoScale.Cli.Up;
 using VideoScale.Rpc;
@@ -28,6 +29,7 @@ internal static class VideoScaleCommand
         MediaCommand.Create(signals),
         CtlCommand.Create(),
         AuditCommands.Create(),
+        ExportCommand.Create(),
         CertsCommand.Create(),
         Examples.CreateHelp(),
         new VersionOption { Action = new PrintVersion() },

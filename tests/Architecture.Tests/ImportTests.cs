@@ -27,8 +27,9 @@ public sealed class ImportTests
         ["VideoScale.MediaNode.Core"] = ["VideoScale.Contracts.Model"],
         ["VideoScale.MediaNode.Host"] = ["VideoScale.Platform", "VideoScale.MediaNode.Core", "VideoScale.Contracts.Wire",
             "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Export"] = ["VideoScale.ControlPlane.Core", "VideoScale.ControlPlane.Host"],
         ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.Consensus.Apply", "VideoScale.Consensus.Engine",
-            "VideoScale.ControlPlane.Host", "VideoScale.MediaNode.Host"],
+            "VideoScale.ControlPlane.Host", "VideoScale.Export", "VideoScale.MediaNode.Host"],
     };
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
+using VideoScale.Cli.Export;
 using VideoScale.Cli.Processes;
 using VideoScale.ControlPlane.Host.Hosting;
 using VideoScale.ControlPlane.Host.Options;
@@ -63,8 +64,8 @@ internal static class ControlCommand
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
         {
-            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, HttpSocket, ControlInitCommand.Create(),
-                ControlRecoverCommand.Create(),
+            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, HttpSocket,
+                ControlInitCommand.Create(), ControlRecoverCommand.Create(),
         }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json
@@ -96,7 +97,7 @@ internal static class ControlCommand
             ?? (options.Tls.IsEmpty ? "beyond loopback gRPC needs certificates: give --cert, --key and --ca" : null);
         if (http is { } of) options.HttpPort = InheritedSockets.Locate(of, development).Port;
         if (grpc is { } its) options.GrpcPort = InheritedSockets.Locate(its, grpcOnLoopback).Port;
-        return ReplicaTuning.Default with { HttpSocket = http, GrpcSocket = grpc };
+        return ReplicaTuning.Default with { HttpSocket = http, GrpcSocket = grpc, ExportTarget = PostgresOptions.TargetOf };
     }
 
     private static ControlPlaneOptions Read(ParseResult parsed)
@@ -109,6 +110,8 @@ internal static class ControlCommand
         if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers, hasCertificates: !options.Tls.IsEmpty)];
         if (parsed.GetValue(Without) is { } without)
             options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        options.Export.Postgres = parsed.GetValue(PostgresOptions.Url) ?? options.Export.Postgres;
+        options.Export.PasswordFile = parsed.GetValue(PostgresOptions.PasswordFile) ?? options.Export.PasswordFile;
         options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;
     }

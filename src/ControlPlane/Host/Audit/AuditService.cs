@@ -114,6 +114,12 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         return await InTurn(() => _queries.Verify(request, null, context.CancellationToken), context.CancellationToken);
     }
 
+    /// <summary>Null where there is no replica around it: nothing is exported.</summary>
+    internal LeadersExport? Exported { get; init; }
+
+    public override async Task<ExportStatusReply> ExportStatus(ExportStatusRequest request, ServerCallContext context) =>
+        Exported is null ? new ExportStatusReply { LogSeq = _queries.Log.LastSeq } : await Exported.StatusAsync(request, context);
+
     /// <summary>Ends the subscriptions, so that their callers go elsewhere.</summary>
     public void EndAll(string why)
     {

@@ -36,7 +36,10 @@ public static class EventMapping
     };
 
     /// <summary>The record an event of the wire stands for, byte for byte: what is hashed.</summary>
-    public static void WriteRecord(CanonicalWriter writer, Event e)
+    public static void WriteRecord(CanonicalWriter writer, Event e) => WriteRecord(writer, FromWire(e));
+
+    /// <summary>The record of an event, byte for byte: what is hashed.</summary>
+    public static void WriteRecord(CanonicalWriter writer, EventEnvelope e)
     {
         var draft = new EventDraft
         {
@@ -46,21 +49,47 @@ public static class EventMapping
             Stream = e.Stream,
             Type = e.Type,
             SchemaVersion = e.SchemaVersion,
-            OccurredAt = new(e.OccurredAtMs),
-            ActorSubject = e.Actor.Subject,
-            ActorKind = e.Actor.Kind,
-            ActorAuthMethod = e.Actor.AuthMethod,
+            OccurredAt = e.OccurredAt,
+            ActorSubject = e.ActorSubject,
+            ActorKind = e.ActorKind,
+            ActorAuthMethod = e.ActorAuthMethod,
             Tenant = e.Tenant,
             CorrelationId = e.CorrelationId,
-            CausationId = e.CausationSeq == 0 ? EventId.None : EventId.FromBytes(e.CausationId.Span),
+            CausationId = e.CausationId,
             CausationSeq = e.CausationSeq,
             CommandId = e.CommandId,
             Traceparent = e.Traceparent,
             PolicyVersion = e.PolicyVersion,
-            Payload = e.PayloadCanonical.Span,
+            Payload = e.Payload.Span,
         };
-        EventRecord.Write(writer, draft, new(e.EventSeq, EventId.FromBytes(e.EventId.Span), e.StreamVersion, new(e.OccurredAtMs)));
+        EventRecord.Write(writer, draft, new(e.EventSeq, e.EventId, e.StreamVersion, e.OccurredAt));
     }
+
+    public static EventEnvelope FromWire(Event e) => new()
+    {
+        EventSeq = e.EventSeq,
+        RaftIndex = e.RaftIndex,
+        RaftTerm = e.RaftTerm,
+        OrdinalInEntry = e.OrdinalInEntry,
+        EventId = EventId.FromBytes(e.EventId.Span),
+        Stream = e.Stream,
+        StreamVersion = e.StreamVersion,
+        Type = e.Type,
+        SchemaVersion = e.SchemaVersion,
+        OccurredAt = new(e.OccurredAtMs),
+        ActorSubject = e.Actor.Subject,
+        ActorKind = e.Actor.Kind,
+        ActorAuthMethod = e.Actor.AuthMethod,
+        Tenant = e.Tenant,
+        CorrelationId = e.CorrelationId,
+        CausationId = e.CausationSeq == 0 ? EventId.None : EventId.FromBytes(e.CausationId.Span),
+        CausationSeq = e.CausationSeq,
+        CommandId = e.CommandId,
+        Traceparent = e.Traceparent,
+        PolicyVersion = e.PolicyVersion,
+        Payload = e.PayloadCanonical.Memory,
+        Chain = e.ChainHash.Length == Hash256.SizeBytes ? new Hash256(e.ChainHash.Span) : Hash256.Zero,
+    };
 
     /// <summary>The event itself; null when a newer program wrote it.</summary>
     public static DomainEvent? Decode(EventEnvelope e)

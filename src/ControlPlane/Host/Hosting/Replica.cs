@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Host.Checkpoints;
 using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.Dashboard;
 using VideoScale.ControlPlane.Host.Drain;
+using VideoScale.ControlPlane.Host.Export;
 using VideoScale.ControlPlane.Host.Features;
 using VideoScale.ControlPlane.Host.Gateway;
 using VideoScale.ControlPlane.Host.Leases;
@@ -55,6 +56,7 @@ internal sealed class Replica : IAsyncDisposable
         Rooms = new RoomsFeature(Core);
         Checkpoints = new CheckpointsFeature(Core);
         var gateway = new GatewayFeature(Core, Rooms);
+        var export = new ExportFeature(Core, tuning.ExportTarget?.Invoke(Core.Options.Export));
         return
         [
             Rooms,
@@ -63,7 +65,8 @@ internal sealed class Replica : IAsyncDisposable
             new PlacementFeature(Core),
             new DrainFeature(Core),
             Checkpoints,
-            new AuditFeature(Core),
+            export,
+            new AuditFeature(Core, export.Status),
             new NoticesFeature(Core),
             new CoreFeature(Core, tuning.Subscribers),
             members,

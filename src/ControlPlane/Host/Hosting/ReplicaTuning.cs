@@ -1,4 +1,6 @@
 using VideoScale.ControlPlane.Host.Clocks;
+using VideoScale.ControlPlane.Host.Export;
+using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Subscriptions;
 
@@ -15,6 +17,11 @@ public sealed record ReplicaTuning
 
     /// <summary>Who follows the event log beside the replica's own features.</summary>
     public IReadOnlyList<EventSubscriber> Subscribers { get; init; } = [];
+
+    /// <summary>
+    /// Makes what the leader's event log goes to beside its files, by the options; the replica disposes of it. Null: nowhere.
+    /// </summary>
+    public Func<ExportOptions, IExportTarget?>? ExportTarget { get; init; }
 
     /// <summary>Descriptors of listening sockets that the process was started with, instead of HttpPort and GrpcPort of its own.</summary>
     public int? HttpSocket { get; init; }

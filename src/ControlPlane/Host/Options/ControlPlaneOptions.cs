@@ -106,6 +106,9 @@ public sealed class ControlPlaneOptions : ServerOptions
 
     /// <summary>Changes a watcher may lag behind before its stream ends with UNAVAILABLE; 16 to 1,000,000.</summary>
     public int WatchBuffer { get; set; } = 4_096;
+
+    /// <summary>The event log in PostgreSQL.</summary>
+    public ExportOptions Export { get; set; } = new();
 }
 
 /// <summary>A LiveKit API key: tokens name it as their issuer and are signed with its secret.</summary>

@@ -32,6 +32,8 @@ public static class ControlPlaneOptionsCheck
         problems.Within(nameof(options.MaxRequestResults), options.MaxRequestResults, 1_000, 100_000_000);
         problems.Within(nameof(options.SilentMajorityHoldSeconds), options.SilentMajorityHoldSeconds, 5, 604_800);
         problems.Within(nameof(options.WatchBuffer), options.WatchBuffer, 16, 1_000_000);
+        problems.Within("Export:LagBudgetEvents", options.Export.LagBudgetEvents, 1, 1_000_000_000);
+        problems.Within("Export:LagBudgetSeconds", options.Export.LagBudgetSeconds, 1, 604_800);
         foreach (var key in options.ApiKeys)
             if (key.Key.Length == 0 || key.Secret.Length == 0)
                 problems.Add(nameof(options.ApiKeys), key.Key, "a Key and a Secret, neither empty");

@@ -44,4 +44,16 @@ public sealed record EventSubscriber(string Name, Func<IReadOnlyList<EventEnvelo
     public bool IsDurable { get; init; }
 
     public int MaxBatch { get; init; } = 100;
+
+    /// <summary>
+    /// Its place lies with what it writes, and may go back: asked before each turn, after each failure too. Null as an answer: not now.
+    /// What was said about <see cref="IsDurable"/> and <see cref="BeginsAt"/> does not matter then.
+    /// </summary>
+    public Func<CancellationToken, ValueTask<ulong?>>? PlaceAsync { get; init; }
+
+    /// <summary>
+    /// It takes whole log entries, however many events that makes: says of a log index whether its events are all in the log. Without a
+    /// filter by type.
+    /// </summary>
+    public Func<ulong, bool>? IsWhole { get; init; }
 }

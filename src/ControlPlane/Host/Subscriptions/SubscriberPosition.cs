@@ -5,7 +5,8 @@ using VideoScale.Platform;
 
 namespace VideoScale.ControlPlane.Host.Subscriptions;
 
-/// <summary>Up to which event a subscriber has handled everything; on disk for one that is durable. Never goes back. Any thread.</summary>
+/// <summary>Up to which event a subscriber has handled everything; on disk for one that is durable. Never goes back but by
+/// <see cref="StandAt"/>. Any thread.</summary>
 internal sealed class SubscriberPosition
 {
     private const int Format = 1;
@@ -56,6 +57,12 @@ internal sealed class SubscriberPosition
             IsKnown = true;
             if (seq > _seq) _seq = seq;
         }
+    }
+
+    /// <summary>Where whoever keeps the place says it is; the one way back.</summary>
+    internal void StandAt(ulong seq)
+    {
+        lock (_gate) (IsKnown, _seq) = (true, seq);
     }
 
     /// <summary>Returns when it survives a power loss.</summary>

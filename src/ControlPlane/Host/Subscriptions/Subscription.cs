@@ -41,9 +41,10 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
             try
             {
                 await WaitForTurnAsync(cancellationToken);
-                await BeginAsync(cancellationToken);
+                if (!await BeginAsync(cancellationToken)) continue;
                 await WaitUntilHeldAsync(cancellationToken);
-                await FollowAsync(() => pause = TimeSpan.Zero, cancellationToken);
+                if (subscriber.IsWhole is { } isWhole) await FollowEntriesAsync(isWhole, () => pause = TimeSpan.Zero, cancellationToken);
+                else await FollowAsync(() => pause = TimeSpan.Zero, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -70,8 +71,15 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
     /// A new subscriber takes its place. One that runs on the leader first learns how far others were, and its own place is known to a
     /// majority before it handles anything: so whoever leads next begins where events are missing, and not at an end of its own.
     /// </summary>
-    private async Task BeginAsync(CancellationToken cancellationToken)
+    /// <returns>False when it may not begin after all.</returns>
+    private async Task<bool> BeginAsync(CancellationToken cancellationToken)
     {
+        if (subscriber.PlaceAsync is { } placeAsync)
+        {
+            if (await placeAsync(cancellationToken) is not { } place) return false;
+            position.StandAt(place);
+            return true;
+        }
         var isShared = subscriber is { RunsOn: RunsOn.Leader, IsDurable: true };
         if (isShared)
         {
@@ -79,12 +87,13 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
             if (!isMajority) throw new TimeoutException("no majority of voters said how far it was");
             if (highest is { } known) position.Advance(known);
         }
-        if (position.IsKnown) return;
+        if (position.IsKnown) return true;
         position.Advance(subscriber.BeginsAt == BeginsAt.FirstEvent || subscriber.OnlyLast is not null ? 0 : events.LastSeq);
-        if (!isShared) return;
+        if (!isShared) return true;
         position.Save();
         if (!(await exchange.ExchangeAsync(subscriber.Name, position.Seq, cancellationToken)).IsMajority)
             throw new TimeoutException("no majority of voters keeps where it began");
+        return true;
     }
 
     /// <summary>
@@ -126,6 +135,27 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
             if (subscriber.Pause > TimeSpan.Zero) await Task.Delay(subscriber.Pause, clock, cancellationToken);
             if (clock.GetElapsedTime(_keptTicks) > Look) await KeepAsync(cancellationToken);
             if (cursor.Seq < events.LastSeq) continue;
+            cursor.Rest();
+            await GrowsAsync(cursor.Seq + 1, cancellationToken);
+        }
+    }
+
+    private async Task FollowEntriesAsync(Func<ulong, bool> isWhole, Action wentWell, CancellationToken cancellationToken)
+    {
+        using var cursor = events.Read(position.Seq + 1);
+        var entries = new WholeEntries(subscriber.MaxBatch, isWhole);
+        while (MayRun)
+        {
+            var batch = entries.Take(cursor, events);
+            if (batch.Count > 0)
+            {
+                await subscriber.HandleAsync(batch, cancellationToken);
+                Interlocked.Add(ref _handled, batch.Count);
+                position.Advance(batch[^1].EventSeq);
+                wentWell();
+            }
+            if (subscriber.Pause > TimeSpan.Zero) await Task.Delay(subscriber.Pause, clock, cancellationToken);
+            if (entries.IsHolding || cursor.Seq < events.LastSeq) continue;
             cursor.Rest();
             await GrowsAsync(cursor.Seq + 1, cancellationToken);
         }

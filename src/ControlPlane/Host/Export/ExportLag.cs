@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Host.EventLog;
+using VideoScale.ControlPlane.Host.Replication;
+
+namespace VideoScale.ControlPlane.Host.Export;
+
+/// <summary>
+/// How far the export is behind the log, and an alarm when that is more than was said to be bearable. Nothing waits for it.
+/// </summary>
+internal sealed partial class ExportLag(Exporter exporter, EventLogReader events, Leadership leadership, ulong mostEvents,
+    TimeSpan mostTime, TimeProvider clock, ILogger<ExportLag> logger)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private long _ms;
+    private bool _isOver;
+
+    /// <summary>0 where this replica does not lead.</summary>
+    internal ulong Events => leadership.IsMine && events.LastSeq > exporter.ExportedSeq ? events.LastSeq - exporter.ExportedSeq : 0;
+
+    /// <summary>Age of the first event that is not exported.</summary>
+    internal ulong Ms => (ulong)Interlocked.Read(ref _ms);
+
+    internal bool IsOverBudget => Volatile.Read(ref _isOver);
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Look, clock);
+        while (await timer.WaitForNextTickAsync(cancellationToken)) Measure();
+    }
+
+    internal void Measure()
+    {
+        Interlocked.Exchange(ref _ms, Events == 0 ? 0 : AgeMs(exporter.ExportedSeq + 1));
+        var isOver = Events > mostEvents || Ms > mostTime.TotalMilliseconds;
+        if (isOver == _isOver) return;
+        Volatile.Write(ref _isOver, isOver);
+        if (isOver) LogOver(exporter.Target, Events, Ms / 1_000, exporter.Now.Problem);
+        else LogWithin(exporter.Target, Events);
+    }
+
+    private long AgeMs(ulong seq)
+    {
+        try
+        {
+            return seq >= events.Floor && events.TryGet(seq) is { } first
+                ? Math.Max(0, clock.GetUtcNow().ToUnixTimeMilliseconds() - first.OccurredAt.UnixMs) : 0;
+        }
+        catch (EventLogException) { return 0; } // whoever reads it says so
+    }
+
+    [LoggerMessage(5704, LogLevel.Error,
+        "ALARM: the export to {Target} is {Events} events and {Seconds} s behind, more than its budget. {Why}")]
+    private partial void LogOver(string target, ulong events, ulong seconds, string why);
+
+    [LoggerMessage(5705, LogLevel.Information, "The export to {Target} is within its budget again, {Events} events behind")]
+    private partial void LogWithin(string target, ulong events);
+}

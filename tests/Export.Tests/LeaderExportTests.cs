@@ -1,0 +1,71 @@
+using VideoScale.Export.Tests.Databases;
+using VideoScale.Harness.Processes;
+using VideoScale.V1;
+
+namespace VideoScale.Export.Tests;
+
+/// <summary>Three replicas as processes, whose leader exports.</summary>
+public sealed class LeaderExportTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    private const int BasePort = 21_300;
+
+    [Fact]
+    public async Task The_leader_exports_and_the_next_one_goes_on_and_what_a_database_that_was_down_missed_comes_later()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var cluster = await TestCluster.CreateAsync(replicas: 3, media: 0, BasePort);
+        foreach (var replica in cluster.Replicas) replica.ExtraArguments.AddRange(["--postgres", database.Url]);
+        cluster.Start();
+        await cluster.WaitForReadyAsync();
+        await CreateRoomsAsync(cluster, "a");
+        await CaughtUpAsync(cluster, database);
+
+        var (first, refused) = (await cluster.WaitForLeaderAsync(), await CliProcess.RunAsync(
+            ["export", "run", "--postgres", database.Url, "--server", cluster.Replicas[0].GrpcAddress]));
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("the leader exports already", refused.Errors, StringComparison.Ordinal);
+
+        await first.KillAsync();
+        await cluster.WaitForLeaderAsync(except: first);
+        await CreateRoomsAsync(cluster, "b");
+        await CaughtUpAsync(cluster, database);
+        first.Start();
+
+        await postgres.Server.DisposeAsync();
+        await CreateRoomsAsync(cluster, "c"); // nothing waits for the export
+        await Eventually.HoldsAsync(async () => (await StatusAsync(cluster)).State == ExportState.Retrying,
+            "the export says that it fails");
+        Assert.NotEmpty((await StatusAsync(cluster)).Problem);
+        await postgres.StartAsync();
+        await CaughtUpAsync(cluster, database);
+
+        var told = await CliProcess.RunAsync(["export", "status", "--json", "--server",
+            string.Join(',', cluster.Replicas.Select(replica => replica.GrpcAddress))]);
+        Assert.Equal(0, told.ExitCode);
+        Assert.Contains("\"state\":\"Exporting\"", told.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task CreateRoomsAsync(TestCluster cluster, string names)
+    {
+        using var anywhere = cluster.Anywhere();
+        var rooms = new RoomService.RoomServiceClient(anywhere);
+        for (var i = 0; i < 20; i++)
+            await rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = $"{names}{i}", RoomId = $"{names}{i}" });
+    }
+
+    /// <summary>Everything is there, once and in order.</summary>
+    private static async Task CaughtUpAsync(TestCluster cluster, TestDatabase database)
+    {
+        await Eventually.HoldsAsync(async () => await StatusAsync(cluster) is { State: ExportState.Exporting } status
+            && status.ExportedSeq == status.LogSeq, "the export has caught up", details: () => StatusAsync(cluster).Result.ToString());
+        var (last, rows) = (await database.ScalarAsync<long>("select max(seq_id) from videoscale.mt_events"),
+            await database.ScalarAsync<long>("select count(*) from videoscale.mt_events"));
+        Assert.Equal(last, rows);
+    }
+
+    private static async Task<ExportStatusReply> StatusAsync(TestCluster cluster)
+    {
+        using var anywhere = cluster.Anywhere();
+        return await new AuditService.AuditServiceClient(anywhere).ExportStatusAsync(new ExportStatusRequest());
+    }
+}
