@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Execution;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;

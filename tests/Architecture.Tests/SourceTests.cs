@@ -87,7 +87,7 @@ public sealed partial class SourceTests
     {
         var deciding = Code.Where(f => !f.StartsWith("tests/Architecture.Tests/", StringComparison.Ordinal)
             && File.ReadAllText(Repository.Path(f)).Contains("Deciders.Decide(", StringComparison.Ordinal));
-        Assert.Equal(["src/ControlPlane/Core/Commands/CommandRunner.cs"], deciding);
+        Assert.Equal(["src/ControlPlane/Core/Execution/CommandRunner.cs"], deciding);
     }
 
     /// <summary>Texts that are shown as they stand, and numbers of many digits, cannot be wrapped.</summary>

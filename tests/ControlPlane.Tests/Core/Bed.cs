@@ -1,8 +1,11 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Decisions;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Execution;
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Requests;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using VideoScale.ControlPlane.Commands;
-using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Decisions;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;

@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Nodes;

@@ -3,7 +3,6 @@ using FsCheck.Fluent;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Nodes;
-using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Harness;

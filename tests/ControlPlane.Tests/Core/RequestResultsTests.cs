@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Harness;

@@ -1,11 +1,9 @@
 using System.Text;
 using VideoScale.ControlPlane.Canonical;
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
-using VideoScale.ControlPlane.State;
 using VideoScale.Harness;
 using VideoScale.Model;
 

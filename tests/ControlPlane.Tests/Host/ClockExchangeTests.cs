@@ -3,7 +3,6 @@ using Microsoft.Extensions.Time.Testing;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Clocks;
-using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 

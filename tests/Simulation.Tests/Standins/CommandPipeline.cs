@@ -3,6 +3,7 @@ using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Replication;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Replication;

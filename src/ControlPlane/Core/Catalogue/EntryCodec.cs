@@ -2,7 +2,6 @@ using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
-using VideoScale.ControlPlane.Requests;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Catalogue;

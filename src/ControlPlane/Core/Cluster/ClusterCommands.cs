@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Fields;
-using VideoScale.ControlPlane.Leases;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Cluster;

@@ -3,7 +3,6 @@ using System.Globalization;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
-using VideoScale.ControlPlane.Leases;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Cluster;

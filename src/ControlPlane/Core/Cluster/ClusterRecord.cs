@@ -1,6 +1,6 @@
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Fields;
-using VideoScale.ControlPlane.Leases;
 
 namespace VideoScale.ControlPlane.Cluster;
 

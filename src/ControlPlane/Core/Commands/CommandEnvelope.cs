@@ -1,6 +1,5 @@
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Events;
-using VideoScale.ControlPlane.Requests;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Commands;

@@ -1,5 +1,3 @@
-using VideoScale.ControlPlane.Nodes;
-using VideoScale.ControlPlane.Participants;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Commands;
@@ -7,6 +5,8 @@ namespace VideoScale.ControlPlane.Commands;
 /// <summary>Rules for fields: a refusal names field, value and rule.</summary>
 public static class Rules
 {
+    public const int MaxAddressLength = 255;
+
     /// <summary>Empty or a name.</summary>
     public static Failure? OptionalName(string field, string value) => value.Length == 0 ? null : NameRule.Check(field, value);
 
@@ -24,7 +24,7 @@ public static class Rules
     {
         var colon = value.LastIndexOf(':');
         var port = 0;
-        var ok = value.Length <= NodeDescription.MaxAddressLength && colon > 0 && colon < value.Length - 1 && value.Length - colon <= 6;
+        var ok = value.Length <= MaxAddressLength && colon > 0 && colon < value.Length - 1 && value.Length - colon <= 6;
         for (var i = 0; ok && i < value.Length; i++)
         {
             if (i > colon)
@@ -36,11 +36,7 @@ public static class Rules
         }
         if (ok && port is > 0 and <= 65_535) return null;
         return Failure.InvalidArgument(
-            $"{field}: \"{TextLimits.Shown(value)}\" breaks the rule: host:port, at most {NodeDescription.MaxAddressLength} characters, "
+            $"{field}: \"{TextLimits.Shown(value)}\" breaks the rule: host:port, at most {MaxAddressLength} characters, "
             + $"port 1 to 65535");
     }
-
-    public static Failure? Role(ParticipantRole role) => role is ParticipantRole.Publisher or ParticipantRole.Subscriber
-        ? null
-        : Failure.InvalidArgument($"role: {(byte)role} breaks the rule: 1 (publisher) or 2 (subscriber)");
 }

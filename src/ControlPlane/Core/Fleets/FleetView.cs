@@ -1,4 +1,3 @@
-using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;

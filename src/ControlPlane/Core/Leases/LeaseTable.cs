@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Leases;

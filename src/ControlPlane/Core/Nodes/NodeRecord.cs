@@ -3,8 +3,6 @@ using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Placement;
-using VideoScale.ControlPlane.Rooms;
-using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Nodes;
@@ -61,25 +59,4 @@ public sealed record NodeRecord(
         for (var i = 0; i < fenced.Length; i++) fenced[i] = r.ReadUInt64();
         return new(description, health, scheduling, registered, lost, before, drain, deadline, timedOut, [.. fenced]);
     }
-}
-
-/// <summary>A node in state: its record and what is counted from the rooms it owns. Changed only by Evolve.</summary>
-public sealed class NodeState : INamed
-{
-    internal NodeState(NodeRecord record) => Record = record;
-
-    public string Name => Record.Id.Value;
-    public NodeRecord Record { get; internal set; }
-
-    /// <summary>Rooms it owns, or still holds while they are revoked: its unreleased ownerships.</summary>
-    public OrdinalIndex<RoomState> Rooms { get; } = new();
-
-    /// <summary>Sum of what its rooms are charged; never over its capacity.</summary>
-    public Reservation Charged { get; internal set; }
-
-    /// <summary>Sum of what the seats taken in its rooms cost.</summary>
-    public Reservation Actual { get; internal set; }
-
-    internal UInt128 HashCounted { get; set; }
-    internal bool IsDirty { get; set; }
 }

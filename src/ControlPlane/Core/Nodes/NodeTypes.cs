@@ -25,8 +25,6 @@ public enum LossReason : byte
 /// <param name="Address">host:port of its gRPC endpoint, as clients reach it.</param>
 public sealed record NodeDescription(NodeId Node, ulong Incarnation, string Region, string Zone, string Address, Capacity Capacity)
 {
-    public const int MaxAddressLength = 255;
-
     public void Describe(FieldSink sink)
     {
         sink.Node(Node);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using VideoScale.ControlPlane.Canonical;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Hashing;
 
 namespace VideoScale.ControlPlane.Requests;

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Clocks;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Requests;

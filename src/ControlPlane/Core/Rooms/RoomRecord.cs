@@ -1,39 +1,11 @@
 using VideoScale.ControlPlane.Canonical;
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Fields;
-using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
-using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Rooms;
-
-/// <summary>One ownership that was not released: the node may hold authority in the room until it releases it or its lease ends.</summary>
-/// <param name="Revoke">The committed revoke; none while the owner is wanted.</param>
-public sealed record Ownership(
-    NodeId Node, ulong Incarnation, Epoch Epoch, Reservation Reservation, long PlacedAtMs, EventRef Revoke, RevokeReason RevokeReason,
-        NodeId Target)
-{
-    public bool IsRevoked => !Revoke.IsNone;
-
-    public void Describe(FieldSink sink)
-    {
-        sink.Node(Node);
-        sink.Number("incarnation", Incarnation);
-        sink.Epoch(Epoch);
-        Reservation.Describe(sink);
-        sink.Signed("placed_at_ms", PlacedAtMs);
-        Revoke.Describe(sink, "revoke");
-        sink.Choice("revoke_reason", RevokeReason);
-        sink.Node("target", Target);
-    }
-
-    public static Ownership Read(ref CanonicalReader r) => new(
-        new(r.ReadString()), r.ReadUInt64(), new(r.ReadUInt64()), Reservation.Read(ref r), r.ReadInt64(), EventRef.Read(ref r),
-            (RevokeReason)r.ReadByte(), new(r.ReadString()));
-}
 
 public enum RoomPhase : byte { None = 0, Open = 1, Closing = 2, Closed = 3 }
 
@@ -134,56 +106,5 @@ public sealed record RoomRecord(
         var owner = r.ReadCount(1) == 0 ? null : Ownership.Read(ref r);
         return new(id, phase, settings, createdSeq, createdAt, owner, epoch, node, cause, why, target, decision, failed, empty, closed,
             reason);
-    }
-}
-
-/// <summary>A room in state: its record, its seats, and what is counted from them. Changed only by Evolve.</summary>
-public sealed class RoomState : INamed
-{
-    internal RoomState(RoomRecord record) => Record = record;
-
-    public string Name => Record.Id.Value;
-    public RoomRecord Record { get; internal set; }
-    public SeatSet Seats { get; internal set; } = SeatSet.Empty;
-
-    /// <summary>Snapshots taken when <see cref="Seats"/> became the room's own; another number means that one may hold them too.</summary>
-    internal ulong SeatsOfPicture { get; set; } = SeatsShared;
-    internal const ulong SeatsShared = ulong.MaxValue;
-
-    /// <summary>Seats taken by publishers.</summary>
-    public uint Publishers { get; internal set; }
-    public uint Participants => (uint)Seats.Count;
-
-    /// <summary>What the seats taken cost.</summary>
-    public Reservation Actual => RoomCost.Of(Participants, Publishers);
-
-    /// <summary>
-    /// What is charged to the owner's node now: the reservation, or what the seats cost where that is more. Nothing without an owner.
-    /// </summary>
-    public Reservation Charged { get; internal set; }
-
-    /// <summary>The owner's node, so that no seat has to look it up.</summary>
-    internal NodeState? Home { get; set; }
-
-    /// <summary>Actual as last counted into the owner's node.</summary>
-    internal Reservation ActualCounted { get; set; }
-    internal UInt128 HashCounted { get; set; }
-    internal bool IsDirty { get; set; }
-    internal long EmptyDueMs { get; set; } = -1;
-    internal ulong WaitingSeq { get; set; }
-
-    /// <summary>The room as JSON, with its seats.</summary>
-    public void Describe(FieldSink sink)
-    {
-        Record.Describe(sink);
-        Record.Details?.Describe(sink);
-        sink.BeginList("seats", Seats.Count);
-        foreach (var seat in Seats.InOrder())
-        {
-            sink.BeginItem();
-            seat.Describe(sink);
-            sink.EndItem();
-        }
-        sink.EndList();
     }
 }

@@ -1,11 +1,10 @@
-using VideoScale.ControlPlane.Nodes;
-using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Fields;
 
 namespace VideoScale.ControlPlane.State;
 
 public sealed partial class ClusterState
 {
-    private readonly EntityHasher _hasher = new();
+    private readonly FieldHasher _hasher = new();
     private readonly List<RoomState> _dirtyRooms = [];
     private readonly List<NodeState> _dirtyNodes = [];
     private UInt128 _hashSum;
@@ -17,7 +16,7 @@ public sealed partial class ClusterState
         {
             room.IsDirty = false;
             var present = ReferenceEquals(FindRoom(room.Record.Id), room);
-            var hash = present ? _hasher.Of(room.Record, room.Seats) : 0;
+            var hash = present ? HashOf(room) : 0;
             _hashSum = unchecked(_hashSum - room.HashCounted + hash);
             room.HashCounted = hash;
         }
@@ -25,13 +24,45 @@ public sealed partial class ClusterState
         {
             node.IsDirty = false;
             var present = ReferenceEquals(FindNode(node.Record.Id), node);
-            var hash = present ? _hasher.Of(node.Record) : 0;
+            var hash = present ? HashOf(node) : 0;
             _hashSum = unchecked(_hashSum - node.HashCounted + hash);
             node.HashCounted = hash;
         }
         _dirtyRooms.Clear();
         _dirtyNodes.Clear();
-        return unchecked(_hashSum + _hasher.Of(Cluster) + _hasher.OfPosition(LastEventSeq, LastEventIndex, LastTime));
+        return unchecked(_hashSum + HashOfCluster() + HashOfPosition());
+    }
+
+    /// <summary>A room with its seats.</summary>
+    private UInt128 HashOf(RoomState room)
+    {
+        var seats = room.Seats.HashSum(_hasher);
+        var sink = _hasher.Begin('r');
+        room.Record.Describe(sink);
+        sink.Hash("seats", seats);
+        room.Record.Details?.Describe(sink);
+        return _hasher.End();
+    }
+
+    private UInt128 HashOf(NodeState node)
+    {
+        node.Record.Describe(_hasher.Begin('n'));
+        return _hasher.End();
+    }
+
+    private UInt128 HashOfCluster()
+    {
+        Cluster.Describe(_hasher.Begin('c'));
+        return _hasher.End();
+    }
+
+    private UInt128 HashOfPosition()
+    {
+        var sink = _hasher.Begin('p');
+        sink.Number("event_seq", LastEventSeq);
+        sink.Number("index", LastEventIndex);
+        sink.Signed("time", LastTime.UnixMs);
+        return _hasher.End();
     }
 
     private void MarkDirty(RoomState room)

@@ -1,6 +1,5 @@
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Participants;
-using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;

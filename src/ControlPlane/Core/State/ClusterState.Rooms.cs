@@ -1,5 +1,4 @@
 using VideoScale.ControlPlane.Events;
-using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;

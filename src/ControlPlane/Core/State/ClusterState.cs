@@ -1,7 +1,6 @@
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
-using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;

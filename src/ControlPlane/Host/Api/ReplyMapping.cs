@@ -1,4 +1,4 @@
-using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Api;

@@ -3,6 +3,7 @@ using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
 using Proto = VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Api;
@@ -35,7 +36,7 @@ internal static class WireMapping
         };
     }
 
-    internal static Proto.Participant ToWire(this Commands.SeatOutcome seat) => new()
+    internal static Proto.Participant ToWire(this Participants.SeatOutcome seat) => new()
     {
         Identity = seat.Identity.Value,
         Role = (Proto.ParticipantRole)seat.Role,

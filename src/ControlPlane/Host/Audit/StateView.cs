@@ -1,5 +1,4 @@
 using VideoScale.ControlPlane.Fields;
-using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;

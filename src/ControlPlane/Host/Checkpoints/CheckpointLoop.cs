@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Cluster;
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Replication;
 

@@ -1,7 +1,6 @@
 using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Replication;
-using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 

@@ -1,6 +1,5 @@
 using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Fleets;
-using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;

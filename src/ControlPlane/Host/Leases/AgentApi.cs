@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Decisions;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Fleets;

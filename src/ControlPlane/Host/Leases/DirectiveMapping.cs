@@ -1,6 +1,7 @@
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 using VideoScale.V1;
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Replication;

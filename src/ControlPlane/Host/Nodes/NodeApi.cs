@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.ControlPlane.Leases;
+using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.V1;
@@ -77,7 +78,7 @@ public sealed class NodeApi(Mutations mutations, StateQueries queries, NodeWatch
         return reply;
     }
 
-    private static Node Describe(ControlPlane.Nodes.NodeState node, Fleet fleet)
+    private static Node Describe(NodeState node, Fleet fleet)
     {
         var described = node.ToWire();
         if (node.Record.Scheduling == ControlPlane.Nodes.NodeScheduling.Draining

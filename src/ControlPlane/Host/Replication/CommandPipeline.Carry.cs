@@ -1,7 +1,7 @@
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Catalogue;
-using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.Model;
 using VideoScale.Platform;
 

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using VideoScale.Consensus;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Canonical;
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;

@@ -1,4 +1,4 @@
-using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Outcomes;
 
 namespace VideoScale.ControlPlane.Host.Replication;
 

@@ -6,7 +6,7 @@ using VideoScale.ControlPlane.Host.Bounds;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.Replication;
-using VideoScale.ControlPlane.Requests;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.Model;
 using VideoScale.Rpc;
 using VideoScale.Wire;

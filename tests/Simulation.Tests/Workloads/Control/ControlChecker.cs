@@ -1,10 +1,10 @@
 using VideoScale.Consensus.Core;
 using VideoScale.ControlPlane.Audit;
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;

@@ -1,4 +1,3 @@
-using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.Simulation.Checkers;

@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Cluster;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>Leadership, checkpoints, settings and versions.</summary>
 public static class ClusterDecider

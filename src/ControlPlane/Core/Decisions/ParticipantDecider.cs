@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Outcomes;
+using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Participants;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>Seats: reserved in the log before anyone may join, counted against the room's caps and the owner's.</summary>
 public static class ParticipantDecider
@@ -27,7 +29,7 @@ public static class ParticipantDecider
 
     private static Decision Admit(ClusterState state, ParticipantCommand.Admit admit, in EntryContext entry)
     {
-        if ((NameRule.Check("room_id", admit.Room.Value) ?? NameRule.Check("identity", admit.Identity.Value) ?? Rules.Role(admit.Role))
+        if ((NameRule.Check("room_id", admit.Room.Value) ?? NameRule.Check("identity", admit.Identity.Value) ?? CheckRole(admit.Role))
             is { } wrong) return wrong;
         if (state.FindRoom(admit.Room) is not { } room) return Failure.NotFound($"room {admit.Room}");
         if (room.Seats.TryGet(admit.Identity, out var held))
@@ -124,7 +126,7 @@ public static class ParticipantDecider
 
     private static Decision SetRole(ClusterState state, ParticipantCommand.SetRole set, in EntryContext entry)
     {
-        if (Rules.Role(set.Role) is { } wrong) return wrong;
+        if (CheckRole(set.Role) is { } wrong) return wrong;
         if (FindSeat(state, set.Room, set.Identity, out var room, out var seat) is { } missing) return missing;
         if (seat.Role == set.Role) return Decision.Nothing(Show(room, room.Record.Show(seat)));
         var events = new DecidedEvents(entry);
@@ -164,4 +166,8 @@ public static class ParticipantDecider
         (room, seat) = (found, held);
         return null;
     }
+
+    private static Failure? CheckRole(ParticipantRole role) => role is ParticipantRole.Publisher or ParticipantRole.Subscriber
+        ? null
+        : Failure.InvalidArgument($"role: {(byte)role} breaks the rule: 1 (publisher) or 2 (subscriber)");
 }

@@ -1,7 +1,7 @@
 using VideoScale.ControlPlane.Events;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Commands;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>All that a decider may know beside state and command.</summary>
 /// <param name="Time">Leader-stamped, clamped so that it never goes back.</param>

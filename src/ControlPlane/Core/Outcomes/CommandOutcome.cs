@@ -5,7 +5,7 @@ using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Commands;
+namespace VideoScale.ControlPlane.Outcomes;
 
 /// <summary>The typed answer to a command; what does not apply is left at its default. Stored, and returned again to retries.</summary>
 public sealed record CommandOutcome
@@ -61,36 +61,4 @@ public sealed record CommandOutcome
         Accepted = reader.ReadUInt32(),
         Refused = reader.ReadUInt32(),
     };
-}
-
-/// <summary>A seat as an answer shows it.</summary>
-public sealed record SeatOutcome(ParticipantIdentity Identity, ParticipantRole Role, SeatStatus Status, ulong SeatId, long AdmittedAtMs)
-{
-    public static readonly SeatOutcome None = new(new(""), ParticipantRole.None, SeatStatus.None, 0, 0);
-}
-
-/// <summary>What the proposer of a command gets back.</summary>
-/// <param name="Index">Log index of the entry that first carried the command.</param>
-/// <param name="EventSeq">event_seq of the last event it caused; 0 when it caused none.</param>
-/// <param name="Replayed">True when the answer was stored from an earlier try; not part of what is stored.</param>
-public sealed record CommandReply(ulong Index, ulong EventSeq, Failure? Failure, CommandOutcome Outcome, bool Replayed = false)
-{
-    public void WriteTo(CanonicalWriter writer)
-    {
-        writer.WriteUInt64(Index);
-        writer.WriteUInt64(EventSeq);
-        writer.WriteByte(Failure is null ? (byte)0 : (byte)Failure.Code);
-        if (Failure is not null) writer.WriteString(Failure.Message);
-        else Outcome.Describe(new CanonicalFieldSink(writer));
-    }
-
-    public static CommandReply Read(ref CanonicalReader reader)
-    {
-        var index = reader.ReadUInt64();
-        var eventSeq = reader.ReadUInt64();
-        var code = (FailureCode)reader.ReadByte();
-        return code == 0
-            ? new(index, eventSeq, null, CommandOutcome.Read(ref reader))
-            : new(index, eventSeq, new Failure(code, reader.ReadString()), CommandOutcome.Empty);
-    }
 }

@@ -1,24 +1,14 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Decisions;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Requests;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Commands;
-
-/// <summary>What becomes of an entry's commands, told in order: each event as it is folded in, then the command's answer.</summary>
-public interface ICommandSink
-{
-    /// <summary>An event was folded in: the event log takes it.</summary>
-    void Happened(DomainEvent happened, in EventContext context, EventRef cause, CommandEnvelope envelope);
-
-    /// <summary>A command was run; the next one is not looked at yet.</summary>
-    void Answered(CommandEnvelope envelope, CommandReply reply) { }
-
-    /// <summary>A command was not run: its answer was kept, or its request id breaks a rule.</summary>
-    void Repeated(CommandEnvelope envelope) { }
-}
+namespace VideoScale.ControlPlane.Execution;
 
 /// <summary>Runs commands of log entries in order: the answer of an earlier try, or decide, fold, record, and keep the answer.</summary>
 /// <remarks>

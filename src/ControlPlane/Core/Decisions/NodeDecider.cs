@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Nodes;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>
 /// Membership and health of media nodes. See docs/ownership.md for why a new process of a name waits for the old one's lease.

@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Cluster;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
@@ -6,7 +7,7 @@ using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Commands;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>The one door from commands to decisions. Pure: state, command and entry in, decision out.</summary>
 public static class Deciders

@@ -1,10 +1,11 @@
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Rooms;
+namespace VideoScale.ControlPlane.Decisions;
 
 public static partial class RoomDecider
 {

@@ -1,8 +1,9 @@
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Nodes;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>A hard cap of a node that would be passed.</summary>
 public readonly record struct CapExceeded(AdmissionCap Cap, ulong Limit, ulong InUse, ulong Need)

@@ -3,11 +3,13 @@ using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Rooms;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>Life of a room: created, placed, handed over in two commits, closed. See docs/ownership.md.</summary>
 public static partial class RoomDecider

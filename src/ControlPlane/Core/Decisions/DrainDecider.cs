@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Drain;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>Empties a node without losing anybody. Reversible until it is completed. See docs/drain.md.</summary>
 public static class DrainDecider

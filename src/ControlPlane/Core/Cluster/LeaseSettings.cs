@@ -2,7 +2,7 @@ using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Leases;
+namespace VideoScale.ControlPlane.Cluster;
 
 /// <summary>The rules of leases, replicated. All in milliseconds.</summary>
 /// <param name="TtlMs">A node's authority ends this long after it sent the last acknowledged heartbeat.</param>

@@ -1,7 +1,8 @@
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Outcomes;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Commands;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <param name="Cause">The event that caused this one; none when the command itself did.</param>
 public readonly record struct DecidedEvent(DomainEvent Event, EventRef Cause);
@@ -31,26 +32,4 @@ public sealed class Decision
     public static Decision Of(DecidedEvents events, CommandOutcome? outcome = null) =>
         new(events.List, null, outcome ?? CommandOutcome.Empty);
     public static implicit operator Decision(Failure failure) => Refused(failure);
-}
-
-/// <summary>
-/// Collects a decision's events; each gets the reference it will have in the log, so that later ones can name it as their cause.
-/// </summary>
-public sealed class DecidedEvents(EntryContext entry)
-{
-    private readonly List<DecidedEvent> _events = [];
-
-    public IReadOnlyList<DecidedEvent> List => _events;
-    public int Count => _events.Count;
-
-    /// <summary>event_seq the next event will have.</summary>
-    public ulong NextSeq => entry.NextEventSeq + (ulong)_events.Count;
-
-    /// <returns>The reference of the event just added.</returns>
-    public EventRef Add(DomainEvent happened, EventRef cause = default)
-    {
-        var self = entry.RefOf(_events.Count);
-        _events.Add(new(happened, cause));
-        return self;
-    }
 }

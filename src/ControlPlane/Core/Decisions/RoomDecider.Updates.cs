@@ -1,8 +1,8 @@
-using VideoScale.ControlPlane.Commands;
+using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 
-namespace VideoScale.ControlPlane.Rooms;
+namespace VideoScale.ControlPlane.Decisions;
 
 /// <summary>Rooms as LiveKit's API makes and changes them: under any name, and again at any time.</summary>
 public static partial class RoomDecider
