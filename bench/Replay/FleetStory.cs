@@ -29,7 +29,7 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
 {
     private const int EntriesPerCheckpoint = 1_024;
     private const ulong Term = 1;
-    private static readonly Actor Operator = new("bench", "operator", "token");
+    private static readonly Actor Operator = new("bench", ActorKind.Operator, ActorAuthMethod.Token);
     private readonly Random _random = new(seed);
     private readonly List<Room> _rooms = [];
     private readonly CanonicalWriter _payload = new();
@@ -175,8 +175,8 @@ public sealed class FleetStory(EventLog log, int seed, int nodes, int liveRooms)
             SchemaVersion = happened.SchemaVersion,
             OccurredAt = place.Time,
             ActorSubject = actor.Subject,
-            ActorKind = actor.Kind,
-            ActorAuthMethod = actor.AuthMethod,
+            ActorKind = actor.Kind.Word,
+            ActorAuthMethod = actor.AuthMethod.Word,
             Tenant = "default",
             CausationId = cause.IsNone ? EventId.None : log.EventIdOf(cause.Index, cause.Ordinal),
             CausationSeq = cause.Seq,

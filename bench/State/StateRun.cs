@@ -29,7 +29,7 @@ internal sealed record StateFigures(
 /// <summary>Builds a fleet through commands, keeps the events' bytes, and measures.</summary>
 internal sealed class StateRun : ICommandSink, IDisposable
 {
-    private static readonly Actor Someone = new("bench", "operator", "token");
+    private static readonly Actor Someone = new("bench", ActorKind.Operator, ActorAuthMethod.Token);
     private readonly CanonicalWriter _log = new(1 << 20);
     private readonly CanonicalFieldSink _sink;
     private readonly List<(EventType Type, int Start, EventContext Context)> _events = [];

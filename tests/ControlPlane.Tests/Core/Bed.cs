@@ -20,7 +20,7 @@ internal sealed record Recorded(DomainEvent Event, EventContext Context, EventRe
 /// <summary>A domain on the bench: commands go in as log entries, events are kept, time and term are set by hand.</summary>
 internal sealed class Bed : ICommandSink
 {
-    private static readonly Actor Operator = new("op", "operator", "token");
+    private static readonly Actor Operator = new("op", ActorKind.Operator, ActorAuthMethod.Token);
     private readonly CommandRunner _runner;
 
     public Bed(ClusterState? state = null, RequestResults? results = null)

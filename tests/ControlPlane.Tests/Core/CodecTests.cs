@@ -134,7 +134,8 @@ public sealed class CodecTests
     public void Every_command_comes_back_from_an_entry(EntryStamp stamp)
     {
         var entry = new LogEntry(stamp, [.. Commands.Select((c, i) => new CommandEnvelope(
-            c, new("op", "operator", "token"), i % 2 == 0 ? new("M", "id" + i, (UInt128)i) : null, (ulong)i, "corr", new(1, 2, 3),
+            c, new("op", ActorKind.Operator, ActorAuthMethod.Token), i % 2 == 0 ? new("M", "id" + i, (UInt128)i) : null, (ulong)i, "corr",
+                new(1, 2, 3),
                 "00-ab"))]);
         using var writer = new CanonicalWriter();
         EntryCodec.Write(entry, writer);

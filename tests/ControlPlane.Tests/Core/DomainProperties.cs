@@ -82,7 +82,8 @@ public sealed class DomainProperties
         {
             var command = world.Next(bed);
             var loop = Deciders.MustBeDecidedByLeader(command);
-            var envelope = new CommandEnvelope(command, new("op", "operator", "token"), new("Do", "id-" + step, (UInt128)step), loop
+            var envelope = new CommandEnvelope(command, new("op", ActorKind.Operator, ActorAuthMethod.Token),
+                new("Do", "id-" + step, (UInt128)step), loop
                 ? bed.Term : 0);
             asked.Add((envelope, bed.Run(envelope)));
             bed.Pass(random.Next(500));

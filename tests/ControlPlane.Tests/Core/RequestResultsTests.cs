@@ -36,7 +36,7 @@ public sealed class RequestResultsTests
         Assert.StartsWith("request_id: \"a\" was used for another CreateRoom", other.Failure.Message, StringComparison.Ordinal);
         Assert.Equal(FailureCode.AlreadyExists, bed.Do(Create, new("OtherMethod", "a", 1)).Failure!.Code);
         Assert.Equal(FailureCode.AlreadyExists,
-            bed.Run(new(Create, new("someone else", "operator", "token"), new("CreateRoom", "a", 1))).Failure!.Code);
+            bed.Run(new(Create, new("someone else", ActorKind.Operator, ActorAuthMethod.Token), new("CreateRoom", "a", 1))).Failure!.Code);
         Assert.NotEqual(Fingerprint.Of("ab", new("c", "d", 0)), Fingerprint.Of("a", new("bc", "d", 0)));
     }
 

@@ -40,7 +40,7 @@ public sealed class ClockExchangeTests
     private void Say(MemberId member, ClockAnswer answer) => _members.Answers[member] = Task.FromResult(answer);
 
     private static CommandEnvelope Envelope(DomainCommand command, string requestId = "r") =>
-        new(command, new Actor("a", "operator", "test"), new RequestKey("m", requestId, default));
+        new(command, new Actor("a", ActorKind.Operator, ActorAuthMethod.Token), new RequestKey("m", requestId, default));
 
     private static CommandEnvelope MadeNow => Envelope(new RoomCommand.Close(new("r"), Epoch.None), Guid.CreateVersion7(Now).ToString("N"));
 

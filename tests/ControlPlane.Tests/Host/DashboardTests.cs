@@ -13,7 +13,8 @@ public sealed class DashboardTests
     {
         await using var replica = await FakeReplica.StartAsync();
         var (parts, node) = (replica.App.Replica.Core, Bed.Describe("media-0"));
-        await parts.Pipeline.SubmitAsync(new(new NodeCommand.Register(node), new Commands.Actor("media-0", "node", "token")),
+        await parts.Pipeline.SubmitAsync(
+            new(new NodeCommand.Register(node), new Commands.Actor("media-0", ActorKind.Node, ActorAuthMethod.Token)),
             CancellationToken.None);
         Assert.Equal(1.0, await HeadroomAsync(replica));
         parts.Fleet.Measured(node.Node, node.Incarnation, new Load { CpuPermille = 900 }, leaving: false); // no room goes there any more

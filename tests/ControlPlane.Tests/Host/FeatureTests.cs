@@ -19,7 +19,8 @@ public sealed class FeatureTests
         {
             var command = new NodeCommand.Register(Bed.Describe("media-0"));
             using var writer = new CanonicalWriter();
-            EntryCodec.Write(new(new EntryStamp(new LogTime(1_000_000)), [new(command, new Actor("media-0", "node", "token"))]), writer);
+            EntryCodec.Write(new(new EntryStamp(new LogTime(1_000_000)),
+                [new(command, new Actor("media-0", ActorKind.Node, ActorAuthMethod.Token))]), writer);
             var proposed = log.ProposeAsync(new ProposalId(7, 1), writer.WrittenSpan.ToArray(), CancellationToken.None).AsTask();
             Assert.Equal(Outcome.Committed, proposed.GetAwaiter().GetResult().Outcome);
             var told = new Told(); // those who follow by then

@@ -57,7 +57,8 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
     internal async Task RegisterAsync(string node, ulong bitrateKbps = 10_000_000)
     {
         var command = new NodeCommand.Register(Bed.Describe(node, bitrateKbps: bitrateKbps));
-        Assert.Null((await Pipeline.SubmitAsync(new(command, new Actor(node, "node", "token")), CancellationToken.None)).Reply!.Failure);
+        Assert.Null((await Pipeline.SubmitAsync(new(command, new Actor(node, ActorKind.Node, ActorAuthMethod.Token)),
+            CancellationToken.None)).Reply!.Failure);
     }
 
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state) =>

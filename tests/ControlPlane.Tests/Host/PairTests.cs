@@ -44,7 +44,7 @@ public sealed class PairTests
 
     private static ValueTask<SubmitResult> SubmitAsync(LoneLeader leader, DomainCommand first, DomainCommand then)
     {
-        var actor = new Actor("gateway", "operator", "token");
+        var actor = new Actor("gateway", ActorKind.Operator, ActorAuthMethod.Token);
         return leader.Pipeline.SubmitAsync(new(first, actor), new(then, actor), CancellationToken.None);
     }
 }

@@ -58,7 +58,8 @@ public sealed class PlacementStepTests : IAsyncDisposable
     }
 
     private async Task<SubmitResult> CreateAsync(int number, CancellationToken cancellationToken) =>
-        await _leader.Pipeline.SubmitAsync(new(CommandOf(number), new Actor("op", "operator", "token")), cancellationToken);
+        await _leader.Pipeline.SubmitAsync(new(CommandOf(number), new Actor("op", ActorKind.Operator, ActorAuthMethod.Token)),
+            cancellationToken);
 
     private static RoomCommand.Create CommandOf(int number) =>
         new(new($"room-{number:00}"), RoomSettings.Default with { Metadata = new byte[900] });

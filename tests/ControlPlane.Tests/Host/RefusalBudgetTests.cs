@@ -9,7 +9,8 @@ public sealed class RefusalBudgetTests
 {
     private static readonly RefusalRate OfOne = new(5, 1_000), OfAll = new(12, 300);
 
-    private static Refusal By(string caller) => new(new(caller, "operator", "token"), "CloseRoom", Failure.NotFound("room r"));
+    private static Refusal By(string caller) =>
+        new(new(caller, ActorKind.Operator, ActorAuthMethod.Token), "CloseRoom", Failure.NotFound("room r"));
 
     [Fact]
     public void Whatever_callers_do_no_window_has_more_than_the_budget_and_every_refusal_is_recorded_or_counted() => Seeds.Run(20, random =>

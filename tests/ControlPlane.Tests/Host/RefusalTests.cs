@@ -1,4 +1,5 @@
 using Grpc.Core;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.Model;
 using VideoScale.V1;
@@ -60,7 +61,8 @@ public sealed class RefusalTests
     public async Task A_replica_that_does_not_lead_tells_the_leader_whom_it_turned_away()
     {
         await using var cluster = await TestCluster.StartAsync(3);
-        var refusal = new Refusal(new("audrey", "operator", "token"), "DrainNode", Failure.Denied("DrainNode needs role Operator"));
+        var refusal = new Refusal(new("audrey", ActorKind.Operator, ActorAuthMethod.Token), "DrainNode",
+            Failure.Denied("DrainNode needs role Operator"));
         cluster[cluster.FollowerIndex].Replica.Core.Refusals.Note(refusal);
         var rejected = Assert.Single(await RejectedAsync(cluster.Channel(cluster.LeaderIndex), events => events.Count == 1));
         Assert.Equal("audrey", rejected.Actor.Subject);

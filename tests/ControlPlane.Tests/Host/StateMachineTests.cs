@@ -26,7 +26,7 @@ public sealed class StateMachineTests
         for (var step = 0; step < 200; step++)
         {
             var command = world.Next(bed);
-            var envelope = new CommandEnvelope(command, new("op", "operator", "token"), random.Next(3) == 0 ? null
+            var envelope = new CommandEnvelope(command, new("op", ActorKind.Operator, ActorAuthMethod.Token), random.Next(3) == 0 ? null
                 : new("Do", "id-" + step, (UInt128)step),
                 Deciders.MustBeDecidedByLeader(command) ? bed.Term : 0);
             asked.Add(envelope);

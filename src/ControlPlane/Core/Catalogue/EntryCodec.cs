@@ -57,8 +57,8 @@ public static class EntryCodec
     public static void WriteEnvelope(CommandEnvelope envelope, CanonicalWriter writer)
     {
         writer.WriteString(envelope.Actor.Subject);
-        writer.WriteString(envelope.Actor.Kind);
-        writer.WriteString(envelope.Actor.AuthMethod);
+        writer.WriteString(envelope.Actor.Kind.Word);
+        writer.WriteString(envelope.Actor.AuthMethod.Word);
         writer.WriteBool(envelope.Request is not null);
         if (envelope.Request is { } request)
         {
@@ -77,7 +77,7 @@ public static class EntryCodec
 
     public static CommandEnvelope ReadEnvelope(ref CanonicalReader reader)
     {
-        var actor = new Actor(reader.ReadString(), reader.ReadString(), reader.ReadString());
+        var actor = new Actor(reader.ReadString(), ActorKind.Of(reader.ReadString()), ActorAuthMethod.Of(reader.ReadString()));
         var request = reader.ReadBool() ? new RequestKey(reader.ReadString(), reader.ReadString(), reader.ReadUInt128()) : null;
         var term = reader.ReadUInt64();
         var correlation = reader.ReadString();

@@ -4,15 +4,6 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Commands;
 
-/// <summary>Who asked.</summary>
-/// <param name="Subject">E.g. the name of an API token, a node id, or a leader loop.</param>
-/// <param name="Kind">"operator", "node", "system".</param>
-/// <param name="AuthMethod">"token", "mtls", "internal", "development".</param>
-public sealed record Actor(string Subject, string Kind, string AuthMethod)
-{
-    public static readonly Actor System = new("leader", "system", "internal");
-}
-
 /// <summary>A command with who asked, under which key, and why.</summary>
 /// <param name="Request">Set when the command came from outside and its answer is kept for retries.</param>
 /// <param name="DecidedInTerm">Term in which a leader loop decided it; 0 for commands from outside. Refused in another term.</param>

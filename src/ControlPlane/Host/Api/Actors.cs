@@ -10,16 +10,20 @@ internal static class Actors
 
     internal static Actor Of(Caller caller) => ReferenceEquals(caller, Caller.Development) ? Development : Make(caller);
 
-    /// <summary>A loop of the leader.</summary>
-    internal static Actor Loop(string name) => new(name, "system", "internal");
+    private static Actor Make(Caller caller) => new(caller.Subject, KindOf(caller.Role), MethodOf(caller.AuthMethod));
 
-    private static Actor Make(Caller caller) =>
-        new(caller.Subject, caller.Role == Role.Node ? "node" : caller.Role == Role.Replica ? "system" : "operator",
-        caller.AuthMethod switch
-        {
-            AuthMethod.Token => "token",
-            AuthMethod.MutualTls => "mtls",
-            AuthMethod.Development => "development",
-            _ => "internal"
-        });
+    private static ActorKind KindOf(Role role) => role switch
+    {
+        Role.Node => ActorKind.Node,
+        Role.Replica => ActorKind.System,
+        _ => ActorKind.Operator,
+    };
+
+    private static ActorAuthMethod MethodOf(AuthMethod method) => method switch
+    {
+        AuthMethod.Token => ActorAuthMethod.Token,
+        AuthMethod.MutualTls => ActorAuthMethod.MutualTls,
+        AuthMethod.Development => ActorAuthMethod.Development,
+        _ => ActorAuthMethod.Internal,
+    };
 }

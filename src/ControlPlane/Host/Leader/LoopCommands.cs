@@ -9,7 +9,7 @@ public sealed class LoopCommands(CommandPipeline pipeline)
 {
     public ValueTask<SubmitResult> SubmitAsync(ulong term, string loop, DomainCommand command, CancellationToken cancellationToken,
         EventRef cause = default) =>
-        pipeline.SubmitAsync(new CommandEnvelope(command, new Actor(loop, "system", "internal"), DecidedInTerm: term, CorrelationId: loop,
+        pipeline.SubmitAsync(new CommandEnvelope(command, Actor.Loop(loop), DecidedInTerm: term, CorrelationId: loop,
             Cause: cause), cancellationToken);
 
     /// <summary>Proposes together what was decided together, and waits for all.</summary>

@@ -42,7 +42,7 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         var caller = context.GetCaller();
         if (caller is { Role: Role.Node, AuthMethod: AuthMethod.MutualTls } && caller.Subject != "node/" + hello.NodeId)
             throw Failure.Denied($"node_id: the certificate is of {caller.Subject}, not of node {hello.NodeId}").ToRpcException();
-        var actor = new Commands.Actor(hello.NodeId, "node", Actors.Of(caller).AuthMethod);
+        var actor = new Commands.Actor(hello.NodeId, ActorKind.Node, Actors.Of(caller).AuthMethod);
         if (leadership.IsMine && await hub.FindLivingIncumbentAsync(description, clock) is { } taken)
         {
             if (!_refused.TryGetValue(description.Node, out var last) || last != description.Incarnation) LogNameTaken(taken.Message);

@@ -51,7 +51,8 @@ public static class OfflineRecovery
     private static byte[] RaisedGeneration()
     {
         using var writer = new CanonicalWriter();
-        var raise = new CommandEnvelope(new ClusterCommand.RaiseRecoveryGeneration(0), new Actor("recovery", "operator", "offline"));
+        var raise = new CommandEnvelope(new ClusterCommand.RaiseRecoveryGeneration(0),
+            new Actor("recovery", ActorKind.Operator, ActorAuthMethod.Offline));
         // Time 0: this machine's clock is not compared with any other, so no log time passes until replicas run again.
         EntryCodec.Write(new LogEntry(new LogTime(0), [raise]), writer);
         return writer.WrittenSpan.ToArray();

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.Replication;
@@ -23,8 +24,8 @@ public sealed class RefusalReport(Leadership leadership, MemberBook book, Channe
         var request = new ReportRefusalRequest
         {
             Subject = refusal.Actor.Subject,
-            Kind = refusal.Actor.Kind,
-            AuthMethod = refusal.Actor.AuthMethod,
+            Kind = refusal.Actor.Kind.Word,
+            AuthMethod = refusal.Actor.AuthMethod.Word,
             Method = refusal.Method,
             Code = (uint)refusal.Failure.Code,
             Message = refusal.Failure.Message,
@@ -50,7 +51,7 @@ public sealed class RefusalReport(Leadership leadership, MemberBook book, Channe
         if (!Enum.IsDefined(code)) throw FieldRules.Broken("code", $"{request.Code}", "a number of FailureCode, 1 to 8");
         if (request.Message.Length > MaxReasonLength)
             throw FieldRules.Broken("message", request.Message, $"at most {MaxReasonLength} characters");
-        var actor = new Actor(request.Subject, request.Kind, request.AuthMethod);
+        var actor = new Actor(request.Subject, ActorKind.Of(request.Kind), ActorAuthMethod.Of(request.AuthMethod));
         return new(actor, request.Method, new Failure(code, request.Message), Others: request.Others);
     }
 

@@ -179,7 +179,8 @@ internal sealed class ControlClients
         var fingerprint = (UInt128)(asking.OtherBody ? 2UL : 1UL);
         var command = asking.OtherBody ? new RoomCommand.Create(new RoomId("other-" + client.Number), RoomSettings.Default)
             : client.Command!;
-        var envelope = new CommandEnvelope(command, new ControlPlane.Commands.Actor("client-" + client.Number, "operator", "token"),
+        var envelope = new CommandEnvelope(command,
+            new ControlPlane.Commands.Actor("client-" + client.Number, ActorKind.Operator, ActorAuthMethod.Token),
             new RequestKey("Do", client.RequestId, fingerprint), CorrelationId: client.RequestId);
         var result = await control.Pipeline.SubmitAsync(envelope, CancellationToken.None);
         if (result.Status == SubmitStatus.Applied)

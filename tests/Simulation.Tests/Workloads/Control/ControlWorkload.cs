@@ -200,7 +200,7 @@ internal sealed class ControlWorkload : Workload
         var control = Of(replica);
         var description = new NodeDescription(new NodeId(hello.NodeId), hello.Incarnation, "", "", hello.Address,
             new ControlPlane.Placement.Capacity(hello.Capacity.Publishers, hello.Capacity.Subscribers, hello.Capacity.BitrateKbps));
-        var actor = new ControlPlane.Commands.Actor(hello.NodeId, "node", "mtls");
+        var actor = new ControlPlane.Commands.Actor(hello.NodeId, ActorKind.Node, ActorAuthMethod.MutualTls);
         if (control.Leadership.IsMine && await control.Hub.FindLivingIncumbentAsync(description, control.Clock) is not null)
         {
             attachment.Down.Send(new Closed(-1));
