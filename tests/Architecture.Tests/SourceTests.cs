@@ -90,6 +90,11 @@ public sealed partial class SourceTests
         Assert.Equal(["src/ControlPlane/Core/Execution/CommandRunner.cs"], deciding);
     }
 
+    /// <summary>Figures are counted by .NET's meters; what exports them is known in one place.</summary>
+    [Fact]
+    public void One_file_knows_the_exporter_of_figures() => Assert.Equal(["src/Contracts/Rpc/Server/MetricsEndpoint.cs"],
+        Code.Where(f => File.ReadLines(Repository.Path(f)).Contains("using Prometheus;")));
+
     /// <summary>Texts that are shown as they stand, and numbers of many digits, cannot be wrapped.</summary>
     [Fact]
     public void No_line_is_wider_than_a_reader_can_hold()

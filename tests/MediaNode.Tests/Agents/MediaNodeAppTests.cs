@@ -137,6 +137,20 @@ public sealed class MediaNodeAppTests
         await app.WaitForReadyAsync(limit.Token);
     }
 
+    /// <summary>Dashboards ask for them by these names.</summary>
+    private static readonly string[] Figures =
+    [
+        "videoscale_media_lease_left_seconds", "videoscale_media_rooms", "videoscale_media_publishers", "videoscale_media_subscribers",
+        "videoscale_media_reports_pending", "videoscale_media_packets_total{direction=\"in\"}",
+        "videoscale_media_packets_total{direction=\"out\"}", "videoscale_media_octets_total{direction=\"in\"}",
+        "videoscale_media_octets_total{direction=\"out\"}", "videoscale_media_send_dropped_total",
+        "videoscale_media_packets_dropped_total{reason=\"unreachable\"}", "videoscale_media_packets_dropped_total{reason=\"refused\"}",
+        "videoscale_media_packets_dropped_total{reason=\"no_room\"}", "videoscale_media_packets_dropped_total{reason=\"shard_behind\"}",
+        "videoscale_media_strangers_total", "videoscale_media_checks_refused_total{integrity=\"computed\"}",
+        "videoscale_media_checks_refused_total{integrity=\"not_computed\"}", "videoscale_media_connections",
+        "videoscale_media_connections_refused_total", "process_cpu_seconds_total", "process_resident_memory_bytes",
+    ];
+
     [Fact]
     public async Task Refusals_name_field_value_and_rule_and_probes_tell_life_from_readiness()
     {
@@ -147,7 +161,9 @@ public sealed class MediaNodeAppTests
         Assert.True((await http.GetAsync(new Uri("/healthz", UriKind.Relative))).IsSuccessStatusCode);
         Assert.Equal(503, (int)(await http.GetAsync(new Uri("/readyz", UriKind.Relative))).StatusCode);
         var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        foreach (var figure in Figures) Assert.Contains($"\n{figure} ", metrics, StringComparison.Ordinal);
         Assert.Contains("videoscale_media_lease_left_seconds 0", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("videoscale_rpc", metrics, StringComparison.Ordinal); // others of the process are not the node's
 
         var wrong = await Assert.ThrowsAsync<RpcException>(() =>
             admission.TakeSeatAsync(new TakeSeatRequest { RoomId = "a b", Epoch = 1, Identity = "x", SeatId = 1 }).ResponseAsync);

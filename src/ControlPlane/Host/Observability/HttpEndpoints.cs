@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Prometheus;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Observability;
@@ -10,15 +9,6 @@ namespace VideoScale.ControlPlane.Host.Observability;
 internal static class HttpEndpoints
 {
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
-    private static readonly string[] Bridged = [MetricName.Meter, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
-
-    static HttpEndpoints()
-    {
-        // Event counters are what the meters say once more, at a cost.
-        Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true });
-        Metrics.ConfigureMeterAdapter(meters => meters.InstrumentFilterPredicate = instrument =>
-            Array.Exists(Bridged, name => instrument.Meter.Name.StartsWith(name, StringComparison.Ordinal)));
-    }
 
     internal static void MapReplica(this IEndpointRouteBuilder endpoints, int httpPort, Func<(bool Ready, string Why)> ready)
     {
@@ -30,6 +20,6 @@ internal static class HttpEndpoints
             context.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             return context.Response.WriteAsync(why + "\n");
         }).RequireHost(host);
-        endpoints.MapMetrics("/metrics").RequireHost(host);
+        endpoints.MapMetricsOfProcess(host);
     }
 }

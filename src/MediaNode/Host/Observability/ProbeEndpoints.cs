@@ -1,22 +1,20 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Prometheus;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.Rpc;
 
 namespace VideoScale.MediaNode.Host.Observability;
 
-/// <summary>/healthz, /readyz and /metrics.</summary>
+/// <summary>/healthz and /readyz.</summary>
 internal static class ProbeEndpoints
 {
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     /// <param name="stopping">True from the moment the node gives its rooms up.</param>
-    internal static void MapProbes(this IEndpointRouteBuilder endpoints, AuthorityGate authority, NodeMetrics metrics, TlsMaterial? tls,
-        Func<bool> stopping, int httpPort)
+    internal static void MapProbes(this IEndpointRouteBuilder endpoints, string host, AuthorityGate authority, TlsMaterial? tls,
+        Func<bool> stopping)
     {
-        var host = $"*:{httpPort}"; // the gRPC port answers gRPC alone
         // Only that the process lives: losing the control plane must never make anyone restart a node that carries calls.
         endpoints.MapMethods("/healthz", Reading, () => Results.Text("ok\n")).RequireHost(host);
         endpoints.MapMethods("/readyz", Reading, () =>
@@ -27,6 +25,5 @@ internal static class ProbeEndpoints
                     statusCode: StatusCodes.Status503ServiceUnavailable)
                 : Results.Text(tls?.Expiry.Warning(DateTimeOffset.UtcNow) is { } warning ? $"ready\n{warning}\n" : "ready\n");
         }).RequireHost(host);
-        endpoints.MapMetrics(options => options.Registry = metrics.Registry).RequireHost(host);
     }
 }

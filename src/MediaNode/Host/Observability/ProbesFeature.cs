@@ -10,7 +10,10 @@ internal sealed class ProbesFeature(NodeCore core, MediaPlane plane) : INodeFeat
 {
     public void Register(EndpointRegistry registry) => registry.Map(web =>
     {
+        var host = $"*:{core.Options.HttpPort}"; // the gRPC port answers gRPC alone
+        web.MapProbes(host, core.Authority, core.Tls, core.IsStopping);
         var metrics = new NodeMetrics(core.Authority, plane, web.Services.GetRequiredService<ConnectionLimits>(), core.Tls);
-        web.MapProbes(core.Authority, metrics, core.Tls, core.IsStopping, core.Options.HttpPort);
+        registry.Own(metrics);
+        registry.Own(web.MapMetricsOf(host, metrics.Meters));
     });
 }
