@@ -23,6 +23,9 @@ internal interface IAuditBackend
     Task<StateAtReply> StateAtAsync(StateAtRequest request, CancellationToken cancellationToken);
     Task<ExplainReply> ExplainAsync(ExplainRequest request, CancellationToken cancellationToken);
     Task<VerifyReply> VerifyAsync(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken);
+    Task<DiffReply> DiffAsync(DiffRequest request, CancellationToken cancellationToken);
+    Task<GetProofReply> ProveAsync(GetProofRequest request, CancellationToken cancellationToken);
+    Task<SignedCheckpoint> CheckpointAsync(GetCheckpointRequest request, CancellationToken cancellationToken);
 }
 
 /// <summary>Asks any replica over gRPC. Answers may take long: only silence is an error, not slowness.</summary>
@@ -80,6 +83,15 @@ internal sealed class LiveAudit(CtlSession session) : IAuditBackend
 
     public async Task<VerifyReply> VerifyAsync(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken) =>
         await _client.VerifyAsync(request, cancellationToken: cancellationToken);
+
+    public async Task<DiffReply> DiffAsync(DiffRequest request, CancellationToken cancellationToken) =>
+        await _client.DiffAsync(request, cancellationToken: cancellationToken);
+
+    public async Task<GetProofReply> ProveAsync(GetProofRequest request, CancellationToken cancellationToken) =>
+        await _client.GetProofAsync(request, cancellationToken: cancellationToken);
+
+    public async Task<SignedCheckpoint> CheckpointAsync(GetCheckpointRequest request, CancellationToken cancellationToken) =>
+        await _client.GetCheckpointAsync(request, session.Call(cancellationToken));
 }
 
 /// <summary>Reads a directory itself; changes nothing in it.</summary>
@@ -119,6 +131,15 @@ internal sealed class OfflineAudit : IAuditBackend
         Refuse(_queries.Check(request));
         return Task.Run(() => _queries.Verify(request, progress, cancellationToken), cancellationToken);
     }
+
+    public Task<DiffReply> DiffAsync(DiffRequest request, CancellationToken cancellationToken) =>
+        Task.Run(() => ValueOf(_queries.Diff(request, cancellationToken)), cancellationToken);
+
+    public Task<GetProofReply> ProveAsync(GetProofRequest request, CancellationToken cancellationToken) =>
+        Task.Run(() => ValueOf(_queries.Prove(request, cancellationToken)), cancellationToken);
+
+    public Task<SignedCheckpoint> CheckpointAsync(GetCheckpointRequest request, CancellationToken cancellationToken) =>
+        Task.Run(() => ValueOf(_queries.Checkpoint(request, null)), cancellationToken);
 
     /// <summary>The directory named, or the one of the event log inside a replica's data directory.</summary>
     private static string EventDirectory(string directory)

@@ -11,7 +11,8 @@ public static class AuditCommands
 {
     public static Command Create() => new Command("audit", "Asks the event log: what happened, what was true, and why.")
     {
-        Tail(), Stream(), StateCommand.Create(), Why(), Verify(), ReplayCommand.Create(),
+        Tail(), Stream(), StateCommand.Create(), DiffCommand.Create(), Why(), VerifyCommand.Create(), ReplayCommand.Create(),
+        ProofCommands.Checkpoint(), ProofCommands.Prove(),
         AuditSession.Data, CtlOptions.Server, CtlOptions.Token, CtlOptions.Json, CtlOptions.TimeoutSeconds, CtlOptions.Certificate,
             CtlOptions.Key, CtlOptions.Authority,
     }.WithNotes("""
@@ -21,7 +22,12 @@ public static class AuditCommands
           videoscale audit state --at 1200 --scope room/standup
           videoscale audit why standup                       why the room is where it is
           videoscale audit verify --data .videoscale/replica-1
+          videoscale audit diff '#100' '#200' --scope room/standup
           videoscale audit replay --assert-hash              folds the log anew, compares with what the voters agreed on
+          videoscale audit checkpoint --out kept-elsewhere.json
+          videoscale audit verify --anchor kept-elsewhere.json --ca ca.pem
+          videoscale audit prove '#42' --out proof.json      and, by somebody else, without the log:
+          videoscale audit verify --proof proof.json --anchor kept-elsewhere.json --ca ca.pem
 
         Exit codes: 0 done and sound, 1 refused, damaged or not equal, 2 wrong usage or nobody answered.
         """);
@@ -116,33 +122,6 @@ public static class AuditCommands
                 if (reply.BrokenLink.Length > 0) Console.WriteLine($"BROKEN LINK: {reply.BrokenLink}");
             });
             return reply.BrokenLink.Length == 0 ? Exit.Ok : Exit.Refused;
-        });
-        return command;
-    }
-
-    private static Command Verify()
-    {
-        var from = new Option<ulong>("--from") { Description = "First event; left out, the first that is held.", HelpName = "SEQ" };
-        var to = new Option<ulong>("--to") { Description = "Last event; left out, the last one.", HelpName = "SEQ" };
-        var command = new Command("verify", "Hashes every event anew and compares chain, Merkle tree and checkpoints.") { from, to };
-        AuditSession.Bind(command, async (session, parsed, cancellationToken) =>
-        {
-            var request = new VerifyRequest { FromSeq = parsed.GetValue(from), ToSeq = parsed.GetValue(to) };
-            var progress = new Progress("verifying", request.ToSeq > 0 ? request.ToSeq
-                : await session.Backend.LastSeqAsync(cancellationToken));
-            var reply = await session.Backend.VerifyAsync(request, progress.At, cancellationToken);
-            session.Write(reply, () =>
-            {
-                if (reply.Ok)
-                    Console.WriteLine(
-                        $"ok: {reply.Events} events (#{reply.VerifiedFrom} to #{reply.VerifiedTo}) and {reply.Checkpoints} checkpoints "
-                        + $"agree");
-                else Console.WriteLine($"NOT SOUND at event #{reply.FirstBadSeq}: {reply.Problem}");
-                Console.WriteLine(
-                    $"chain head  {Convert.ToHexStringLower(reply.ChainHead.Span)}\nmerkle root "
-                    + $"{Convert.ToHexStringLower(reply.MerkleRoot.Span)}{(reply.Ok ? "" : "   (before that event)")}");
-            });
-            return reply.Ok ? Exit.Ok : Exit.Refused;
         });
         return command;
     }

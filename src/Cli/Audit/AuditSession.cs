@@ -33,7 +33,10 @@ internal sealed class AuditSession(IAuditBackend backend, bool json)
     /// Runs a command against the cluster, or against --data; a refusal or silence becomes a line on standard error and an exit code.
     /// </summary>
     internal static void Bind(Command command, Func<AuditSession, ParseResult, CancellationToken, Task<int>> run) =>
-        command.SetAction(async (parsed, cancellationToken) =>
+        command.SetAction(Bound(run));
+
+    internal static Func<ParseResult, CancellationToken, Task<int>> Bound(
+        Func<AuditSession, ParseResult, CancellationToken, Task<int>> run) => async (parsed, cancellationToken) =>
     {
         var json = parsed.GetValue(CtlOptions.Json);
         try
@@ -47,5 +50,5 @@ internal sealed class AuditSession(IAuditBackend backend, bool json)
             await Console.Error.WriteLineAsync(e.Message);
             return Exit.Refused;
         }
-    });
+    };
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using VideoScale.Cli.CommandLine;
@@ -52,14 +51,10 @@ internal static class StateCommand
         return command;
     }
 
-    internal static StateAtRequest Parse(string at)
+    private static StateAtRequest Parse(string text) => MomentText.Parse("--at", text) switch
     {
-        if (at.StartsWith('#') && ulong.TryParse(at.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq))
-            return new() { EventSeq = seq };
-        if (ulong.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var index)) return new() { LogIndex = index };
-        if (DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
-            return new() { TimeMs = time.ToUnixTimeMilliseconds() };
-        throw new CliException(
-            $"--at: \"{at}\" is neither a log index (1200), nor a time (2026-01-31T12:00:00Z), nor # and an event's number ('#42')");
-    }
+        { AtCase: Moment.AtOneofCase.EventSeq } at => new() { EventSeq = at.EventSeq },
+        { AtCase: Moment.AtOneofCase.LogIndex } at => new() { LogIndex = at.LogIndex },
+        var at => new() { TimeMs = at.TimeMs },
+    };
 }

@@ -43,6 +43,14 @@ public sealed class MerkleFrontier
         return root;
     }
 
+    /// <summary>The root of a full subtree, when it is one of those that the edge is made of; null otherwise.</summary>
+    public Hash256? TryFull(ulong start, int height)
+    {
+        var larger = Size >> height;
+        if (height >= MaxPeaks - 1 || (larger & 1) == 0 || (larger - 1) << height != start) return null;
+        return _peaks[BitOperations.PopCount(larger) - 1];
+    }
+
     public MerkleFrontier Clone() => new(this);
 
     public bool SameAs(MerkleFrontier other) =>

@@ -9,7 +9,7 @@ internal sealed class AuditFeature(ReplicaCore core, Func<ExportStatusReply> exp
 {
     public void Register(FeatureRegistry registry)
     {
-        var service = new AuditService(core.Events, absence: core.Absence)
+        var service = new AuditService(core.Events, absence: core.Absence, certificate: () => core.Tls?.Certificate)
         {
             Exported = new LeadersExport(core.Leadership, core.Forwarder, exported),
         };

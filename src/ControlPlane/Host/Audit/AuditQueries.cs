@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Host.EventLog;
@@ -11,6 +12,7 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
 {
     private const int MaxStreamNameLength = 128;
     private const string RoomStreams = "room-";
+    private const int DefaultChanges = 1_000, MaxChanges = 10_000;
 
     public EventLogReader Log => log;
 
@@ -84,6 +86,35 @@ public sealed class AuditQueries(EventLogReader log, KeptFolds folds)
     public Answer<StateAtReply> StateAt(StateAtRequest request, CancellationToken cancellationToken) =>
         PastStates.Resolve(log, request, out var seq) is { } refused ? refused
             : PastStates.At(log, folds, seq, request.Scope, cancellationToken);
+
+    public Failure? Check(DiffRequest request, out ulong from, out ulong to)
+    {
+        (from, to) = (0, 0);
+        if (request.Limit > MaxChanges)
+            return Failure.InvalidArgument($"limit: {request.Limit} breaks the rule: at most {MaxChanges}; 0 for {DefaultChanges}");
+        return StateView.Check(request.Scope) ?? PastStates.Resolve(log, request.From, "from.", out from)
+            ?? PastStates.Resolve(log, request.To, "to.", out to);
+    }
+
+    /// <summary>Long. Never on the apply thread.</summary>
+    public Answer<DiffReply> Diff(DiffRequest request, CancellationToken cancellationToken)
+    {
+        if (Check(request, out var from, out var to) is { } refused) return refused;
+        var before = PastStates.FoldTo(log, folds, from, cancellationToken);
+        var after = PastStates.FoldTo(log, folds, to, cancellationToken);
+        var diff = new StateDiff(request.Limit == 0 ? DefaultChanges : (int)request.Limit);
+        if (request.Scope.Length == 0) diff.Compare(before, after);
+        else diff.Compare(request.Scope, before, after);
+        return new DiffReply { Changes = { diff.Changes }, Truncated = diff.Truncated, FromSeq = from, ToSeq = to };
+    }
+
+    /// <summary>Long. Never on the apply thread.</summary>
+    public Answer<GetProofReply> Prove(GetProofRequest request, CancellationToken cancellationToken) =>
+        LogProofs.Prove(log, request, cancellationToken);
+
+    /// <param name="certificate">Signs it; null leaves it unsigned.</param>
+    public Answer<SignedCheckpoint> Checkpoint(GetCheckpointRequest request, X509Certificate2? certificate) =>
+        LogProofs.Newest(log, request.AtMost, certificate);
 
     /// <summary>Long. Never on the apply thread.</summary>
     public VerifyReply Verify(VerifyRequest request, Action<ulong>? progress, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.Replication;
@@ -20,6 +21,7 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     private readonly AuditOptions _options;
     private readonly SemaphoreSlim _turns;
     private readonly LeaderAbsence? _absence;
+    private readonly Func<X509Certificate2?>? _certificate;
     private volatile Ending _ending = new();
     private int _waiting, _subscribers;
 
@@ -30,9 +32,11 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     }
 
     /// <param name="absence">Refuses subscriptions while no leader is known; null: never.</param>
-    public AuditService(EventLog.EventLog events, AuditOptions? options = null, LeaderAbsence? absence = null)
+    /// <param name="certificate">What signs checkpoints now; null: they are given unsigned.</param>
+    public AuditService(EventLog.EventLog events, AuditOptions? options = null, LeaderAbsence? absence = null,
+        Func<X509Certificate2?>? certificate = null)
     {
-        _absence = absence;
+        (_absence, _certificate) = (absence, certificate);
         _options = options ?? new();
         _events = events;
         _queries = new(events.Reader, new KeptFolds(Path.Combine(events.Directory, "folds")));
@@ -94,9 +98,7 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     {
         await SeeWhatIsDerived(context.CancellationToken);
         Refuse(PastStates.Resolve(_queries.Log, request, out _));
-        var answer = await InTurn(() => _queries.StateAt(request, context.CancellationToken), context.CancellationToken);
-        Refuse(answer.Failure);
-        return answer.Value!;
+        return await ValueInTurn(() => _queries.StateAt(request, context.CancellationToken), context.CancellationToken);
     }
 
     public override async Task<ExplainReply> Explain(ExplainRequest request, ServerCallContext context)
@@ -120,6 +122,25 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     public override async Task<ExportStatusReply> ExportStatus(ExportStatusRequest request, ServerCallContext context) =>
         Exported is null ? new ExportStatusReply { LogSeq = _queries.Log.LastSeq } : await Exported.StatusAsync(request, context);
 
+    public override async Task<DiffReply> Diff(DiffRequest request, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        Refuse(_queries.Check(request, out _, out _));
+        return await ValueInTurn(() => _queries.Diff(request, context.CancellationToken), context.CancellationToken);
+    }
+
+    public override async Task<GetProofReply> GetProof(GetProofRequest request, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        return await ValueInTurn(() => _queries.Prove(request, context.CancellationToken), context.CancellationToken);
+    }
+
+    public override async Task<SignedCheckpoint> GetCheckpoint(GetCheckpointRequest request, ServerCallContext context)
+    {
+        await SeeWhatIsDerived(context.CancellationToken);
+        return await ValueInTurn(() => _queries.Checkpoint(request, _certificate?.Invoke()), context.CancellationToken);
+    }
+
     /// <summary>Ends the subscriptions, so that their callers go elsewhere.</summary>
     public void EndAll(string why)
     {
@@ -140,6 +161,13 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
     {
         using var next = events.GetEnumerator();
         while (Guard(next.MoveNext)) await stream.WriteAsync(next.Current, cancellationToken);
+    }
+
+    private async Task<T> ValueInTurn<T>(Func<Answer<T>> work, CancellationToken cancellationToken) where T : class
+    {
+        var answer = await InTurn(work, cancellationToken);
+        Refuse(answer.Failure);
+        return answer.Value!;
     }
 
     private async Task<T> InTurn<T>(Func<T> work, CancellationToken cancellationToken)

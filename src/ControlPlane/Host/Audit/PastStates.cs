@@ -14,26 +14,40 @@ public static class PastStates
     public static Failure? Resolve(EventLogReader log, StateAtRequest request, out ulong seq)
     {
         seq = 0;
-        if (StateView.Check(request.Scope) is { } wrong) return wrong;
-        switch (request.AtCase)
+        return StateView.Check(request.Scope) ?? Resolve(log, MomentOf(request), "", out seq);
+    }
+
+    /// <param name="field">Where the moment stands in the question, with a dot behind it; empty when it is the question.</param>
+    public static Failure? Resolve(EventLogReader log, Moment? moment, string field, out ulong seq)
+    {
+        seq = 0;
+        switch (moment?.AtCase)
         {
-            case StateAtRequest.AtOneofCase.EventSeq when request.EventSeq == 0:
-                return Failure.InvalidArgument("event_seq: 0 breaks the rule: from 1");
-            case StateAtRequest.AtOneofCase.EventSeq when request.EventSeq > log.LastSeq:
-                return Failure.OutOfRange($"event {request.EventSeq} does not exist yet; the last one is {log.LastSeq}");
-            case StateAtRequest.AtOneofCase.EventSeq: seq = request.EventSeq; break;
-            case StateAtRequest.AtOneofCase.LogIndex when request.LogIndex == 0:
-                return Failure.InvalidArgument("log_index: 0 breaks the rule: from 1");
-            case StateAtRequest.AtOneofCase.LogIndex: seq = log.SeqAtRaftIndex(request.LogIndex); break;
-            case StateAtRequest.AtOneofCase.TimeMs when request.TimeMs < 0:
-                return Failure.InvalidArgument($"time_ms: {request.TimeMs} breaks the rule: not negative");
-            case StateAtRequest.AtOneofCase.TimeMs: seq = log.SeqAtTime(new(request.TimeMs)); break;
-            default: return Failure.InvalidArgument("at: nothing breaks the rule: one of log_index, time_ms, event_seq");
+            case Moment.AtOneofCase.EventSeq when moment.EventSeq == 0:
+                return Failure.InvalidArgument($"{field}event_seq: 0 breaks the rule: from 1");
+            case Moment.AtOneofCase.EventSeq when moment.EventSeq > log.LastSeq:
+                return Failure.OutOfRange($"event {moment.EventSeq} does not exist yet; the last one is {log.LastSeq}");
+            case Moment.AtOneofCase.EventSeq: seq = moment.EventSeq; break;
+            case Moment.AtOneofCase.LogIndex when moment.LogIndex == 0:
+                return Failure.InvalidArgument($"{field}log_index: 0 breaks the rule: from 1");
+            case Moment.AtOneofCase.LogIndex: seq = log.SeqAtRaftIndex(moment.LogIndex); break;
+            case Moment.AtOneofCase.TimeMs when moment.TimeMs < 0:
+                return Failure.InvalidArgument($"{field}time_ms: {moment.TimeMs} breaks the rule: not negative");
+            case Moment.AtOneofCase.TimeMs: seq = log.SeqAtTime(new(moment.TimeMs)); break;
+            default: return Failure.InvalidArgument($"{field}at: nothing breaks the rule: one of log_index, time_ms, event_seq");
         }
         return log.Floor > 1 && log.LastSeq > 0
             ? Failure.OutOfRange(
             $"the log is held here from event {log.Floor} on only, and a state needs all of it; older segments are being fetched") : null;
     }
+
+    private static Moment MomentOf(StateAtRequest request) => request.AtCase switch
+    {
+        StateAtRequest.AtOneofCase.EventSeq => new() { EventSeq = request.EventSeq },
+        StateAtRequest.AtOneofCase.LogIndex => new() { LogIndex = request.LogIndex },
+        StateAtRequest.AtOneofCase.TimeMs => new() { TimeMs = request.TimeMs },
+        _ => new(),
+    };
 
     /// <summary>Folds; long. Never on the apply thread.</summary>
     public static Answer<StateAtReply> At(EventLogReader log, KeptFolds folds, ulong seq, string scope, CancellationToken cancellationToken)

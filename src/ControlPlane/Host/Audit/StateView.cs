@@ -34,6 +34,9 @@ public static class StateView
             : JsonFieldSink.Render(sink => DescribeNode(node, sink));
     }
 
+    /// <summary>What is no room's and no node's.</summary>
+    internal static string Cluster(ClusterState state) => JsonFieldSink.Render(state.Cluster.Describe);
+
     private static void DescribeRoom(RoomState room, FieldSink sink)
     {
         sink.Choice("status", room.Record.Status);
