@@ -7,9 +7,9 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-computing=(Consensus Simulation Chaos MediaNode ControlPlane) waiting=(Gateway Export Integration) alone=(EndToEnd)
+computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane) waiting=(Gateway Export Integration) alone=(EndToEnd)
 quick=
-if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus Simulation) waiting=(MediaNode ControlPlane Gateway) alone=(); fi
+if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) alone=(); fi
 projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")
 results="$PWD/.build/test-results"
 started=$SECONDS

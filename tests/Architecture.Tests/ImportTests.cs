@@ -19,6 +19,8 @@ public sealed class ImportTests
         ["VideoScale.Consensus.Apply"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Contracts.Rpc"],
         ["VideoScale.Consensus.Engine"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Consensus.Apply",
             "VideoScale.Consensus.Core", "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Consensus.DotNext"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Consensus.Apply",
+            "VideoScale.Contracts.Rpc"],
         ["VideoScale.Consensus.InMemory"] = ["VideoScale.Consensus.Seam"],
         ["VideoScale.ControlPlane.Core"] = ["VideoScale.Contracts.Model"],
         ["VideoScale.Gateway"] = ["VideoScale.Contracts.Model", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
@@ -29,7 +31,7 @@ public sealed class ImportTests
             "VideoScale.Contracts.Rpc"],
         ["VideoScale.Export"] = ["VideoScale.ControlPlane.Core", "VideoScale.ControlPlane.Host"],
         ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.Consensus.Apply", "VideoScale.Consensus.Engine",
-            "VideoScale.ControlPlane.Host", "VideoScale.Export", "VideoScale.MediaNode.Host"],
+            "VideoScale.Consensus.DotNext", "VideoScale.ControlPlane.Host", "VideoScale.Export", "VideoScale.MediaNode.Host"],
     };
 
     [Fact]

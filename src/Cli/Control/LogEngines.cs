@@ -1,5 +1,6 @@
 using VideoScale.Consensus;
 using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.DotNext;
 using VideoScale.Consensus.Engine;
 using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Rpc;
@@ -12,6 +13,7 @@ internal static class LogEngines
     private static readonly (string Name, Func<ControlPlaneOptions, TlsMaterial?, ILogEngine> Make)[] All =
     [
         (RaftEngine.EngineName, static (_, tls) => new RaftEngine(tls)),
+        (DotNextEngine.EngineName, static (_, tls) => new DotNextEngine(tls)),
     ];
 
     internal static string Names { get; } = string.Join(" | ", All.Select(engine => engine.Name));

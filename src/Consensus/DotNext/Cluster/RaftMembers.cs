@@ -1,0 +1,214 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using DotNext.Net.Cluster;
+using DotNext.Net.Cluster.Consensus.Raft;
+using Microsoft.Extensions.Logging;
+using VideoScale.Consensus.Apply.Snapshots;
+using VideoScale.Consensus.DotNext.Log;
+using VideoScale.Consensus.DotNext.Transport;
+using VideoScale.Platform;
+
+namespace VideoScale.Consensus.DotNext.Cluster;
+
+/// <summary>DotNext's elections and replication between the founding members, over our transport.</summary>
+internal sealed class RaftMembers : RaftCluster<Peer>, IRequests
+{
+    private const int StateVersion = 0;
+    private static readonly TimeSpan LookForFaults = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LookForLeader = TimeSpan.FromMilliseconds(10), HandOverTime = TimeSpan.FromSeconds(3);
+    private readonly DurableLog _log;
+    private readonly ILogger _logger;
+    private readonly Action<Exception> _failed;
+    private readonly MemberId _self;
+    private long _leadingTerm;
+    private readonly SharedRounds _reads;
+    private volatile bool _silent;
+
+    [SetsRequiredMembers]
+    internal RaftMembers(TransportSettings settings, LogSetup setup, SnapshotStore snapshots, DurableLog log, TransportLog transportLog,
+        ILogger logger, Action<Exception> failed) : base(new Timing(setup.TickMs))
+    {
+        AuditTrail = log;
+        (_log, _logger, _failed, _self) = (log, new TroublesOnly(logger), failed, settings.Self);
+        _reads = new SharedRounds(() => Leader is { IsRemote: true } leader ? leader.ReadIndexAsync(LifecycleToken)
+            : OwnReadIndexAsync(LifecycleToken));
+        Peers = [.. setup.Founders.Voters.Select(member => new Peer(member, AddressOf(setup, member), settings, snapshots, transportLog,
+            () => Leader?.Id ?? default))];
+    }
+
+    internal IReadOnlyList<Peer> Peers { get; }
+
+    /// <summary>The term in which this replica leads and has committed an entry; 0 while it does not.</summary>
+    internal long LeadingTerm => Volatile.Read(ref _leadingTerm);
+
+    internal MemberId LeaderId => Leader?.Member ?? MemberId.None;
+
+    internal event Action<RoleChange>? LeadershipChanged;
+
+    protected override ILogger Logger => _logger;
+
+    internal async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        await using (var scope = await ChangeConfigurationAsync(cancellationToken))
+            foreach (var peer in Peers) scope.MarkAsAdded(peer);
+        // alone it leads without an election: each start is a term of its own nevertheless
+        if (Peers.Count == 1) await ((IPersistentState)_log).IncrementTermAsync(Peers[0].Id, cancellationToken);
+        await StartAsync(cancellationToken);
+        StartFollowing();
+    }
+
+    /// <summary>Tells who leads, from now on; ends with a fault that DotNext keeps to itself.</summary>
+    internal async Task FollowLeadershipAsync(CancellationToken cancellationToken)
+    {
+        LeaderChanged += (_, leader) => { if (LeadingTerm == 0 && leader is null or { IsRemote: true }) Tell(); };
+        while (true)
+        {
+            var waiting = WaitForLeadershipAsync(cancellationToken);
+            while (!waiting.IsCompleted)
+            {
+                _ = ConsensusToken; // throws what stopped it for ever
+                await Task.WhenAny(waiting, Task.Delay(LookForFaults, cancellationToken));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+            var leading = await waiting;
+            if (leading.IsCancellationRequested) continue;
+            foreach (var peer in Peers) peer.BeginTerm();
+            Volatile.Write(ref _leadingTerm, _log.Term);
+            if (!leading.IsCancellationRequested) LeadershipChanged?.Invoke(new RoleChange(ReplicaRole.Leader, (ulong)LeadingTerm, _self));
+            using (var over = CancellationTokenSource.CreateLinkedTokenSource(leading, cancellationToken))
+                await Task.Delay(Timeout.Infinite, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Volatile.Write(ref _leadingTerm, 0);
+            Tell();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>What was appended goes out at once, not with the next heartbeat.</summary>
+    internal void Replicate()
+    {
+        var round = ForceReplicationAsync(LifecycleToken);
+        if (!round.IsCompleted) _ = round.AsTask().ContinueWith(static done => _ = done.Exception, TaskScheduler.Default);
+    }
+
+    /// <summary>What a linearizable read has to wait for, by the leader's word that a majority has confirmed.</summary>
+    /// <returns>Null when there is none.</returns>
+    internal Task<long?> FindReadIndexAsync(CancellationToken cancellationToken) => _reads.JoinAsync().WaitAsync(cancellationToken);
+
+    /// <summary>Leads no more, and stands aside until another one does; whom the others elect is theirs.</summary>
+    /// <exception cref="TimeoutException">None was elected in time: this replica may lead again.</exception>
+    internal async Task HandOverAsync(CancellationToken cancellationToken)
+    {
+        if (!await ResignAsync(cancellationToken) || Peers.Count == 1) return;
+        var aside = await EnableStandbyModeAsync(cancellationToken);
+        try
+        {
+            for (var waited = TimeSpan.Zero; Leader is not { IsRemote: true }; waited += LookForLeader)
+            {
+                if (waited > HandOverTime) throw new TimeoutException("the others elected nobody in time");
+                await Task.Delay(LookForLeader, cancellationToken);
+            }
+        }
+        finally
+        {
+            if (aside && !LifecycleToken.IsCancellationRequested) await RevertToNormalModeAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Says nothing more to anybody: this replica's word counts for nothing.</summary>
+    internal void Silence()
+    {
+        _silent = true;
+        foreach (var peer in Peers) peer.Dispose();
+    }
+
+    public bool Knows(MemberId member) => Peers.Any(peer => peer.IsRemote && peer.Member == member);
+
+    public async ValueTask<Reply> PreVoteAsync(MemberId from, VoteRequest request, CancellationToken cancellationToken)
+    {
+        var result = await GuardAsync(PreVoteAsync(Peer.IdOf(from), request.Term, request.LastIndex, request.LastTerm, StateVersion,
+            cancellationToken));
+        return new Reply(result.Term, (byte)result.Value);
+    }
+
+    public async ValueTask<Reply> VoteAsync(MemberId from, VoteRequest request, CancellationToken cancellationToken)
+    {
+        var result = await GuardAsync(VoteAsync(Peer.IdOf(from), request.Term, request.LastIndex, request.LastTerm, StateVersion,
+            cancellationToken));
+        return new Reply(result.Term, result.Value ? (byte)1 : (byte)0);
+    }
+
+    public async ValueTask<Reply> AppendAsync(MemberId from, AppendHead head, ReadOnlyMemory<byte> entries,
+        CancellationToken cancellationToken)
+    {
+        var lastTerm = IncomingEntries.Check(entries.Span, head.Count);
+        var result = await GuardAsync(AppendEntriesAsync(Peer.IdOf(from), head.Term, new IncomingEntries(entries, head.Count),
+            head.PreviousIndex, head.PreviousTerm, head.CommitIndex, StateVersion, cancellationToken));
+        var value = result.Value.Result;
+        // Its own answer stays "of the leader's term" for ever once it was: what commits by counting must be of this term.
+        if (value is HeartbeatResult.Replicated or HeartbeatResult.ReplicatedWithLeaderTerm)
+            value = (head.Count > 0 ? lastTerm : head.PreviousTerm) == head.Term ? HeartbeatResult.ReplicatedWithLeaderTerm
+                : HeartbeatResult.Replicated;
+        return new Reply(result.Term, (byte)value, result.Value.LastIndex);
+    }
+
+    public async ValueTask<Reply> ReadIndexAsync(CancellationToken cancellationToken) =>
+        await OwnReadIndexAsync(cancellationToken) is { } index ? new Reply(_log.Term, 1, index) : new Reply(_log.Term, 0);
+
+    public async ValueTask<Reply> InstallAsync(MemberId from, long term, SnapshotMeta meta, CancellationToken cancellationToken)
+    {
+        var result =
+            await GuardAsync(InstallSnapshotAsync(Peer.IdOf(from), term, new ReportedSnapshot(meta), (long)meta.Index, StateVersion,
+            cancellationToken));
+        var held = result.Value == HeartbeatResult.Rejected && result.Term <= term && _log.LastCommittedEntryIndex >= (long)meta.Index;
+        return new Reply(result.Term, (byte)(held ? HeartbeatResult.Replicated : result.Value)); // an earlier answer was lost on its way
+    }
+
+    /// <summary>
+    /// Leads, has committed in its term, and a majority says so after the question: whatever was acknowledged before is up to here.
+    /// </summary>
+    private async Task<long?> OwnReadIndexAsync(CancellationToken cancellationToken)
+    {
+        var term = LeadingTerm;
+        if (term == 0 || _silent) return null;
+        var index = _log.LastCommittedEntryIndex;
+        try { await ForceReplicationAsync(cancellationToken); }
+        catch (Exception e) when (e is NotLeaderException or ObjectDisposedException) { return null; }
+        return LeadingTerm == term && _log.Term == term && !_silent ? index : null;
+    }
+
+    /// <summary>What breaks under a request has broken the log: a vote or an acknowledgement that may not be on disk.</summary>
+    private async ValueTask<T> GuardAsync<T>(ValueTask<T> request)
+    {
+        if (_silent) throw new OperationCanceledException("this replica stops");
+        try
+        {
+            var result = await request;
+            return _silent ? throw new OperationCanceledException("this replica stops") : result;
+        }
+        catch (Exception e) when (e is not OperationCanceledException and not ObjectDisposedException and not ProtocolException)
+        {
+            _failed(e);
+            throw;
+        }
+    }
+
+    private void Tell() => LeadershipChanged?.Invoke(new RoleChange(ReplicaRole.Follower, (ulong)_log.Term, LeaderId));
+
+    private static EndPoint AddressOf(LogSetup setup, MemberId member)
+    {
+        var address = setup.Members.FirstOrDefault(known => known.Member == member)?.Raft ?? "";
+        return HostAndPort.TryParse(address)
+            ?? throw new DataDirectoryException($"\"{address}\", where member {member} is said to be, is not host:port");
+    }
+
+    /// <summary>
+    /// Heartbeats every 2 ticks, elections after 6 to 12 of silence, as our own engine has it. No lease: clocks decide nothing.
+    /// </summary>
+    private sealed class Timing(int tickMs) : IClusterMemberConfiguration
+    {
+        public double HeartbeatThreshold => 1 / 3.0;
+        public ElectionTimeout ElectionTimeout { get; } = new() { LowerValue = 6 * tickMs, UpperValue = 12 * tickMs };
+        public bool Standby => false;
+        public bool IsLeaderLeaseEnabled => false;
+    }
+}

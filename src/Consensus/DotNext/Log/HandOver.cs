@@ -1,0 +1,75 @@
+using DotNext.IO;
+using DotNext.Net.Cluster.Consensus.Raft.StateMachine;
+using VideoScale.Consensus.Apply;
+using VideoScale.Consensus.Apply.Snapshots;
+
+namespace VideoScale.Consensus.DotNext.Log;
+
+/// <summary>
+/// What DotNext's log takes for the state machine: committed entries go to our apply thread, in order; snapshots are those of our store.
+/// </summary>
+internal sealed class HandOver(SnapshotStore store, Waiters waiters, SnapshotMeta? start) : IStateMachine
+{
+    /// <summary>Entries handed to the apply thread and not applied yet.</summary>
+    private const int MaxApplyAhead = 8_192;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
+    private volatile ReportedSnapshot? _reported = start is null ? null : new ReportedSnapshot(start);
+    private ApplyThread? _apply;
+    private long _handed;
+
+    /// <summary>The last entry handed over.</summary>
+    internal long Handed => Volatile.Read(ref _handed);
+
+    internal SnapshotMeta? ReportedMeta => _reported?.Meta;
+
+    /// <summary>
+    /// The log keeps what comes after it and nothing before: it is the last snapshot but one, so that a member that was away shortly needs
+    /// none.
+    /// </summary>
+    public ISnapshot? Snapshot => _reported;
+
+    /// <summary>Before the log is opened.</summary>
+    internal void To(ApplyThread apply) => _apply = apply;
+
+    /// <summary>From now on the log may let go of what is in this snapshot.</summary>
+    internal void Report(SnapshotMeta meta)
+    {
+        if (_reported is not { } now || now.Meta.Index < meta.Index) _reported = new ReportedSnapshot(meta);
+    }
+
+    public async ValueTask<long> ApplyAsync(LogEntry entry, CancellationToken token)
+    {
+        if (entry.IsSnapshot) return Restore(entry.Index);
+        while (_apply!.Depth >= MaxApplyAhead) await Task.Delay(Pause, token).ConfigureAwait(false);
+        if (!entry.TryGetPayload(out var payload)) throw new InvalidDataException($"entry {entry.Index} of the log has no payload");
+        _apply.Add(new ApplyItem(ApplyKind.Entry, Payload.Read(entry.Index, entry.Term, payload), waiters.Take(entry.Index, entry.Term)));
+        Volatile.Write(ref _handed, entry.Index);
+        return entry.Index;
+    }
+
+    /// <summary>The store drops old snapshots itself.</summary>
+    public ValueTask ReclaimGarbageAsync(long watermark, CancellationToken token) => ValueTask.CompletedTask;
+
+    private long Restore(long index)
+    {
+        using var stored = store.Open((ulong)index) ?? throw new InvalidDataException($"the snapshot at {index} is gone");
+        _apply!.Add(new ApplyItem(ApplyKind.Restore, default, stored.Meta)); // entries before it that were not handed over are in it
+        _reported = new ReportedSnapshot(stored.Meta);
+        Volatile.Write(ref _handed, index);
+        return index;
+    }
+}
+
+/// <summary>A snapshot of our store as DotNext knows it: index and term. Its bytes go from store to store, never through the log.</summary>
+internal sealed class ReportedSnapshot(SnapshotMeta meta) : ISnapshot
+{
+    internal SnapshotMeta Meta => meta;
+    public long Index => (long)meta.Index;
+    public long Term => (long)meta.Term;
+    public bool IsReusable => true;
+    public long? Length => 0;
+
+    public ValueTask WriteToAsync<TWriter>(TWriter writer, CancellationToken token) where TWriter : IAsyncBinaryWriter =>
+        ValueTask.CompletedTask;
+}
