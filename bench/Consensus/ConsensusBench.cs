@@ -40,7 +40,8 @@ internal static class ConsensusBench
                     {
                         var run = await Measurement.TakeAsync(system, inFlight, TimeSpan.FromSeconds(1), options.Duration,
                             cancellationToken);
-                        Console.WriteLine($"  round {round}, {inFlight,3} in flight, {run.System}: {run.OpsPerSecond:N0}/s");
+                        var refused = run.Errors == 0 ? "" : $", {run.Errors:N0} refused ({system.LastRefusal ?? "no reason given"})";
+                        Console.WriteLine($"  round {round}, {inFlight,3} in flight, {run.System}: {run.OpsPerSecond:N0}/s{refused}");
                         runs.Add(run);
                     }
                 }

@@ -13,6 +13,9 @@ public interface ISystem : IAsyncDisposable
     /// <summary>One committed operation. False when it was refused or its fate is unknown; the run then counts an error.</summary>
     ValueTask<bool> CommitAsync(int worker, CancellationToken cancellationToken);
 
+    /// <summary>Why an operation was last refused; null when none was, or when the system does not say.</summary>
+    string? LastRefusal => null;
+
     /// <summary>CPU time so far of all that serves, the client apart when it is another process.</summary>
     TimeSpan CpuTime();
 

@@ -25,12 +25,15 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _nodes = [];
     private GrpcChannel[] _channels = [];
+    private string[] _addresses = [];
     private RoomService.RoomServiceClient[] _clients = [];
 
     /// <summary>host:port of the leader, once started.</summary>
     public string Leader { get; private set; } = "";
 
     public string Name => "CreateRoom";
+
+    public string? LastRefusal { get; private set; }
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -47,7 +50,8 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
                 Path.Combine(data, $"replica-{i + 1}"), "--log-level", "Warning",
                 "--raft-port", Text(ports[i * 3]), "--grpc-port", Text(ports[i * 3 + 1]), "--http-port", Text(ports[i * 3 + 2])));
         }
-        var leader = await FindLeaderAsync([.. Enumerable.Range(0, Replicas).Select(Grpc)], cancellationToken);
+        _addresses = [.. Enumerable.Range(0, Replicas).Select(Grpc)];
+        var leader = await FindLeaderAsync(_addresses, cancellationToken);
         Leader = leader;
         _channels = [.. Enumerable.Range(0, Channels).Select(_ => RpcChannel.Create(leader))];
         _clients = [.. _channels.Select(channel => new RoomService.RoomServiceClient(channel))];
@@ -62,9 +66,15 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
             var reply = await _clients[worker % Channels].CreateRoomAsync(
                 new CreateRoomRequest { RequestId = id, RoomId = id, ExpectedParticipants = 1, KeepWhenEmpty = true, Metadata = _metadata },
                     cancellationToken: cancellationToken);
-            return reply.Epoch != 0; // a room that found no place is not what is measured
+            if (reply.Epoch != 0) return true;
+            LastRefusal = "the room found no place"; // which is not what is measured
+            return false;
         }
-        catch (RpcException) { return false; }
+        catch (RpcException e)
+        {
+            LastRefusal = $"{e.StatusCode}: {e.Status.Detail}";
+            return false;
+        }
     }
 
     public TimeSpan CpuTime()
@@ -97,36 +107,58 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
         await Task.WhenAll(attached.Select(a => a.Task)).WaitAsync(TimeSpan.FromSeconds(60), cancellationToken);
     }
 
+    /// <summary>A node whose replica no longer leads attaches to the one that does, as a real one would.</summary>
     private async Task PlayNodeAsync(int number, TaskCompletionSource attached)
+    {
+        var leader = Leader;
+        while (!_stop.IsCancellationRequested)
+        {
+            using var channel = RpcChannel.Create(leader);
+            try { await AttachAsync(number, new AgentService.AgentServiceClient(channel), attached); }
+            catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException) { }
+            try { leader = await FindLeaderAsync(_addresses, _stop.Token); }
+            catch (OperationCanceledException) { }
+        }
+    }
+
+    private async Task AttachAsync(int number, AgentService.AgentServiceClient agent, TaskCompletionSource attached)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var stream = agent.Attach(cancellationToken: ended.Token);
+        await stream.RequestStream.WriteAsync(new AgentMessage
+        {
+            Hello = new AgentHello
+            {
+                NodeId = $"bench-{number}",
+                Incarnation = (ulong)number + 1,
+                Address = $"127.0.0.1:{number + 1}",
+                Capacity = new Capacity { Publishers = 100_000, Subscribers = 1_000_000, BitrateKbps = 1_000_000_000 },
+            },
+        }, ended.Token);
+        var beating = BeatAsync(stream.RequestStream, ended.Token);
+        try
+        {
+            await foreach (var directive in stream.ResponseStream.ReadAllAsync(ended.Token))
+                if (directive.KindCase == AgentDirective.KindOneofCase.HeartbeatAck) attached.TrySetResult();
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await beating;
+        }
+    }
+
+    private static async Task BeatAsync(IClientStreamWriter<AgentMessage> stream, CancellationToken ended)
     {
         try
         {
-            using var stream = new AgentService.AgentServiceClient(_channels[number % Channels]).Attach(cancellationToken: _stop.Token);
-            await stream.RequestStream.WriteAsync(new AgentMessage
+            for (ulong sequence = 1; !ended.IsCancellationRequested; sequence++)
             {
-                Hello = new AgentHello
-                {
-                    NodeId = $"bench-{number}",
-                    Incarnation = (ulong)number + 1,
-                    Address = $"127.0.0.1:{number + 1}",
-                    Capacity = new Capacity { Publishers = 100_000, Subscribers = 1_000_000, BitrateKbps = 1_000_000_000 },
-                },
-            }, _stop.Token);
-            var beating = BeatAsync(stream.RequestStream);
-            await foreach (var directive in stream.ResponseStream.ReadAllAsync(_stop.Token))
-                if (directive.KindCase == AgentDirective.KindOneofCase.HeartbeatAck) attached.TrySetResult();
-            await beating;
+                await stream.WriteAsync(new AgentMessage { Heartbeat = new Heartbeat { Sequence = sequence, Load = new Load() } }, ended);
+                await Task.Delay(TimeSpan.FromSeconds(1), ended);
+            }
         }
-        catch (Exception e) when (e is RpcException or OperationCanceledException) { attached.TrySetException(e); }
-    }
-
-    private async Task BeatAsync(IClientStreamWriter<AgentMessage> stream)
-    {
-        for (ulong sequence = 1; !_stop.IsCancellationRequested; sequence++)
-        {
-            await stream.WriteAsync(new AgentMessage { Heartbeat = new Heartbeat { Sequence = sequence, Load = new Load() } }, _stop.Token);
-            await Task.Delay(TimeSpan.FromSeconds(1), _stop.Token);
-        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException) { }
     }
 
     private static async Task<string> FindLeaderAsync(string[] addresses, CancellationToken cancellationToken)
