@@ -1,9 +1,5 @@
-using System.Reflection;
 using System.Reflection.Emit;
 using System.Reflection.Metadata;
-using System.Reflection.Metadata.Ecma335;
-using System.Reflection.PortableExecutable;
-using VideoScale.Harness;
 using VideoScale.Model;
 
 namespace VideoScale.Architecture.Tests;
@@ -13,9 +9,6 @@ namespace VideoScale.Architecture.Tests;
 /// </summary>
 public sealed class FailureTests
 {
-    private static readonly Dictionary<int, OpCode> Codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => (int)(ushort)code.Value);
-
     [Fact]
     public void No_failure_is_thrown_away()
     {
@@ -55,18 +48,11 @@ public sealed class FailureTests
     private static List<string> ThrownAway(MetadataReader metadata, MethodBodyBlock body)
     {
         var found = new List<string>();
-        var reader = body.GetILReader();
         string? called = null;
-        while (reader.RemainingBytes > 0)
+        foreach (var (code, about) in Instructions.Of(body))
         {
-            int value = reader.ReadByte();
-            if (value == 0xFE) value = 0xFE00 | reader.ReadByte();
-            var code = Codes[value];
             if (code == OpCodes.Pop && called is not null) found.Add(called);
-            called = null;
-            if (code == OpCodes.Call || code == OpCodes.Callvirt)
-                called = FailureFrom(metadata, MetadataTokens.EntityHandle(reader.ReadInt32()));
-            else Skip(ref reader, code.OperandType);
+            called = code == OpCodes.Call || code == OpCodes.Callvirt ? FailureFrom(metadata, about) : null;
         }
         return found;
     }
@@ -98,19 +84,5 @@ public sealed class FailureTests
             _ => default,
         };
         return $"{metadata.GetString(space)}.{metadata.GetString(typeName)}" == typeof(Failure).FullName ? metadata.GetString(name) : null;
-    }
-
-    private static void Skip(ref BlobReader reader, OperandType operand)
-    {
-        var octets = operand switch
-        {
-            OperandType.InlineNone => 0,
-            OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-            OperandType.InlineVar => 2,
-            OperandType.InlineI8 or OperandType.InlineR => 8,
-            OperandType.InlineSwitch => 4 * reader.ReadInt32(), // that many targets
-            _ => 4,
-        };
-        reader.Offset += octets;
     }
 }

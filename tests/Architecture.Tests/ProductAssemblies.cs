@@ -1,5 +1,6 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using VideoScale.Harness;
 
 namespace VideoScale.Architecture.Tests;
 
@@ -28,6 +29,17 @@ internal sealed class ProductAssemblies : IDisposable
         .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal)
             && !path.EndsWith("VideoScale.Harness.dll", StringComparison.Ordinal))
         .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => new ProductAssemblies(path), StringComparer.Ordinal);
+
+    /// <summary>Benches and chaos runs: no product, but its users.</summary>
+    public static IReadOnlyList<ProductAssemblies> Users { get; } =
+        [Built("bench", "VideoScale.Bench"), Built("chaos", "VideoScale.Chaos")];
+
+    /// <summary>In the configuration of these tests.</summary>
+    private static ProductAssemblies Built(string folder, string name)
+    {
+        var ours = new DirectoryInfo(AppContext.BaseDirectory);
+        return new(Repository.Path(folder, "bin", ours.Parent!.Name, ours.Name, name + ".dll"));
+    }
 
     public MethodBodyBlock Body(MethodDefinition method) => _image.GetMethodBody(method.RelativeVirtualAddress);
 

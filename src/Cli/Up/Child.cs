@@ -24,7 +24,6 @@ internal sealed class Child : IDisposable
     internal int Pid => _process.Id;
     internal Task Exited => _process.WaitForExitAsync();
     internal int ExitCode => _process.ExitCode;
-    internal bool HasExited => _process.HasExited;
 
     internal static Child Start(ChildSpec spec)
     {

@@ -13,7 +13,6 @@ public static class TextLimits
 {
     public const int MaxMetadataBytes = 512 * 1024;
     public const int MaxAttributesBytes = 64 * 1024;
-    public const int MaxRoomNameBytes = 256;
     public const int MaxIdentityBytes = 256;
     public const int MaxParticipantNameBytes = 256;
 
@@ -49,8 +48,6 @@ public static class TextLimits
     public static Failure? CheckParticipantName(string name) => Check("name", BytesOf(name), MaxParticipantNameBytes);
 
     public static Failure? CheckIdentity(string identity) => Check("identity", BytesOf(identity), MaxIdentityBytes);
-
-    public static Failure? CheckRoomName(string name) => Check("room name", BytesOf(name), MaxRoomNameBytes);
 
     public static Failure? CheckMetadata(string metadata) => Check("metadata", BytesOf(metadata), MaxMetadataBytes);
 

@@ -14,7 +14,7 @@ internal static unsafe class LogRecovery
         if (damage is not null) throw damage;
         var replay = new LogReplay();
         var segments = new List<SegmentFile>();
-        long end = 0, torn = 0;
+        long end = 0;
         try
         {
             for (var i = 0; i < found.Count; i++)
@@ -24,12 +24,11 @@ internal static unsafe class LogRecovery
                 else RequireContinues(found[i - 1].Path, end, path, header, replay);
                 var segment = SegmentFile.Open(path, header);
                 segments.Add(segment);
-                (end, var cut) = Replay(segment, replay, isLast: i == found.Count - 1, options);
-                torn += cut;
+                end = Replay(segment, replay, isLast: i == found.Count - 1, options);
                 segment.MaxIndex = Math.Max(segment.MaxIndex, replay.Tail.LastIndex);
             }
             var loaded = replay.Finish() ?? throw LacksTheFirst(found[0].Path, replay);
-            return new RecoveredLog(loaded, segments, replay.Tail, end, replay.Chain, torn);
+            return new RecoveredLog(loaded, segments, replay.Tail, end, replay.Chain);
         }
         catch
         {
@@ -99,7 +98,8 @@ internal static unsafe class LogRecovery
                 ulong.MaxValue);
     }
 
-    private static (long End, long TornBytes) Replay(SegmentFile segment, LogReplay replay, bool isLast, WalOptions options)
+    /// <returns>Where its records end.</returns>
+    private static long Replay(SegmentFile segment, LogReplay replay, bool isLast, WalOptions options)
     {
         var length = checked((int)segment.Length & ~7);
         // outside of the managed heap: it is large and lives for a moment
@@ -110,7 +110,7 @@ internal static unsafe class LogRecovery
             segment.ReadAll(bytes);
             var scan = new SegmentScan(bytes, segment.Header, segment.Path, replay);
             var (end, footerEnd, records) = scan.Read();
-            if (!isLast) return (end, 0); // where it must end, the next segment's header says
+            if (!isLast) return end; // where it must end, the next segment's header says
             scan.RequireTorn(end, footerEnd);
             var whole = scan.RequireWhole(segment.Length, end, footerEnd, options);
             if (segment.Length != whole) segment.Lengthen(whole);
@@ -123,7 +123,7 @@ internal static unsafe class LogRecovery
     /// Zeros what is left of a torn write, closes the sound records in front of it with a footer, and syncs: what a killed process
     /// had written is in the page cache perhaps and nowhere else, and this replica is about to vouch for it.
     /// </summary>
-    private static (long End, long TornBytes) Repair(SegmentFile segment, Span<byte> bytes, int end, int footerEnd, uint records,
+    private static long Repair(SegmentFile segment, Span<byte> bytes, int end, int footerEnd, uint records,
         LogReplay replay)
     {
         var torn = bytes[end..].LastIndexOfAnyExcept((byte)0) + 1;
@@ -141,11 +141,10 @@ internal static unsafe class LogRecovery
             segment.Write(bytes[end..at], end);
         }
         segment.Sync();
-        return (at, torn);
+        return at;
     }
 }
 
 /// <param name="Segments">Open, oldest first.</param>
 /// <param name="EndOffset">Where the next write goes in the last segment.</param>
-/// <param name="TornBytes">Bytes of an unfinished last write that were removed.</param>
-internal sealed record RecoveredLog(LoadedLog Loaded, List<SegmentFile> Segments, LogTail Tail, long EndOffset, uint Chain, long TornBytes);
+internal sealed record RecoveredLog(LoadedLog Loaded, List<SegmentFile> Segments, LogTail Tail, long EndOffset, uint Chain);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
@@ -37,7 +36,6 @@ internal sealed class LogWriter : IDisposable
     /// <summary>Returns when the batch is durable.</summary>
     internal void Write(StagingBuffer batch)
     {
-        var started = Stopwatch.GetTimestamp();
         var bytes = batch.WithFooter;
         try
         {
@@ -52,7 +50,7 @@ internal sealed class LogWriter : IDisposable
         {
             throw new StorageFailedException($"the log cannot be written ({e.Message}): {DiskFull.Advice(_directory)}", e);
         }
-        _statistics.Wrote(bytes.Length, Stopwatch.GetTimestamp() - started);
+        _statistics.Wrote(bytes.Length);
         Release();
     }
 

@@ -26,9 +26,6 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
 
     public WalStatistics Statistics { get; } = new();
 
-    /// <summary>Bytes of an unfinished last write that <see cref="Load"/> removed; they were never acknowledged.</summary>
-    public long TornBytesCut { get; private set; }
-
     /// <summary>Whether <see cref="Load"/> found anything that was ever written.</summary>
     public bool HasRecords { get; private set; }
 
@@ -49,7 +46,6 @@ public sealed class WriteAheadLog(string directory, MemberId member, WalOptions 
         _writer = new LogWriter(directory, member, options, recovered, Statistics);
         _stagedLast = recovered.Tail.LastIndex;
         _stagedBase = recovered.Tail.BaseIndex;
-        TornBytesCut = recovered.TornBytes;
         return recovered.Loaded;
     }
 

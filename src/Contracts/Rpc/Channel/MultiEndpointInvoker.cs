@@ -39,8 +39,6 @@ public sealed class MultiEndpointInvoker : CallInvoker, IDisposable
     /// <summary>Where the next call goes first.</summary>
     public string CurrentAddress => Address(Volatile.Read(ref _current));
 
-    public IReadOnlyList<string> Addresses => _addresses;
-
     /// <returns>The leader's address that a refusal named; null when it named none.</returns>
     public static string? LeaderOf(RpcException refusal) =>
         refusal.Trailers.GetValue(LeaderTrailer) is { Length: > 0 } address ? address : null;

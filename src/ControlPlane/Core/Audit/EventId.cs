@@ -10,7 +10,6 @@ public readonly record struct EventId(UInt128 Value)
 {
     public const int SizeBytes = 16;
     public static EventId None => default;
-    public bool IsNone => Value == UInt128.Zero;
 
     public static EventId FromBytes(ReadOnlySpan<byte> bytes) => new(BinaryPrimitives.ReadUInt128BigEndian(bytes));
 

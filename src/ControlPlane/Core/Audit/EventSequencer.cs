@@ -21,7 +21,6 @@ public sealed class EventSequencer : IDisposable
     public ulong LastSeq { get; private set; }
     public LogTime LastTime { get; private set; }
     public MerkleFrontier Frontier { get; private set; } = new();
-    public int StreamCount => _streams.Count;
     public ref readonly Hash256 ChainHead => ref _chainHead;
 
     /// <summary>The record of the last event, leaf prefix included; valid until the next one.</summary>

@@ -17,12 +17,8 @@ public ref struct CanonicalReader(ReadOnlySpan<byte> source)
     private readonly ReadOnlySpan<byte> _source = source;
     private int _position;
 
-    public readonly int Position => _position;
     public readonly int Remaining => _source.Length - _position;
     public readonly bool AtEnd => _position == _source.Length;
-
-    /// <summary>What was not yet read.</summary>
-    public readonly ReadOnlySpan<byte> Rest => _source[_position..];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ReadUInt64()
@@ -112,8 +108,6 @@ public ref struct CanonicalReader(ReadOnlySpan<byte> source)
         var bytes = ReadUtf8(maxBytes);
         return bytes.IsEmpty ? "" : Encoding.UTF8.GetString(bytes);
     }
-
-    public string? ReadOptionalString(int maxBytes = DefaultMaxBytes) => ReadBool() ? ReadString(maxBytes) : null;
 
     /// <summary>Refuses bytes that are left over.</summary>
     public readonly void End()

@@ -60,8 +60,6 @@ public sealed class CanonicalWriter : IBufferWriter<byte>, IDisposable
     /// <summary>Zigzag, so that small negative numbers stay short.</summary>
     public void WriteInt64(long value) => WriteUInt64(unchecked((ulong)((value << 1) ^ (value >> 63))));
 
-    public void WriteInt32(int value) => WriteInt64(value);
-
     public void WriteByte(byte value)
     {
         Reserve(1);
@@ -118,13 +116,6 @@ public sealed class CanonicalWriter : IBufferWriter<byte>, IDisposable
             _length += StrictUtf8.GetBytes(value, _buffer.AsSpan(_length));
         }
         catch (EncoderFallbackException e) { throw new CanonicalException("a string with a lone surrogate has no UTF-8 form", e); }
-    }
-
-    /// <summary>An absent string is not an empty one: a flag goes in front.</summary>
-    public void WriteOptionalString(string? value)
-    {
-        WriteBool(value is not null);
-        if (value is not null) WriteString(value);
     }
 
     public void Advance(int count)

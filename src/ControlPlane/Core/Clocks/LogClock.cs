@@ -49,9 +49,6 @@ public sealed class LogClock
     /// <summary>Whether entries may carry more than log time: every member reads that.</summary>
     public bool MayExtend { get; set; } = true;
 
-    /// <summary>The agreed time is not the log's, and request ids go by it.</summary>
-    public bool IsApart => _believedOffsetMs is not null;
-
     /// <summary>The last step this replica made; none when it made none.</summary>
     public TimeStep LastStep { get; private set; }
 

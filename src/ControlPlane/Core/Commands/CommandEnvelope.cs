@@ -19,6 +19,4 @@ public sealed record CommandEnvelope(
 public sealed record LogEntry(EntryStamp Stamp, IReadOnlyList<CommandEnvelope> Commands)
 {
     public LogEntry(LogTime time, IReadOnlyList<CommandEnvelope> commands) : this(new EntryStamp(time), commands) { }
-
-    public LogTime Time => Stamp.Time;
 }

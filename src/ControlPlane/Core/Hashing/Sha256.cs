@@ -36,9 +36,6 @@ public static unsafe class Sha256
         Init = (delegate* unmanaged[SuppressGCTransition]<byte*, int>)init;
     }
 
-    /// <summary>True when the library's plain functions serve.</summary>
-    public static bool IsDirect => Init != null;
-
     /// <param name="hash">At least 32 bytes.</param>
     public static void Hash(ReadOnlySpan<byte> input, Span<byte> hash)
     {

@@ -18,9 +18,6 @@ public readonly record struct Reservation(uint Publishers, uint Subscribers, ulo
     public static Reservation Max(Reservation a, Reservation b) =>
         new(Math.Max(a.Publishers, b.Publishers), Math.Max(a.Subscribers, b.Subscribers), Math.Max(a.BitrateKbps, b.BitrateKbps));
 
-    public bool FitsIn(Capacity capacity) =>
-        Publishers <= capacity.Publishers && Subscribers <= capacity.Subscribers && BitrateKbps <= capacity.BitrateKbps;
-
     public void Describe(FieldSink sink)
     {
         sink.Number("reserved_publishers", Publishers);

@@ -37,10 +37,6 @@ public sealed class CapturedState
         foreach (var room in state.Rooms.InOrder()) _rooms[at++] = (room.Record, room.Seats);
     }
 
-    public ulong LastEventSeq => _lastEventSeq;
-    public IReadOnlyList<NodeRecord> Nodes => _nodes;
-    public IReadOnlyList<(RoomRecord Record, SeatSet Seats)> Rooms => _rooms;
-
     public void WriteTo(Stream stream)
     {
         using var writer = new CanonicalWriter(64 * 1024);

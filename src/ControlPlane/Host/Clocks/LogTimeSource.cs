@@ -61,9 +61,6 @@ public sealed class LogTimeSource(TimeProvider wall, LeaseClock boot)
         }
     }
 
-    /// <summary>Request ids are compared with the clocks and not with log time.</summary>
-    internal bool IsApart { get { lock (_gate) return _clock.IsApart; } }
-
     /// <summary>This replica knows how much time has passed since the log's last entry.</summary>
     internal bool IsSettled { get { lock (_gate) return _clock.IsSettled; } }
 

@@ -14,10 +14,6 @@ public sealed class NodeLoads(TimeProvider clock)
 
     public void Record(string node, ulong incarnation, Load load) => _byNode[node] = new(incarnation, load, clock.GetTimestamp());
 
-    public void Forget(string node) => _byNode.TryRemove(node, out _);
-
-    public void Clear() => _byNode.Clear();
-
     /// <summary>The load, and how long ago it was measured; null when not known of this process.</summary>
     public (Load Load, TimeSpan Age)? Find(string node, ulong incarnation) =>
         _byNode.TryGetValue(node, out var measured) && measured.Incarnation == incarnation

@@ -34,7 +34,6 @@ public sealed class AgentHub : IStateListener
         terms.Changed += _ => EndAll(StatusCode.FailedPrecondition, "this replica does not lead any more");
     }
 
-    public int Count => _sessions.Count;
     internal ICollection<AgentSession> Sessions => _sessions.Values;
 
     internal bool IsCurrent(AgentSession session) =>

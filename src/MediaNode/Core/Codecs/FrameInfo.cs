@@ -14,8 +14,6 @@ public struct FrameInfo
     public ushort Width;
     public ushort Height;
 
-    public readonly int TemporalId => HasVp8 ? Vp8.TemporalId : -1;
-
     /// <summary>False when the payload is malformed for its codec.</summary>
     public static bool TryRead(Codec codec, ReadOnlySpan<byte> payload, out FrameInfo frame)
     {

@@ -5,7 +5,6 @@ namespace VideoScale.MediaNode.Codecs;
 /// <summary>The VP8 payload descriptor (RFC 7741 §4.2), with the offsets needed to rewrite it in place.</summary>
 public struct Vp8Descriptor
 {
-    public int Length;
     /// <summary>First packet of a frame: S set in partition 0.</summary>
     public bool StartOfFrame;
     public bool KeyFrame;
@@ -34,7 +33,6 @@ public struct Vp8Descriptor
         descriptor.StartOfFrame = (first & 0x10) != 0 && (first & 0x07) == 0;
         if ((first & 0x80) != 0 && !descriptor.ParseExtension(payload, ref at)) return false;
         if (at >= payload.Length) return false;
-        descriptor.Length = at;
         if (!descriptor.StartOfFrame || (payload[at] & 0x01) != 0) return true;
         descriptor.KeyFrame = true; // P bit of the frame tag clear (RFC 6386 §9.1)
         if (payload.Length >= at + 10 && payload[at + 3] == 0x9D && payload[at + 4] == 0x01 && payload[at + 5] == 0x2A)

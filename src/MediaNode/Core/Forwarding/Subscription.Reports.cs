@@ -16,7 +16,6 @@ public sealed partial class Subscription
     private uint _reportedHighest;
     private bool _reported;
     private byte _fractionLost;
-    private int _lost;
     private long _reportedExpected;
     private double _reportedLost;
     private uint _jitter;
@@ -31,7 +30,6 @@ public sealed partial class Subscription
     public long Retransmissions { get; private set; }
     public long KeyframesAsked { get; internal set; }
     public long RoundTripUs { get; private set; }
-    internal long SenderReportUs { get; private set; }
 
     /// <summary>
     /// Sends a packet again under the retransmission stream (RFC 4588): made anew from the publisher's history, sealed under numbers never
@@ -112,7 +110,6 @@ public sealed partial class Subscription
         var writer = new RtcpWriter(room);
         if (!writer.SenderReport(Options.Ssrc, info) || !writer.CanonicalName(Options.Ssrc, CanonicalName)) return;
         if (!_sink.CommitRtcp(_peer.Id, writer.Length)) return;
-        SenderReportUs = nowUs;
         _reports[_nextReport] = (unchecked((uint)(info.NtpTime >> 16)), nowUs);
         _nextReport = (_nextReport + 1) % KeptReports;
     }
@@ -135,7 +132,6 @@ public sealed partial class Subscription
         _reported = true;
         _reportedHighest = block.HighestSequence;
         _fractionLost = block.FractionLost;
-        _lost = block.CumulativeLost;
         _jitter = block.Jitter;
         if (block.LastSenderReport == 0) return;
         foreach (var (ntp, sentUs) in _reports)
@@ -154,7 +150,6 @@ public sealed partial class Subscription
         Octets = Octets,
         NotSent = NotSent,
         FractionLost = _fractionLost / 256.0,
-        Lost = _lost,
         ReportedExpected = _reportedExpected,
         ReportedLost = _reportedLost,
         JitterMs = _jitter * 1000.0 / Publication.Options.ClockRate,

@@ -31,7 +31,6 @@ public ref struct StunMessage
     public ReadOnlySpan<byte> TransactionId { get; private set; }
     public ReadOnlySpan<byte> Username { get; private set; }
     public bool UseCandidate { get; private set; }
-    public bool Controlling { get; private set; }
     public bool Controlled { get; private set; }
     public uint Priority { get; private set; }
     public readonly bool HasIntegrity => _integrityAt != 0;
@@ -69,7 +68,7 @@ public ref struct StunMessage
         {
             case AttributeUsername: Username = value; return value.Length <= 513;
             case AttributeUseCandidate: UseCandidate = true; return true;
-            case AttributeIceControlling: Controlling = true; return value.Length == 8;
+            case AttributeIceControlling: return value.Length == 8;
             case AttributeIceControlled: Controlled = true; return value.Length == 8;
             case AttributePriority:
                 if (value.Length != 4) return false;

@@ -31,7 +31,6 @@ public struct ReceptionQuality
     public long Repaired { get; set; }
     public long AudioGaps { get; private set; }
     public long LastUs { get; private set; }
-    public long FirstUs { get; private set; }
     /// <summary>Measured over half a second; 0 before that.</summary>
     public long BitsPerSecond { get; private set; }
     /// <summary>In units of the stream's clock.</summary>
@@ -50,7 +49,6 @@ public struct ReceptionQuality
             _firstSequence = sequence;
             _highestSequence = sequence;
             _windowUs = nowUs;
-            FirstUs = nowUs;
         }
         else if (audio && IsGap(sequence, timestamp, clockRate, nowUs)) AudioGaps++;
         if (sequence < _firstSequence) _firstSequence = sequence;

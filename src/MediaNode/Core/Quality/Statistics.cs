@@ -46,8 +46,6 @@ public sealed record SubscriptionStatistics
     public long Octets { get; init; }
     /// <summary>Of the last receiver report, 0 to 1.</summary>
     public double FractionLost { get; init; }
-    /// <summary>As the receiver reports it.</summary>
-    public long Lost { get; init; }
     /// <summary>Packets the receiver has reported on, and those of them lost, before repair.</summary>
     public long ReportedExpected { get; init; }
     public double ReportedLost { get; init; }

@@ -19,10 +19,7 @@ public ref struct TransportFeedbackReader
     private long _timeUs;
     private ushort _next;
 
-    public ushort BaseSequence { get; private init; }
     public int Count { get; private init; }
-    public byte FeedbackNumber { get; private init; }
-    public uint MediaSsrc { get; private init; }
 
     /// <summary>The packet spoken of.</summary>
     public ushort Sequence { get; private set; }
@@ -45,10 +42,7 @@ public ref struct TransportFeedbackReader
         }
         reader = new TransportFeedbackReader
         {
-            MediaSsrc = BinaryPrimitives.ReadUInt32BigEndian(body[4..]),
-            BaseSequence = BinaryPrimitives.ReadUInt16BigEndian(body[8..]),
             Count = count,
-            FeedbackNumber = body[15],
             _chunks = body[16..at],
             _deltas = body[at..],
             _left = count,

@@ -17,7 +17,6 @@ public sealed class SendBatch
 
     public int Count { get; private set; }
     public bool IsFull => Count == Capacity;
-    internal IReadOnlyList<Destination> Destinations => _destinations;
 
     /// <summary>The next slot, to be written before <see cref="Add"/>.</summary>
     public Span<byte> NextSlot => _slab.AsSpan(Count * SlotOctets, SlotOctets);

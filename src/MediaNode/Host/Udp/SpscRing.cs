@@ -11,12 +11,11 @@ public sealed class SpscRing
     private Ends _ends;
 
     /// <summary>The two ends on cache lines of their own, so that the threads do not take them from each other.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
     private struct Ends
     {
         [FieldOffset(0)] public long Head;
         [FieldOffset(64)] public long Tail;
-        [FieldOffset(128)] public long Refused;
     }
 
     public SpscRing(int capacity, int slotOctets)
@@ -30,8 +29,6 @@ public sealed class SpscRing
     }
 
     public int Capacity { get; }
-    /// <summary>Messages that found no room; the writer's count.</summary>
-    public long Refused => Volatile.Read(ref _ends.Refused);
     public bool IsEmpty => Volatile.Read(ref _ends.Head) == Volatile.Read(ref _ends.Tail);
 
     /// <summary>For the reader, when it is about to wait for a wake-up.</summary>
@@ -45,11 +42,7 @@ public sealed class SpscRing
     public bool TryReserve(out Span<byte> slot)
     {
         slot = default;
-        if (_ends.Head - Volatile.Read(ref _ends.Tail) == Capacity)
-        {
-            Volatile.Write(ref _ends.Refused, _ends.Refused + 1);
-            return false;
-        }
+        if (_ends.Head - Volatile.Read(ref _ends.Tail) == Capacity) return false;
         slot = _slab.AsSpan((int)(_ends.Head & (Capacity - 1)) * _slotOctets, _slotOctets);
         return true;
     }
