@@ -50,6 +50,21 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task Who_leaves_in_order_is_on_record_as_gone_when_its_stream_ends()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        for (var i = 0; i < 5; i++) // a round of the leader's loop may come first, but not five times
+        {
+            await using var agent = await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello($"media-{i}", 11));
+            await agent.SayLeavingAsync();
+            await agent.EndInOrderAsync();
+            Assert.Equal(StatusCode.OK, agent.Ended!.StatusCode);
+            var node = await cluster.Nodes(0).GetNodeAsync(new GetNodeRequest { NodeId = $"media-{i}", Consistency = Consistency.Stale });
+            Assert.Equal(NodeHealth.Left, node.Node.Health);
+        }
+    }
+
+    [Fact]
     public async Task A_room_moves_in_two_commits_and_only_after_the_old_owner_let_go()
     {
         await using var cluster = await TestCluster.StartAsync(1);

@@ -103,6 +103,13 @@ internal sealed class ScriptedAgent : IAsyncDisposable
             }
         });
 
+    /// <summary>Ends this side of the stream, and waits for the other's end.</summary>
+    internal async Task EndInOrderAsync()
+    {
+        await _call.RequestStream.CompleteAsync();
+        await _reading;
+    }
+
     /// <summary>Gives up what it is told to, from now on.</summary>
     internal ScriptedAgent KeepReleasing()
     {

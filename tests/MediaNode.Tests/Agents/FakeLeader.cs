@@ -87,6 +87,9 @@ internal sealed class FakeSession(AgentHello hello)
     internal ConcurrentQueue<Heartbeat> Heartbeats { get; } = new();
     internal bool AcknowledgesReports { get; set; } = true;
 
+    /// <summary>The node ended its side, and waited for this one's end.</summary>
+    internal bool EndedInOrder { get; private set; }
+
     internal void Tell(AgentDirective directive) => _toNode.Writer.TryWrite(directive);
 
     internal void Assign(string room, ulong epoch, params Participant[] seats)
@@ -148,5 +151,6 @@ internal sealed class FakeSession(AgentHello hello)
                     }
                 });
         }
+        EndedInOrder = true;
     }
 }

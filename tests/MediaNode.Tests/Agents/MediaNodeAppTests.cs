@@ -89,6 +89,7 @@ public sealed class MediaNodeAppTests
         }
         Assert.Contains(session.Reports, r => r is { RoomId: "standup", Epoch: 20, KindCase: RoomReport.KindOneofCase.Released });
         Assert.True(session.Heartbeats.Last().Leaving);
+        Assert.True(session.EndedInOrder, "the node ended its stream as one who leaves");
     }
 
     [Fact]

@@ -179,6 +179,10 @@ public sealed class LeaseTable
             _leases.Remove((node.Value, incarnation));
     }
 
+    /// <summary>Its process said that it stops, its connection is over, and it holds nothing.</summary>
+    public bool HasLeft(LeaseHolder holder) => MayLeave && holder is { IsGone: false, HoldsRooms: false }
+        && _leases.TryGetValue((holder.Node.Value, holder.Incarnation), out var lease) && lease is { Leaving: true, Ended: true };
+
     /// <summary>Looks at all nodes of state, in order of their names.</summary>
     public LeaseRound Judge(IEnumerable<LeaseHolder> holders, long nowMs)
     {
@@ -196,7 +200,7 @@ public sealed class LeaseTable
         {
             var lease = LeaseOf(holder.Node, holder.Incarnation);
             if (lease.LossInFlight && !lease.LossToRepeat) continue;
-            if (MayLeave && lease is { Leaving: true, Ended: true } && !holder.HoldsRooms)
+            if (HasLeft(holder))
             {
                 verdicts.Add(new(LeaseVerdictKind.Leave, holder.Node, holder.Incarnation));
                 continue;

@@ -24,7 +24,8 @@ namespace VideoScale.ControlPlane.Host.Leases;
 [RequireRole(Role.Node)]
 public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, LeaderTerms terms,
     StateQueries queries,
-    AgentHub hub, LeaseGrants grants, Fleet fleet, NodeLoads loads, ServingGate gate, LeaseClock clock, ILogger<AgentApi> logger)
+    AgentHub hub, LeaseGrants grants, LeaseLoop leases, Fleet fleet, NodeLoads loads, ServingGate gate, LeaseClock clock,
+        ILogger<AgentApi> logger)
         : AgentService.AgentServiceBase
 {
     private const int MaxHeld = 1_000_000;
@@ -70,6 +71,8 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
             hub.Leave(session);
             LogDetached(session.Node, session.Incarnation);
         }
+        // It said that it stops and ended its side: the end of ours tells it that this is on record.
+        if (session.SaidLeaving) await leases.RecordLeftAsync(session.Node, session.Incarnation, cancellation);
     }
 
     /// <returns>False when the incarnation is over for good.</returns>

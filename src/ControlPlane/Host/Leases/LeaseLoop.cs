@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Leases;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.State;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Leases;
 
@@ -42,6 +43,22 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
             var result = await commands.SubmitAsync(round.Term, Name, Command(verdict), cancellationToken);
             if (IsLoss(verdict)) await SettleAsync(round.Term, verdict, result);
         }
+    }
+
+    /// <summary>
+    /// Puts on record at once that a node has left, as the next round would: its process waits for that, and when it is gone the replicas
+    /// may be stopped before there is a round.
+    /// </summary>
+    public async Task RecordLeftAsync(NodeId node, ulong incarnation, CancellationToken cancellationToken)
+    {
+        var term = await LookAsync((state, term) =>
+        {
+            term.Leases.MayLeave = time.MayExtend;
+            return state.FindNode(node) is { } left && left.Record.Incarnation == incarnation
+                && term.Leases.HasLeft(LeaseHolder.Of(left)) ? term : null!;
+        });
+        if (term is not null)
+            await commands.SubmitAsync(term.Term, Name, new NodeCommand.Leave(node, incarnation), cancellationToken);
     }
 
     /// <summary>From here on a node that is to be declared lost gets no acknowledgement: same thread as those that grant.</summary>

@@ -20,7 +20,8 @@ internal sealed class LeasesFeature(ReplicaCore core) : IFeature
         registry.Run(new HandOverLoop(core.Terms, core.Queries, core.Commands, core.LeaseClock, core.Clock,
             core.Loggers.CreateLogger<HandOverLoop>()));
         registry.Run(grants.RunAsync);
-        registry.Serve(new AgentApi(core.Pipeline, core.Leadership, core.Forwarder, core.Terms, core.Queries, hub, grants, core.Fleet,
+        registry.Serve(
+            new AgentApi(core.Pipeline, core.Leadership, core.Forwarder, core.Terms, core.Queries, hub, grants, leases, core.Fleet,
             core.Loads, core.Gate,
             core.LeaseClock, core.Loggers.CreateLogger<AgentApi>()));
     }

@@ -11,13 +11,18 @@ namespace VideoScale.MediaNode.Host.Agent;
 /// <summary>The node's stream to the leader.</summary>
 internal sealed class AgentFeature(NodeCore core, SessionHost sessions) : INodeFeature
 {
+    private LeaderAgent? _agent;
+
     public void Register(EndpointRegistry registry)
     {
-        var agent = new LeaderAgent(core.Options, core.Authority, new LoadMeter(core.Authority, sessions), Connect, core.Fatal,
+        _agent = new LeaderAgent(core.Options, core.Authority, new LoadMeter(core.Authority, sessions), Connect, core.Fatal,
             core.Loggers.CreateLogger<LeaderAgent>());
-        registry.Host(agent);
-        registry.Own(agent);
+        registry.Host(_agent);
+        registry.Own(_agent);
     }
+
+    /// <inheritdoc cref="LeaderAgent.DepartAsync"/>
+    internal Task DepartAsync(TimeSpan within) => _agent?.DepartAsync(within) ?? Task.CompletedTask;
 
     private CallInvoker Connect(string address)
     {

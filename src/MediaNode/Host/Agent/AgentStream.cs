@@ -22,6 +22,16 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
     private readonly Channel<bool> _wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _lastAckTicks;
+    private volatile bool _departing;
+
+    /// <summary>
+    /// Ends this side once the leader has been told that the node stops; the leader ends its own when that is on record.
+    /// </summary>
+    internal void Depart()
+    {
+        _departing = true;
+        Wake();
+    }
 
     /// <summary>Completes with the reason when the stream is of no use any more; throws what gRPC throws.</summary>
     /// <param name="served">Called once, when the leader has acknowledged a heartbeat: a Welcome alone may come from one that lost its
@@ -116,6 +126,11 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
             {
                 nextTicks = now + (long)period.TotalMilliseconds;
                 saidLeaving = await BeatAsync(call, stream, cancellationToken);
+            }
+            if (_departing && saidLeaving)
+            {
+                await call.RequestStream.CompleteAsync();
+                await Task.Delay(Timeout.Infinite, cancellationToken);
             }
             reports.Clear();
             authority.TakeReports(stream, reports);

@@ -23,6 +23,9 @@ internal sealed partial class LeaderAgent(
     private int _expelledInARow;
     private int _nameTakenInARow;
     private long _complainedTicks;
+    private volatile bool _departing;
+    private volatile AgentStream? _stream;
+    private volatile Task _attached = Task.CompletedTask;
 
     /// <summary>The replica that serves this node now; null between streams.</summary>
     internal string? AttachedTo { get; private set; }
@@ -35,7 +38,8 @@ internal sealed partial class LeaderAgent(
             while (!stoppingToken.IsCancellationRequested)
             {
                 await Task.Delay(_addresses.Wait(Random.Shared), stoppingToken);
-                await AttachOnceAsync(_addresses.Next(), stoppingToken);
+                if (_departing) break;
+                await (_attached = AttachOnceAsync(_addresses.Next(), stoppingToken));
                 if (authority.IsExpelled) await BeginAnewAsync(stoppingToken);
             }
         }
@@ -49,12 +53,23 @@ internal sealed partial class LeaderAgent(
         await endings;
     }
 
+    /// <summary>
+    /// For a node that has given everything up: completes when the leader has put on record that it left, or has not in that time.
+    /// </summary>
+    internal async Task DepartAsync(TimeSpan within)
+    {
+        _departing = true;
+        _stream?.Depart();
+        await Task.WhenAny(_attached, Task.Delay(within));
+    }
+
     private async Task AttachOnceAsync(string address, CancellationToken stoppingToken)
     {
         var served = false;
         try
         {
-            var stream = new AgentStream(authority, load, new AgentIdentity(options), logger);
+            var stream = _stream = new AgentStream(authority, load, new AgentIdentity(options), logger);
+            if (_departing) stream.Depart();
             var reason = await stream.RunAsync(connect(address), _addresses.WelcomeWithin, () =>
             {
                 served = true;
@@ -89,7 +104,7 @@ internal sealed partial class LeaderAgent(
             _addresses.Failed();
         }
         catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested) { _addresses.Failed(); }
-        finally { AttachedTo = null; }
+        finally { (AttachedTo, _stream) = (null, null); }
     }
 
     /// <summary>The first failure, then one line now and then: an outage must not fill the log.</summary>

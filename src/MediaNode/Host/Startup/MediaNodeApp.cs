@@ -27,6 +27,10 @@ public sealed class MediaNodeApp : IAsyncDisposable
     /// <summary>For calls under way when it stops.</summary>
     private static readonly TimeSpan CallsTime = TimeSpan.FromSeconds(2);
 
+    /// <summary>For the leader to put on record that the node left.</summary>
+    private static readonly TimeSpan DepartureTime = TimeSpan.FromSeconds(2);
+
+    private readonly AgentFeature _agent;
     private readonly AuthorityGate _authority;
     private readonly ChannelPool _channels;
     private readonly TlsMaterial? _tls;
@@ -48,12 +52,13 @@ public sealed class MediaNodeApp : IAsyncDisposable
             IsStopping: () => _stopping);
         var sessions = new SessionsFeature(core, plane);
         _sessions = sessions.Host;
+        _agent = new AgentFeature(core, sessions.Host);
         INodeFeature[] features =
         [
             sessions,
             new AdmissionFeature(core),
             new StatisticsFeature(core, sessions.Host),
-            new AgentFeature(core, sessions.Host),
+            _agent,
             new ProbesFeature(core, plane),
         ];
         foreach (var feature in features) feature.Register(_registry);
@@ -125,7 +130,8 @@ public sealed class MediaNodeApp : IAsyncDisposable
     }
 
     /// <summary>
-    /// Readiness off, rooms given up and that acknowledged, the leader told that this node stops, then everything closed.
+    /// Readiness off, rooms given up and that acknowledged, the leader told that this node stops and that on record, then everything
+    /// closed.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -136,6 +142,7 @@ public sealed class MediaNodeApp : IAsyncDisposable
             && Environment.TickCount64 < until) await Task.Delay(PollMs);
         // Media goes on until the clients have moved to the new owners.
         while (Environment.TickCount64 < until && await _sessions.CountAsync() > 0) await Task.Delay(PollMs);
+        if (_authority.IsLeavingKnown) await _agent.DepartAsync(DepartureTime);
         await ReleaseAsync();
     }
 
