@@ -16,10 +16,6 @@ internal sealed class HandOver(SnapshotStore store, Waiters waiters, SnapshotMet
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
     private volatile ReportedSnapshot? _reported = start is null ? null : new ReportedSnapshot(start);
     private ApplyThread? _apply;
-    private long _handed;
-
-    /// <summary>The last entry handed over.</summary>
-    internal long Handed => Volatile.Read(ref _handed);
 
     internal SnapshotMeta? ReportedMeta => _reported?.Meta;
 
@@ -44,7 +40,6 @@ internal sealed class HandOver(SnapshotStore store, Waiters waiters, SnapshotMet
         while (_apply!.Depth >= MaxApplyAhead) await Task.Delay(Pause, token).ConfigureAwait(false);
         if (!entry.TryGetPayload(out var payload)) throw new InvalidDataException($"entry {entry.Index} of the log has no payload");
         _apply.Add(new ApplyItem(ApplyKind.Entry, Payload.Read(entry.Index, entry.Term, payload), waiters.Take(entry.Index, entry.Term)));
-        Volatile.Write(ref _handed, entry.Index);
         return entry.Index;
     }
 
@@ -56,7 +51,6 @@ internal sealed class HandOver(SnapshotStore store, Waiters waiters, SnapshotMet
         using var stored = store.Open((ulong)index) ?? throw new InvalidDataException($"the snapshot at {index} is gone");
         _apply!.Add(new ApplyItem(ApplyKind.Restore, default, stored.Meta)); // entries before it that were not handed over are in it
         _reported = new ReportedSnapshot(stored.Meta);
-        Volatile.Write(ref _handed, index);
         return index;
     }
 }

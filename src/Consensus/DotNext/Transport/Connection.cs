@@ -24,8 +24,6 @@ internal sealed class Connection : IDisposable
 
     internal Hello Hello { get; private set; }
 
-    internal string RemoteAddress => _socket.RemoteEndPoint?.ToString() ?? "";
-
     internal static bool Ends(Exception e) => e is IOException or SocketException or AuthenticationException or ObjectDisposedException;
 
     internal static async Task<Connection> ConnectAsync(TransportSettings settings, EndPoint address, MemberId to, Channel channel,

@@ -36,8 +36,6 @@ internal sealed class Listener : IAsyncDisposable
         }
     }
 
-    internal IPEndPoint LocalEndPoint => (IPEndPoint)_listen.LocalEndPoint!;
-
     internal void Start(IRequests requests) => _accepting = AcceptAsync(requests);
 
     public async ValueTask DisposeAsync()
