@@ -20,6 +20,11 @@ internal static class ReplayBench
     private sealed record Part(ulong Events, double Seconds, double CpuSeconds, int Collections, double PauseSeconds, long PeakMemoryBytes,
         string Hash);
 
+    /// <summary>States at moments drawn over the whole log, with those kept that a replica would have kept.</summary>
+    private sealed record Past(double[] Seconds);
+
+    private const int Moments = 40;
+
     public static async Task<int> RunAsync(ulong events, int rooms, int runs, string? keep, string results)
     {
         if (events == 0 || rooms is < 1 or > 1_000_000 || runs is < 1 or > 20)
@@ -37,16 +42,19 @@ internal static class ReplayBench
         var folds = new List<Part>();
         for (var i = 0; i < runs; i++)
         {
-            folds.Add(await InChild("fold", directory));
+            folds.Add(await InChild<Part>("fold", directory));
             Console.WriteLine(
                 $"folded  {folds[^1].Events:N0} events in {folds[^1].Seconds:F2} s: {Rate(folds[^1]):N0} events/s "
                 + $"({folds[^1].CpuSeconds:F2} s of CPU), peak {folds[^1].PeakMemoryBytes >> 20} MiB, state hash {folds[^1].Hash}");
         }
         if (folds.Any(f => f.Hash != folds[0].Hash)) return Fail("two folds of one log differ in their hash");
-        var verified = await InChild("verify", directory);
+        var verified = await InChild<Part>("verify", directory);
         Console.WriteLine(
             $"verified {verified.Events:N0} events in {verified.Seconds:F2} s: {Rate(verified):N0} events/s ({verified.CpuSeconds:F2} s "
             + $"of CPU), peak {verified.PeakMemoryBytes >> 20} MiB, chain head {verified.Hash}");
+        var past = await InChild<Past>("past", directory);
+        Console.WriteLine(
+            $"state at {Moments} moments: {past.Seconds.Order().ElementAt(Moments / 2):F2} s, at worst {past.Seconds.Max():F2} s");
         var median = folds.OrderBy(Rate).ElementAt(folds.Count / 2);
         var bytes = (ulong)Directory.GetFiles(directory, "*.seg").Sum(path => new FileInfo(path).Length);
         recorder.Add("fold", [.. folds.Select(Rate)], "events/s", Better.Higher)
@@ -57,6 +65,8 @@ internal static class ReplayBench
             .Add("verify", Rate(verified), "events/s", Better.Higher)
             .Add("verify: processor time", verified.CpuSeconds, "CPU s", Better.Lower)
             .Add("verify: most memory", verified.PeakMemoryBytes, "bytes", Better.Lower)
+            .Add("state at a moment", past.Seconds, "s", Better.Lower)
+            .Add("state at a moment, worst", past.Seconds.Max(), "s", Better.Lower)
             .Add("make", made / makeSeconds, "events/s", Better.Higher)
             .Add("log", bytes / (double)median.Events, "bytes/event", Better.Lower)
             .Note($"state hash {median.Hash}")
@@ -84,6 +94,11 @@ internal static class ReplayBench
     internal static int RunPart(string part, string directory)
     {
         var log = EventLogReader.OpenDirectory(directory);
+        if (part == "past")
+        {
+            Console.WriteLine(JsonSerializer.Serialize(LookBack(log, Path.Combine(directory, "folds"))));
+            return 0;
+        }
         var began = Stopwatch.GetTimestamp();
         string hash;
         if (part == "fold")
@@ -104,7 +119,20 @@ internal static class ReplayBench
         return 0;
     }
 
-    private static async Task<Part> InChild(string part, string directory)
+    private static Past LookBack(EventLogReader log, string folder)
+    {
+        var folds = new KeptFolds(folder);
+        PastStates.FoldTo(log, folds, log.LastSeq, CancellationToken.None);
+        var random = new Random(1);
+        return new([.. Enumerable.Range(0, Moments).Select(_ =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            PastStates.FoldTo(log, folds, (ulong)random.NextInt64(1, (long)log.LastSeq + 1), CancellationToken.None);
+            return Stopwatch.GetElapsedTime(began).TotalSeconds;
+        })]);
+    }
+
+    private static async Task<T> InChild<T>(string part, string directory)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(ReplayBench).Assembly.Location);
@@ -113,7 +141,7 @@ internal static class ReplayBench
         var output = await child.StandardOutput.ReadToEndAsync();
         await child.WaitForExitAsync();
         if (child.ExitCode != 0) throw new InvalidOperationException($"{part} ended with {child.ExitCode}");
-        return JsonSerializer.Deserialize<Part>(output)!;
+        return JsonSerializer.Deserialize<T>(output)!;
     }
 
     private static double Rate(Part part) => part.Events / part.Seconds;

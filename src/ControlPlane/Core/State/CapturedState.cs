@@ -37,6 +37,8 @@ public sealed class CapturedState
         foreach (var room in state.Rooms.InOrder()) _rooms[at++] = (room.Record, room.Seats);
     }
 
+    public ulong LastEventSeq => _lastEventSeq;
+
     public void WriteTo(Stream stream)
     {
         using var writer = new CanonicalWriter(64 * 1024);

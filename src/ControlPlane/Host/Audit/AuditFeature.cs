@@ -16,5 +16,8 @@ internal sealed class AuditFeature(ReplicaCore core, Func<ExportStatusReply> exp
         registry.Serve(service);
         registry.EndStreams(service.EndAll);
         registry.Own(service);
+        var keeper = new FoldKeeper(service.Folds, core.Events.Reader);
+        registry.Listen(keeper);
+        registry.Run(keeper.RunAsync);
     }
 }

@@ -39,9 +39,12 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         (_absence, _certificate) = (absence, certificate);
         _options = options ?? new();
         _events = events;
-        _queries = new(events.Reader, new KeptFolds(Path.Combine(events.Directory, "folds")));
+        Folds = new(Path.Combine(events.Directory, "folds"));
+        _queries = new(events.Reader, Folds);
         _turns = new(_options.MaxRunning);
     }
+
+    internal KeptFolds Folds { get; }
 
     public override async Task ReadAll(ReadAllRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {

@@ -15,7 +15,7 @@ namespace VideoScale.ControlPlane.Host.Audit;
 public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.DefaultEveryEvents)
 {
     public const ulong DefaultEveryEvents = 250_000;
-    private const int MaxFiles = 16;
+    private const int MaxFiles = 64;
     private const long MaxBytes = 1L << 30;
     private const int HeaderBytes = 8 + 8 + 16 + Hash256.SizeBytes;
     private readonly Lock _gate = new();
@@ -28,8 +28,14 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
     public IEnumerable<ulong> Between(ulong from, ulong until)
     {
         if (directory is null) yield break;
-        for (var seq = (from / everyEvents + 1) * everyEvents; seq <= until; seq += everyEvents) yield return seq;
+        for (var seq = NextAfter(from); seq <= until; seq += everyEvents) yield return seq;
     }
+
+    /// <summary>The last event of the newest one; 0 when there is none.</summary>
+    public ulong Newest => Files() is { Count: > 0 } files ? files[^1].Seq : 0;
+
+    /// <summary>Where the next state is worth keeping.</summary>
+    public ulong NextAfter(ulong seq) => (seq / everyEvents + 1) * everyEvents;
 
     /// <summary>The newest kept state at or before an event; an empty one when there is none.</summary>
     public ClusterState Nearest(EventLogReader log, ulong seq)
@@ -48,6 +54,13 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
 
     public void Keep(EventLogReader log, ClusterState state)
     {
+        if (directory is not null) Keep(log, state.Capture(), state.StateHash());
+    }
+
+    /// <param name="hash">The state's.</param>
+    public void Keep(EventLogReader log, CapturedState state, UInt128 hash)
+    {
+        ArgumentNullException.ThrowIfNull(state);
         if (directory is null) return;
         lock (_gate)
         {
@@ -57,7 +70,7 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
             try
             {
                 Directory.CreateDirectory(directory);
-                Write(temporary, state, last);
+                Write(temporary, state, hash, last);
                 File.Move(temporary, path, overwrite: true);
                 Prune();
             }
@@ -66,16 +79,16 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
         }
     }
 
-    private static void Write(string path, ClusterState state, EventEnvelope last)
+    private static void Write(string path, CapturedState state, UInt128 hash, EventEnvelope last)
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
         Span<byte> header = stackalloc byte[HeaderBytes];
         Magic.CopyTo(header);
         BinaryPrimitives.WriteUInt64LittleEndian(header[8..], state.LastEventSeq);
-        BinaryPrimitives.WriteUInt128LittleEndian(header[16..], state.StateHash());
+        BinaryPrimitives.WriteUInt128LittleEndian(header[16..], hash);
         last.Chain.CopyTo(header[32..]);
         file.Write(header);
-        state.Capture().WriteTo(file);
+        state.WriteTo(file);
     }
 
     private static ClusterState? TryLoad(EventLogReader log, string path, ulong seq)
