@@ -16,11 +16,14 @@ internal sealed class Replicas(EtcdOptions options, UInt128? clusterId = null) :
 
     private sealed record Running(ILogDirectory Directory, IReplicatedLog Log, JournalMachine Machine);
 
-    internal IReadOnlyList<(IReplicatedLog Log, JournalMachine Machine)> All => [.. _running.Values.Select(r => (r.Log, r.Machine))];
+    internal IReadOnlyList<(IReplicatedLog Log, JournalMachine Machine)> All
+    {
+        get { lock (_running) return [.. _running.Values.Select(r => (r.Log, r.Machine))]; }
+    }
 
-    internal IReplicatedLog Log(ulong member) => _running[member].Log;
+    internal IReplicatedLog Log(ulong member) => Of(member).Log;
 
-    internal JournalMachine Machine(ulong member) => _running[member].Machine;
+    internal JournalMachine Machine(ulong member) => Of(member).Machine;
 
     internal string DirectoryOf(ulong member) => Path.Combine(_root, $"{member}");
 
@@ -40,7 +43,7 @@ internal sealed class Replicas(EtcdOptions options, UInt128? clusterId = null) :
                 WitnessedIndex = witnessed,
                 SnapshotLogBytes = snapshotLogBytes,
             }, machine, NullLoggerFactory.Instance);
-            _running.Add(member, new Running(directory, log, machine));
+            lock (_running) _running.Add(member, new Running(directory, log, machine));
             return log;
         }
         catch
@@ -50,11 +53,12 @@ internal sealed class Replicas(EtcdOptions options, UInt128? clusterId = null) :
         }
     }
 
-    /// <summary>Ends a replica; without a farewell its leader's key stays until its lease is up.</summary>
+    /// <summary>Ends a replica, in peace: its leader's key goes with it.</summary>
     internal async Task StopAsync(ulong member)
     {
-        _running.Remove(member, out var running);
-        await running!.Log.DisposeAsync();
+        var running = Of(member);
+        lock (_running) _running.Remove(member);
+        await running.Log.DisposeAsync();
         running.Directory.Dispose();
     }
 
@@ -78,6 +82,11 @@ internal sealed class Replicas(EtcdOptions options, UInt128? clusterId = null) :
             return result.Outcome == Outcome.Committed;
         }, $"'{command}' is committed");
         return result;
+    }
+
+    private Running Of(ulong member)
+    {
+        lock (_running) return _running[member];
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Grpc.Core;
 
 namespace VideoScale.Consensus.Etcd.Client;
@@ -39,6 +40,8 @@ internal sealed class EtcdException(EtcdFault fault, string message, Exception? 
     internal static EtcdException Of(RpcException e, string endpoint)
     {
         var detail = e.Status.Detail;
+        if (Inner(e).OfType<AuthenticationException>().FirstOrDefault() is { } untrusted)
+            return new EtcdException(EtcdFault.NotAuthenticated, $"etcd at {endpoint} is not who it should be, by our CA: {untrusted.Message}", e);
         var fault = Classify(e.StatusCode, detail);
         var said = fault == EtcdFault.NoAnswer
             ? $"no answer of etcd at {endpoint} ({e.StatusCode}: {Innermost(e, detail)})" : $"etcd at {endpoint}: {Advice(fault, detail)}";
@@ -79,8 +82,12 @@ internal sealed class EtcdException(EtcdFault fault, string message, Exception? 
 
     private static string Innermost(RpcException e, string detail)
     {
-        Exception? at = e.Status.DebugException ?? e.InnerException;
-        while (at?.InnerException is { } inner) at = inner;
-        return at is null ? detail : at.Message;
+        var innermost = Inner(e).LastOrDefault();
+        return innermost is null ? detail : innermost.Message;
+    }
+
+    private static IEnumerable<Exception> Inner(RpcException e)
+    {
+        for (var at = e.Status.DebugException ?? e.InnerException; at is not null; at = at.InnerException) yield return at;
     }
 }

@@ -38,6 +38,7 @@ internal sealed class LeaseKeeper(EtcdClient client, EtcdKeys keys, EtcdOptions 
                 await RenewAsync(cancellationToken);
                 await TellPresenceAsync(cancellationToken);
                 troubles.Over(Doing);
+                troubles.Answered();
             }
             catch (EtcdException e)
             {
