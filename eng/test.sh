@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane) waiting=(Gateway Export Integration) alone=(EndToEnd)
+computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane) waiting=(Consensus.Etcd Gateway Export Integration) alone=(EndToEnd)
 quick=
 if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) alone=(); fi
 projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")
@@ -31,6 +31,8 @@ if [ -z "$quick" ]; then
   need ip iproute2 "network faults"
   need nft nftables "the same"
   need unshare util-linux "the same"
+  need etcd etcd-server "a log in a real etcd"
+  need etcdctl etcd-client "the same"
   need node nodejs "the grpc-js client"
   need npm npm "the grpc-js client"
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { missing+=(postgresql); echo "missing: PostgreSQL (what the event log is exported to); package postgresql"; }

@@ -21,6 +21,8 @@ public sealed class ImportTests
             "VideoScale.Consensus.Core", "VideoScale.Contracts.Rpc"],
         ["VideoScale.Consensus.DotNext"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Consensus.Apply",
             "VideoScale.Contracts.Rpc"],
+        ["VideoScale.Consensus.Etcd"] = ["VideoScale.Platform", "VideoScale.Consensus.Seam", "VideoScale.Consensus.Apply",
+            "VideoScale.Contracts.Rpc"],
         ["VideoScale.Consensus.InMemory"] = ["VideoScale.Consensus.Seam"],
         ["VideoScale.ControlPlane.Core"] = ["VideoScale.Contracts.Model"],
         ["VideoScale.Gateway"] = ["VideoScale.Contracts.Model", "VideoScale.Contracts.Wire", "VideoScale.Contracts.Rpc"],
@@ -31,7 +33,8 @@ public sealed class ImportTests
             "VideoScale.Contracts.Rpc"],
         ["VideoScale.Export"] = ["VideoScale.ControlPlane.Core", "VideoScale.ControlPlane.Host"],
         ["VideoScale.Cli"] = ["VideoScale.Platform", "VideoScale.Consensus.Apply", "VideoScale.Consensus.Engine",
-            "VideoScale.Consensus.DotNext", "VideoScale.ControlPlane.Host", "VideoScale.Export", "VideoScale.MediaNode.Host"],
+            "VideoScale.Consensus.DotNext", "VideoScale.Consensus.Etcd", "VideoScale.ControlPlane.Host", "VideoScale.Export",
+            "VideoScale.MediaNode.Host"],
     };
 
     [Fact]

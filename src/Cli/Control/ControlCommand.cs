@@ -75,6 +75,7 @@ internal static class ControlCommand
 
             Exit codes: 0 stopped cleanly, 69 port in use, 70 stopped by a fault, 74 data directory, 78 configuration.
             """);
+        foreach (var option in EtcdFlags.All) command.Options.Add(option);
         Shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -105,6 +106,7 @@ internal static class ControlCommand
         var options = Shared.Read<ControlPlaneOptions>(parsed);
         options.DataDirectory = parsed.GetValue(Data) ?? options.DataDirectory;
         options.Engine = parsed.GetValue(Engine) ?? options.Engine;
+        EtcdFlags.Read(parsed, options.Etcd);
         options.RaftPort = parsed.GetValue(RaftPort) ?? options.RaftPort;
         options.TokensFile = parsed.GetValue(Tokens) ?? options.TokensFile;
         if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers, hasCertificates: !options.Tls.IsEmpty)];

@@ -2,6 +2,7 @@ using VideoScale.Consensus;
 using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.DotNext;
 using VideoScale.Consensus.Engine;
+using VideoScale.Consensus.Etcd;
 using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Rpc;
 
@@ -14,6 +15,7 @@ internal static class LogEngines
     [
         (RaftEngine.EngineName, static (_, tls) => new RaftEngine(tls)),
         (DotNextEngine.EngineName, static (_, tls) => new DotNextEngine(tls)),
+        (EtcdEngine.EngineName, static (options, _) => EtcdFlags.Make(options)),
     ];
 
     internal static string Names { get; } = string.Join(" | ", All.Select(engine => engine.Name));

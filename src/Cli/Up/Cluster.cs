@@ -3,7 +3,7 @@ using VideoScale.Cli.CommandLine;
 namespace VideoScale.Cli.Up;
 
 /// <summary>Replicas and media nodes as child processes, until the token is cancelled.</summary>
-internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports, MediaReach reach, string engine)
+internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports, MediaReach reach, IReadOnlyList<string> engine)
 {
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -46,7 +46,7 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
         for (var i = 0; i < topology.Replicas; i++)
             yield return new ChildSpec($"replica-{i + 1}",
             [
-                "control", "--dev", "--data", directory.Replica(i), "--engine", engine, "--http-port", $"{ports.ReplicaHttp(i)}",
+                "control", "--dev", "--data", directory.Replica(i), .. engine, "--http-port", $"{ports.ReplicaHttp(i)}",
                     "--grpc-port",
                     $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
             ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"))

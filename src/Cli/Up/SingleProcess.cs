@@ -12,7 +12,8 @@ namespace VideoScale.Cli.Up;
 /// <summary><c>up --single</c>: a voter and a media node in this very process.</summary>
 internal static class SingleProcess
 {
-    internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, MediaReach reach, string engine, StopSignals signals)
+    internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, MediaReach reach, string engine,
+        Action<EtcdSettings> readEtcd, StopSignals signals)
     {
         var log = directory.Log("single");
         using var errors = new ErrorsToLog(log);
@@ -27,6 +28,7 @@ internal static class SingleProcess
                 GrpcPort = ports.ReplicaGrpc(0),
                 RaftPort = ports.ReplicaRaft(0),
             };
+            readEtcd(options.Etcd);
             await using var control = await ControlPlaneApp.StartAsync(options, LogEngines.Of(options), signals.Token,
                 new ReplicaTuning { LastWords = errors.SayOnBoth });
             await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions

@@ -49,6 +49,7 @@ internal static class UpCommand
               videoscale up --single
               videoscale up --replicas 5 --media 4 --base-port 17880 --data /tmp/try
             """);
+        foreach (var option in EtcdFlags.All) command.Options.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             using var directory = DataDirectory.Open(parsed.GetValue(Data)!);
@@ -65,8 +66,8 @@ internal static class UpCommand
             directory.MarkRunning();
             Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}"
                 : $"going on with the cluster in {directory.FullPath}");
-            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, engine, signals)
-                : await new Cluster(directory, topology, ports, media, engine).RunAsync(signals.Token);
+            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, engine, etcd => EtcdFlags.Read(parsed, etcd), signals)
+                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)]).RunAsync(signals.Token);
         });
         return command;
     }

@@ -8,7 +8,7 @@ using VideoScale.Consensus.Etcd.Layout;
 namespace VideoScale.Consensus.Etcd.Driver;
 
 /// <summary>What a replica over etcd is started with.</summary>
-internal sealed record EtcdLogSetup(MemberId Self, UInt128 ClusterId, EtcdOptions Options, EtcdKeys Keys, Membership Founders,
+internal sealed record EtcdLogSetup(string Engine, MemberId Self, UInt128 ClusterId, EtcdOptions Options, EtcdKeys Keys, Membership Founders,
     IReadOnlyList<MemberAddress> Founded, long SnapshotLogBytes, long TailBytes);
 
 /// <summary>
@@ -79,6 +79,8 @@ public sealed partial class EtcdLog : IReplicatedLog
             Keep(_elections.RunAsync), Keep(_reads.RunAsync));
         LogStarted(_setup.Self, _setup.Keys.Prefix, _feed.Known);
     }
+
+    public string EngineName => _setup.Engine;
 
     public LogCapabilities Capabilities => LogCapabilities.Transfer | LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions
         | LogCapabilities.LinearizableReads;

@@ -28,7 +28,7 @@ internal sealed class EtcdDirectory(DataDirectory directory, EtcdOptions options
                 ?? throw new DataDirectoryException($"{directory.Path}: no address of member {directory.Member} is known");
             var reached = Math.Max(setup.WitnessedIndex, store.Latest?.Index ?? 0);
             new PrefixClaim(client, keys, directory.ClusterId, loggers.CreateLogger<EtcdLog>()).MakeAsync(self, reached).GetAwaiter().GetResult();
-            var log = new EtcdLog(new EtcdLogSetup(directory.Member, directory.ClusterId, options, keys, setup.Founders, setup.Members,
+            var log = new EtcdLog(new EtcdLogSetup(EtcdEngine.EngineName, directory.Member, directory.ClusterId, options, keys, setup.Founders, setup.Members,
                 setup.SnapshotLogBytes, Math.Min(TailBytes, setup.SnapshotLogBytes / 4)), client, store, machine, loggers);
             log.Start();
             return log;

@@ -22,6 +22,9 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// </summary>
     public string Engine { get; set; } = "";
 
+    /// <summary>For the engine "etcd" alone.</summary>
+    public EtcdSettings Etcd { get; set; } = new();
+
     /// <summary>Consensus between replicas; 1 to 65,535.</summary>
     public int RaftPort { get; set; } = 8080;
 
