@@ -17,7 +17,8 @@ public sealed class AccessTests
     {
         await using var etcd = EtcdProcess.Start();
         await etcd.ReadyAsync();
-        foreach (var line in (string[])["user add root:secret", "role add root", "user grant-role root root", "user add vs:right", "role add vs",
+        foreach (
+            var line in (string[])["user add root:secret", "role add root", "user grant-role root root", "user add vs:right", "role add vs",
             "role grant-permission vs --prefix=true readwrite /vs/", "user grant-role vs vs", "user add other:right", "auth enable"])
             etcd.Ctl(line.Split(' '));
         var options = new EtcdOptions { Endpoints = etcd.Endpoints, Prefix = "/vs/", User = "vs", Password = "right", LeaseSeconds = 2 };
@@ -55,7 +56,8 @@ public sealed class AccessTests
         File.WriteAllText(Path.Combine(files, "strangers.crt"), strangers.ExportCertificatePem());
         string At(string name) => Path.Combine(files, name);
 
-        await using (var etcd = EtcdProcess.Start(1, "https", "--cert-file", At("server.crt"), "--key-file", At("server.key"), "--client-cert-auth",
+        await using (
+            var etcd = EtcdProcess.Start(1, "https", "--cert-file", At("server.crt"), "--key-file", At("server.key"), "--client-cert-auth",
             "--trusted-ca-file", At("ca.crt")))
         {
             await etcd.ReadyAsync("--cacert", At("ca.crt"), "--cert", At("client.crt"), "--key", At("client.key"));
@@ -116,7 +118,8 @@ public sealed class AccessTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1"), new("1.3.6.1.5.5.7.3.2")], critical: false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1"), new("1.3.6.1.5.5.7.3.2")], critical: false));
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());

@@ -39,7 +39,8 @@ public sealed class LeadershipTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         var before = await replicas.CommitAsync(new ProposalId(1, 1), "before");
         var term = before.Term;
         var head = HeadValue.Decode((await raw.GetAsync(raw.Keys.Head))!.Value);
-        var late = new Batch(term, head, [new Entry(head.Index + 1, term, EntryKind.Command, new ProposalId(9, 1), Encoding.UTF8.GetBytes("late"))]);
+        var late = new Batch(term, head,
+            [new Entry(head.Index + 1, term, EntryKind.Command, new ProposalId(9, 1), Encoding.UTF8.GetBytes("late"))]);
         replicas.Start(2);
         await replicas.StopAsync(1);
         await replicas.LeaderAsync();
@@ -81,9 +82,11 @@ public sealed class LeadershipTests(OneEtcd etcd) : IClassFixture<OneEtcd>
             await Eventually.HoldsAsync(() => replicas.Log(member).Status.Role == ReplicaRole.Leader, $"{member} leads");
         }
         replicas.Log(3).Abstain();
-        await Eventually.HoldsAsync(() => replicas.All.Any(r => r.Log.Status is { Role: ReplicaRole.Leader, Self.Value: not 3 }), "another leads");
+        await Eventually.HoldsAsync(() => replicas.All.Any(r => r.Log.Status is { Role: ReplicaRole.Leader, Self.Value: not 3 }),
+            "another leads");
         await (await replicas.LeaderAsync()).TransferLeadershipAsync(new MemberId(3), CancellationToken.None);
-        await Eventually.HoldsAsync(() => replicas.All.Any(r => r.Log.Status is { Role: ReplicaRole.Leader, Self.Value: not 3 }), "another leads");
+        await Eventually.HoldsAsync(() => replicas.All.Any(r => r.Log.Status is { Role: ReplicaRole.Leader, Self.Value: not 3 }),
+            "another leads");
     }
 
     [Fact]

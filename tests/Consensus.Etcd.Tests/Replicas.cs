@@ -67,7 +67,8 @@ internal sealed class Replicas(EtcdOptions options, UInt128? clusterId = null) :
         IReplicatedLog? leader = null;
         await Eventually.HoldsAsync(() => (leader = All.Select(r => r.Log).FirstOrDefault(log =>
             log.Status is { Role: ReplicaRole.Leader, CommitIndex: > 0 } && !log.Fatal.IsCompleted)) is not null, "a replica leads",
-            details: () => string.Join("; ", All.Select(r => $"{r.Log.Status.Self} {r.Log.Status.Role} {string.Join(',', r.Log.Status.Notices)}")));
+            details: () =>
+                string.Join("; ", All.Select(r => $"{r.Log.Status.Self} {r.Log.Status.Role} {string.Join(',', r.Log.Status.Notices)}")));
         return leader!;
     }
 

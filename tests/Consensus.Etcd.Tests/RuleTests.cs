@@ -7,7 +7,9 @@ using VideoScale.Harness;
 
 namespace VideoScale.Consensus.Etcd.Tests;
 
-/// <summary>What is decided without etcd: what an answer to an append means, what fits, who asks for leadership, what a value holds.</summary>
+/// <summary>
+/// What is decided without etcd: what an answer to an append means, what fits, who asks for leadership, what a value holds.
+/// </summary>
 public sealed class RuleTests
 {
     private static readonly EtcdKeys Keys = new("/p/", 1);
@@ -155,6 +157,15 @@ public sealed class RuleTests
     internal void Only_a_clear_no_is_a_no(StatusCode code, string detail, EtcdFault expected) =>
         Assert.Equal(expected, EtcdException.Classify(code, detail));
 
+    [Theory]
+    [InlineData("3.4.21", true)]
+    [InlineData("3.4.23", false)]
+    [InlineData("3.5.2", true)]
+    [InlineData("3.5.6", false)]
+    [InlineData("3.6.9", false)]
+    public void Versions_that_lose_data_are_named(string version, bool named) =>
+        Assert.Equal(named, KnownFaults.Of(Version.Parse(version)) is not null);
+
     [Fact]
     public void Keys_are_told_apart()
     {
@@ -182,7 +193,8 @@ public sealed class RuleTests
     }
 
     private static Batch BatchOf(ulong term, HeadValue before, int count, Func<int, int>? bytes = null) => new(term, before,
-        [.. Enumerable.Range(0, count).Select(i => new Entry(before.Index + 1 + (ulong)i, term, EntryKind.Command, new ProposalId(1, (ulong)i + 1),
+        [.. Enumerable.Range(0, count)
+            .Select(i => new Entry(before.Index + 1 + (ulong)i, term, EntryKind.Command, new ProposalId(1, (ulong)i + 1),
             new byte[bytes?.Invoke(i) ?? 10]))]);
 
     private static ResponseOp Found(ByteString key, ByteString value, long created = 1) => new()

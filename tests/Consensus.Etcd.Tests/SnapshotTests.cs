@@ -11,7 +11,8 @@ public sealed class SnapshotTests(OneEtcd etcd) : IClassFixture<OneEtcd>
     [InlineData(true)]
     public async Task A_replica_that_comes_back_behind_what_is_gone_takes_the_snapshot(bool compactsHistory)
     {
-        var options = etcd.Options() with { MaxRequestBytes = 80 << 10, CompactsHistory = compactsHistory }; // so that there are several pieces
+        // so that there are several pieces
+        var options = etcd.Options() with { MaxRequestBytes = 80 << 10, CompactsHistory = compactsHistory };
         await using var replicas = new Replicas(options);
         replicas.Start(1, snapshotLogBytes: 4 << 10);
         replicas.Start(2, snapshotLogBytes: 4 << 10);
@@ -100,7 +101,8 @@ public sealed class SnapshotTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         // Entries that came in while nobody watched, more than one read brings.
         await replicas.StopAsync(2);
         for (var i = 2UL; i <= 700; i += 100)
-            await Task.WhenAll(Enumerable.Range(0, 100).Select(n => replicas.CommitAsync(new ProposalId(100 + i, 1 + (ulong)n), $"{i} {n}")));
+            await Task.WhenAll(Enumerable.Range(0, 100)
+                .Select(n => replicas.CommitAsync(new ProposalId(100 + i, 1 + (ulong)n), $"{i} {n}")));
         replicas.Start(2);
         await Eventually.HoldsAsync(() => replicas.Machine(2).Commands.Length == replicas.Machine(1).Commands.Length, "it has caught up");
         Assert.Equal(replicas.Machine(1).Commands, replicas.Machine(2).Commands);

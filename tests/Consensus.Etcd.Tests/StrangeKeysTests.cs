@@ -15,7 +15,8 @@ public sealed class StrangeKeysTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         var options = etcd.Options();
         await using (var first = new Replicas(options)) await StartedAsync(first);
         await using var other = new Replicas(options, clusterId: 0xC2);
-        Refused(() => other.Start(1), "are of cluster 000000000000000000000000000000c1, not 000000000000000000000000000000c2", "--etcd-prefix");
+        Refused(() => other.Start(1), "are of cluster 000000000000000000000000000000c1, not 000000000000000000000000000000c2",
+            "--etcd-prefix");
 
         using var raw = new RawEtcd(etcd.Options());
         await raw.PutAsync(raw.Keys.Prefix + "theirs", "1");
@@ -36,7 +37,8 @@ public sealed class StrangeKeysTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         await StartedAsync(replicas);
         using var raw = new RawEtcd(options);
         await raw.PutAsync(raw.Keys.Prefix + "theirs", "1");
-        await Eventually.HoldsAsync(() => replicas.Log(1).Status.Notices.Any(notice => notice.Contains("somebody else writes", StringComparison.Ordinal)),
+        await Eventually.HoldsAsync(() => replicas.Log(1)
+            .Status.Notices.Any(notice => notice.Contains("somebody else writes", StringComparison.Ordinal)),
             "it is told of");
         await replicas.CommitAsync(new ProposalId(1, 2), "goes on");
         await raw.DoAsync(Txn.Delete(ByteString.CopyFromUtf8(raw.Keys.Prefix + "theirs")));
@@ -51,7 +53,8 @@ public sealed class StrangeKeysTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         var committed = await StartedAsync(replicas);
         using var raw = new RawEtcd(options);
         await raw.DoAsync(Txn.Delete(raw.Keys.Entry(committed.Index)));
-        await Eventually.HoldsAsync(() => replicas.Log(1).Status.Notices.Any(notice => notice.Contains("deleted entry", StringComparison.Ordinal)),
+        await Eventually.HoldsAsync(() => replicas.Log(1)
+            .Status.Notices.Any(notice => notice.Contains("deleted entry", StringComparison.Ordinal)),
             "it is told of");
         var needs = replicas.Start(2);
         var fault = await needs.Fatal.WaitAsync(TimeSpan.FromSeconds(60));
@@ -61,7 +64,8 @@ public sealed class StrangeKeysTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         await replicas.StopAsync(2);
         await (await replicas.LeaderAsync()).CreateSnapshotAsync(CancellationToken.None);
         replicas.Start(2);
-        await Eventually.HoldsAsync(() => replicas.Machine(2).Commands.SequenceEqual(replicas.Machine(1).Commands), "the snapshot brings it");
+        await Eventually.HoldsAsync(() => replicas.Machine(2).Commands.SequenceEqual(replicas.Machine(1).Commands),
+            "the snapshot brings it");
     }
 
     [Theory]

@@ -29,7 +29,8 @@ internal sealed class Writers(Replicas replicas, int count = 4)
         var before = Acknowledged;
         return Eventually.HoldsAsync(() => Acknowledged >= before + writes, $"{writes} more writes are acknowledged",
             details: () => string.Join("; ", replicas.All.Select(r =>
-                $"{r.Log.Status.Self} {r.Log.Status.Role} {string.Join(',', r.Log.Status.Notices)} {(r.Log.Fatal.IsCompleted ? r.Log.Fatal.Result : "")}")));
+                $"{r.Log.Status.Self} {r.Log.Status.Role} {string.Join(',', r.Log.Status.Notices)} "
+                    + $"{(r.Log.Fatal.IsCompleted ? r.Log.Fatal.Result : "")}")));
     }
 
     internal async Task StopAndCheckAsync()
@@ -59,7 +60,8 @@ internal sealed class Writers(Replicas replicas, int count = 4)
             {
                 if (replicas.All.Select(r => r.Log).FirstOrDefault(log => log.Status.Role == ReplicaRole.Leader) is { } leader)
                 {
-                    var result = await leader.ProposeAsync(new ProposalId(session, sequence), Encoding.UTF8.GetBytes(command), CancellationToken.None);
+                    var result = await leader.ProposeAsync(new ProposalId(session, sequence), Encoding.UTF8.GetBytes(command),
+                        CancellationToken.None);
                     if (result.Outcome == Outcome.Committed)
                     {
                         _acknowledged.Enqueue(command);

@@ -6,7 +6,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Control;
 
-/// <summary>The flags of the engine "etcd", for <c>control</c> and <c>up</c>; each stands above its setting in file and environment.</summary>
+/// <summary>
+/// The flags of the engine "etcd", for <c>control</c> and <c>up</c>; each stands above its setting in file and environment.
+/// </summary>
 internal static class EtcdFlags
 {
     private const int LargestCommandBytes = 128 << 10; // an entry is closed by the command that exceeds it

@@ -66,8 +66,10 @@ internal static class UpCommand
             directory.MarkRunning();
             Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}"
                 : $"going on with the cluster in {directory.FullPath}");
-            return topology.Single ? await SingleProcess.RunAsync(directory, ports, media, engine, etcd => EtcdFlags.Read(parsed, etcd), signals)
-                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)]).RunAsync(signals.Token);
+            return topology.Single
+                ? await SingleProcess.RunAsync(directory, ports, media, engine, etcd => EtcdFlags.Read(parsed, etcd), signals)
+                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)])
+                    .RunAsync(signals.Token);
         });
         return command;
     }

@@ -128,7 +128,8 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            failed = new EtcdException(EtcdFault.NoAnswer, $"no answer of etcd at {endpoint.Name} within {CallLimit.TotalSeconds:0.#} s", e);
+            failed = new EtcdException(EtcdFault.NoAnswer, $"no answer of etcd at {endpoint.Name} within {CallLimit.TotalSeconds:0.#} s",
+                e);
         }
         catch (Exception e) when (e is InvalidOperationException or ObjectDisposedException or IOException)
         {

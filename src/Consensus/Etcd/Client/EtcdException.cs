@@ -41,7 +41,8 @@ internal sealed class EtcdException(EtcdFault fault, string message, Exception? 
     {
         var detail = e.Status.Detail;
         if (Inner(e).OfType<AuthenticationException>().FirstOrDefault() is { } untrusted)
-            return new EtcdException(EtcdFault.NotAuthenticated, $"etcd at {endpoint} is not who it should be, by our CA: {untrusted.Message}", e);
+            return new EtcdException(EtcdFault.NotAuthenticated,
+                $"etcd at {endpoint} is not who it should be, by our CA: {untrusted.Message}", e);
         var fault = Classify(e.StatusCode, detail);
         var said = fault == EtcdFault.NoAnswer
             ? $"no answer of etcd at {endpoint} ({e.StatusCode}: {Innermost(e, detail)})" : $"etcd at {endpoint}: {Advice(fault, detail)}";

@@ -67,7 +67,8 @@ public sealed record EtcdOptions
         if (uri.Scheme == "https" && !secure)
             throw new RpcConfigurationException($"etcd endpoint \"{endpoint}\" is https: name the CA that signed its certificate");
         if (uri.Scheme == "http" && secure)
-            throw new RpcConfigurationException($"etcd endpoint \"{endpoint}\" is plain http, but a CA is given: nothing would be protected");
+            throw new RpcConfigurationException(
+                $"etcd endpoint \"{endpoint}\" is plain http, but a CA is given: nothing would be protected");
         return uri;
     }
 

@@ -5,7 +5,9 @@ using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Etcd.Client;
 
-/// <summary>TLS to etcd: its certificates are signed by the CA that the operator named, and by no other; ours, if etcd asks for one.</summary>
+/// <summary>
+/// TLS to etcd: its certificates are signed by the CA that the operator named, and by no other; ours, if etcd asks for one.
+/// </summary>
 internal static class EtcdTls
 {
     /// <exception cref="RpcConfigurationException">A file cannot be used.</exception>

@@ -6,10 +6,11 @@ using VideoScale.Consensus.Etcd.Rules;
 namespace VideoScale.Consensus.Etcd.Driver;
 
 /// <summary>
-/// The leader's appends: one transaction at a time, since each compares what the one before it left. A transaction without an answer is sent
-/// again until etcd says what became of it; when the term ends meanwhile, it is settled, or its outcome stays unknown.
+/// The leader's appends: one transaction at a time, since each compares what the one before it left. A transaction without an answer is
+/// sent again until etcd says what became of it; when the term ends meanwhile, it is settled, or its outcome stays unknown.
 /// </summary>
-internal sealed class Appender(EtcdClient client, EtcdKeys keys, EtcdOptions options, Feed feed, ConsensusMetrics metrics, Troubles troubles)
+internal sealed class Appender(EtcdClient client, EtcdKeys keys, EtcdOptions options, Feed feed, ConsensusMetrics metrics,
+    Troubles troubles)
 {
     private const string Doing = "appending to the log";
     private const int SettleTries = 3;
@@ -188,7 +189,10 @@ internal sealed class Appender(EtcdClient client, EtcdKeys keys, EtcdOptions opt
     {
         for (var i = 0; i < SettleTries; i++)
         {
-            try { return Of(Append.JudgeSettled(batch, await client.TxnAsync(Append.SettleRequest(keys, batch), cancellationToken)), batch); }
+            try
+            {
+                return Of(Append.JudgeSettled(batch, await client.TxnAsync(Append.SettleRequest(keys, batch), cancellationToken)), batch);
+            }
             catch (EtcdException e) { troubles.Note(Doing, e); }
             await Task.Delay(Pause, cancellationToken);
         }
@@ -201,6 +205,7 @@ internal sealed class Appender(EtcdClient client, EtcdKeys keys, EtcdOptions opt
         Verdict.Lost => Carried.Lost,
         Verdict.Open => Carried.Open,
         _ => throw new EtcdLogException($"this replica leads in term {batch.Term}, yet the last entry under {keys.Prefix} in etcd is not "
-            + $"{batch.Before.Index}, which it wrote: somebody else writes under our prefix, or etcd was set back. Nothing more is appended here"),
+            + $"{batch.Before.Index}, which it wrote: somebody else writes under our prefix, or etcd was set back. Nothing more is "
+                + $"appended here"),
     };
 }

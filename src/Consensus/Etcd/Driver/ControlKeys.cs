@@ -48,7 +48,9 @@ internal sealed class ControlKeys(EtcdKeys keys, Membership founders, IReadOnlyL
         }
     }
 
-    /// <summary>What is known of the others; without a sign of life somebody is silent since that went, or since this replica looks.</summary>
+    /// <summary>
+    /// What is known of the others; without a sign of life somebody is silent since that went, or since this replica looks.
+    /// </summary>
     internal IReadOnlyList<MemberProgress> ProgressOf(MemberId self, ulong applied)
     {
         lock (_gate)
@@ -57,7 +59,8 @@ internal sealed class ControlKeys(EtcdKeys keys, Membership founders, IReadOnlyL
             foreach (var member in (_membership ?? founders).Voters)
             {
                 if (member == self) all.Add(new MemberProgress(member, applied, TimeSpan.Zero, Voter: true));
-                else if (!_present.TryGetValue(member, out var presence)) all.Add(new MemberProgress(member, 0, TimeSpan.MaxValue, Voter: true));
+                else if (!_present.TryGetValue(member, out var presence))
+                    all.Add(new MemberProgress(member, 0, TimeSpan.MaxValue, Voter: true));
                 else
                 {
                     var silent = presence.GoneAt is { } gone ? TimeSpan.FromMilliseconds(Environment.TickCount64 - gone) : TimeSpan.Zero;

@@ -7,11 +7,12 @@ using VideoScale.Consensus.Etcd.Rules;
 namespace VideoScale.Consensus.Etcd.Driver;
 
 /// <summary>
-/// Who leads: whoever made the leader's key, as long as that stands. Its create revision is the term. A leader that is not sure of its lease
-/// steps down before etcd takes the key away; and etcd refuses the appends of a term whose key is gone, whatever its leader believes.
+/// Who leads: whoever made the leader's key, as long as that stands. Its create revision is the term. A leader that is not sure of its
+/// lease steps down before etcd takes the key away; and etcd refuses the appends of a term whose key is gone, whatever its leader believes.
 /// </summary>
 internal sealed partial class Elections(EtcdClient client, EtcdKeys keys, LeaderValue self, UInt128 clusterId, Standing standing,
-    LeaseKeeper lease, Appender appender, Feed feed, ControlKeys known, ConsensusMetrics metrics, Troubles troubles, ILogger<EtcdLog> logger)
+    LeaseKeeper lease, Appender appender, Feed feed, ControlKeys known, ConsensusMetrics metrics, Troubles troubles,
+        ILogger<EtcdLog> logger)
 {
     private const string Doing = "electing a leader";
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
@@ -55,7 +56,8 @@ internal sealed partial class Elections(EtcdClient client, EtcdKeys keys, Leader
             troubles.Over(Doing);
             return;
         }
-        var candidacy = new Candidacy(self.Member, standing.VacantFor, known.Handover, _abstains, Environment.TickCount64 < _standsBackUntil);
+        var candidacy = new Candidacy(self.Member, standing.VacantFor, known.Handover, _abstains,
+            Environment.TickCount64 < _standsBackUntil);
         if (candidacy.Asks && !lease.IsDoubtful) await AskAsync(cancellationToken);
     }
 
@@ -88,7 +90,8 @@ internal sealed partial class Elections(EtcdClient client, EtcdKeys keys, Leader
         var request = new TxnRequest
         {
             Compare = { Txn.IsCreatedAt(keys.Leader, (long)term) },
-            Success = { Txn.Delete(keys.Leader), to.IsNone ? Txn.Delete(keys.Handover) : Txn.Put(keys.Handover, new LeaderValue(to, 0).Encode()) },
+            Success = { Txn.Delete(keys.Leader), to.IsNone ? Txn.Delete(keys.Handover)
+                : Txn.Put(keys.Handover, new LeaderValue(to, 0).Encode()) },
         };
         var answer = await client.TxnAsync(request, cancellationToken);
         _standsBackUntil = Environment.TickCount64 + (long)StandBack.TotalMilliseconds;
@@ -124,7 +127,8 @@ internal sealed partial class Elections(EtcdClient client, EtcdKeys keys, Leader
         if (seen is not { } leader || !standing.IsOurs(leader) || HasGiven(leader.Term)) return;
         var head = HeadValue.Decode(answer.Found(2)?.Value);
         if (head.Index < feed.Known)
-            throw new EtcdLogException($"etcd's log under {keys.Prefix} ends at entry {head.Index}, and this replica has seen entry {feed.Known}: "
+            throw new EtcdLogException(
+                $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and this replica has seen entry {feed.Known}: "
                 + "etcd was set back, or its keys were deleted. Bring etcd's data back, or begin a new cluster under another prefix");
         LogElected(self.Member, leader.Term, head.Index);
         metrics.ElectionWon();

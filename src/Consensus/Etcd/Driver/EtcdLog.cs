@@ -8,7 +8,8 @@ using VideoScale.Consensus.Etcd.Layout;
 namespace VideoScale.Consensus.Etcd.Driver;
 
 /// <summary>What a replica over etcd is started with.</summary>
-internal sealed record EtcdLogSetup(string Engine, MemberId Self, UInt128 ClusterId, EtcdOptions Options, EtcdKeys Keys, Membership Founders,
+internal sealed record EtcdLogSetup(string Engine, MemberId Self, UInt128 ClusterId, EtcdOptions Options, EtcdKeys Keys,
+    Membership Founders,
     IReadOnlyList<MemberAddress> Founded, long SnapshotLogBytes, long TailBytes);
 
 /// <summary>
@@ -63,7 +64,8 @@ public sealed partial class EtcdLog : IReplicatedLog
         _appender = new Appender(client, setup.Keys, setup.Options, _feed, _metrics, _troubles) { Established = _standing.Lead };
         _lease = new LeaseKeeper(client, setup.Keys, setup.Options, setup.Self, () => _apply.Applied, _troubles)
         { Changed = () => _elections!.Wake() };
-        _elections = new Elections(client, setup.Keys, self, setup.ClusterId, _standing, _lease, _appender, _feed, _known, _metrics, _troubles,
+        _elections = new Elections(client, setup.Keys, self, setup.ClusterId, _standing, _lease, _appender, _feed, _known, _metrics,
+            _troubles,
             _logger);
         _standing.TermEnded = term => _appender.End(term);
         _standing.Changed = _elections.Wake;
@@ -93,7 +95,8 @@ public sealed partial class EtcdLog : IReplicatedLog
     {
         if (command.Length > _appender.LongestPayload)
             throw new ArgumentOutOfRangeException(nameof(command), command.Length,
-                $"etcd takes {_appender.LongestPayload} bytes at most in one entry: lower MaxEntryBytes, or raise etcd's --max-request-bytes and "
+                $"etcd takes {_appender.LongestPayload} bytes at most in one entry: lower MaxEntryBytes, or raise etcd's "
+                    + $"--max-request-bytes and "
                 + "--etcd-request-bytes");
         var waiter = PendingProposal.Rent();
         waiter.CancelWith(cancellationToken);
@@ -111,7 +114,8 @@ public sealed partial class EtcdLog : IReplicatedLog
         var fence = new PendingFence(Ticks() + (ReadTimeoutMs / TickMs) + 1);
         _reads.Ask(fence);
         if (!cancellationToken.CanBeCanceled) return await fence.Task;
-        await using var registration = cancellationToken.UnsafeRegister(static state => ((PendingFence)state!).TrySetResult(default), fence);
+        await using var registration = cancellationToken.UnsafeRegister(static state => ((PendingFence)state!).TrySetResult(default),
+            fence);
         return await fence.Task;
     }
 

@@ -168,10 +168,13 @@ internal sealed class Feed(EtcdClient client, EtcdKeys keys, ApplyThread apply, 
         }
         var head = HeadValue.Decode(answer.Found(2)?.Value);
         throw new EtcdLogException(head.Index < at
-            ? $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and reached entry {to} before: etcd was set back, or its keys were "
+            ? $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and reached entry {to} before: etcd was set back, or its keys "
+                + $"were "
                 + "deleted. Nothing more is applied here. Bring etcd's data back, or begin a new cluster under another prefix"
-            : $"entry {at} is missing under {keys.Prefix} in etcd, and no snapshot there reaches it: somebody deleted it. Nothing more is applied "
-                + "here. A replica that has applied it still can make a snapshot (ctl cluster snapshot at the leader); or bring etcd's data back");
+            : $"entry {at} is missing under {keys.Prefix} in etcd, and no snapshot there reaches it: somebody deleted it. Nothing more "
+                + $"is applied "
+                + "here. A replica that has applied it still can make a snapshot (ctl cluster snapshot at the leader); or bring etcd's "
+                    + "data back");
     }
 
     private void Restore(SnapshotMeta meta)

@@ -7,7 +7,8 @@ namespace VideoScale.Consensus.Etcd.Driver;
 /// Keeps this process's lease in etcd alive: the leader's key and the sign of its presence go with it. Counts its life from before each
 /// renewal was sent, so that it is never taken for longer than etcd gives it.
 /// </summary>
-internal sealed class LeaseKeeper(EtcdClient client, EtcdKeys keys, EtcdOptions options, MemberId self, Func<ulong> applied, Troubles troubles)
+internal sealed class LeaseKeeper(EtcdClient client, EtcdKeys keys, EtcdOptions options, MemberId self, Func<ulong> applied,
+    Troubles troubles)
 {
     private const string Doing = "keeping its lease";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);

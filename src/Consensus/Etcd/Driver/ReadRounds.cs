@@ -5,8 +5,8 @@ using VideoScale.Consensus.Etcd.Layout;
 namespace VideoScale.Consensus.Etcd.Driver;
 
 /// <summary>
-/// Linearizable reads: those that wait share one read of the log's end, in the order of etcd's writes, begun after all of them had come; then
-/// each waits until that much is applied here. A leader's read fails when the term in which it was asked is over.
+/// Linearizable reads: those that wait share one read of the log's end, in the order of etcd's writes, begun after all of them had come;
+/// then each waits until that much is applied here. A leader's read fails when the term in which it was asked is over.
 /// </summary>
 internal sealed class ReadRounds(EtcdClient client, EtcdKeys keys, Standing standing, Feed feed, ApplyThread apply, Func<long> ticks,
     Troubles troubles)
@@ -89,7 +89,8 @@ internal sealed class ReadRounds(EtcdClient client, EtcdKeys keys, Standing stan
         var answer = await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Head), Txn.Get(keys.Leader)), cancellationToken);
         var head = HeadValue.Decode(answer.Found(0)?.Value);
         if (head.Index < before)
-            throw new EtcdLogException($"etcd says that the log under {keys.Prefix} ends at entry {head.Index}, and it reached {before} before: etcd "
+            throw new EtcdLogException(
+                $"etcd says that the log under {keys.Prefix} ends at entry {head.Index}, and it reached {before} before: etcd "
                 + "was set back, or its keys were deleted");
         var seen = LeaderSeen.Of(answer.Found(1));
         standing.Observe(seen, answer.Header.Revision);

@@ -5,7 +5,8 @@ namespace VideoScale.Consensus.Etcd.Driver;
 /// <summary>Wakes one waiter; a wake that nobody waits for is kept, several become one. Nothing is thrown when the time is up.</summary>
 internal sealed class Signal
 {
-    private readonly Channel<bool> _kept = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _kept =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private Task<bool>? _pending;
 
     internal void Set() => _kept.Writer.TryWrite(true);

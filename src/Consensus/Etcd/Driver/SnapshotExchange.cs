@@ -31,19 +31,22 @@ internal sealed partial class SnapshotExchange(EtcdClient client, EtcdKeys keys,
         using var stored = store.OpenStored(meta.Index);
         if (stored is null) return true; // a newer one took its place
         if ((long)stored.Bytes > MostBytes)
-            throw new InvalidDataException($"a snapshot of {stored.Bytes} bytes is more than etcd should hold ({MostBytes}): the log stays");
+            throw new InvalidDataException(
+                $"a snapshot of {stored.Bytes} bytes is more than etcd should hold ({MostBytes}): the log stays");
         await using var file = stored.OpenRaw();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[_pieceBytes];
         var pieces = 0;
-        for (int count; (count = await file.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)) > 0; pieces++)
+        for (int count; (count = await file.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)) > 0;
+            pieces++)
         {
             hash.AppendData(buffer, 0, count);
             var put = Txn.Put(keys.Piece(meta.Index, pieces), ByteString.CopyFrom(buffer, 0, count));
             if (!await WriteAsync(term, put, cancellationToken)) return false;
         }
         var first = Math.Max(before?.First ?? 1, Math.Min(keepFrom, meta.Index + 1));
-        var made = new SnapshotManifest(meta.Index, meta.Term, first, pieces, (long)stored.Bytes, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        var made = new SnapshotManifest(meta.Index, meta.Term, first, pieces, (long)stored.Bytes,
+            Convert.ToHexStringLower(hash.GetHashAndReset()));
         if (!await WriteAsync(term, Txn.Put(keys.Manifest, made.Encode()), cancellationToken)) return false;
         LogPublished(made.Index, made.Bytes, made.Pieces, first);
         return await CompactAsync(before?.First ?? 1, made, term, cancellationToken);
@@ -73,10 +76,14 @@ internal sealed partial class SnapshotExchange(EtcdClient client, EtcdKeys keys,
             if (skip < piece.Length) receipt.Write(piece.Span[skip..]);
         }
         if (Convert.ToHexStringLower(hash.GetHashAndReset()) != wanted.Sha256)
-            throw new EtcdLogException($"the snapshot at entry {wanted.Index} under {keys.Prefix} in etcd is not what was put there: its hash differs. "
+            throw new EtcdLogException(
+                $"the snapshot at entry {wanted.Index} under {keys.Prefix} in etcd is not what was put there: its hash differs. "
                 + "Make another at the leader (ctl cluster snapshot)");
         try { return Fetched(receipt.Complete()); }
-        catch (RotFoundException e) { throw new EtcdLogException($"the snapshot at entry {wanted.Index} from etcd is damaged: {e.Finding}", e); }
+        catch (RotFoundException e)
+        {
+            throw new EtcdLogException($"the snapshot at entry {wanted.Index} from etcd is damaged: {e.Finding}", e);
+        }
     }
 
     private SnapshotMeta Fetched(SnapshotMeta meta)
@@ -94,7 +101,8 @@ internal sealed partial class SnapshotExchange(EtcdClient client, EtcdKeys keys,
         }
         // Of the snapshot before, and of ones that were begun and never finished.
         if (!await WriteAsync(term, Txn.Delete(keys.Pieces, keys.PiecesOf(made.Index)), cancellationToken)
-            || !await WriteAsync(term, Txn.Delete(EtcdKeys.EndOf(keys.PiecesOf(made.Index)), EtcdKeys.EndOf(keys.Pieces)), cancellationToken))
+            || !await WriteAsync(term, Txn.Delete(EtcdKeys.EndOf(keys.PiecesOf(made.Index)), EtcdKeys.EndOf(keys.Pieces)),
+                cancellationToken))
             return false;
         if (options.CompactsHistory) await ForgetHistoryAsync(cancellationToken);
         return true;

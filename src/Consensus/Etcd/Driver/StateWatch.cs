@@ -6,10 +6,11 @@ using VideoScale.Consensus.Etcd.Layout;
 namespace VideoScale.Consensus.Etcd.Driver;
 
 /// <summary>
-/// Follows all keys under the prefix: reads them as of one revision, then watches from the next one on. When a watch breaks, or etcd's history
-/// was compacted behind it, all is read anew.
+/// Follows all keys under the prefix: reads them as of one revision, then watches from the next one on. When a watch breaks, or etcd's
+/// history was compacted behind it, all is read anew.
 /// </summary>
-internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt128 clusterId, Standing standing, Feed feed, ControlKeys known,
+internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt128 clusterId, Standing standing, Feed feed,
+    ControlKeys known,
     Troubles troubles, ILogger<EtcdLog> logger)
 {
     private const string Doing = "following etcd";
@@ -50,10 +51,12 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
             Txn.Get(keys.Handover), Txn.Get(keys.Manifest), Txn.GetRange(keys.Members, keys.MembersEnd),
             Txn.GetRange(keys.Presences, keys.PresencesEnd)), cancellationToken);
         if (answer.Found(0) is not { } cluster) throw new EtcdLogException(Gone(keys.NameOf(keys.Cluster)));
-        if (ClusterValue.Difference(cluster.Value, clusterId) is { } other) throw new EtcdLogException($"under {keys.Prefix} in etcd {other}");
+        if (ClusterValue.Difference(cluster.Value, clusterId) is { } other)
+            throw new EtcdLogException($"under {keys.Prefix} in etcd {other}");
         var head = HeadValue.Decode(answer.Found(2)?.Value);
         if (head.Index < before)
-            throw new EtcdLogException($"etcd's log under {keys.Prefix} ends at entry {head.Index}, and reached entry {before} before: etcd was set "
+            throw new EtcdLogException(
+                $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and reached entry {before} before: etcd was set "
                 + "back, or its keys were deleted. Bring etcd's data back, or begin a new cluster under another prefix");
         known.Replace(answer.AllFound(5), answer.AllFound(6), answer.Found(3), answer.Found(4));
         standing.Observe(LeaderSeen.Of(answer.Found(1)), answer.Header.Revision);
@@ -67,7 +70,8 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
         await foreach (var response in client.WatchAsync(request, cancellationToken))
         {
             if (response.CompactRevision > 0)
-                throw new EtcdException(EtcdFault.Compacted, $"history up to revision {response.CompactRevision} is compacted, and the watch was at "
+                throw new EtcdException(EtcdFault.Compacted,
+                    $"history up to revision {response.CompactRevision} is compacted, and the watch was at "
                     + $"{revision}");
             if (response.Canceled) throw new EtcdException(EtcdFault.Refused, $"etcd ended the watch: {response.CancelReason}");
             var entries = new List<Entry>();
@@ -102,7 +106,8 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
                 + "(ctl cluster snapshot at the leader), or a replica that comes anew cannot start");
     }
 
-    private string Gone(string key) => $"the key {key} in etcd was deleted or written by somebody else. Bring etcd's data back, or begin a new "
+    private string Gone(string key) =>
+        $"the key {key} in etcd was deleted or written by somebody else. Bring etcd's data back, or begin a new "
         + "cluster under another prefix";
 
     private static string Shortened(ByteString key)

@@ -98,7 +98,8 @@ internal sealed class EtcdKeys
     private static MemberId? MemberUnder(ByteString folder, ByteString key)
     {
         if (!key.Span.StartsWith(folder.Span)) return null;
-        return ulong.TryParse(key.Span[folder.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) && id != 0
+        return ulong.TryParse(key.Span[folder.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+            && id != 0
             ? new MemberId(id) : null;
     }
 

@@ -2,7 +2,9 @@ namespace VideoScale.Consensus.Etcd.Rules;
 
 internal enum Arrival : byte { InOrder = 1, Known, Ahead }
 
-/// <summary>Where in the log a replica is: entries come from watches, reads and its own appends, and each is taken once, in order.</summary>
+/// <summary>
+/// Where in the log a replica is: entries come from watches, reads and its own appends, and each is taken once, in order.
+/// </summary>
 internal sealed class LogCursor(ulong next)
 {
     internal ulong Next { get; private set; } = next;

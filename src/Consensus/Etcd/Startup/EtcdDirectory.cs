@@ -27,8 +27,10 @@ internal sealed class EtcdDirectory(DataDirectory directory, EtcdOptions options
             var self = setup.Members.FirstOrDefault(member => member.Member == directory.Member)
                 ?? throw new DataDirectoryException($"{directory.Path}: no address of member {directory.Member} is known");
             var reached = Math.Max(setup.WitnessedIndex, store.Latest?.Index ?? 0);
-            new PrefixClaim(client, keys, directory.ClusterId, loggers.CreateLogger<EtcdLog>()).MakeAsync(self, reached).GetAwaiter().GetResult();
-            var log = new EtcdLog(new EtcdLogSetup(EtcdEngine.EngineName, directory.Member, directory.ClusterId, options, keys, setup.Founders, setup.Members,
+            new PrefixClaim(client, keys, directory.ClusterId, loggers.CreateLogger<EtcdLog>()).MakeAsync(self, reached).GetAwaiter()
+                .GetResult();
+            var log = new EtcdLog(
+                new EtcdLogSetup(EtcdEngine.EngineName, directory.Member, directory.ClusterId, options, keys, setup.Founders, setup.Members,
                 setup.SnapshotLogBytes, Math.Min(TailBytes, setup.SnapshotLogBytes / 4)), client, store, machine, loggers);
             log.Start();
             return log;
@@ -50,6 +52,7 @@ internal sealed class EtcdDirectory(DataDirectory directory, EtcdOptions options
     public void Dispose() => directory.Dispose();
 
     private DataDirectoryException InEtcd() => new(
-        $"the log of {directory.Path} is in etcd, not here: after a loss of etcd's majority restore etcd from its own backup (etcdctl snapshot "
+        $"the log of {directory.Path} is in etcd, not here: after a loss of etcd's majority restore etcd from its own backup (etcdctl "
+            + $"snapshot "
         + "restore), then start the replicas");
 }

@@ -4,12 +4,13 @@ using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Etcd.Client;
 using VideoScale.Consensus.Etcd.Driver;
 using VideoScale.Consensus.Etcd.Layout;
+using VideoScale.Consensus.Etcd.Rules;
 using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.Etcd;
 
-/// <summary>Before a replica starts: etcd answers and is new enough, the keys under the prefix are this cluster's and nobody else's, they hold
-/// what the directory knows of, and they name this member.</summary>
+/// <summary>Before a replica starts: etcd answers and is new enough, the keys under the prefix are this cluster's and nobody else's, they
+/// hold what the directory knows of, and they name this member.</summary>
 internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt128 clusterId, ILogger<EtcdLog> logger)
 {
     private const int MostLooked = 100_000;
@@ -52,17 +53,20 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
     private async Task MakeOnceAsync(MemberAddress self, ulong reached)
     {
         await CheckVersionAsync();
-        var answer = await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Cluster), Txn.Get(keys.Head), Txn.Get(keys.Member(self.Member))),
+        var answer =
+            await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Cluster), Txn.Get(keys.Head), Txn.Get(keys.Member(self.Member))),
             CancellationToken.None);
         if (answer.Found(0) is { } cluster && ClusterValue.Difference(cluster.Value, clusterId) is { } other)
             throw new DataDirectoryException($"under {keys.Prefix} in etcd {other}: choose another prefix (--etcd-prefix)");
         var head = HeadValue.Decode(answer.Found(1)?.Value);
         if (head.Index < reached)
             throw new DataDirectoryException(answer.Found(0) is null
-                ? $"etcd holds no log under {keys.Prefix}, and this replica's directory has seen entry {reached}: it is the wrong etcd or prefix, or "
+                ? $"etcd holds no log under {keys.Prefix}, and this replica's directory has seen entry {reached}: it is the wrong etcd "
+                    + $"or prefix, or "
                     + "its keys were deleted. Bring etcd's data back, or begin a new cluster with an empty directory"
-                : $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and this replica's directory has seen entry {reached}: etcd was set "
-                    + "back. Bring its newer data back; or, if what came after is to be given up, start with an empty directory");
+                : $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and this replica's directory has seen entry {reached}: "
+                    + $"etcd was set "
+                    + "back. Bring its newer data back; or, to give up what came after, delete snapshots/ and events/ in the directory");
         await CheckForeignAsync();
         if (answer.Found(0) is null) await FoundAsync();
         var address = AddressValue.Encode(self);
@@ -76,6 +80,7 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
         var numbers = status.Version.Split('-')[0];
         if (!Version.TryParse(numbers, out var version) || version < Oldest)
             throw new RpcConfigurationException($"etcd is of version {status.Version}; needed: {Oldest} or later");
+        if (KnownFaults.Of(version) is { } fault) LogFault(fault);
         foreach (var error in status.Errors) LogAlarm(status.Version, error);
     }
 
@@ -102,12 +107,16 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
             foreach (var kv in found.Kvs)
                 if (!keys.IsOurs(kv.Key))
                     throw new DataDirectoryException($"under {keys.Prefix} in etcd somebody else keeps \"{keys.NameOf(kv.Key)}\" ("
-                        + found.Count.ToString("N0", CultureInfo.InvariantCulture) + " keys in all): choose a prefix that is ours alone (--etcd-prefix)");
+                        + found.Count.ToString("N0", CultureInfo.InvariantCulture)
+                            + " keys in all): choose a prefix that is ours alone (--etcd-prefix)");
         }
     }
 
     [LoggerMessage(1366, LogLevel.Warning, "{Message}; it is tried again")]
     private partial void LogWaiting(string message);
+
+    [LoggerMessage(1368, LogLevel.Warning, "{Fault}")]
+    private partial void LogFault(string fault);
 
     [LoggerMessage(1367, LogLevel.Warning, "etcd {Version} says: {Alarm}")]
     private partial void LogAlarm(string version, string alarm);

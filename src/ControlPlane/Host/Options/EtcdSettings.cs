@@ -33,7 +33,9 @@ public sealed class EtcdSettings
     /// <summary>Most operations in one transaction: etcd's --max-txn-ops; 8 to 100,000.</summary>
     public int MaxTxnOperations { get; set; } = 128;
 
-    /// <summary>Most bytes of one request, below etcd's --max-request-bytes; 64 KiB to 512 MiB, and MaxEntryBytes with room to spare.</summary>
+    /// <summary>
+    /// Most bytes of one request, below etcd's --max-request-bytes; 64 KiB to 512 MiB, and MaxEntryBytes with room to spare.
+    /// </summary>
     public int MaxRequestBytes { get; set; } = 1_400 << 10;
 
     /// <summary>Whether the leader compacts etcd's history behind its snapshots: only where no one else needs that history.</summary>
