@@ -34,9 +34,6 @@ internal sealed class EtcdException(EtcdFault fault, string message, Exception? 
     /// <summary>The request was certainly not carried out, and never will be.</summary>
     public bool IsCertain => Fault != EtcdFault.NoAnswer;
 
-    /// <summary>Trying again does not help: somebody must change a setting.</summary>
-    public bool IsConfiguration => Fault is EtcdFault.NotAuthenticated or EtcdFault.Denied;
-
     internal static EtcdException Of(RpcException e, string endpoint)
     {
         var detail = e.Status.Detail;

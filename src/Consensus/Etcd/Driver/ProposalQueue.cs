@@ -20,8 +20,6 @@ internal sealed class ProposalQueue
 
     internal int Count { get { lock (_gate) return _waiting.Count; } }
 
-    internal bool IsOpen { get { lock (_gate) return _open; } }
-
     internal RejectReason TryAdd(in Proposal proposal)
     {
         lock (_gate)

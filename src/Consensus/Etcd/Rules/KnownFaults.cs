@@ -10,7 +10,8 @@ internal static class KnownFaults
     internal static string? Of(Version version)
     {
         if (version < Durable34)
-            return $"etcd {version} may lose what a member that is alone acknowledged, or restore its users wrongly: take {Durable34} or later";
+            return $"etcd {version} may lose what a member that is alone acknowledged, or restore its users wrongly: take {Durable34} or "
+                + "later";
         if (version >= new Version(3, 5) && version < Durable35)
             return $"etcd {version} may leave its members with different data after a crash: take {Durable35} or later";
         return null;
