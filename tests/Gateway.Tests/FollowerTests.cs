@@ -5,14 +5,17 @@ using VideoScale.ControlPlane.Tests.HostTests;
 namespace VideoScale.Gateway.Tests;
 
 /// <summary>A gateway whose replica does not lead, in a cluster whose replicas know each other by a token.</summary>
-public sealed class FollowerTests
+public sealed class FollowerTests : IDisposable
 {
+    private readonly string _tokens = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_tokens);
+
     [Fact]
     public async Task What_a_gateway_asks_for_goes_to_the_leader_as_the_gateways_own()
     {
-        var tokens = Path.GetTempFileName();
         await File.WriteAllTextAsync(
-            tokens,
+            _tokens,
             """
             {"tokens":[
                 {"subject":"replica/any","role":"Replica","token":"of-all-replicas-alike"},
@@ -20,7 +23,7 @@ public sealed class FollowerTests
             """);
         await using var cluster = await TestCluster.StartAsync(3, configure: options =>
         {
-            (options.DevelopmentMode, options.TokensFile) = (false, tokens);
+            (options.DevelopmentMode, options.TokensFile) = (false, _tokens);
             options.ApiKeys.Add(new ApiKeyOptions { Key = "devkey", Secret = "secret" });
         });
         using var http = new HttpClient();
@@ -33,6 +36,5 @@ public sealed class FollowerTests
         using var reply = await http.SendAsync(call);
         Assert.True(reply.IsSuccessStatusCode, await reply.Content.ReadAsStringAsync());
         Assert.Equal(1, cluster.Leader.Core.Machine.AnswersBy.Of("gateway"));
-        File.Delete(tokens);
     }
 }

@@ -1,9 +1,5 @@
-using System.Collections.Concurrent;
-using VideoScale.ControlPlane.Events;
-using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
-using VideoScale.ControlPlane.State;
 using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.Harness.Signalling;
 using VideoScale.V1;
@@ -15,13 +11,11 @@ namespace VideoScale.Gateway.Tests;
 public sealed class JoinCostTests
 {
     private readonly ScriptedFleet _fleet;
-    private readonly AppliedEvents _applied = new();
 
     public JoinCostTests(ScriptedFleet fleet)
     {
         _fleet = fleet;
         foreach (var node in fleet.Nodes) node.Reset();
-        fleet.Replica.App.Replica.Core.Machine.Feed.Add(_applied);
     }
 
     /// <summary>The gateway's own, by the answers that are kept for it.</summary>
@@ -33,9 +27,9 @@ public sealed class JoinCostTests
         var before = Commands;
         using var first = await JoinAsync("ann");
         Assert.Equal(2, Commands - before); // to open the room, and to take a seat in it
-        Assert.Single(_applied.Of("cost").Where(e => e.Event is RoomEvent or ParticipantEvent.Admitted).Select(e => e.Context.Index)
+        Assert.Single(_fleet.Applied.Of("cost").Where(e => e.Event is RoomEvent or ParticipantEvent.Admitted).Select(e => e.Context.Index)
             .Distinct());
-        Assert.Contains(_applied.Of("cost"), e => e.Event is RoomEvent.Placed);
+        Assert.Contains(_fleet.Applied.Of("cost"), e => e.Event is RoomEvent.Placed);
         using var second = await JoinAsync("bob");
         Assert.Equal(3, Commands - before);
     }
@@ -61,21 +55,5 @@ public sealed class JoinCostTests
         var client = await SignalClient.OpenAsync(_fleet.Gateway, SignalClient.Token("cost", identity));
         await client.HearsAsync(response => response.Join is not null, "that it has joined");
         return client;
-    }
-
-    private sealed class AppliedEvents : IStateListener
-    {
-        private readonly ConcurrentQueue<AppliedEvent> _events = new();
-
-        internal IEnumerable<AppliedEvent> Of(string room) =>
-            _events.Where(e => e.Event is RoomEvent happened && happened.Room.Value == room
-                || e.Event is ParticipantEvent seat && seat.Room.Value == room);
-
-        public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
-        {
-            foreach (var applied in events) _events.Enqueue(applied);
-        }
-
-        public void OnRestored(ulong appliedIndex, ClusterState state) { }
     }
 }

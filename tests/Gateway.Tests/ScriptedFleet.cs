@@ -13,14 +13,17 @@ public sealed class ScriptedFleetCollection : ICollectionFixture<ScriptedFleet>;
 /// <summary>A replica and two nodes of the tests' own.</summary>
 public sealed class ScriptedFleet : IAsyncLifetime
 {
-
     internal List<ScriptedNode> Nodes { get; } = [];
     internal List<ScriptedAgent> Agents { get; } = [];
     internal FakeReplica Replica { get; private set; } = null!;
 
+    /// <summary>What was applied, of all rooms, from the start on.</summary>
+    internal AppliedEvents Applied { get; } = new();
+
     public async Task InitializeAsync()
     {
         Replica = await FakeReplica.StartAsync();
+        Replica.App.Replica.Core.Machine.Feed.Add(Applied);
         for (var i = 0; i < 2; i++)
         {
             Nodes.Add(await ScriptedNode.StartAsync(TestPorts.Nodes + i));

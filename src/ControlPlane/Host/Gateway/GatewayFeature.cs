@@ -17,8 +17,8 @@ internal sealed class GatewayFeature : IFeature
     {
         _core = core;
         _places = new RoomPlaces(core.Queries, () => core.IsReady);
-        var commands = new GatewayCommands(rooms.Mutations, rooms.Reads, core.StopForEver, core.Metrics,
-            core.Loggers.CreateLogger<GatewayCommands>());
+        var calls = new GatewayCalls(core.StopForEver, core.Metrics, core.Clock, core.Loggers.CreateLogger<GatewayCalls>());
+        var commands = new GatewayCommands(rooms.Mutations, rooms.Reads, calls);
         var ports = new GatewayPorts(commands, _places, new GatewayHealth(core.Gate, core.Absence), core.Channels, core.Identity.Own);
         Endpoints = new GatewayEndpoints(ports, new GatewaySettings(KeysOf(core.Options), core.Options.AllowRemoteUnmute), core.Loggers);
     }
