@@ -36,7 +36,7 @@ public sealed partial class CompatibilityTests
             var test = Method().Match(text, found.Index);
             Assert.True(test.Success, $"{path}: an attribute without a test");
             yield return new Row(found.Groups[1].Value, found.Groups[2].Value, found.Groups[3].Value, found.Groups[4].Value,
-                $"{Path.GetFileNameWithoutExtension(path)}.{test.Groups[1].Value}");
+                $"{Path.GetFileName(path).Split('.')[0]}.{test.Groups[1].Value}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Text.RegularExpressions;
@@ -7,8 +8,12 @@ namespace VideoScale.Architecture.Tests;
 
 public sealed partial class SizeTests
 {
-    private const int MostLinesOfAFile = 400;
-    private const int MostLinesOfAMethod = 90;
+    private const int MostLinesOfAFile = 300;
+    private const int MostLinesOfAMethod = 50;
+
+    /// <summary>Where a replica is put together by hand its order is its meaning (adr 0028): it is read in one go.</summary>
+    private const string Composition = "src/ControlPlane/Host/Hosting/CoreParts.cs";
+    private const int MostLinesOfComposition = 80;
 
     [Fact]
     public void No_file_is_longer_than_a_reader_can_hold()
@@ -30,8 +35,9 @@ public sealed partial class SizeTests
             {
                 if (Lines(assembly, handle) is not { } lines) continue;
                 measured++;
-                if (lines.Count <= MostLinesOfAMethod) continue;
-                tooLong.Add($"{Path.GetRelativePath(Repository.Root, lines.File)}:{lines.First}: {lines.Count} lines");
+                var file = Path.GetRelativePath(Repository.Root, lines.File).Replace('\\', '/');
+                if (lines.Count > (file == Composition ? MostLinesOfComposition : MostLinesOfAMethod))
+                    tooLong.Add($"{file}:{lines.First}: {lines.Count} lines");
             }
         Assert.True(measured > 1000, "the symbols hold too few methods to mean anything");
         Assert.Empty(tooLong.Order(StringComparer.Ordinal));
@@ -55,7 +61,11 @@ public sealed partial class SizeTests
         if (file.Split('/', '\\').Contains("obj")) return null; // generated
         var points = information.GetSequencePoints().Where(p => !p.IsHidden).ToList();
         if (points.Count == 0) return null;
-        var name = assembly.Metadata.GetString(assembly.Metadata.GetMethodDefinition(handle).Name);
+        var method = assembly.Metadata.GetMethodDefinition(handle);
+        var name = assembly.Metadata.GetString(method.Name);
+        // Fields and properties that begin with a value are declarations, and no method, but to the compiler.
+        if (name == ".cctor" && assembly.Metadata.GetTypeDefinition(method.GetDeclaringType()).Attributes
+            .HasFlag(TypeAttributes.BeforeFieldInit)) return null;
         // A constructor sets what properties begin with, wherever they stand in the file.
         var count = name is ".ctor" or ".cctor"
             ? points.SelectMany(p => Enumerable.Range(p.StartLine, p.EndLine - p.StartLine + 1)).Distinct().Count()

@@ -58,14 +58,19 @@ internal static class RoomChanges
                 Metadata = ReadMetadata(parsed.GetValue(metadata)),
             }, session.Call(cancellationToken));
             Print(session, reply);
-            if (reply.Status != RoomStatus.Unplaced) return Exit.Ok;
-            if (parsed.GetValue(wait)) return await WaitAsync(session, reply.RoomId, cancellationToken);
-            await Console.Error.WriteLineAsync(
-                $"no node could take room {reply.RoomId} yet; placement goes on by itself: `ctl room get {reply.RoomId}` shows when one "
-                + $"has, `ctl room explain {reply.RoomId}` why none does; --wait stays until then");
-            return Exit.Ok;
+            return await AfterAsync(session, reply, parsed.GetValue(wait), cancellationToken);
         });
         return command;
+    }
+
+    private static async Task<int> AfterAsync(CtlSession session, RoomReply created, bool waits, CancellationToken cancellationToken)
+    {
+        if (created.Status != RoomStatus.Unplaced) return Exit.Ok;
+        if (waits) return await WaitAsync(session, created.RoomId, cancellationToken);
+        await Console.Error.WriteLineAsync(
+            $"no node could take room {created.RoomId} yet; placement goes on by itself: `ctl room get {created.RoomId}` shows when one "
+            + $"has, `ctl room explain {created.RoomId}` why none does; --wait stays until then");
+        return Exit.Ok;
     }
 
     /// <summary>Until a node has it, or it is closed.</summary>

@@ -17,7 +17,7 @@ using ReplicaRole = VideoScale.Consensus.ReplicaRole;
 namespace VideoScale.Simulation.Workloads.Control;
 
 /// <summary>The whole control plane: replicas with their loops, media nodes with their leases, clients that ask and ask again.</summary>
-internal sealed class ControlWorkload : Workload
+internal sealed partial class ControlWorkload : Workload
 {
     private readonly ControlReplica[] _replicas;
     private readonly MediaAgent[] _agents;
@@ -277,51 +277,6 @@ internal sealed class ControlWorkload : Workload
                 Of(replica).Hub.Leave(session);
             }
         }
-    }
-
-    public override void Inject(Fault fault)
-    {
-        var agent = _agents[fault.Where % _agents.Length];
-        switch (fault.Kind)
-        {
-            case FaultKind.NodeCut: CutNode(agent, fault, up: true, down: true); Marks.Hit(Mark.NodeCutOff); break;
-            case FaultKind.NodeDeaf: CutNode(agent, fault, up: false, down: true); Marks.Hit(Mark.NodeDeaf); break;
-            case FaultKind.NodeMute: CutNode(agent, fault, up: true, down: false); Marks.Hit(Mark.NodeMute); break;
-            case FaultKind.NodeSlow:
-                for (var slot = 0; slot < World.Replicas.Length; slot++)
-                {
-                    World.Slow(agent.End, slot, fault.Amount, fault.ForMs);
-                    World.Slow(slot, agent.End, fault.Amount, fault.ForMs);
-                }
-                break;
-            case FaultKind.NodePause:
-                agent.PausedUntilUs = Math.Max(agent.PausedUntilUs, World.NowUs + fault.ForMs * 1000);
-                Marks.Hit(Mark.NodePaused);
-                break;
-            case FaultKind.NodeCrash: agent.Crash(fault.ForMs); break;
-            case FaultKind.NodeClockStep: agent.Clock.WallStepMs += fault.Amount; Marks.Hit(Mark.NodeClockStepped); break;
-            default: _clients.Operate(agent, fault); break;
-        }
-    }
-
-    private void CutNode(MediaAgent agent, Fault fault, bool up, bool down)
-    {
-        var links = new List<(int, int)>();
-        for (var slot = 0; slot < World.Replicas.Length; slot++)
-        {
-            if (up) links.Add((agent.End, slot));
-            if (down) links.Add((slot, agent.End));
-        }
-        World.CutLinks(links, fault.ForMs);
-    }
-
-    public override void Heal()
-    {
-        foreach (var agent in _agents)
-        {
-            agent.StartNow();
-        }
-        _clients.Heal();
     }
 
     public override string? NotConverged(Replica leader)
