@@ -11,18 +11,19 @@ namespace VideoScale.MediaNode.Host.Agent;
 /// <summary>The node's stream to the leader.</summary>
 internal sealed class AgentFeature(NodeCore core, SessionHost sessions) : INodeFeature
 {
-    private LeaderAgent? _agent;
+    private Func<TimeSpan, Task> _depart = static _ => Task.CompletedTask;
 
     public void Register(EndpointRegistry registry)
     {
-        _agent = new LeaderAgent(core.Options, core.Authority, new LoadMeter(core.Authority, sessions), Connect, core.Fatal,
+        var agent = new LeaderAgent(core.Options, core.Authority, new LoadMeter(core.Authority, sessions), Connect, core.Fatal,
             core.Loggers.CreateLogger<LeaderAgent>());
-        registry.Host(_agent);
-        registry.Own(_agent);
+        registry.Host(agent);
+        registry.Own(agent);
+        _depart = agent.DepartAsync;
     }
 
     /// <inheritdoc cref="LeaderAgent.DepartAsync"/>
-    internal Task DepartAsync(TimeSpan within) => _agent?.DepartAsync(within) ?? Task.CompletedTask;
+    internal Task DepartAsync(TimeSpan within) => _depart(within);
 
     private CallInvoker Connect(string address)
     {
