@@ -3,6 +3,7 @@ using VideoScale.Bench.Calls;
 using VideoScale.Bench.CatchUp;
 using VideoScale.Bench.Cold;
 using VideoScale.Bench.Consensus;
+using VideoScale.Bench.Engines;
 using VideoScale.Bench.Failover;
 using VideoScale.Bench.Forward;
 using VideoScale.Bench.Fuzz;
@@ -16,6 +17,7 @@ using VideoScale.Bench.Watches;
 var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
 {
     ConsensusVerb.Create(),
+    EnginesVerb.Create(),
     ReplayVerb.Create(),
     ForwardVerb.Create(),
     StunFloodVerb.Create(),

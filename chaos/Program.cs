@@ -5,7 +5,7 @@ using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
 
 IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(), new Authority(),
-    new RollingUpgrade()];
+    new RollingUpgrade(), new Lose(), new Stall(), new Stale()];
 
 var name = new Argument<string>("scenario") { Description = "a name from `chaos list`" };
 var seed = new Option<int>("--seed") { Description = "draws faults and operations", DefaultValueFactory = _ => 1 };
@@ -15,7 +15,9 @@ var former = new Option<FileInfo>("--former")
 {
     Description = "the videoscale command of the version that rolling-upgrade begins with; without it replicas restart as they are",
 };
-var run = new Command("run", "Runs one scenario against real processes and checks its laws.") { name, seed, rounds, output, former };
+var engine = new Option<string>("--engine") { Description = "what keeps the log, as of `up`", DefaultValueFactory = _ => "native" };
+var run = new Command("run", "Runs one scenario against real processes and checks its laws.") { name, seed, rounds, output, former,
+    engine };
 run.SetAction(async (parsed, cancellationToken) =>
 {
     var scenario = scenarios.FirstOrDefault(s => s.Name == parsed.GetValue(name));
@@ -28,7 +30,7 @@ run.SetAction(async (parsed, cancellationToken) =>
     var directory = parsed.GetValue(output)?.FullName ?? Directory.CreateTempSubdirectory("chaos-").FullName;
     var asked = parsed.GetValue(rounds);
     var options = new ScenarioOptions(parsed.GetValue(seed), asked > 0 ? asked : scenario.DefaultRounds, directory,
-        parsed.GetValue(former)?.FullName);
+        parsed.GetValue(former)?.FullName, parsed.GetValue(engine)!);
     try { return (int)(await ScenarioRun.RunAsync(scenario, options, cancellationToken)).Verdict; }
     catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
     {
@@ -36,8 +38,13 @@ run.SetAction(async (parsed, cancellationToken) =>
         return 255;
     }
 });
+var engines = new Command("engines",
+    "What DotNext as it is shipped does, and what ours does: lose, stall and stale on each engine, as a table.")
+{ seed, output };
+engines.SetAction(async (parsed, cancellationToken) => await EngineComparison.RunAsync([new Lose(), new Stall(), new Stale()],
+    parsed.GetValue(seed), parsed.GetValue(output)?.FullName ?? Directory.CreateTempSubdirectory("chaos-").FullName, cancellationToken));
 var list = new Command("list", "Names the scenarios.");
 list.SetAction(_ => { foreach (var s in scenarios) Console.WriteLine($"{s.Name,-14} {s.DefaultRounds,4} rounds  {s.Summary}"); });
 return await new RootCommand("Tries to break VideoScale with real processes, disks and networks. " +
-    "Exit codes: 0 valid, 1 violation, 2 proves nothing, 3 not live in time, 254 usage, 255 fault of the harness.") { run, list }
+    "Exit codes: 0 valid, 1 violation, 2 proves nothing, 3 not live in time, 254 usage, 255 fault of the harness.") { run, engines, list }
     .Parse(args).InvokeAsync();

@@ -12,7 +12,7 @@ install() { # PACKAGE WHAT FOR
     { echo "cannot install; do it by hand: apt-get install $1"; exit 1; }
 }
 case "$1" in
-  consensus) command -v etcd >/dev/null 2>&1 || install etcd-server "what our log is measured against" ;;
+  consensus | engines) command -v etcd >/dev/null 2>&1 || install etcd-server "what our log is measured against" ;;
   calls | cold)
     clients=tests/EndToEnd.Tests/clients
     [ -d "$clients/node_modules" ] || npm ci --prefix "$clients" --ignore-scripts --no-audit --no-fund --silent ;;

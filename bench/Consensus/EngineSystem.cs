@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -83,32 +82,6 @@ public sealed class EngineSystem(string root, int payloadBytes) : ISystem
         {
             await log.DisposeAsync();
             directory.Dispose();
-        }
-    }
-
-    /// <summary>A state machine that costs nothing, so that the engine alone is measured.</summary>
-    private sealed class CountingMachine : IReplicatedStateMachine
-    {
-        private ulong _applied;
-        public ulong CompactionLimit => ulong.MaxValue;
-        public void Apply(ulong index, ulong term, ReadOnlySpan<byte> command, IBufferWriter<byte> reply) => _applied++;
-        public void EndOfBatch(ulong appliedIndex) { }
-        public ISnapshotWriter BeginSnapshot() => new Writer(_applied);
-        public UInt128 StateHash() => _applied;
-
-        public ValueTask RestoreAsync(ISnapshotReader reader, CancellationToken cancellationToken)
-        {
-            var bytes = new byte[sizeof(ulong)];
-            using var stream = reader.OpenRead();
-            stream.ReadExactly(bytes);
-            _applied = BitConverter.ToUInt64(bytes);
-            return ValueTask.CompletedTask;
-        }
-
-        private sealed class Writer(ulong applied) : ISnapshotWriter
-        {
-            public void WriteTo(Stream stream, CancellationToken cancellationToken) => stream.Write(BitConverter.GetBytes(applied));
-            public void Dispose() { }
         }
     }
 }

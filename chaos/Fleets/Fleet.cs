@@ -28,12 +28,20 @@ public sealed class Fleet : IAsyncDisposable
     public IReadOnlyDictionary<string, GrpcChannel> Nodes { get; }
     public IReadOnlyList<string> NodeNames => [.. _cluster.Media.Select(node => node.NodeId)];
 
-    /// <param name="directory">Gets data, certificates, and the log of every process.</param>
-    public static async Task<Fleet> StartAsync(ClusterShape shape, string directory, CancellationToken cancellationToken)
+    /// <param name="options">Says where data, certificates, and the log of every process go, and what keeps the log.</param>
+    /// <param name="environment">Of a replica, by its name.</param>
+    public static async Task<Fleet> StartAsync(ClusterShape shape, ScenarioOptions options, CancellationToken cancellationToken,
+        Func<string, IReadOnlyDictionary<string, string>>? environment = null)
     {
-        var fleet = new Fleet(await TestCluster.CreateAsync(shape with { Logs = directory }, Path.Combine(directory, "cluster")));
+        var fleet = new Fleet(await TestCluster.CreateAsync(shape with { Logs = options.Out, Engine = options.Engine },
+            Path.Combine(options.Out, "cluster")));
         try
         {
+            foreach (var replica in fleet._cluster.Replicas)
+                foreach (var (name, value) in environment?.Invoke(replica.Name) ?? new Dictionary<string, string>())
+                    replica.Environment[name] = value;
+            if (options.Engine == "dotnext-plain")
+                foreach (var replica in fleet._cluster.Replicas) replica.Environment["VIDEOSCALE_UNSAFE_ENGINE"] = "1";
             fleet._cluster.Start();
             await fleet.LeaderAsync(cancellationToken);
             await fleet.AwaitNodesAsync(cancellationToken);
@@ -48,12 +56,17 @@ public sealed class Fleet : IAsyncDisposable
 
     public string DataOf(int replica) => _cluster.Replicas[replica].DataDirectory;
 
+    public string NameOf(int replica) => _cluster.Replicas[replica].Name;
+
     public Task KillReplicaAsync(int replica) => _cluster.Replicas[replica].KillAsync();
     public void PauseReplica(int replica) => _cluster.Replicas[replica].Freeze();
     public void ResumeReplica(int replica) => _cluster.Replicas[replica].Resume();
     public Task KillNodeAsync(string node) => Node(node).KillAsync();
     public void PauseNode(string node) => Node(node).Freeze();
     public void ResumeNode(string node) => Node(node).Resume();
+
+    /// <summary>Starts it, and waits for nothing.</summary>
+    public void BeginReplica(int replica) => _cluster.Replicas[replica].Start();
 
     /// <summary>Starts it and waits until it could take over, as whoever restarts replicas one by one must.</summary>
     public async Task StartReplicaAsync(int replica, CancellationToken cancellationToken)
@@ -165,6 +178,50 @@ public sealed class Fleet : IAsyncDisposable
             catch (RpcException) { await Task.Delay(AskAgain, CancellationToken.None); }
         }
         return null;
+    }
+
+    public async Task CreateRoomAsync(int replica, string room, CancellationToken cancellationToken) =>
+        await new RoomService.RoomServiceClient(Replicas[replica]).CreateRoomAsync(
+            new CreateRoomRequest { RequestId = room, RoomId = room, KeepWhenEmpty = true }, deadline: Soon(),
+            cancellationToken: cancellationToken);
+
+    /// <summary>Asked for until there is an answer that counts.</summary>
+    public async Task<bool> HasRoomAsync(int replica, string room, CancellationToken cancellationToken)
+    {
+        var found = false;
+        await AwaitAsync($"replica {replica} to say whether there is {room}", async () =>
+        {
+            try
+            {
+                await new RoomService.RoomServiceClient(Replicas[replica]).GetRoomAsync(
+                    new GetRoomRequest { RoomId = room, Consistency = Consistency.Linearizable }, deadline: Soon(),
+                    cancellationToken: cancellationToken);
+                return found = true;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.NotFound) { return true; }
+        }, cancellationToken);
+        return found;
+    }
+
+    /// <summary>Replicas whose state or events differ at one index of the log.</summary>
+    public async Task<IReadOnlyList<string>> DisagreementsAsync(CancellationToken cancellationToken)
+    {
+        var seen = new Dictionary<ulong, (int Replica, GetStatusReply Status)>();
+        var (found, compared) = (new List<string>(), 0);
+        await AwaitAsync("all replicas to be seen at one index", async () =>
+        {
+            foreach (var replica in Enumerable.Range(0, Replicas.Count))
+            {
+                var status = await StatusAsync(replica, cancellationToken);
+                if (!seen.TryGetValue(status.HashedAtIndex, out var other)) seen[status.HashedAtIndex] = other = (replica, status);
+                if (other.Replica == replica) continue;
+                compared++;
+                if (!other.Status.StateHash.Equals(status.StateHash) || !other.Status.ChainHead.Equals(status.ChainHead))
+                    found.Add($"replicas {other.Replica} and {replica} differ at log index {status.HashedAtIndex}");
+            }
+            return compared >= Replicas.Count || found.Count > 0;
+        }, cancellationToken);
+        return found;
     }
 
     public static async Task<(int Code, string Output)> RunCliAsync(IReadOnlyList<string> arguments)

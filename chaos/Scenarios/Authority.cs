@@ -27,7 +27,7 @@ public sealed class Authority : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2) { Namespaced = true }, options.Out,
+        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2) { Namespaced = true }, options,
             cancellationToken);
         var rooms = Enumerable.Range(0, Rooms).Select(i => $"authority-{i}").ToArray();
         var client = new RetryingClient(fleet.Replicas, 0);

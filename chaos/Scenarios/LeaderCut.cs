@@ -38,7 +38,7 @@ public sealed class LeaderCut : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 1) { Namespaced = true }, options.Out,
+        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 1) { Namespaced = true }, options,
             cancellationToken);
         var (worstMs, worstBehindMs, worstElectionMs, writes, refused) = (0.0, 0.0, 0.0, 0, 0);
         for (var round = 0; round < options.Rounds; round++)

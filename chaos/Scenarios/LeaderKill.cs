@@ -20,7 +20,7 @@ public sealed class LeaderKill : IScenario
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
-        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2), options.Out, cancellationToken);
+        await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2), options, cancellationToken);
         await using var load = Load.Start(fleet, options.Seed);
         var started = Stopwatch.GetTimestamp();
         var outagesMs = new List<double>();

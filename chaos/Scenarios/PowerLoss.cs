@@ -24,7 +24,7 @@ public sealed class PowerLoss : IScenario
         CancellationToken cancellationToken)
     {
         var shape = new ClusterShape(Replicas: 3, Media: 2) { ReplicaRoots = [.. volumes.Select(v => v.Path)] };
-        await using var fleet = await Fleet.StartAsync(shape, options.Out, cancellationToken);
+        await using var fleet = await Fleet.StartAsync(shape, options, cancellationToken);
         await using var load = Load.Start(fleet, options.Seed);
         for (var round = 0; round < options.Rounds; round++)
         {

@@ -21,7 +21,7 @@ public sealed class RollingUpgrade : IScenario
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
         var shape = new ClusterShape(Replicas: 3, Media: 2) { Program = options.Former };
-        await using var fleet = await Fleet.StartAsync(shape, options.Out, cancellationToken);
+        await using var fleet = await Fleet.StartAsync(shape, options, cancellationToken);
         await using var load = Load.Start(fleet, options.Seed);
         var awaySeconds = new List<double>();
         for (var round = 0; round < options.Rounds; round++)

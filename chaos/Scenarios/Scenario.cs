@@ -5,8 +5,9 @@ namespace VideoScale.Chaos.Scenarios;
 /// <param name="Seed">Draws faults and operations; the schedule of faults repeats, the interleaving of real processes does not.</param>
 /// <param name="Rounds">How often the fault strikes.</param>
 /// <param name="Out">Where history.jsonl, result.json and the processes' logs go.</param>
+/// <param name="Engine">What keeps the log, as <c>--engine</c> names it.</param>
 /// <param name="Former">The <c>videoscale</c> command of the version that is upgraded from; null for this one.</param>
-public sealed record ScenarioOptions(int Seed, int Rounds, string Out, string? Former = null);
+public sealed record ScenarioOptions(int Seed, int Rounds, string Out, string? Former = null, string Engine = "native");
 
 /// <summary>What a run came to.</summary>
 public enum Verdict
@@ -26,6 +27,7 @@ public sealed class ScenarioResult
 {
     public required string Scenario { get; init; }
     public required int Seed { get; init; }
+    public string Engine { get; init; } = "native";
     public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;
     public Verdict Verdict { get; set; } = Verdict.Valid;
     public SortedDictionary<string, double> Figures { get; } = new(StringComparer.Ordinal);

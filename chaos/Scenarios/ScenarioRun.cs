@@ -23,7 +23,7 @@ public static class ScenarioRun
     {
         Directory.CreateDirectory(options.Out);
         if (Namespaced.IsInside) Shell.Run("ip", "link", "set", "lo", "up");
-        var result = new ScenarioResult { Scenario = scenario.Name, Seed = options.Seed };
+        var result = new ScenarioResult { Scenario = scenario.Name, Seed = options.Seed, Engine = options.Engine };
         var started = Stopwatch.GetTimestamp();
         try { await scenario.RunAsync(options, result, cancellationToken); }
         catch (NotLiveException e)
@@ -36,7 +36,7 @@ public static class ScenarioRun
         var json = JsonSerializer.Serialize(result, Json);
         await File.WriteAllTextAsync(Path.Combine(options.Out, "result.json"), json + "\n", cancellationToken);
         Console.WriteLine(json);
-        Console.WriteLine($"{scenario.Name}: {result.Verdict} (seed {options.Seed}); all files in {options.Out}");
+        Console.WriteLine($"{scenario.Name}: {result.Verdict} on {options.Engine} (seed {options.Seed}); all files in {options.Out}");
         return result;
     }
 }

@@ -23,6 +23,21 @@ public sealed class ScenarioTests
         Directory.Delete(directory, recursive: true);
     }
 
+    /// <summary>
+    /// What a majority's disks do not have is not acknowledged; DotNext as it is shipped does so, or the fault would prove nothing.
+    /// </summary>
+    [Theory]
+    [InlineData("all-kill", "dotnext", 0)]
+    [InlineData("lose", "dotnext", 0)]
+    [InlineData("lose", "dotnext-plain", 1)]
+    public async Task Laws_hold_on_another_engine(string scenario, string engine, int expected)
+    {
+        var directory = Directory.CreateTempSubdirectory("videoscale-chaos-").FullName;
+        var (code, output) = await RunAsync(["run", scenario, "--engine", engine, "--rounds", "1", "--seed", "1", "--out", directory]);
+        Assert.True(code == expected, $"chaos run {scenario} on {engine} ended with {code}; all files in {directory}\n{output}");
+        Directory.Delete(directory, recursive: true);
+    }
+
     private static async Task<(int Code, string Output)> RunAsync(string[] arguments)
     {
         var start = new ProcessStartInfo(HarnessPath, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

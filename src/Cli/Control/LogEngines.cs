@@ -18,6 +18,11 @@ internal static class LogEngines
         (EtcdEngine.EngineName, static (options, _) => EtcdFlags.Make(options)),
     ];
 
+    /// <summary>
+    /// Loses acknowledged writes, so that nobody is to have it by mistake: not among the names that help and refusals show.
+    /// </summary>
+    private const string PlainAllowed = "VIDEOSCALE_UNSAFE_ENGINE";
+
     internal static string Names { get; } = string.Join(" | ", All.Select(engine => engine.Name));
 
     /// <summary>The engine of a replica, made once its directory and its certificates are known.</summary>
@@ -29,6 +34,11 @@ internal static class LogEngines
     {
         var name = string.IsNullOrEmpty(wanted) ? directories.Select(EngineOf).FirstOrDefault(kept => kept is not null) : wanted;
         name ??= RaftEngine.EngineName;
+        if (name == DotNextEngine.PlainName)
+            return Environment.GetEnvironmentVariable(PlainAllowed) == "1" ? name
+                : throw new StartupException(ExitCode.BadConfiguration,
+                    $"Engine: \"{name}\" loses acknowledged writes; it is there to be compared with. {PlainAllowed}=1 allows it, for "
+                        + $"tests and benches");
         return All.Any(engine => engine.Name == name) ? name
             : throw new StartupException(ExitCode.BadConfiguration, $"Engine: \"{name}\" is not one of {Names}");
     }
@@ -36,6 +46,7 @@ internal static class LogEngines
     internal static ILogEngine Make(ControlPlaneOptions options, TlsMaterial? tls)
     {
         var name = Choose(options.Engine, options.DataDirectory);
+        if (name == DotNextEngine.PlainName) return new DotNextEngine(tls, asShipped: true);
         return All.First(engine => engine.Name == name).Make(options, tls);
     }
 

@@ -8,7 +8,7 @@ using VideoScale.Rpc;
 namespace VideoScale.Consensus.DotNext;
 
 /// <summary>Puts the parts together over one data directory.</summary>
-internal sealed class DotNextDirectory(DataDirectory directory, string logPath, TlsMaterial? tls) : ILogDirectory
+internal sealed class DotNextDirectory(DataDirectory directory, string logPath, TlsMaterial? tls, bool asShipped) : ILogDirectory
 {
     private const int ShortestElectionTicks = 6;
 
@@ -33,7 +33,7 @@ internal sealed class DotNextDirectory(DataDirectory directory, string logPath, 
             Tls = tls,
             ElectionTimeout = TimeSpan.FromMilliseconds(ShortestElectionTicks * setup.TickMs),
             SnapshotBytesPerSecond = setup.SnapshotBytesPerSecond,
-        }, store, logPath, machine, loggers);
+        }, store, logPath, machine, loggers, asShipped);
         log.Start();
         return log;
     }

@@ -5,18 +5,23 @@ namespace VideoScale.Consensus.DotNext;
 
 /// <summary>DotNext's Raft as the keeper of the log.</summary>
 /// <param name="tls">Members prove to each other who they are; null: plain TCP, for loopback in development.</param>
-public sealed class DotNextEngine(TlsMaterial? tls) : ILogEngine
+/// <param name="asShipped">
+/// As the library is shipped: followers acknowledge what no disk has, and one hung member may leave the cluster without a leader. To be
+/// compared with, in tests and benches.
+/// </param>
+public sealed class DotNextEngine(TlsMaterial? tls, bool asShipped = false) : ILogEngine
 {
     public const string EngineName = "dotnext";
+    public const string PlainName = "dotnext-plain";
 
-    public string Name => EngineName;
+    public string Name { get; } = asShipped ? PlainName : EngineName;
 
     public ILogDirectory Open(string path, UInt128 clusterId, MemberId self)
     {
-        var claimed = DataDirectory.EngineOf(path) == EngineName;
-        var directory = DataDirectory.Open(path, clusterId, self, EngineName);
-        var logPath = directory.EnginePath(EngineName);
-        if (!claimed || Directory.Exists(logPath)) return new DotNextDirectory(directory, logPath, tls);
+        var claimed = DataDirectory.EngineOf(path) == Name;
+        var directory = DataDirectory.Open(path, clusterId, self, Name);
+        var logPath = directory.EnginePath(Name);
+        if (!claimed || Directory.Exists(logPath)) return new DotNextDirectory(directory, logPath, tls, asShipped);
         directory.Dispose();
         throw new DataDirectoryException(
             $"{path}: the log of this replica is gone ({logPath} does not exist), and with it what it acknowledged and whom it voted "

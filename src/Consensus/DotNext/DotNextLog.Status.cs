@@ -10,8 +10,7 @@ internal sealed partial class DotNextLog
             var leading = _cluster.LeadingTerm != 0;
             var reported = _handOver.ReportedMeta?.Index ?? 0;
             MemberProgress[] progress = [new MemberProgress(_self, (ulong)_log.LastEntryIndex, TimeSpan.Zero, _membership.IsVoter(_self)),
-                .. _cluster.Peers.Where(peer => peer.IsRemote).Select(peer => new MemberProgress(peer.Member,
-                    leading ? (ulong)peer.MatchIndex : 0, peer.Silent, Voter: true, peer.IsSnapshotting))];
+                .. _cluster.Others];
             return new ReplicaStatus(_self, leading ? ReplicaRole.Leader : ReplicaRole.Follower, (ulong)_log.Term,
                 leading ? _self : _cluster.LeaderId, (ulong)_log.LastCommittedEntryIndex, _apply.Applied, (ulong)_log.LastEntryIndex,
                 reported + 1, (ulong)_log.LastEntryIndex, _store.Latest?.Index ?? 0, _membership, 0, progress);

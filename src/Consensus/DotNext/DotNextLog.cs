@@ -26,9 +26,9 @@ internal sealed partial class DotNextLog : IReplicatedLog
     private readonly ConsensusMetrics _metrics;
     private readonly HandOver _handOver;
     private readonly DurableLog _log;
-    private readonly RaftMembers _cluster;
+    private readonly IMembers _cluster;
     private readonly Proposals _proposals;
-    private readonly Listener _listener;
+    private readonly Listener? _listener;
     private readonly RoleFeed _roles;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,9 +37,10 @@ internal sealed partial class DotNextLog : IReplicatedLog
     private int _disposed;
 
     internal DotNextLog(LogSetup setup, TransportSettings settings, SnapshotStore store, string logPath, IReplicatedStateMachine machine,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers, bool asShipped)
     {
         (_setup, _self, _store) = (setup, settings.Self, store);
+        EngineName = asShipped ? DotNextEngine.PlainName : DotNextEngine.EngineName;
         _logger = loggers.CreateLogger<DotNextLog>();
         _membership = setup.Founders with
         {
@@ -54,10 +55,10 @@ internal sealed partial class DotNextLog : IReplicatedLog
             _lastSnapshot ?? new SnapshotMeta(0, 0, _membership, 0), static () => Environment.TickCount64, OnApplied, Fail);
         _handOver.To(_apply);
         var transportLog = new TransportLog(loggers.CreateLogger<TransportLog>(), _self);
-        _listener = new Listener(settings, store, transportLog);
+        if (!asShipped) _listener = new Listener(settings, store, transportLog);
         try
         {
-            _log = new DurableLog(logPath, _handOver);
+            _log = new DurableLog(logPath, _handOver, asShipped);
             if ((ulong)_log.LastEntryIndex < setup.WitnessedIndex)
                 throw new DataDirectoryException(
                     $"{logPath}: the log ends at entry {_log.LastEntryIndex}, and what was derived from it reaches entry "
@@ -68,10 +69,11 @@ internal sealed partial class DotNextLog : IReplicatedLog
         catch
         {
             _log?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            _listener.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            _listener?.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw;
         }
-        _cluster = new RaftMembers(settings, setup, store, _log, transportLog, loggers.CreateLogger<RaftMembers>(), Fail);
+        _cluster = asShipped ? new PlainMembers(settings, setup, _log)
+            : new RaftMembers(settings, setup, store, _log, transportLog, loggers.CreateLogger<RaftMembers>(), Fail);
         _proposals = new Proposals(_log, _cluster, waiters, _metrics, Fail);
         _metrics.Observe(() => _proposals.Depth, () => _apply.Depth);
         _roles = new RoleFeed(new RoleChange(ReplicaRole.Follower, (ulong)_log.Term, MemberId.None));
@@ -80,7 +82,7 @@ internal sealed partial class DotNextLog : IReplicatedLog
     public LogCapabilities Capabilities =>
         LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions | LogCapabilities.LinearizableReads;
 
-    public string EngineName => DotNextEngine.EngineName;
+    public string EngineName { get; }
 
     public Task<Exception> Fatal => _fatal.Task;
 
@@ -168,7 +170,7 @@ internal sealed partial class DotNextLog : IReplicatedLog
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stop.CancelAsync();
         _proposals.Stop();
-        await _listener.DisposeAsync();
+        if (_listener is not null) await _listener.DisposeAsync();
         await _running;
         await _cluster.DisposeAsync();
         _apply.Stop();
@@ -184,10 +186,10 @@ internal sealed partial class DotNextLog : IReplicatedLog
     {
         try
         {
-            _cluster.LeadershipChanged += OnLeadershipChanged;
             await _cluster.BeginAsync(_stop.Token);
-            _listener.Start(_cluster);
-            await Task.WhenAll(_proposals.RunAsync(_stop.Token), _log.WatchAsync(_stop.Token), _cluster.FollowLeadershipAsync(_stop.Token));
+            if (_cluster is IRequests requests) _listener?.Start(requests);
+            await Task.WhenAll(_proposals.RunAsync(_stop.Token), _log.WatchAsync(_stop.Token),
+                _cluster.FollowLeadershipAsync(OnLeadershipChanged, _stop.Token));
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested) { }
         catch (Exception e) { Fail(e); }

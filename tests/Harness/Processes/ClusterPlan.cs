@@ -36,6 +36,7 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
         string[] control = [.. replicas.Select(replica => replica.GrpcAddress)];
         MediaProcess[] media = [.. mediaNames.Select((name, j) => new MediaProcess(name, control, basePort + MediaGrpcPorts + j,
             basePort + MediaHttpPorts + j, basePort + MediaUdpPorts + UdpPortsPerNode * j, Place(name)))];
+        if (shape.Engine is { } engine) foreach (var replica in replicas) replica.Engine = engine;
         foreach (var server in replicas.Cast<ServerProcess>().Concat(media)) server.Program = shape.Program;
         return new ClusterPlan(replicas, media, network is null ? null : Certificates(certificates, Harness), network);
 

@@ -17,6 +17,9 @@ public sealed record ClusterShape(int Replicas, int Media)
     /// <summary>The <c>videoscale</c> command of another version to begin with; null for the one that was built.</summary>
     public string? Program { get; init; }
 
+    /// <summary>What keeps the log, as <c>--engine</c> names it; null for what is usual.</summary>
+    public string? Engine { get; init; }
+
     /// <summary>A folder where each process has a log file that outlives this program; null to keep what they say in memory.</summary>
     public string? Logs { get; init; }
 }

@@ -4,6 +4,9 @@ namespace VideoScale.Harness.Processes;
 public sealed class ReplicaProcess(int index, string dataDirectory, int httpPort, int grpcPort, int raftPort, ServerPlace? place = null)
     : ServerProcess(place)
 {
+    /// <summary>What keeps its log; null for what is usual.</summary>
+    public string? Engine { get; set; }
+
     public override string Name => $"replica-{index + 1}";
     public int Index => index;
     public string DataDirectory => dataDirectory;
@@ -12,6 +15,7 @@ public sealed class ReplicaProcess(int index, string dataDirectory, int httpPort
     public string RaftAddress => Place.At(raftPort);
 
     protected override IEnumerable<string> Arguments =>
-        ["control", .. PlaceArguments, "--data", dataDirectory, "--http-port", $"{httpPort}", "--grpc-port", $"{grpcPort}", "--raft-port",
+        ["control", .. PlaceArguments, .. Engine is { } engine ? (string[])["--engine", engine] : [], "--data", dataDirectory,
+            "--http-port", $"{httpPort}", "--grpc-port", $"{grpcPort}", "--raft-port",
             $"{raftPort}"];
 }

@@ -5,7 +5,7 @@ using VideoScale.Consensus.DotNext.Log;
 namespace VideoScale.Consensus.DotNext.Cluster;
 
 /// <summary>Commands on their way into the leader's log: those that came during one sync share the next.</summary>
-internal sealed class Proposals(DurableLog log, RaftMembers cluster, Waiters waiters, ConsensusMetrics metrics, Action<Exception> failed)
+internal sealed class Proposals(DurableLog log, IMembers cluster, Waiters waiters, ConsensusMetrics metrics, Action<Exception> failed)
 {
     private const int MaxQueued = 16_384;
     private const long MaxQueuedBytes = 64L << 20;

@@ -11,17 +11,14 @@ using VideoScale.Platform;
 namespace VideoScale.Consensus.DotNext.Cluster;
 
 /// <summary>DotNext's elections and replication between the founding members, over our transport.</summary>
-internal sealed class RaftMembers : RaftCluster<Peer>, IRequests
+internal sealed class RaftMembers : RaftCluster<Peer>, IMembers, IRequests
 {
     private const int StateVersion = 0;
-    private static readonly TimeSpan LookForFaults = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LookForLeader = TimeSpan.FromMilliseconds(10), HandOverTime = TimeSpan.FromSeconds(3);
     private readonly DurableLog _log;
     private readonly ILogger _logger;
     private readonly Action<Exception> _failed;
-    private readonly MemberId _self;
-    private long _leadingTerm;
     private readonly SharedRounds _reads;
+    private readonly LeadershipWatch<Peer> _leadership;
     private volatile bool _silent;
 
     [SetsRequiredMembers]
@@ -29,7 +26,8 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IRequests
         ILogger logger, Action<Exception> failed) : base(new Timing(setup.TickMs))
     {
         AuditTrail = log;
-        (_log, _logger, _failed, _self) = (log, new TroublesOnly(logger), failed, settings.Self);
+        (_log, _logger, _failed) = (log, new TroublesOnly(logger), failed);
+        _leadership = new LeadershipWatch<Peer>(this, log, settings.Self, static peer => peer.Member);
         _reads = new SharedRounds(() => Leader is { IsRemote: true } leader ? leader.ReadIndexAsync(LifecycleToken)
             : OwnReadIndexAsync(LifecycleToken));
         Peers = [.. setup.Founders.Voters.Select(member => new Peer(member, AddressOf(setup, member), settings, snapshots, transportLog,
@@ -38,16 +36,16 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IRequests
 
     internal IReadOnlyList<Peer> Peers { get; }
 
-    /// <summary>The term in which this replica leads and has committed an entry; 0 while it does not.</summary>
-    internal long LeadingTerm => Volatile.Read(ref _leadingTerm);
+    public long LeadingTerm => _leadership.LeadingTerm;
 
-    internal MemberId LeaderId => Leader?.Member ?? MemberId.None;
+    public MemberId LeaderId => _leadership.LeaderId;
 
-    internal event Action<RoleChange>? LeadershipChanged;
+    public IEnumerable<MemberProgress> Others => Peers.Where(peer => peer.IsRemote).Select(peer => new MemberProgress(peer.Member,
+        LeadingTerm == 0 ? 0 : (ulong)peer.MatchIndex, peer.Silent, Voter: true, peer.IsSnapshotting));
 
     protected override ILogger Logger => _logger;
 
-    internal async Task BeginAsync(CancellationToken cancellationToken)
+    public async Task BeginAsync(CancellationToken cancellationToken)
     {
         await using (var scope = await ChangeConfigurationAsync(cancellationToken))
             foreach (var peer in Peers) scope.MarkAsAdded(peer);
@@ -57,65 +55,17 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IRequests
         StartFollowing();
     }
 
-    /// <summary>Tells who leads, from now on; ends with a fault that DotNext keeps to itself.</summary>
-    internal async Task FollowLeadershipAsync(CancellationToken cancellationToken)
-    {
-        LeaderChanged += (_, leader) => { if (LeadingTerm == 0 && leader is null or { IsRemote: true }) Tell(); };
-        while (true)
-        {
-            var waiting = WaitForLeadershipAsync(cancellationToken);
-            while (!waiting.IsCompleted)
-            {
-                _ = ConsensusToken; // throws what stopped it for ever
-                await Task.WhenAny(waiting, Task.Delay(LookForFaults, cancellationToken));
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-            var leading = await waiting;
-            if (leading.IsCancellationRequested) continue;
-            foreach (var peer in Peers) peer.BeginTerm();
-            Volatile.Write(ref _leadingTerm, _log.Term);
-            if (!leading.IsCancellationRequested) LeadershipChanged?.Invoke(new RoleChange(ReplicaRole.Leader, (ulong)LeadingTerm, _self));
-            using (var over = CancellationTokenSource.CreateLinkedTokenSource(leading, cancellationToken))
-                await Task.Delay(Timeout.Infinite, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Volatile.Write(ref _leadingTerm, 0);
-            Tell();
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-    }
+    public Task FollowLeadershipAsync(Action<RoleChange> changed, CancellationToken cancellationToken) =>
+        _leadership.RunAsync(changed, () => { foreach (var peer in Peers) peer.BeginTerm(); }, cancellationToken);
 
-    /// <summary>What was appended goes out at once, not with the next heartbeat.</summary>
-    internal void Replicate()
-    {
-        var round = ForceReplicationAsync(LifecycleToken);
-        if (!round.IsCompleted) _ = round.AsTask().ContinueWith(static done => _ = done.Exception, TaskScheduler.Default);
-    }
+    public void Replicate() => LeadershipWatch<Peer>.Observe(ForceReplicationAsync(LifecycleToken));
 
-    /// <summary>What a linearizable read has to wait for, by the leader's word that a majority has confirmed.</summary>
-    /// <returns>Null when there is none.</returns>
-    internal Task<long?> FindReadIndexAsync(CancellationToken cancellationToken) => _reads.JoinAsync().WaitAsync(cancellationToken);
+    /// <summary>By the leader's word, which a majority has confirmed.</summary>
+    public Task<long?> FindReadIndexAsync(CancellationToken cancellationToken) => _reads.JoinAsync().WaitAsync(cancellationToken);
 
-    /// <summary>Leads no more, and stands aside until another one does; whom the others elect is theirs.</summary>
-    /// <exception cref="TimeoutException">None was elected in time: this replica may lead again.</exception>
-    internal async Task HandOverAsync(CancellationToken cancellationToken)
-    {
-        if (!await ResignAsync(cancellationToken) || Peers.Count == 1) return;
-        var aside = await EnableStandbyModeAsync(cancellationToken);
-        try
-        {
-            for (var waited = TimeSpan.Zero; Leader is not { IsRemote: true }; waited += LookForLeader)
-            {
-                if (waited > HandOverTime) throw new TimeoutException("the others elected nobody in time");
-                await Task.Delay(LookForLeader, cancellationToken);
-            }
-        }
-        finally
-        {
-            if (aside && !LifecycleToken.IsCancellationRequested) await RevertToNormalModeAsync(CancellationToken.None);
-        }
-    }
+    public Task HandOverAsync(CancellationToken cancellationToken) => _leadership.HandOverAsync(ResignAsync, cancellationToken);
 
-    /// <summary>Says nothing more to anybody: this replica's word counts for nothing.</summary>
-    internal void Silence()
+    public void Silence()
     {
         _silent = true;
         foreach (var peer in Peers) peer.Dispose();
@@ -192,9 +142,7 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IRequests
         }
     }
 
-    private void Tell() => LeadershipChanged?.Invoke(new RoleChange(ReplicaRole.Follower, (ulong)_log.Term, LeaderId));
-
-    private static EndPoint AddressOf(LogSetup setup, MemberId member)
+    internal static EndPoint AddressOf(LogSetup setup, MemberId member)
     {
         var address = setup.Members.FirstOrDefault(known => known.Member == member)?.Raft ?? "";
         return HostAndPort.TryParse(address)

@@ -12,17 +12,17 @@ namespace VideoScale.Consensus.DotNext.Log;
 internal sealed class DurableLog : WriteAheadLog, IAuditTrail<IRaftLogEntry>
 {
     private const int ChunkBytes = 1 << 20; // a power of two: pages are found by masking
+    private readonly bool _asShipped;
     private readonly SemaphoreSlim _gate = new(1, 1); // one appends at a time: the log's wait for a sync bears a single waiter
 
-    internal DurableLog(string path, IStateMachine machine) : base(new Options
+    /// <param name="asShipped">Entries are appended as DotNext does it: for comparisons alone.</param>
+    internal DurableLog(string path, IStateMachine machine, bool asShipped = false) : base(new Options
     {
         Location = path,
         MemoryManagement = MemoryManagementStrategy.PrivateMemory, // a full disk under a mapping is SIGBUS, under a write an error
         ChunkSize = ChunkBytes,
         HashAlgorithm = IntegrityHashAlgorithm.XxHash3,
-    }, machine)
-    {
-    }
+    }, machine) => _asShipped = asShipped;
 
     internal long Term => ((IPersistentState)this).Term;
 
@@ -71,6 +71,11 @@ internal sealed class DurableLog : WriteAheadLog, IAuditTrail<IRaftLogEntry>
     async ValueTask IAuditTrail<IRaftLogEntry>.AppendAsync<TEntry>(ILogEntryProducer<TEntry> entries, long startIndex, bool skipCommitted,
         CancellationToken token)
     {
+        if (_asShipped)
+        {
+            await AppendAsync(entries, startIndex, skipCommitted, token).ConfigureAwait(false);
+            return;
+        }
         if (entries.RemainingCount == 0) return;
         await _gate.WaitAsync(token).ConfigureAwait(false);
         try
