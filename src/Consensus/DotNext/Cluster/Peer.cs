@@ -18,7 +18,7 @@ internal sealed class Peer : IRaftClusterMember, IDisposable
     private readonly TransportSettings _settings;
     private readonly SnapshotStore _snapshots;
     private readonly Func<ClusterMemberId> _leader;
-    private readonly RequestLine? _votes, _reads, _entries;
+    private readonly RequestLine? _votes, _reads, _life, _entries;
     private IRaftClusterMember.ReplicationState _state;
     private byte[] _frame = new byte[64 << 10];
     private long _matchIndex;
@@ -34,6 +34,7 @@ internal sealed class Peer : IRaftClusterMember, IDisposable
         if (!IsRemote) return;
         _votes = new RequestLine(settings, address, member, Channel.Control, log);
         _reads = new RequestLine(settings, address, member, Channel.Control, log);
+        _life = new RequestLine(settings, address, member, Channel.Control, log);
         _entries = new RequestLine(settings, address, member, Channel.Entries, log);
     }
 
@@ -62,7 +63,12 @@ internal sealed class Peer : IRaftClusterMember, IDisposable
         return new ClusterMemberId(bytes);
     }
 
-    internal void BeginTerm() => Volatile.Write(ref _matchIndex, 0);
+    /// <summary>This replica leads from now on.</summary>
+    internal void BeginTerm()
+    {
+        Volatile.Write(ref _matchIndex, 0);
+        Heard();
+    }
 
     public async Task<Result<bool>> VoteAsync(long term, long lastLogIndex, long lastLogTerm, CancellationToken token)
     {
@@ -136,6 +142,16 @@ internal sealed class Peer : IRaftClusterMember, IDisposable
         catch (MemberUnavailableException) { return null; }
     }
 
+    /// <summary>Asks for a sign of life, which no entries and no disk can hold up.</summary>
+    internal async Task PingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AskAsync(_life!, Frame.Make(FrameType.Ping, []), _settings.ElectionTimeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MemberUnavailableException) { } // it was not heard
+    }
+
     public Task<bool> ResignAsync(CancellationToken token) => Task.FromResult(false);
 
     public ValueTask<IReadOnlyDictionary<string, string>> GetMetadataAsync(bool refresh, CancellationToken token) => new(NoMetadata);
@@ -144,6 +160,7 @@ internal sealed class Peer : IRaftClusterMember, IDisposable
     {
         _votes?.Abort();
         _reads?.Abort();
+        _life?.Abort();
         _entries?.Abort();
         return ValueTask.CompletedTask;
     }
@@ -152,6 +169,7 @@ internal sealed class Peer : IRaftClusterMember, IDisposable
     {
         _votes?.Dispose();
         _reads?.Dispose();
+        _life?.Dispose();
         _entries?.Dispose();
     }
 

@@ -17,6 +17,7 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IMembers, IRequests
     private readonly DurableLog _log;
     private readonly ILogger _logger;
     private readonly Action<Exception> _failed;
+    private readonly TimeSpan _electionTimeout;
     private readonly SharedRounds _reads;
     private readonly LeadershipWatch<Peer> _leadership;
     private volatile bool _silent;
@@ -26,7 +27,7 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IMembers, IRequests
         ILogger logger, Action<Exception> failed) : base(new Timing(setup.TickMs))
     {
         AuditTrail = log;
-        (_log, _logger, _failed) = (log, new TroublesOnly(logger), failed);
+        (_log, _logger, _failed, _electionTimeout) = (log, new TroublesOnly(logger), failed, settings.ElectionTimeout);
         _leadership = new LeadershipWatch<Peer>(this, log, settings.Self, static peer => peer.Member);
         _reads = new SharedRounds(() => Leader is { IsRemote: true } leader ? leader.ReadIndexAsync(LifecycleToken)
             : OwnReadIndexAsync(LifecycleToken));
@@ -55,8 +56,25 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IMembers, IRequests
         StartFollowing();
     }
 
-    public Task FollowLeadershipAsync(Action<RoleChange> changed, CancellationToken cancellationToken) =>
-        _leadership.RunAsync(changed, () => { foreach (var peer in Peers) peer.BeginTerm(); }, cancellationToken);
+    public Task FollowLeadershipAsync(Action<RoleChange> changed, CancellationToken cancellationToken) => Task.WhenAll(
+        _leadership.RunAsync(changed, () => { foreach (var peer in Peers) peer.BeginTerm(); }, cancellationToken),
+        KeepQuorumAsync(cancellationToken));
+
+    /// <summary>
+    /// A leader that hears no majority resigns: an answer to entries is waited for longer than callers may be left without word.
+    /// </summary>
+    private async Task KeepQuorumAsync(CancellationToken cancellationToken)
+    {
+        var others = Peers.Where(peer => peer.IsRemote).ToArray();
+        while (true)
+        {
+            await Task.Delay(_electionTimeout / 3, cancellationToken);
+            if (LeadingTerm == 0 || others.Length == 0) continue;
+            await Task.WhenAll(others.Select(peer => peer.PingAsync(cancellationToken)));
+            var heard = 1 + others.Count(peer => peer.Silent < 3 * _electionTimeout);
+            if (2 * heard <= Peers.Count && LeadingTerm != 0) await ResignAsync(cancellationToken);
+        }
+    }
 
     public void Replicate() => LeadershipWatch<Peer>.Observe(ForceReplicationAsync(LifecycleToken));
 
@@ -70,6 +88,8 @@ internal sealed class RaftMembers : RaftCluster<Peer>, IMembers, IRequests
         _silent = true;
         foreach (var peer in Peers) peer.Dispose();
     }
+
+    public Reply Ping() => new(_log.Term, 0);
 
     public bool Knows(MemberId member) => Peers.Any(peer => peer.IsRemote && peer.Member == member);
 

@@ -17,6 +17,7 @@ internal enum FrameType : byte
     SnapshotChunk = 9,
     SnapshotEnd = 10,
     Reply = 11,
+    Ping = 12,
 }
 
 /// <summary>What arrived is not this protocol, or the other side refuses us: the connection ends.</summary>

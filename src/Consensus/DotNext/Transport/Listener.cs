@@ -89,6 +89,7 @@ internal sealed class Listener : IAsyncDisposable
         FrameType.PreVote => requests.PreVoteAsync(from, VoteRequest.Decode(body.Span), _stop.Token),
         FrameType.Vote => requests.VoteAsync(from, VoteRequest.Decode(body.Span), _stop.Token),
         FrameType.Append => requests.AppendAsync(from, AppendHead.Read(body.Span), body[AppendHead.Bytes..], _stop.Token),
+        FrameType.Ping => new ValueTask<Reply>(requests.Ping()),
         FrameType.ReadIndex => requests.ReadIndexAsync(_stop.Token),
         _ => throw new ProtocolException($"a {type} frame among requests"),
     };

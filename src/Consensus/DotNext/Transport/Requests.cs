@@ -70,6 +70,10 @@ internal readonly record struct AppendHead(long Term, long PreviousIndex, long P
 internal interface IRequests
 {
     bool Knows(MemberId member);
+
+    /// <summary>At once, whatever else is under way.</summary>
+    Reply Ping();
+
     ValueTask<Reply> PreVoteAsync(MemberId from, VoteRequest request, CancellationToken cancellationToken);
     ValueTask<Reply> VoteAsync(MemberId from, VoteRequest request, CancellationToken cancellationToken);
 
