@@ -175,7 +175,7 @@ public sealed class RuleTests
         Assert.Equal(new MemberId(0xAB), Keys.MemberOf(Keys.Member(new MemberId(0xAB))));
         Assert.False(Keys.IsOurs(ByteString.CopyFromUtf8("/p/theirs")));
         Assert.False(Keys.IsOurs(ByteString.CopyFromUtf8("/p/log/x")));
-        Assert.True(string.CompareOrdinal(Keys.NameOf(Keys.Entry(9)), Keys.NameOf(Keys.Entry(10))) < 0);
+        Assert.True(string.CompareOrdinal(EtcdKeys.NameOf(Keys.Entry(9)), EtcdKeys.NameOf(Keys.Entry(10))) < 0);
         Assert.Equal("/videoscale/000000000000000000000000000000ff/", new EtcdKeys("", 0xFF).Prefix);
     }
 

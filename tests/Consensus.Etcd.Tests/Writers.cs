@@ -12,7 +12,7 @@ namespace VideoScale.Consensus.Etcd.Tests;
 internal sealed class Writers(Replicas replicas, int count = 4)
 {
     private readonly ConcurrentQueue<string> _acknowledged = new();
-    private readonly CancellationTokenSource _stop = new();
+    private volatile bool _stopping;
     private Task _running = Task.CompletedTask;
     private static ulong _sessions = 50_000;
 
@@ -35,9 +35,8 @@ internal sealed class Writers(Replicas replicas, int count = 4)
 
     internal async Task StopAndCheckAsync()
     {
-        await _stop.CancelAsync();
+        _stopping = true;
         await _running;
-        _stop.Dispose();
         var acknowledged = _acknowledged.ToArray();
         var longest = Array.Empty<string>();
         await Eventually.HoldsAsync(() =>
@@ -53,7 +52,7 @@ internal sealed class Writers(Replicas replicas, int count = 4)
     private async Task WriteAsync()
     {
         var session = Interlocked.Increment(ref _sessions);
-        for (var sequence = 1UL; !_stop.IsCancellationRequested; sequence++)
+        for (var sequence = 1UL; !_stopping; sequence++)
         {
             var command = $"{session}.{sequence}";
             while (true)
@@ -68,7 +67,7 @@ internal sealed class Writers(Replicas replicas, int count = 4)
                         break;
                     }
                 }
-                if (_stop.IsCancellationRequested) return; // its outcome stays open
+                if (_stopping) return; // its outcome stays open
                 await Task.Delay(10);
             }
         }

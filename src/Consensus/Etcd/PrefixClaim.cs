@@ -106,7 +106,7 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
                 CancellationToken.None);
             foreach (var kv in found.Kvs)
                 if (!keys.IsOurs(kv.Key))
-                    throw new DataDirectoryException($"under {keys.Prefix} in etcd somebody else keeps \"{keys.NameOf(kv.Key)}\" ("
+                    throw new DataDirectoryException($"under {keys.Prefix} in etcd somebody else keeps \"{EtcdKeys.NameOf(kv.Key)}\" ("
                         + found.Count.ToString("N0", CultureInfo.InvariantCulture)
                             + " keys in all): choose a prefix that is ours alone (--etcd-prefix)");
         }

@@ -89,7 +89,7 @@ public sealed class EtcdClusterTests
                         RoomId = name,
                         KeepWhenEmpty = true,
                     },
-                        deadline: DateTime.UtcNow + CallTime);
+                        deadline: DateTime.UtcNow + CallTime, cancellationToken: CancellationToken.None);
                     acknowledged.Enqueue(name);
                     break;
                 }

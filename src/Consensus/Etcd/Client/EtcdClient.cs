@@ -139,7 +139,7 @@ internal sealed class EtcdClient : IDisposable
         throw failed;
     }
 
-    private Task GuardAsync(Endpoint endpoint, Func<Task> call, CancellationToken cancellationToken) => GuardAsync(endpoint, async () =>
+    private Task<bool> GuardAsync(Endpoint endpoint, Func<Task> call, CancellationToken cancellationToken) => GuardAsync(endpoint, async () =>
     {
         await call();
         return true;

@@ -9,16 +9,16 @@ internal static class Entries
     /// <exception cref="EtcdLogException">Somebody else wrote or changed it.</exception>
     internal static Entry Decode(EtcdKeys keys, KeyValue kv)
     {
-        var index = keys.IndexOf(kv.Key) ?? throw new EtcdLogException($"{keys.NameOf(kv.Key)} in etcd is not the key of an entry");
+        var index = keys.IndexOf(kv.Key) ?? throw new EtcdLogException($"{EtcdKeys.NameOf(kv.Key)} in etcd is not the key of an entry");
         if (kv.Version != 1)
             throw new EtcdLogException(
-                $"{keys.NameOf(kv.Key)} in etcd was written {kv.Version} times: an entry is written once, so somebody else "
+                $"{EtcdKeys.NameOf(kv.Key)} in etcd was written {kv.Version} times: an entry is written once, so somebody else "
                 + "writes under our prefix. Nothing more is applied here");
         try { return EntryValue.Decode(index, kv.Value); }
         catch (FormatException e)
         {
             throw new EtcdLogException(
-                $"{keys.NameOf(kv.Key)} in etcd was not written by VideoScale ({e.Message}). Nothing more is applied here", e);
+                $"{EtcdKeys.NameOf(kv.Key)} in etcd was not written by VideoScale ({e.Message}). Nothing more is applied here", e);
         }
     }
 }

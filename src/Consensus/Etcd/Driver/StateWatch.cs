@@ -50,7 +50,7 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
         var answer = await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Cluster), Txn.Get(keys.Leader), Txn.Get(keys.Head),
             Txn.Get(keys.Handover), Txn.Get(keys.Manifest), Txn.GetRange(keys.Members, keys.MembersEnd),
             Txn.GetRange(keys.Presences, keys.PresencesEnd)), cancellationToken);
-        if (answer.Found(0) is not { } cluster) throw new EtcdLogException(Gone(keys.NameOf(keys.Cluster)));
+        if (answer.Found(0) is not { } cluster) throw new EtcdLogException(Gone(EtcdKeys.NameOf(keys.Cluster)));
         if (ClusterValue.Difference(cluster.Value, clusterId) is { } other)
             throw new EtcdLogException($"under {keys.Prefix} in etcd {other}");
         var head = HeadValue.Decode(answer.Found(2)?.Value);
@@ -91,7 +91,7 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
         var value = happened.Type == Event.Types.EventType.Put ? happened.Kv : null;
         if (key == keys.Leader) standing.Observe(LeaderSeen.Of(value), happened.Kv.ModRevision);
         else if (key == keys.Head || key.Span.StartsWith(keys.Pieces.Span)) { } // entries tell more, and the manifest names the pieces
-        else if (key == keys.Cluster) throw new EtcdLogException(Gone(keys.NameOf(key)));
+        else if (key == keys.Cluster) throw new EtcdLogException(Gone(EtcdKeys.NameOf(key)));
         else if (keys.IndexOf(key) is { } index) EntryDeleted(index);
         else if (keys.IsOurs(key)) known.Take(key, value);
         else if (value is not null) troubles.Note($"the key {Shortened(key)}",
@@ -106,7 +106,7 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
                 + "(ctl cluster snapshot at the leader), or a replica that comes anew cannot start");
     }
 
-    private string Gone(string key) =>
+    private static string Gone(string key) =>
         $"the key {key} in etcd was deleted or written by somebody else. Bring etcd's data back, or begin a new "
         + "cluster under another prefix";
 

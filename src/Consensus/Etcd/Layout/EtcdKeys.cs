@@ -68,7 +68,7 @@ internal sealed class EtcdKeys
     internal ByteString Piece(ulong snapshot, int number) =>
         Key($"{PieceFolder}{Digits(snapshot)}/{number.ToString("D6", CultureInfo.InvariantCulture)}");
 
-    internal string NameOf(ByteString key) => key.ToStringUtf8();
+    internal static string NameOf(ByteString key) => key.ToStringUtf8();
 
     /// <returns>The index of an entry's key; null for any other key.</returns>
     internal ulong? IndexOf(ByteString key)
