@@ -139,7 +139,8 @@ internal sealed class EtcdClient : IDisposable
         throw failed;
     }
 
-    private Task<bool> GuardAsync(Endpoint endpoint, Func<Task> call, CancellationToken cancellationToken) => GuardAsync(endpoint, async () =>
+    private Task<bool> GuardAsync(Endpoint endpoint, Func<Task> call, CancellationToken cancellationToken) =>
+        GuardAsync(endpoint, async () =>
     {
         await call();
         return true;
