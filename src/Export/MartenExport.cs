@@ -24,17 +24,20 @@ public sealed class MartenExport : IExportTarget
     private readonly StepHook? _hook;
     private ExportMark? _held;
 
-    public MartenExport(PostgresAddress address) : this(address, null)
+    private readonly Takeover _takeover;
+
+    public MartenExport(PostgresAddress address) : this(address, null, Takeover.Patience)
     {
     }
 
-    internal MartenExport(PostgresAddress address, StepHook? hook)
+    internal MartenExport(PostgresAddress address, StepHook? hook, TimeSpan patience)
     {
         ArgumentNullException.ThrowIfNull(address);
         _address = address;
         _source = address.OpenSource();
         _store = new(() => ExportStore.Open(_source, AutoCreate.None));
         _hook = hook;
+        _takeover = new Takeover(_source, patience);
     }
 
     public string Name => _address.ToString();
@@ -43,7 +46,7 @@ public sealed class MartenExport : IExportTarget
     {
         try
         {
-            _held = await new Takeover(_source).RunAsync(claim, log, cancellationToken);
+            _held = await _takeover.RunAsync(claim, log, cancellationToken);
             return _held.LastSeq;
         }
         catch (Exception e) when (IsOfPostgres(e)) { throw Failures.OfTakeover(e); }

@@ -10,10 +10,10 @@ namespace VideoScale.Export.Takeovers;
 /// <summary>
 /// Makes the checkpoint's row this exporter's, and sees before the first batch that what the database holds is the beginning of this log.
 /// </summary>
-internal sealed class Takeover(NpgsqlDataSource source)
+/// <param name="patience">For an exporter that holds the row: a live one commits soon, a frozen one never.</param>
+internal sealed class Takeover(NpgsqlDataSource source, TimeSpan patience)
 {
-    /// <summary>An exporter before this one may hold the row: a live one commits soon, a frozen one never.</summary>
-    private const string LockTimeout = "2s";
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private const int MostAttempts = 5;
 
     /// <exception cref="ExportException">It is not this exporter's to take, or not this log's database.</exception>
@@ -36,12 +36,12 @@ internal sealed class Takeover(NpgsqlDataSource source)
         }
     }
 
-    private static async Task<ExportMark> TakeAsync(NpgsqlConnection connection, ExportClaim claim, IExportedLog log,
+    private async Task<ExportMark> TakeAsync(NpgsqlConnection connection, ExportClaim claim, IExportedLog log,
         CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var begin = new NpgsqlCommand($"""
-            set local lock_timeout = '{LockTimeout}';
+            set local lock_timeout = {(int)patience.TotalMilliseconds};
             insert into {Names.Checkpoint} (id, cluster_id, epoch, last_seq, chain, exporter, updated_at)
               values (1, @cluster, 0, 0, @zero, '', now()) on conflict do nothing
             """, connection, transaction))

@@ -17,7 +17,8 @@ public sealed class TestDatabase(PostgresServer server, string name) : IAsyncDis
         $"Host={Path.GetDirectoryName(server.LogPath)};Port={server.Port};Username={PostgresServer.Owner};Database={name};Application "
             + $"Name=test;Pooling=false";
 
-    internal MartenExport Export(StepHook? hook = null) => new(Address, hook);
+    internal MartenExport Export(StepHook? hook = null) =>
+        new(Address, hook, TimeSpan.FromMilliseconds(200));
 
     internal async Task<T> ScalarAsync<T>(string sql)
     {
