@@ -70,8 +70,23 @@ public sealed class MartenExport : IExportTarget
             await ExportSequence.SetAsync(connection, next, cancellationToken);
             _held = next;
         }
-        catch (Exception e) when (Failures.Find<FenceClosedException>(e) is not null) { throw await FencedAsync(e, cancellationToken); }
+        catch (Exception e) when (Failures.Find<FenceClosedException>(e) is not null)
+        {
+            await CheckAsync(cancellationToken); // says what it is
+            throw new ExportException(ExportProblem.Transient, "the fence was closed, and is open again", null, e);
+        }
         catch (Exception e) when (IsOfPostgres(e)) { throw Failures.OfBatch(e, rows); }
+    }
+
+    public async ValueTask CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+            var row = await CheckpointRow.ReadAsync(connection, cancellationToken);
+            if (row != _held) throw Moved(row);
+        }
+        catch (Exception e) when (IsOfPostgres(e)) { throw Failures.OfTakeover(e); }
     }
 
     public async ValueTask DisposeAsync()
@@ -81,15 +96,11 @@ public sealed class MartenExport : IExportTarget
     }
 
     /// <summary>Another exporter has the row, or it was set back, as by a restored backup: then it is taken again.</summary>
-    private async Task<ExportException> FencedAsync(Exception cause, CancellationToken cancellationToken)
-    {
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-        var row = await CheckpointRow.ReadAsync(connection, cancellationToken);
-        return row is not null && (row.Epoch > _held!.Epoch || row.Epoch == _held.Epoch && row.Exporter != _held.Exporter)
-            ? new ExportException(ExportProblem.Fenced, $"{row.Exporter} exports, in term {row.Epoch}", null, cause)
+    private ExportException Moved(ExportMark? row) =>
+        row is not null && (row.Epoch > _held!.Epoch || row.Epoch == _held.Epoch && row.Exporter != _held.Exporter)
+            ? new ExportException(ExportProblem.Fenced, $"{row.Exporter} exports, in term {row.Epoch}")
             : new ExportException(ExportProblem.Transient,
-                $"the database stands at event {row?.LastSeq ?? 0}, and stood at {_held!.LastSeq}: it was set back", null, cause);
-    }
+                $"the database stands at event {row?.LastSeq ?? 0}, and stood at {_held!.LastSeq}: it was set back");
 
     private static bool IsOfPostgres(Exception e) =>
         e is ExportException or TimeoutException || Failures.Find<NpgsqlException>(e) is not null

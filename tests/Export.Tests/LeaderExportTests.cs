@@ -39,8 +39,21 @@ public sealed class LeaderExportTests(PostgresFixture postgres) : IClassFixture<
         await postgres.StartAsync();
         await CaughtUpAsync(cluster, database);
 
-        var told = await CliProcess.RunAsync(["export", "status", "--json", "--server",
-            string.Join(',', cluster.Replicas.Select(replica => replica.GrpcAddress))]);
+        var servers = string.Join(',', cluster.Replicas.Select(replica => replica.GrpcAddress));
+        var rebuilt = await CliProcess.RunAsync(["export", "rebuild", "--yes", "--postgres", database.Url]);
+        Assert.Equal(0, rebuilt.ExitCode);
+        await Eventually.HoldsAsync(async () => await database.ScalarAsync<long>("select last_seq from videoscale.vs_export_checkpoint")
+            == (long)(await StatusAsync(cluster)).LogSeq, "all is written anew, though nothing happens that would be exported");
+        await CaughtUpAsync(cluster, database);
+
+        var sound = await CliProcess.RunAsync(["audit", "verify", "--postgres", database.Url, "--server", servers]);
+        Assert.True(sound.ExitCode == 0, sound.Output + sound.Errors);
+        await database.ExecuteAsync("update videoscale.mt_events set user_name = 'mallory' where seq_id = 5");
+        var changed = await CliProcess.RunAsync(["audit", "verify", "--json", "--postgres", database.Url, "--server", servers]);
+        Assert.Equal(1, changed.ExitCode);
+        Assert.Contains("\"first_bad_seq\":5", changed.Output, StringComparison.Ordinal);
+
+        var told = await CliProcess.RunAsync(["export", "status", "--json", "--server", servers]);
         Assert.Equal(0, told.ExitCode);
         Assert.Contains("\"state\":\"Exporting\"", told.Output, StringComparison.Ordinal);
     }

@@ -52,7 +52,8 @@ public sealed class RefusalTests(PostgresFixture postgres) : IClassFixture<Postg
         Assert.True(before is { Problem: ExportProblem.Permanent, Seq: > 100 and < 104 }, $"{what}: {before}");
         Assert.Contains("seq_id 10", before.Message, StringComparison.Ordinal);
         Assert.Equal(100L, await database.ScalarAsync<long>("select last_seq from videoscale.vs_export_checkpoint"));
-        await database.ExecuteAsync("delete from videoscale.mt_events where seq_id > 100; delete from videoscale.mt_streams where id = 'mt_tombstone'");
+        await database.ExecuteAsync("delete from videoscale.mt_events where seq_id > 100");
+        await database.ExecuteAsync("delete from videoscale.mt_streams where id = 'mt_tombstone'");
         await Log.ExportAsync(export, Log.Leader(term: 3), until: 200); // once it is gone
         await database.HoldsAsync(Log, 200);
     }

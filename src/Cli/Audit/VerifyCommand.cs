@@ -23,14 +23,16 @@ internal static class VerifyCommand
             HelpName = "FILE",
         };
         var command = new Command("verify", "Hashes every event anew and compares chain, Merkle tree and checkpoints.") { from, to, proof,
-            anchor };
+            anchor, PostgresOptions.Url, PostgresOptions.PasswordFile };
+        var ofExport = AuditSession.Bound((session, parsed, cancellationToken) =>
+            VerifyExport.RunAsync(session, PostgresOptions.Require(parsed), cancellationToken));
         var ofLog = AuditSession.Bound((session, parsed, cancellationToken) =>
             LogAsync(session, parsed.GetValue(from), parsed.GetValue(to), parsed.GetValue(anchor) is { } path
                 ? ProofCommands.Anchor(path, parsed.GetValue(CtlOptions.Authority)) : null, cancellationToken));
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(proof) is { } path
             ? Task.FromResult(ProofCommands.VerifyProof(path, parsed.GetValue(anchor), parsed.GetValue(CtlOptions.Authority),
                 parsed.GetValue(CtlOptions.Json)))
-            : ofLog(parsed, cancellationToken));
+            : parsed.GetValue(PostgresOptions.Url) is not null ? ofExport(parsed, cancellationToken) : ofLog(parsed, cancellationToken));
         return command;
     }
 

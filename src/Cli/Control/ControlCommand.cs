@@ -1,6 +1,5 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
-using VideoScale.Cli.Export;
 using VideoScale.Cli.Processes;
 using VideoScale.ControlPlane.Host.Hosting;
 using VideoScale.ControlPlane.Host.Options;

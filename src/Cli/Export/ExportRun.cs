@@ -16,20 +16,10 @@ namespace VideoScale.Cli.Export;
 /// <param name="claim">Who it is in the cluster's term of now.</param>
 /// <param name="follows">Goes on with what comes; else it ends with the log.</param>
 internal sealed class ExportRun(IAuditBackend log, IExportTarget target, Func<CancellationToken, Task<ExportClaim>> claim, bool follows)
-    : IExportedLog
 {
     private const int MostEvents = 5_000;
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LongestPause = TimeSpan.FromSeconds(30);
-
-    public ulong LastSeq { get; private set; }
-
-    public async ValueTask<Hash256?> ChainAtAsync(ulong seq, CancellationToken cancellationToken)
-    {
-        await foreach (var e in log.ReadAll(new ReadAllRequest { FromSeq = seq, ToSeq = seq }, cancellationToken))
-            return EventMapping.FromWire(e).Chain;
-        return null;
-    }
 
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -38,11 +28,11 @@ internal sealed class ExportRun(IAuditBackend log, IExportTarget target, Func<Ca
             try
             {
                 var mine = await claim(cancellationToken);
-                LastSeq = await log.LastSeqAsync(cancellationToken);
-                var place = await target.TakeOverAsync(mine, this, cancellationToken);
+                var last = await log.LastSeqAsync(cancellationToken);
+                var place = await target.TakeOverAsync(mine, new AuditedLog(log, last), cancellationToken);
                 Console.WriteLine($"exporting to {target.Name} in term {mine.Term}, after event {place}");
-                var last = await WriteAllAsync(place, () => pause = FirstPause, cancellationToken);
-                Console.WriteLine($"exported to event {last}");
+                place = await WriteAllAsync(place, last, () => pause = FirstPause, cancellationToken);
+                Console.WriteLine($"exported to event {place}");
                 return Exit.Ok;
             }
             catch (ExportException e) when (!e.IsFinal && e.Problem != ExportProblem.Fenced)
@@ -67,11 +57,11 @@ internal sealed class ExportRun(IAuditBackend log, IExportTarget target, Func<Ca
         }
     }
 
-    private async Task<ulong> WriteAllAsync(ulong place, Action wentWell, CancellationToken cancellationToken)
+    private async Task<ulong> WriteAllAsync(ulong place, ulong last, Action wentWell, CancellationToken cancellationToken)
     {
         var channel = Channel.CreateBounded<EventEnvelope>(2 * MostEvents);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var reading = ReadAsync(place + 1, channel.Writer, ends.Token);
+        var reading = ReadAsync(place + 1, last, channel.Writer, ends.Token);
         var batch = new List<EventEnvelope>();
         try
         {
@@ -98,13 +88,13 @@ internal sealed class ExportRun(IAuditBackend log, IExportTarget target, Func<Ca
     private static bool IsFull(List<EventEnvelope> batch, ChannelReader<EventEnvelope> rest) =>
         batch.Count >= MostEvents && (!rest.TryPeek(out var next) || next.RaftIndex != batch[^1].RaftIndex);
 
-    private async Task ReadAsync(ulong from, ChannelWriter<EventEnvelope> into, CancellationToken cancellationToken)
+    private async Task ReadAsync(ulong from, ulong last, ChannelWriter<EventEnvelope> into, CancellationToken cancellationToken)
     {
         try
         {
             var events = follows ? log.Subscribe(new SubscribeRequest { FromSeq = from }, cancellationToken)
-                : from > LastSeq ? AsyncEnumerable.Empty<Event>()
-                : log.ReadAll(new ReadAllRequest { FromSeq = from, ToSeq = LastSeq }, cancellationToken);
+                : from > last ? AsyncEnumerable.Empty<Event>()
+                : log.ReadAll(new ReadAllRequest { FromSeq = from, ToSeq = last }, cancellationToken);
             await foreach (var e in events) await into.WriteAsync(EventMapping.FromWire(e), cancellationToken);
             into.Complete();
         }

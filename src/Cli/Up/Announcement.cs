@@ -3,7 +3,7 @@ namespace VideoScale.Cli.Up;
 /// <summary>Where to look, once everything is ready.</summary>
 internal static class Announcement
 {
-    internal static void Print(DataDirectory directory, Topology topology, Ports ports, MediaReach reach)
+    internal static void Print(DataDirectory directory, Topology topology, Ports ports, MediaReach reach, ExportedTo exported)
     {
         var servers = string.Join(',', Enumerable.Range(0, topology.Replicas).Select(i => $"127.0.0.1:{ports.ReplicaGrpc(i)}"));
         var flag = topology.BasePort == Ports.DefaultBase ? "" : $" --server {servers}";
@@ -20,6 +20,7 @@ internal static class Announcement
             ? "  media at 127.0.0.1 alone: Firefox, which takes no part in calls over loopback, cannot call"
             : $"  media at 127.0.0.1 and {string.Join(", ", reach.Beyond)} (Firefox needs it): other machines reach these UDP ports, "
                 + $"which answer a call's own participants alone; --loopback-only shuts them out");
+        if (exported.OwnUrl is { } url) Console.WriteLine($"  events in PostgreSQL: {url}  (schema videoscale, as Marten keeps events)");
         Console.WriteLine($"  data {directory.FullPath}, logs {Path.GetDirectoryName(directory.Log("x"))}");
         Console.WriteLine(
             $"call: http://127.0.0.1:{ports.ReplicaHttp(0)}/?room=demo&join=1  (open it twice; any replica's HTTP port serves the page, "

@@ -10,6 +10,9 @@ internal sealed record ChildSpec(string Name, IReadOnlyList<string> Arguments, s
 {
     /// <summary>Where its clients come in; kept while it is started again, so that they wait instead of being refused.</summary>
     internal KeptSocket? Http { get; init; }
+
+    /// <summary>Added to this process's own.</summary>
+    internal IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>
@@ -30,6 +33,7 @@ internal sealed class Child : IDisposable
         var start = new ProcessStartInfo(Executable) { RedirectStandardInput = true, UseShellExecute = false };
         foreach (var argument in ExecutablePrefix) start.ArgumentList.Add(argument);
         foreach (var argument in spec.Arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in spec.Environment) start.Environment[name] = value;
         start.ArgumentList.Add(ChildMode.LogFlag);
         start.ArgumentList.Add(spec.LogPath);
         start.ArgumentList.Add(ChildMode.StopFlag);

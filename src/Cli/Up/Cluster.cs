@@ -3,7 +3,8 @@ using VideoScale.Cli.CommandLine;
 namespace VideoScale.Cli.Up;
 
 /// <summary>Replicas and media nodes as child processes, until the token is cancelled.</summary>
-internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports, MediaReach reach, IReadOnlyList<string> engine)
+internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports, MediaReach reach, IReadOnlyList<string> engine,
+    ExportedTo exported)
 {
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -23,7 +24,7 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
                 name => supervisors.First(s => s.Spec.Name == name).MarkReady(), Say, stop.Token);
             var first = await Task.WhenAny([ready, .. running]);
             await first; // a child that cannot start is the end of all
-            if (first == ready) Announcement.Print(directory, topology, ports, reach);
+            if (first == ready) Announcement.Print(directory, topology, ports, reach, exported);
             await await Task.WhenAny([Task.Delay(Timeout.Infinite, stop.Token), .. running]);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
@@ -50,7 +51,7 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
                     "--grpc-port",
                     $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
             ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"))
-            { Http = sockets[i] };
+            { Http = sockets[i], Environment = exported.Environment };
     }
 
     private IEnumerable<ChildSpec> MediaSpecs()

@@ -12,6 +12,7 @@ namespace VideoScale.Cli.Up;
 internal sealed record Ports(int Base)
 {
     internal const int DefaultBase = 7880;
+    private const int PostgresOffset = 590;
     private const int MediaUdpOffset = 600;
     private const int UdpPortsPerNode = MediaNodeOptions.MostShards;
 
@@ -23,20 +24,22 @@ internal sealed record Ports(int Base)
     internal int ReplicaRaft(int replica) => Base + 200 + replica;
     internal int MediaGrpc(int node) => Base + 300 + node;
     internal int MediaHttp(int node) => Base + 500 + node;
+    internal int Postgres => Base + PostgresOffset;
     internal int MediaUdp(int node) => Base + MediaUdpOffset + UdpPortsPerNode * node;
 
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(20); // media nodes give their rooms up first
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Children of an <c>up</c> that was killed stop by themselves, but take a while: their ports are waited for.</summary>
-    internal async Task WaitUntilFreeAsync(Topology topology, MediaReach reach, Action<string> say, CancellationToken cancellationToken)
+    internal async Task WaitUntilFreeAsync(Topology topology, MediaReach reach, bool hasPostgres, Action<string> say,
+        CancellationToken cancellationToken)
     {
         var until = Environment.TickCount64 + (long)StopTime.TotalMilliseconds;
         for (var said = false; Environment.TickCount64 < until; said = true)
         {
             try
             {
-                RequireFree(topology, reach);
+                RequireFree(topology, reach, hasPostgres);
                 return;
             }
             catch (CliException e) when (!said)
@@ -49,9 +52,10 @@ internal sealed record Ports(int Base)
     }
 
     /// <summary>Fails with one line that names the first port somebody else listens on.</summary>
-    internal void RequireFree(Topology topology, MediaReach reach)
+    internal void RequireFree(Topology topology, MediaReach reach, bool hasPostgres = false)
     {
-        foreach (var (port, what) in Tcp(topology)) Require(port, what, () =>
+        IEnumerable<(int Port, string What)> database = hasPostgres ? [(Postgres, "PostgreSQL")] : [];
+        foreach (var (port, what) in Tcp(topology).Concat(database)) Require(port, what, () =>
         {
             using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = false };
             // connections that linger after a restart are no obstacle

@@ -13,7 +13,7 @@ namespace VideoScale.Cli.Up;
 internal static class SingleProcess
 {
     internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, MediaReach reach, string engine,
-        Action<EtcdSettings> readEtcd, StopSignals signals)
+        Action<EtcdSettings> readEtcd, ExportedTo exported, StopSignals signals)
     {
         var log = directory.Log("single");
         using var errors = new ErrorsToLog(log);
@@ -27,10 +27,11 @@ internal static class SingleProcess
                 HttpPort = ports.ReplicaHttp(0),
                 GrpcPort = ports.ReplicaGrpc(0),
                 RaftPort = ports.ReplicaRaft(0),
+                Export = exported.Options,
             };
             readEtcd(options.Etcd);
             await using var control = await ControlPlaneApp.StartAsync(options, LogEngines.Of(options), signals.Token,
-                new ReplicaTuning { LastWords = errors.SayOnBoth });
+                new ReplicaTuning { LastWords = errors.SayOnBoth, ExportTarget = PostgresOptions.TargetOf });
             await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions
             {
                 NodeId = "media-1",
@@ -47,7 +48,7 @@ internal static class SingleProcess
                     ("media-1", new Uri($"http://127.0.0.1:{ports.MediaHttp(0)}/readyz"))],
                     _ => { }, Console.WriteLine, signals.Token);
             Announcement.Print(directory, new Topology(Topology.CurrentFormat, Single: true, Replicas: 1, Media: 1, ports.Base), ports,
-                reach);
+                reach, exported);
             await Task.WhenAny(media.Fatal, control.Fatal).WaitAsync(signals.Token);
             Console.WriteLine($"stopped by a fault; log: {log}");
             return (int)ExitCode.Fatal;

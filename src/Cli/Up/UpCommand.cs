@@ -38,15 +38,23 @@ internal static class UpCommand
         DefaultValueFactory = _ => ".videoscale",
     };
 
+    private static readonly Option<string?> Postgres = new(PostgresOptions.Flag)
+    {
+        Description = $"Export the event log: to postgres://USER@HOST[:PORT]/DATABASE, or \"{ExportedTo.Embedded}\": to a PostgreSQL of "
+            + "its own in the data directory.",
+        HelpName = $"URL|{ExportedTo.Embedded}",
+    };
+
     internal static Command Create(StopSignals signals)
     {
         var command = new Command("up",
             "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until "
             + "Ctrl-C. A second start goes on where the first one was.")
-        { Single, Replicas, Media, Engine, BasePort, LoopbackOnly, Data }.WithNotes("""
+        { Single, Replicas, Media, Engine, BasePort, LoopbackOnly, Data, Postgres, PostgresOptions.PasswordFile }.WithNotes("""
             Examples:
               videoscale up
               videoscale up --single
+              videoscale up --postgres embedded
               videoscale up --replicas 5 --media 4 --base-port 17880 --data /tmp/try
             """);
         foreach (var option in EtcdFlags.All) command.Options.Add(option);
@@ -61,14 +69,18 @@ internal static class UpCommand
                     $"note: {topology.Replicas} voters survive no more failures than {topology.Replicas - 1}, and a split down the "
                     + $"middle stops both halves; an odd number is better");
             var media = new MediaReach(parsed.GetValue(LoopbackOnly) ? [] : OwnAddresses.Find());
-            if (directory.WasKilled) await ports.WaitUntilFreeAsync(topology, media, Console.WriteLine, signals.Token);
-            ports.RequireFree(topology, media);
+            var hasPostgres = parsed.GetValue(Postgres) == ExportedTo.Embedded;
+            if (directory.WasKilled)
+                await ports.WaitUntilFreeAsync(topology, media, hasPostgres, Console.WriteLine, signals.Token);
+            ports.RequireFree(topology, media, hasPostgres);
             directory.MarkRunning();
             Console.WriteLine(directory.Prepare(topology, ports) ? $"new cluster in {directory.FullPath}"
                 : $"going on with the cluster in {directory.FullPath}");
+            await using var exported = await ExportedTo.OpenAsync(parsed.GetValue(Postgres), parsed.GetValue(PostgresOptions.PasswordFile),
+                directory, ports, signals.Token);
             return topology.Single
-                ? await SingleProcess.RunAsync(directory, ports, media, engine, etcd => EtcdFlags.Read(parsed, etcd), signals)
-                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)])
+                ? await SingleProcess.RunAsync(directory, ports, media, engine, etcd => EtcdFlags.Read(parsed, etcd), exported, signals)
+                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)], exported)
                     .RunAsync(signals.Token);
         });
         return command;

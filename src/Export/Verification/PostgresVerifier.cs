@@ -79,8 +79,9 @@ public sealed class PostgresVerifier(PostgresAddress address)
         /// <summary>Where the chains part is found by halving: each holds all before it.</summary>
         internal async Task LogAsync(CancellationToken cancellationToken)
         {
-            if (LastSeq == 0 || await SameAsync(LastSeq, cancellationToken)) return;
-            var (same, differs) = (0UL, LastSeq);
+            var both = Math.Min(LastSeq, log.LastSeq); // whoever answers for the log may be behind its leader
+            if (both == 0 || await SameAsync(both, cancellationToken)) return;
+            var (same, differs) = (0UL, both);
             while (differs - same > 1)
             {
                 var middle = same + (differs - same) / 2;

@@ -11,7 +11,8 @@ internal static class StoredRows
         CancellationToken cancellationToken)
     {
         await using var read = Page(connection,
-            $"select seq, raft_index, raft_term, leaf, chain, record from {Names.Ledger} where seq > @after and seq <= @until", after, until);
+            $"select seq, raft_index, raft_term, leaf, chain, record from {Names.Ledger} where seq > @after and seq <= @until", after,
+                until);
         await using var reader = await read.ExecuteReaderAsync(cancellationToken);
         var rows = new Dictionary<ulong, LedgerRow>();
         while (await reader.ReadAsync(cancellationToken))

@@ -3,6 +3,7 @@ using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Subscriptions;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Export;
 
@@ -76,7 +77,7 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
             LogTaken(target.Name, seen.Term, seq);
             return seq;
         }
-        catch (ExportException e)
+        catch (Exception e) when (IsFailure(e, cancellationToken))
         {
             Failed(e, seen.Term);
             throw;
@@ -87,11 +88,16 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
     {
         try
         {
+            if (batch.Count == 0)
+            {
+                await target.CheckAsync(cancellationToken); // set back by hand, or taken by another, while nothing came
+                return;
+            }
             await target.WriteAsync(batch, cancellationToken);
             Volatile.Write(ref _exportedSeq, batch[^1].EventSeq);
             Interlocked.Increment(ref _batches);
         }
-        catch (ExportException e)
+        catch (Exception e) when (IsFailure(e, cancellationToken))
         {
             Failed(e, _term);
             throw;
@@ -107,8 +113,12 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
         }
     }
 
-    private void Failed(ExportException e, ulong term)
+    private static bool IsFailure(Exception e, CancellationToken cancellationToken) =>
+        e is not InvariantViolation && !cancellationToken.IsCancellationRequested;
+
+    private void Failed(Exception failure, ulong term)
     {
+        var e = failure as ExportException ?? new ExportException(ExportProblem.Transient, failure.Message, null, failure);
         Interlocked.Increment(ref _failures);
         lock (_gate)
         {

@@ -19,6 +19,10 @@ public interface IExportTarget : IAsyncDisposable
     /// <summary>Writes the events that follow those that are there: all of them or none.</summary>
     /// <exception cref="ExportException">They may be there or not: <see cref="TakeOverAsync"/> says.</exception>
     ValueTask WriteAsync(IReadOnlyList<EventEnvelope> batch, CancellationToken cancellationToken);
+
+    /// <summary>Sees that it is as this exporter left it.</summary>
+    /// <exception cref="ExportException">It is another's now, was set back, or does not answer.</exception>
+    ValueTask CheckAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Who wants to export.</summary>

@@ -47,6 +47,7 @@ public sealed record EventSubscriber(string Name, Func<IReadOnlyList<EventEnvelo
 
     /// <summary>
     /// Its place lies with what it writes, and may go back: asked before each turn, after each failure too. Null as an answer: not now.
+    /// When nothing comes for a while, its handler gets an empty batch: to see whether that is as it was.
     /// What was said about <see cref="IsDurable"/> and <see cref="BeginsAt"/> does not matter then.
     /// </summary>
     public Func<CancellationToken, ValueTask<ulong?>>? PlaceAsync { get; init; }

@@ -18,6 +18,9 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
     /// <summary>Between looks whether peers have sent what is missing here, and between saves of a position under load.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    /// <summary>Of quiet, until a subscriber that keeps its own place is to see whether that is as it was.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
+
     private long _handled;
     private long _failures;
     private long _keptTicks;
@@ -136,7 +139,7 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
             if (clock.GetElapsedTime(_keptTicks) > Look) await KeepAsync(cancellationToken);
             if (cursor.Seq < events.LastSeq) continue;
             cursor.Rest();
-            await GrowsAsync(cursor.Seq + 1, cancellationToken);
+            await GrowsAsync(cursor.Seq + 1, _keptSeq != position.Seq ? Look : null, cancellationToken);
         }
     }
 
@@ -157,21 +160,24 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
             if (subscriber.Pause > TimeSpan.Zero) await Task.Delay(subscriber.Pause, clock, cancellationToken);
             if (entries.IsHolding || cursor.Seq < events.LastSeq) continue;
             cursor.Rest();
-            await GrowsAsync(cursor.Seq + 1, cancellationToken);
+            if (!await GrowsAsync(cursor.Seq + 1, Quiet, cancellationToken) && MayRun) await subscriber.HandleAsync([], cancellationToken);
         }
     }
 
-    /// <summary>Returns when there is more, when somebody else leads, or when it is time to keep the position.</summary>
-    private async Task GrowsAsync(ulong next, CancellationToken cancellationToken)
+    /// <summary>Returns when there is more, when somebody else leads, or when that takes longer than so much.</summary>
+    /// <returns>False when it took longer.</returns>
+    private async Task<bool> GrowsAsync(ulong next, TimeSpan? atMost, CancellationToken cancellationToken)
     {
         using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waits = new List<Task> { events.WaitAsync(next, any.Token) };
         if (subscriber.RunsOn == RunsOn.Leader) waits.Add(leadership.WaitForChangeAsync(leadership.Now, any.Token).AsTask());
-        if (_keptSeq != position.Seq) waits.Add(Task.Delay(Look, clock, any.Token));
-        await Task.WhenAny(waits);
+        var quiet = Task.Delay(atMost ?? Timeout.InfiniteTimeSpan, clock, any.Token);
+        waits.Add(quiet);
+        var first = await Task.WhenAny(waits);
         await any.CancelAsync();
         await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
+        return first != quiet;
     }
 
     private bool IsTooFarBehind(ulong seq) => subscriber.OnlyLast is { } most && events.LastSeq > seq + (ulong)most;

@@ -1,11 +1,10 @@
 using System.CommandLine;
-using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Host.Export;
 using VideoScale.ControlPlane.Host.Options;
 using VideoScale.Export;
 using VideoScale.Rpc;
 
-namespace VideoScale.Cli.Export;
+namespace VideoScale.Cli.CommandLine;
 
 /// <summary>Where the database is, on the command line; a password need not stand there.</summary>
 internal static class PostgresOptions
