@@ -42,8 +42,6 @@ public sealed class PostgresServer : IAsyncDisposable
     public string LoopbackUrl => string.Create(CultureInfo.InvariantCulture, $"postgres://{Owner}@127.0.0.1:{Port}/{Database}");
 
     public string LogPath => _directory.LogPath;
-    public bool HasExited => _keeper.HasExited;
-    public Task Exited => _keeper.WaitForExitAsync();
 
     /// <summary>Makes the directory if there is none, starts, and returns when the database answers.</summary>
     /// <param name="port">On loopback; null: by its socket alone, for tests, and then nothing survives a loss of power.</param>
@@ -68,14 +66,6 @@ public sealed class PostgresServer : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
-    }
-
-    /// <summary>As a crash of the machine would leave it: nothing is finished.</summary>
-    public async Task StopAtOnceAsync()
-    {
-        PostgresDirectory.Run(
-            PostgresDirectory.Command(_directory.Program("pg_ctl"), "stop", "-D", _directory.DataPath, "-m", "immediate"));
-        await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -29,16 +29,16 @@ public sealed class PostgresVerifier(PostgresAddress address)
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var moment = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         var mark = await CheckpointRow.ReadAsync(connection, cancellationToken);
-        if (mark is null) return new(0, 0, Hash256.Zero, 0, "");
+        if (mark is null) return new(0, Hash256.Zero, 0, "");
         var run = new Run(connection, mark, log);
         try
         {
             await run.EventsAsync(progress, cancellationToken);
             await run.StreamsAsync(cancellationToken);
             await run.LogAsync(cancellationToken);
-            return new(run.LastSeq, run.LastSeq, run.Chain, 0, "");
+            return new(run.LastSeq, run.Chain, 0, "");
         }
-        catch (ExportException e) when (e.IsFinal) { return new(run.LastSeq, run.LastSeq, run.Chain, e.Seq ?? 0, e.Message); }
+        catch (ExportException e) when (e.IsFinal) { return new(run.LastSeq, run.Chain, e.Seq ?? 0, e.Message); }
     }
 
     private sealed class Run(NpgsqlConnection connection, ExportMark mark, IExportedLog log)
@@ -130,7 +130,7 @@ public sealed class PostgresVerifier(PostgresAddress address)
 /// <param name="Events">Verified, from the first on.</param>
 /// <param name="FirstBadSeq">0 when all is well, or when it is no event that is wrong.</param>
 /// <param name="Problem">Empty when all is well.</param>
-public sealed record PostgresVerification(ulong Events, ulong LastSeq, Hash256 Chain, ulong FirstBadSeq, string Problem)
+public sealed record PostgresVerification(ulong Events, Hash256 Chain, ulong FirstBadSeq, string Problem)
 {
     public bool Ok => Problem.Length == 0;
 }

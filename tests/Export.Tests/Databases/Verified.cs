@@ -10,7 +10,7 @@ internal static class Verified
     {
         var found = await new PostgresVerifier(database.Address).VerifyAsync(log, null, CancellationToken.None);
         Assert.True(found.Ok, found.Problem);
-        Assert.Equal(until, found.LastSeq);
+        Assert.Equal(until, found.Events);
         Assert.Equal((long)until, await database.ScalarAsync<long>("select last_value from videoscale.mt_events_sequence"));
     }
 }
