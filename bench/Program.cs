@@ -4,6 +4,7 @@ using VideoScale.Bench.CatchUp;
 using VideoScale.Bench.Cold;
 using VideoScale.Bench.Consensus;
 using VideoScale.Bench.Engines;
+using VideoScale.Bench.Export;
 using VideoScale.Bench.Failover;
 using VideoScale.Bench.Forward;
 using VideoScale.Bench.Fuzz;
@@ -27,6 +28,7 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     CallsVerb.Create(),
     ColdVerb.Create(),
     FailoverVerb.Create(),
+    ExportVerb.Create(),
     FuzzVerb.Create(),
     ReportVerb.Create(),
     CompareVerb.Create(),

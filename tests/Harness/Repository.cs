@@ -8,7 +8,7 @@ public static class Repository
     public static string Root { get; } = Find();
 
     /// <summary>Where C# is.</summary>
-    public static IReadOnlyList<string> CodeFolders { get; } = ["bench", "chaos", "src", "tests"];
+    public static IReadOnlyList<string> CodeFolders { get; } = ["bench", "chaos", "samples", "src", "tests"];
 
     public static string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
 

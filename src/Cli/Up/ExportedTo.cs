@@ -48,6 +48,7 @@ internal sealed class ExportedTo : IAsyncDisposable
                 if (!PostgresAddress.TryParse(server.Url, "", out var address, out var wrong)) throw new CliException(wrong);
                 await using var database = new ExportDatabase(address);
                 await database.InitializeAsync(cancellationToken);
+                _ = SayWhenItEndsAsync(server, cancellationToken);
                 return new(server.Url, "", server);
             }
             catch
@@ -57,6 +58,13 @@ internal sealed class ExportedTo : IAsyncDisposable
             }
         }
         catch (PostgresServerException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
+    }
+
+    private static async Task SayWhenItEndsAsync(PostgresServer server, CancellationToken stopping)
+    {
+        await server.Exited;
+        if (!stopping.IsCancellationRequested)
+            Console.WriteLine($"PostgreSQL has ended (log: {server.LogPath}); events are kept and exported when `up` is started again");
     }
 
     public async ValueTask DisposeAsync()

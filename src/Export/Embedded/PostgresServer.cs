@@ -41,6 +41,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>For applications on this machine.</summary>
     public string LoopbackUrl => string.Create(CultureInfo.InvariantCulture, $"postgres://{Owner}@127.0.0.1:{Port}/{Database}");
 
+    public Task Exited => _keeper.WaitForExitAsync();
     public string LogPath => _directory.LogPath;
 
     /// <summary>Makes the directory if there is none, starts, and returns when the database answers.</summary>

@@ -21,7 +21,8 @@ public static class Grants
         foreach (var role in readers.Select(Quoted)) sql.Append($"""
             grant usage on schema {Names.Schema} to {role};
             grant select on {Names.Events}, {Names.Streams}, {Names.Ledger}, {Names.Checkpoint}, {Names.Sequence} to {role};
-            grant select, insert, update, delete on {Names.Schema}.mt_event_progression, {Names.Schema}.mt_high_water_skips to {role};
+            grant select, insert, update, delete on {Names.Schema}.mt_event_progression, {Names.Schema}.mt_high_water_skips,
+              {Names.Schema}.mt_event_projection_floors, {Names.Schema}.mt_doc_deadletterevent to {role};
             grant execute on all functions in schema {Names.Schema} to {role};
 
             """);

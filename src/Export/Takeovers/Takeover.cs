@@ -40,6 +40,7 @@ internal sealed class Takeover(NpgsqlDataSource source, TimeSpan patience)
         CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await SchemaColumns.RequireAsync(connection, cancellationToken);
         await using (var begin = new NpgsqlCommand($"""
             set local lock_timeout = {(int)patience.TotalMilliseconds};
             insert into {Names.Checkpoint} (id, cluster_id, epoch, last_seq, chain, exporter, updated_at)

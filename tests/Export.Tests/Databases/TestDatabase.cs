@@ -10,8 +10,13 @@ public sealed class TestDatabase(PostgresServer server, string name) : IAsyncDis
     private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(ConnectionString(server, name));
 
     internal string Url => server.Url.Replace($"/{PostgresServer.Database}?", $"/{name}?", StringComparison.Ordinal);
+    internal string Name => name;
+    internal string SocketPath => Path.Combine(Path.GetDirectoryName(server.LogPath)!, $".s.PGSQL.{server.Port}");
     internal PostgresAddress Address => PostgresFixture.AddressOf(Url);
     internal NpgsqlDataSource Source => _source;
+
+    /// <summary>Through something that listens on loopback.</summary>
+    internal string UrlAt(int port) => $"postgres://{PostgresServer.Owner}@127.0.0.1:{port}/{name}";
 
     internal static string ConnectionString(PostgresServer server, string name) =>
         $"Host={Path.GetDirectoryName(server.LogPath)};Port={server.Port};Username={PostgresServer.Owner};Database={name};Application "

@@ -23,9 +23,22 @@ internal sealed class FleetLog : IExportedLog, IDisposable
             using var story = new FleetStory(log, seed, nodes: 6, liveRooms: 40);
             story.PlayUntil(events);
         }
-        Reader = EventLogReader.OpenDirectory(_directory);
-        using var cursor = Reader.Read(1);
+        Reader = Read();
+    }
+
+    /// <summary>One that is there already.</summary>
+    internal FleetLog(string directory)
+    {
+        (_directory, ClusterId) = (directory, Cluster.ToString("x32", null));
+        Reader = Read();
+    }
+
+    private EventLogReader Read()
+    {
+        var reader = EventLogReader.OpenDirectory(_directory);
+        using var cursor = reader.Read(1);
         while (cursor.MoveNext()) All.Add(cursor.View.ToEnvelope(cursor.Chain));
+        return reader;
     }
 
     internal static FleetLog One => Made.Value;

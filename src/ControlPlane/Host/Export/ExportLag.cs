@@ -14,10 +14,13 @@ internal sealed partial class ExportLag(Exporter exporter, EventLogReader events
     private long _ms;
     private bool _isOver;
 
-    /// <summary>0 where this replica does not lead.</summary>
-    internal ulong Events => leadership.IsMine && events.LastSeq > exporter.ExportedSeq ? events.LastSeq - exporter.ExportedSeq : 0;
+    /// <summary>0 where this replica does not lead, and while nobody knows.</summary>
+    internal ulong Events =>
+        leadership.IsMine && exporter.HasPlace && events.LastSeq > exporter.ExportedSeq ? events.LastSeq - exporter.ExportedSeq : 0;
 
-    /// <summary>Age of the first event that is not exported.</summary>
+    /// <summary>
+    /// Age of the first event that is not exported; while it is not known how far the target is, how long that has been so.
+    /// </summary>
     internal ulong Ms => (ulong)Interlocked.Read(ref _ms);
 
     internal bool IsOverBudget => Volatile.Read(ref _isOver);
@@ -30,7 +33,9 @@ internal sealed partial class ExportLag(Exporter exporter, EventLogReader events
 
     internal void Measure()
     {
-        Interlocked.Exchange(ref _ms, Events == 0 ? 0 : AgeMs(exporter.ExportedSeq + 1));
+        var ms = !leadership.IsMine ? 0 : !exporter.HasPlace && exporter.Now.State != ExportState.StandingBy ? exporter.HeldMs
+            : Events == 0 ? 0 : AgeMs(exporter.ExportedSeq + 1);
+        Interlocked.Exchange(ref _ms, ms);
         var isOver = Events > mostEvents || Ms > mostTime.TotalMilliseconds;
         if (isOver == _isOver) return;
         Volatile.Write(ref _isOver, isOver);

@@ -24,6 +24,8 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
     private ExportState _state = ExportState.StandingBy;
     private string _problem = "";
     private ulong _exportedSeq, _term, _barredTerm;
+    private volatile bool _hasPlace;
+    private long _termSince; // Environment.TickCount64
     private ulong? _problemSeq;
     private long _batches, _failures;
 
@@ -37,6 +39,12 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
     };
 
     internal string Target => target.Name;
+
+    /// <summary>It is known how far the target is, since this replica leads.</summary>
+    internal bool HasPlace => _hasPlace;
+
+    /// <summary>How long this replica has had the export, with or without success.</summary>
+    internal long HeldMs => Environment.TickCount64 - Interlocked.Read(ref _termSince);
 
     /// <summary>0 while none is known, as on a replica that does not lead.</summary>
     internal ulong ExportedSeq => Volatile.Read(ref _exportedSeq);
@@ -68,11 +76,17 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
             await leadership.WaitForChangeAsync(seen, cancellationToken);
             return null;
         }
+        if (_term != seen.Term)
+        {
+            _hasPlace = false;
+            Interlocked.Exchange(ref _termSince, Environment.TickCount64);
+        }
         Become(ExportState.TakingOver, seen.Term);
         try
         {
             var seq = await target.TakeOverAsync(new ExportClaim(clusterId, seen.Term, replica, IsLeader: true), this, cancellationToken);
             Volatile.Write(ref _exportedSeq, seq);
+            _hasPlace = true;
             Become(ExportState.Exporting, seen.Term);
             LogTaken(target.Name, seen.Term, seq);
             return seq;
