@@ -79,11 +79,9 @@ public sealed class UnusedMemberTests
     private static readonly string[] ForTheExport =
     [
         "VideoScale.Export.Embedded.PostgresServer.Exited",
-        "VideoScale.Export.Embedded.PostgresServer.HasExited",
         "VideoScale.Export.Embedded.PostgresServer.LogPath",
         "VideoScale.Export.Embedded.PostgresServer.LoopbackUrl",
         "VideoScale.Export.Embedded.PostgresServer.StartAsync",
-        "VideoScale.Export.Embedded.PostgresServer.StopAtOnceAsync",
         "VideoScale.Export.Embedded.PostgresServer.Url",
     ];
 
