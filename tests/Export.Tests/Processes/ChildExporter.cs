@@ -54,11 +54,11 @@ internal sealed class ChildExporter : IDisposable
     internal static async Task<int> RunAsync(string url, string directory, string step, ulong term, ulong until)
     {
         var log = new FleetLog(directory);
-        await using var export = new MartenExport(PostgresFixture.AddressOf(url), new StepHook(async (at, _) =>
+        await using var export = new MartenExport(PostgresFixture.AddressOf(url), new StepHook(async (at, cancellationToken) =>
         {
             if (at.ToString() != step) return;
             Console.WriteLine($"at {step}");
-            await Console.In.ReadToEndAsync();
+            await Console.In.ReadToEndAsync(cancellationToken);
         }), TimeSpan.FromSeconds(2));
         try
         {
