@@ -7,11 +7,10 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-# PROJECT, or PROJECT/PART: the tests of one folder of it, PROJECT/!PART: the others.
-computing=(Consensus DotNext Simulation MediaNode ControlPlane) faults=(Chaos Gateway) waiting=('Integration/!Cli' Consensus.Etcd) apart=(Integration/Cli Export) alone=(EndToEnd)
+computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway) waiting=(Consensus.Etcd Export Integration) alone=(EndToEnd)
 quick=
-if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) faults=() waiting=(MediaNode ControlPlane Gateway) apart=() alone=(); fi
-projects=(Architecture Contracts "${computing[@]}" "${faults[@]}" "${waiting[@]}" "${apart[@]}" "${alone[@]}")
+if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) alone=(); fi
+projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")
 results="$PWD/.build/test-results"
 started=$SECONDS
 failures=()
@@ -67,23 +66,15 @@ named() { grep -o "<UnitTestResult [^>]*outcome=\"Failed\"" "$1" 2>/dev/null | g
 unfinished() { find "$1" -name 'Sequence_*.xml' -exec grep -ho '<Test [^>]*Completed="False"' {} + | sort -u | grep -o ' Name="[^"]*"' | cut -d '"' -f 2 | tr '\n' ' '; } # as the blame collector saw it
 count() { grep -o "<Counters [^>]*" "$2" 2>/dev/null | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9' || true; }
 
-named_of() { local name="${1/\/\!/ without }"; echo "${name/\// }"; }
-filter_of() { # PROJECT[/PART] FILTER
-  local part="" asked="$2"
-  case "$1" in */!*) part="FullyQualifiedName!~.${1#*/!}." ;; */*) part="FullyQualifiedName~.${1#*/}." ;; esac
-  case "$asked" in '' | *[=~]*) ;; *) asked="FullyQualifiedName~$asked" ;; esac
-  if [ -n "$part" ] && [ -n "$asked" ]; then echo "($asked)&($part)"; else echo "$asked$part"; fi
-}
-run() { # PROJECT[/PART] FILTER: what it says goes to a file, since others run beside it
-  local project="${1%%/*}" kept="$results/${1//[\/!]/_}" began=$SECONDS filter
-  filter=$(filter_of "$1" "$2")
+run() { # PROJECT FILTER: what it says goes to a file, since others run beside it
+  local kept="$results/$1" began=$SECONDS
   mkdir -p "$kept"
-  echo "== $(named_of "$1").Tests"
-  "${network[@]}" env --default-signal=INT,QUIT dotnet test "tests/$project.Tests/VideoScale.$project.Tests.csproj" -c Release --no-build --nologo -v quiet --logger "trx;LogFileName=results.trx" \
-    --logger "console;verbosity=minimal" --results-directory "$kept" --blame-hang-timeout 10m --blame-hang-dump-type none ${filter:+--filter "$filter"} >"$kept/console" 2>&1
+  echo "== $1.Tests"
+  env --default-signal=INT,QUIT dotnet test "tests/$1.Tests/VideoScale.$1.Tests.csproj" -c Release --no-build --nologo -v quiet --logger "trx;LogFileName=$1.trx" --logger "console;verbosity=minimal" \
+    --results-directory "$kept" --blame-hang-timeout 10m --blame-hang-dump-type none ${2:+--filter "$2"} >"$kept/console" 2>&1
   echo "$? $((SECONDS - began))" >"$kept/ended"
   cat "$kept/console"
-  echo "   $(named_of "$1").Tests: $((SECONDS - began)) s"
+  echo "   $1.Tests: $((SECONDS - began)) s"
 }
 format() {
   # Spaces and lines: style and analyzers are errors of the build, the order of usings is a test. The whole of `dotnet format` takes three minutes of a core.
@@ -95,19 +86,13 @@ lanes=()
 lane() { set -m; "$@" & lanes+=($!); set +m; }
 stop() { trap '' INT TERM; for pid in "${lanes[@]}"; do kill -TERM -- "-$pid" 2>/dev/null; done; wait; exit "$1"; }
 trap 'stop 130' INT; trap 'stop 143' TERM
-network=()
 each() { local filter="$1" project; shift; for project in "$@"; do run "$project" "$filter"; done; }
-# In a network of its own: its ports are those of a neighbour, who runs at the same time.
-each_apart() { network=(unshare --net bash -c 'PATH="$PATH:/usr/sbin:/sbin" ip link set lo up && exec "$@"' apart); each "$@"; }
-# One lane computes, the others mostly wait for processes, disks and sockets. Calls of browsers have the machine for themselves.
+# Two lanes for two cores: what computes beside what mostly waits for processes and sockets. Calls of browsers have the machine for themselves.
 [ $# -gt 0 ] || { echo "== format, beside the first tests"; lane format; }
 lane each "${1:-}" Architecture Contracts
 wait; lanes=() # another process may have their numbers by now
-if [ ${#apart[@]} -gt 0 ] && ! unshare --net true 2>/dev/null; then waiting+=("${apart[@]}"); apart=(); fi
 lane each "${1:-}" "${computing[@]}"
-lane each "${1:-}" "${faults[@]}"
 lane each "${1:-}" "${waiting[@]}"
-lane each_apart "${1:-}" "${apart[@]}"
 wait; lanes=()
 lane each "${1:-}" "${alone[@]}"
 wait; lanes=()
@@ -117,14 +102,14 @@ if [ $# -eq 0 ]; then
   if [ "$(cat "$results/format-ended")" = 0 ]; then passed=1; else failed=1; failures+=("the format; mend it with: ./dev fmt"); fi
 fi
 for project in "${projects[@]}"; do
-  kept="$results/${project//[\/!]/_}"; trx="$kept/results.trx"
+  kept="$results/$project" trx="$results/$project/$project.trx"
   read -r code _ <"$kept/ended" || code=1
   good=$(count passed "$trx") bad=$(count failed "$trx")
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
   # A run that ended badly without a failed test (a crash, a hang) is a failure too.
   if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
     failed=$((failed + 1)) running=$(unfinished "$kept")
-    failures+=("$(named_of "$project").Tests ended with code $code${running:+, running: $running}")
+    failures+=("$project.Tests ended with code $code${running:+, running: $running}")
     crash=$(grep -A 6 -m 1 'process crashed' "$trx" 2>/dev/null) && failures+=("$crash")
   fi
   while read -r name; do failures+=("$name"); done < <(named "$trx")

@@ -27,7 +27,6 @@ public sealed class ScenarioTests
     /// What a majority's disks do not have is not acknowledged; DotNext as it is shipped does so, or the fault would prove nothing.
     /// </summary>
     [Theory]
-    [InlineData("all-kill", "dotnext", 0)]
     [InlineData("lose", "dotnext", 0)]
     [InlineData("lose", "dotnext-plain", 1)]
     public async Task Laws_hold_on_another_engine(string scenario, string engine, int expected)

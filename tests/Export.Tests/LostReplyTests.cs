@@ -8,7 +8,7 @@ namespace VideoScale.Export.Tests;
 /// <summary>The answer to a commit is lost: the batch is there, and nobody was told.</summary>
 public sealed class LostReplyTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
-    private const int Rounds = 10, Batch = 25;
+    private const int Rounds = 4, Batch = 25;
     private static readonly FleetLog Log = FleetLog.One;
 
     [Fact]

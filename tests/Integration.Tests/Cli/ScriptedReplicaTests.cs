@@ -43,7 +43,12 @@ public sealed class ScriptedReplicaTests
             await Task.Delay(500, context.CancellationToken); // long enough to be taken for open
             throw new RpcException(new Status(StatusCode.Unavailable, "stopping"));
         };
-        other.Events = (to, _) => WriteAsync(to, 1, 3);
+        other.Events = async (to, _) =>
+        {
+            // on a busy machine it may be asked first
+            await Eventually.HoldsAsync(() => lost.Calls.Contains("ReadAll"), "the replica that will be lost is asked");
+            await WriteAsync(to, 1, 3);
+        };
         var listed =
             await CliProcess.RunAsync(["audit", "tail", "--json", "--server", $"{lost.Address},{other.Address}", "--timeout", "30"]);
         Assert.True(listed.ExitCode == 0, listed.Errors);
