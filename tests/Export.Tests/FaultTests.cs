@@ -42,7 +42,7 @@ public sealed class FaultTests(PostgresFixture postgres) : IClassFixture<Postgre
     [MemberData(nameof(Steps))]
     public async Task An_exporter_that_is_gone_leaves_a_batch_as_a_whole_or_not_at_all(string name)
     {
-        const int Rounds = 4;
+        const int Rounds = 2;
         var step = Enum.Parse<ExportStep>(name);
         await using var database = await postgres.NewDatabaseAsync();
         var gone = new List<IAsyncDisposable>();

@@ -57,6 +57,10 @@ public sealed class RequestRuleTests
         ["log_index"] = [("\"0\"", "0")],
         ["time_ms"] = [("\"-1\"", "-1")],
         ["event_seq"] = [("\"0\"", "0")],
+        ["DiffRequest.from"] = [("{\"eventSeq\":\"0\"}", "0"), ("{}", "nothing")],
+        ["DiffRequest.to"] = [("{\"eventSeq\":\"0\"}, \"from\": {\"logIndex\":\"1\"}", "0"),
+            ("{}, \"from\": {\"logIndex\":\"1\"}", "nothing")],
+        ["older_size"] = [("\"18446744073709551615\"", "18446744073709551615")],
         ["scope"] = [("\"shelf/1\"", "shelf/1"), ($"\"room/{new string('r', 257)}\"", new string('r', 80)), ("\"node/a b\"", "a b")],
         ["to_seq"] = [("\"2\", \"fromSeq\": \"3\"", "2")],
         ["first_seq"] = [("\"2\"", "2")],
@@ -81,7 +85,7 @@ public sealed class RequestRuleTests
     {
         "keep_when_empty", "include_closed", "changes_existing", "force", "expected_epoch", "from_seq", "from_version", "limit",
         "ReportHashRequest.member_id", "ReportHashRequest.mark_index", "ReportHashRequest.event_seq", "FetchSegmentRequest.offset",
-            "others",
+            "others", "GetProofRequest.tree_size", "GetCheckpointRequest.at_most",
     };
 
     [Fact]

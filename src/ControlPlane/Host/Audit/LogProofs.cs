@@ -15,6 +15,8 @@ public static class LogProofs
     /// <summary>Hashes up to a segment of events for each doubling of the log. Long; never on the apply thread.</summary>
     internal static Answer<GetProofReply> Prove(EventLogReader log, GetProofRequest request, CancellationToken cancellationToken)
     {
+        if (request.EventSeq == 0 && request.OlderSize == 0)
+            return Failure.InvalidArgument("event_seq: 0 breaks the rule: from 1, unless older_size is given");
         var size = request.TreeSize == 0 ? log.LastSeq : request.TreeSize;
         if (size > log.LastSeq) return Failure.OutOfRange($"tree_size: {size} events do not exist yet; the last one is {log.LastSeq}");
         if (request.EventSeq > size)
