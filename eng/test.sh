@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway) waiting=(Consensus.Etcd Export Integration) alone=(EndToEnd)
+computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway Consensus.Etcd) waiting=(Export Integration) alone=(EndToEnd)
 quick=
 if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) alone=(); fi
 projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")

@@ -9,7 +9,7 @@ public sealed class ScenarioTests
 
     [Theory]
     [InlineData("leader-kill", 2)]
-    [InlineData("all-kill", 2)]
+    [InlineData("all-kill", 1)]
     [InlineData("paused-leader", 2)]
     [InlineData("leader-cut", 2)]
     [InlineData("power-loss", 2)]
