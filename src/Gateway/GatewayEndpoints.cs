@@ -12,7 +12,7 @@ using VideoScale.Model;
 namespace VideoScale.Gateway;
 
 /// <summary>What LiveKit's clients call over HTTP: signalling, its check after a failure, and the server API.</summary>
-public sealed class GatewayEndpoints
+public sealed class GatewayEndpoints : IDisposable
 {
     /// <summary>A join carries its token and the first offer in the request line.</summary>
     public const int MaxRequestHeadBytes = TokenRefresher.MaxRequestHeadBytes;
@@ -27,6 +27,7 @@ public sealed class GatewayEndpoints
     private readonly SignalServices _services;
     private readonly RoomServer _rooms;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
 
     public GatewayEndpoints(GatewayPorts ports, GatewaySettings settings, ILoggerFactory loggers)
     {
@@ -37,10 +38,15 @@ public sealed class GatewayEndpoints
         var updates = new RoomUpdates(ports.Places, nodes, loggers.CreateLogger<RoomUpdates>());
         ports.Places.Observe(updates);
         _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System),
-            TimeProvider.System);
+            TimeProvider.System, _stopping.Token);
         _rooms = new RoomServer(_tokens, admission, ports.Commands, ports.Places, nodes, settings.AllowRemoteUnmute);
         _logger = loggers.CreateLogger<SessionRunner>();
     }
+
+    /// <summary>Its clients are told that it goes, and come back through another gateway.</summary>
+    public void EndSessions() => _stopping.Cancel();
+
+    public void Dispose() => _stopping.Dispose();
 
     /// <summary>A token for the page; in development mode alone, where everyone is trusted.</summary>
     public string Mint(string key, string room, string identity, DateTime until) => _tokens.Mint(key, room, identity, until);

@@ -39,7 +39,7 @@ public sealed class SessionOrderTests
     {
         var node = random.Next(3) == 0 ? "" : $"node-{random.Next(3)}";
         var epoch = (ulong)random.Next(1, 4);
-        switch (random.Next(16))
+        switch (random.Next(17))
         {
             case 0: ann.Granted("one", epoch); break;
             case 1: ann.Step(new SessionInput.CaughtUp()); break;
@@ -55,6 +55,7 @@ public sealed class SessionOrderTests
             case 12: ann.Pass(random.Next(2_000), quiet: random.Next(2) == 0); break;
             case 13 when random.Next(8) == 0: ann.ClientCloses(random.Next(2) == 0); break;
             case 14 when random.Next(8) == 0: ann.Step(new SessionInput.ClientUnreachable()); break;
+            case 16 when random.Next(8) == 0: ann.Step(new SessionInput.GatewayStopping()); break;
             case 15 when random.Next(4) == 0: ann.Step(new SessionInput.NotAdmitted(Refusals[random.Next(Refusals.Length)], "why")); break;
         }
     }

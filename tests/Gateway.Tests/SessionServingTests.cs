@@ -193,6 +193,38 @@ public sealed class SessionServingTests
     }
 
     [Fact]
+    public void A_gateway_that_goes_sends_its_clients_elsewhere_and_still_delivers_what_they_said()
+    {
+        var ann = Serving();
+        ann.Says("a");
+        var done = ann.Step(new SessionInput.GatewayStopping());
+        Assert.True(done.OfType<SessionEffect.Close>().Single().IsGoingAway);
+        Assert.Equal(["a"], ann.SentCids);
+        Assert.Equal(1, ann.CompletedLines(ann.Line.Line)); // the node keeps the session for who comes back
+        Assert.Empty(ann.Told);
+        ann.Handled(1);
+        ann.NodeSays(new SessionMessage { Ended = new SessionEnded { Reason = SessionEndReason.RoomGivenUp } });
+        Assert.True(ann.HasEnded);
+    }
+
+    [Fact]
+    public void Who_waits_for_a_seat_or_an_owner_at_a_gateway_that_goes_is_let_go_at_once()
+    {
+        var joining = new SessionHarness();
+        Assert.True(joining.Step(new SessionInput.GatewayStopping()).OfType<SessionEffect.Close>().Single().IsGoingAway);
+        var following = Serving();
+        following.Ended();
+        following.Seen(Place(2, ""));
+        Assert.True(following.Step(new SessionInput.GatewayStopping()).OfType<SessionEffect.Close>().Single().IsGoingAway);
+        foreach (var ann in (SessionHarness[])[joining, following])
+        {
+            ann.ClientCloses();
+            Assert.True(ann.HasEnded);
+            Assert.Empty(ann.Told);
+        }
+    }
+
+    [Fact]
     public void A_fresh_token_comes_when_claims_do_and_now_and_then()
     {
         var ann = Serving();

@@ -13,6 +13,8 @@ internal sealed class ClientOutbox(ClientSocket client, Action lost) : IDisposab
     private const int MaxWaiting = 16;
     private static readonly ByteString CloseMark = ByteString.CopyFromUtf8("close");
 
+    private bool _isGoingAway;
+
     private readonly Channel<ByteString> _waiting =
         Channel.CreateUnbounded<ByteString>(new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim _taken = new(0, 1);
@@ -22,8 +24,10 @@ internal sealed class ClientOutbox(ClientSocket client, Action lost) : IDisposab
     internal void Tell(ByteString response) => Add(response);
 
     /// <summary>Closes the socket when all was told; nothing is told after that.</summary>
-    internal void Close()
+    /// <param name="isGoingAway">For the client to know that another gateway would serve it.</param>
+    internal void Close(bool isGoingAway)
     {
+        _isGoingAway = isGoingAway; // before the mark is read
         Add(CloseMark);
         _waiting.Writer.TryComplete();
     }
@@ -50,7 +54,7 @@ internal sealed class ClientOutbox(ClientSocket client, Action lost) : IDisposab
             if (_taken.CurrentCount == 0) _taken.Release();
             try
             {
-                if (ReferenceEquals(response, CloseMark)) await client.CloseAsync(cancellationToken);
+                if (ReferenceEquals(response, CloseMark)) await client.CloseAsync(_isGoingAway, cancellationToken);
                 else if (!isLost) await client.SendAsync(response, cancellationToken);
             }
             catch (Exception e) when (ClientSocket.IsGone(e) && !cancellationToken.IsCancellationRequested)

@@ -92,10 +92,12 @@ internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IDisp
     internal static bool IsGone(Exception e) =>
         e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
-    internal async Task CloseAsync(CancellationToken cancellationToken)
+    /// <param name="isGoingAway">Some clients take a normal closure for their own, and do not come back.</param>
+    internal async Task CloseAsync(bool isGoingAway, CancellationToken cancellationToken)
     {
-        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", cancellationToken);
+        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived)) return;
+        await (isGoingAway ? socket.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, "going away", cancellationToken)
+            : socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", cancellationToken));
     }
 
     /// <summary>It takes nothing any more and does not say that it is gone.</summary>

@@ -204,6 +204,18 @@ internal sealed partial class Session
     }
 
     /// <summary>
+    /// The client comes back through another gateway, to the session that its node keeps for it; what it said before is still delivered.
+    /// Whoever waits for an owner waits there.
+    /// </summary>
+    private void OnGatewayStopping(List<SessionEffect> effects)
+    {
+        if (_isClosed) return; // its last words are on their way
+        CloseClient(isGoingAway: true, effects);
+        if (_stage == Stage.Serving) OnClientClosed(isUnanswering: false, effects);
+        else if (_stage != Stage.Closing) Finish(effects);
+    }
+
+    /// <summary>
     /// Tells the node when the client, whose socket is open, has fallen silent: a process that is stopped, a machine that sleeps. Whether
     /// it has gone its media tells.
     /// </summary>

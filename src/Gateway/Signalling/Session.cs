@@ -63,6 +63,7 @@ internal sealed partial class Session(ParticipantGrants grants, JoinRequest join
     private bool _isSentAway;         // to join anew: it says leave before it goes
     private bool _isClosed;           // nothing more comes of the client
     private bool _isUnreachable;
+    private bool _hasClosed;          // its socket, from here
     private bool _wasOpened;          // or refused
     private long _refreshAtMs = Never;
 
@@ -100,6 +101,7 @@ internal sealed partial class Session(ParticipantGrants grants, JoinRequest join
             case ClientSaid said: OnClientSaid(said, effects); break;
             case ClientClosed closed: OnClientClosed(closed.IsUnanswering, effects); break;
             case ClientUnreachable: OnClientUnreachable(); break;
+            case GatewayStopping: OnGatewayStopping(effects); break;
             case TimePassed passed: OnTimePassed(passed.ClientIsQuiet, effects); break;
         }
     }
@@ -210,9 +212,15 @@ internal sealed partial class Session(ParticipantGrants grants, JoinRequest join
         _wasOpened = true;
         _refreshAtMs = Never;
         DropLine(effects);
-        effects.Add(new Close());
+        CloseClient(isGoingAway: false, effects);
         if (_isClosed) End(effects);
         else Enter(Stage.Closing, _nowMs + SessionTiming.CloseMs);
+    }
+
+    private void CloseClient(bool isGoingAway, List<SessionEffect> effects)
+    {
+        if (!_hasClosed) effects.Add(new Close(isGoingAway));
+        _hasClosed = true;
     }
 
     private void End(List<SessionEffect> effects) => Await(Stage.Ended, new End(), effects);

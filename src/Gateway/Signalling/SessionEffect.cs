@@ -34,7 +34,8 @@ internal abstract record SessionEffect
     internal sealed record Refresh(SessionClaims Claims) : SessionEffect;
 
     /// <summary>Close the client's socket once it was told all.</summary>
-    internal sealed record Close : SessionEffect;
+    /// <param name="IsGoingAway">This gateway goes, and the client does well to come back through another.</param>
+    internal sealed record Close(bool IsGoingAway) : SessionEffect;
 
     /// <summary>Let the client's socket go: it takes nothing any more and does not say that it is gone.</summary>
     internal sealed record Abort : SessionEffect;

@@ -44,6 +44,9 @@ internal abstract record SessionInput
     /// <summary>Nothing reaches the client any more; it may have said something before.</summary>
     internal sealed record ClientUnreachable : SessionInput;
 
+    /// <summary>This gateway goes.</summary>
+    internal sealed record GatewayStopping : SessionInput;
+
     /// <param name="ClientIsQuiet">A client that sends pings has sent nothing for as long as it was told would make it lost.</param>
     internal sealed record TimePassed(bool ClientIsQuiet) : SessionInput;
 }

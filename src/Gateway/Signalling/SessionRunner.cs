@@ -44,6 +44,7 @@ internal sealed partial class SessionRunner : IDisposable
     internal async Task RunAsync()
     {
         using var following = _services.Updates.Follow(_room);
+        using var stopping = _services.Stopping.Register(() => Post(new SessionInput.GatewayStopping()));
         var telling = _outbox.RunAsync(_ending.Token);
         Begin(telling);
         Begin(ReadAsync());
@@ -127,7 +128,7 @@ internal sealed partial class SessionRunner : IDisposable
             case SessionEffect.CompleteLine complete when _line?.Number == complete.Line: _line.Complete(); break;
             case SessionEffect.Tell tell: _outbox.Tell(tell.Response); break;
             case SessionEffect.Refresh refresh: Refresh(refresh); break;
-            case SessionEffect.Close: _outbox.Close(); break;
+            case SessionEffect.Close close: _outbox.Close(close.IsGoingAway); break;
             case SessionEffect.Abort: _client.Abort(); break;
             case SessionEffect.End: _hasEnded = true; break;
             case SessionEffect.NoteRefused note: LogRefused(_grants.Identity, _grants.Room, note.Status, note.Why); break;

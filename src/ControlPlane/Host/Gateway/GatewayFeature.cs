@@ -28,6 +28,8 @@ internal sealed class GatewayFeature : IFeature
     public void Register(FeatureRegistry registry)
     {
         foreach (var listener in _places.Listeners) registry.Listen(listener);
+        registry.AtStop(Endpoints.EndSessions);
+        registry.Own(Endpoints);
         registry.Map(web => Endpoints.Map(web, _core.Options.HttpPort));
     }
 
