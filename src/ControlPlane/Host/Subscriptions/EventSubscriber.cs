@@ -46,15 +46,15 @@ public sealed record EventSubscriber(string Name, Func<IReadOnlyList<EventEnvelo
     public int MaxBatch { get; init; } = 100;
 
     /// <summary>
-    /// Its place lies with what it writes, and may go back: asked before each turn, after each failure too. Null as an answer: not now.
-    /// When nothing comes for a while, its handler gets an empty batch: to see whether that is as it was.
+    /// Its place lies with what it writes, and may go back: asked in each term of a leader, and after each failure. Null as an answer: not
+    /// now. When nothing comes for a while, its handler gets an empty batch: to see whether that is as it was.
     /// What was said about <see cref="IsDurable"/> and <see cref="BeginsAt"/> does not matter then.
     /// </summary>
     public Func<CancellationToken, ValueTask<ulong?>>? PlaceAsync { get; init; }
 
     /// <summary>
-    /// It takes whole log entries, however many events that makes: says of a log index whether its events are all in the log. Without a
-    /// filter by type.
+    /// It takes whole log entries, however many events that makes: says of a log index whether its events are all in the log. With a
+    /// <see cref="Pause"/>, after which it is asked again, and without a filter by type or <see cref="OnlyLast"/>.
     /// </summary>
     public Func<ulong, bool>? IsWhole { get; init; }
 }

@@ -44,10 +44,10 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
             try
             {
                 await WaitForTurnAsync(cancellationToken);
+                var term = leadership.Term;
                 if (!await BeginAsync(cancellationToken)) continue;
                 await WaitUntilHeldAsync(cancellationToken);
-                if (subscriber.IsWhole is { } isWhole) await FollowEntriesAsync(isWhole, () => pause = TimeSpan.Zero, cancellationToken);
-                else await FollowAsync(() => pause = TimeSpan.Zero, cancellationToken);
+                await FollowAsync(term, () => pause = TimeSpan.Zero, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -119,49 +119,46 @@ internal sealed partial class Subscription(EventSubscriber subscriber, Subscribe
         }
     }
 
-    private async Task FollowAsync(Action wentWell, CancellationToken cancellationToken)
+    /// <param name="term">Of the turn: whoever leads again in another one begins anew, since others may have gone on meanwhile.</param>
+    private async Task FollowAsync(ulong term, Action wentWell, CancellationToken cancellationToken)
     {
         using var cursor = events.Read(position.Seq + 1);
-        var batch = new List<EventEnvelope>();
-        while (MayRun && !IsTooFarBehind(cursor.Seq))
+        var entries = subscriber.IsWhole is null ? null : new WholeEntries(subscriber.MaxBatch);
+        while (MayRun && (subscriber.RunsOn == RunsOn.EveryReplica || leadership.Term == term) && !IsTooFarBehind(cursor.Seq))
         {
-            while (batch.Count < subscriber.MaxBatch && cursor.MoveNext())
-                if (Passes(cursor.View)) batch.Add(cursor.View.ToEnvelope(cursor.Chain));
+            var batch = entries is null ? Take(cursor) : TakeEntries(cursor, entries);
             if (batch.Count > 0)
             {
                 await subscriber.HandleAsync(batch, cancellationToken);
                 Interlocked.Add(ref _handled, batch.Count);
-                batch.Clear();
                 wentWell();
             }
-            position.Advance(cursor.Seq);
+            position.Advance(cursor.Seq - (ulong)(entries?.Held ?? 0));
             if (subscriber.Pause > TimeSpan.Zero) await Task.Delay(subscriber.Pause, clock, cancellationToken);
             if (clock.GetElapsedTime(_keptTicks) > Look) await KeepAsync(cancellationToken);
-            if (cursor.Seq < events.LastSeq) continue;
+            if (entries is { Held: > 0 } || cursor.Seq < events.LastSeq) continue;
             cursor.Rest();
-            await GrowsAsync(cursor.Seq + 1, _keptSeq != position.Seq ? Look : null, cancellationToken);
+            var keepsItsPlace = subscriber.PlaceAsync is not null;
+            TimeSpan? atMost = keepsItsPlace ? Quiet : _keptSeq != position.Seq ? Look : null;
+            if (!await GrowsAsync(cursor.Seq + 1, atMost, cancellationToken) && keepsItsPlace && MayRun)
+                await subscriber.HandleAsync([], cancellationToken);
         }
     }
 
-    private async Task FollowEntriesAsync(Func<ulong, bool> isWhole, Action wentWell, CancellationToken cancellationToken)
+    private List<EventEnvelope> Take(EventCursor cursor)
     {
-        using var cursor = events.Read(position.Seq + 1);
-        var entries = new WholeEntries(subscriber.MaxBatch, isWhole);
-        while (MayRun)
-        {
-            var batch = entries.Take(cursor, events);
-            if (batch.Count > 0)
-            {
-                await subscriber.HandleAsync(batch, cancellationToken);
-                Interlocked.Add(ref _handled, batch.Count);
-                position.Advance(batch[^1].EventSeq);
-                wentWell();
-            }
-            if (subscriber.Pause > TimeSpan.Zero) await Task.Delay(subscriber.Pause, clock, cancellationToken);
-            if (entries.IsHolding || cursor.Seq < events.LastSeq) continue;
-            cursor.Rest();
-            if (!await GrowsAsync(cursor.Seq + 1, Quiet, cancellationToken) && MayRun) await subscriber.HandleAsync([], cancellationToken);
-        }
+        var batch = new List<EventEnvelope>();
+        while (batch.Count < subscriber.MaxBatch && cursor.MoveNext())
+            if (Passes(cursor.View)) batch.Add(cursor.View.ToEnvelope(cursor.Chain));
+        return batch;
+    }
+
+    private IReadOnlyList<EventEnvelope> TakeEntries(EventCursor cursor, WholeEntries entries)
+    {
+        while (cursor.MoveNext())
+            if (entries.Add(cursor.View.ToEnvelope(cursor.Chain))) return entries.Take(isLastWhole: false);
+        // Asked first: what has come since the cursor's end may be of the same entry.
+        return entries.Take(isLastWhole: entries.Last is { } last && subscriber.IsWhole!(last.RaftIndex) && cursor.Seq == events.LastSeq);
     }
 
     /// <summary>Returns when there is more, when somebody else leads, or when that takes longer than so much.</summary>

@@ -1,5 +1,4 @@
 using VideoScale.ControlPlane.Audit;
-using VideoScale.ControlPlane.Host.EventLog;
 
 namespace VideoScale.ControlPlane.Host.Subscriptions;
 
@@ -7,30 +6,30 @@ namespace VideoScale.ControlPlane.Host.Subscriptions;
 /// Gathers events so that those of one log entry stay together: whoever reads what is written sees a command's events or none.
 /// </summary>
 /// <param name="mostEvents">A batch ends with the first entry that reaches it.</param>
-/// <param name="isWhole">Whether all events of the entry with this log index can be read.</param>
-internal sealed class WholeEntries(int mostEvents, Func<ulong, bool> isWhole)
+public sealed class WholeEntries(int mostEvents)
 {
     private readonly List<EventEnvelope> _held = [];
 
-    /// <summary>Events are held whose entry may go on.</summary>
-    internal bool IsHolding => _held.Count > 0;
+    /// <summary>Events that were not taken yet: their entry may go on.</summary>
+    public int Held => _held.Count;
 
-    /// <returns>None when no whole entry is there yet.</returns>
-    internal IReadOnlyList<EventEnvelope> Take(EventCursor cursor, EventLogReader log)
+    /// <summary>Of those; null when none is held.</summary>
+    public EventEnvelope? Last => _held.Count > 0 ? _held[^1] : null;
+
+    /// <returns>True when a batch is full: this event is the first one of the entry after it.</returns>
+    public bool Add(EventEnvelope next)
     {
-        while (cursor.MoveNext())
-        {
-            _held.Add(cursor.View.ToEnvelope(cursor.Chain));
-            if (_held.Count > mostEvents && _held[^1].RaftIndex != _held[^2].RaftIndex) return Cut(_held.Count - 1);
-        }
-        if (_held.Count == 0) return [];
-        var last = _held[^1].RaftIndex;
-        return Cut(isWhole(last) && cursor.Seq == log.LastSeq ? _held.Count : _held.FindIndex(e => e.RaftIndex == last));
+        ArgumentNullException.ThrowIfNull(next);
+        _held.Add(next);
+        return _held.Count > mostEvents && next.RaftIndex != _held[^2].RaftIndex;
     }
 
-    private EventEnvelope[] Cut(int count)
+    /// <param name="isLastWhole">All events of the last one's entry are here.</param>
+    /// <returns>None when no whole entry is there yet.</returns>
+    public IReadOnlyList<EventEnvelope> Take(bool isLastWhole)
     {
-        var taken = _held.GetRange(0, count).ToArray();
+        var count = isLastWhole || Last is not { } last ? _held.Count : _held.FindLastIndex(e => e.RaftIndex != last.RaftIndex) + 1;
+        var taken = _held.GetRange(0, count);
         _held.RemoveRange(0, count);
         return taken;
     }
