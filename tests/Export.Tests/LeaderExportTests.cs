@@ -1,4 +1,5 @@
 using VideoScale.Export.Tests.Databases;
+using VideoScale.Harness;
 using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
@@ -56,6 +57,19 @@ public sealed class LeaderExportTests(PostgresFixture postgres) : IClassFixture<
         var told = await CliProcess.RunAsync(["export", "status", "--json", "--server", servers]);
         Assert.Equal(0, told.ExitCode);
         Assert.Contains("\"state\":\"Exporting\"", told.Output, StringComparison.Ordinal);
+        await HasTheFiguresOfItsPageAsync(cluster);
+    }
+
+    private static async Task HasTheFiguresOfItsPageAsync(TestCluster cluster)
+    {
+        var leader = await cluster.WaitForLeaderAsync();
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri($"http://{leader.HttpAddress}/metrics"));
+        var documented = Figures.DocumentedBy("docs/export.md");
+        Assert.True(documented.Count > 5, "the page names figures");
+        Assert.Empty(documented.Except(Figures.ExportedBy(metrics)));
+        Assert.Empty(Figures.ExportedBy(metrics).Where(name => name.StartsWith("videoscale_export_", StringComparison.Ordinal))
+            .Except(documented));
     }
 
     private static async Task CreateRoomsAsync(TestCluster cluster, string names)

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Grpc.Core;
 using VideoScale.ControlPlane.Tests.HostTests;
 using VideoScale.Harness;
@@ -7,7 +6,7 @@ using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Tests.Observability;
 
-public sealed partial class MetricNameTests
+public sealed class MetricNameTests
 {
     [Fact]
     public async Task What_the_pages_call_a_figure_is_what_metrics_call_it()
@@ -28,22 +27,16 @@ public sealed partial class MetricNameTests
             Assert.Equal(System.Net.HttpStatusCode.NotFound, refused.StatusCode);
         }
         var exported = await http.GetStringAsync(metrics);
-        var names = Exported().Matches(exported).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        var names = Figures.ExportedBy(exported);
         Assert.True(names.Count > 20, exported);
         Assert.DoesNotContain(names, name => name.LastIndexOf("videoscale", StringComparison.Ordinal) > 0);
         // Of a replica: a media node's own figures are tried with it; certificates and the export have some where there are such.
         var documented = Repository.Files("docs", "*.md")
-            .SelectMany(page => Documented().Matches(File.ReadAllText(Repository.Path(page))).Select(match => match.Groups[1].Value))
+            .SelectMany(Figures.DocumentedBy)
             .Where(name => !name.StartsWith("videoscale_media_", StringComparison.Ordinal)
                 && !name.StartsWith("videoscale_certificate_", StringComparison.Ordinal)
                 && !name.StartsWith("videoscale_export_", StringComparison.Ordinal)).Distinct().ToList();
         Assert.True(documented.Count > 10, "the pages name figures");
         Assert.Empty(documented.Except(names));
     }
-
-    [GeneratedRegex(@"^# TYPE (videoscale_\w+)", RegexOptions.Multiline)]
-    private static partial Regex Exported();
-
-    [GeneratedRegex(@"`(videoscale[_.](?!v1\b)[\w.]+)[`{]")]
-    private static partial Regex Documented();
 }
