@@ -63,7 +63,7 @@ internal static class RunCommand
     {
         var client = new AuditService.AuditServiceClient(session.Invoker);
         var status = await client.ExportStatusAsync(new ExportStatusRequest(), session.Call(cancellationToken));
-        if (status.State != V1.ExportState.Off)
+        if (status.State != ExportState.Off)
             throw new CliException(
                 $"the leader exports already, to {status.Target} ({status.State}); a process of its own is for clusters without --postgres")
             { ExitCode = Exit.Refused };

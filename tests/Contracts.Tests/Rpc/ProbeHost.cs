@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using VideoScale.Harness;
 using VideoScale.Rpc;
 
 namespace VideoScale.Contracts.Tests.Rpc;

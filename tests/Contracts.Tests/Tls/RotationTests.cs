@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Contracts.Tests.Rpc;
+using VideoScale.Harness;
 using VideoScale.Harness.Processes;
 using VideoScale.Rpc;
 

@@ -1,11 +1,12 @@
-using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using VideoScale.Consensus;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 
-/// <summary>A log of which only the status is asked, and that a test sets.</summary>
+/// <summary>A log of which only status and roles are asked, and that a test sets.</summary>
 internal sealed class StubLog(ReplicaStatus status) : IReplicatedLog
 {
+    private readonly Channel<RoleChange> _roles = Channel.CreateUnbounded<RoleChange>();
     private volatile Func<ReplicaStatus> _status = () => status;
 
     internal static readonly MemberId One = new(1), Two = new(2), Three = new(3);
@@ -29,12 +30,9 @@ internal sealed class StubLog(ReplicaStatus status) : IReplicatedLog
     public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     public void Post(IApplyWork work) => throw new NotSupportedException();
 
-    /// <summary>Nothing changes.</summary>
-    public async IAsyncEnumerable<RoleChange> Roles([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await Task.Delay(Timeout.Infinite, cancellationToken);
-        yield break;
-    }
+    internal void Become(RoleChange role) => _roles.Writer.TryWrite(role);
+
+    public IAsyncEnumerable<RoleChange> Roles(CancellationToken cancellationToken) => _roles.Reader.ReadAllAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -1,22 +1,21 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Host.EventLog;
-using VideoScale.ControlPlane.Host.Replication;
+using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Export;
 
 /// <summary>
 /// How far the export is behind the log, and an alarm when that is more than was said to be bearable. Nothing waits for it.
 /// </summary>
-internal sealed partial class ExportLag(Exporter exporter, EventLogReader events, Leadership leadership, ulong mostEvents,
-    TimeSpan mostTime, TimeProvider clock, ILogger<ExportLag> logger)
+internal sealed partial class ExportLag(Exporter exporter, EventLogReader events, ulong mostEvents, TimeSpan mostTime,
+    TimeProvider clock, ILogger<ExportLag> logger)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private long _ms;
     private bool _isOver;
 
     /// <summary>0 where this replica does not lead, and while nobody knows.</summary>
-    internal ulong Events =>
-        leadership.IsMine && exporter.HasPlace && events.LastSeq > exporter.ExportedSeq ? events.LastSeq - exporter.ExportedSeq : 0;
+    internal ulong Events => EventsBehind(exporter.Now);
 
     /// <summary>
     /// Age of the first event that is not exported; while it is not known how far the target is, how long that has been so.
@@ -33,15 +32,20 @@ internal sealed partial class ExportLag(Exporter exporter, EventLogReader events
 
     internal void Measure()
     {
-        var ms = !leadership.IsMine ? 0 : !exporter.HasPlace && exporter.Now.State != ExportState.StandingBy ? exporter.HeldMs
-            : Events == 0 ? 0 : AgeMs(exporter.ExportedSeq + 1);
+        var now = exporter.Now;
+        var behind = EventsBehind(now);
+        var ms = now.State == ExportState.StandingBy ? 0
+            : now.Seq is not { } seq ? (long)clock.GetElapsedTime(now.Began).TotalMilliseconds
+            : behind == 0 ? 0 : AgeMs(seq + 1);
         Interlocked.Exchange(ref _ms, ms);
-        var isOver = Events > mostEvents || Ms > mostTime.TotalMilliseconds;
+        var isOver = behind > mostEvents || ms > mostTime.TotalMilliseconds;
         if (isOver == _isOver) return;
         Volatile.Write(ref _isOver, isOver);
-        if (isOver) LogOver(exporter.Target, Events, Ms / 1_000, exporter.Now.Problem);
-        else LogWithin(exporter.Target, Events);
+        if (isOver) LogOver(exporter.Target, behind, ms / 1_000, now.Problem);
+        else LogWithin(exporter.Target, behind);
     }
+
+    private ulong EventsBehind(ExportStanding now) => now.Seq is { } seq && events.LastSeq > seq ? events.LastSeq - seq : 0;
 
     private long AgeMs(ulong seq)
     {
@@ -55,7 +59,7 @@ internal sealed partial class ExportLag(Exporter exporter, EventLogReader events
 
     [LoggerMessage(5704, LogLevel.Error,
         "ALARM: the export to {Target} is {Events} events and {Seconds} s behind, more than its budget. {Why}")]
-    private partial void LogOver(string target, ulong events, ulong seconds, string why);
+    private partial void LogOver(string target, ulong events, long seconds, string why);
 
     [LoggerMessage(5705, LogLevel.Information, "The export to {Target} is within its budget again, {Events} events behind")]
     private partial void LogWithin(string target, ulong events);

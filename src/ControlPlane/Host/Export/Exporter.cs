@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
+using VideoScale.Consensus;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.Model;
+using ExportState = VideoScale.V1.ExportState;
 
 namespace VideoScale.ControlPlane.Host.Export;
 
@@ -12,7 +14,7 @@ namespace VideoScale.ControlPlane.Host.Export;
 /// decides: what had gone through is not written again, what had not is, and what is not this log's is left alone.
 /// </summary>
 internal sealed partial class Exporter(IExportTarget target, string clusterId, string replica, EventLogReader events,
-    Leadership leadership, Func<ulong, bool> isWhole, ILogger<Exporter> logger) : IExportedLog
+    Leadership leadership, Func<ulong, bool> isWhole, TimeProvider clock, ILogger<Exporter> logger) : IExportedLog
 {
     internal const string Name = "export";
     private const int MostEvents = 5_000;
@@ -20,13 +22,9 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
     /// <summary>What comes within it is one transaction.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
-    private readonly Lock _gate = new();
-    private ExportState _state = ExportState.StandingBy;
-    private string _problem = "";
-    private ulong _exportedSeq, _term, _barredTerm;
-    private volatile bool _hasPlace;
-    private long _termSince; // Environment.TickCount64
-    private ulong? _problemSeq;
+    /// <summary>Written by the subscriber alone.</summary>
+    private volatile ExportStanding _standing = ExportStanding.NotLeading;
+    private ulong? _barredTerm;
     private long _batches, _failures;
 
     internal EventSubscriber Subscriber => new(Name, WriteAsync)
@@ -40,23 +38,17 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
 
     internal string Target => target.Name;
 
-    /// <summary>It is known how far the target is, since this replica leads.</summary>
-    internal bool HasPlace => _hasPlace;
-
-    /// <summary>How long this replica has had the export, with or without success.</summary>
-    internal long HeldMs => Environment.TickCount64 - Interlocked.Read(ref _termSince);
-
-    /// <summary>0 while none is known, as on a replica that does not lead.</summary>
-    internal ulong ExportedSeq => Volatile.Read(ref _exportedSeq);
     internal long Batches => Interlocked.Read(ref _batches);
     internal long Failures => Interlocked.Read(ref _failures);
 
-    /// <summary>What it is at, why not more, and the event that is about.</summary>
-    internal (ExportState State, ulong Term, string Problem, ulong? ProblemSeq) Now
+    /// <summary>What it is at in the term of now: what it was at in one before says nothing about the target any more.</summary>
+    internal ExportStanding Now
     {
         get
         {
-            lock (_gate) return leadership.IsMine ? (_state, _term, _problem, _problemSeq) : (ExportState.StandingBy, 0, "", null);
+            var (seen, standing) = (leadership.Now, _standing);
+            return seen.Role != ReplicaRole.Leader ? ExportStanding.NotLeading
+                : standing.Term == seen.Term ? standing : ExportStanding.Begins(seen.Term, clock.GetTimestamp());
         }
     }
 
@@ -64,36 +56,31 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
 
     public async ValueTask<Hash256?> ChainAtAsync(ulong seq, CancellationToken cancellationToken)
     {
-        while (seq < events.Floor) await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken); // peers send what came before
+        while (seq < events.Floor) await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken); // peers send what came before
         return events.TryGet(seq)?.Chain;
     }
 
     private async ValueTask<ulong?> PlaceAsync(CancellationToken cancellationToken)
     {
         var seen = leadership.Now;
+        if (seen.Role != ReplicaRole.Leader) return null; // a claim in the term of another would take it from that one
         if (_barredTerm == seen.Term)
         {
             await leadership.WaitForChangeAsync(seen, cancellationToken);
             return null;
         }
-        if (_term != seen.Term)
-        {
-            _hasPlace = false;
-            Interlocked.Exchange(ref _termSince, Environment.TickCount64);
-        }
-        Become(ExportState.TakingOver, seen.Term);
+        _standing = _standing.Term == seen.Term ? _standing with { State = ExportState.TakingOver }
+            : ExportStanding.Begins(seen.Term, clock.GetTimestamp());
         try
         {
             var seq = await target.TakeOverAsync(new ExportClaim(clusterId, seen.Term, replica, IsLeader: true), this, cancellationToken);
-            Volatile.Write(ref _exportedSeq, seq);
-            _hasPlace = true;
-            Become(ExportState.Exporting, seen.Term);
+            _standing = _standing with { State = ExportState.Exporting, Seq = seq, Problem = "", ProblemSeq = null };
             LogTaken(target.Name, seen.Term, seq);
             return seq;
         }
         catch (Exception e) when (IsFailure(e, cancellationToken))
         {
-            Failed(e, seen.Term);
+            Failed(e);
             throw;
         }
     }
@@ -108,39 +95,27 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
                 return;
             }
             await target.WriteAsync(batch, cancellationToken);
-            Volatile.Write(ref _exportedSeq, batch[^1].EventSeq);
+            _standing = _standing with { Seq = batch[^1].EventSeq };
             Interlocked.Increment(ref _batches);
         }
         catch (Exception e) when (IsFailure(e, cancellationToken))
         {
-            Failed(e, _term);
+            Failed(e);
             throw;
-        }
-    }
-
-    private void Become(ExportState state, ulong term)
-    {
-        lock (_gate)
-        {
-            (_state, _term) = (state, term);
-            if (state == ExportState.Exporting) (_problem, _problemSeq) = ("", null);
         }
     }
 
     private static bool IsFailure(Exception e, CancellationToken cancellationToken) =>
         e is not InvariantViolation && !cancellationToken.IsCancellationRequested;
 
-    private void Failed(Exception failure, ulong term)
+    private void Failed(Exception failure)
     {
         var e = failure as ExportException ?? new ExportException(ExportProblem.Transient, failure.Message, null, failure);
         Interlocked.Increment(ref _failures);
-        lock (_gate)
-        {
-            (_problem, _problemSeq) = (e.Message, e.Seq);
-            _state = e.IsFinal ? ExportState.Stopped : e.Problem == ExportProblem.Fenced ? ExportState.Fenced : ExportState.Retrying;
-            if (_state != ExportState.Retrying) _barredTerm = term;
-        }
-        if (e.IsFinal) LogStopped(target.Name, e.Seq ?? ExportedSeq, e.Message);
+        var state = e.IsFinal ? ExportState.Stopped : e.Problem == ExportProblem.Fenced ? ExportState.Fenced : ExportState.Retrying;
+        _standing = _standing with { State = state, Problem = e.Message, ProblemSeq = e.Seq };
+        if (state != ExportState.Retrying) _barredTerm = _standing.Term;
+        if (e.IsFinal) LogStopped(target.Name, e.Seq ?? _standing.Seq ?? 0, e.Message);
         else if (e.Problem == ExportProblem.Fenced) LogFenced(target.Name, e.Message);
     }
 

@@ -76,6 +76,6 @@ public sealed class ReplicaMetrics : IDisposable
     private static IEnumerable<Measurement<double>> Labelled(string label, IEnumerable<(string Of, double Value)> figures) =>
         figures.Select(figure => new Measurement<double>(figure.Value, new KeyValuePair<string, object?>(label, figure.Of)));
 
-    private void Counter(string name, string help, Func<long> read) =>
+    public void Counter(string name, string help, Func<long> read) =>
         _meter.CreateObservableCounter(MetricName.InstrumentOf(name), read, null, help);
 }
