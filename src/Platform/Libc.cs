@@ -14,6 +14,7 @@ public static partial class Libc
     private const int OpenLockFile = OpenReadOnlyCloseOnExec | 2 | 0x40; // O_RDWR | O_CREAT
     private const int LockFileMode = 0x1A4; // 0644
     private const int LockExclusiveNonBlocking = 2 | 4; // LOCK_EX | LOCK_NB
+    private const int LockRelease = 8; // LOCK_UN
     private const uint SyncFileRangeWrite = 2;
     private const int ErrnoWouldBlock = 11; // EWOULDBLOCK
 
@@ -48,7 +49,7 @@ public static partial class Libc
     /// <summary>
     /// Locks a file, made when missing. Opened here, because .NET's own opening takes an flock that would stand against ours.
     /// </summary>
-    /// <returns>Holds the lock while open; null when another process holds it.</returns>
+    /// <returns>Holds the lock until <see cref="Unlock"/>; null when somebody else holds it.</returns>
     public static SafeFileHandle? TryLock(string path)
     {
         var file = new SafeFileHandle(open(path, OpenLockFile, LockFileMode), ownsHandle: true);
@@ -57,6 +58,17 @@ public static partial class Libc
         var refused = Marshal.GetLastPInvokeError() == ErrnoWouldBlock ? null : Failed("flock", path);
         file.Dispose();
         return refused is null ? null : throw refused;
+    }
+
+    /// <summary>
+    /// Gives a lock back and closes its file. Closing alone is not enough: a child that is being started has all descriptors until its
+    /// exec, and the lock with them.
+    /// </summary>
+    public static void Unlock(SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (!file.IsClosed) _ = flock(file, LockRelease); // it fails only for what is no file
+        file.Dispose();
     }
 
     private static IOException Failed(string call, string path)

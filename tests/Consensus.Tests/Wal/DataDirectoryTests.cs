@@ -1,9 +1,12 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Core;
 
 namespace VideoScale.Consensus.Tests.Wal;
 
-public sealed class Data_directory
+public sealed partial class Data_directory
 {
     private static string Refusal(Func<DataDirectory> open) => Assert.Throws<DataDirectoryException>(open).Message;
 
@@ -33,6 +36,29 @@ public sealed class Data_directory
             Assert.Contains("in use by another process", Refusal(() => DataDirectory.Open(temporary.Path)), StringComparison.Ordinal);
         using var free = DataDirectory.Open(temporary.Path);
     }
+
+    [Fact]
+    public void Is_free_once_closed_although_a_child_that_is_being_started_has_the_descriptor_still()
+    {
+        using var temporary = new TemporaryDirectory();
+        SafeFileHandle inherited;
+        using (DataDirectory.Open(temporary.Path)) inherited = Duplicate(Path.Combine(temporary.Path, "lock"));
+        using (inherited)
+        using (DataDirectory.Open(temporary.Path))
+            Assert.Contains("in use by another process", Refusal(() => DataDirectory.Open(temporary.Path)), StringComparison.Ordinal);
+    }
+
+    /// <summary>A second descriptor of an open file, as fork makes it.</summary>
+    private static SafeFileHandle Duplicate(string path)
+    {
+        var descriptor = Directory.GetFiles("/proc/self/fd").Single(link => new FileInfo(link).LinkTarget == path);
+        return new SafeFileHandle(dup(int.Parse(Path.GetFileName(descriptor), CultureInfo.InvariantCulture)), ownsHandle: true);
+    }
+
+#pragma warning disable IDE1006, SYSLIB1092 // named as in libc
+    [LibraryImport("libc")]
+    private static partial int dup(int descriptor);
+#pragma warning restore IDE1006, SYSLIB1092
 
     [Fact]
     public void Is_refused_when_it_is_somebody_elses_and_nothing_is_touched()

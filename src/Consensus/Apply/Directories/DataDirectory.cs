@@ -78,7 +78,7 @@ public sealed class DataDirectory : IDisposable
         }
         catch
         {
-            held.Dispose();
+            Libc.Unlock(held);
             throw;
         }
     }
@@ -91,7 +91,7 @@ public sealed class DataDirectory : IDisposable
         return File.Exists(identityPath) ? EngineOf(path, Read(identityPath)) : null;
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => Libc.Unlock(_lock);
 
     private static string? EngineOf(string path, DirectoryIdentity identity) =>
         identity.Engine ?? (Directory.Exists(System.IO.Path.Combine(path, "log")) ? NativeEngine : null);
