@@ -6,7 +6,7 @@ namespace VideoScale.Consensus.Apply;
 /// <summary>
 /// The thread that owns the replicated state: applies entries in order, answers fences, runs posted work, captures snapshots.
 /// </summary>
-internal sealed class ApplyThread
+internal sealed partial class ApplyThread
 {
     private readonly object _gate = new();
     private readonly IReplicatedStateMachine _machine;

@@ -52,7 +52,7 @@ internal sealed partial class DotNextLog : IReplicatedLog
         _handOver = new HandOver(store, waiters, _lastSnapshot);
         _snapshots = new SnapshotWork(store, setup.SnapshotLogBytes, OnSnapshotDone, LogSnapshotFailed);
         _apply = new ApplyThread($"dotnext-apply-{_self}", machine, store, _snapshots, _metrics, Unowned.Instance,
-            _lastSnapshot ?? new SnapshotMeta(0, 0, _membership, 0), static () => Environment.TickCount64, OnApplied, Fail);
+            _lastSnapshot ?? new SnapshotMeta(0, 0, _membership, 0), static () => Environment.TickCount64, static _ => { }, Fail);
         _handOver.To(_apply);
         var transportLog = new TransportLog(loggers.CreateLogger<TransportLog>(), _self);
         if (!asShipped) _listener = new Listener(settings, store, transportLog);
@@ -151,19 +151,10 @@ internal sealed partial class DotNextLog : IReplicatedLog
         LogResigned(_self);
     }
 
-    public async ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken)
-    {
-        if (_apply.Applied == 0) return new SnapshotInfo(0, 0, 1);
-        var done = new TaskCompletionSource<SnapshotInfo>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _apply.Add(new ApplyItem(ApplyKind.Snapshot, default, done));
-        return await done.Task.WaitAsync(cancellationToken);
-    }
+    public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) =>
+        new(_apply.SnapshotAsync(cancellationToken));
 
-    public void Post(IApplyWork work)
-    {
-        ArgumentNullException.ThrowIfNull(work);
-        _apply.Add(new ApplyItem(ApplyKind.Work, default, work));
-    }
+    public void Post(IApplyWork work) => _apply.Post(work);
 
     public async ValueTask DisposeAsync()
     {
@@ -203,18 +194,14 @@ internal sealed partial class DotNextLog : IReplicatedLog
         _roles.Publish(change);
     }
 
-    private void OnApplied(ulong applied) { }
-
     private void OnSnapshotDone(SnapshotDone done)
     {
         _metrics.SnapshotWritten(done.Bytes);
         if (_lastSnapshot is { } before && before.Index <= _apply.CompactionLimit) _handOver.Report(before);
         _lastSnapshot = done.Meta;
-        _snapshots.Finished();
         var first = (_handOver.ReportedMeta?.Index ?? 0) + 1;
         LogSnapshot(done.Meta.Index, done.Bytes, first);
-        foreach (var asker in done.Askers) asker.TrySetResult(new SnapshotInfo(done.Meta.Index, done.Bytes, first));
-        _apply.Add(new ApplyItem(ApplyKind.Snapshot, default, null)); // whoever asked meanwhile gets the next one
+        _apply.FinishSnapshot(done, first);
     }
 
     /// <summary>The replica stops for ever: it must not vouch for anything any more.</summary>

@@ -10,10 +10,6 @@ namespace VideoScale.Consensus.DotNext.Log;
 /// </summary>
 internal sealed class HandOver(SnapshotStore store, Waiters waiters, SnapshotMeta? start) : IStateMachine
 {
-    /// <summary>Entries handed to the apply thread and not applied yet.</summary>
-    private const int MaxApplyAhead = 8_192;
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
     private volatile ReportedSnapshot? _reported = start is null ? null : new ReportedSnapshot(start);
     private ApplyThread? _apply;
 
@@ -37,7 +33,7 @@ internal sealed class HandOver(SnapshotStore store, Waiters waiters, SnapshotMet
     public async ValueTask<long> ApplyAsync(LogEntry entry, CancellationToken token)
     {
         if (entry.IsSnapshot) return Restore(entry.Index);
-        while (_apply!.Depth >= MaxApplyAhead) await Task.Delay(Pause, token).ConfigureAwait(false);
+        await _apply!.RoomAsync(token).ConfigureAwait(false);
         if (!entry.TryGetPayload(out var payload)) throw new InvalidDataException($"entry {entry.Index} of the log has no payload");
         _apply.Add(new ApplyItem(ApplyKind.Entry, Payload.Read(entry.Index, entry.Term, payload), waiters.Take(entry.Index, entry.Term)));
         return entry.Index;

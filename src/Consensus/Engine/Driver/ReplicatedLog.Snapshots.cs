@@ -21,10 +21,8 @@ public sealed partial class ReplicatedLog
         Step(RaftInput.SnapshotCreated(done.Meta));
         _compactTo = _core.Snapshot.Index < _core.Log.BaseIndex ? 0 : _core.Log.TailBefore(_core.Snapshot.Index, _options.TailBytes);
         Compact();
-        _snapshots.Finished();
         LogSnapshot(done.Meta.Index, done.Bytes, _core.Log.FirstIndex);
-        foreach (var asker in done.Askers) asker.TrySetResult(new SnapshotInfo(done.Meta.Index, done.Bytes, _core.Log.FirstIndex));
-        _apply.Add(new ApplyItem(ApplyKind.Snapshot, default, null)); // whoever asked meanwhile gets the next one
+        _apply.FinishSnapshot(done, _core.Log.FirstIndex);
     }
 
     private void Compact()

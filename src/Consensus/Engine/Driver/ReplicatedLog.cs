@@ -123,19 +123,10 @@ public sealed partial class ReplicatedLog : IReplicatedLog
         await done.Task.WaitAsync(cancellationToken);
     }
 
-    public async ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken)
-    {
-        if (_apply.Applied == 0) return new SnapshotInfo(0, 0, 1);
-        var done = new TaskCompletionSource<SnapshotInfo>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _apply.Add(new ApplyItem(ApplyKind.Snapshot, default, done));
-        return await done.Task.WaitAsync(cancellationToken);
-    }
+    public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) =>
+        new(_apply.SnapshotAsync(cancellationToken));
 
-    public void Post(IApplyWork work)
-    {
-        ArgumentNullException.ThrowIfNull(work);
-        _apply.Add(new ApplyItem(ApplyKind.Work, default, work));
-    }
+    public void Post(IApplyWork work) => _apply.Post(work);
 
     /// <summary>A leader hands over first, so that the others need not wait for its silence.</summary>
     public async ValueTask DisposeAsync()

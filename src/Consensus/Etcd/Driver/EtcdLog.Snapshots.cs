@@ -26,7 +26,8 @@ public sealed partial class EtcdLog
             }
             var first = _known.Manifest?.First ?? 1;
             LogSnapshot(done.Meta.Index, done.Bytes, first);
-            foreach (var asker in done.Askers) asker.TrySetResult(new SnapshotInfo(done.Meta.Index, done.Bytes, first));
+            _apply.FinishSnapshot(done, first);
+            return;
         }
         catch (OperationCanceledException)
         {
@@ -37,21 +38,13 @@ public sealed partial class EtcdLog
             LogPublishFailed(e);
             foreach (var asker in done.Askers) asker.TrySetException(e);
         }
-        _snapshots.Finished();
-        _apply.Add(new ApplyItem(ApplyKind.Snapshot, default, null)); // whoever asked meanwhile gets the next one
+        _apply.NextSnapshot();
     }
 
     /// <summary>The watch brings the manifest back a moment later.</summary>
     private async Task SeenAsync(ulong index)
     {
         for (var i = 0; i < 100 && (_known.Manifest?.Index ?? 0) < index; i++) await Task.Delay(10, _stop.Token);
-    }
-
-    private sealed class NoOwner : IPayloadOwner
-    {
-        internal static readonly NoOwner Instance = new(); // payloads are the collector's
-        public void Retain(ReadOnlyMemory<byte> payload) { }
-        public void Release(ReadOnlyMemory<byte> payload) { }
     }
 
     [LoggerMessage(1359, LogLevel.Information, "Replica {Self} starts over etcd, under {Prefix}, behind entry {Index}")]

@@ -58,7 +58,7 @@ public sealed partial class EtcdLog : IReplicatedLog
         _standing = new Standing(self, _roles);
         _exchange = new SnapshotExchange(client, setup.Keys, setup.Options, store, () => _known.Manifest, _logger);
         _snapshots = new SnapshotWork(store, setup.SnapshotLogBytes, OnSnapshotDone, LogSnapshotFailed);
-        _apply = new ApplyThread($"etcd-apply-{setup.Self}", machine, store, _snapshots, _metrics, NoOwner.Instance, start, Ticks,
+        _apply = new ApplyThread($"etcd-apply-{setup.Self}", machine, store, _snapshots, _metrics, Unowned.Instance, start, Ticks,
             static _ => { }, Fail);
         _feed = new Feed(client, setup.Keys, _apply, _exchange, start.Index + 1, setup.TailBytes, _troubles);
         _appender = new Appender(client, setup.Keys, setup.Options, _feed, _metrics, _troubles) { Established = _standing.Lead };
@@ -141,19 +141,10 @@ public sealed partial class EtcdLog : IReplicatedLog
         }
     }
 
-    public async ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken)
-    {
-        if (_apply.Applied == 0) return new SnapshotInfo(0, 0, 1);
-        var done = new TaskCompletionSource<SnapshotInfo>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _apply.Add(new ApplyItem(ApplyKind.Snapshot, default, done));
-        return await done.Task.WaitAsync(cancellationToken);
-    }
+    public ValueTask<SnapshotInfo> CreateSnapshotAsync(CancellationToken cancellationToken) =>
+        new(_apply.SnapshotAsync(cancellationToken));
 
-    public void Post(IApplyWork work)
-    {
-        ArgumentNullException.ThrowIfNull(work);
-        _apply.Add(new ApplyItem(ApplyKind.Work, default, work));
-    }
+    public void Post(IApplyWork work) => _apply.Post(work);
 
     public ReplicaStatus Status
     {

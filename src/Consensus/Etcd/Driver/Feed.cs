@@ -15,7 +15,6 @@ internal sealed class Feed(EtcdClient client, EtcdKeys keys, ApplyThread apply, 
     Troubles troubles)
 {
     private const string Doing = "reading the log";
-    private const int MostApplyAhead = 8_192;
     private const long BytesPerRead = 4 << 20;
     private const int MostPerRead = 512;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -85,7 +84,7 @@ internal sealed class Feed(EtcdClient client, EtcdKeys keys, ApplyThread apply, 
                 if (entry.Index > _cursor.Next) await FillAsync(entry.Index - 1, cancellationToken);
                 HandOver(entry);
             }
-            while (apply.Depth > MostApplyAhead) await Task.Delay(1, cancellationToken);
+            await apply.RoomAsync(cancellationToken);
         }
     }
 
@@ -127,7 +126,7 @@ internal sealed class Feed(EtcdClient client, EtcdKeys keys, ApplyThread apply, 
             {
                 await ReadOnceAsync(to, cancellationToken);
                 troubles.Over(Doing);
-                while (apply.Depth > MostApplyAhead) await Task.Delay(1, cancellationToken);
+                await apply.RoomAsync(cancellationToken);
             }
             catch (EtcdException e)
             {

@@ -1,4 +1,4 @@
-namespace VideoScale.Consensus.DotNext.Log;
+namespace VideoScale.Consensus.Apply;
 
 /// <summary>Payloads are copies of their own: the collector has them.</summary>
 internal sealed class Unowned : IPayloadOwner
