@@ -45,6 +45,18 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task A_watch_that_cannot_log_in_breaks_like_one_that_runs()
+    {
+        var nobody = $"127.0.0.1:{LoopbackPorts.Free(1)[0]}";
+        using var client = new EtcdClient(new EtcdOptions { Endpoints = [nobody], User = "vs", Password = "right" });
+        var failed = await Assert.ThrowsAsync<EtcdException>(async () =>
+        {
+            await foreach (var _ in client.WatchAsync(new Client.WatchCreateRequest(), CancellationToken.None)) { }
+        });
+        Assert.Equal(EtcdFault.NoAnswer, failed.Fault);
+    }
+
+    [Fact]
     public async Task Certificates_prove_both_ends()
     {
         var files = Directory.CreateTempSubdirectory("etcd-tls-").FullName;

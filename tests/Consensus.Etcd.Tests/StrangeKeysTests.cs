@@ -101,6 +101,20 @@ public sealed class StrangeKeysTests(OneEtcd etcd) : IClassFixture<OneEtcd>
     }
 
     [Fact]
+    public async Task A_read_that_finds_the_log_set_back_is_answered_all_the_same()
+    {
+        var options = etcd.Options();
+        await using var replicas = new Replicas(options);
+        await StartedAsync(replicas);
+        using var raw = new RawEtcd(options);
+        await raw.DoAsync(Txn.Delete(raw.Keys.Head));
+        var fence = await replicas.Log(1).ReadFenceAsync(ReadMode.Linearizable, CancellationToken.None).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.False(fence.Ok);
+        Assert.IsType<EtcdLogException>(await replicas.Log(1).Fatal.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
     public async Task An_etcd_that_was_set_back_is_refused_by_whoever_knows_more()
     {
         await using var lost = EtcdProcess.Start();

@@ -65,8 +65,8 @@ internal sealed class EtcdClient : IDisposable
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var endpoint = Current;
-        using var call = new Watch.WatchClient(endpoint.Channel).Watch(new CallOptions(await HeadersAsync(endpoint, cancellationToken),
-            cancellationToken: cancellationToken));
+        var headers = await LimitedAsync(endpoint, limit => HeadersAsync(endpoint, limit), cancellationToken);
+        using var call = new Watch.WatchClient(endpoint.Channel).Watch(new CallOptions(headers, cancellationToken: cancellationToken));
         await GuardAsync(endpoint, () => call.RequestStream.WriteAsync(new WatchRequest { CreateRequest = request }, cancellationToken),
             cancellationToken);
         while (await GuardAsync(endpoint, () => call.ResponseStream.MoveNext(cancellationToken), cancellationToken))
@@ -101,12 +101,9 @@ internal sealed class EtcdClient : IDisposable
             var token = _token;
             try
             {
-                return await GuardAsync(endpoint, async () =>
-                {
-                    using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                    limit.CancelAfter(CallLimit);
-                    return await call(endpoint, new CallOptions(await HeadersAsync(endpoint, limit.Token), cancellationToken: limit.Token));
-                }, cancellationToken);
+                return await LimitedAsync(endpoint, async limit =>
+                    await call(endpoint, new CallOptions(await HeadersAsync(endpoint, limit), cancellationToken: limit)),
+                    cancellationToken);
             }
             // The token's time is up, or its users changed: nothing was carried out, so a new token may try again.
             catch (EtcdException e) when (e.Fault == EtcdFault.TokenRefused && attempt == 0 && _options.User.Length > 0)
@@ -115,6 +112,14 @@ internal sealed class EtcdClient : IDisposable
             }
         }
     }
+
+    private Task<T> LimitedAsync<T>(Endpoint endpoint, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
+        GuardAsync(endpoint, async () =>
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(CallLimit);
+            return await call(limit.Token);
+        }, cancellationToken);
 
     /// <summary>Says in our words what went wrong, and leaves a member that did not answer.</summary>
     private async Task<T> GuardAsync<T>(Endpoint endpoint, Func<Task<T>> call, CancellationToken cancellationToken)

@@ -74,9 +74,9 @@ internal sealed class ReadRounds(EtcdClient client, EtcdKeys keys, Standing stan
                 return;
             }
             catch (EtcdException e) { troubles.Note(Doing, e); }
-            catch (OperationCanceledException)
+            catch
             {
-                foreach (var (fence, _) in round) fence.TrySetResult(default);
+                foreach (var (fence, _) in round) fence.TrySetResult(default); // nobody waits for ever
                 throw;
             }
             await Task.Delay(Period, cancellationToken);
