@@ -8,6 +8,7 @@ using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Engine.Driver;
 using VideoScale.Consensus.Engine.Transport;
 using VideoScale.Consensus.Engine.Wal;
+using VideoScale.Harness.Processes;
 using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.CatchUp;

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using VideoScale.Bench.Etcd;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Bench.Consensus;
 

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Bench.Consensus;
 using VideoScale.Consensus;
+using VideoScale.Harness.Processes;
 
 namespace VideoScale.Bench.Engines;
 

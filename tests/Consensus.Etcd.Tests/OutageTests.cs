@@ -97,7 +97,6 @@ public sealed class OutageTests
         await using var replicas = new Replicas(new EtcdOptions { Endpoints = etcd.Endpoints });
         replicas.Start(1);
         var leader = await replicas.LeaderAsync();
-        var command = new byte[3_000];
         var results = await Task.WhenAll(Enumerable.Range(1, 400).Select(async i =>
             await leader.ProposeAsync(new ProposalId(1, (ulong)i), System.Text.Encoding.UTF8.GetBytes($"{i} {new string('x', 2_000)}"),
                 CancellationToken.None)));

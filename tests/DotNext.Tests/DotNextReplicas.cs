@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus;
@@ -15,7 +14,7 @@ internal sealed class DotNextReplicas : IContractSystem
     private const int Count = 3;
     private static readonly MemberId[] Members = [new(1), new(2), new(3)];
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-dotnext-").FullName;
-    private readonly int[] _ports = FreePorts();
+    private readonly int[] _ports = LoopbackPorts.Free(Count);
     private readonly (ILogDirectory Directory, IReplicatedLog Log, JournalMachine Machine)?[] _running =
         new (ILogDirectory, IReplicatedLog, JournalMachine)?[Count];
     private ulong _session;
@@ -92,14 +91,5 @@ internal sealed class DotNextReplicas : IContractSystem
         for (var i = 0; i < Count; i++)
             if (_running[i] is not null) await StopAsync(i);
         Directory.Delete(_root, recursive: true);
-    }
-
-    private static int[] FreePorts()
-    {
-        var sockets = Enumerable.Range(0, Count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var socket in sockets) socket.Start();
-        var ports = sockets.Select(socket => ((IPEndPoint)socket.LocalEndpoint).Port).ToArray();
-        foreach (var socket in sockets) socket.Stop();
-        return ports;
     }
 }

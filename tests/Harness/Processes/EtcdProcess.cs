@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace VideoScale.Harness.Processes;
 
@@ -17,7 +15,7 @@ public sealed class EtcdProcess : IAsyncDisposable
     private EtcdProcess(int members, string scheme, string[] extra)
     {
         _members = new Process?[members];
-        _ports = FreePorts(2 * members);
+        _ports = LoopbackPorts.Free(2 * members);
         _scheme = scheme;
         _extra = extra;
     }
@@ -104,17 +102,4 @@ public sealed class EtcdProcess : IAsyncDisposable
     private string Client(int i) => $"{_scheme}://127.0.0.1:{_ports[i]}";
 
     private string Peer(int i) => $"http://127.0.0.1:{_ports[_members.Length + i]}";
-
-    private static int[] FreePorts(int count)
-    {
-        var held = new List<TcpListener>();
-        for (var i = 0; i < count; i++)
-        {
-            held.Add(new TcpListener(IPAddress.Loopback, 0));
-            held[^1].Start();
-        }
-        int[] ports = [.. held.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (var listener in held) listener.Dispose();
-        return ports;
-    }
 }

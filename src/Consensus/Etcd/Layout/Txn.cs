@@ -26,9 +26,9 @@ internal static class Txn
 
     internal static RequestOp Get(ByteString key) => new() { RequestRange = new RangeRequest { Key = key } };
 
-    internal static RequestOp GetRange(ByteString start, ByteString end, long limit = 0, bool keysOnly = false) => new()
+    internal static RequestOp GetRange(ByteString start, ByteString end) => new()
     {
-        RequestRange = new RangeRequest { Key = start, RangeEnd = end, Limit = limit, KeysOnly = keysOnly },
+        RequestRange = new RangeRequest { Key = start, RangeEnd = end },
     };
 
     internal static RequestOp Put(ByteString key, ByteString value, long lease = 0) => new()

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace VideoScale.Bench.Consensus;
+namespace VideoScale.Harness.Processes;
 
-internal static class LoopbackPorts
+public static class LoopbackPorts
 {
     /// <summary>Ports that the kernel just gave out, all different; they are free again when this returns.</summary>
-    internal static int[] Free(int count)
+    public static int[] Free(int count)
     {
         var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
         foreach (var listener in listeners) listener.Start();
