@@ -5,29 +5,28 @@ namespace VideoScale.ControlPlane.Host.Audit;
 
 /// <summary>
 /// Keeps the state now and then while the log grows, so that the first question about the past does not fold all of it: what the apply
-/// thread captures, as for a snapshot, is written by a loop of its own. One is under way at a time; a slow disk keeps fewer.
+/// thread captures, as for a snapshot, is written by a loop of its own. One is under way at a time; a slow disk keeps fewer, and one that
+/// takes none costs answers their speed and nothing else.
 /// </summary>
 internal sealed class FoldKeeper(KeptFolds folds, EventLog.EventLogReader log) : IStateListener
 {
     private readonly WakeSignal _captured = new();
     private readonly Lock _gate = new();
     private (CapturedState State, UInt128 Hash)? _waiting;
+    private ulong _newest = folds.Newest; // looked up once: the apply thread reads no directory
     private ulong _next;
 
     public void OnApplied(ulong appliedIndex, IReadOnlyList<AppliedEvent> events, ClusterState state)
     {
+        // Just started or restored: what the log holds may be kept already, and a snapshot's last event need not be held here.
+        if (_next == 0) _next = Math.Max(folds.NextAfter(Math.Min(_newest, state.LastEventSeq)), state.LastEventSeq + 1);
         if (state.LastEventSeq < _next) return;
-        if (_next == 0) // just started: what the log holds may be kept already
-        {
-            _next = folds.NextAfter(Math.Min(folds.Newest, state.LastEventSeq));
-            if (state.LastEventSeq < _next) return;
-        }
         lock (_gate)
         {
             if (_waiting is not null) return;
             _waiting = (state.Capture(), state.StateHash());
         }
-        _next = folds.NextAfter(state.LastEventSeq);
+        (_newest, _next) = (state.LastEventSeq, folds.NextAfter(state.LastEventSeq));
         _captured.Set();
     }
 

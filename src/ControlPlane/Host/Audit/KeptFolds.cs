@@ -64,19 +64,25 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
         if (directory is null) return;
         lock (_gate)
         {
-            var path = PathOf(state.LastEventSeq);
-            if (File.Exists(path) || log.TryGet(state.LastEventSeq) is not { } last) return;
-            var temporary = path + ".new";
-            try
-            {
-                Directory.CreateDirectory(directory);
-                Write(temporary, state, hash, last);
-                File.Move(temporary, path, overwrite: true);
-                Prune();
-            }
-            // a full disk: the answer stands, the next one folds from further back
-            catch (IOException) { if (File.Exists(temporary)) File.Delete(temporary); }
+            try { KeepNew(log, state, hash, directory); }
+            // A full disk, a folder of somebody else, an event that is not held: the answer stands, the next one folds from further back.
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or EventLogException) { }
         }
+    }
+
+    private void KeepNew(EventLogReader log, CapturedState state, UInt128 hash, string folder)
+    {
+        var path = PathOf(state.LastEventSeq);
+        if (File.Exists(path) || log.TryGet(state.LastEventSeq) is not { } last) return;
+        var temporary = path + ".new";
+        Directory.CreateDirectory(folder);
+        try
+        {
+            Write(temporary, state, hash, last);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally { File.Delete(temporary); } // nothing, once it has its name
+        Prune();
     }
 
     private static void Write(string path, CapturedState state, UInt128 hash, EventEnvelope last)
@@ -127,10 +133,16 @@ public sealed class KeptFolds(string? directory, ulong everyEvents = KeptFolds.D
 
     private string PathOf(ulong seq) => Path.Combine(directory!, $"fold-{seq:D20}.bin");
 
-    private IReadOnlyList<(string Path, ulong Seq)> Files() => directory is null || !Directory.Exists(directory)
-        ? []
-        : [.. Directory.GetFiles(directory, "fold-*.bin").Order(StringComparer.Ordinal).Select(path => (path, SeqOf(path)))
-            .Where(f => f.Item2 > 0)];
+    private IReadOnlyList<(string Path, ulong Seq)> Files()
+    {
+        if (directory is null || !Directory.Exists(directory)) return [];
+        try
+        {
+            return [.. Directory.GetFiles(directory, "fold-*.bin").Order(StringComparer.Ordinal).Select(path => (path, SeqOf(path)))
+                .Where(f => f.Item2 > 0)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return []; }
+    }
 
     private static ulong SeqOf(string path) => ulong.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan(5), out var seq) ? seq : 0;
 }
