@@ -80,7 +80,7 @@ internal static class ProofCommands
     {
         var proof = Read<EventProof>(proofPath);
         var anchor = anchorPath is null ? proof.Checkpoint : ReadAnchor(anchorPath);
-        var problem = proof.Proof is null ? "it holds no proof" : LogProofs.WhyNot(proof.Proof);
+        var problem = proof.Proof is null or { Record.IsEmpty: true } ? "it holds no proof of an event" : LogProofs.WhyNot(proof.Proof);
         problem ??= anchor is null ? null : WhyNotUnder(anchor, proof.Proof!, authorityPath);
         var rests = anchor is null ? "on the root that the proof itself names: give --anchor"
             : authorityPath is null ? "on a checkpoint whose signature was not looked at: give --ca" : $"on what {SignerOf(anchor)} signed";
@@ -118,10 +118,7 @@ internal static class ProofCommands
     {
         if (SignedCheckpoints.WhyNot(anchor, AuthorityOf(authorityPath)) is { } wrong)
             return $"the checkpoint is not to be believed: {wrong}";
-        if (anchor.TreeSize == proof.TreeSize && anchor.MerkleRoot == proof.MerkleRoot) return null;
-        if (anchor.TreeSize == proof.OlderSize && anchor.MerkleRoot == proof.OlderRoot) return null;
-        return anchor.TreeSize == proof.TreeSize ? "its root is not that of the checkpoint"
-            : $"it is about a log of {proof.TreeSize} events, the checkpoint about one of {anchor.TreeSize}: make the proof anew";
+        return LogProofs.WhyNotUnder(proof, anchor);
     }
 
     private static async Task<SignedCheckpoint?> NewestAsync(AuditSession session, CancellationToken cancellationToken)

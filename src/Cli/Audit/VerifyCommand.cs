@@ -66,7 +66,7 @@ internal static class VerifyCommand
             return $"the log ends with event {last}, before the {anchor.TreeSize} events of the checkpoint: its end is cut";
         var reply = await session.Backend.ProveAsync(new() { OlderSize = anchor.TreeSize }, cancellationToken);
         if (ControlPlane.Host.Audit.LogProofs.WhyNot(reply) is { } wrong) return wrong;
-        return reply.OlderRoot == anchor.MerkleRoot ? null
+        return reply.OlderSize == anchor.TreeSize && reply.OlderRoot == anchor.MerkleRoot ? null
             : $"its first {anchor.TreeSize} events are not those of the checkpoint kept elsewhere: history was rewritten";
     }
 }

@@ -82,9 +82,14 @@ public sealed class ProofTests
                 new Hash256(proof.OlderRoot.Span));
             Assert.Equal(seq, proof.Event.EventSeq);
             Touched(proof, random);
+            Under(proof, older, seq);
         }
         var whole = queries.Prove(new() { EventSeq = 1 }, CancellationToken.None).Value!;
         Assert.Equal((head.MerkleRoot, script.Count), (new Hash256(whole.MerkleRoot.Span), whole.TreeSize));
+        var first = whole.Record.ToByteArray();
+        first[2] ^= 1; // behind leaf prefix and version: event 1 becomes event 0
+        whole.Record = Google.Protobuf.ByteString.CopyFrom(first);
+        Assert.Contains("does not hash to the root as event 0", LogProofs.WhyNot(whole), StringComparison.Ordinal);
     });
 
     [Fact]
@@ -111,6 +116,15 @@ public sealed class ProofTests
             authority), StringComparison.Ordinal);
         Assert.Contains("not that of a replica", SignedCheckpoints.WhyNot(SignedCheckpoints.Sign(0xC1, checkpoint, 1,
             stranger.Certificate), authority), StringComparison.Ordinal);
+        foreach (var (line, lines) in ((string, string)[])[("cluster ", "cluster 2\ncluster "), ("\nvoters", "\n\nvoters"),
+            ("agreed_at ", "events 99\nagreed_at "), ("checkpoint 1\n", "checkpoint 1 \n")])
+        {
+            var longer = signed.Clone();
+            longer.Text = longer.Text.Replace(line, lines, StringComparison.Ordinal);
+            Assert.Contains("does not say", SignedCheckpoints.WhyNot(longer, null), StringComparison.Ordinal);
+            longer.Text = signed.Text + lines;
+            Assert.Contains("does not say", SignedCheckpoints.WhyNot(longer, null), StringComparison.Ordinal);
+        }
         var unsigned = SignedCheckpoints.Sign(0xC1, checkpoint, 1, null);
         Assert.Contains("not signed", SignedCheckpoints.WhyNot(unsigned, authority), StringComparison.Ordinal);
         Assert.Null(SignedCheckpoints.WhyNot(unsigned, null));
@@ -133,6 +147,19 @@ public sealed class ProofTests
         touched = proof.Clone();
         touched.MerkleRoot = Google.Protobuf.ByteString.CopyFrom(new byte[31]);
         Assert.NotNull(LogProofs.WhyNot(touched));
+        touched = proof.Clone();
+        (touched.Record, touched.Event.Type) = (Google.Protobuf.ByteString.Empty, "x"); // a true continuation, and any event beside it
+        Assert.Contains("no record of it", LogProofs.WhyNot(touched), StringComparison.Ordinal);
+    }
+
+    /// <summary>A checkpoint vouches for the events it is about, and for none that came later.</summary>
+    private static void Under(GetProofReply proof, ulong older, ulong seq)
+    {
+        Assert.Null(LogProofs.WhyNotUnder(proof, new() { TreeSize = proof.TreeSize, MerkleRoot = proof.MerkleRoot }));
+        Assert.NotNull(LogProofs.WhyNotUnder(proof, new() { TreeSize = proof.TreeSize + 1, MerkleRoot = proof.MerkleRoot }));
+        if (older == proof.TreeSize) return;
+        Assert.Equal(seq <= older, LogProofs.WhyNotUnder(proof, new() { TreeSize = older, MerkleRoot = proof.OlderRoot }) is null);
+        Assert.NotNull(LogProofs.WhyNotUnder(proof, new() { TreeSize = proof.TreeSize, MerkleRoot = proof.OlderRoot }));
     }
 
     private static Hash256 Full(ulong start, int height) => RootOf((int)start, (int)start + (1 << height));

@@ -1,4 +1,3 @@
-using System.Numerics;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Host.EventLog;
 
@@ -22,7 +21,7 @@ internal sealed class EventTree(EventLogReader log, CancellationToken cancellati
     {
         foreach (var edge in _edges)
             if (edge.TryFull(start, height) is { } known) return known;
-        if (height > 0 && log.PartOf(start + 1) is { } part && 1UL << height > part.Header.EventsPerSegment)
+        if (log.PartOf(start + 1) is { } part && 1UL << height > part.Header.EventsPerSegment)
         {
             var half = 1UL << (height - 1);
             return EventHashes.Node(Full(start, height - 1), Full(start + half, height - 1));
@@ -37,7 +36,7 @@ internal sealed class EventTree(EventLogReader log, CancellationToken cancellati
         while (edge.Size < count && cursor.MoveNext())
         {
             edge.Append(EventHashes.Leaf(cursor.Record));
-            if (BitOperations.PopCount(edge.Size & 0xFFF) == 0) cancellationToken.ThrowIfCancellationRequested();
+            if ((edge.Size & 0xFFF) == 0) cancellationToken.ThrowIfCancellationRequested();
         }
         return edge.Size == count ? edge.Root() : throw log.OutOfRange(start + count);
     }

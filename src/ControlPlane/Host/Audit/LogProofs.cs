@@ -59,6 +59,7 @@ public static class LogProofs
         if (!AreHashes([proof.MerkleRoot, .. proof.Inclusion, .. proof.Consistency])) return "its hashes are not of 32 bytes each";
         var root = new Hash256(proof.MerkleRoot.Span);
         if (proof.Record.IsEmpty && proof.OlderSize == 0) return "it speaks of no event and of no earlier log";
+        if (proof.Record.IsEmpty && proof.Event is not null) return "it shows an event and has no record of it";
         if (!proof.Record.IsEmpty && WhyNotIncluded(proof, root) is { } wrong) return wrong;
         if (proof.OlderSize == 0) return null;
         if (!AreHashes([proof.OlderRoot])) return "the earlier root is not of 32 bytes";
@@ -66,15 +67,28 @@ public static class LogProofs
             : "the earlier log is not the beginning of the later one";
     }
 
+    /// <summary>Why a proof of an event, which holds by itself, does not follow from a checkpoint; null when it does.</summary>
+    public static string? WhyNotUnder(GetProofReply proof, SignedCheckpoint checkpoint)
+    {
+        if (checkpoint.TreeSize == proof.TreeSize)
+            return checkpoint.MerkleRoot == proof.MerkleRoot ? null : "its root is not that of the checkpoint";
+        // Of what came after the earlier log the checkpoint says nothing: anybody can go on with a tree.
+        if (checkpoint.TreeSize == proof.OlderSize && checkpoint.MerkleRoot == proof.OlderRoot
+            && EventView.Read(proof.Record.Span).EventSeq <= proof.OlderSize) return null;
+        return $"it is about a log of {proof.TreeSize} events, the checkpoint about one of {checkpoint.TreeSize}: make the proof anew";
+    }
+
     private static string? WhyNotIncluded(GetProofReply proof, in Hash256 root)
     {
         try
         {
-            var seq = EventView.Read(proof.Record.Span).EventSeq;
-            if (MerkleProof.RootOf(EventHashes.Leaf(proof.Record.Span), seq - 1, proof.TreeSize, Hashes(proof.Inclusion)) != root)
+            var record = EventView.Read(proof.Record.Span);
+            var seq = record.EventSeq;
+            if (seq == 0 || root != MerkleProof.RootOf(EventHashes.Leaf(proof.Record.Span), seq - 1, proof.TreeSize,
+                Hashes(proof.Inclusion)))
                 return $"the record does not hash to the root as event {seq} of {proof.TreeSize}";
-            var shown = EventMapping.ToWire(EventView.Read(proof.Record.Span).ToEnvelope(default));
             if (proof.Event is null) return null;
+            var shown = EventMapping.ToWire(record.ToEnvelope(default));
             shown.ChainHash = proof.Event.ChainHash; // not in the record
             return shown.Equals(proof.Event) ? null : "the event that is shown is not what the record says";
         }
