@@ -21,9 +21,9 @@ public readonly ref struct EventDraft
     public required LogTime OccurredAt { get; init; }
     /// <summary>Who caused it: the name of an API token, a node id, or a leader loop.</summary>
     public required ReadOnlySpan<char> ActorSubject { get; init; }
-    /// <summary>A word of <c>Commands/Actor.cs</c>.</summary>
+    /// <summary>The word of an <c>ActorKind</c>.</summary>
     public required ReadOnlySpan<char> ActorKind { get; init; }
-    /// <summary>Another one.</summary>
+    /// <summary>The word of an <c>ActorAuthMethod</c>.</summary>
     public required ReadOnlySpan<char> ActorAuthMethod { get; init; }
     /// <summary>"default" until there are others.</summary>
     public required ReadOnlySpan<char> Tenant { get; init; }

@@ -27,7 +27,12 @@ public sealed record ActorKind
     public string Word { get; }
     public override string ToString() => Word;
 
-    public static ActorKind Of(string word) => Array.Find(Known, kind => kind.Word == word) ?? new(word);
+    public static ActorKind Of(string word)
+    {
+        foreach (var kind in Known)
+            if (kind.Word == word) return kind; // of every command that is read: nothing is made
+        return new(word);
+    }
 }
 
 /// <summary>How an actor proved who it is, as one word in log entries, events and on the wire.</summary>
@@ -53,5 +58,10 @@ public sealed record ActorAuthMethod
     public string Word { get; }
     public override string ToString() => Word;
 
-    public static ActorAuthMethod Of(string word) => Array.Find(Known, method => method.Word == word) ?? new(word);
+    public static ActorAuthMethod Of(string word)
+    {
+        foreach (var method in Known)
+            if (method.Word == word) return method;
+        return new(word);
+    }
 }
