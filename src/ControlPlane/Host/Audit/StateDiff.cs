@@ -4,7 +4,9 @@ using VideoScale.V1;
 
 namespace VideoScale.ControlPlane.Host.Audit;
 
-/// <summary>What differs between two states, field by field, in the order of the fields' names.</summary>
+/// <summary>
+/// What differs between two states: settings, nodes and rooms by name, and of each its fields as <see cref="StateView"/> has them.
+/// </summary>
 internal sealed class StateDiff(int limit)
 {
     /// <summary>Stands for what is not there.</summary>

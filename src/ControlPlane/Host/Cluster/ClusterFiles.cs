@@ -52,8 +52,8 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
         var cluster = ReadJson(directory, ClusterName, ClusterJson.Default.ClusterFile);
         if (identity.FormatVersion is not (Format or NamedEngineFormat) || cluster.Format != Format)
             throw StartupException.Directory(
-                $"{directory} has format {identity.FormatVersion}/{cluster.Format}; this program reads format {Format}: use the program "
-                + $"version that made it");
+                $"{directory} has format {identity.FormatVersion}/{cluster.Format}; this program reads {Format}/{Format} and "
+                + $"{NamedEngineFormat}/{Format}: use the program version that made it");
         if (identity.ClusterId != cluster.ClusterId)
             throw StartupException.Directory(
                 $"{directory}: {IdentityName} belongs to cluster {identity.ClusterId} but {ClusterName} to {cluster.ClusterId}: restore "
