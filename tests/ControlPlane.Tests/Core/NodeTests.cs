@@ -174,7 +174,6 @@ public sealed class NodeTests
         Assert.Equal(FailureCode.PermissionDenied, bed.Run(new(new NodeCommand.Suspect(new("n1"), 1), Actor.System)).Failure!.Code);
     }
 
-
     [Fact]
     public void A_node_leaves_only_when_it_holds_nothing_and_its_name_is_free_then()
     {

@@ -46,6 +46,9 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
 
     internal KeptFolds Folds { get; }
 
+    /// <summary>Null where there is no replica around it: nothing is exported.</summary>
+    internal LeadersExport? Exported { get; init; }
+
     public override async Task ReadAll(ReadAllRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
         await SeeWhatIsDerived(context.CancellationToken);
@@ -118,9 +121,6 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
         Refuse(_queries.Check(request));
         return await InTurn(() => _queries.Verify(request, null, context.CancellationToken), context.CancellationToken);
     }
-
-    /// <summary>Null where there is no replica around it: nothing is exported.</summary>
-    internal LeadersExport? Exported { get; init; }
 
     public override async Task<ExportStatusReply> ExportStatus(ExportStatusRequest request, ServerCallContext context) =>
         Exported is null ? new ExportStatusReply { LogSeq = _queries.Log.LastSeq } : await Exported.StatusAsync(request, context);

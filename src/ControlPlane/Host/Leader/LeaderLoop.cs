@@ -39,8 +39,8 @@ public abstract partial class LeaderLoop(LeaderTerms terms, StateQueries queries
     /// <summary>Brings the next round forward.</summary>
     public void Wake() => _wake.Set();
 
-    /// <summary>Looks at state and term together, on the apply thread; null when this replica does not lead.</summary>
-    protected ValueTask<T?> LookAsync<T>(Func<ClusterState, LeaderTerm, T> look) where T : class =>
+    /// <summary>Looks at state and term together, on the apply thread; null when this replica does not lead, or when the look is.</summary>
+    protected ValueTask<T?> LookAsync<T>(Func<ClusterState, LeaderTerm, T?> look) where T : class =>
         queries.ReadNowAsync((terms, look), static (state, _, at) => at.terms.Current is { } term ? at.look(state, term) : null);
 
     [LoggerMessage(3101, LogLevel.Warning, "A round of {Loop} failed; the next one comes within {Period}")]

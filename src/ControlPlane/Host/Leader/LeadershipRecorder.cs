@@ -26,7 +26,7 @@ public sealed class LeadershipRecorder : LeaderLoop
 
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var missing = await LookAsync(static (state, term) => state.Cluster.Term < term.Term ? term : null!);
+        var missing = await LookAsync(static (state, term) => state.Cluster.Term < term.Term ? term : null);
         if (missing is not null)
             await _commands.SubmitAsync(missing.Term, Name, new ClusterCommand.RecordLeadership(_log.Status.Self.Value), cancellationToken);
     }

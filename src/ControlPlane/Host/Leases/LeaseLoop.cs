@@ -55,7 +55,7 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
         {
             term.Leases.MayLeave = time.MayExtend;
             return state.FindNode(node) is { } left && left.Record.Incarnation == incarnation
-                && term.Leases.HasLeft(LeaseHolder.Of(left)) ? term : null!;
+                && term.Leases.HasLeft(LeaseHolder.Of(left)) ? term : null;
         });
         if (term is not null)
             await commands.SubmitAsync(term.Term, Name, new NodeCommand.Leave(node, incarnation), cancellationToken);
