@@ -13,7 +13,7 @@ using Log = VideoScale.ControlPlane.Host.EventLog.EventLog;
 namespace VideoScale.ControlPlane.Tests.Export;
 
 /// <summary>How far the export is behind, and the alarm of its budget: 20 events, 60 s.</summary>
-public sealed class ExportLagTests : IAsyncLifetime
+public sealed class ExportLagTests : IAsyncLifetime, IDisposable
 {
     private const int Events = 100, MostEvents = 20;
     private const int Over = 5704, Within = 5705;
@@ -43,7 +43,14 @@ public sealed class ExportLagTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _leadership.DisposeAsync();
+        await _raft.DisposeAsync();
+        await _target.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
         _log.Dispose();
+        _said.Dispose();
         _directory.Dispose();
     }
 

@@ -8,12 +8,12 @@ namespace VideoScale.ControlPlane.Tests.Subscriptions;
 public sealed class WholeEntriesTests
 {
     [Fact]
-    public void Every_batch_ends_where_an_entry_does_and_with_the_first_that_reaches_the_size()
+    public async Task Every_batch_ends_where_an_entry_does_and_with_the_first_that_reaches_the_size()
     {
         using var directory = new TempDirectory();
         using var log = Logs.Open(directory.Path);
         new Script(new Random(5), 200).Feed(log);
-        log.SyncAsync().GetAwaiter().GetResult();
+        await log.SyncAsync();
         var all = Enumerable.Range(1, 200).Select(seq => log.Reader.TryGet((ulong)seq)!).ToList();
         Seeds.Run(200, random =>
         {
