@@ -25,6 +25,9 @@ public sealed class RefusalTests(PostgresFixture postgres) : IClassFixture<Postg
             Assert.Contains(words, refused.Message, StringComparison.Ordinal);
         }
         await database.HoldsAsync(Log, 100);
+        await database.ExecuteAsync("update videoscale.vs_export_checkpoint set chain = 'cut'");
+        var cut = await Assert.ThrowsAsync<ExportException>(() => Log.ExportAsync(export, Log.Leader())); // and no broken invariant
+        Assert.Equal(ExportProblem.Foreign, cut.Problem);
         Assert.Equal(1L, await database.ScalarAsync<long>("select epoch from videoscale.vs_export_checkpoint"));
     }
 

@@ -29,6 +29,10 @@ public sealed class VerifyTests(PostgresFixture postgres) : IClassFixture<Postgr
         { "cluster has version", "update videoscale.mt_streams set version = version + 1 where id = 'cluster'" },
         { "cluster is missing", "alter table videoscale.mt_events drop constraint fkey_mt_events_stream_id; "
             + "delete from videoscale.mt_streams where id = 'cluster'" },
+        { "the export stands at 0", "delete from videoscale.vs_export_checkpoint" },
+        { "no cluster's id", "update videoscale.vs_export_checkpoint set cluster_id = 'another'" },
+        { "holds another chain", "update videoscale.vs_export_checkpoint set chain = 'cut'" },
+        { "event 42: chain of", "update videoscale.vs_ledger set chain = 'cut' where seq = 42" },
         { "holds another chain", "update videoscale.vs_export_checkpoint set chain = set_byte(chain, 0, 1 + get_byte(chain, 0) / 2)" },
     };
 

@@ -1,5 +1,5 @@
 using Npgsql;
-using VideoScale.ControlPlane.Audit;
+using VideoScale.Export.Rows;
 using VideoScale.Export.Schema;
 using VideoScale.Export.Writing;
 
@@ -15,6 +15,6 @@ internal static class CheckpointRow
         await using var reader = await read.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken)) return null;
         return new ExportMark(reader.GetString(0), (ulong)reader.GetInt64(1), (ulong)reader.GetInt64(2),
-            new Hash256(reader.GetFieldValue<byte[]>(3)), reader.GetString(4));
+            StoredHash.Of(reader.GetFieldValue<byte[]>(3)), reader.GetString(4));
     }
 }

@@ -28,8 +28,7 @@ public sealed class PostgresVerifier(PostgresAddress address)
         await using var source = address.OpenSource("videoscale");
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var moment = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        var mark = await CheckpointRow.ReadAsync(connection, cancellationToken);
-        if (mark is null) return new(0, Hash256.Zero, 0, "");
+        var mark = await CheckpointRow.ReadAsync(connection, cancellationToken) ?? ExportMark.None;
         var run = new Run(connection, mark, log);
         try
         {
@@ -43,14 +42,17 @@ public sealed class PostgresVerifier(PostgresAddress address)
 
     private sealed class Run(NpgsqlConnection connection, ExportMark mark, IExportedLog log)
     {
-        private readonly UInt128 _cluster = UInt128.Parse(mark.ClusterId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         private readonly Dictionary<string, long> _streams = new(StringComparer.Ordinal);
+        private UInt128 _cluster;
 
         internal ulong LastSeq { get; private set; }
         internal Hash256 Chain { get; private set; }
 
         internal async Task EventsAsync(Action<ulong>? progress, CancellationToken cancellationToken)
         {
+            if (mark.LastSeq > 0
+                && !UInt128.TryParse(mark.ClusterId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _cluster))
+                throw Bad(0, $"{Names.Checkpoint}: \"{mark.ClusterId}\" is no cluster's id");
             while (LastSeq < mark.LastSeq)
             {
                 var (after, until) = (LastSeq, Math.Min(LastSeq + PageEvents, mark.LastSeq));

@@ -1,5 +1,6 @@
 using Npgsql;
 using VideoScale.ControlPlane.Audit;
+using VideoScale.Export.Rows;
 using VideoScale.Export.Schema;
 
 namespace VideoScale.Export.Verification;
@@ -16,7 +17,8 @@ internal static class StoredRows
         await using var reader = await read.ExecuteReaderAsync(cancellationToken);
         var rows = new Dictionary<ulong, LedgerRow>();
         while (await reader.ReadAsync(cancellationToken))
-            rows[(ulong)reader.GetInt64(0)] = new(reader.GetInt64(1), reader.GetInt64(2), HashOf(reader, 3), HashOf(reader, 4),
+            rows[(ulong)reader.GetInt64(0)] = new(reader.GetInt64(1), reader.GetInt64(2), StoredHash.Of(reader.GetFieldValue<byte[]>(3)),
+                StoredHash.Of(reader.GetFieldValue<byte[]>(4)),
                 reader.GetFieldValue<byte[]>(5));
         return rows;
     }
@@ -55,7 +57,7 @@ internal static class StoredRows
     {
         await using var read = new NpgsqlCommand($"select chain from {Names.Ledger} where seq = @seq", connection);
         read.Parameters.AddWithValue("seq", (long)seq);
-        return await read.ExecuteScalarAsync(cancellationToken) is byte[] chain ? new Hash256(chain) : Hash256.Zero;
+        return await read.ExecuteScalarAsync(cancellationToken) is byte[] chain ? StoredHash.Of(chain) : Hash256.Zero;
     }
 
     private static NpgsqlCommand Page(NpgsqlConnection connection, string sql, ulong after, ulong until)
@@ -65,10 +67,6 @@ internal static class StoredRows
         read.Parameters.AddWithValue("until", (long)until);
         return read;
     }
-
-    /// <summary>What has another length is no hash, and equals none.</summary>
-    private static Hash256 HashOf(NpgsqlDataReader reader, int column) =>
-        reader.GetFieldValue<byte[]>(column) is { Length: Hash256.SizeBytes } bytes ? new Hash256(bytes) : Hash256.Zero;
 
     private static string? TextOf(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }

@@ -6,4 +6,8 @@ namespace VideoScale.Export.Writing;
 /// <param name="ClusterId">32 hex digits.</param>
 /// <param name="Epoch">The leader's term.</param>
 /// <param name="Chain">Of the log, after the last event.</param>
-internal sealed record ExportMark(string ClusterId, ulong Epoch, ulong LastSeq, Hash256 Chain, string Exporter);
+internal sealed record ExportMark(string ClusterId, ulong Epoch, ulong LastSeq, Hash256 Chain, string Exporter)
+{
+    /// <summary>Nobody has exported yet.</summary>
+    internal static ExportMark None { get; } = new("", 0, 0, Hash256.Zero, "");
+}
