@@ -43,8 +43,8 @@ public sealed class ExportDatabase(PostgresAddress address) : IAsyncDisposable
             select 1 from {Names.Checkpoint} where id = 1 for update;
             truncate {Names.Events}, {Names.Streams}, {Names.Ledger};
             update {Names.Checkpoint} set last_seq = 0, chain = decode('{Hash256.Zero}', 'hex'), updated_at = now() where id = 1;
+            select setval('{Names.Sequence}', 1, false); -- at once; later it could undo what the next batch has set
             commit;
-            select setval('{Names.Sequence}', 1, false)
             """, connection);
         await empty.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -6,6 +6,7 @@ using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Ctl;
 using VideoScale.Export;
 using VideoScale.Export.Schema;
+using VideoScale.Export.Writing;
 using VideoScale.V1;
 
 namespace VideoScale.Cli.Export;
@@ -178,7 +179,7 @@ internal static class ExportCommand
         catch (PostgresException e)
         {
             throw new CliException($"{address} refuses: {e.MessageText} ({e.SqlState})"
-                + (e.SqlState is "42P01" or "3F000" ? "; make the schema with `videoscale export init`" : ""),
+                + (Failures.LacksSchema(e) ? "; make the schema with `videoscale export init`" : ""),
                     e)
             { ExitCode = Exit.Refused };
         }

@@ -7,7 +7,7 @@ using VideoScale.Export.Rows;
 namespace VideoScale.Export.Writing;
 
 /// <summary>What a failure means for the exporter. Marten wraps what PostgreSQL said; what it said counts.</summary>
-internal static class Failures
+public static class Failures
 {
     private static readonly Regex CopyLine = new(@"^COPY \w+, line (\d+)", RegexOptions.CultureInvariant);
     private static readonly Regex SeqKey = new(@"^Key \((?:seq_id|seq)\)=\((\d+)\)", RegexOptions.CultureInvariant);
@@ -29,11 +29,22 @@ internal static class Failures
     }
 
     /// <summary>Before a batch nothing is lost by trying again: a schema that is missing may come.</summary>
-    internal static ExportException OfTakeover(Exception e) => e as ExportException ?? new ExportException(
-        Find<PostgresException>(e)?.SqlState is "42P01" or "3F000" or "42501" ? ExportProblem.NotReady : ExportProblem.Transient,
-        Find<PostgresException>(e)?.SqlState is "42P01" or "3F000" ? $"{Words(e)}: make the schema with `videoscale export init`"
-            : Words(e),
-        null, e);
+    internal static ExportException OfTakeover(Exception e)
+    {
+        if (e is ExportException known) return known;
+        var said = Find<PostgresException>(e);
+        if (said is not null && LacksSchema(said))
+            return new(ExportProblem.NotReady, $"{Words(e)}: make the schema with `videoscale export init`", null, e);
+        var mayNot = said?.SqlState == PostgresErrorCodes.InsufficientPrivilege;
+        return new(mayNot ? ExportProblem.NotReady : ExportProblem.Transient, Words(e), null, e);
+    }
+
+    /// <summary><c>export init</c> makes what is missing.</summary>
+    public static bool LacksSchema(PostgresException said)
+    {
+        ArgumentNullException.ThrowIfNull(said);
+        return said.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName;
+    }
 
     /// <summary>Data, integrity, and names or rights: the same batch would be refused again for ever.</summary>
     internal static bool IsPermanent(string state) => state.Length == 5 && state[..2] is "22" or "23" or "42";
