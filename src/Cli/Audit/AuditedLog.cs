@@ -1,3 +1,5 @@
+using Grpc.Core;
+using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.Export;
@@ -12,8 +14,13 @@ internal sealed class AuditedLog(IAuditBackend backend, ulong lastSeq) : IExport
 
     public async ValueTask<Hash256?> ChainAtAsync(ulong seq, CancellationToken cancellationToken)
     {
-        await foreach (var e in backend.ReadAll(new ReadAllRequest { FromSeq = seq, ToSeq = seq }, cancellationToken))
-            return EventMapping.FromWire(e).Chain;
+        try
+        {
+            await foreach (var e in backend.ReadAll(new ReadAllRequest { FromSeq = seq, ToSeq = seq }, cancellationToken))
+                return EventMapping.FromWire(e).Chain;
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.OutOfRange) { } // before what is held
+        catch (CliException e) when (e.ExitCode == Exit.Refused) { }
         return null;
     }
 }

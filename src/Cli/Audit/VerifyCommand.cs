@@ -25,14 +25,20 @@ internal static class VerifyCommand
         var command = new Command("verify", "Hashes every event anew and compares chain, Merkle tree and checkpoints.") { from, to, proof,
             anchor, PostgresOptions.Url, PostgresOptions.PasswordFile };
         var ofExport = AuditSession.Bound((session, parsed, cancellationToken) =>
-            VerifyExport.RunAsync(session, PostgresOptions.Require(parsed), cancellationToken));
+            parsed.GetValue(from) > 0 || parsed.GetValue(to) > 0 || parsed.GetValue(anchor) is not null
+                || parsed.GetValue(proof) is not null
+                ? throw new CliException(
+                    $"{PostgresOptions.Flag} compares a whole database with the log: leave out --from, --to, --anchor and --proof")
+                : VerifyExport.RunAsync(session, PostgresOptions.Require(parsed), cancellationToken));
         var ofLog = AuditSession.Bound((session, parsed, cancellationToken) =>
             LogAsync(session, parsed.GetValue(from), parsed.GetValue(to), parsed.GetValue(anchor) is { } path
                 ? ProofCommands.Anchor(path, parsed.GetValue(CtlOptions.Authority)) : null, cancellationToken));
-        command.SetAction((parsed, cancellationToken) => parsed.GetValue(proof) is { } path
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(PostgresOptions.Url) is not null
+            ? ofExport(parsed, cancellationToken)
+            : parsed.GetValue(proof) is { } path
             ? Task.FromResult(ProofCommands.VerifyProof(path, parsed.GetValue(anchor), parsed.GetValue(CtlOptions.Authority),
                 parsed.GetValue(CtlOptions.Json)))
-            : parsed.GetValue(PostgresOptions.Url) is not null ? ofExport(parsed, cancellationToken) : ofLog(parsed, cancellationToken));
+            : ofLog(parsed, cancellationToken));
         return command;
     }
 
