@@ -58,6 +58,45 @@ public sealed class LeaderExportTests(PostgresFixture postgres) : IClassFixture<
         Assert.Equal(0, told.ExitCode);
         Assert.Contains("\"state\":\"Exporting\"", told.Output, StringComparison.Ordinal);
         await HasTheFiguresOfItsPageAsync(cluster);
+
+        foreach (var replica in cluster.Replicas)
+        {
+            await replica.StopAsync();
+            replica.ExtraArguments.RemoveAll(argument => argument == "--postgres" || argument == database.Url);
+        }
+        cluster.Start();
+        await cluster.WaitForReadyAsync();
+        await IsExportedByAProcessAsync(cluster, servers);
+    }
+
+    /// <summary>Where no leader exports: what there is, what comes, and from a stopped replica's directory what came meanwhile.</summary>
+    private async Task IsExportedByAProcessAsync(TestCluster cluster, string servers)
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        using (var run = CliProcess.Start(["export", "run", "--postgres", database.Url, "--server", servers]))
+        {
+            foreach (var names in (string[])["d", "e"])
+            {
+                await CreateRoomsAsync(cluster, names);
+                await Eventually.HoldsAsync(async () => await LastAsync() == (long)(await StatusAsync(cluster)).LogSeq,
+                    "the process has caught up", details: () => run.Output + run.Errors);
+            }
+            run.Terminate();
+            await run.WaitForExitAsync(TimeSpan.FromMinutes(1));
+        }
+        await CreateRoomsAsync(cluster, "f");
+        var (replica, last) = (cluster.Replicas[0], (long)(await StatusAsync(cluster)).LogSeq);
+        await Eventually.HoldsAsync(async () =>
+            (await cluster.Cluster(replica).GetStatusAsync(new GetStatusRequest())).EventSeq >= (ulong)last, "the first replica has all");
+        await replica.StopAsync();
+        var rest = await CliProcess.RunAsync(["export", "run", "--postgres", database.Url, "--data", replica.DataDirectory]);
+        Assert.True(rest.ExitCode == 0, rest.Output + rest.Errors);
+        Assert.InRange(await LastAsync(), last, long.MaxValue);
+        var sound = await CliProcess.RunAsync(["audit", "verify", "--postgres", database.Url, "--data", replica.DataDirectory]);
+        Assert.True(sound.ExitCode == 0, sound.Output + sound.Errors);
+
+        async Task<long> LastAsync() =>
+            await database.ScalarAsync<long>("select coalesce(max(last_seq), 0) from videoscale.vs_export_checkpoint");
     }
 
     private static async Task HasTheFiguresOfItsPageAsync(TestCluster cluster)

@@ -5,6 +5,7 @@ using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Audit;
 using VideoScale.ControlPlane.Host.Audit;
 using VideoScale.ControlPlane.Host.Export;
+using VideoScale.ControlPlane.Host.Subscriptions;
 using VideoScale.V1;
 
 namespace VideoScale.Cli.Export;
@@ -17,8 +18,6 @@ namespace VideoScale.Cli.Export;
 /// <param name="follows">Goes on with what comes; else it ends with the log.</param>
 internal sealed class ExportRun(IAuditBackend log, IExportTarget target, Func<CancellationToken, Task<ExportClaim>> claim, bool follows)
 {
-    private const int MostEvents = 5_000;
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LongestPause = TimeSpan.FromSeconds(30);
 
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -57,24 +56,28 @@ internal sealed class ExportRun(IAuditBackend log, IExportTarget target, Func<Ca
         }
     }
 
+    /// <param name="last">Where the log ended: an entry does, too.</param>
     private async Task<ulong> WriteAllAsync(ulong place, ulong last, Action wentWell, CancellationToken cancellationToken)
     {
-        var channel = Channel.CreateBounded<EventEnvelope>(2 * MostEvents);
+        var channel = Channel.CreateBounded<EventEnvelope>(2 * ExportBatch.MostEvents);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = ReadAsync(place + 1, last, channel.Writer, ends.Token);
-        var batch = new List<EventEnvelope>();
+        var entries = new WholeEntries(ExportBatch.MostEvents);
         try
         {
-            while (await channel.Reader.WaitToReadAsync(cancellationToken))
+            while (entries.Held > 0 && !channel.Reader.Completion.IsCompleted || await channel.Reader.WaitToReadAsync(cancellationToken))
             {
-                if (follows) await Task.Delay(Gathering, cancellationToken);
-                while (!IsFull(batch, channel.Reader) && channel.Reader.TryRead(out var next)) batch.Add(next);
+                if (follows || entries.Held > 0) await Task.Delay(ExportBatch.Gathering, cancellationToken);
+                var isFull = false;
+                while (!isFull && channel.Reader.TryRead(out var next)) isFull = entries.Add(next);
+                var newest = isFull ? null : entries.Last;
+                if (newest?.EventSeq > last) last = await log.LastSeqAsync(cancellationToken);
+                var batch = entries.Take(isLastWhole: newest?.EventSeq == last);
+                if (batch.Count == 0) continue; // the rest of an entry is on its way
                 await target.WriteAsync(batch, cancellationToken);
                 place = batch[^1].EventSeq;
-                batch.Clear();
                 wentWell();
             }
-            await reading;
             return place;
         }
         finally
@@ -83,10 +86,6 @@ internal sealed class ExportRun(IAuditBackend log, IExportTarget target, Func<Ca
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    /// <summary>It ends where a log entry does.</summary>
-    private static bool IsFull(List<EventEnvelope> batch, ChannelReader<EventEnvelope> rest) =>
-        batch.Count >= MostEvents && (!rest.TryPeek(out var next) || next.RaftIndex != batch[^1].RaftIndex);
 
     private async Task ReadAsync(ulong from, ulong last, ChannelWriter<EventEnvelope> into, CancellationToken cancellationToken)
     {

@@ -17,10 +17,6 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
     Leadership leadership, Func<ulong, bool> isWhole, TimeProvider clock, ILogger<Exporter> logger) : IExportedLog
 {
     internal const string Name = "export";
-    private const int MostEvents = 5_000;
-
-    /// <summary>What comes within it is one transaction.</summary>
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Written by the subscriber alone.</summary>
     private volatile ExportStanding _standing = ExportStanding.NotLeading;
@@ -32,8 +28,8 @@ internal sealed partial class Exporter(IExportTarget target, string clusterId, s
         RunsOn = RunsOn.Leader,
         PlaceAsync = PlaceAsync,
         IsWhole = isWhole,
-        MaxBatch = MostEvents,
-        Pause = Gathering,
+        MaxBatch = ExportBatch.MostEvents,
+        Pause = ExportBatch.Gathering,
     };
 
     internal string Target => target.Name;
