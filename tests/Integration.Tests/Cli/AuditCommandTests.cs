@@ -1,15 +1,19 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using VideoScale.Harness.Processes;
 
 namespace VideoScale.Integration.Tests.Cli;
 
 /// <summary><c>videoscale audit</c> against a cluster that serves, and against the directory of a replica that has stopped.</summary>
 [Collection("processes")]
-public sealed class AuditCommandTests
+public sealed class AuditCommandTests : IDisposable
 {
     private const int BasePort = 25_600;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly string _elsewhere = Directory.CreateTempSubdirectory("videoscale-audit-").FullName;
+
+    public void Dispose() => Directory.Delete(_elsewhere, recursive: true);
 
     [Fact]
     public async Task A_live_cluster_and_a_stopped_replicas_directory_give_the_same_answers()
@@ -26,6 +30,7 @@ public sealed class AuditCommandTests
         await Eventually.HoldsAsync(async () => (await Run(["audit", "replay", "--assert-hash", .. live])).ExitCode == 0,
             "a checkpoint was agreed on", Patience);
 
+        await ProvesToOthers(live);
         var (fromLive, until) = await AskEverything(live, owner, ulong.MaxValue);
         await FollowsNewEvents(live);
         Assert.All(hungUp, server => Assert.True(server.IsRunning, server.Log));
@@ -46,6 +51,8 @@ public sealed class AuditCommandTests
         string[] directory = ["--data", stopped.DataDirectory];
         var (fromDirectory, _) = await AskEverything(directory, owner, until); // meanwhile a seat that nobody took may have lapsed
         Assert.Equal(fromLive, fromDirectory);
+        Assert.Contains("those of the checkpoint kept elsewhere",
+            (await Done(["audit", "verify", "--anchor", Elsewhere("kept.json"), .. directory])).Output, StringComparison.Ordinal);
         await RefusesWhatCannotBe(directory);
         Assert.Equal(2, (await Run(["audit", "tail", "--follow", .. directory])).ExitCode);
         await RefusesWhatCannotBe(["--server", cluster.Replicas[1].GrpcAddress, "--timeout", "30"]);
@@ -119,6 +126,36 @@ public sealed class AuditCommandTests
         return (string.Join('\n', until, state, why, chainHead, verified.GetProperty("merkle_root").GetString(),
             string.Join(',', stream.Select(e => e.GetProperty("chain_hash").GetString()))), last);
     }
+
+    /// <summary>What is kept elsewhere, and a proof, say no more than they hold. A development cluster has no certificates.</summary>
+    private async Task ProvesToOthers(string[] live)
+    {
+        var (kept, proof, forged) = (Elsewhere("kept.json"), Elsewhere("proof.json"), Elsewhere("forged.json"));
+        Assert.Contains("NOT SIGNED", (await Done(["audit", "checkpoint", "--out", kept, .. live])).Output, StringComparison.Ordinal);
+        var told = await Done(["audit", "prove", "#2", "--out", proof, .. live]);
+        Assert.Contains("is event 2 of ", told.Output, StringComparison.Ordinal);
+        var proved = await Done(["audit", "verify", "--proof", proof, "--anchor", proof]); // the checkpoint in it
+        Assert.Contains("whose signature was not looked at", proved.Output, StringComparison.Ordinal);
+        foreach (var (touch, says) in new (Action<JsonObject>, string)[]
+        {
+            (p => p["event"]!["stream"] = "room-other", "is not what the record says"),
+            (p => p.Remove("record"), "no proof of an event"),
+            (p => p["merkle_root"] = Convert.ToBase64String(new byte[32]), "does not hash to the root"),
+        })
+        {
+            var touched = JsonNode.Parse(await File.ReadAllTextAsync(proof))!;
+            touch(touched["proof"]!.AsObject());
+            await File.WriteAllTextAsync(forged, touched.ToJsonString());
+            var refused = await Run(["audit", "verify", "--proof", forged, "--anchor", proof]);
+            Assert.Equal((1, true), (refused.ExitCode, refused.Output.Contains(says, StringComparison.Ordinal)));
+        }
+        await File.WriteAllTextAsync(forged, (await File.ReadAllTextAsync(kept)).Replace("agreed_at", "agreed", StringComparison.Ordinal));
+        var believed = await Run(["audit", "verify", "--anchor", forged, .. live]);
+        Assert.Contains("not to be believed", believed.Errors, StringComparison.Ordinal);
+        Assert.Contains("+ room/standup: ", (await Done(["audit", "diff", "#1", .. live])).Output, StringComparison.Ordinal);
+    }
+
+    private string Elsewhere(string file) => Path.Combine(_elsewhere, file);
 
     private static ulong SeqOf(JsonElement e) => ulong.Parse(e.GetProperty("event_seq").GetString()!, CultureInfo.InvariantCulture);
 
