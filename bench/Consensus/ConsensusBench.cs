@@ -1,3 +1,5 @@
+using VideoScale.Bench.Engines;
+using VideoScale.Consensus.Engine;
 using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.Consensus;
@@ -20,7 +22,7 @@ internal static class ConsensusBench
         var recorder = RunRecorder.Begin();
         Console.WriteLine("measuring disk and loopback …");
         var calibration = Calibration.Take(root, TimeSpan.FromSeconds(2));
-        var systems = new List<ISystem> { new EngineSystem(root, PayloadBytes) };
+        var systems = new List<ISystem> { new SeamSystem(root, PayloadBytes, new RaftEngine(tls: null), "engine") };
         if (options.WithRooms) systems.Add(new RoomsSystem(root, PayloadBytes));
         if (options.WithEtcd) systems.Add(new EtcdSystem(root, PayloadBytes));
         var runs = new List<Measurement>();

@@ -11,14 +11,14 @@ namespace VideoScale.Bench.Engines;
 /// <summary>
 /// Three replicas of an engine in this process, opened through the seam as the command line does it, over TCP on loopback.
 /// </summary>
-public sealed class SeamSystem(string root, int payloadBytes, ILogEngine engine) : ISystem
+public sealed class SeamSystem(string root, int payloadBytes, ILogEngine engine, string? name = null) : ISystem
 {
     private readonly List<(ILogDirectory Directory, IReplicatedLog Log)> _replicas = [];
     private readonly byte[] _payload = new byte[payloadBytes];
     private long _sequence;
     private IReplicatedLog? _leader;
 
-    public string Name => engine.Name;
+    public string Name => name ?? engine.Name;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

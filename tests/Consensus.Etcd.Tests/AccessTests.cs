@@ -61,9 +61,12 @@ public sealed class AccessTests
     {
         var files = Directory.CreateTempSubdirectory("etcd-tls-").FullName;
         using var ca = Authority("ca");
+        using var between = Authority("between", ca); // of which etcd knows only by what the client shows
         using var strangers = Authority("strangers");
-        foreach (var (name, issuer) in (ReadOnlySpan<(string, X509Certificate2)>)[("server", ca), ("client", ca), ("stranger", strangers)])
+        foreach (var (name, issuer) in (ReadOnlySpan<(string, X509Certificate2)>)
+            [("server", ca), ("client", between), ("stranger", strangers)])
             Write(files, name, issuer);
+        File.AppendAllText(Path.Combine(files, "client.crt"), "\n" + between.ExportCertificatePem());
         File.WriteAllText(Path.Combine(files, "ca.crt"), ca.ExportCertificatePem());
         File.WriteAllText(Path.Combine(files, "strangers.crt"), strangers.ExportCertificatePem());
         string At(string name) => Path.Combine(files, name);
@@ -117,13 +120,16 @@ public sealed class AccessTests
     private static void Refused(Action start, string word) =>
         Assert.Contains(word, Assert.Throws<RpcConfigurationException>(start).Message, StringComparison.Ordinal);
 
-    private static X509Certificate2 Authority(string name)
+    private static X509Certificate2 Authority(string name, X509Certificate2? issuer = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var (from, to) = (DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(20));
+        if (issuer is null) return request.CreateSelfSigned(from.AddHours(-20), to.AddHours(2));
+        using var made = request.Create(issuer, from, to, RandomNumberGenerator.GetBytes(8));
+        return made.CopyWithPrivateKey(key);
     }
 
     private static void Write(string folder, string name, X509Certificate2 issuer)

@@ -14,7 +14,7 @@ internal sealed class Listener : IAsyncDisposable
     private readonly TransportLog _log;
     private readonly Socket _listen;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Task, Connection?> _served = new();
+    private readonly ConcurrentDictionary<Task, bool> _served = new();
     private Task _accepting = Task.CompletedTask;
 
     /// <summary>Binds at once, so that a port in use is known at the start.</summary>
@@ -55,7 +55,7 @@ internal sealed class Listener : IAsyncDisposable
             {
                 var socket = await _listen.AcceptAsync(_stop.Token).ConfigureAwait(false);
                 var serving = Task.Run(() => ServeAsync(socket, requests), CancellationToken.None);
-                _served[serving] = null;
+                _served[serving] = true;
                 _ = serving.ContinueWith(done => _served.TryRemove(done, out _), TaskScheduler.Default);
             }
             catch (OperationCanceledException) { return; }

@@ -13,12 +13,7 @@ internal static class EtcdTls
     /// <exception cref="RpcConfigurationException">A file cannot be used.</exception>
     internal static SslClientAuthenticationOptions Of(EtcdOptions options, string host)
     {
-        var authorities = Read(options.CaPath, static path =>
-        {
-            var all = new X509Certificate2Collection();
-            all.ImportFromPemFile(path);
-            return all.Count > 0 ? all : throw new CryptographicException("no certificate in it");
-        });
+        var authorities = Read(options.CaPath, Certificates);
         var own = options.CertPath.Length == 0 ? null : Read(options.CertPath,
             path => X509Certificate2.CreateFromPemFile(path, options.KeyPath));
         var policy = new X509ChainPolicy
@@ -31,8 +26,17 @@ internal static class EtcdTls
         {
             TargetHost = host,
             CertificateChainPolicy = policy,
-            ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own, additionalCertificates: null),
+            // with those that stand behind it in the file, and no other looked for anywhere
+            ClientCertificateContext = own is null ? null
+                : SslStreamCertificateContext.Create(own, Read(options.CertPath, Certificates), offline: true),
         };
+    }
+
+    private static X509Certificate2Collection Certificates(string path)
+    {
+        var all = new X509Certificate2Collection();
+        all.ImportFromPemFile(path);
+        return all.Count > 0 ? all : throw new CryptographicException("no certificate in it");
     }
 
     private static T Read<T>(string path, Func<string, T> read)
