@@ -16,6 +16,8 @@ public sealed class UnusedMemberTests
         "VideoScale.Consensus.Engine.Transport.FrameReader.BufferBytes",
         "VideoScale.Consensus.Engine.Transport.TcpTransport.Dropped",
         "VideoScale.Consensus.Engine.Transport.TcpTransport.IsConnected",
+        "VideoScale.Consensus.Engine.Transport.TcpTransport.LocalEndPoint",
+        "VideoScale.Consensus.Engine.Transport.TcpTransport.SetPeer", // one of two
         "VideoScale.Consensus.Engine.Wal.WalStatistics.BytesWritten",
         "VideoScale.Consensus.Engine.Wal.WalStatistics.Syncs",
         "VideoScale.ControlPlane.Audit.StreamVersions.Count",
