@@ -16,8 +16,17 @@ var former = new Option<FileInfo>("--former")
     Description = "the videoscale command of the version that rolling-upgrade begins with; without it replicas restart as they are",
 };
 var engine = new Option<string>("--engine") { Description = "what keeps the log, as of `up`", DefaultValueFactory = _ => "native" };
+var busy = new Option<int>("--busy")
+{
+    Description = "hundredths of the time in which the load's clients call, all at once and without pause",
+    DefaultValueFactory = _ => 100,
+};
+busy.Validators.Add(static result =>
+{
+    if (result.GetValueOrDefault<int>() is < 5 or > 100) result.AddError("--busy: 5 to 100");
+});
 var run = new Command("run", "Runs one scenario against real processes and checks its laws.") { name, seed, rounds, output, former,
-    engine };
+    engine, busy };
 run.SetAction(async (parsed, cancellationToken) =>
 {
     var scenario = scenarios.FirstOrDefault(s => s.Name == parsed.GetValue(name));
@@ -26,11 +35,16 @@ run.SetAction(async (parsed, cancellationToken) =>
         await Console.Error.WriteLineAsync($"chaos: no scenario \"{parsed.GetValue(name)}\"; `chaos list` names them");
         return 254;
     }
+    if (scenario.WhyNotOn(parsed.GetValue(engine)!) is { } why)
+    {
+        await Console.Error.WriteLineAsync($"chaos: {scenario.Name} proves nothing on {parsed.GetValue(engine)}: {why}");
+        return 254;
+    }
     if (scenario.NeedsNamespaces && !Namespaced.IsInside) return Namespaced.Reenter(Environment.GetCommandLineArgs());
     var directory = parsed.GetValue(output)?.FullName ?? Directory.CreateTempSubdirectory("chaos-").FullName;
     var asked = parsed.GetValue(rounds);
     var options = new ScenarioOptions(parsed.GetValue(seed), asked > 0 ? asked : scenario.DefaultRounds, directory,
-        parsed.GetValue(former)?.FullName, parsed.GetValue(engine)!);
+        parsed.GetValue(former)?.FullName, parsed.GetValue(engine)!, parsed.GetValue(busy));
     try { return (int)(await ScenarioRun.RunAsync(scenario, options, cancellationToken)).Verdict; }
     catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
     {

@@ -7,10 +7,10 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway Consensus.Etcd) waiting=(Export Integration) alone=(EndToEnd)
+computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane) waiting=(Integration) calls=(EndToEnd) beside=(Export Gateway Consensus.Etcd)
 quick=
-if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) alone=(); fi
-projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${alone[@]}")
+if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) calls=() beside=(); fi
+projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${calls[@]}" "${beside[@]}")
 results="$PWD/.build/test-results"
 started=$SECONDS
 failures=()
@@ -87,14 +87,15 @@ lane() { set -m; "$@" & lanes+=($!); set +m; }
 stop() { trap '' INT TERM; for pid in "${lanes[@]}"; do kill -TERM -- "-$pid" 2>/dev/null; done; wait; exit "$1"; }
 trap 'stop 130' INT; trap 'stop 143' TERM
 each() { local filter="$1" project; shift; for project in "$@"; do run "$project" "$filter"; done; }
-# Two lanes for two cores: what computes beside what mostly waits for processes and sockets. Calls of browsers have the machine for themselves.
+# Two lanes for two cores: what computes beside what mostly waits for processes and sockets; calls of browsers beside what leaves them most of the machine.
 [ $# -gt 0 ] || { echo "== format, beside the first tests"; lane format; }
 lane each "${1:-}" Architecture Contracts
 wait; lanes=() # another process may have their numbers by now
 lane each "${1:-}" "${computing[@]}"
 lane each "${1:-}" "${waiting[@]}"
 wait; lanes=()
-lane each "${1:-}" "${alone[@]}"
+lane each "${1:-}" "${calls[@]}"
+lane each "${1:-}" "${beside[@]}"
 wait; lanes=()
 
 if [ $# -eq 0 ]; then

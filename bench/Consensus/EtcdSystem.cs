@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
@@ -12,7 +11,7 @@ namespace VideoScale.Bench.Consensus;
 public sealed class EtcdSystem(string root, int valueBytes) : ISystem
 {
     private const int KeysPerWorker = 1_000;
-    private readonly List<Process> _members = [];
+    private EtcdProcess? _etcd;
     private readonly ByteString _value = ByteString.CopyFrom(RandomBytes(valueBytes));
     private readonly long[] _sequences = new long[4096];
     private GrpcChannel? _channel;
@@ -23,26 +22,8 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var ports = LoopbackPorts.Free(6);
-        string Peer(int i) => $"http://127.0.0.1:{ports[i]}";
-        string Client(int i) => $"http://127.0.0.1:{ports[3 + i]}";
-        var cluster = string.Join(',', Enumerable.Range(0, 3).Select(i => $"m{i}={Peer(i)}"));
-        for (var i = 0; i < 3; i++)
-        {
-            var start = new ProcessStartInfo("etcd") { RedirectStandardOutput = true, RedirectStandardError = true };
-            foreach (var argument in (string[])["--name", $"m{i}", "--data-dir", Path.Combine(root, $"etcd-{i}"), "--listen-peer-urls",
-                Peer(i), "--initial-advertise-peer-urls", Peer(i),
-                "--listen-client-urls", Client(i), "--advertise-client-urls", Client(i), "--initial-cluster", cluster,
-                    "--initial-cluster-state", "new", "--logger", "zap", "--log-level", "error"])
-                start.ArgumentList.Add(argument);
-            var member = Process.Start(start)!;
-            member.OutputDataReceived += static (_, _) => { };
-            member.ErrorDataReceived += static (_, _) => { };
-            member.BeginOutputReadLine();
-            member.BeginErrorReadLine();
-            _members.Add(member);
-        }
-        await FindLeaderAsync([.. Enumerable.Range(0, 3).Select(Client)], cancellationToken);
+        _etcd = EtcdProcess.Start(new EtcdShape(Members: 3) { Root = Path.Combine(root, "etcd") });
+        await FindLeaderAsync(_etcd.Endpoints, cancellationToken);
     }
 
     public async ValueTask<bool> CommitAsync(int worker, CancellationToken cancellationToken)
@@ -57,31 +38,22 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
         catch (RpcException) { return false; }
     }
 
-    public TimeSpan CpuTime()
-    {
-        foreach (var member in _members) member.Refresh();
-        return _members.Aggregate(TimeSpan.Zero, (sum, member) => sum + member.TotalProcessorTime);
-    }
+    public TimeSpan CpuTime() => _etcd!.CpuTime();
 
     public long? AllocatedBytes() => null;
+
+    public async Task<long?> SyncsAsync(CancellationToken cancellationToken) => await _etcd!.SyncsAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         _channel?.Dispose();
-        foreach (var member in _members)
-        {
-            member.Kill();
-            await member.WaitForExitAsync();
-            member.Dispose();
-        }
+        if (_etcd is not null) await _etcd.DisposeAsync();
     }
 
-    private async Task FindLeaderAsync(string[] addresses, CancellationToken cancellationToken)
+    private async Task FindLeaderAsync(IReadOnlyList<string> addresses, CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)
         {
-            if (_members.Find(member => member.HasExited) is { } gone)
-                throw new InvalidOperationException($"etcd ended with {gone.ExitCode}");
             foreach (var address in addresses)
             {
                 var channel = GrpcChannel.ForAddress(address,

@@ -21,4 +21,7 @@ public interface ISystem : IAsyncDisposable
 
     /// <summary>Bytes allocated so far by what serves, or null when it is not ours to know.</summary>
     long? AllocatedBytes();
+
+    /// <summary>Syncs of all replicas' logs so far, or null when nobody counts them.</summary>
+    Task<long?> SyncsAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 }

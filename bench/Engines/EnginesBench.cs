@@ -1,9 +1,11 @@
 using VideoScale.Bench.Consensus;
 using VideoScale.Chaos.Scenarios;
-using VideoScale.Consensus;
 using VideoScale.Consensus.DotNext;
 using VideoScale.Consensus.Engine;
+using VideoScale.Consensus.Etcd;
+using VideoScale.Consensus.Etcd.Client;
 using VideoScale.Harness.Disks;
+using VideoScale.Harness.Processes;
 using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.Engines;
@@ -26,9 +28,15 @@ internal static class EnginesBench
         if (Directory.Exists(root)) Directory.Delete(root, recursive: true);
         Directory.CreateDirectory(root);
         var recorder = RunRecorder.Begin();
-        ILogEngine[] engines = [new RaftEngine(tls: null), new DotNextEngine(tls: null)];
-        List<ISystem> systems = [.. engines.Select(engine => new SeamSystem(root, PayloadBytes, engine))];
-        if (options.WithEtcd) systems.Add(new EtcdSystem(root, PayloadBytes));
+        List<ISystem> systems = [new SeamSystem(root, PayloadBytes, new RaftEngine(tls: null)),
+            new SeamSystem(root, PayloadBytes, new DotNextEngine(tls: null))];
+        if (options.WithEtcd)
+        {
+            var etcd = EtcdProcess.Start(new EtcdShape(Members: Replicas) { Root = Path.Combine(root, "etcd-of-the-engine") });
+            var engine = new EtcdEngine(new EtcdOptions { Endpoints = etcd.Endpoints });
+            systems.AddRange([new SeamSystem(root, PayloadBytes, engine, outside: etcd), new EtcdSystem(root, PayloadBytes)]);
+        }
+        string[] engines = [.. systems.OfType<SeamSystem>().Select(system => system.Name)];
         var rows = new List<Row>();
         try
         {
@@ -47,7 +55,7 @@ internal static class EnginesBench
         }
         var kills = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var engine in engines)
-            if (options.Kills > 0) kills[engine.Name] = await KillAsync(engine.Name, options.Kills, root, cancellationToken);
+            if (options.Kills > 0) kills[engine] = await KillAsync(engine, options.Kills, root, cancellationToken);
         Keep(recorder, rows, kills, options);
         Directory.Delete(root, recursive: true);
         return rows.TrueForAll(row => row.Run.OpsPerSecond > 0) ? 0 : 1;
@@ -55,11 +63,11 @@ internal static class EnginesBench
 
     private static async Task<Row> TakeAsync(ISystem system, int inFlight, EnginesBenchOptions options, CancellationToken cancellationToken)
     {
-        var (warmUp, before) = (TimeSpan.FromSeconds(0.5), SyncCounter.Count);
+        var (warmUp, before) = (TimeSpan.FromSeconds(0.5), await system.SyncsAsync(cancellationToken));
         var run = await Measurement.TakeAsync(system, inFlight, warmUp, options.Duration, cancellationToken);
         var commits = run.OpsPerSecond * (warmUp + options.Duration).TotalSeconds;
         Console.WriteLine($"  {inFlight,3} in flight, {run.System}: {run.OpsPerSecond:N0}/s");
-        return new Row(run, run.IsPeer ? null : (SyncCounter.Count - before) / commits / Replicas); // a peer is another process
+        return new Row(run, (await system.SyncsAsync(cancellationToken) - before) / commits / Replicas);
     }
 
     private static async Task<double> KillAsync(string engine, int kills, string root, CancellationToken cancellationToken)
@@ -76,6 +84,7 @@ internal static class EnginesBench
         Console.WriteLine(
             $"\n{"engine",-34} {"in flight",9} {"commits/s",10} {"p50 ms",8} {"p99 ms",8} {"syncs/commit",13} {"CPU s/1000",11} "
                 + $"{"kill→commit",12}");
+        var drawn = new List<(string System, int InFlight, double PerSecond)>();
         foreach (var group in groups)
         {
             var median = Measurement.Median(group.Select(row => row.Run));
@@ -85,7 +94,12 @@ internal static class EnginesBench
                 $"{median.System,-34} {median.InFlight,9} {median.OpsPerSecond,10:N0} {median.P50Ms,8:F2} {median.P99Ms,8:F2} "
                 + $"{(syncs is { } counted ? $"{counted:F2}" : "-"),13} {median.CpuSecondsPer1000Ops,11:F3} "
                 + $"{(kills.TryGetValue(median.System, out var kill) ? $"{kill:N0} ms" : "-"),12}");
-            if (median.IsPeer) continue;
+            drawn.Add((median.System, median.InFlight, median.OpsPerSecond));
+            if (median.IsPeer)
+            {
+                if (syncs is { } peers) recorder.Add($"{name}: syncs of a member", peers, "syncs per commit", Better.Lower);
+                continue;
+            }
             recorder.Add($"{name}: commits", [.. group.Select(row => row.Run.OpsPerSecond)], "ops/s", Better.Higher)
                 .Add($"{name}: p50", median.P50Ms, "ms", Better.Lower)
                 .Add($"{name}: p99", median.P99Ms, "ms", Better.Lower)
@@ -96,5 +110,7 @@ internal static class EnginesBench
         }
         foreach (var (engine, ms) in kills) recorder.Add($"{engine}: leader killed to next commit, p50", ms, "ms", Better.Lower);
         recorder.KeepIn(options.Results);
+        if (options.Results != RunRecorder.Nowhere)
+            File.WriteAllText(Path.ChangeExtension(options.Results, ".svg"), EnginesPlot.Of(drawn));
     }
 }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Bench.Consensus;
 using VideoScale.Consensus;
+using VideoScale.Harness.Disks;
 using VideoScale.Harness.Processes;
 
 namespace VideoScale.Bench.Engines;
@@ -11,7 +12,8 @@ namespace VideoScale.Bench.Engines;
 /// <summary>
 /// Three replicas of an engine in this process, opened through the seam as the command line does it, over TCP on loopback.
 /// </summary>
-public sealed class SeamSystem(string root, int payloadBytes, ILogEngine engine, string? name = null) : ISystem
+/// <param name="outside">Where the engine keeps its log, when that is in other processes; ends with the system.</param>
+public sealed class SeamSystem(string root, int payloadBytes, ILogEngine engine, string? name = null, EtcdProcess? outside = null) : ISystem
 {
     private readonly List<(ILogDirectory Directory, IReplicatedLog Log)> _replicas = [];
     private readonly byte[] _payload = new byte[payloadBytes];
@@ -54,10 +56,13 @@ public sealed class SeamSystem(string root, int payloadBytes, ILogEngine engine,
     public TimeSpan CpuTime()
     {
         using var self = Process.GetCurrentProcess();
-        return self.TotalProcessorTime;
+        return self.TotalProcessorTime + (outside?.CpuTime() ?? TimeSpan.Zero);
     }
 
     public long? AllocatedBytes() => GC.GetTotalAllocatedBytes();
+
+    public async Task<long?> SyncsAsync(CancellationToken cancellationToken) =>
+        outside is not null ? await outside.SyncsAsync(cancellationToken) : SyncCounter.IsThere ? SyncCounter.Count : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -66,6 +71,7 @@ public sealed class SeamSystem(string root, int payloadBytes, ILogEngine engine,
             await log.DisposeAsync();
             directory.Dispose();
         }
+        if (outside is not null) await outside.DisposeAsync();
     }
 
     private IReplicatedLog? FindLeader() =>

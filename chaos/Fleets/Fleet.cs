@@ -111,14 +111,18 @@ public sealed class Fleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Between a replica and all others, one way or both; the harness still reaches it.</summary>
+    /// <summary>
+    /// Between a replica and all that keep the log with it, one way or both; the harness still reaches it.
+    /// </summary>
     public void CutReplica(int replica, bool hears, bool speaks)
     {
         var name = _cluster.Replicas[replica].Name;
-        foreach (var other in _cluster.Replicas.Where(other => other.Name != name))
+        IEnumerable<string> others = _cluster.Replicas.Select(other => other.Name).Where(other => other != name);
+        if (_cluster.LogPlace is { } place) others = others.Append(place);
+        foreach (var other in others)
         {
-            if (!hears) _cluster.Network!.Cut(other.Name, name);
-            if (!speaks) _cluster.Network!.Cut(name, other.Name);
+            if (!hears) _cluster.Network!.Cut(other, name);
+            if (!speaks) _cluster.Network!.Cut(name, other);
         }
     }
 

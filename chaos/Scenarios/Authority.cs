@@ -32,7 +32,7 @@ public sealed class Authority : IScenario
         var rooms = Enumerable.Range(0, Rooms).Select(i => $"authority-{i}").ToArray();
         var client = new RetryingClient(fleet.Replicas, 0);
         foreach (var room in rooms) await CreateAsync(client, room, cancellationToken);
-        var probes = new SeatProbes(fleet.Replicas, fleet.Nodes, rooms);
+        var probes = new SeatProbes(fleet.Replicas, fleet.Nodes, rooms, options.Busy);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var probing = probes.RunAsync(stop.Token);
         var random = new Random(options.Seed);

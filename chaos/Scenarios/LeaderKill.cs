@@ -21,7 +21,7 @@ public sealed class LeaderKill : IScenario
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {
         await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 2), options, cancellationToken);
-        await using var load = Load.Start(fleet, options.Seed);
+        await using var load = Load.Start(fleet, options);
         var started = Stopwatch.GetTimestamp();
         var outagesMs = new List<double>();
         for (var round = 0; round < options.Rounds; round++)

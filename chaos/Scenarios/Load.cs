@@ -20,16 +20,16 @@ public sealed class Load : IAsyncDisposable
     private readonly CancellationTokenSource _giveUp = new();
     private readonly Task _running;
 
-    private Load(Fleet fleet, int seed)
+    private Load(Fleet fleet, ScenarioOptions options)
     {
         _fleet = fleet;
-        Mutations = new RoomMutations(fleet.Replicas, Clients, SlotsPerClient, $"s{seed}", seed);
+        Mutations = new RoomMutations(fleet.Replicas, Clients, SlotsPerClient, $"s{options.Seed}", options.Seed, new Pulse(options.Busy));
         _running = Mutations.RunAsync(_stop.Token, _giveUp.Token);
     }
 
     public RoomMutations Mutations { get; }
 
-    public static Load Start(Fleet fleet, int seed) => new(fleet, seed);
+    public static Load Start(Fleet fleet, ScenarioOptions options) => new(fleet, options);
 
     /// <summary>Waits until at least that many mutations are outstanding at once, so that a fault meets them.</summary>
     public async Task AwaitOutstandingAsync(int least, CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ public sealed class PowerLoss : IScenario
     {
         var shape = new ClusterShape(Replicas: 3, Media: 2) { ReplicaRoots = [.. volumes.Select(v => v.Path)] };
         await using var fleet = await Fleet.StartAsync(shape, options, cancellationToken);
-        await using var load = Load.Start(fleet, options.Seed);
+        await using var load = Load.Start(fleet, options);
         for (var round = 0; round < options.Rounds; round++)
         {
             var before = load.Mutations.Acknowledgements.Count;

@@ -22,7 +22,7 @@ public sealed class RollingUpgrade : IScenario
     {
         var shape = new ClusterShape(Replicas: 3, Media: 2) { Program = options.Former };
         await using var fleet = await Fleet.StartAsync(shape, options, cancellationToken);
-        await using var load = Load.Start(fleet, options.Seed);
+        await using var load = Load.Start(fleet, options);
         var awaySeconds = new List<double>();
         for (var round = 0; round < options.Rounds; round++)
         {

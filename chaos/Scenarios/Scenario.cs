@@ -6,8 +6,10 @@ namespace VideoScale.Chaos.Scenarios;
 /// <param name="Rounds">How often the fault strikes.</param>
 /// <param name="Out">Where history.jsonl, result.json and the processes' logs go.</param>
 /// <param name="Engine">What keeps the log, as <c>--engine</c> names it.</param>
+/// <param name="Busy">In how many hundredths of the time the load's clients call; faults strike while they do.</param>
 /// <param name="Former">The <c>videoscale</c> command of the version that is upgraded from; null for this one.</param>
-public sealed record ScenarioOptions(int Seed, int Rounds, string Out, string? Former = null, string Engine = "native");
+public sealed record ScenarioOptions(int Seed, int Rounds, string Out, string? Former = null, string Engine = "native",
+    int Busy = 100);
 
 /// <summary>What a run came to.</summary>
 public enum Verdict
@@ -66,5 +68,7 @@ public interface IScenario
     int DefaultRounds { get; }
     /// <summary>Must the harness run as root in namespaces of its own?</summary>
     bool NeedsNamespaces { get; }
+    /// <summary>Why it would prove nothing on an engine; null: it proves what it says.</summary>
+    string? WhyNotOn(string engine) => null;
     Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken);
 }

@@ -8,10 +8,11 @@ namespace VideoScale.Chaos.Workloads;
 public sealed record Acknowledged(string RequestId, string F, string Room, ulong LogIndex, ulong EventSeq, ulong Epoch);
 
 /// <summary>
-/// Clients that create, admit, move, remove and close without pause. Each slot owns the rooms it creates and has one call
-/// outstanding, so it knows what a linearizable read of them must say.
+/// Clients that create, admit, move, remove and close, without pause while the pulse beats. Each slot owns the rooms it creates and
+/// has one call outstanding, so it knows what a linearizable read of them must say.
 /// </summary>
-public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clients, int slotsPerClient, string prefix, int seed)
+public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clients, int slotsPerClient, string prefix, int seed,
+    Pulse pulse)
 {
     private readonly ConcurrentQueue<Acknowledged> _acknowledged = new();
     private readonly ConcurrentQueue<string> _violations = new();
@@ -41,6 +42,7 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
         var rooms = new List<OwnRoom>();
         for (var step = 0; !stop.IsCancellationRequested; step++)
         {
+            await pulse.BeatsAsync();
             var room = rooms.Count == 0 ? null : rooms[random.Next(rooms.Count)];
             var requestId = $"{prefix}-{slot}-{step}";
             switch (random.Next(100))

@@ -10,12 +10,13 @@ namespace VideoScale.Chaos.Workloads;
 /// Asks every media node for a seat in every room, again and again, under every epoch the room has had, and records what
 /// is granted on one clock: authority as it is seen from outside.
 /// </summary>
+/// <param name="busy">100: as often as they can; less: with pauses that are longer by as much.</param>
 public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDictionary<string, GrpcChannel> nodes,
-    IReadOnlyList<string> rooms)
+    IReadOnlyList<string> rooms, int busy)
 {
     private const string Identity = "probe";
     private const int EpochsAsked = 3;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(15);
     private static readonly TimeSpan AskDeadline = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentQueue<Grant> _grants = new();
@@ -78,7 +79,7 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
             (ulong Epoch, ulong Seat)[] asked;
             lock (tenures) asked = [.. tenures.OrderByDescending(t => t.Epoch).Take(EpochsAsked)];
             for (var i = 0; i < asked.Length; i++) await AskOnceAsync(admission, room, node, asked[i], newest: asked[0].Epoch, stop);
-            try { await Task.Delay(Pause, stop); } catch (OperationCanceledException) { return; }
+            try { await Task.Delay(ShortestPause * (100.0 / busy), stop); } catch (OperationCanceledException) { return; }
         }
     }
 
@@ -108,7 +109,7 @@ public sealed class SeatProbes(IReadOnlyList<GrpcChannel> replicas, IReadOnlyDic
         catch (RpcException e)
         {
             _unanswered[e.Status.ToString()] = 0;
-            await Task.Delay(Pause, CancellationToken.None); // down, cut or frozen: no answer is no grant
+            await Task.Delay(ShortestPause, CancellationToken.None); // down, cut or frozen: no answer is no grant
         }
     }
 

@@ -9,8 +9,12 @@ namespace VideoScale.Harness.Processes;
 /// Where every process of a cluster lives and with which words it is started; makes the directories and certificates it needs.
 /// </summary>
 internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IReadOnlyList<MediaProcess> Media, TlsOptions? Credentials,
-    Namespaces? Network)
+    Namespaces? Network, EtcdProcess? Etcd = null)
 {
+    /// <summary>The engine, and the machine where the etcd stands that keeps its log.</summary>
+    public const string EtcdName = "etcd";
+
+    private const int EtcdMembers = 3;
     private const string Harness = "chaos"; // the name in its certificate
     private const int FirstBase = 10_000, LastBase = 18_000; // below the ports that the kernel hands out to clients
     private const int GrpcPorts = 100, RaftPorts = 200, MediaGrpcPorts = 300, MediaHttpPorts = 500, MediaUdpPorts = 600,
@@ -20,7 +24,8 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
     {
         string[] replicaNames = [.. Enumerable.Range(1, shape.Replicas).Select(i => $"replica-{i}")];
         string[] mediaNames = [.. Enumerable.Range(1, shape.Media).Select(i => $"media-{i}")];
-        var network = shape.Namespaced ? Namespaces.Create([.. replicaNames, .. mediaNames]) : null;
+        string[] etcdNames = shape.Engine == EtcdName ? [EtcdName] : [];
+        var network = shape.Namespaced ? Namespaces.Create([.. replicaNames, .. mediaNames, .. etcdNames]) : null;
         var basePort = shape.BasePort ?? (network is null ? FreeBase(shape) : FirstBase);
         var certificates = Path.Combine(Path.GetDirectoryName(root)!, "certs");
         string Host(string name) => network?.AddressOf(name) ?? ServerPlace.Loopback.Host;
@@ -36,11 +41,18 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
         string[] control = [.. replicas.Select(replica => replica.GrpcAddress)];
         MediaProcess[] media = [.. mediaNames.Select((name, j) => new MediaProcess(name, control, basePort + MediaGrpcPorts + j,
             basePort + MediaHttpPorts + j, basePort + MediaUdpPorts + UdpPortsPerNode * j, Place(name)))];
-        if (shape.Engine is { } engine) foreach (var replica in replicas) replica.Engine = engine;
+        var etcd = etcdNames.Length == 0 ? null
+            : EtcdProcess.Start(new EtcdShape(EtcdMembers) { Place = new ServerPlace(Host(EtcdName), Prefix(EtcdName), [], null) });
+        foreach (var replica in replicas)
+        {
+            replica.Engine = shape.Engine;
+            if (etcd is not null) replica.ExtraArguments.AddRange(["--etcd-endpoints", string.Join(',', etcd.Endpoints)]);
+        }
         foreach (var server in replicas.Cast<ServerProcess>().Concat(media)) server.Program = shape.Program;
-        return new ClusterPlan(replicas, media, network is null ? null : Certificates(certificates, Harness), network);
+        return new ClusterPlan(replicas, media, network is null ? null : Certificates(certificates, Harness), network, etcd);
 
-        ServerPlace Place(string name) => new(Host(name), network is null ? [] : Namespaces.Inside(name),
+        IReadOnlyList<string> Prefix(string name) => network is null ? [] : Namespaces.Inside(name);
+        ServerPlace Place(string name) => new(Host(name), Prefix(name),
             network is null ? ServerPlace.Loopback.Credentials : Flags(Certificates(certificates, name)),
             shape.Logs is { } logs ? Path.Combine(logs, name + ".log") : null);
     }

@@ -1,31 +1,46 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace VideoScale.Harness.Processes;
 
-/// <summary>Members of an etcd of their own, as child processes on loopback. Nothing is synced less than etcd does by itself.</summary>
+/// <summary>What an etcd of our own is made of.</summary>
+/// <param name="Extra">Further flags of etcd, the same for all members.</param>
+public sealed record EtcdShape(int Members = 1, string Scheme = "http", params IReadOnlyList<string> Extra)
+{
+    public ServerPlace Place { get; init; } = ServerPlace.Loopback;
+
+    /// <summary>Where the members keep their data; null for a temporary directory.</summary>
+    public string? Root { get; init; }
+}
+
+/// <summary>Members of an etcd of their own, as child processes. Nothing is synced less than etcd does by itself.</summary>
 public sealed class EtcdProcess : IAsyncDisposable
 {
     private const string Program = "etcd";
-    private readonly string _root = Directory.CreateTempSubdirectory("etcd-").FullName;
+    private const string SyncsCounted = "etcd_disk_wal_fsync_duration_seconds_count";
+    private static readonly HttpClient Http = new();
+    private readonly EtcdShape _shape;
+    private readonly string _root;
     private readonly Process?[] _members;
     private readonly int[] _ports;
-    private readonly string _scheme;
-    private readonly string[] _extra;
 
-    private EtcdProcess(int members, string scheme, string[] extra)
+    private EtcdProcess(EtcdShape shape)
     {
-        _members = new Process?[members];
-        _ports = LoopbackPorts.Free(2 * members);
-        _scheme = scheme;
-        _extra = extra;
+        _shape = shape;
+        _root = shape.Root ?? Directory.CreateTempSubdirectory("etcd-").FullName;
+        _members = new Process?[shape.Members];
+        _ports = LoopbackPorts.Free(2 * shape.Members);
     }
 
     /// <summary>Starts the members; they may still be electing when this returns.</summary>
     /// <param name="extra">Further flags of etcd, the same for all.</param>
-    public static EtcdProcess Start(int members = 1, string scheme = "http", params string[] extra)
+    public static EtcdProcess Start(int members = 1, string scheme = "http", params string[] extra) =>
+        Start(new EtcdShape(members, scheme, extra));
+
+    public static EtcdProcess Start(EtcdShape shape)
     {
-        var etcd = new EtcdProcess(members, scheme, extra);
-        for (var i = 0; i < members; i++) etcd.StartMember(i);
+        var etcd = new EtcdProcess(shape);
+        for (var i = 0; i < shape.Members; i++) etcd.StartMember(i);
         return etcd;
     }
 
@@ -36,11 +51,13 @@ public sealed class EtcdProcess : IAsyncDisposable
     /// <summary>Starts a member again on what it has on disk, or for the first time.</summary>
     public void StartMember(int i)
     {
-        var start = new ProcessStartInfo(Program) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["--name", $"m{i}", "--data-dir", Path.Combine(_root, $"m{i}"), "--listen-peer-urls", Peer(i),
+        string[] command = [.. _shape.Place.Prefix, Program];
+        var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[.. command[1..], "--name", $"m{i}", "--data-dir", Path.Combine(_root, $"m{i}"),
+            "--listen-peer-urls", Peer(i),
             "--initial-advertise-peer-urls", Peer(i), "--listen-client-urls", Client(i), "--advertise-client-urls", Client(i),
             "--initial-cluster", string.Join(',', Enumerable.Range(0, _members.Length).Select(m => $"m{m}={Peer(m)}")),
-            "--initial-cluster-state", "new", "--logger", "zap", "--log-level", "error", .. _extra])
+            "--initial-cluster-state", "new", "--logger", "zap", "--log-level", "error", .. _shape.Extra])
             start.ArgumentList.Add(argument);
         try { _members[i] = Process.Start(start)!; }
         catch (System.ComponentModel.Win32Exception e)
@@ -74,6 +91,26 @@ public sealed class EtcdProcess : IAsyncDisposable
         for (var i = 0; i < _members.Length; i++) StartMember(i);
     }
 
+    /// <summary>CPU time of all that run.</summary>
+    public TimeSpan CpuTime() => _members.OfType<Process>().Aggregate(TimeSpan.Zero, (sum, member) =>
+    {
+        member.Refresh();
+        return sum + member.TotalProcessorTime;
+    });
+
+    /// <summary>How often all members together have synced their logs, as they count it.</summary>
+    public async Task<long> SyncsAsync(CancellationToken cancellationToken)
+    {
+        var syncs = 0L;
+        foreach (var endpoint in Endpoints)
+        {
+            var lines = (await Http.GetStringAsync(new Uri(endpoint + "/metrics"), cancellationToken)).Split('\n');
+            var counted = lines.First(line => line.StartsWith(SyncsCounted + " ", StringComparison.Ordinal));
+            syncs += (long)double.Parse(counted[SyncsCounted.Length..], CultureInfo.InvariantCulture);
+        }
+        return syncs;
+    }
+
     /// <summary>Runs etcdctl against all members.</summary>
     public string Ctl(params string[] arguments) =>
         Shell.Run("env", ["ETCDCTL_API=3", "etcdctl", "--endpoints", string.Join(',', Endpoints), .. arguments]);
@@ -99,7 +136,7 @@ public sealed class EtcdProcess : IAsyncDisposable
         Directory.Delete(_root, recursive: true);
     }
 
-    private string Client(int i) => $"{_scheme}://127.0.0.1:{_ports[i]}";
+    private string Client(int i) => $"{_shape.Scheme}://{_shape.Place.At(_ports[i])}";
 
-    private string Peer(int i) => $"http://127.0.0.1:{_ports[_members.Length + i]}";
+    private string Peer(int i) => $"http://{_shape.Place.At(_ports[_members.Length + i])}";
 }

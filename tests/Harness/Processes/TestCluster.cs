@@ -33,6 +33,9 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>The network of a cluster in namespaces.</summary>
     public Namespaces? Network => _plan.Network;
 
+    /// <summary>Where the log is, beside the replicas, in <see cref="Network"/>; null when they keep it.</summary>
+    public string? LogPlace => _plan.Etcd is null ? null : ClusterPlan.EtcdName;
+
     /// <summary>Flags with which the command line is let in.</summary>
     public IReadOnlyList<string> Credentials => _plan.Credentials is { } tls ? ClusterPlan.Flags(tls) : [];
 
@@ -123,6 +126,7 @@ public sealed class TestCluster : IAsyncDisposable
         _tls?.Dispose();
         foreach (var node in Media) node.Dispose();
         foreach (var replica in Replicas) replica.Dispose();
+        if (_plan.Etcd is not null) await _plan.Etcd.DisposeAsync();
         if (!_ownsDirectory || System.Environment.GetEnvironmentVariable("VS_KEEP") is { Length: > 0 }) return;
         // A process that was just killed may still be closing its files.
         await Eventually.HoldsAsync(() =>
