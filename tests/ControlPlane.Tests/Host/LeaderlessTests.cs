@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using Google.Protobuf;
 using Grpc.Core;
+using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Harness.Signalling;
 using VideoScale.V1;
 
@@ -29,6 +31,21 @@ public sealed class LeaderlessTests
             await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "a" }, deadline: DateTime.UtcNow.AddMinutes(10))));
         replica.Log.BecomeLeader();
         Assert.Equal("a", (await replica.Rooms.CreateRoomAsync(new CreateRoomRequest { RequestId = "one", RoomId = "a" })).RoomId);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_the_log_is_said_where_no_voter_is_silent()
+    {
+        var status = StubLog.StatusOf(Consensus.Membership.Of(StubLog.One, StubLog.Two, StubLog.Three));
+        await using var log = new StubLog(status);
+        await using var leadership = new Leadership(log);
+        var absence = new LeaderAbsence(leadership, new MemberBook(new ClusterFiles("c1", StubLog.One, []), log), log,
+            new ElectionTiming());
+        Assert.Contains("an election is under way among 3 voters", absence.Refusal(mayBeDone: false).Message, StringComparison.Ordinal);
+        log.Show(() => status with { Notices = ["no answer of etcd at http://127.0.0.1:2379"] });
+        var told = absence.Refusal(mayBeDone: false).Message;
+        Assert.Contains("no answer of etcd at http://127.0.0.1:2379", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("election", told, StringComparison.Ordinal);
     }
 
     [Fact]

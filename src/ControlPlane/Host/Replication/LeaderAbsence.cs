@@ -54,6 +54,7 @@ public sealed class LeaderAbsence(Leadership leadership, MemberBook book, IRepli
         if (!status.Membership.IsMember(status.Self)) return "this replica is not a member";
         var silent = status.Progress.Where(peer => peer.Voter && peer.Member != status.Self && peer.Silent > timing.Silence)
             .Select(peer => Name(peer.Member)).ToArray();
+        if (silent.Length == 0 && status.Notices.Count > 0) return string.Join("; ", status.Notices); // what keeps the log says more
         return silent.Length == 0 ? $"an election is under way among {voters.Length} voters"
             : $"of {voters.Length} voters {silent.Length} {(silent.Length == 1 ? "does" : "do")} not answer this replica "
                 + $"({string.Join(", ", silent)})";
