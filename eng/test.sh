@@ -7,10 +7,12 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane) waiting=(Integration) calls=(EndToEnd) beside=(Export Gateway Consensus.Etcd)
+# Hundreds of processes that live for seconds: to compile what is hot twice, once to look how it is used, would take them half the machine.
+export DOTNET_TieredPGO=0
+computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway Consensus.Etcd) waiting=(Export Integration) calls=(EndToEnd)
 quick=
-if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) calls=() beside=(); fi
-projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${calls[@]}" "${beside[@]}")
+if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) calls=(); fi
+projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${calls[@]}")
 results="$PWD/.build/test-results"
 started=$SECONDS
 failures=()
@@ -36,7 +38,7 @@ if [ -z "$quick" ]; then
   need node nodejs "the grpc-js client"
   need npm npm "the grpc-js client"
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { missing+=(postgresql); echo "missing: PostgreSQL (what the event log is exported to); package postgresql"; }
-  need chromium chromium "calls of a real browser"
+  need chromium-headless-shell chromium-headless-shell "calls of a real browser"
   need firefox-esr firefox-esr "calls of another one"
 fi
 if [ ${#missing[@]} -gt 0 ]; then
@@ -87,7 +89,7 @@ lane() { set -m; "$@" & lanes+=($!); set +m; }
 stop() { trap '' INT TERM; for pid in "${lanes[@]}"; do kill -TERM -- "-$pid" 2>/dev/null; done; wait; exit "$1"; }
 trap 'stop 130' INT; trap 'stop 143' TERM
 each() { local filter="$1" project; shift; for project in "$@"; do run "$project" "$filter"; done; }
-# Two lanes for two cores: what computes beside what mostly waits for processes and sockets; calls of browsers beside what leaves them most of the machine.
+# Two lanes for two cores: what computes beside what mostly waits for processes and sockets. Calls of browsers have the machine for themselves.
 [ $# -gt 0 ] || { echo "== format, beside the first tests"; lane format; }
 lane each "${1:-}" Architecture Contracts
 wait; lanes=() # another process may have their numbers by now
@@ -95,7 +97,6 @@ lane each "${1:-}" "${computing[@]}"
 lane each "${1:-}" "${waiting[@]}"
 wait; lanes=()
 lane each "${1:-}" "${calls[@]}"
-lane each "${1:-}" "${beside[@]}"
 wait; lanes=()
 
 if [ $# -eq 0 ]; then

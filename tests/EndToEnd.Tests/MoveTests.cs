@@ -33,33 +33,49 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             using var eve = new NodeClient("listener.mjs", stage.SignalUrl(2), Tokens.Join(Room, "eve"));
             await eve.HasAsync("frame", "ann");
             await callers[0].SeesAsync("eve", frames: 60); // by then gateways know all that a move takes along
-            foreach (var caller in callers) await caller.WatchAsync(caller.Identity == "ann" ? "bob" : "ann", "video");
-            var before = await OwnerAsync(Room);
-            var subscribed = new List<int>();
-            foreach (var caller in callers) subscribed.Add(await caller.CountAsync("trackSubscribed"));
-            await MoveAsync(Room);
-            foreach (var caller in callers) await caller.HasAsync("reconnected");
-            foreach (var caller in callers) await caller.SeesAsync(caller.Identity == "ann" ? "bob" : "ann");
-            Assert.NotEqual(before, await OwnerAsync(Room));
-            await eve.HasAsync("frame", "ann", times: eve.Count("frame", "ann") + 2);
-            await callers[0].SeesAsync("eve");
-            Assert.Equal(0, eve.Count("disconnected"));
-            var gaps = new List<int>();
-            foreach (var caller in callers) gaps.Add(await caller.GapMsAsync(caller.Identity == "ann" ? "bob" : "ann", "video"));
-            output.WriteLine($"longest time without a new video packet, ms: {string.Join(", ", gaps.Order())}");
-            foreach (var (caller, i) in callers.Select((caller, i) => (caller, i)))
-            {
-                // The same connection over another way: nothing was published or subscribed anew.
-                Assert.True((0, 0, 0) == (await caller.CountAsync("disconnected"), await caller.CountAsync("reconnecting"),
-                    await caller.CountAsync("trackUnsubscribed")), caller.Story);
-                Assert.Equal(subscribed[i], await caller.CountAsync("trackSubscribed"));
-            }
+            // A node that the machine starves for longer than a session may take to be carried gets its clients without it: they go on,
+            // too, but that is not what is to be seen here.
+            for (var tries = 1; !await IsCarriedAsync(Room, callers, eve); tries++)
+                Assert.True(tries < 3, "three times the new owner did not answer in time");
         }
         finally
         {
             foreach (var caller in callers) await caller.DisposeAsync();
         }
     }
+
+    /// <summary>Moves the room; the call goes on either way.</summary>
+    /// <returns>False when the new owner did not answer in time to take the sessions.</returns>
+    private async Task<bool> IsCarriedAsync(string room, List<Caller> callers, NodeClient eve)
+    {
+        static string Peer(Caller caller) => caller.Identity == "ann" ? "bob" : "ann";
+        foreach (var caller in callers) await caller.WatchAsync(Peer(caller), "video");
+        var (owner, unanswered, seen) = (await OwnerAsync(room), Unanswered(), await Task.WhenAll(callers.Select(CountsAsync)));
+        await MoveAsync(room);
+        foreach (var (caller, before) in callers.Zip(seen))
+            await Eventually.HoldsAsync(async () => await caller.CountAsync("reconnected") > before.Reconnected,
+                $"{caller.Identity} is at the new owner", details: () => caller.Story);
+        foreach (var caller in callers) await caller.SeesAsync(Peer(caller));
+        Assert.NotEqual(owner, await OwnerAsync(room));
+        await eve.HasAsync("frame", "ann", times: eve.Count("frame", "ann") + 2);
+        await callers[0].SeesAsync("eve");
+        Assert.Equal(0, eve.Count("disconnected"));
+        if (Unanswered() > unanswered) return false;
+        var gaps = new List<int>();
+        foreach (var caller in callers) gaps.Add(await caller.GapMsAsync(Peer(caller), "video"));
+        output.WriteLine($"longest time without a new video packet, ms: {string.Join(", ", gaps.Order())}");
+        // the same connection over another way: nothing was published or subscribed anew
+        foreach (var (caller, before) in callers.Zip(seen))
+            Assert.True(before.Anew == (await CountsAsync(caller)).Anew, caller.Story);
+        return true;
+    }
+
+    private int Unanswered() => stage.Cluster.Replicas.Sum(replica =>
+        replica.Log.Split("cannot be carried to the new owner: the new owner does not answer").Length - 1);
+
+    private static async Task<(int Reconnected, (int, int, int, int) Anew)> CountsAsync(Caller caller) =>
+        (await caller.CountAsync("reconnected"), (await caller.CountAsync("disconnected"), await caller.CountAsync("reconnecting"),
+            await caller.CountAsync("trackUnsubscribed"), await caller.CountAsync("trackSubscribed")));
 
     [Fact]
     public async Task A_client_whose_gateway_dies_comes_back_through_another_and_its_media_never_stops()

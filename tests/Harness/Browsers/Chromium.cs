@@ -2,7 +2,10 @@ using Microsoft.Playwright;
 
 namespace VideoScale.Harness.Browsers;
 
-/// <summary>Debian's browser, headless, with a fake camera and a fake microphone.</summary>
+/// <summary>
+/// Debian's browser, with a fake camera and a fake microphone. Its headless shell: the same engine without a browser's window around it,
+/// which takes four fifths of what a start costs.
+/// </summary>
 public static class Chromium
 {
     private static readonly string[] Flags =
@@ -14,11 +17,13 @@ public static class Chromium
         "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
     ];
 
+    private static string Program => Environment.GetEnvironmentVariable("VS_CHROMIUM") ?? "/usr/bin/chromium-headless-shell";
+
     /// <param name="microphone">A WAV file that its microphone plays over and over; empty for a beep a second.</param>
     public static Task<IBrowser> LaunchAsync(IPlaywright playwright, string microphone = "") =>
         playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = "/usr/bin/chromium",
+            ExecutablePath = Program,
             Headless = true,
             Args = microphone.Length == 0 ? Flags : [.. Flags, $"--use-file-for-fake-audio-capture={microphone}"],
         });
