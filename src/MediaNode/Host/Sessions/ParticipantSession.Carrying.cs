@@ -17,6 +17,15 @@ internal sealed partial class ParticipantSession
     /// </summary>
     private readonly Dictionary<string, string> _carriedSections = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// How long the first offer here waits for the tracks that its sections carried: gateways bring the sessions of a room one by one, and a
+    /// section that is answered without its track loses it at the client.
+    /// </summary>
+    private const long TogetherMs = 2_000;
+
+    private SessionDescription? _keptOffer;
+    private long _keepsUntilMs;
+
     private IReadOnlyList<PublishedStream> _streams = [];
     private CarriedSession? _toldCarried;
 
@@ -86,8 +95,20 @@ internal sealed partial class ParticipantSession
             _tracks.Add(
                 PublishedTrack.Carried(this, _numbers.Next(), info, [.. carried.Streams.Where(stream => stream.TrackSid == info.Sid)]));
         foreach (var (mid, track) in carried.Tracks) _carriedSections[mid] = track;
+        _keepsUntilMs = Environment.TickCount64 + TogetherMs;
         if (!carried.SubscriptionPermission.IsEmpty)
             _rights = new SubscriptionRights(SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission));
+    }
+
+    private bool AwaitsTracks => _carriedSections.Count > 0 && Environment.TickCount64 < _keepsUntilMs
+        && _carriedSections.Values.Any(sid => !_unwanted.Contains(sid) && Room.FindTrack(sid) is null);
+
+    internal bool HasKeptOffer => _keptOffer is not null;
+
+    /// <summary>Others have come with the room, or time has passed.</summary>
+    internal void AnswerKeptOffer()
+    {
+        if (!AwaitsTracks) OnOffer(_keptOffer!);
     }
 
     /// <summary>

@@ -43,6 +43,8 @@ internal sealed partial class ParticipantSession
 
     internal void OnOffer(SessionDescription offer)
     {
+        _keptOffer = AwaitsTracks ? offer : null;
+        if (_keptOffer is not null) return;
         var answer = new SessionDescription { Type = "answer", Id = offer.Id };
         var changes = new TrackChanges();
         var (text, failure) = Media.Negotiate(offer.Sdp, answer.MidToTrackId, changes);

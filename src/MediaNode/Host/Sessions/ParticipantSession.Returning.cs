@@ -41,7 +41,7 @@ internal sealed partial class ParticipantSession
     internal void Attach(GatewayLink link, string connection, bool hasClient)
     {
         HasBeenAway |= _hasClient || DetachedAtMs != 0;
-        if (connection.Length == 0 || connection != Connection) _lastNumber = 0;
+        if (connection.Length == 0 || connection != Connection) (_lastNumber, _keptOffer) = (0, null);
         Connection = connection;
         Link = _lastLink = link;
         _hasClient = hasClient;

@@ -37,6 +37,14 @@ internal sealed partial class RoomSession
         _awaitedUntilMs = nowMs + ComingMs;
     }
 
+    /// <summary>Offers that waited for others to come with the room.</summary>
+    internal void AnswerKeptOffers()
+    {
+        foreach (var participant in _participants.Values.Where(static participant => participant.HasKeptOffer).ToArray())
+            participant.AnswerKeptOffer();
+        AskForSections();
+    }
+
     /// <summary>Tells of those who have not come though there was time to; without a control plane there is no way to come.</summary>
     internal void TellMissing(bool hasLease, long nowMs)
     {

@@ -81,6 +81,7 @@ internal sealed partial class SessionTable
             room.Await(carried, NowMs);
             // Its client knows the room already, and comes back with an offer of what it sends and receives.
             room.Announce(session);
+            room.AnswerKeptOffers();
             LogCarried(session.Identity, room.Id, room.Epoch);
             return session;
         }
@@ -145,6 +146,7 @@ internal sealed partial class SessionTable
         {
             room.TellDue();
             room.TellMissing(hasLease, now);
+            room.AnswerKeptOffers();
         }
         foreach (var room in _lingering.ToArray())
             if (now - room.GivenUpAtMs > LingerMs || room.Participants.Count == 0) Dissolve(room);
