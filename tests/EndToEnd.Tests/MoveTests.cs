@@ -10,6 +10,8 @@ namespace VideoScale.EndToEnd.Tests;
 [Collection(nameof(Stage))]
 public sealed class MoveTests(Stage stage, ITestOutputHelper output)
 {
+    private const string NotInTime = "cannot be carried to the new owner: the new owner does not answer";
+
     private async Task<RoomReply> MoveAsync(string room) => await stage.Cluster.Rooms(stage.Cluster.Replicas[0])
         .MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = room });
 
@@ -33,10 +35,10 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
             using var eve = new NodeClient("listener.mjs", stage.SignalUrl(2), Tokens.Join(Room, "eve"));
             await eve.HasAsync("frame", "ann");
             await callers[0].SeesAsync("eve", frames: 60); // by then gateways know all that a move takes along
-            // A node that the machine starves for longer than a session may take to be carried gets its clients without it: they go on,
-            // too, but that is not what is to be seen here.
+            // Where the machine starves a node for longer than a session may take to be carried, or a client until its own patience ends,
+            // the client begins anew: it goes on, too, but that is not what is to be seen here.
             for (var tries = 1; !await IsCarriedAsync(Room, callers, eve); tries++)
-                Assert.True(tries < 3, "three times the new owner did not answer in time");
+                Assert.True(tries < 3, "three times somebody did not answer in time");
         }
         finally
         {
@@ -45,12 +47,14 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
     }
 
     /// <summary>Moves the room; the call goes on either way.</summary>
-    /// <returns>False when the new owner did not answer in time to take the sessions.</returns>
+    /// <returns>False when the new owner did not answer in time to take the sessions, or a client that was told to resume gave up
+    /// itself.</returns>
     private async Task<bool> IsCarriedAsync(string room, List<Caller> callers, NodeClient eve)
     {
         static string Peer(Caller caller) => caller.Identity == "ann" ? "bob" : "ann";
         foreach (var caller in callers) await caller.WatchAsync(Peer(caller), "video");
-        var (owner, unanswered, seen) = (await OwnerAsync(room), Unanswered(), await Task.WhenAll(callers.Select(CountsAsync)));
+        var (owner, starved, anew, seen) = (await OwnerAsync(room), Said(NotInTime), Said("is told to reconnect"),
+            await Task.WhenAll(callers.Select(CountsAsync)));
         await MoveAsync(room);
         foreach (var (caller, before) in callers.Zip(seen))
             await Eventually.HoldsAsync(async () => await caller.CountAsync("reconnected") > before.Reconnected,
@@ -60,7 +64,10 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
         await eve.HasAsync("frame", "ann", times: eve.Count("frame", "ann") + 2);
         await callers[0].SeesAsync("eve");
         Assert.Equal(0, eve.Count("disconnected"));
-        if (Unanswered() > unanswered) return false;
+        if (Said(NotInTime) > starved) return false;
+        Assert.Equal(anew, Said("is told to reconnect"));
+        foreach (var (caller, before) in callers.Zip(seen))
+            if (await caller.CountAsync("reconnecting") > before.Anew.Reconnecting) return false;
         var gaps = new List<int>();
         foreach (var caller in callers) gaps.Add(await caller.GapMsAsync(Peer(caller), "video"));
         output.WriteLine($"longest time without a new video packet, ms: {string.Join(", ", gaps.Order())}");
@@ -70,10 +77,9 @@ public sealed class MoveTests(Stage stage, ITestOutputHelper output)
         return true;
     }
 
-    private int Unanswered() => stage.Cluster.Replicas.Sum(replica =>
-        replica.Log.Split("cannot be carried to the new owner: the new owner does not answer").Length - 1);
+    private int Said(string words) => stage.Cluster.Replicas.Sum(replica => replica.Log.Split(words).Length - 1);
 
-    private static async Task<(int Reconnected, (int, int, int, int) Anew)> CountsAsync(Caller caller) =>
+    private static async Task<(int Reconnected, (int, int Reconnecting, int, int) Anew)> CountsAsync(Caller caller) =>
         (await caller.CountAsync("reconnected"), (await caller.CountAsync("disconnected"), await caller.CountAsync("reconnecting"),
             await caller.CountAsync("trackUnsubscribed"), await caller.CountAsync("trackSubscribed")));
 
