@@ -46,7 +46,7 @@ public sealed class LeadershipTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         await replicas.LeaderAsync();
         var answer = await raw.Client.TxnAsync(Append.Request(raw.Keys, late), CancellationToken.None);
         Assert.False(answer.Succeeded);
-        Assert.Equal(Verdict.Lost, Append.Judge(late, answer));
+        Assert.Equal(Verdict.Lost, Append.Judge(raw.Keys, late, answer));
         var after = await replicas.CommitAsync(new ProposalId(1, 2), "after");
         Assert.True(after.Term > term);
         Assert.Equal(["before", "after"], replicas.Machine(2).Commands);
@@ -65,7 +65,7 @@ public sealed class LeadershipTests(OneEtcd etcd) : IClassFixture<OneEtcd>
         var batch = new Batch((ulong)leader.CreateRevision, head with { Index = head.Index - 1 },
             [new Entry(head.Index, head.Term, EntryKind.Command, new ProposalId(1, 1), Encoding.UTF8.GetBytes("before"))]);
         var again = await raw.Client.TxnAsync(Append.Request(raw.Keys, batch), CancellationToken.None);
-        Assert.Equal(Verdict.Committed, Append.Judge(batch, again));
+        Assert.Equal(Verdict.Committed, Append.Judge(raw.Keys, batch, again));
         Assert.False(again.Succeeded);
         Assert.Equal(1, (await raw.GetAsync(raw.Keys.Entry(head.Index)))!.Version);
     }

@@ -54,7 +54,7 @@ public sealed class RuleTests
                 EntryValue.Encode(new Entry(6, (ulong)firstTerm, EntryKind.Command, new ProposalId(1, 1), default))));
             answer.Responses.Add(leaderSince == 0 ? Nothing() : Found(Keys.Leader, ByteString.CopyFromUtf8("1 1"), leaderSince));
         }
-        Assert.Equal(expected, Append.Judge(TwoBehindFive, answer));
+        Assert.Equal(expected, Append.Judge(Keys, TwoBehindFive, answer));
     }
 
     [Fact]

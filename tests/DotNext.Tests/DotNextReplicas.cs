@@ -19,9 +19,14 @@ internal sealed class DotNextReplicas : IContractSystem
         new (ILogDirectory, IReplicatedLog, JournalMachine)?[Count];
     private ulong _session;
 
-    internal DotNextReplicas()
+    /// <param name="prepare">Makes a member's directory, before it starts for the first time.</param>
+    internal DotNextReplicas(Action<string, MemberId>? prepare = null)
     {
-        for (var i = 0; i < Count; i++) Start(i);
+        for (var i = 0; i < Count; i++)
+        {
+            prepare?.Invoke(DirectoryOf(i), Members[i]);
+            Start(i);
+        }
     }
 
     public IReadOnlyList<(IReplicatedLog Log, JournalMachine Machine)> Replicas =>

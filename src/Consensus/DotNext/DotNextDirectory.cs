@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Moves;
 using VideoScale.Consensus.Apply.Snapshots;
+using VideoScale.Consensus.DotNext.Log;
 using VideoScale.Consensus.DotNext.Transport;
 using VideoScale.Platform;
 using VideoScale.Rpc;
@@ -23,6 +25,7 @@ internal sealed class DotNextDirectory(DataDirectory directory, string logPath, 
                 + "none. Members come and go with the engine \"native\"");
         var store = new SnapshotStore(directory);
         if (store.Damaged is [.., var rot] && store.Latest is null) throw rot;
+        directory.NoteRun();
         System.IO.Directory.CreateDirectory(logPath);
         Libc.SyncDirectory(directory.Path);
         var log = new DotNextLog(setup, new TransportSettings
@@ -33,7 +36,8 @@ internal sealed class DotNextDirectory(DataDirectory directory, string logPath, 
             Tls = tls,
             ElectionTimeout = TimeSpan.FromMilliseconds(ShortestElectionTicks * setup.TickMs),
             SnapshotBytesPerSecond = setup.SnapshotBytesPerSecond,
-        }, store, logPath, machine, loggers, asShipped);
+        }, store, logPath, machine, loggers, asShipped)
+        { GoesOnAfter = directory.Move?.After.Index ?? 0 };
         log.Start();
         return log;
     }
@@ -44,6 +48,17 @@ internal sealed class DotNextDirectory(DataDirectory directory, string logPath, 
     public LogSummary Summarize() => throw Unrecoverable();
 
     public void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare) => throw Unrecoverable();
+
+    public LogMove? Move => directory.Move;
+
+    public SnapshotContent<T>? ReadSnapshot<T>(Func<ISnapshotReader, T> read) => new SnapshotStore(directory).Read(read);
+
+    public void MoveTo(ILogEngine engine, ulong index, ulong term, Membership voters, Action<string> prepare)
+    {
+        var name = asShipped ? DotNextEngine.PlainName : DotNextEngine.EngineName;
+        var seenTerm = Math.Max(term, StoppedLog.SeenTerm(logPath, new SnapshotStore(directory).Latest));
+        DirectoryMove.Run(directory, name, engine, new LogPlace(index, term, seenTerm), voters, [name], prepare);
+    }
 
     public void Dispose() => directory.Dispose();
 

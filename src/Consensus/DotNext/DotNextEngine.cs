@@ -1,4 +1,5 @@
 using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.DotNext.Log;
 using VideoScale.Rpc;
 
 namespace VideoScale.Consensus.DotNext;
@@ -15,6 +16,13 @@ public sealed class DotNextEngine(TlsMaterial? tls, bool asShipped = false) : IL
     public const string PlainName = "dotnext-plain";
 
     public string Name { get; } = asShipped ? PlainName : EngineName;
+
+    public void BeginAfter(string folder, UInt128 clusterId, MemberId self, LogPlace place)
+    {
+        var path = Path.Combine(folder, Name);
+        Directory.CreateDirectory(path);
+        StoppedLog.BeginAfter(path, place);
+    }
 
     public ILogDirectory Open(string path, UInt128 clusterId, MemberId self)
     {

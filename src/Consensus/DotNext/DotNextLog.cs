@@ -84,6 +84,8 @@ internal sealed partial class DotNextLog : IReplicatedLog
 
     public string EngineName { get; }
 
+    public ulong GoesOnAfter { get; init; }
+
     public Task<Exception> Fatal => _fatal.Task;
 
     public IAsyncEnumerable<RoleChange> Roles(CancellationToken cancellationToken) => _roles.Listen(cancellationToken);

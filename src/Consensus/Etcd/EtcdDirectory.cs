@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Moves;
 using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Etcd.Client;
 using VideoScale.Consensus.Etcd.Driver;
@@ -19,7 +21,6 @@ internal sealed class EtcdDirectory(DataDirectory directory, EtcdOptions options
     public IReplicatedLog Start(LogSetup setup, IReplicatedStateMachine machine, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(setup);
-        var keys = new EtcdKeys(options.Prefix, directory.ClusterId);
         var client = new EtcdClient(options);
         try
         {
@@ -27,11 +28,14 @@ internal sealed class EtcdDirectory(DataDirectory directory, EtcdOptions options
             var self = setup.Members.FirstOrDefault(member => member.Member == directory.Member)
                 ?? throw new DataDirectoryException($"{directory.Path}: no address of member {directory.Member} is known");
             var reached = Math.Max(setup.WitnessedIndex, store.Latest?.Index ?? 0);
-            new PrefixClaim(client, keys, directory.ClusterId, loggers.CreateLogger<EtcdLog>()).MakeAsync(self, reached).GetAwaiter()
-                .GetResult();
+            var claim = new PrefixClaim(client, new EtcdKeys(options.Prefix, directory.ClusterId), directory.ClusterId,
+                loggers.CreateLogger<EtcdLog>());
+            var place = claim.MakeAsync(self, reached, directory.Move, directory.NoteRun).GetAwaiter().GetResult();
+            var keys = new EtcdKeys(options.Prefix, directory.ClusterId, place?.SeenTerm ?? 0);
             var log = new EtcdLog(
                 new EtcdLogSetup(EtcdEngine.EngineName, directory.Member, directory.ClusterId, options, keys, setup.Founders, setup.Members,
-                setup.SnapshotLogBytes, Math.Min(TailBytes, setup.SnapshotLogBytes / 4)), client, store, machine, loggers);
+                setup.SnapshotLogBytes, Math.Min(TailBytes, setup.SnapshotLogBytes / 4), place?.Index ?? 0), client, store, machine,
+                    loggers);
             log.Start();
             return log;
         }
@@ -48,6 +52,22 @@ internal sealed class EtcdDirectory(DataDirectory directory, EtcdOptions options
     public LogSummary Summarize() => throw InEtcd();
 
     public void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare) => throw InEtcd();
+
+    public LogMove? Move => directory.Move;
+
+    public SnapshotContent<T>? ReadSnapshot<T>(Func<ISnapshotReader, T> read) => new SnapshotStore(directory).Read(read);
+
+    public void MoveTo(ILogEngine engine, ulong index, ulong term, Membership voters, Action<string> prepare)
+    {
+        if (engine.Name == EtcdEngine.EngineName)
+            throw new DataDirectoryException(
+                $"{directory.Path}: from one prefix in etcd to another its keys go with etcd's own tools, or by way of another engine");
+        using var client = new EtcdClient(options);
+        var claim = new PrefixClaim(client, new EtcdKeys(options.Prefix, directory.ClusterId), directory.ClusterId,
+            NullLogger<EtcdLog>.Instance);
+        var seenTerm = Math.Max(term, claim.SeenTermAsync().GetAwaiter().GetResult());
+        DirectoryMove.Run(directory, EtcdEngine.EngineName, engine, new LogPlace(index, term, seenTerm), voters, [], prepare);
+    }
 
     public void Dispose() => directory.Dispose();
 

@@ -1,5 +1,8 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using VideoScale.Consensus.Apply.Directories;
 using VideoScale.Consensus.Etcd.Client;
+using VideoScale.Consensus.Etcd.Driver;
+using VideoScale.Consensus.Etcd.Layout;
 
 namespace VideoScale.Consensus.Etcd;
 
@@ -12,4 +15,12 @@ public sealed class EtcdEngine(EtcdOptions options) : ILogEngine
 
     public ILogDirectory Open(string path, UInt128 clusterId, MemberId self) =>
         new EtcdDirectory(DataDirectory.Open(path, clusterId, self, EngineName), options);
+
+    /// <summary>Nothing is on disk; etcd is looked at, and nothing is written there before a replica starts.</summary>
+    public void BeginAfter(string folder, UInt128 clusterId, MemberId self, LogPlace place)
+    {
+        using var client = new EtcdClient(options);
+        new PrefixClaim(client, new EtcdKeys(options.Prefix, clusterId), clusterId, NullLogger<EtcdLog>.Instance).CheckAsync(place)
+            .GetAwaiter().GetResult();
+    }
 }

@@ -22,9 +22,34 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
 
     /// <param name="self">Where this member is reached.</param>
     /// <param name="reached">The last entry that the directory knows of.</param>
-    internal async Task MakeAsync(MemberAddress self, ulong reached)
+    /// <param name="move">How the directory's log came from another; null when it began with entry 1.</param>
+    /// <param name="takesPart">Called when nothing is refused any more, and before this member counts as one that has come.</param>
+    /// <returns>The entry of another log that the log in etcd goes on after; null for none.</returns>
+    internal Task<LogPlace?> MakeAsync(MemberAddress self, ulong reached, LogMove? move, Action takesPart) =>
+        RefusedAsync(() => AnswersAsync(() => MakeOnceAsync(self, reached, move, takesPart)));
+
+    /// <summary>Whether a log that goes on after that entry could stand here. Nothing is written.</summary>
+    internal Task CheckAsync(LogPlace place) => RefusedAsync(async () =>
     {
-        try { await AnswersAsync(() => MakeOnceAsync(self, reached)); }
+        await CheckVersionAsync();
+        var answer = await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Cluster), Txn.Get(keys.Head), Txn.Get(keys.Place)),
+            CancellationToken.None);
+        CheckCluster(answer.Found(0));
+        CheckPlace(answer.Found(0), answer.Found(1), answer.Found(2), place);
+        await CheckForeignAsync();
+        return true;
+    });
+
+    /// <summary>The highest term that any leader of this log can have had until now.</summary>
+    internal Task<ulong> SeenTermAsync() => RefusedAsync(async () =>
+    {
+        var answer = await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Place)), CancellationToken.None);
+        return (PlaceValue.Decode(answer.Found(0)?.Value)?.SeenTerm ?? 0) + (ulong)answer.Header.Revision;
+    });
+
+    private async Task<T> RefusedAsync<T>(Func<Task<T>> ask)
+    {
+        try { return await ask(); }
         catch (EtcdException e) { throw new RpcConfigurationException(e.Message, e); }
         catch (FormatException e)
         {
@@ -32,15 +57,14 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
         }
     }
 
-    private async Task AnswersAsync(Func<Task> make)
+    private async Task<T> AnswersAsync<T>(Func<Task<T>> make)
     {
         var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
         for (var said = false; ; said = true)
         {
             try
             {
-                await make();
-                return;
+                return await make();
             }
             catch (EtcdException e) when (!e.IsCertain && Environment.TickCount64 < until)
             {
@@ -50,14 +74,47 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
         }
     }
 
-    private async Task MakeOnceAsync(MemberAddress self, ulong reached)
+    private async Task<LogPlace?> MakeOnceAsync(MemberAddress self, ulong reached, LogMove? move, Action takesPart)
     {
+        var place = move?.After;
         await CheckVersionAsync();
-        var answer =
-            await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Cluster), Txn.Get(keys.Head), Txn.Get(keys.Member(self.Member))),
-            CancellationToken.None);
-        if (answer.Found(0) is { } cluster && ClusterValue.Difference(cluster.Value, clusterId) is { } other)
+        var answer = await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Cluster), Txn.Get(keys.Head),
+            Txn.Get(keys.Member(self.Member)), Txn.Get(keys.Place)), CancellationToken.None);
+        CheckCluster(answer.Found(0));
+        var began = PlaceValue.Decode(answer.Found(3)?.Value);
+        if (place is not null) CheckPlace(answer.Found(0), answer.Found(1), answer.Found(3), place);
+        if (answer.Found(0) is not null || move is not { HasRun: false }) CheckReached(answer, reached);
+        await CheckForeignAsync();
+        if (answer.Found(0) is null) began = await FoundAsync(place);
+        takesPart();
+        var named = new TxnRequest();
+        var address = AddressValue.Encode(self);
+        if (answer.Found(2)?.Value != address) named.Success.Add(Txn.Put(keys.Member(self.Member), address));
+        if (place is not null) named.Success.Add(Txn.Put(keys.Comer(self.Member), PlaceValue.Encode(place)));
+        if (named.Success.Count > 0) await client.TxnAsync(named, CancellationToken.None);
+        return began;
+    }
+
+    private void CheckCluster(KeyValue? cluster)
+    {
+        if (cluster is not null && ClusterValue.Difference(cluster.Value, clusterId) is { } other)
             throw new DataDirectoryException($"under {keys.Prefix} in etcd {other}: choose another prefix (--etcd-prefix)");
+    }
+
+    /// <summary>A log that goes on after another stands here already, or nothing does.</summary>
+    private void CheckPlace(KeyValue? cluster, KeyValue? head, KeyValue? there, LogPlace place)
+    {
+        if (cluster is null && head is null) return;
+        var began = PlaceValue.Decode(there?.Value);
+        if (cluster is not null && began is not null && (began.Index, began.Term) == (place.Index, place.Term)) return;
+        throw new DataDirectoryException(
+            $"under {keys.Prefix} in etcd there is another log of this cluster, which "
+            + $"{(began is null ? "began with entry 1" : $"went on after entry {began.Index}")}; this replica's goes on after entry "
+            + $"{place.Index}: choose another prefix (--etcd-prefix), or delete those keys when nothing needs them any more");
+    }
+
+    private void CheckReached(TxnResponse answer, ulong reached)
+    {
         var head = HeadValue.Decode(answer.Found(1)?.Value);
         if (head.Index < reached)
             throw new DataDirectoryException(answer.Found(0) is null
@@ -67,11 +124,6 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
                 : $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and this replica's directory has seen entry {reached}: "
                     + $"etcd was set "
                     + "back. Bring its newer data back; or, to give up what came after, delete snapshots/ and events/ in the directory");
-        await CheckForeignAsync();
-        if (answer.Found(0) is null) await FoundAsync();
-        var address = AddressValue.Encode(self);
-        if (answer.Found(2)?.Value != address)
-            await client.TxnAsync(new TxnRequest { Success = { Txn.Put(keys.Member(self.Member), address) } }, CancellationToken.None);
     }
 
     private async Task CheckVersionAsync()
@@ -85,16 +137,24 @@ internal sealed partial class PrefixClaim(EtcdClient client, EtcdKeys keys, UInt
     }
 
     /// <summary>Two that found at once agree: the cluster's id is the same, or the one that comes second is refused.</summary>
-    private async Task FoundAsync()
+    private async Task<LogPlace?> FoundAsync(LogPlace? place)
     {
-        var answer = await client.TxnAsync(new TxnRequest
+        var request = new TxnRequest
         {
             Compare = { Txn.IsAbsent(keys.Cluster) },
             Success = { Txn.Put(keys.Cluster, ClusterValue.Encode(clusterId)) },
-            Failure = { Txn.Get(keys.Cluster) },
-        }, CancellationToken.None);
-        if (!answer.Succeeded && answer.Found(0) is { } theirs && ClusterValue.Difference(theirs.Value, clusterId) is { } other)
-            throw new DataDirectoryException($"under {keys.Prefix} in etcd {other}: choose another prefix (--etcd-prefix)");
+            Failure = { Txn.Get(keys.Cluster), Txn.Get(keys.Head), Txn.Get(keys.Place) },
+        };
+        if (place is not null)
+        {
+            request.Success.Add(Txn.Put(keys.Place, PlaceValue.Encode(place)));
+            request.Success.Add(Txn.Put(keys.Head, new HeadValue(place.Index, place.Term).Encode()));
+        }
+        var answer = await client.TxnAsync(request, CancellationToken.None);
+        if (answer.Succeeded) return place;
+        CheckCluster(answer.Found(0));
+        if (place is not null) CheckPlace(answer.Found(0), answer.Found(1), answer.Found(2), place);
+        return PlaceValue.Decode(answer.Found(2)?.Value);
     }
 
     /// <summary>All but entries, of which there may be many.</summary>

@@ -12,6 +12,9 @@ public sealed class InMemoryLogEngine(Action<InMemoryReplicatedLog> started) : I
 
     public ILogDirectory Open(string path, UInt128 clusterId, MemberId self) => new OfMemory(path, self, started);
 
+    public void BeginAfter(string folder, UInt128 clusterId, MemberId self, LogPlace place) =>
+        throw new DataDirectoryException($"{folder}: a log in memory goes on after nothing");
+
     private sealed class OfMemory(string path, MemberId self, Action<InMemoryReplicatedLog> started) : ILogDirectory
     {
         public string Path => path;
@@ -30,6 +33,13 @@ public sealed class InMemoryLogEngine(Action<InMemoryReplicatedLog> started) : I
 
         public void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare) =>
             throw new DataDirectoryException($"{path}: this log is in memory: there is nothing to recover");
+
+        public LogMove? Move => null;
+
+        public SnapshotContent<T>? ReadSnapshot<T>(Func<ISnapshotReader, T> read) => null;
+
+        public void MoveTo(ILogEngine engine, ulong index, ulong term, Membership voters, Action<string> prepare) =>
+            throw new DataDirectoryException($"{path}: this log is in memory: there is nothing to move");
 
         public void Dispose() { }
     }

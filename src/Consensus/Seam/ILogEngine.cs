@@ -12,7 +12,28 @@ public interface ILogEngine
     /// <summary>Opens the directory of one member, for this process alone.</summary>
     /// <exception cref="DataDirectoryException">Foreign, in use, or of another format.</exception>
     ILogDirectory Open(string path, UInt128 clusterId, MemberId self);
+
+    /// <summary>
+    /// Makes what a log of this engine begins with when it goes on after a sealed entry of another. Durable when it returns.
+    /// </summary>
+    /// <param name="folder">Empty; becomes a part of the member's directory later.</param>
+    /// <exception cref="DataDirectoryException">It cannot go on there.</exception>
+    void BeginAfter(string folder, UInt128 clusterId, MemberId self, LogPlace place);
 }
+
+/// <summary>A sealed entry, after which a log goes on.</summary>
+/// <param name="Index">Its own.</param>
+/// <param name="Term">Its own.</param>
+/// <param name="SeenTerm">The highest that the member knows of: terms go on above it.</param>
+public sealed record LogPlace(ulong Index, ulong Term, ulong SeenTerm);
+
+/// <summary>A directory whose log goes on after a sealed entry of an earlier one.</summary>
+/// <param name="To">The engine with which it does.</param>
+/// <param name="HasRun">The member has taken part in the log since.</param>
+public sealed record LogMove(LogPlace After, string To, bool HasRun);
+
+/// <param name="Content">What the reader made of it.</param>
+public sealed record SnapshotContent<T>(SnapshotMeta Meta, T Content);
 
 /// <summary>A member's directory, locked until it is disposed.</summary>
 public interface ILogDirectory : IDisposable
@@ -36,6 +57,24 @@ public interface ILogDirectory : IDisposable
     /// <summary>Writes, behind all that the log holds, a membership and a command that count as committed.</summary>
     /// <param name="prepare">Called once nothing can be refused any more, and before anything is written.</param>
     void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare);
+
+    /// <summary>How the log of this directory came from an earlier one; null when it began with entry 1.</summary>
+    LogMove? Move { get; }
+
+    /// <summary>Reads the newest sound snapshot of a stopped replica; null without one.</summary>
+    SnapshotContent<T>? ReadSnapshot<T>(Func<ISnapshotReader, T> read);
+
+    /// <summary>
+    /// Turns the directory of a stopped replica, whose newest snapshot is of the sealed state, into one whose log goes on after the sealed
+    /// entry with an engine. What the log was goes aside and is kept. Interrupted, it is done either not at all or by whoever opens the
+    /// directory next.
+    /// </summary>
+    /// <param name="index">The sealed entry's.</param>
+    /// <param name="term">The sealed entry's.</param>
+    /// <param name="voters">Who votes from then on.</param>
+    /// <param name="prepare">Writes into a folder what else of the directory is another from then on.</param>
+    /// <exception cref="DataDirectoryException">It cannot be moved; nothing was changed.</exception>
+    void MoveTo(ILogEngine engine, ulong index, ulong term, Membership voters, Action<string> prepare);
 }
 
 /// <param name="Voters">Of the last membership in the log; null when the log holds none.</param>

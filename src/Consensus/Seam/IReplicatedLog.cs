@@ -42,6 +42,11 @@ public interface IReplicatedLog : IAsyncDisposable
     string EngineName { get; }
 
     /// <summary>
+    /// The sealed entry of another log that this one goes on after, once no majority of voters is left to that one; 0: there is none.
+    /// </summary>
+    ulong GoesOnAfter => 0;
+
+    /// <summary>
     /// Completes, with the reason, when the replica stopped for ever (a failed sync, a broken invariant): the process must end.
     /// </summary>
     Task<Exception> Fatal { get; }

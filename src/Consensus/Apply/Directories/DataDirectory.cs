@@ -23,9 +23,11 @@ public sealed class DataDirectory : IDisposable
     private const string IdentityFile = "identity.json";
     private const string LockFile = "lock";
     private readonly SafeFileHandle _lock;
+    private MoveFile? _move;
 
-    private DataDirectory(string path, UInt128 clusterId, MemberId member, SafeFileHandle @lock, bool isNew)
+    private DataDirectory(string path, UInt128 clusterId, MemberId member, SafeFileHandle @lock, bool isNew, MoveFile? move)
     {
+        _move = move;
         Path = path;
         ClusterId = clusterId;
         Member = member;
@@ -40,7 +42,13 @@ public sealed class DataDirectory : IDisposable
     /// <summary>This call made the directory: the member holds nothing yet.</summary>
     public bool IsNew { get; }
 
-    public string LogPath => System.IO.Path.Combine(Path, "log");
+    /// <summary>How its log came from an earlier one; null when it began with entry 1.</summary>
+    public LogMove? Move => _move?.Move;
+
+    /// <summary>The folder of our own engine's log.</summary>
+    public const string LogName = "log";
+
+    public string LogPath => System.IO.Path.Combine(Path, LogName);
 
     /// <summary>Where another engine than ours keeps its log.</summary>
     public string EnginePath(string engine) => System.IO.Path.Combine(Path, engine);
@@ -64,6 +72,7 @@ public sealed class DataDirectory : IDisposable
         {
             var isNew = !File.Exists(identityPath);
             if (isNew) Create(path, clusterId ?? RandomId(16), member ?? new MemberId((ulong)RandomId(sizeof(ulong))));
+            var move = DirectorySwap.Finish(path, keeper => SetKeeper(path, keeper));
             var identity = Read(identityPath);
             var cluster = ParseId(identity.ClusterId, 16, identityPath);
             if (clusterId is { } wanted && wanted != cluster)
@@ -74,7 +83,7 @@ public sealed class DataDirectory : IDisposable
             if (member is { } expected && expected != self)
                 throw new DataDirectoryException($"{path} belongs to member {self}, not {expected}: give this replica its own directory");
             Claim(path, identity, engine);
-            return new DataDirectory(path, cluster, self, held, isNew);
+            return new DataDirectory(path, cluster, self, held, isNew, move);
         }
         catch
         {
@@ -88,13 +97,32 @@ public sealed class DataDirectory : IDisposable
     public static string? EngineOf(string path)
     {
         var identityPath = System.IO.Path.Combine(path, IdentityFile);
-        return File.Exists(identityPath) ? EngineOf(path, Read(identityPath)) : null;
+        if (!File.Exists(identityPath)) return null;
+        return MoveFile.Read(path) is { Finished: false } move ? move.To : EngineOf(path, Read(identityPath));
+    }
+
+    /// <summary>The member takes part in its log from now on: it cannot go back to before it. Durable when it returns.</summary>
+    public void NoteRun()
+    {
+        if (_move is not { HasRun: false }) return;
+        _move = _move with { HasRun = true };
+        _move.Write(Path);
+    }
+
+    /// <summary>Makes an engine the keeper of this directory's log.</summary>
+    internal void SetKeeper(string engine) => SetKeeper(Path, engine);
+
+    private static void SetKeeper(string path, string engine)
+    {
+        var identity = Read(System.IO.Path.Combine(path, IdentityFile));
+        WriteIdentity(path, engine == NativeEngine ? identity with { FormatVersion = CurrentFormatVersion, Engine = null }
+            : identity with { FormatVersion = NamedEngineFormatVersion, Engine = engine });
     }
 
     public void Dispose() => Libc.Unlock(_lock);
 
     private static string? EngineOf(string path, DirectoryIdentity identity) =>
-        identity.Engine ?? (Directory.Exists(System.IO.Path.Combine(path, "log")) ? NativeEngine : null);
+        identity.Engine ?? (Directory.Exists(System.IO.Path.Combine(path, LogName)) ? NativeEngine : null);
 
     private static void Claim(string path, DirectoryIdentity identity, string engine)
     {
@@ -105,7 +133,7 @@ public sealed class DataDirectory : IDisposable
                 $"{path} holds a log of the engine \"{keeper}\", not of \"{engine}\": start it with --engine {keeper}, or "
                 + "give this replica another directory");
         if (engine == NativeEngine) return; // its log directory says so
-        WriteIdentity(path, identity with { FormatVersion = NamedEngineFormatVersion, Engine = engine });
+        SetKeeper(path, engine);
     }
 
     private static void RefuseForeign(string path)

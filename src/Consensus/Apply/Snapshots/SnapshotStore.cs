@@ -44,6 +44,13 @@ public sealed class SnapshotStore : ISnapshotStore
 
     public IStoredSnapshot? Open(ulong index) => OpenStored(index);
 
+    /// <summary>Reads the state machine's part of the newest one; null without any.</summary>
+    internal SnapshotContent<T>? Read<T>(Func<ISnapshotReader, T> read)
+    {
+        using var newest = Latest is { } latest ? OpenStored(latest.Index) : null;
+        return newest is null ? null : new SnapshotContent<T>(newest.Meta, read(new SnapshotEnvelope.Reader(newest)));
+    }
+
     public void Keep(IReadOnlyCollection<ulong> indexes)
     {
         lock (_gate) _asked = [.. indexes];

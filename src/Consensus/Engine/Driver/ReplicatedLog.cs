@@ -81,6 +81,8 @@ public sealed partial class ReplicatedLog : IReplicatedLog
 
     public string EngineName => RaftEngine.EngineName;
 
+    public ulong GoesOnAfter => _options.GoesOnAfter;
+
     public Task<Exception> Fatal => _fatal.Task;
 
     public IAsyncEnumerable<RoleChange> Roles(CancellationToken cancellationToken) => _roles.Listen(cancellationToken);

@@ -39,6 +39,9 @@ public sealed record ReplicatedLogOptions
     /// </summary>
     public IReadOnlyList<MemberAddress> KnownAddresses { get; init; } = [];
 
+    /// <summary>See <see cref="IReplicatedLog.GoesOnAfter"/>.</summary>
+    public ulong GoesOnAfter { get; init; }
+
     public RaftOptions Raft { get; init; } = new();
 
     /// <summary>50 ms × the core's ticks: heartbeats every 100 ms, elections after 300 to 600 ms of silence.</summary>

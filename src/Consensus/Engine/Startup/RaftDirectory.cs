@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using VideoScale.Consensus.Apply.Directories;
+using VideoScale.Consensus.Apply.Moves;
 using VideoScale.Consensus.Apply.Snapshots;
 using VideoScale.Consensus.Core;
 using VideoScale.Consensus.Engine.Driver;
@@ -19,6 +20,7 @@ internal sealed class RaftDirectory(DataDirectory directory, TlsMaterial? tls) :
 
     public IReplicatedLog Start(LogSetup setup, IReplicatedStateMachine machine, ILoggerFactory loggers)
     {
+        directory.NoteRun();
         var snapshots = new SnapshotStore(directory);
         var peers = setup.Members.Where(member => member.Member != directory.Member).ToDictionary(member => member.Member, EndPointOf);
         var transport = new TcpTransport(TransportOf(setup.Listen) with
@@ -31,6 +33,7 @@ internal sealed class RaftDirectory(DataDirectory directory, TlsMaterial? tls) :
         var options = new ReplicatedLogOptions
         {
             Self = directory.Member,
+            GoesOnAfter = directory.Move?.After.Index ?? 0,
             InitialMembership = setup.Founders,
             IsDamaged = disk.IsDamaged,
             Repaired = disk.Repaired,
@@ -59,7 +62,20 @@ internal sealed class RaftDirectory(DataDirectory directory, TlsMaterial? tls) :
     public void BeginAnew(Membership membership, ReadOnlyMemory<byte> command, Action prepare)
     {
         using var stopped = new StoppedLog(directory);
+        directory.NoteRun();
         stopped.BeginAnew(membership, command, prepare);
+    }
+
+    public LogMove? Move => directory.Move;
+
+    public SnapshotContent<T>? ReadSnapshot<T>(Func<ISnapshotReader, T> read) => new SnapshotStore(directory).Read(read);
+
+    public void MoveTo(ILogEngine engine, ulong index, ulong term, Membership voters, Action<string> prepare)
+    {
+        ulong seenTerm;
+        using (var stopped = new StoppedLog(directory)) seenTerm = stopped.Leave(index);
+        DirectoryMove.Run(directory, RaftEngine.EngineName, engine, new LogPlace(index, term, seenTerm), voters,
+            [DataDirectory.LogName, .. DurableState.FileNames], prepare);
     }
 
     public void Dispose() => directory.Dispose();

@@ -67,6 +67,19 @@ internal sealed class StoppedLog : IDisposable
         DurableState.ForgetConflict(_directory); // somebody has compared, and decided for this one
     }
 
+    /// <summary>Before another log goes on after a sealed entry of this one.</summary>
+    /// <returns>The highest term that was seen here.</returns>
+    internal ulong Leave(ulong sealedIndex)
+    {
+        // A sealed log takes no change of members: one that stands behind the seal was written by a recovery, and the log went on with it.
+        foreach (var entry in _loaded.Entries)
+            if (entry.Kind == EntryKind.Configuration && entry.Index > sealedIndex)
+                throw new DataDirectoryException(
+                    $"{_directory.Path}: its log was sealed at entry {sealedIndex}, and was recovered and went on after it: start this "
+                    + "replica and seal the log again");
+        return Math.Max(_loaded.HardState.Term, Summary.LastTerm);
+    }
+
     public void Dispose() => _log.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private LogSummary Summarize()

@@ -18,6 +18,11 @@ public sealed partial class DurableState : IAsyncDisposable
     private const string MarkerName = "repair.json";
     private const string ConflictName = "conflict.json";
     private const string Rebuilding = "log.rebuilding";
+    private const string DamagedFolder = "damaged";
+
+    /// <summary>What a directory holds of the log beside its entries and its snapshots.</summary>
+    internal static IReadOnlyList<string> FileNames { get; } =
+        [MarkerName, ConflictName, Rebuilding, DamagedFolder, LogOriginFile.Name];
     private readonly DataDirectory _directory;
     private readonly ILogger _logger;
 
@@ -166,7 +171,7 @@ public sealed partial class DurableState : IAsyncDisposable
         var keep = damage.Keep;
         if (keep.HardState.Vote.IsNone) keep = keep with { HardState = keep.HardState with { Vote = directory.Member } };
         LogRewrite.Write(rebuilding, directory.Member, options, keep);
-        var aside = Path.Combine(directory.Path, "damaged");
+        var aside = Path.Combine(directory.Path, DamagedFolder);
         Directory.CreateDirectory(aside);
         Directory.Move(directory.LogPath, Path.Combine(aside, $"log-{Directory.GetDirectories(aside).Length + 1}"));
         FinishRebuilding(directory);

@@ -16,7 +16,7 @@ internal sealed record LogOriginFile(int FormatVersion, string Incarnation, bool
     IReadOnlyDictionary<string, string> Known)
 {
     private const int CurrentFormatVersion = 1;
-    private const string Name = "origin.json";
+    internal const string Name = "origin.json";
 
     /// <returns>Null when there is none: the directory is new, or an earlier version made it.</returns>
     /// <exception cref="DataDirectoryException">It is damaged.</exception>

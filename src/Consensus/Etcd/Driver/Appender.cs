@@ -164,7 +164,7 @@ internal sealed class Appender(EtcdClient client, EtcdKeys keys, EtcdOptions opt
         {
             try
             {
-                var verdict = Append.Judge(batch, await client.TxnAsync(request, cancellationToken));
+                var verdict = Append.Judge(keys, batch, await client.TxnAsync(request, cancellationToken));
                 troubles.Over(Doing);
                 return Of(verdict, batch);
             }

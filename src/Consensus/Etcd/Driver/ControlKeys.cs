@@ -10,6 +10,7 @@ internal sealed class ControlKeys(EtcdKeys keys, Membership founders, IReadOnlyL
     private readonly Lock _gate = new();
     private readonly SortedDictionary<MemberId, MemberAddress> _members = [];
     private readonly Dictionary<MemberId, (ulong Applied, long? GoneAt)> _present = [];
+    private readonly HashSet<MemberId> _comers = [];
     private Membership? _membership; // as founded, until etcd has been read
     private MemberId _handover;
     private SnapshotManifest? _manifest;
@@ -18,8 +19,12 @@ internal sealed class ControlKeys(EtcdKeys keys, Membership founders, IReadOnlyL
     internal MemberId Handover { get { lock (_gate) return _handover; } }
     internal SnapshotManifest? Manifest { get { lock (_gate) return _manifest; } }
 
+    /// <summary>A majority of those who voted in the log before has left it: it can go on no more.</summary>
+    internal bool HaveComeFromBefore { get { lock (_gate) return 2 * founders.Voters.Count(_comers.Contains) > founders.Voters.Length; } }
+
     /// <summary>Everything anew.</summary>
-    internal void Replace(IEnumerable<KeyValue> members, IEnumerable<KeyValue> present, KeyValue? handover, KeyValue? manifest)
+    internal void Replace(IEnumerable<KeyValue> members, IEnumerable<KeyValue> present, IEnumerable<KeyValue> comers, KeyValue? handover,
+        KeyValue? manifest)
     {
         lock (_gate)
         {
@@ -34,6 +39,7 @@ internal sealed class ControlKeys(EtcdKeys keys, Membership founders, IReadOnlyL
             foreach (var member in _present.Keys.Where(member => !stay.Contains(member)).ToArray()) Gone(member);
             Set(keys.Handover, handover);
             Set(keys.Manifest, manifest);
+            foreach (var kv in comers) Set(kv.Key, kv);
             _membership = Assemble();
         }
     }
@@ -82,6 +88,11 @@ internal sealed class ControlKeys(EtcdKeys keys, Membership founders, IReadOnlyL
         {
             if (kv is null) Gone(present);
             else _present[present] = (HeadValue.Decode(kv.Value).Index, null);
+        }
+        else if (keys.ComerOf(key) is { } comer)
+        {
+            if (kv is null) _comers.Remove(comer);
+            else _comers.Add(comer);
         }
         else if (key == keys.Handover) _handover = kv is null ? MemberId.None : LeaderValue.Decode(kv.Value).Member;
         else if (key == keys.Manifest) _manifest = SnapshotManifest.Decode(kv?.Value);

@@ -75,12 +75,12 @@ internal sealed partial class Elections(EtcdClient client, EtcdKeys keys, Leader
         // Otherwise an earlier process of this member made it, which is dead, since the directory is ours.
         var request = new TxnRequest
         {
-            Compare = { Txn.IsCreatedAt(keys.Leader, (long)seen.Term) },
+            Compare = { Txn.Leads(keys, seen.Term) },
             Success = { Txn.Delete(keys.Leader) },
             Failure = { Txn.Get(keys.Leader) },
         };
         var answer = await client.TxnAsync(request, cancellationToken);
-        standing.Observe(answer.Succeeded ? null : LeaderSeen.Of(answer.Found(0)), answer.Header.Revision);
+        standing.Observe(answer.Succeeded ? null : LeaderSeen.Of(keys, answer.Found(0)), answer.Header.Revision);
     }
 
     /// <returns>Whether this replica led and does no more; another one may be named for the next.</returns>
@@ -89,7 +89,7 @@ internal sealed partial class Elections(EtcdClient client, EtcdKeys keys, Leader
         if (appender.Term is not (var term and not 0) || HasGiven(term)) return false;
         var request = new TxnRequest
         {
-            Compare = { Txn.IsCreatedAt(keys.Leader, (long)term) },
+            Compare = { Txn.Leads(keys, term) },
             Success = { Txn.Delete(keys.Leader), to.IsNone ? Txn.Delete(keys.Handover)
                 : Txn.Put(keys.Handover, new LeaderValue(to, 0).Encode()) },
         };
@@ -121,7 +121,7 @@ internal sealed partial class Elections(EtcdClient client, EtcdKeys keys, Leader
         }, cancellationToken);
         troubles.Over(Doing);
         var revision = answer.Header.Revision;
-        var seen = answer.Succeeded ? new LeaderSeen(self, (ulong)revision, lease.Lease) : LeaderSeen.Of(answer.Found(0));
+        var seen = answer.Succeeded ? new LeaderSeen(self, keys.TermOf(revision), lease.Lease) : LeaderSeen.Of(keys, answer.Found(0));
         if (seen is null && ClusterMissing(answer) is { } missing) throw new EtcdLogException(missing);
         standing.Observe(seen, revision);
         if (seen is not { } leader || !standing.IsOurs(leader) || HasGiven(leader.Term)) return;

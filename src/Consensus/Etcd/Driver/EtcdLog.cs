@@ -10,7 +10,7 @@ namespace VideoScale.Consensus.Etcd.Driver;
 /// <summary>What a replica over etcd is started with.</summary>
 internal sealed record EtcdLogSetup(string Engine, MemberId Self, UInt128 ClusterId, EtcdOptions Options, EtcdKeys Keys,
     Membership Founders,
-    IReadOnlyList<MemberAddress> Founded, long SnapshotLogBytes, long TailBytes);
+    IReadOnlyList<MemberAddress> Founded, long SnapshotLogBytes, long TailBytes, ulong GoesOnAfter);
 
 /// <summary>
 /// The log kept in an operator's etcd, behind the seam. Any number of replicas stand over it, with no quorum of their own: what etcd has
@@ -83,6 +83,9 @@ public sealed partial class EtcdLog : IReplicatedLog
     }
 
     public string EngineName => _setup.Engine;
+
+    /// <summary>Replicas here have no quorum of their own: that the log before has none any more is in etcd.</summary>
+    public ulong GoesOnAfter => _known.HaveComeFromBefore ? _setup.GoesOnAfter : 0;
 
     public LogCapabilities Capabilities => LogCapabilities.Transfer | LogCapabilities.Snapshots | LogCapabilities.ExactlyOnceSessions
         | LogCapabilities.LinearizableReads;

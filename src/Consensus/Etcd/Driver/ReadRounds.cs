@@ -92,7 +92,7 @@ internal sealed class ReadRounds(EtcdClient client, EtcdKeys keys, Standing stan
             throw new EtcdLogException(
                 $"etcd says that the log under {keys.Prefix} ends at entry {head.Index}, and it reached {before} before: etcd "
                 + "was set back, or its keys were deleted");
-        var seen = LeaderSeen.Of(answer.Found(1));
+        var seen = LeaderSeen.Of(keys, answer.Found(1));
         standing.Observe(seen, answer.Header.Revision);
         await feed.HeadSeenAsync(head.Index, cancellationToken);
         foreach (var (fence, term) in round)

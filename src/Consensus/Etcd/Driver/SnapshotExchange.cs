@@ -118,7 +118,7 @@ internal sealed partial class SnapshotExchange(EtcdClient client, EtcdKeys keys,
     /// <summary>As the leader of a term; repeating it does no harm.</summary>
     private async Task<bool> WriteAsync(ulong term, RequestOp write, CancellationToken cancellationToken)
     {
-        var request = new TxnRequest { Compare = { Txn.IsCreatedAt(keys.Leader, (long)term) }, Success = { write } };
+        var request = new TxnRequest { Compare = { Txn.Leads(keys, term) }, Success = { write } };
         for (var attempt = 1; ; attempt++)
         {
             try { return (await client.TxnAsync(request, cancellationToken)).Succeeded; }

@@ -49,7 +49,7 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
         var before = feed.Known;
         var answer = await client.TxnAsync(Txn.OrderedRead(keys, Txn.Get(keys.Cluster), Txn.Get(keys.Leader), Txn.Get(keys.Head),
             Txn.Get(keys.Handover), Txn.Get(keys.Manifest), Txn.GetRange(keys.Members, keys.MembersEnd),
-            Txn.GetRange(keys.Presences, keys.PresencesEnd)), cancellationToken);
+            Txn.GetRange(keys.Presences, keys.PresencesEnd), Txn.GetRange(keys.Comers, keys.ComersEnd)), cancellationToken);
         if (answer.Found(0) is not { } cluster) throw new EtcdLogException(Gone(EtcdKeys.NameOf(keys.Cluster)));
         if (ClusterValue.Difference(cluster.Value, clusterId) is { } other)
             throw new EtcdLogException($"under {keys.Prefix} in etcd {other}");
@@ -58,8 +58,8 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
             throw new EtcdLogException(
                 $"etcd's log under {keys.Prefix} ends at entry {head.Index}, and reached entry {before} before: etcd was set "
                 + "back, or its keys were deleted. Bring etcd's data back, or begin a new cluster under another prefix");
-        known.Replace(answer.AllFound(5), answer.AllFound(6), answer.Found(3), answer.Found(4));
-        standing.Observe(LeaderSeen.Of(answer.Found(1)), answer.Header.Revision);
+        known.Replace(answer.AllFound(5), answer.AllFound(6), answer.AllFound(7), answer.Found(3), answer.Found(4));
+        standing.Observe(LeaderSeen.Of(keys, answer.Found(1)), answer.Header.Revision);
         await feed.HeadSeenAsync(head.Index, cancellationToken);
         return answer.Header.Revision;
     }
@@ -89,9 +89,9 @@ internal sealed partial class StateWatch(EtcdClient client, EtcdKeys keys, UInt1
     {
         var key = happened.Kv.Key;
         var value = happened.Type == Event.Types.EventType.Put ? happened.Kv : null;
-        if (key == keys.Leader) standing.Observe(LeaderSeen.Of(value), happened.Kv.ModRevision);
+        if (key == keys.Leader) standing.Observe(LeaderSeen.Of(keys, value), happened.Kv.ModRevision);
         else if (key == keys.Head || key.Span.StartsWith(keys.Pieces.Span)) { } // entries tell more, and the manifest names the pieces
-        else if (key == keys.Cluster) throw new EtcdLogException(Gone(EtcdKeys.NameOf(key)));
+        else if (key == keys.Cluster || key == keys.Place) throw new EtcdLogException(Gone(EtcdKeys.NameOf(key)));
         else if (keys.IndexOf(key) is { } index) EntryDeleted(index);
         else if (keys.IsOurs(key)) known.Take(key, value);
         else if (value is not null) troubles.Note($"the key {Shortened(key)}",

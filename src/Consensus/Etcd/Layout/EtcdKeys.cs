@@ -10,9 +10,12 @@ internal sealed class EtcdKeys
     private const string PieceFolder = "pieces/";
     private const string MemberFolder = "members/";
     private const string PresenceFolder = "present/";
+    private const string ComerFolder = "moved/";
 
-    internal EtcdKeys(string prefix, UInt128 clusterId)
+    /// <param name="termsBefore">Of the logs that this one goes on after.</param>
+    internal EtcdKeys(string prefix, UInt128 clusterId, ulong termsBefore = 0)
     {
+        TermsBefore = termsBefore;
         var given = prefix.Length > 0 ? prefix : $"/videoscale/{clusterId.ToString("x32", CultureInfo.InvariantCulture)}";
         Prefix = given.EndsWith('/') ? given : given + "/";
         Cluster = Key("cluster");
@@ -21,6 +24,7 @@ internal sealed class EtcdKeys
         Handover = Key("handover");
         Manifest = Key("snapshot");
         Never = Key("never");
+        Place = Key("place");
         All = Key("");
         AllEnd = EndOf(All);
         Entries = Key(Log);
@@ -30,13 +34,20 @@ internal sealed class EtcdKeys
         MembersEnd = EndOf(Members);
         Presences = Key(PresenceFolder);
         PresencesEnd = EndOf(Presences);
+        Comers = Key(ComerFolder);
+        ComersEnd = EndOf(Comers);
     }
 
     internal string Prefix { get; }
 
+    /// <summary>The highest term of the logs that this one goes on after: its own are above; 0 when it began with entry 1.</summary>
+    internal ulong TermsBefore { get; }
+
     /// <summary>Whose keys these are, and in which format.</summary>
     internal ByteString Cluster { get; }
-    /// <summary>Who leads; its create revision is the term. It goes with its owner's lease.</summary>
+    /// <summary>
+    /// Who leads; its create revision, and what terms there were before, is the term. It goes with its owner's lease.
+    /// </summary>
     internal ByteString Leader { get; }
     /// <summary>The last entry: every append compares it and writes it anew.</summary>
     internal ByteString Head { get; }
@@ -46,6 +57,8 @@ internal sealed class EtcdKeys
     internal ByteString Manifest { get; }
     /// <summary>Is never written: what a transaction deletes in the branch that is not taken.</summary>
     internal ByteString Never { get; }
+    /// <summary>Which entry of another log this one goes on after; not there when it began with entry 1.</summary>
+    internal ByteString Place { get; }
     internal ByteString All { get; }
     internal ByteString AllEnd { get; }
     internal ByteString Entries { get; }
@@ -55,6 +68,8 @@ internal sealed class EtcdKeys
     internal ByteString MembersEnd { get; }
     internal ByteString Presences { get; }
     internal ByteString PresencesEnd { get; }
+    internal ByteString Comers { get; }
+    internal ByteString ComersEnd { get; }
 
     internal ByteString Entry(ulong index) => Key(Log + Digits(index));
 
@@ -62,6 +77,14 @@ internal sealed class EtcdKeys
 
     /// <summary>A process that runs, and how far it is; it goes with its owner's lease.</summary>
     internal ByteString Presence(MemberId member) => Key(PresenceFolder + member);
+
+    /// <summary>A member that has left the log before this one.</summary>
+    internal ByteString Comer(MemberId member) => Key(ComerFolder + member);
+
+    internal ulong TermOf(long leaderCreated) => TermsBefore + (ulong)leaderCreated;
+
+    /// <summary>The leader's create revision in a term.</summary>
+    internal long CreatedIn(ulong term) => checked((long)(term - TermsBefore));
 
     internal ByteString PiecesOf(ulong snapshot) => Key($"{PieceFolder}{Digits(snapshot)}/");
 
@@ -82,8 +105,11 @@ internal sealed class EtcdKeys
 
     internal MemberId? PresentOf(ByteString key) => MemberUnder(Presences, key);
 
+    internal MemberId? ComerOf(ByteString key) => MemberUnder(Comers, key);
+
     /// <summary>Whether a key under the prefix is one of those that are written here.</summary>
     internal bool IsOurs(ByteString key) => key == Cluster || key == Leader || key == Head || key == Handover || key == Manifest
+        || key == Place || ComerOf(key) is not null
         || IndexOf(key) is not null || MemberOf(key) is not null || PresentOf(key) is not null
         || key.Span.StartsWith(Pieces.Span);
 

@@ -17,6 +17,21 @@ internal readonly record struct HeadValue(ulong Index, ulong Term)
     }
 }
 
+/// <summary>The entry of another log that this one goes on after, as text: index, term, and the highest term there.</summary>
+internal static class PlaceValue
+{
+    internal static ByteString Encode(LogPlace place) =>
+        ByteString.CopyFromUtf8(string.Create(CultureInfo.InvariantCulture, $"{place.Index} {place.Term} {place.SeenTerm}"));
+
+    /// <summary>No key: the log began with entry 1.</summary>
+    internal static LogPlace? Decode(ByteString? value)
+    {
+        if (value is null) return null;
+        var parts = Text.Parts(value, 3, "place");
+        return new LogPlace(Text.Number(parts[0]), Text.Number(parts[1]), Text.Number(parts[2]));
+    }
+}
+
 /// <summary>Who leads: a member, and which of its processes.</summary>
 internal readonly record struct LeaderValue(MemberId Member, ulong Process)
 {

@@ -16,6 +16,9 @@ internal static class Txn
         CreateRevision = revision,
     };
 
+    /// <summary>The term goes on: nobody else has made the leader's key since.</summary>
+    internal static Compare Leads(EtcdKeys keys, ulong term) => IsCreatedAt(keys.Leader, keys.CreatedIn(term));
+
     internal static Compare Is(ByteString key, ByteString value) => new()
     {
         Key = key,

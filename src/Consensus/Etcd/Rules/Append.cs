@@ -36,7 +36,7 @@ internal static class Append
         {
             Compare =
             {
-                Txn.IsCreatedAt(keys.Leader, checked((long)batch.Term)),
+                Txn.Leads(keys, batch.Term),
                 batch.Before.Index == 0 ? Txn.IsAbsent(keys.Head) : Txn.Is(keys.Head, batch.Before.Encode()),
             },
             Success = { Txn.Put(keys.Head, batch.After.Encode()) },
@@ -46,10 +46,10 @@ internal static class Append
         return request;
     }
 
-    internal static Verdict Judge(Batch batch, TxnResponse response)
+    internal static Verdict Judge(EtcdKeys keys, Batch batch, TxnResponse response)
     {
         if (response.Succeeded) return Verdict.Committed;
-        var termGoesOn = response.Found(2) is { } leader && (ulong)leader.CreateRevision == batch.Term;
+        var termGoesOn = response.Found(2) is { } leader && keys.TermOf(leader.CreateRevision) == batch.Term;
         var verdict = JudgeAfterwards(batch, response.Found(0), response.Found(1));
         return verdict == Verdict.Committed || !termGoesOn ? verdict : Verdict.Tampered;
     }
@@ -57,7 +57,7 @@ internal static class Append
     /// <summary>Ends the term, if it is not over, and reads what came of the batch: afterwards no try of it can take effect.</summary>
     internal static TxnRequest SettleRequest(EtcdKeys keys, Batch batch) => new()
     {
-        Compare = { Txn.IsCreatedAt(keys.Leader, checked((long)batch.Term)) },
+        Compare = { Txn.Leads(keys, batch.Term) },
         Success = { Txn.Get(keys.Head), Txn.Get(keys.Entry(batch.First)), Txn.Delete(keys.Leader) },
         Failure = { Txn.Get(keys.Head), Txn.Get(keys.Entry(batch.First)) },
     };
