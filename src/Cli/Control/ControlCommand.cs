@@ -64,7 +64,7 @@ internal static class ControlCommand
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
         {
             Data, Engine, RaftPort, Tokens, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, HttpSocket,
-                ControlInitCommand.Create(), ControlRecoverCommand.Create(),
+                ControlInitCommand.Create(), ControlRecoverCommand.Create(), ControlMigrateCommand.Create(),
         }.WithNotes("""
             Example, on each of three machines:
               videoscale control --data /var/lib/videoscale --bind 0.0.0.0 --cert replica-1.pem --key replica-1.key --ca ca.pem --tokens tokens.json

@@ -57,10 +57,12 @@ public sealed class CodecTests
             new ClusterEvent.ReplicaDiverged(3, 2048),
         new ClusterEvent.MemberChangeRequested(MemberChangeKind.Promote, "a1,b2", ""),
             new ClusterEvent.CommandRejected("room-standup", "CreateRoom", FailureCode.AlreadyExists, "room standup already exists"),
+        new ClusterEvent.LogSealed("dotnext"),
         new RoomEvent.Updated(Room, RoomParts.Name | RoomParts.Metadata, Settings, "täst/1", 20_000),
     ];
 
-    private static readonly DomainCommand[] Commands =
+    /// <summary>One of each type.</summary>
+    internal static readonly DomainCommand[] Commands =
     [
         new RoomCommand.Create(Room, Settings, Placement, 7), new RoomCommand.Assign(Room, Epoch, Placement),
             new RoomCommand.Revoke(Room, Epoch, RevokeReason.Move, new("media-1")),
@@ -83,6 +85,7 @@ public sealed class CodecTests
             new ClusterCommand.RecordDivergence(3, 2048),
         new ClusterCommand.RequestMemberChange(MemberChangeKind.Add, "a1", "10.0.0.4:8080"),
             new ClusterCommand.RecordRejection("cluster", "DrainNode", FailureCode.PermissionDenied, "viewer may not"),
+        new ClusterCommand.SealLog("dotnext"),
         new RoomCommand.Open(Room, "standup", new(1, null, 3, new byte[] { 4 }), true, Placement, 7),
         new RoomCommand.Update(Room, new(null, 0, null, default(ReadOnlyMemory<byte>))),
     ];

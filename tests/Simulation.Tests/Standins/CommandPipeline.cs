@@ -80,7 +80,7 @@ public sealed class CommandPipeline : IDisposable
         var answers = new List<CommandReply>();
         foreach (var _ in (List<Pending>)batch.Commands) answers.Add(CommandReply.Read(ref reader));
         var commands = (List<Pending>)batch.Commands;
-        for (var i = 0; i < commands.Count; i++) End(commands[i], SubmitResult.Applied(answers[i]));
+        for (var i = 0; i < commands.Count; i++) End(commands[i], SubmitResult.Of(answers[i]));
     }
 
     internal void NotTaken(Batch batch)

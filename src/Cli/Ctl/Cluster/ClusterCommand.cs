@@ -10,7 +10,7 @@ namespace VideoScale.Cli.Ctl.Cluster;
 internal static class ClusterCommand
 {
     internal static Command Create() => new("cluster", "The control plane's own replicas.") { Status(), MemberCommands.Add(),
-        MemberCommands.Promote(), MemberCommands.Remove(), MemberCommands.Set(), Transfer(), Snapshot() };
+        MemberCommands.Promote(), MemberCommands.Remove(), MemberCommands.Set(), Transfer(), Snapshot(), SealCommand.Create() };
 
     private static Command Status()
     {
@@ -58,7 +58,13 @@ internal static class ClusterCommand
         if (reply.CertificateExpiresAtMs != 0) session.Output.Line($"certificate valid until {Format.Time(reply.CertificateExpiresAtMs)}");
         if (reply.Joint) session.Output.Line("a change of voters is under way: both majorities are needed");
         if (reply.Generation > 0)
-            session.Output.Line($"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum");
+            session.Output.Line(
+                $"recovery generation {reply.Generation}: this cluster was once recovered from the loss of its quorum, or moved to another "
+                + "engine");
+        if (reply.SealedIndex > 0)
+            session.Output.Line(
+                $"SEALED at log index {reply.SealedIndex}, to go on with the engine {reply.SealedFor}: nothing changes until it does; this "
+                + $"replica is {(reply.ReadyToMove ? "" : "not yet ")}ready to move (`control migrate`)");
         foreach (var notice in reply.Notices) session.Output.Line($"NOTE: {notice}");
         if (reply.Repairing)
             session.Output.Line(

@@ -54,7 +54,10 @@ public abstract record ClusterCommand : DomainCommand
         public override void Describe(FieldSink sink) => sink.Number("version", Version);
     }
 
-    /// <summary>After an offline recovery from permanent quorum loss: every later epoch is above every earlier one.</summary>
+    /// <summary>
+    /// After an offline recovery from permanent quorum loss, or a move to another engine: every later epoch is above every earlier one, and
+    /// a log that was sealed goes on.
+    /// </summary>
     /// <param name="Generation">0: the one after the current one.</param>
     public sealed record RaiseRecoveryGeneration(ushort Generation) : ClusterCommand
     {
@@ -111,6 +114,16 @@ public abstract record ClusterCommand : DomainCommand
             sink.Choice("code", Code);
             sink.Text("message", Message);
         }
+    }
+
+    /// <summary>The log ends here, as far as the state goes, so that another engine's can go on after it.</summary>
+    /// <param name="Engine">The one that is meant to, as <c>--engine</c> names it.</param>
+    public sealed record SealLog(string Engine) : ClusterCommand
+    {
+        internal static readonly CommandShape Shape = new(CommandType.SealLog,
+            static (ref CanonicalReader r) => new SealLog(r.ReadString()));
+        public override CommandType Type => Shape.Type;
+        public override void Describe(FieldSink sink) => sink.Text("engine", Engine);
     }
 }
 
@@ -170,5 +183,6 @@ public static class ClusterCommands
         ClusterCommand.RecordLeadership.Shape, ClusterCommand.MarkCheckpoint.Shape, ClusterCommand.CommitCheckpoint.Shape,
         ClusterCommand.SetLease.Shape, ClusterCommand.RaiseRulesVersion.Shape, ClusterCommand.RaiseRecoveryGeneration.Shape,
         ClusterCommand.RecordDivergence.Shape, ClusterCommand.RequestMemberChange.Shape, ClusterCommand.RecordRejection.Shape,
+        ClusterCommand.SealLog.Shape,
     ];
 }

@@ -116,6 +116,15 @@ public abstract record ClusterEvent : DomainEvent
         }
         public override string Words => $"{Command} was refused ({Code}): {Message}";
     }
+
+    public sealed record LogSealed(string Engine) : ClusterEvent
+    {
+        internal static readonly EventShape Shape = new(EventType.LogSealed,
+            static (ref CanonicalReader r) => new LogSealed(r.ReadString()));
+        public override EventType Type => Shape.Type;
+        public override void Describe(FieldSink sink) => sink.Text("engine", Engine);
+        public override string Words => $"the log was sealed, to go on with the engine {Engine}: until it does, nothing changes any more";
+    }
 }
 
 /// <summary>All events of this concept: a new one is its record, its number and a name here.</summary>
@@ -125,6 +134,6 @@ public static class ClusterEvents
     [
         ClusterEvent.LeadershipRecorded.Shape, ClusterEvent.CheckpointCommitted.Shape, ClusterEvent.LeaseSettingsChanged.Shape,
         ClusterEvent.RulesVersionRaised.Shape, ClusterEvent.RecoveryGenerationRaised.Shape, ClusterEvent.ReplicaDiverged.Shape,
-        ClusterEvent.MemberChangeRequested.Shape, ClusterEvent.CommandRejected.Shape,
+        ClusterEvent.MemberChangeRequested.Shape, ClusterEvent.CommandRejected.Shape, ClusterEvent.LogSealed.Shape,
     ];
 }

@@ -15,6 +15,9 @@ public sealed record ClusterRecord(
     /// <summary>Rules this program knows.</summary>
     public const uint KnownRulesVersion = 1;
 
+    /// <summary>Null while the log goes on. Written apart, behind everything else: states of before had none.</summary>
+    public LogSeal? Seal { get; init; }
+
     public static readonly ClusterRecord Initial =
         new(LeaseSettings.Default, LeaseSettings.Default.TtlMs, LeaseSettings.Default.MarginMs, KnownRulesVersion, 0, 0, 0,
             Checkpoint.None);

@@ -46,4 +46,5 @@ public enum CommandType : ushort
     RecordDivergence = 86,
     RecordRejection = 87,
     RequestMemberChange = 88,
+    SealLog = 89,
 }

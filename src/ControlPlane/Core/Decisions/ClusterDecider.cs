@@ -41,6 +41,8 @@ public static class ClusterDecider
             ClusterCommand.RecordDivergence c => One(new ClusterEvent.ReplicaDiverged(c.Member, c.Index), entry),
             ClusterCommand.RequestMemberChange c => RequestMemberChange(c, entry),
             ClusterCommand.RecordRejection c => RecordRejection(c, entry),
+            ClusterCommand.SealLog c when NameRule.Check("engine", c.Engine) is { } wrong => wrong,
+            ClusterCommand.SealLog c => One(new ClusterEvent.LogSealed(c.Engine), entry),
             _ => throw new UnreachableException(command.ToString()),
         };
     }

@@ -47,4 +47,5 @@ public enum EventType : ushort
     ReplicaDiverged = 85,
     CommandRejected = 86,
     MemberChangeRequested = 87,
+    LogSealed = 88,
 }

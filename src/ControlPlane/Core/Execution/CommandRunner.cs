@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Clocks;
+using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Decisions;
 using VideoScale.ControlPlane.Events;
@@ -29,15 +30,33 @@ public sealed class CommandRunner(ClusterState state, RequestResults results, IC
     /// <param name="replies">Gets the answers' canonical bytes, in the order of the commands.</param>
     public void Run(LogEntry entry, ulong index, ulong term, CanonicalWriter replies)
     {
-        Begin(index, entry.Stamp);
-        for (var i = 0; i < entry.Commands.Count; i++) Answer(entry.Commands[i], index, term).WriteTo(replies);
+        if (state.Cluster.Seal is null) Begin(index, entry.Stamp);
+        for (var i = 0; i < entry.Commands.Count; i++) RunOne(entry.Commands[i], index, term, entry.Stamp).WriteTo(replies);
     }
 
     /// <summary>An entry of one command, or one more of the entry at this index.</summary>
     public CommandReply Run(CommandEnvelope envelope, ulong index, ulong term, in EntryStamp stamp)
     {
-        Begin(index, stamp);
+        if (state.Cluster.Seal is null) Begin(index, stamp);
+        return RunOne(envelope, index, term, stamp);
+    }
+
+    /// <summary>In a sealed log nothing is run, no time passes and no answer is kept, but for the command with which it goes on.</summary>
+    private CommandReply RunOne(CommandEnvelope envelope, ulong index, ulong term, in EntryStamp stamp)
+    {
+        if (state.Cluster.Seal is { } seal)
+        {
+            if (envelope.Command is not ClusterCommand.RaiseRecoveryGeneration) return Refuse(envelope, index, seal);
+            Begin(index, stamp);
+        }
         return Answer(envelope, index, term);
+    }
+
+    private CommandReply Refuse(CommandEnvelope envelope, ulong index, LogSeal seal)
+    {
+        sink.Repeated(envelope);
+        return envelope.Request is { } request && results.Find(envelope.Actor.Subject, request, out _) is { Replayed: true } kept ? kept
+            : new(index, 0, seal.Refusal, CommandOutcome.Empty);
     }
 
     private void Begin(ulong index, in EntryStamp stamp)

@@ -13,6 +13,6 @@ public interface ICommandSink
     /// <summary>A command was run; the next one is not looked at yet.</summary>
     void Answered(CommandEnvelope envelope, CommandReply reply) { }
 
-    /// <summary>A command was not run: its answer was kept, or its request id breaks a rule.</summary>
+    /// <summary>A command was not run: its answer was kept, its request id breaks a rule, or the log is sealed.</summary>
     void Repeated(CommandEnvelope envelope) { }
 }

@@ -51,6 +51,7 @@ public sealed class CapturedState
         _cluster.Describe(sink);
         writer.WriteCount(_nodes.Length);
         writer.WriteCount(_rooms.Length);
+        _cluster.Seal?.Describe(sink);
         End(writer, stream);
         foreach (var node in _nodes)
         {
@@ -79,6 +80,7 @@ public sealed class CapturedState
         var (seq, index, time) = (head.ReadUInt64(), head.ReadUInt64(), new LogTime(head.ReadInt64()));
         var cluster = ClusterRecord.Read(ref head);
         var (nodes, rooms) = (head.ReadUInt32(), head.ReadUInt32());
+        if (!head.AtEnd) cluster = cluster with { Seal = LogSeal.Read(ref head) };
         head.End();
         var state = new ClusterState();
         state.BeginRestore(cluster, seq, index, time);

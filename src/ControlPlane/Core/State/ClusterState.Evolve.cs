@@ -23,12 +23,12 @@ public sealed partial class ClusterState
             case RoomEvent room: EvolveRoom(room, context); break;
             case NodeEvent node: EvolveNode(node, context); break;
             case DrainEvent drain: EvolveDrain(drain, context); break;
-            case ClusterEvent cluster: EvolveCluster(cluster); break;
+            case ClusterEvent cluster: EvolveCluster(cluster, context); break;
             default: Invariant.Require(false, "every kind of event has a fold"); break;
         }
     }
 
-    private void EvolveCluster(ClusterEvent happened)
+    private void EvolveCluster(ClusterEvent happened, in EventContext context)
     {
         switch (happened)
         {
@@ -43,7 +43,8 @@ public sealed partial class ClusterState
                 };
                 break;
             case ClusterEvent.RulesVersionRaised e: Cluster = Cluster with { RulesVersion = e.Version }; break;
-            case ClusterEvent.RecoveryGenerationRaised e: Cluster = Cluster with { Generation = e.Generation }; break;
+            case ClusterEvent.RecoveryGenerationRaised e: Cluster = Cluster with { Generation = e.Generation, Seal = null }; break;
+            case ClusterEvent.LogSealed e: Cluster = Cluster with { Seal = new(e.Engine, context.Index, context.Term) }; break;
             // remembered by the log alone
             case ClusterEvent.ReplicaDiverged or ClusterEvent.CommandRejected or ClusterEvent.MemberChangeRequested: break;
             default: Invariant.Require(false, "every cluster event has a fold"); break;

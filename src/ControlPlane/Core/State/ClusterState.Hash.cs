@@ -52,7 +52,9 @@ public sealed partial class ClusterState
 
     private UInt128 HashOfCluster()
     {
-        Cluster.Describe(_hasher.Begin('c'));
+        var sink = _hasher.Begin('c');
+        Cluster.Describe(sink);
+        Cluster.Seal?.Describe(sink);
         return _hasher.End();
     }
 

@@ -35,7 +35,11 @@ public static class StateView
     }
 
     /// <summary>What is no room's and no node's.</summary>
-    internal static string Cluster(ClusterState state) => JsonFieldSink.Render(state.Cluster.Describe);
+    internal static string Cluster(ClusterState state) => JsonFieldSink.Render(sink =>
+    {
+        state.Cluster.Describe(sink);
+        state.Cluster.Seal?.Describe(sink);
+    });
 
     private static void DescribeRoom(RoomState room, FieldSink sink)
     {
@@ -66,6 +70,7 @@ public static class StateView
         sink.Number("log_index", state.LastEventIndex);
         sink.Signed("time_ms", state.LastTime.UnixMs);
         state.Cluster.Describe(sink);
+        state.Cluster.Seal?.Describe(sink);
         sink.Number("seats", state.SeatCount);
         sink.Number("rooms_waiting", (ulong)state.WaitingCount);
         foreach (var status in Enum.GetValues<RoomStatus>())

@@ -39,8 +39,15 @@ public abstract partial class LeaderLoop(LeaderTerms terms, StateQueries queries
     /// <summary>Brings the next round forward.</summary>
     public void Wake() => _wake.Set();
 
-    /// <summary>Looks at state and term together, on the apply thread; null when this replica does not lead, or when the look is.</summary>
+    /// <summary>
+    /// Looks at state and term together, on the apply thread; null when this replica does not lead, when the log is sealed, so that nothing
+    /// could be done, or when the look is.
+    /// </summary>
     protected ValueTask<T?> LookAsync<T>(Func<ClusterState, LeaderTerm, T?> look) where T : class =>
+        LookAlsoSealedAsync((state, term) => state.Cluster.Seal is null ? look(state, term) : null);
+
+    /// <summary>As <see cref="LookAsync"/>, and also while the log is sealed.</summary>
+    protected ValueTask<T?> LookAlsoSealedAsync<T>(Func<ClusterState, LeaderTerm, T?> look) where T : class =>
         queries.ReadNowAsync((terms, look), static (state, _, at) => at.terms.Current is { } term ? at.look(state, term) : null);
 
     [LoggerMessage(3101, LogLevel.Warning, "A round of {Loop} failed; the next one comes within {Period}")]

@@ -15,6 +15,7 @@ internal sealed class AgentReports(AgentSession session, CommandPipeline pipelin
 {
     private const int MaxTogether = 1_000;
     private static readonly TimeSpan OverloadPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SealedPause = TimeSpan.FromSeconds(1);
     private readonly Channel<RoomReport> _reports = Channel.CreateBounded<RoomReport>(10_000);
 
     /// <summary>Waits when too many are under way: the stream's flow control then slows the node down.</summary>
@@ -43,9 +44,9 @@ internal sealed class AgentReports(AgentSession session, CommandPipeline pipelin
         for (var i = 0; i < submitted.Count; i++)
         {
             var result = await submitted[i];
-            while (result.Status == SubmitStatus.Overloaded)
+            while (result.Status is SubmitStatus.Overloaded or SubmitStatus.Sealed) // its leases are renewed meanwhile
             {
-                await Task.Delay(OverloadPause, cancellationToken);
+                await Task.Delay(result.Status == SubmitStatus.Sealed ? SealedPause : OverloadPause, cancellationToken);
                 result = await pipeline.SubmitAsync(new CommandEnvelope(commands[i], actor, CorrelationId: session.Node.Value),
                     cancellationToken);
             }

@@ -81,7 +81,7 @@ public sealed partial class LeaseLoop(LeaderTerms terms, StateQueries queries, L
     private async Task SettleAsync(ulong decidedIn, LeaseVerdict loss, SubmitResult result)
     {
         if (result is { Status: SubmitStatus.Applied, Reply.Failure: null }) return;
-        await LookAsync((_, term) =>
+        await LookAlsoSealedAsync((_, term) =>
         {
             if (term.Term != decidedIn) return term;
             if (result.Status == SubmitStatus.Unknown) term.Leases.LossUnknown(loss.Node, loss.Incarnation);

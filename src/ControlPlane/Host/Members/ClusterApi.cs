@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Google.Protobuf;
 using Grpc.Core;
 using VideoScale.Consensus;
+using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Cluster;
@@ -19,18 +20,19 @@ namespace VideoScale.ControlPlane.Host.Members;
 public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership, LeaderForwarder forwarder, StateQueries queries,
     ControlPlaneStateMachine machine,
     EventLog.EventLog events, MemberBook book, MemberChanges members, ServingGate gate, LogTimeSource time, ClockExchange clocks,
-        TlsMaterial? tls) : ClusterService.ClusterServiceBase
+        TlsMaterial? tls, Mutations mutations) : ClusterService.ClusterServiceBase
 {
     private static readonly string Version = typeof(ClusterApi).Assembly.GetName().Version?.ToString(3) ?? "";
 
-    private sealed record Hashed(ulong Index, ulong EventSeq, byte[] ChainHead, UInt128 StateHash, ulong Checkpoint, ushort Generation);
+    private sealed record Hashed(ulong Index, ulong EventSeq, byte[] ChainHead, UInt128 StateHash, ulong Checkpoint, ushort Generation,
+        LogSeal? Seal);
 
     /// <summary>Answers without a quorum, and while quarantined: it is what an operator asks when something is wrong.</summary>
     public override async Task<GetStatusReply> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
         var hashed = await queries.ReadNowAsync((machine, events), static (state, index, at) =>
             new Hashed(index, at.events.NextSeq - 1, at.events.ChainHead.ToArray(), at.machine.StateHash(), state.Cluster.Checkpoint.Index,
-                state.Cluster.Generation));
+                state.Cluster.Generation, state.Cluster.Seal));
         var status = log.Status;
         var stateHash = new byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(stateHash, hashed.StateHash);
@@ -74,7 +76,7 @@ public sealed partial class ClusterApi(IReplicatedLog log, Leadership leadership
         foreach (var replica in reply.Replicas)
             foreach (var known in differences)
                 if (known.Member.Value == replica.MemberId) (replica.ClockKnown, replica.ClockDifferenceMs) = (true, known.DifferenceMs);
-        return reply;
+        return WithSeal(reply, hashed.Seal, status);
     }
 
     [RequireRole(Role.Admin)]

@@ -32,6 +32,9 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
     private static readonly TimeSpan CatchUpWait = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>No seal is proposed while members change.</summary>
+    internal SealExclusion Exclusion { get; } = new();
+
     /// <param name="call">How the leader is called when it is another replica.</param>
     public async Task<MembersReply> RunAsync<TRequest>(TRequest request, string requestId, ServerCallContext context, MemberRequest wanted,
         Func<CallInvoker, TRequest, CallOptions, AsyncUnaryCall<MembersReply>> call) where TRequest : class, IMessage
@@ -41,6 +44,8 @@ public sealed class MemberChanges(IReplicatedLog log, Leadership leadership, Mut
                 $"the engine \"{log.EngineName}\" cannot change the members of a cluster that runs: its founding members stay. Members "
                     + $"come and "
                 + "go with the engine \"native\"").ToRpcException();
+        using var running = Exclusion.TryChange() ?? throw Failure.Unavailable("the log is being sealed: no members change then")
+            .ToRpcException();
         CommandReply? here = null;
         var address = wanted.Address is { } a ? $"{a.Raft} {a.Api} {a.Http}".TrimEnd() : "";
         var command = new ClusterCommand.RequestMemberChange(wanted.Kind, string.Join(',', wanted.Members), address);

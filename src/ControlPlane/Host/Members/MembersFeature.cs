@@ -16,8 +16,10 @@ internal sealed class MembersFeature(ReplicaCore core, ILogDirectory directory) 
         registry.Run(new MembershipLoop(core.Log, core.Cluster, core.DirectoryPath, core.Book, core.Channels, core.Identity,
             core.StopForEver, core.Clock,
             core.Loggers.CreateLogger<MembershipLoop>()).RunAsync);
+        registry.Run(new SealedLogLoop(core.Log, core.Queries, core.Terms, core.Commands, core.Clock,
+            core.Loggers.CreateLogger<SealedLogLoop>()).RunAsync);
         registry.Serve(new ClusterApi(core.Log, core.Leadership, core.Forwarder, core.Queries, core.Machine, core.Events, core.Book,
             Changes, core.Gate, core.Time,
-            core.Clocks, core.Tls));
+            core.Clocks, core.Tls, core.Mutations));
     }
 }

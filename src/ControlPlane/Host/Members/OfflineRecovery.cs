@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Catalogue;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Cluster;
+using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.Model;
 using VideoScale.Rpc;
 
@@ -36,6 +37,7 @@ public static class OfflineRecovery
             var view = new RecoveryView(files.ClusterId, files.Self, summary.LastTerm, summary.LastIndex, summary.CommitIndex,
                 summary.Voters ?? (files.IsJoined ? [] : [.. files.Peers.Select(peer => peer.Member)]));
             if (!change) return view;
+            CheckSeal(path, directory);
             var self = files.SelfPeer;
             var alone = Membership.Of(files.Self)
                 with
@@ -46,6 +48,16 @@ public static class OfflineRecovery
             return view;
         }
         catch (DataDirectoryException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
+    }
+
+    /// <summary>What another engine goes on from must not go on here as well.</summary>
+    private static void CheckSeal(string path, ILogDirectory directory)
+    {
+        if (directory.ReadSnapshot(ControlPlaneStateMachine.ReadState)?.Content.Cluster.Seal is { } seal
+            && directory.Move?.After.Index != seal.Index)
+            throw new DataDirectoryException(
+                $"{path}: the log was sealed at entry {seal.Index}, to go on with another engine. Move the directory first (`control "
+                + "migrate`, also to the engine that it has), and recover it then");
     }
 
     private static byte[] RaisedGeneration()

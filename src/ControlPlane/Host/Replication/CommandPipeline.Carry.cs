@@ -114,7 +114,7 @@ public sealed partial class CommandPipeline
             var second = pending.Then is null ? null : Read(ref reader, result.Index);
             // What was asked for is the second; why it could not be is what the first was refused for.
             var isOfSecond = second is not null && (first.Failure is null || second.Failure is null);
-            pending.Complete(SubmitResult.Applied(isOfSecond ? second! : first) with { IsOfSecond = isOfSecond });
+            pending.Complete(SubmitResult.Of(isOfSecond ? second! : first) with { IsOfSecond = isOfSecond });
         }
         reader.End();
     }

@@ -20,14 +20,7 @@ public sealed partial class ControlPlaneStateMachine
     public ValueTask RestoreAsync(ISnapshotReader reader, CancellationToken cancellationToken)
     {
         using var stream = reader.OpenRead();
-        Span<byte> length = stackalloc byte[4];
-        stream.ReadExactly(length);
-        var size = BinaryPrimitives.ReadInt32LittleEndian(length);
-        if (size is < 1 or > MaxHeadBytes)
-            throw new CanonicalException($"a snapshot's head of {size} bytes breaks the rule: 1 to {MaxHeadBytes}");
-        var bytes = new byte[size];
-        stream.ReadExactly(bytes);
-        var head = new CanonicalReader(bytes);
+        var head = new CanonicalReader(ReadHead(stream));
         var format = head.ReadByte();
         if (format != SnapshotFormat)
             throw new CanonicalException($"snapshot format {format} is unknown to this program, which knows {SnapshotFormat}");
@@ -47,6 +40,27 @@ public sealed partial class ControlPlaneStateMachine
         TimePassed?.Invoke(Time);
         Feed.PublishRestored(reader.Index, State);
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The domain alone, of a snapshot that nobody goes on from.</summary>
+    internal static ClusterState ReadState(ISnapshotReader reader)
+    {
+        using var stream = reader.OpenRead();
+        _ = ReadHead(stream);
+        _ = CapturedResults.Restore(stream);
+        return CapturedState.Restore(stream);
+    }
+
+    private static byte[] ReadHead(Stream stream)
+    {
+        Span<byte> length = stackalloc byte[4];
+        stream.ReadExactly(length);
+        var size = BinaryPrimitives.ReadInt32LittleEndian(length);
+        if (size is < 1 or > MaxHeadBytes)
+            throw new CanonicalException($"a snapshot's head of {size} bytes breaks the rule: 1 to {MaxHeadBytes}");
+        var bytes = new byte[size];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private sealed class Captured(LogTime time, EventTail tail, CapturedResults results, UInt128 resultsHash, CapturedState state,

@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Outcomes;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Replication;
 
@@ -15,15 +16,20 @@ public enum SubmitStatus : byte
     Unknown = 4,
     /// <summary>Certainly not in the log: a replica of the cluster runs an older program, which would stop at it.</summary>
     TooRecent = 5,
+    /// <summary>Certainly not run, now or later: the log is sealed. The reply says so.</summary>
+    Sealed = 6,
 }
 
-/// <param name="Reply">Set when applied.</param>
+/// <param name="Reply">Set when applied or sealed.</param>
 public readonly record struct SubmitResult(SubmitStatus Status, CommandReply? Reply)
 {
     /// <summary>Of two commands that were proposed together, the reply is the second's.</summary>
     public bool IsOfSecond { get; init; }
 
-    public static SubmitResult Applied(CommandReply reply) => new(SubmitStatus.Applied, reply);
+    /// <summary>What came of an entry that was applied. A decider never refuses as unavailable: a sealed log does.</summary>
+    public static SubmitResult Of(CommandReply reply) =>
+        new(reply.Failure is { Code: FailureCode.Unavailable } ? SubmitStatus.Sealed : SubmitStatus.Applied, reply);
+
     public static SubmitResult NotLeader => new(SubmitStatus.NotLeader, null);
     public static SubmitResult Overloaded => new(SubmitStatus.Overloaded, null);
     public static SubmitResult TooRecent => new(SubmitStatus.TooRecent, null);

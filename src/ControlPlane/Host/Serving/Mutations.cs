@@ -50,6 +50,7 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
             switch (result.Status)
             {
                 case SubmitStatus.Applied: return Answer(envelopes[result.IsOfSecond ? 1 : 0], result.Reply!, map);
+                case SubmitStatus.Sealed: throw result.Reply!.Failure!.ToRpcException();
                 case SubmitStatus.TooRecent:
                     throw new RpcException(
                         new Status(StatusCode.Unimplemented,
