@@ -18,8 +18,8 @@ internal sealed partial class ParticipantSession
     private readonly Dictionary<string, string> _carriedSections = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// How long the first offer here waits for the tracks that its sections carried: gateways bring the sessions of a room one by one, and a
-    /// section that is answered without its track loses it at the client.
+    /// How long the first offer here waits for the tracks that its sections carried: gateways bring the sessions of a room one by one, and
+    /// a section that is answered without its track loses it at the client.
     /// </summary>
     private const long TogetherMs = 2_000;
 
