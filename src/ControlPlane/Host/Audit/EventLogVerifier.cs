@@ -109,16 +109,21 @@ public static class EventLogVerifier
             var view = cursor.View;
             var leaf = EventHashes.Leaf(cursor.Record);
             var chain = EventHashes.Chain(_chain, leaf);
-            Require(cursor.Chain == chain, cursor.Location, "the event does not hash to the chain value stored with it");
-            Require(view.EventId == EventHashes.EventId(first.Header.ClusterId, view.RaftIndex, view.OrdinalInEntry), cursor.Location,
-                "the event's id is not that of its place in the log");
-            var follows = view.RaftIndex > _raftIndex || view.RaftIndex == _raftIndex && view.OrdinalInEntry == _ordinal + 1;
-            Require(_raftIndex == 0
-                || follows, cursor.Location, $"log place {view.RaftIndex}.{view.OrdinalInEntry} does not follow {_raftIndex}.{_ordinal}");
-            Require(view.OccurredAt >= _time || _raftIndex == 0, cursor.Location, "time goes back");
+            if (Problem(cursor, view, chain) is { } problem) throw Corrupt(cursor.Location, problem);
             (_raftIndex, _ordinal, _time, _chain) = (view.RaftIndex, view.OrdinalInEntry, view.OccurredAt, chain);
             _tree.Append(leaf);
             _seq = view.EventSeq;
+        }
+
+        private string? Problem(EventCursor cursor, in EventView view, in Hash256 chain)
+        {
+            if (cursor.Chain != chain) return "the event does not hash to the chain value stored with it";
+            if (view.EventId != EventHashes.EventId(first.Header.ClusterId, view.RaftIndex, view.OrdinalInEntry))
+                return "the event's id is not that of its place in the log";
+            if (_raftIndex == 0) return null; // the first one: there is nothing that it follows
+            if (view.RaftIndex <= _raftIndex && (view.RaftIndex != _raftIndex || view.OrdinalInEntry != _ordinal + 1))
+                return $"log place {view.RaftIndex}.{view.OrdinalInEntry} does not follow {_raftIndex}.{_ordinal}";
+            return view.OccurredAt < _time ? "time goes back" : null;
         }
 
         private void CheckCheckpoint(Checkpoint checkpoint)
@@ -138,8 +143,11 @@ public static class EventLogVerifier
 
         private static void Require(bool holds, string where, string problem)
         {
-            if (!holds) throw new EventLogException(EventLogProblem.Corrupt, $"{problem} ({where})");
+            if (!holds) throw Corrupt(where, problem);
         }
+
+        private static EventLogException Corrupt(string where, string problem) =>
+            new(EventLogProblem.Corrupt, $"{problem} ({where})");
     }
 }
 
