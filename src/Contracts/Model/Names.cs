@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace VideoScale.Model;
 
 /// <summary>The rule every name chosen by a user follows: 1 to 64 of <c>A-Z a-z 0-9 . _ -</c>, not starting with a dot or dash.</summary>
@@ -6,12 +8,13 @@ public static class NameRule
     public const int MaxLength = 64;
     public const string Text = "1 to 64 characters of A-Z a-z 0-9 . _ -, starting with a letter, digit or underscore";
 
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
     public static bool Accepts(string? value)
     {
         if (string.IsNullOrEmpty(value) || value.Length > MaxLength || value[0] is '.' or '-') return false;
-        foreach (var c in value)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')) return false;
-        return true;
+        return value.AsSpan().IndexOfAnyExcept(Allowed) < 0;
     }
 
     public static Failure? Check(string field, string? value) =>

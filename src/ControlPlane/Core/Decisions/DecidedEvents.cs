@@ -7,19 +7,20 @@ namespace VideoScale.ControlPlane.Decisions;
 /// </summary>
 public sealed class DecidedEvents(EntryContext entry)
 {
-    private readonly List<DecidedEvent> _events = [];
+    private DecidedEvent[] _events = new DecidedEvent[1]; // most commands come to one
 
-    public IReadOnlyList<DecidedEvent> List => _events;
-    public int Count => _events.Count;
+    public ReadOnlySpan<DecidedEvent> Span => _events.AsSpan(0, Count);
+    public int Count { get; private set; }
 
     /// <summary>event_seq the next event will have.</summary>
-    public ulong NextSeq => entry.NextEventSeq + (ulong)_events.Count;
+    public ulong NextSeq => entry.NextEventSeq + (ulong)Count;
 
     /// <returns>The reference of the event just added.</returns>
     public EventRef Add(DomainEvent happened, EventRef cause = default)
     {
-        var self = entry.RefOf(_events.Count);
-        _events.Add(new(happened, cause));
+        var self = entry.RefOf(Count);
+        if (Count == _events.Length) Array.Resize(ref _events, 4 * Count); // a room that is created and placed comes to three
+        _events[Count++] = new(happened, cause);
         return self;
     }
 }

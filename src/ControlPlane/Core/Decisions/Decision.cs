@@ -12,24 +12,24 @@ public readonly record struct DecidedEvent(DomainEvent Event, EventRef Cause);
 /// </summary>
 public sealed class Decision
 {
-    private static readonly IReadOnlyList<DecidedEvent> NoEvents = [];
+    private readonly DecidedEvents? _events;
 
-    private Decision(IReadOnlyList<DecidedEvent> events, Failure? failure, CommandOutcome outcome)
+    private Decision(DecidedEvents? events, Failure? failure, CommandOutcome outcome)
     {
-        Events = events;
+        _events = events;
         Failure = failure;
         Outcome = outcome;
     }
 
-    public IReadOnlyList<DecidedEvent> Events { get; }
+    public ReadOnlySpan<DecidedEvent> Events => _events is null ? [] : _events.Span;
     public Failure? Failure { get; }
     public CommandOutcome Outcome { get; }
 
     /// <summary>A repeat: nothing to record, the answer stands.</summary>
-    public static Decision Nothing(CommandOutcome? outcome = null) => new(NoEvents, null, outcome ?? CommandOutcome.Empty);
-    public static Decision Refused(Failure failure) => new(NoEvents, failure, CommandOutcome.Empty);
-    public static Decision RefusedAndRecorded(Failure failure, DecidedEvents events) => new(events.List, failure, CommandOutcome.Empty);
+    public static Decision Nothing(CommandOutcome? outcome = null) => new(null, null, outcome ?? CommandOutcome.Empty);
+    public static Decision Refused(Failure failure) => new(null, failure, CommandOutcome.Empty);
+    public static Decision RefusedAndRecorded(Failure failure, DecidedEvents events) => new(events, failure, CommandOutcome.Empty);
     public static Decision Of(DecidedEvents events, CommandOutcome? outcome = null) =>
-        new(events.List, null, outcome ?? CommandOutcome.Empty);
+        new(events, null, outcome ?? CommandOutcome.Empty);
     public static implicit operator Decision(Failure failure) => Refused(failure);
 }

@@ -25,7 +25,7 @@ public static class ParticipantDecider
         _ => throw new UnreachableException(command.ToString()),
     };
 
-    private static CommandOutcome Show(RoomState room, SeatOutcome seat) => RoomDecider.Show(room.Record) with { Seat = seat };
+    private static CommandOutcome Show(RoomState room, SeatOutcome seat) => RoomDecider.Show(room.Record, seat);
 
     private static Decision Admit(ClusterState state, ParticipantCommand.Admit admit, in EntryContext entry)
     {
@@ -39,7 +39,7 @@ public static class ParticipantDecider
                 : Failure.Precondition($"{admit.Identity} has a seat in room {admit.Room} as {held.Role}: change its role instead");
         }
         var events = new DecidedEvents(entry);
-        if (FindDenial(state, room, admit.Identity, admit.Role, room.Participants + 1,
+        if (FindDenial(room, admit.Identity, admit.Role, room.Participants + 1,
             room.Publishers + (admit.Role == ParticipantRole.Publisher ? 1u : 0)) is { } denied)
         {
             events.Add(denied);
@@ -52,7 +52,7 @@ public static class ParticipantDecider
 
     /// <summary>The first cap that the room with so many participants and publishers would pass.</summary>
     private static ParticipantEvent.AdmissionDenied? FindDenial(
-        ClusterState state, RoomState room, ParticipantIdentity identity, ParticipantRole role, uint participants, uint publishers)
+        RoomState room, ParticipantIdentity identity, ParticipantRole role, uint participants, uint publishers)
     {
         var (record, settings) = (room.Record, room.Record.Settings);
         ParticipantEvent.AdmissionDenied Deny(AdmissionCap cap, ulong limit, ulong inUse, ulong need, NodeId node) =>
@@ -68,7 +68,7 @@ public static class ParticipantDecider
         if (record.Owner is not { } owner) return null; // the caps of the node it goes to are checked when it is placed
         // An owner of an earlier life of the name has nothing to do with this life's seats, but is charged until it lets go.
         var charge = Reservation.Max(owner.Reservation, RoomCost.Of(participants, publishers));
-        return NodeCaps.Check(state.FindNode(owner.Node)!, charge, room.Charged) is { } over
+        return NodeCaps.Check(room.Home!, charge, room.Charged) is { } over
             ? Deny(over.Cap, over.Limit, over.InUse, over.Need, owner.Node)
             : null;
     }
@@ -84,20 +84,22 @@ public static class ParticipantDecider
                 $"node {node.Id} is incarnation {node.Incarnation}, {node.Health}: incarnation {report.Incarnation} has no say");
         var events = new DecidedEvents(entry);
         var (accepted, refused) = (0u, 0u);
-        // Seats this same batch has settled already: later reports see what earlier ones did.
-        var settled = new Dictionary<(RoomId, ParticipantIdentity), bool>();
+        // Seats this same batch has settled already, by their numbers: later reports see what earlier ones did.
+        var settled = report.Reports.Length > 1 ? new Dictionary<ulong, bool>() : null;
         foreach (var item in report.Reports)
         {
             var held = HeldSeat(state, node, item);
             if (held is not { } seat) { refused++; continue; }
-            var joined = settled.TryGetValue((item.Room, item.Identity), out var earlier) ? earlier : seat.JoinedEpoch == item.Epoch;
-            if (settled.ContainsKey((item.Room, item.Identity)) && !earlier) { refused++; continue; } // it has left within this batch
+            var earlier = false;
+            var again = settled is not null && settled.TryGetValue(item.SeatId, out earlier);
+            if (again && !earlier) { refused++; continue; } // it has left within this batch
+            var joined = again || seat.JoinedEpoch == item.Epoch;
             accepted++;
             if (item.Joined && joined) continue; // a repeat
             events.Add(item.Joined
                 ? new ParticipantEvent.Joined(item.Room, item.Identity, item.Epoch, item.SeatId)
                 : new ParticipantEvent.Left(item.Room, item.Identity, item.Epoch, item.SeatId));
-            settled[(item.Room, item.Identity)] = item.Joined;
+            settled?[item.SeatId] = item.Joined;
         }
         return Decision.Of(events, new() { Node = report.Node, Accepted = accepted, Refused = refused });
     }
@@ -132,7 +134,7 @@ public static class ParticipantDecider
         var events = new DecidedEvents(entry);
         var publishers = set.Role == ParticipantRole.Publisher ? room.Publishers + 1 : room.Publishers - 1;
         if (set.Role == ParticipantRole.Publisher
-            && FindDenial(state, room, set.Identity, set.Role, room.Participants, publishers) is { } denied)
+            && FindDenial(room, set.Identity, set.Role, room.Participants, publishers) is { } denied)
         {
             events.Add(denied);
             return Decision.RefusedAndRecorded(Failure.Exhausted(denied.Reason), events);

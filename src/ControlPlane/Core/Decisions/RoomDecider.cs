@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Outcomes;
+using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
@@ -36,12 +37,14 @@ public static partial class RoomDecider
     }
 
     /// <summary>The room as an answer shows it.</summary>
-    public static CommandOutcome Show(RoomRecord room) => new()
+    /// <param name="seat">Null when none was concerned.</param>
+    public static CommandOutcome Show(RoomRecord room, SeatOutcome? seat = null) => new()
     {
         Room = room.Id,
         Node = room.ActiveNode,
         Epoch = room.LastEpoch,
         Status = room.Status,
+        Seat = seat ?? SeatOutcome.None,
     };
 
     public static Failure? Check(RoomSettings settings) =>

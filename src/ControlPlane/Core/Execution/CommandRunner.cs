@@ -86,13 +86,13 @@ public sealed class CommandRunner(ClusterState state, RequestResults results, IC
         var entry = new EntryContext(Time, index, term, envelope.DecidedInTerm, state.LastEventSeq + 1, _ordinal);
         var decision = Deciders.Decide(state, envelope.Command, entry);
         var events = decision.Events;
-        for (var i = 0; i < events.Count; i++)
+        for (var i = 0; i < events.Length; i++)
         {
             var context = entry.ContextOf(i);
             state.Evolve(events[i].Event, context);
             sink.Happened(events[i].Event, context, events[i].Cause.IsNone ? envelope.Cause : events[i].Cause, envelope);
         }
-        _ordinal += (uint)events.Count;
-        return new(index, events.Count == 0 ? 0 : state.LastEventSeq, decision.Failure, decision.Outcome);
+        _ordinal += (uint)events.Length;
+        return new(index, events.Length == 0 ? 0 : state.LastEventSeq, decision.Failure, decision.Outcome);
     }
 }
