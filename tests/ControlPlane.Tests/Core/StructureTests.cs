@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Ordinal;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.State;
 using VideoScale.Harness;
@@ -44,18 +45,18 @@ public sealed class StructureTests
         var pictures = new List<(SeatSet Then, Seat[] Seats)>();
         for (var i = 0; i < 1_500; i++)
         {
-            var who = new ParticipantIdentity("p" + random.Next(400));
+            var who = new ParticipantIdentity(random.Next(2) == 0 ? "p" + random.Next(300) : NameFrom(random));
+            var held = seats.Find(who, out var place);
+            Assert.Equal(plain.ContainsKey(who.Value), held);
             if (random.Next(3) > 0)
             {
                 var seat = new Seat(who, (ulong)i, ParticipantRole.Publisher, i, Epoch.None);
-                seats.Put(seat);
+                if (held) seats[place] = seat;
+                else seats.Insert(place, seat);
                 plain[who.Value] = seat;
             }
-            else
-            {
-                Assert.Equal(plain.Remove(who.Value), seats.Remove(who));
-            }
-            Assert.Equal(plain.ContainsKey(who.Value), seats.TryGet(who, out _));
+            else if (plain.Remove(who.Value)) seats.RemoveAt(place);
+            Assert.Equal(plain.GetValueOrDefault(who.Value), seats.TryGet(who, out var found) ? found : null);
             if (i % 100 == 0) pictures.Add((seats.Copy(), [.. plain.Values]));
         }
         Assert.Equal(plain.Values, seats.InOrder());

@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Ordinal;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;

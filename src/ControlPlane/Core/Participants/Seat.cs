@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Ordinal;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Participants;
@@ -10,12 +11,20 @@ namespace VideoScale.ControlPlane.Participants;
 /// </summary>
 /// <param name="SeatId">event_seq of the admission: unique, and only grows.</param>
 /// <param name="JoinedEpoch">Epoch under which the owner reported the participant; none before.</param>
-public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role, long AdmittedAtMs, Epoch JoinedEpoch)
+public sealed record Seat(ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role, long AdmittedAtMs, Epoch JoinedEpoch) : INamed
 {
     /// <summary>A seat that nobody took is freed after this long under one owner, in milliseconds of log time.</summary>
     public const long JoinWithinMs = 30_000;
 
     private UInt128 _hash;
+
+    string INamed.Name => Identity.Value;
+
+    /// <summary>
+    /// It was joined under the epoch it was awaited under, or freed: a deadline set for it is over, and need not look for the seat that
+    /// took its place.
+    /// </summary>
+    internal bool IsSettled { get; set; }
 
     /// <summary>What <c>with</c> makes is another seat: it must not inherit the hash.</summary>
     private Seat(Seat other) => (Identity, SeatId, Role, AdmittedAtMs, JoinedEpoch) = (other.Identity, other.SeatId, other.Role,

@@ -15,12 +15,15 @@ public sealed partial class ClusterState
             TakeSeat(room, new Seat(admitted.Identity, context.Seq, admitted.Role, LastTime.UnixMs, Epoch.None));
             return;
         }
-        var held = room.Seats.TryGet(happened.Identity, out var seat);
-        Invariant.Require(held && seat is not null, "an event about a seat follows its admission");
+        var seats = SeatsOf(room);
+        var held = seats.Find(happened.Identity, out var place);
+        Invariant.Require(held, "an event about a seat follows its admission");
+        var seat = seats[place];
         switch (happened)
         {
             case ParticipantEvent.Joined joined:
-                SeatsOf(room).Put(seat with { JoinedEpoch = joined.Epoch });
+                seats[place] = seat with { JoinedEpoch = joined.Epoch };
+                seat.IsSettled = joined.Epoch == room.Record.LastEpoch;
                 if (room.Record.Details is { WasJoined: false } details)
                     Set(room, room.Record with { Details = details with { WasJoined = true } });
                 else MarkDirty(room);
@@ -28,19 +31,25 @@ public sealed partial class ClusterState
             case ParticipantEvent.RoleChanged changed:
                 if (seat.Role == ParticipantRole.Publisher) room.Publishers--;
                 if (changed.Role == ParticipantRole.Publisher) room.Publishers++;
-                SeatsOf(room).Put(seat with { Role = changed.Role });
+                seats[place] = seat with { Role = changed.Role };
                 Recharge(room);
                 MarkDirty(room);
                 break;
-            case ParticipantEvent.Left or ParticipantEvent.Removed or ParticipantEvent.SeatExpired: FreeSeat(room, seat); break;
+            case ParticipantEvent.Left or ParticipantEvent.Removed or ParticipantEvent.SeatExpired:
+                seats.RemoveAt(place);
+                seat.IsSettled = true;
+                CountFreed(room, seat);
+                break;
             default: Invariant.Require(false, "every participant event has a fold"); break;
         }
     }
 
     private void TakeSeat(RoomState room, Seat seat)
     {
-        Invariant.Require(!room.Seats.TryGet(seat.Identity, out _), "an identity has one seat in a room");
-        SeatsOf(room).Put(seat);
+        var seats = SeatsOf(room);
+        var held = seats.Find(seat.Identity, out var place);
+        Invariant.Require(!held, "an identity has one seat in a room");
+        seats.Insert(place, seat);
         if (seat.Role == ParticipantRole.Publisher) room.Publishers++;
         SeatCount++;
         Recharge(room);
@@ -49,9 +58,8 @@ public sealed partial class ClusterState
         ExpectJoin(room, seat);
     }
 
-    private void FreeSeat(RoomState room, Seat seat)
+    private void CountFreed(RoomState room, Seat seat)
     {
-        SeatsOf(room).Remove(seat.Identity);
         if (seat.Role == ParticipantRole.Publisher) room.Publishers--;
         SeatCount--;
         Recharge(room);
@@ -79,6 +87,6 @@ public sealed partial class ClusterState
         // Two stale ones go for each that comes: the queue stays as short as the seats that are really awaited.
         for (var i = 0; i < 2 && _seatDeadlines.TryPeek(out var head) && head.IsStale; i++) _seatDeadlines.Dequeue();
         if (room.Record.SeatDueMs(seat) is { } due)
-            _seatDeadlines.Enqueue(new(due, room, room.Record.Owner!.Epoch, seat.Identity, seat.SeatId));
+            _seatDeadlines.Enqueue(new(due, room, room.Record.Owner!.Epoch, seat));
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class ClusterState
         MetadataBytes += record.Settings.Metadata.Length;
         if (record.Owner is { } owner)
         {
-            room.Home = NodeOf(owner.Node);
+            (room.Home, room.Reserved) = (NodeOf(owner.Node), owner.Reservation);
             room.Home.Rooms.Add(room);
             Recharge(room);
         }
@@ -53,8 +53,8 @@ public sealed partial class ClusterState
         foreach (var room in _rooms.InOrder())
             foreach (var seat in room.Seats.InOrder())
                 if (room.Record.SeatDueMs(seat) is { } due)
-                    deadlines.Add(new(due, room, room.Record.Owner!.Epoch, seat.Identity, seat.SeatId));
-        deadlines.Sort(static (a, b) => a.DueMs != b.DueMs ? a.DueMs.CompareTo(b.DueMs) : a.SeatId.CompareTo(b.SeatId));
+                    deadlines.Add(new(due, room, room.Record.Owner!.Epoch, seat));
+        deadlines.Sort(static (a, b) => a.DueMs != b.DueMs ? a.DueMs.CompareTo(b.DueMs) : a.Awaited.SeatId.CompareTo(b.Awaited.SeatId));
         foreach (var deadline in deadlines) _seatDeadlines.Enqueue(deadline);
     }
 }

@@ -77,7 +77,7 @@ public sealed partial class ClusterState
         Invariant.Require(record.Owner is null, "a room has at most one unreleased ownership");
         Invariant.Require(placed.Epoch > record.LastEpoch, "epochs of a room strictly grow");
         Invariant.Require(placed.Epoch.EventSeq == context.Seq, "an epoch is the event_seq of its placement");
-        room.Home = NodeOf(placed.Node);
+        (room.Home, room.Reserved) = (NodeOf(placed.Node), placed.Reservation);
         room.Home.Rooms.Add(room);
         Set(room, record with
         {
@@ -205,9 +205,8 @@ public sealed partial class ClusterState
     private static void Recharge(RoomState room)
     {
         if (room.Home is not { } node) return;
-        var owner = room.Record.Owner!;
         var actual = room.Actual;
-        var charged = Reservation.Max(owner.Reservation, actual);
+        var charged = Reservation.Max(room.Reserved, actual);
         node.Actual = node.Actual - room.ActualCounted + actual;
         node.Charged = node.Charged - room.Charged + charged;
         room.ActualCounted = actual;

@@ -1,5 +1,6 @@
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Ordinal;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.Model;
 
@@ -89,12 +90,12 @@ public sealed partial class ClusterState
     }
 
     /// <summary>Stands in a queue, since log time and with it every deadline only grows; stale ones are dropped when met.</summary>
-    private readonly record struct SeatDeadline(long DueMs, RoomState Room, Epoch Epoch, ParticipantIdentity Identity, ulong SeatId)
+    private readonly record struct SeatDeadline(long DueMs, RoomState Room, Epoch Epoch, Seat Awaited)
     {
         /// <summary>The seat, while it is still awaited under the ownership this deadline was set for.</summary>
         public Seat? Find() =>
-            Room.Record.Owner?.Epoch == Epoch && Room.Seats.TryGet(Identity, out var seat) && seat.SeatId == SeatId
-                && Room.Record.SeatDueMs(seat) == DueMs ? seat : null;
+            !Awaited.IsSettled && Room.Record.Owner?.Epoch == Epoch && Room.Seats.TryGet(Awaited.Identity, out var seat)
+                && seat.SeatId == Awaited.SeatId && Room.Record.SeatDueMs(seat) == DueMs ? seat : null;
         public bool IsStale => Find() is null;
     }
 }

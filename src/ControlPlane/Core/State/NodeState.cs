@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Nodes;
+using VideoScale.ControlPlane.Ordinal;
 using VideoScale.ControlPlane.Placement;
 
 namespace VideoScale.ControlPlane.State;

@@ -1,4 +1,5 @@
 using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Ordinal;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
@@ -33,6 +34,9 @@ public sealed class RoomState : INamed
 
     /// <summary>The owner's node, so that no seat has to look it up.</summary>
     internal NodeState? Home { get; set; }
+
+    /// <summary>What its owner reserved, beside <see cref="Home"/>.</summary>
+    internal Reservation Reserved { get; set; }
 
     /// <summary>Actual as last counted into the owner's node.</summary>
     internal Reservation ActualCounted { get; set; }

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace VideoScale.ControlPlane.State;
+namespace VideoScale.ControlPlane.Ordinal;
 
 /// <summary>Something with a name that orders it.</summary>
 public interface INamed
