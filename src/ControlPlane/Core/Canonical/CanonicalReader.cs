@@ -10,11 +10,13 @@ namespace VideoScale.ControlPlane.Canonical;
 /// Reads what <see cref="CanonicalWriter"/> wrote, strictly: one value has one encoding, so anything else
 /// (a varint longer than needed, a bool that is neither 0 nor 1, broken UTF-8, bytes left over) is a <see cref="CanonicalException"/>.
 /// </summary>
-public ref struct CanonicalReader(ReadOnlySpan<byte> source)
+/// <param name="names">Where names that are read again are found; without it each is made anew.</param>
+public ref struct CanonicalReader(ReadOnlySpan<byte> source, NamePool? names = null)
 {
     /// <summary>Longest string or byte string read when the caller names no bound, in bytes.</summary>
     public const int DefaultMaxBytes = 1 << 20;
     private readonly ReadOnlySpan<byte> _source = source;
+    private readonly NamePool? _names = names;
     private int _position;
 
     public readonly int Remaining => _source.Length - _position;
@@ -107,6 +109,18 @@ public ref struct CanonicalReader(ReadOnlySpan<byte> source)
     {
         var bytes = ReadUtf8(maxBytes);
         return bytes.IsEmpty ? "" : Encoding.UTF8.GetString(bytes);
+    }
+
+    /// <summary>A string of those that are read again and again: of a room, a node, a participant.</summary>
+    public string ReadName()
+    {
+        if (_names is null) return ReadString();
+        var before = _position;
+        if (_names.Find(ReadBytes(), out var slot) is { } known) return known;
+        _position = before;
+        var name = ReadString();
+        _names.Keep(name, slot);
+        return name;
     }
 
     /// <summary>Refuses bytes that are left over.</summary>

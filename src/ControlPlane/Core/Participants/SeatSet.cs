@@ -29,6 +29,9 @@ public sealed class SeatSet
 
     public int Count { get; private set; }
 
+    /// <summary>0 without seats.</summary>
+    internal ulong FirstSeatId => _blocks.Length > 0 ? _blocks[0][0].SeatId : 0;
+
     /// <summary>The seat at a place where one was found; what is put there has the same identity.</summary>
     public Seat this[Place place]
     {

@@ -151,17 +151,17 @@ public sealed record PlacementDecision(
 
     public static PlacementDecision Read(ref CanonicalReader reader)
     {
-        var node = new NodeId(reader.ReadString());
+        var node = reader.ReadNode();
         var incarnation = reader.ReadUInt64();
         var need = Reservation.Read(ref reader);
         var reason = (PlacementReason)reader.ReadByte();
         var viewIndex = reader.ReadUInt64();
         var policy = reader.ReadUInt32();
         var candidates = new PlacementCandidate[reader.ReadCount()];
-        for (var i = 0; i < candidates.Length; i++) candidates[i] = new(new(reader.ReadString()), reader.ReadInt32());
+        for (var i = 0; i < candidates.Length; i++) candidates[i] = new(reader.ReadNode(), reader.ReadInt32());
         var rejections = new PlacementRejection[reader.ReadCount()];
         for (var i = 0; i < rejections.Length; i++)
-            rejections[i] = new(new(reader.ReadString()), (RejectionReason)reader.ReadByte(), reader.ReadUInt64(), reader.ReadUInt64(),
+            rejections[i] = new(reader.ReadNode(), (RejectionReason)reader.ReadByte(), reader.ReadUInt64(), reader.ReadUInt64(),
                 reader.ReadUInt64());
         var counts = new RejectionCount[reader.ReadCount()];
         for (var i = 0; i < counts.Length; i++) counts[i] = new((RejectionReason)reader.ReadByte(), reader.ReadUInt32());

@@ -14,7 +14,7 @@ namespace VideoScale.ControlPlane.Host.Audit;
 /// </summary>
 public static class DomainFold
 {
-    private const int BatchEvents = 2_048;
+    private const int BatchEvents = 256;
     private const int BatchesBetween = 4;
 
     private sealed class Batch
@@ -45,6 +45,8 @@ public static class DomainFold
             {
                 for (var i = 0; i < batch.Count; i++)
                 {
+                    if (i % ClusterState.MaxAhead == 0)
+                        state.LookAhead(batch.Events.AsSpan(i, Math.Min(ClusterState.MaxAhead, batch.Count - i)));
                     Evolve(state, batch.Events[i], batch.Contexts[i]);
                     while (state.LastEventSeq >= nextStop)
                     {
@@ -69,11 +71,12 @@ public static class DomainFold
         try
         {
             using var cursor = new EventCursor(log, from, bufferBytes: 1 << 20);
+            var names = new NamePool();
             var batch = free.Take(cancellationToken);
             batch.Count = 0;
             while (cursor.Seq < until && cursor.MoveNext())
             {
-                DecodeInto(batch, cursor);
+                DecodeInto(batch, cursor, names);
                 if (batch.Count < BatchEvents) continue;
                 filled.Add(batch, cancellationToken);
                 batch = free.Take(cancellationToken);
@@ -85,12 +88,12 @@ public static class DomainFold
         finally { filled.CompleteAdding(); }
     }
 
-    private static void DecodeInto(Batch batch, EventCursor cursor)
+    private static void DecodeInto(Batch batch, EventCursor cursor, NamePool names)
     {
         try
         {
             var view = cursor.View;
-            batch.Events[batch.Count] = EventCodec.Read(EventTypeTable.Find(view.Type), view.SchemaVersion, view.Payload);
+            batch.Events[batch.Count] = EventCodec.Read(EventTypeTable.Find(view.Type), view.SchemaVersion, view.Payload, names);
             batch.Contexts[batch.Count++] = new(view.EventSeq, view.RaftIndex, view.RaftTerm, view.OrdinalInEntry, view.OccurredAt);
         }
         catch (CanonicalException e)
