@@ -17,7 +17,8 @@ internal static class ReplayBench
 {
     private const int Nodes = 200;
 
-    private sealed record Part(ulong Events, double Seconds, double CpuSeconds, int Collections, double PauseSeconds, long PeakMemoryBytes,
+    private sealed record Part(ulong Events, double Seconds, double CpuSeconds, int Collections, double PauseSeconds, long AllocatedBytes,
+        long PeakMemoryBytes,
         string Hash);
 
     /// <summary>States at moments drawn over the whole log, with those kept that a replica would have kept.</summary>
@@ -61,6 +62,7 @@ internal static class ReplayBench
             .Add("fold: processor time", median.CpuSeconds, "CPU s", Better.Lower)
             .Add("fold: collections", median.Collections, "collections", Better.Lower)
             .Add("fold: paused for collections", median.PauseSeconds, "s", Better.Lower)
+            .Add("fold: allocated", median.AllocatedBytes / (double)median.Events, "bytes/event", Better.Lower)
             .Add("fold: most memory", folds.Max(f => f.PeakMemoryBytes), "bytes", Better.Lower)
             .Add("verify", Rate(verified), "events/s", Better.Higher)
             .Add("verify: processor time", verified.CpuSeconds, "CPU s", Better.Lower)
@@ -115,7 +117,7 @@ internal static class ReplayBench
         }
         Console.WriteLine(JsonSerializer.Serialize(new Part(log.LastSeq, Stopwatch.GetElapsedTime(began).TotalSeconds,
             Environment.CpuUsage.TotalTime.TotalSeconds,
-            GC.CollectionCount(0), GC.GetTotalPauseDuration().TotalSeconds, PeakMemoryBytes(), hash)));
+            GC.CollectionCount(0), GC.GetTotalPauseDuration().TotalSeconds, GC.GetTotalAllocatedBytes(), PeakMemoryBytes(), hash)));
         return 0;
     }
 
