@@ -65,6 +65,27 @@ public sealed class MoveTests
         Refused(directory, "not of a sealed log");
     }
 
+    [Fact]
+    public async Task While_the_log_is_sealed_a_media_node_keeps_its_leases_and_what_it_reports_waits()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        await using var agent = (await ScriptedAgent.AttachAsync(cluster, ScriptedAgent.Hello("media-1", 11))).KeepBeating();
+        await CreateAsync(cluster, "call");
+        var epoch = (await cluster.Rooms(0).GetRoomAsync(new GetRoomRequest { RoomId = "call" })).Room.Epoch;
+        var admitted = await cluster.Rooms(0).AdmitParticipantAsync(new AdmitParticipantRequest
+        {
+            RequestId = "ann",
+            RoomId = "call",
+            Identity = "ann",
+        });
+        await cluster.Clusters(0).SealLogAsync(new SealLogRequest { RequestId = "s", Engine = "native" });
+        await agent.JoinedAsync("call", epoch, "ann", admitted.Participant.SeatId);
+        var acknowledged = agent.Acks.Count();
+        await Eventually.HoldsAsync(() => agent.Acks.Count() > acknowledged + 5, "heartbeats are acknowledged");
+        Assert.Null(agent.Ended);
+        Assert.DoesNotContain(agent.Acks, ack => ack.ReportsDone > 0); // it would be forgotten by the node, and is not in the log
+    }
+
     private static async Task CreateAsync(TestCluster cluster, string room) =>
         await cluster.Rooms(0).CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room, KeepWhenEmpty = true });
 
