@@ -54,6 +54,7 @@ public sealed class RequestRuleTests
         ["http_address"] = [("\"a b:1\", \"memberId\": \"7\", \"raftAddress\": \"h:1\", \"grpcAddress\": \"h:2\"", "a b:1")],
         ["types"] = [("[\"Bogus\"]", "Bogus"), ("[\"1\"]", "\"1\"")],
         ["stream"] = [("\"\"", "0 characters"), ($"\"{new string('s', 129)}\"", "129 characters")],
+        ["engine"] = [("\"\"", "\"\""), ("\"a b\"", "a b"), ($"\"{Long}\"", Long)],
         ["log_index"] = [("\"0\"", "0")],
         ["time_ms"] = [("\"-1\"", "-1")],
         ["event_seq"] = [("\"0\"", "0")],

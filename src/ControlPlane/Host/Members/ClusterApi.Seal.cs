@@ -22,12 +22,13 @@ public sealed partial class ClusterApi
     [RequireRole(Role.Admin)]
     public override async Task<SealLogReply> SealLog(SealLogRequest request, ServerCallContext context)
     {
+        var requestId = RequestId(request.RequestId);
         FieldRules.Name("engine", request.Engine);
         using var sealing = members.Exclusion.TrySeal();
         var status = log.Status;
         if (sealing is null || status.Membership.IsJoint || status.MembershipIndex > status.CommitIndex)
             throw Failure.Precondition("a change of members is under way: seal the log once it is done").ToRpcException();
-        return await mutations.RunAsync(request, RequestId(request.RequestId), context, new ClusterCommand.SealLog(request.Engine),
+        return await mutations.RunAsync(request, requestId, context, new ClusterCommand.SealLog(request.Engine),
             static reply => new SealLogReply { Commit = reply.ToCommit() },
             static (leader, r, options) => new ClusterService.ClusterServiceClient(leader).SealLogAsync(r, options));
     }
