@@ -15,6 +15,7 @@ case "$1" in
   consensus | engines) command -v etcd >/dev/null 2>&1 || install etcd-server "what our log is measured against" ;;
   export) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install postgresql "what the event log is exported to" ;;
   calls | cold)
+    command -v chromium-headless-shell >/dev/null 2>&1 || install chromium-headless-shell "calls of a real browser"
     clients=tests/EndToEnd.Tests/clients
     [ -d "$clients/node_modules" ] || npm ci --prefix "$clients" --ignore-scripts --no-audit --no-fund --silent ;;
 esac

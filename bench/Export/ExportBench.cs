@@ -96,7 +96,7 @@ internal static class ExportBench
         await using var source = NpgsqlDataSource.Create($"Host=127.0.0.1;Port={Port};Username={PostgresServer.Owner};Database=postgres");
         await using var create = source.CreateCommand($"create database {name}");
         await create.ExecuteNonQueryAsync();
-        var url = server.LoopbackUrl.Replace($"/{PostgresServer.Database}", $"/{name}", StringComparison.Ordinal);
+        var url = server.LoopbackUrl[..^PostgresServer.Database.Length] + name;
         if (!PostgresAddress.TryParse(url, "", out var address, out var problem)) throw new InvalidOperationException(problem);
         await using var database = new ExportDatabase(address);
         await database.InitializeAsync(CancellationToken.None);
