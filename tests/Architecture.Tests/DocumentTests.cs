@@ -39,6 +39,21 @@ public sealed partial class DocumentTests
                 && line.Contains("src/", StringComparison.Ordinal)), $"README's table has no row for {concept}");
     }
 
+    /// <summary>A row that is broken over lines is shown as text.</summary>
+    [Fact]
+    public void Every_row_of_a_table_stands_on_one_line()
+    {
+        foreach (var document in Documents)
+        {
+            var isCode = false;
+            foreach (var line in File.ReadLines(Repository.Path(document)))
+            {
+                if (line.TrimStart().StartsWith("```", StringComparison.Ordinal)) isCode = !isCode;
+                Assert.True(isCode || !line.StartsWith('|') || line.TrimEnd().EndsWith('|'), $"{document}: {line}");
+            }
+        }
+    }
+
     [Fact]
     public void Decisions_are_numbered_without_gaps_and_short()
     {
