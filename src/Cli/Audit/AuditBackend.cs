@@ -3,6 +3,7 @@ using Grpc.Core;
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Ctl;
 using VideoScale.ControlPlane.Host.Audit;
+using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.EventLog;
 using VideoScale.Model;
 using VideoScale.Rpc;
@@ -146,9 +147,9 @@ internal sealed class OfflineAudit : IAuditBackend
     {
         if (!Directory.Exists(directory)) throw new CliException($"--data: {directory} does not exist");
         if (Directory.EnumerateFiles(directory, "events-*.seg").Any()) return directory;
-        var inside = Path.Combine(directory, "events");
+        var inside = Path.Combine(directory, ClusterFiles.EventsName);
         if (Directory.Exists(inside)) return inside;
-        var replicas = Directory.EnumerateDirectories(directory).Where(d => Directory.Exists(Path.Combine(d, "events")))
+        var replicas = Directory.EnumerateDirectories(directory).Where(d => Directory.Exists(Path.Combine(d, ClusterFiles.EventsName)))
             .Order(StringComparer.Ordinal).ToArray();
         throw new CliException($"--data: {directory} holds no event log; "
             + (replicas.Length > 0 ? $"name one replica's directory: {string.Join(", ", replicas)}" : "name a replica's data directory"));

@@ -53,7 +53,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Where another engine than ours keeps its log.</summary>
     public string EnginePath(string engine) => System.IO.Path.Combine(Path, engine);
 
-    public string SnapshotPath => System.IO.Path.Combine(Path, "snapshots");
+    internal const string SnapshotsName = "snapshots";
+
+    public string SnapshotPath => System.IO.Path.Combine(Path, SnapshotsName);
 
     /// <summary>Opens the directory, or makes it when there is nothing there.</summary>
     /// <param name="clusterId">The cluster it must belong to; null takes what the directory says, or makes a random one.</param>

@@ -10,8 +10,6 @@ namespace VideoScale.Consensus.Apply.Moves;
 /// </summary>
 internal static class DirectoryMove
 {
-    private const string Snapshots = "snapshots";
-
     /// <param name="old">Names of the earlier log's files and folders, beside its snapshots.</param>
     internal static void Run(DataDirectory directory, string from, ILogEngine to, LogPlace after, Membership voters,
         IReadOnlyList<string> old, Action<string> prepare)
@@ -37,7 +35,8 @@ internal static class DirectoryMove
         foreach (var folder in Directory.EnumerateDirectories(staging, "*", SearchOption.AllDirectories)) Libc.SyncDirectory(folder);
         Libc.SyncDirectory(staging);
         Libc.SyncDirectory(directory.Path);
-        var file = new MoveFile(MoveFile.CurrentFormatVersion, after.Index, after.Term, after.SeenTerm, from, to.Name, [.. old, Snapshots],
+        var file = new MoveFile(MoveFile.CurrentFormatVersion, after.Index, after.Term, after.SeenTerm, from, to.Name,
+            [.. old, DataDirectory.SnapshotsName],
             [.. Directory.EnumerateFileSystemEntries(staging).Select(Path.GetFileName).Order(StringComparer.Ordinal)!],
             FreeName(directory.Path, $"before-{after.Index}-{from}"), Finished: false, HasRun: false);
         file.Write(directory.Path);
@@ -55,7 +54,7 @@ internal static class DirectoryMove
         if (newest is null || newest.Index < after.Index)
             throw new DataDirectoryException($"{directory.Path} has no snapshot that reaches entry {after.Index}");
         var meta = new SnapshotMeta(after.Index, after.Term, voters, Math.Min(newest.Meta.MembershipIndex, after.Index));
-        using var sink = new SnapshotStore(Path.Combine(staging, Snapshots)).Create(meta);
+        using var sink = new SnapshotStore(Path.Combine(staging, DataDirectory.SnapshotsName)).Create(meta);
         SnapshotEnvelope.Write(sink.Stream, new SessionTable().Serialize());
         using (var content = new SnapshotEnvelope.Reader(newest).OpenRead()) content.CopyTo(sink.Stream);
         sink.Commit();

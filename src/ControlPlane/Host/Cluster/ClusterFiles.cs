@@ -31,6 +31,12 @@ public sealed record ClusterFiles(string ClusterId, MemberId Self, IReadOnlyList
     /// <summary>It has been a member: when it no longer is, it was removed.</summary>
     public bool IsAdmitted { get; init; } = true;
 
+    /// <summary>The folder of the event log.</summary>
+    public const string EventsName = "events";
+
+    /// <summary>While it is there, the replica answers nothing and does not vote.</summary>
+    internal const string QuarantineName = "quarantined";
+
     internal const string IdentityName = "identity.json";
     internal const string ClusterName = "cluster.json";
     internal const int Format = 1;

@@ -116,7 +116,7 @@ internal static class CoreParts
 
     private static EventLog.EventLog OpenEvents(ILogDirectory directory, ClusterFiles cluster)
     {
-        var path = Path.Combine(directory.Path, "events");
+        var path = Path.Combine(directory.Path, ClusterFiles.EventsName);
         try { return EventLog.EventLog.Open(path, cluster.ClusterNumber); }
         catch (EventLog.EventLogException e) { throw new StartupException(ExitCode.DataDirectory, e.Message, e); }
     }

@@ -120,8 +120,7 @@ internal sealed class Replica : IAsyncDisposable
         }
     }
 
-    /// <summary>While it is there, this replica answers nothing and does not vote.</summary>
-    private string QuarantinePath => Path.Combine(_directory.Path, "quarantined");
+    private string QuarantinePath => Path.Combine(_directory.Path, ClusterFiles.QuarantineName);
 
     /// <summary>
     /// This replica's state is not the majority's: it answers nothing any more and does not lead. Its log still serves the others.

@@ -69,9 +69,9 @@ public static class OfflineMove
         if (view.Voters.All(voter => voter.Member != view.Self))
             throw Refused(path,
                 $"member {view.Self} does not vote. Only voters move: let it join anew, with an empty directory, afterwards");
-        if (File.Exists(Path.Combine(path, "quarantined")))
+        if (File.Exists(Path.Combine(path, ClusterFiles.QuarantineName)))
             throw Refused(path, "this replica is quarantined: its state differed from the majority's. Let it join anew afterwards");
-        var held = EventLogReader.OpenDirectory(Path.Combine(path, "events")).LastSeq;
+        var held = EventLogReader.OpenDirectory(Path.Combine(path, ClusterFiles.EventsName)).LastSeq;
         if (held < snapshot.Content.LastEventSeq)
             throw Refused(path, $"its event log ends at event {held}, and the log was sealed with event {snapshot.Content.LastEventSeq}: "
                 + "start it as it was, until `ctl cluster status` says that it is ready to move, and stop it in peace");
