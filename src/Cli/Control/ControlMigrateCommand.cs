@@ -2,19 +2,12 @@ using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Options;
-using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Control;
 
 /// <summary><c>videoscale control migrate</c>: takes a stopped replica from one engine to another.</summary>
 internal static class ControlMigrateCommand
 {
-    private static readonly Option<string> Data = new("--data")
-    {
-        Description = "Data directory of a stopped replica.",
-        HelpName = "DIR",
-        Required = true,
-    };
     private static readonly Option<string> Engine = new("--engine")
     {
         Description = $"What shall keep its log: {LogEngines.Names}; also the one that does, which undoes a seal.",
@@ -30,25 +23,18 @@ internal static class ControlMigrateCommand
     {
         Description = "Also to another engine than the one that the log was sealed for. All replicas must go to the same one.",
     };
-    private static readonly Option<bool> Yes = new("--yes") { Description = "Do it. Without, only look." };
 
     internal static Command Create()
     {
         var command = new Command("migrate",
             "Takes a stopped replica's directory to another engine, once the log was sealed for it (`ctl cluster seal`). Without --yes it "
             + "only says what it would do. What the log was is kept beside, in a folder before-….")
-        { Data, Engine, Config, Instead, Yes }.WithNotes("""
+        { StoppedReplica.Data, Engine, Config, Instead, StoppedReplica.Yes }.WithNotes("""
             Before: videoscale ctl cluster seal --engine dotnext, which waits until all replicas are ready; then stop all of them.
             After: migrate each replica's directory, and start them all with the new --engine. An interrupted run is done again.
             """);
         foreach (var option in EtcdFlags.All) command.Options.Add(option);
-        command.SetAction(parsed =>
-        {
-            var directory = Path.GetFullPath(parsed.GetValue(Data)!);
-            try { return Run(parsed, directory); }
-            catch (StartupException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
-            catch (RpcConfigurationException e) { throw new CliException(e.Message, e) { ExitCode = Exit.Refused }; }
-        });
+        StoppedReplica.Bind(command, Run);
         return command;
     }
 
@@ -60,7 +46,7 @@ internal static class ControlMigrateCommand
         var from = LogEngines.Make(options, tls: null); // nobody is called
         options.Engine = parsed.GetValue(Engine)!;
         var to = LogEngines.Make(options, tls: null);
-        var (instead, yes) = (parsed.GetValue(Instead), parsed.GetValue(Yes));
+        var (instead, yes) = (parsed.GetValue(Instead), parsed.GetValue(StoppedReplica.Yes));
         var view = yes ? OfflineMove.Move(directory, from, to, instead) : OfflineMove.Inspect(directory, from, to, instead);
         Console.WriteLine($"member {view.Self} of cluster {view.ClusterId}");
         Console.WriteLine($"sealed at entry {view.Seal.Index}, term {view.Seal.Term}, for the engine {view.Seal.Engine}");
@@ -76,8 +62,8 @@ internal static class ControlMigrateCommand
             return Exit.Refused;
         }
         Console.WriteLine(
-            $"its log goes on after that entry with the engine {to.Name}; what it was is kept in the directory's folder "
-            + $"before-{view.Seal.Index}-{view.From}. Once all are moved, start them: videoscale control --engine {to.Name} …");
+            $"its log goes on after that entry with the engine {to.Name}; what it was is kept in the directory's newest "
+            + $"folder before-{view.Seal.Index}-{view.From}. Once all are moved, start them: videoscale control --engine {to.Name} …");
         return Exit.Ok;
     }
 }

@@ -129,10 +129,8 @@ internal static class MemberCommands
         var status = await session.Cluster.GetStatusAsync(new GetStatusRequest(), session.Call(cancellationToken));
         ulong[] voters = [.. status.Replicas.Where(replica => replica.Role == MemberRole.Voter).Select(replica => replica.MemberId)];
         if (voters.Length < 3 || votersAfter(voters) != 1) return;
-        var what = $"one voter would stay of {voters.Length}: it survives no failure, and what only it has is lost with it";
-        if (Console.IsInputRedirected) throw new CliException($"{what}. Say --yes if that is meant; nothing was done");
-        await Console.Error.WriteAsync($"{what}. Go on? [y/N] ");
-        if (Console.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new CliException("nothing was done") { ExitCode = Exit.Refused };
+        await Confirmation.AskAsync(
+            $"one voter would stay of {voters.Length}: it survives no failure, and what only it has is lost with it");
     }
 
     private static ulong Parse(string text, string what) =>

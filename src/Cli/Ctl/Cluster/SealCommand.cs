@@ -10,6 +10,7 @@ namespace VideoScale.Cli.Ctl.Cluster;
 /// <summary><c>ctl cluster seal</c>: ends the log, so that another engine's can go on after it.</summary>
 internal static class SealCommand
 {
+    private const string What = "nothing can be changed from then on, until all replicas were stopped and moved (calls go on meanwhile)";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan StatusTime = TimeSpan.FromSeconds(2);
 
@@ -36,7 +37,7 @@ internal static class SealCommand
             var status = await session.Cluster.GetStatusAsync(new GetStatusRequest(), session.Call(cancellationToken));
             if (status.SealedIndex == 0)
             {
-                await ConfirmAsync(parsed.GetValue(yes));
+                if (!parsed.GetValue(yes)) await Confirmation.AskAsync(What);
                 var reply = await session.Cluster.SealLogAsync(new SealLogRequest { RequestId = session.RequestId, Engine = wanted },
                     session.Call(cancellationToken));
                 session.Output.Write(reply, () => session.Output.Line($"sealed at log index {reply.Commit.LogIndex}"));
@@ -60,15 +61,6 @@ internal static class SealCommand
     {
         try { return LogEngines.Choose(engine); }
         catch (StartupException e) { throw new CliException(e.Message, e); }
-    }
-
-    private static async Task ConfirmAsync(bool yes)
-    {
-        if (yes) return;
-        const string What = "nothing can be changed from then on, until all replicas were stopped and moved (calls go on meanwhile)";
-        if (Console.IsInputRedirected) throw new CliException($"{What}. Say --yes if that is meant; nothing was done");
-        await Console.Error.WriteAsync($"{What}. Go on? [y/N] ");
-        if (Console.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new CliException("nothing was done") { ExitCode = Exit.Refused };
     }
 
     private static async Task WaitAsync(CtlSession session, IEnumerable<Replica> replicas, CancellationToken cancellationToken)
