@@ -54,6 +54,7 @@ public sealed class EtcdSystem(string root, int valueBytes) : ISystem
     {
         for (var attempt = 0; ; attempt++)
         {
+            _etcd!.CheckRunning();
             foreach (var address in addresses)
             {
                 var channel = GrpcChannel.ForAddress(address,

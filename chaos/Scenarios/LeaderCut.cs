@@ -15,7 +15,6 @@ namespace VideoScale.Chaos.Scenarios;
 public sealed class LeaderCut : IScenario
 {
     private static readonly TimeSpan BetweenWrites = TimeSpan.FromMilliseconds(40); // at each follower: 50 a second together
-    private TimeSpan _writeDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Before = TimeSpan.FromMilliseconds(700);
     private static readonly TimeSpan After = TimeSpan.FromSeconds(3);
 
@@ -25,14 +24,21 @@ public sealed class LeaderCut : IScenario
     /// </summary>
     private static readonly TimeSpan Behind = TimeSpan.FromSeconds(2);
 
-    /// <summary>Until new writes succeed. Ticks make it 0.6 s at most; votes may split, and machines that run this are busy.</summary>
-    private TimeSpan _longestElection = TimeSpan.FromSeconds(10);
+    /// <param name="Election">Until new writes succeed.</param>
+    /// <param name="Write">The deadline of one.</param>
+    private sealed record Limits(TimeSpan Election, TimeSpan Write)
+    {
+        /// <summary>Ticks make an election 0.6 s at most; votes may split, and machines that run this are busy.</summary>
+        private static readonly Limits Usual = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10));
 
-    /// <summary>
-    /// There a leader that hears nothing gives up when its lease (5 s) could not be renewed, and etcd, which may have heard it until then,
-    /// lets another lead when it has ended there as well.
-    /// </summary>
-    private static readonly TimeSpan LongestElectionInEtcd = TimeSpan.FromSeconds(20);
+        /// <summary>
+        /// There a leader that hears nothing gives up when its lease (5 s) could not be renewed, and etcd, which may have heard it until
+        /// then, lets another lead when it has ended there as well.
+        /// </summary>
+        private static readonly Limits OverEtcd = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(40));
+
+        internal static Limits Of(string engine) => engine == ClusterShape.EtcdEngine ? OverEtcd : Usual;
+    }
 
     public string Name => "leader-cut";
     public string Summary =>
@@ -46,7 +52,7 @@ public sealed class LeaderCut : IScenario
     {
         await using var fleet = await Fleet.StartAsync(new ClusterShape(Replicas: 3, Media: 1) { Namespaced = true }, options,
             cancellationToken);
-        if (options.Engine == "etcd") (_longestElection, _writeDeadline) = (LongestElectionInEtcd, 2 * LongestElectionInEtcd);
+        var limits = Limits.Of(options.Engine);
         var (worstMs, worstBehindMs, worstElectionMs, writes, refused) = (0.0, 0.0, 0.0, 0, 0);
         for (var round = 0; round < options.Rounds; round++)
         {
@@ -57,7 +63,7 @@ public sealed class LeaderCut : IScenario
                 _ => (true, false, "from it")
             };
             var leader = await fleet.LeaderAsync(cancellationToken);
-            var done = await WriteWhileAsync(fleet, leader, $"cut-{round}", () => fleet.CutReplica(leader, hears, speaks),
+            var done = await WriteWhileAsync(fleet, leader, $"cut-{round}", limits, () => fleet.CutReplica(leader, hears, speaks),
                 cancellationToken);
             TimeSpan[] succeeded = [.. done.Calls.Where(w => w.Began > done.Cut && w.Status == StatusCode.OK).Select(w => w.Ended)];
             TimeSpan? fresh = succeeded.Length > 0 ? succeeded.Min() : null;
@@ -67,9 +73,9 @@ public sealed class LeaderCut : IScenario
                 result.Violations.Add(
                     $"round {round} ({what}): a forwarded write begun {(wrong.Began - done.Cut).TotalMilliseconds:0} ms after the cut "
                     + $"ended {wrong.Status}: {wrong.Detail}");
-            var election = fresh - done.Cut ?? _longestElection;
-            if (fresh is null || election > _longestElection)
-                result.Violations.Add($"round {round} ({what}): no write succeeded in {_longestElection.TotalSeconds:0} s after the cut");
+            var election = fresh - done.Cut ?? limits.Election;
+            if (fresh is null || election > limits.Election)
+                result.Violations.Add($"round {round} ({what}): no write succeeded in {limits.Election.TotalSeconds:0} s after the cut");
             var last = done.Calls.Where(w => w.Began <= done.Cut).Max(w => w.Ended);
             var behind = last - fresh ?? TimeSpan.Zero;
             if (behind > Behind)
@@ -97,8 +103,8 @@ public sealed class LeaderCut : IScenario
         result.DemandAtLeast("writes", 40 * options.Rounds);
     }
 
-    private async Task<(TimeSpan Cut, IReadOnlyCollection<Write> Calls)> WriteWhileAsync(Fleet fleet, int leader, string prefix,
-        Action cut, CancellationToken cancellationToken)
+    private static async Task<(TimeSpan Cut, IReadOnlyCollection<Write> Calls)> WriteWhileAsync(Fleet fleet, int leader, string prefix,
+        Limits limits, Action cut, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var calls = new ConcurrentBag<Write>();
@@ -106,11 +112,11 @@ public sealed class LeaderCut : IScenario
         using var timer = new PeriodicTimer(BetweenWrites);
         TimeSpan? cutAt = null;
         for (var i = 0; cutAt is not { } at || clock.Elapsed < at + After
-            || (clock.Elapsed < at + _longestElection && !calls.Any(w => w.Began > at && w.Status == StatusCode.OK)); i++)
+            || (clock.Elapsed < at + limits.Election && !calls.Any(w => w.Began > at && w.Status == StatusCode.OK)); i++)
         {
             await timer.WaitForNextTickAsync(cancellationToken);
             for (var replica = 0; replica < fleet.Replicas.Count; replica++)
-                if (replica != leader) running.Add(WriteAsync(fleet, replica, $"{prefix}-{replica}-{i}", clock, calls));
+                if (replica != leader) running.Add(WriteAsync(fleet, replica, $"{prefix}-{replica}-{i}", limits.Write, clock, calls));
             if (cutAt is not null || clock.Elapsed < Before) continue;
             cutAt = clock.Elapsed;
             cut();
@@ -123,14 +129,14 @@ public sealed class LeaderCut : IScenario
     private static bool SaysNobodyLeads(Write write) =>
         write.Status == StatusCode.Unavailable && write.Detail.Contains("no leader is known", StringComparison.Ordinal);
 
-    private async Task WriteAsync(Fleet fleet, int replica, string room, Stopwatch clock, ConcurrentBag<Write> calls)
+    private static async Task WriteAsync(Fleet fleet, int replica, string room, TimeSpan limit, Stopwatch clock, ConcurrentBag<Write> calls)
     {
         var began = clock.Elapsed;
         try
         {
             await new RoomService.RoomServiceClient(fleet.Replicas[replica])
                 .CreateRoomAsync(new CreateRoomRequest { RequestId = room, RoomId = room, KeepWhenEmpty = true },
-                deadline: DateTime.UtcNow + _writeDeadline);
+                deadline: DateTime.UtcNow + limit);
             calls.Add(new Write(began, clock.Elapsed, StatusCode.OK, ""));
         }
         catch (RpcException e) { calls.Add(new Write(began, clock.Elapsed, e.StatusCode, e.Status.Detail)); }
@@ -139,10 +145,10 @@ public sealed class LeaderCut : IScenario
     /// <summary>
     /// The cut one says why it cannot serve; the command line answers with it, and with one that is frozen, in every place of its list.
     /// </summary>
-    private async Task AskEverywhereAsync(Fleet fleet, int cut, ScenarioOptions options, ScenarioResult result,
+    private static async Task AskEverywhereAsync(Fleet fleet, int cut, ScenarioOptions options, ScenarioResult result,
         CancellationToken cancellationToken)
     {
-        var silent = options.Engine == "etcd" ? "no answer of etcd" : "2 do not answer";
+        var silent = options.Engine == ClusterShape.EtcdEngine ? "no answer of etcd" : "2 do not answer";
         await ExplainsAsync(() => new RoomService.RoomServiceClient(fleet.Replicas[cut])
             .CreateRoomAsync(new CreateRoomRequest { RequestId = "lost", RoomId = "lost" }, deadline: Soon()).ResponseAsync, "a write");
         await ExplainsAsync(() => new RoomService.RoomServiceClient(fleet.Replicas[cut])
@@ -192,6 +198,6 @@ public sealed class LeaderCut : IScenario
             }
         }
 
-        DateTime Soon() => DateTime.UtcNow + _writeDeadline;
+        DateTime Soon() => DateTime.UtcNow + Limits.Of(options.Engine).Write;
     }
 }

@@ -20,7 +20,8 @@ public sealed class Lose : IScenario
     public int DefaultRounds => 1;
     public bool NeedsNamespaces => false;
 
-    public string? WhyNotOn(string engine) => engine == "etcd" ? "its log is on the disks of etcd, which are not held here" : null;
+    public string? WhyNotOn(string engine) =>
+        engine == ClusterShape.EtcdEngine ? "its log is on the disks of etcd, which are not held here" : null;
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {

@@ -11,7 +11,7 @@ namespace VideoScale.Harness.Processes;
 internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IReadOnlyList<MediaProcess> Media, TlsOptions? Credentials,
     Namespaces? Network, EtcdProcess? Etcd = null)
 {
-    /// <summary>The engine, and the machine where the etcd stands that keeps its log.</summary>
+    /// <summary>The machine where the etcd stands.</summary>
     public const string EtcdName = "etcd";
 
     private const int EtcdMembers = 3;
@@ -24,7 +24,7 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
     {
         string[] replicaNames = [.. Enumerable.Range(1, shape.Replicas).Select(i => $"replica-{i}")];
         string[] mediaNames = [.. Enumerable.Range(1, shape.Media).Select(i => $"media-{i}")];
-        string[] etcdNames = shape.Engine == EtcdName ? [EtcdName] : [];
+        string[] etcdNames = shape.Engine == ClusterShape.EtcdEngine ? [EtcdName] : [];
         var network = shape.Namespaced ? Namespaces.Create([.. replicaNames, .. mediaNames, .. etcdNames]) : null;
         var basePort = shape.BasePort ?? (network is null ? FreeBase(shape) : FirstBase);
         var certificates = Path.Combine(Path.GetDirectoryName(root)!, "certs");

@@ -17,6 +17,9 @@ public sealed record ClusterShape(int Replicas, int Media)
     /// <summary>The <c>videoscale</c> command of another version to begin with; null for the one that was built.</summary>
     public string? Program { get; init; }
 
+    /// <summary>The engine whose log is in an etcd, which is started beside the replicas.</summary>
+    public const string EtcdEngine = "etcd";
+
     /// <summary>What keeps the log, as <c>--engine</c> names it; null for what is usual.</summary>
     public string? Engine { get; init; }
 

@@ -91,6 +91,13 @@ public sealed class EtcdProcess : IAsyncDisposable
         for (var i = 0; i < _members.Length; i++) StartMember(i);
     }
 
+    /// <exception cref="InvalidOperationException">A member has ended by itself.</exception>
+    public void CheckRunning()
+    {
+        if (_members.FirstOrDefault(member => member is { HasExited: true }) is { } gone)
+            throw new InvalidOperationException($"etcd ended with {gone.ExitCode}");
+    }
+
     /// <summary>CPU time of all that run.</summary>
     public TimeSpan CpuTime() => _members.OfType<Process>().Aggregate(TimeSpan.Zero, (sum, member) =>
     {
