@@ -40,8 +40,9 @@ internal sealed partial class RoomSession
     /// <summary>Offers that waited for others to come with the room.</summary>
     internal void AnswerKeptOffers()
     {
-        foreach (var participant in _participants.Values.Where(static participant => participant.HasKeptOffer).ToArray())
-            participant.AnswerKeptOffer();
+        var waiting = _participants.Values.Where(static participant => participant.HasKeptOffer).ToArray();
+        if (waiting.Length == 0) return;
+        foreach (var participant in waiting) participant.AnswerKeptOffer();
         AskForSections();
     }
 
