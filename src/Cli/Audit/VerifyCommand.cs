@@ -54,7 +54,8 @@ internal static class VerifyCommand
         {
             if (reply.Ok)
                 Console.WriteLine(
-                    $"ok: {reply.Events} events (#{reply.VerifiedFrom} to #{reply.VerifiedTo}) and {reply.Checkpoints} checkpoints agree"
+                    $"ok: {reply.Events} events (#{reply.VerifiedFrom} to #{reply.VerifiedTo}) and "
+                    + $"{reply.Checkpoints} {(reply.Checkpoints == 1 ? "checkpoint" : "checkpoints")} agree"
                     + (anchor is null ? "" : $", and the first {anchor.TreeSize} events are those of the checkpoint kept elsewhere"));
             else Console.WriteLine($"NOT SOUND at event #{reply.FirstBadSeq}: {reply.Problem}");
             Console.WriteLine(

@@ -39,7 +39,7 @@ public sealed class StoredClusterTests : IDisposable
         Assert.Contains(ChainHead, replay.Output, StringComparison.Ordinal);
         var verify = await CliProcess.RunAsync(["audit", "verify", "--data", data]);
         Assert.True(verify.ExitCode == 0, verify.Output + verify.Errors);
-        Assert.Contains($"ok: {Events} events (#1 to #{Events}) and 1 checkpoints agree", verify.Output, StringComparison.Ordinal);
+        Assert.Contains($"ok: {Events} events (#1 to #{Events}) and 1 checkpoint agree", verify.Output, StringComparison.Ordinal);
         Assert.Contains(MerkleRoot, verify.Output, StringComparison.Ordinal);
     }
 
