@@ -26,7 +26,11 @@ internal sealed class StopSignals : IDisposable
     internal bool IgnoreHangup { get; set; }
 
     /// <summary>Stops as a signal would.</summary>
-    internal void Stop() => _stop.Cancel();
+    internal void Stop()
+    {
+        try { _stop.Cancel(); }
+        catch (ObjectDisposedException) { } // the command has just ended: on a thread of its own this must not make a crash of it
+    }
 
     private void On(PosixSignalContext context)
     {
@@ -34,7 +38,7 @@ internal sealed class StopSignals : IDisposable
         if (IgnoreHangup && context.Signal == PosixSignal.SIGHUP) return;
         if (IgnoreInterrupt && context.Signal != PosixSignal.SIGTERM) return;
         if (Interlocked.Increment(ref _count) > 1) Environment.Exit(Exit.Interrupted);
-        _stop.Cancel();
+        Stop();
     }
 
     public void Dispose()

@@ -51,7 +51,7 @@ public sealed class ComingAndGoingTests(SignalStage stage) : IClassFixture<Signa
         var node = stage.Cluster.Media.Single(one => one.NodeId == owner);
         try
         {
-            Assert.Equal(0, await node.StopAsync());
+            Assert.True(await node.StopAsync() == 0, node.Log);
             await Eventually.HoldsAsync(async () => (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = Room }))
                 .Room is { NodeId: var now } && now != owner && now.Length > 0, "the room is elsewhere",
                 details: () => node.Log);

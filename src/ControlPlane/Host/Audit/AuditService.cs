@@ -79,6 +79,7 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
                 .ToRpcException();
         }
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, ending.Token);
+        using var writes = new LastWrite(ends.Token, context.CancellationToken);
         try
         {
             using var cursor = log.Read(request.FromSeq == 0 ? Math.Max(_events.AppendedSeq, log.LastSeq) + 1 : request.FromSeq);
@@ -87,7 +88,10 @@ public sealed class AuditService : V1.AuditService.AuditServiceBase, IDisposable
             {
                 // Each event is read only once the one before it was taken: a slow subscriber holds one buffer, not a backlog.
                 while (Guard(() => cursor.MoveNext()))
-                    if (AuditQueries.ToWire(cursor, wanted) is { } found) await responseStream.WriteAsync(found, ends.Token);
+                {
+                    if (AuditQueries.ToWire(cursor, wanted) is { } found) await responseStream.WriteAsync(found, writes.Token);
+                    ends.Token.ThrowIfCancellationRequested();
+                }
                 cursor.Rest();
                 await log.WaitAsync(cursor.Seq + 1, ends.Token);
             }

@@ -1,7 +1,13 @@
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+
 namespace VideoScale.ControlPlane.Host.Hosting;
 
-/// <summary>The replica's loops: started together, stopped together. One that breaks (our own bug) stops the replica.</summary>
-internal sealed class Background(FatalStop fatal) : IAsyncDisposable
+/// <summary>
+/// The replica's loops: started together, stopped together. One that breaks (our own bug) stops the replica. What one throws because it was
+/// stopped in the middle of something, such as a call to a replica that does not answer, must not turn a clean stop into a crash.
+/// </summary>
+internal sealed partial class Background(FatalStop fatal, ILogger<Background> logger) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _running = [];
@@ -9,8 +15,11 @@ internal sealed class Background(FatalStop fatal) : IAsyncDisposable
     internal void Run(Func<CancellationToken, Task> loop) => _running.Add(Task.Run(async () =>
     {
         try { await loop(_stop.Token); }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested) { }
-        catch (Exception e) when (!_stop.IsCancellationRequested) { fatal.Stop(e); }
+        catch (Exception e) when (_stop.IsCancellationRequested)
+        {
+            if (e is not (OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })) LogEndedBadly(e);
+        }
+        catch (Exception e) { fatal.Stop(e); }
     }));
 
     public async ValueTask DisposeAsync()
@@ -19,4 +28,7 @@ internal sealed class Background(FatalStop fatal) : IAsyncDisposable
         await Task.WhenAll(_running);
         _stop.Dispose();
     }
+
+    [LoggerMessage(3021, LogLevel.Warning, "A loop ended with an error while the replica stopped")]
+    private partial void LogEndedBadly(Exception e);
 }

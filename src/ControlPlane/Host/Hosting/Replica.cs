@@ -40,7 +40,7 @@ internal sealed class Replica : IAsyncDisposable
         Fatal = new FatalStop(gate, cluster.Self.ToString(), tuning.EndsProcess, tuning.LastWords);
         Core = CoreParts.Make(options, cluster, directory, tuning, tls, replicaToken, gate, Fatal, why => _diverged.TrySetResult(why),
             loggers);
-        _background = new Background(Fatal);
+        _background = new Background(Fatal, loggers.CreateLogger<Background>());
         _registry = new FeatureRegistry(Core.Machine.Feed, Core.Subscriptions);
         foreach (var feature in Features(tuning)) feature.Register(_registry);
         Core.Log.Post(new ToldFromTheStart(Core.Machine));

@@ -101,7 +101,8 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         IServerStreamWriter<AgentDirective> responses, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts = [TellAsync(session, responses, ending.Token), HearAsync(session, reports, requests, ending.Token),
+        using var writes = new LastWrite(ending.Token, cancellationToken);
+        Task[] parts = [TellAsync(session, responses, writes.Token, ending.Token), HearAsync(session, reports, requests, ending.Token),
             reports.RunAsync(ending.Token)];
         var first = await Task.WhenAny(parts);
         await ending.CancelAsync();
@@ -113,11 +114,10 @@ public sealed partial class AgentApi(CommandPipeline pipeline, Leadership leader
         catch (IOException) { }
     }
 
-    private static async Task TellAsync(AgentSession session, IServerStreamWriter<AgentDirective> responses,
-        CancellationToken cancellationToken)
+    private static async Task TellAsync(AgentSession session, IServerStreamWriter<AgentDirective> responses, CancellationToken writes,
+        CancellationToken ending)
     {
-        await foreach (var directive in session.Directives.ReadAllAsync(cancellationToken))
-            await responses.WriteAsync(directive, cancellationToken);
+        await foreach (var directive in session.Directives.ReadAllAsync(ending)) await responses.WriteAsync(directive, writes);
     }
 
     private async Task HearAsync(AgentSession session, AgentReports reports, IAsyncStreamReader<AgentMessage> requests,
