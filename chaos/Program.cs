@@ -4,8 +4,8 @@ using VideoScale.Chaos.Scenarios;
 using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
 
-IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(), new Authority(),
-    new RollingUpgrade(), new Lose(), new Stall(), new Stale()];
+IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(),
+    new SplitBrain(), new SplitEven(), new SplitFive(), new Authority(), new RollingUpgrade(), new Lose(), new Stall(), new Stale()];
 
 var name = new Argument<string>("scenario") { Description = "a name from `chaos list`" };
 var seed = new Option<int>("--seed") { Description = "draws faults and operations", DefaultValueFactory = _ => 1 };

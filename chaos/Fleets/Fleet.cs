@@ -126,6 +126,10 @@ public sealed class Fleet : IAsyncDisposable
         }
     }
 
+    /// <summary>All at one moment: nothing that one replica sends reaches the other; the harness still reaches both.</summary>
+    public void CutLinks(IEnumerable<(int From, int To)> links) =>
+        _cluster.Network!.Cut([.. links.Select(link => (_cluster.Replicas[link.From].Name, _cluster.Replicas[link.To].Name))]);
+
     public void Heal() => _cluster.Network!.Heal();
 
     public double PacketsCut() => _cluster.Network is null ? 0 : Namespaces.Swallowed();

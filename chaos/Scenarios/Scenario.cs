@@ -33,6 +33,8 @@ public sealed class ScenarioResult
     public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;
     public Verdict Verdict { get; set; } = Verdict.Valid;
     public SortedDictionary<string, double> Figures { get; } = new(StringComparer.Ordinal);
+    /// <summary>How often something was held against each law.</summary>
+    public SortedDictionary<string, int> Laws { get; } = new(StringComparer.Ordinal);
     public List<string> Violations { get; } = [];
     public List<string> Doubts { get; } = [];
 
@@ -42,6 +44,20 @@ public sealed class ScenarioResult
         Figures[$"{name}_p50"] = Percentiles.At(values, 0.50);
         Figures[$"{name}_p99"] = Percentiles.At(values, 0.99);
         Figures[$"{name}_max"] = Percentiles.At(values, 1.00);
+    }
+
+    /// <summary>A law that was held to.</summary>
+    public void Tested(string law, int times, IReadOnlyCollection<string> violations)
+    {
+        Laws[law] = Laws.GetValueOrDefault(law) + times;
+        Violations.AddRange(violations);
+    }
+
+    /// <summary>Demands that a law was tested often enough to prove anything.</summary>
+    public void DemandTested(string law, int least)
+    {
+        if (Laws.GetValueOrDefault(law) < least)
+            Doubts.Add($"\"{law}\" was tested {Laws.GetValueOrDefault(law)} times, below {least}: the run proves nothing");
     }
 
     public void Violate(IEnumerable<string> what) => Violations.AddRange(what);

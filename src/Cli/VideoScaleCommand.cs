@@ -39,6 +39,7 @@ internal static class VideoScaleCommand
           videoscale ctl room create standup     a room; its owner and epoch are printed
           videoscale ctl node drain media-1 --within 300 --wait
           videoscale audit why standup           why the room is where it is
+          ./videoscale chaos run split-brain     partitions of a cluster of its own, and a report (from a clone)
 
         Exit codes: 0 done, 1 refused (the reason is on standard error), 2 wrong usage or nobody answered.
         """);

@@ -13,6 +13,7 @@ public sealed class ScenarioTests
     [InlineData("all-kill", 1)]
     [InlineData("paused-leader", 2)]
     [InlineData("leader-cut", 2)]
+    [InlineData("split-brain", 6)]
     [InlineData("power-loss", 2)]
     [InlineData("authority", 7)]
     [InlineData("rolling-upgrade", 1)]

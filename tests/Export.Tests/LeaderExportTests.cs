@@ -8,7 +8,7 @@ namespace VideoScale.Export.Tests;
 /// <summary>Three replicas as processes, whose leader exports.</summary>
 public sealed class LeaderExportTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
-    private const int BasePort = 21_300;
+    private const int BasePort = 18_700;
 
     [Fact]
     public async Task The_leader_exports_and_the_next_one_goes_on_and_what_a_database_that_was_down_missed_comes_later()

@@ -8,7 +8,7 @@ namespace VideoScale.Export.Tests;
 [SupportedOSPlatform("linux")]
 public sealed class UpTests : IDisposable
 {
-    private const int BasePort = 21_340;
+    private const int BasePort = 18_740;
     private readonly string _root = Directory.CreateTempSubdirectory("vs-up-pg-").FullName;
 
     // As root the database runs as another user, who must be able to come here.

@@ -42,8 +42,12 @@ public sealed class Namespaces
     public static IReadOnlyList<string> Inside(string name) => ["ip", "netns", "exec", name];
 
     /// <summary>From now on nothing that <paramref name="from"/> sends reaches <paramref name="to"/>.</summary>
-    public void Cut(string from, string to) =>
-        Shell.Run("nft", $"add element bridge chaos cut {{ {_addresses[from]} . {_addresses[to]} }}");
+    public void Cut(string from, string to) => Cut([(from, to)]);
+
+    /// <summary>As one cut: all of them from the same moment on.</summary>
+    public void Cut(IReadOnlyCollection<(string From, string To)> links) => Shell.Run("nft",
+        $"add element bridge chaos cut {{ {string.Join(", ", links.Select(link => $"{_addresses[link.From]} . {_addresses[link.To]}"))} "
+            + $"}}");
 
     public void Heal() => Shell.Run("nft", "flush set bridge chaos cut");
 

@@ -10,7 +10,7 @@ namespace VideoScale.MediaNode.Tests.Agents;
 /// <summary>A whole node against a leader of the test's own, over real sockets.</summary>
 public sealed class MediaNodeAppTests
 {
-    private const int LeaderPort = 25_901, OtherPort = 25_902, GrpcPort = 25_911, HttpPort = 25_912, UdpPort = 25_920;
+    private const int LeaderPort = 19_101, OtherPort = 19_102, GrpcPort = 19_111, HttpPort = 19_112, UdpPort = 19_120;
 
     private static MediaNodeOptions Options(params string[] control) => new()
     {

@@ -16,7 +16,7 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 
 public sealed class MediaSessionApiTests
 {
-    private static MediaNodeOptions Options() => new() { NodeId = "media-1", UdpPort = 25_932, MediaShards = 1 };
+    private static MediaNodeOptions Options() => new() { NodeId = "media-1", UdpPort = 19_132, MediaShards = 1 };
 
     private static AuthorityGate NewAuthority() =>
         new(new Authority(new AuthorityOptions(MediaContinuity.Continue, 1_000_000_000, new NodeSeatCaps(100, 100)), 1), new BootClock());

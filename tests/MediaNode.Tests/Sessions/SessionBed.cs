@@ -17,7 +17,7 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 /// <summary>The sessions of a node on real shards, driven from the test's own thread; no gateway, no browser.</summary>
 internal sealed class SessionBed : IAsyncDisposable
 {
-    private const int FirstPort = 25_940, MostBeds = 7, PortsOfBed = 8;
+    private const int FirstPort = 19_140, MostBeds = 7, PortsOfBed = 8;
     private static int _beds;
     private readonly MediaPlane _plane;
     private readonly SessionLoop _loop;

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using VideoScale.Chaos.Partitions;
+using VideoScale.Chaos.Report;
+using VideoScale.Chaos.Scenarios;
+using VideoScale.Chaos.Workloads;
+using VideoScale.V1;
+
+namespace VideoScale.Chaos.Timelines;
+
+/// <summary>A fault on the time axis; times are milliseconds since the run began.</summary>
+/// <param name="Cuts">Pairs of replicas: the second does not hear the first.</param>
+/// <param name="Must">Replicas that had to serve.</param>
+/// <param name="Cannot">Replicas that could not.</param>
+public sealed record FaultBand(string Name, double FromMs, double ToMs, IReadOnlyList<int[]> Cuts, IReadOnlyList<int> Must,
+    IReadOnlyList<int> Cannot);
+
+/// <summary>From then on one replica said the same of itself.</summary>
+public sealed record RoleChange(double AtMs, string Role, ulong Term, int? Leader);
+
+/// <summary>A call at one replica: served, told that nobody leads, or failed otherwise.</summary>
+public sealed record CallMark(double AtMs, double Ms, bool IsRead, string Outcome, string? Detail);
+
+/// <summary>What the load's clients, which go to any replica, had answered in a quarter of a second.</summary>
+public sealed record LoadStep(double AtMs, int Ok, int Refused, int Unknown, double P50Ms, double P99Ms);
+
+/// <summary>One run as it is drawn; kept as timeline.json.</summary>
+public sealed record TimelineData(ScenarioResult Result, string Replay, double Ms, IReadOnlyList<FaultBand> Faults,
+    IReadOnlyList<IReadOnlyList<RoleChange>> Replicas, IReadOnlyList<IReadOnlyList<CallMark>> Calls, IReadOnlyList<LoadStep> Load)
+{
+    public static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter() },
+    };
+}
+
+/// <summary>Puts what was seen from outside on one time axis, and keeps it with the page that draws it.</summary>
+public sealed class Timeline(ScenarioOptions options, string scenario, int replicas)
+{
+    public const string DataName = "timeline.json", PageName = "report.html", JUnitName = "junit.xml";
+    private const double StepMs = 250;
+    private readonly long _beganNs = History.NowNs;
+
+    public void Keep(IReadOnlyList<Fault> faults, IReadOnlyCollection<ReplicaView> views, IReadOnlyCollection<PinnedCall> calls,
+        IReadOnlyCollection<Operation> operations, ScenarioResult result)
+    {
+        result.Conclude();
+        var engine = options.Engine == "native" ? "" : $" --engine {options.Engine}";
+        var data = new TimelineData(result, $"./videoscale chaos run {scenario} --seed {options.Seed} --rounds {options.Rounds}{engine}",
+            At(History.NowNs), [.. faults.Select(Band)],
+            [.. Everyone.Select(replica => Changes([.. views.Where(view => view.Replica == replica).OrderBy(view => view.AtNs)]))],
+            [.. Everyone.Select(replica => (IReadOnlyList<CallMark>)[.. calls.Where(call => call.Replica == replica)
+                .OrderBy(call => call.BeganNs).Select(Mark)])],
+            Steps(operations));
+        File.WriteAllText(Path.Combine(options.Out, DataName), JsonSerializer.Serialize(data, TimelineData.Json));
+        File.WriteAllText(Path.Combine(options.Out, PageName), ReportPage.Of(data));
+        File.WriteAllText(Path.Combine(options.Out, JUnitName), JUnit.Of(result));
+    }
+
+    private IEnumerable<int> Everyone => Enumerable.Range(0, replicas);
+
+    private double At(long ns) => Math.Round((ns - _beganNs) / 1e6, 1);
+
+    private FaultBand Band(Fault fault) => new(fault.Partition.Name, At(fault.CutNs), At(fault.HealedNs),
+        [.. fault.Partition.Cuts.OrderBy(cut => (cut.From, cut.To)).Select(cut => (int[])[cut.From, cut.To])],
+        [.. Everyone.Where(fault.Partition.MustServe)], [.. Everyone.Where(fault.Partition.CannotServe)]);
+
+    private List<RoleChange> Changes(ReplicaView[] views)
+    {
+        var changes = new List<RoleChange>();
+        foreach (var view in views)
+        {
+            var now = new RoleChange(At(view.AtNs), view.Role.ToString().ToLowerInvariant(), view.Term, view.Leader);
+            if (changes.Count == 0 || changes[^1] with { AtMs = now.AtMs } != now) changes.Add(now);
+        }
+        return changes;
+    }
+
+    private CallMark Mark(PinnedCall call) => new(At(call.BeganNs), Math.Round((call.EndedNs - call.BeganNs) / 1e6, 1), call.IsRead,
+        call.Succeeded ? "served" : call.SaysNobodyLeads ? "told" : "failed", call.Succeeded ? null : $"{call.Status}: {call.Detail}");
+
+    private List<LoadStep> Steps(IReadOnlyCollection<Operation> operations)
+    {
+        var open = new Dictionary<(int, string, string), long>();
+        var ended = new List<(double AtMs, OperationType Type, double TookMs)>();
+        foreach (var operation in operations)
+        {
+            var key = (operation.Process, operation.F, operation.Key);
+            if (operation.Type == OperationType.Invoke) open[key] = operation.TimeNs;
+            else if (open.Remove(key, out var began)) ended.Add((At(operation.TimeNs), operation.Type, (operation.TimeNs - began) / 1e6));
+        }
+        return [.. ended.GroupBy(end => Math.Floor(end.AtMs / StepMs)).OrderBy(step => step.Key).Select(step => new LoadStep(
+            step.Key * StepMs, step.Count(end => end.Type == OperationType.Ok), step.Count(end => end.Type == OperationType.Fail),
+            step.Count(end => end.Type == OperationType.Info),
+            Math.Round(Harness.Results.Percentiles.At([.. step.Select(end => end.TookMs)], 0.5), 1),
+            Math.Round(Harness.Results.Percentiles.At([.. step.Select(end => end.TookMs)], 0.99), 1)))];
+    }
+}
