@@ -1,11 +1,16 @@
 using System.CommandLine;
+using VideoScale.Chaos.Doctor;
 using VideoScale.Chaos.Fleets;
 using VideoScale.Chaos.Scenarios;
 using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
 
-IScenario[] scenarios = [new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(),
-    new SplitBrain(), new SplitEven(), new SplitFive(), new Authority(), new RollingUpgrade(), new Lose(), new Stall(), new Stale()];
+IScenario[] scenarios =
+[
+    new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(),
+    new SplitBrain(), new SplitEven(), new SplitFive(), new Flapping(),
+    new Authority(), new RollingUpgrade(), new Lose(), new Stall(), new Stale(),
+];
 
 var name = new Argument<string>("scenario") { Description = "a name from `chaos list`" };
 var seed = new Option<int>("--seed") { Description = "draws faults and operations", DefaultValueFactory = _ => 1 };
@@ -57,8 +62,12 @@ var engines = new Command("engines",
 { seed, output };
 engines.SetAction(async (parsed, cancellationToken) => await EngineComparison.RunAsync([new Lose(), new Stall(), new Stale()],
     parsed.GetValue(seed), parsed.GetValue(output)?.FullName ?? Directory.CreateTempSubdirectory("chaos-").FullName, cancellationToken));
+var doctor = new Command("doctor", "Shows on this machine that each fault bites, and says what is missing.");
+doctor.SetAction(static async (_, _) =>
+    Namespaced.IsInside ? await FaultFinding.ShowAllAsync() : Namespaced.Reenter(Environment.GetCommandLineArgs()));
 var list = new Command("list", "Names the scenarios.");
-list.SetAction(_ => { foreach (var s in scenarios) Console.WriteLine($"{s.Name,-14} {s.DefaultRounds,4} rounds  {s.Summary}"); });
+list.SetAction(_ => { foreach (var s in scenarios) Console.WriteLine($"{s.Name,-15} {s.DefaultRounds,4} rounds  {s.Summary}"); });
 return await new RootCommand("Tries to break VideoScale with real processes, disks and networks. " +
-    "Exit codes: 0 valid, 1 violation, 2 proves nothing, 3 not live in time, 254 usage, 255 fault of the harness.") { run, engines, list }
+    "Exit codes: 0 valid, 1 violation, 2 proves nothing, 3 not live in time, 254 usage, 255 fault of the harness.") { run, engines, doctor,
+        list }
     .Parse(args).InvokeAsync();

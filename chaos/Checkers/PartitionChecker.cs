@@ -16,20 +16,23 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
     private const int Most = 5;
 
     public IReadOnlyList<LawFinding> Check() =>
-        [OneLeaderPerTerm(), NothingWithoutMajority(), NoStaleRead(), MajorityIsServed(), SomethingIsCommitted(), NoTermStorm()];
+        [OneLeaderPerTerm(), NothingWithoutMajority(), NoStaleRead(), MajorityIsServed(), SomethingIsCommitted(), AllAreServedAgain(),
+            NoTermStorm()];
 
-    /// <summary>From the cut until a call begun after it succeeded, for each replica that had to serve, in milliseconds.</summary>
+    /// <summary>
+    /// From when links began to be cut until a call begun after it succeeded, for each replica that had to serve, in milliseconds.
+    /// </summary>
     public IEnumerable<(Fault Fault, int Replica, double? Ms)> Recoveries() =>
         from fault in Lasting
         from replica in Replicas(fault).Where(fault.Partition.MustServe)
         let first = FirstSuccess(fault, replica)
-        select (fault, replica, first is { } ns ? (double?)((ns - fault.CutNs) / 1e6) : null);
+        select (fault, replica, first is { } ns ? (double?)((ns - fault.BeganNs) / 1e6) : null);
 
     /// <summary>Terms that came while links went to and fro, for each fault that flaps.</summary>
     public IEnumerable<(Fault Fault, ulong Terms)> TermsGained() => faults.Select(fault =>
     {
         ulong Highest(Func<ReplicaView, bool> when) => views.Where(when).Select(view => view.Term).DefaultIfEmpty().Max();
-        var before = Highest(view => view.AtNs <= fault.CutNs);
+        var before = Highest(view => view.AtNs <= fault.BeganNs);
         return (fault, Math.Max(Highest(view => view.AtNs <= fault.HealedNs), before) - before);
     });
 
@@ -87,7 +90,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
                 var call in calls.Where(call => call.Replica == replica && call.BeganNs > fault.CutNs && call.EndedNs < fault.HealedNs))
             {
                 tested++;
-                if (call.Succeeded || (call.SaysNobodyLeads && !(Ms(call.BeganNs - fault.CutNs) > ms))) continue;
+                if (call.Succeeded || (call.SaysNobodyLeads && !(Ms(call.BeganNs - fault.BeganNs) > ms))) continue;
                 wrong.Add($"{fault.Partition.Name}: a {(call.IsRead ? "read" : "write")} at replica {replica}, begun "
                     + $"{Ms(call.BeganNs - fault.CutNs)} ms after the cut, ended {call.Status}: {call.Detail}");
             }
@@ -104,6 +107,10 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
                 && call.EndedNs < fault.HealedNs)).Select(fault => $"{fault.Partition.Name}: no write was acknowledged in "
                     + $"{Ms(fault.HealedNs - fault.CutNs)} ms"));
     }
+
+    private LawFinding AllAreServedAgain() => Found("when it has healed, all are served", faults.Count,
+        faults.Where(fault => fault.ServedAgainMs is null).Select(fault =>
+            $"{fault.Partition.Name}: some replica served nothing within {served:0} ms of healing"));
 
     private LawFinding NoTermStorm() => Found("at most two terms for each time that links are cut", faults.Count,
         TermsGained().Where(gained => gained.Terms > 2 * (ulong)gained.Fault.Times).Select(gained =>

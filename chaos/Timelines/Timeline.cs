@@ -62,7 +62,7 @@ public sealed class Timeline(ScenarioOptions options, string scenario, int repli
 
     private double At(long ns) => Math.Round((ns - _beganNs) / 1e6, 1);
 
-    private FaultBand Band(Fault fault) => new(fault.Partition.Name, At(fault.CutNs), At(fault.HealedNs),
+    private FaultBand Band(Fault fault) => new(fault.Partition.Name, At(fault.BeganNs), At(fault.HealedNs),
         [.. fault.Partition.Cuts.OrderBy(cut => (cut.From, cut.To)).Select(cut => (int[])[cut.From, cut.To])],
         [.. Everyone.Where(fault.Partition.MustServe)], [.. Everyone.Where(fault.Partition.CannotServe)]);
 

@@ -11,7 +11,10 @@ namespace VideoScale.Chaos.Tests;
 public sealed class PartitionCheckerTests
 {
     private const double ServedMs = 1_000;
-    private static readonly Fault Fault = new(PartitionShape.OfThree[0].Of(0, new Random(1)), Ns(1_000), Ns(5_000));
+    private static readonly Fault Fault = new(PartitionShape.OfThree[0].Of(0, new Random(1)), Ns(1_000), Ns(1_000), Ns(5_000))
+    {
+        ServedAgainMs = 550,
+    };
 
     [Fact]
     public void A_run_that_keeps_the_laws_passes_and_tests_each()
@@ -56,6 +59,11 @@ public sealed class PartitionCheckerTests
     public void A_majority_that_commits_nothing_is_found() => Breaks("where somebody reaches a majority, something is committed",
         [.. Calls.Where(call => call.IsRead || !call.Succeeded || call.BeganNs < Fault.CutNs || call.BeganNs > Fault.HealedNs),
             Call(1, true, 1_100, 1_300, 20), Call(2, true, 1_100, 1_300, 20)], Views);
+
+    [Fact]
+    public void A_cluster_that_does_not_come_back_is_found() => Assert.Equal("when it has healed, all are served",
+        new PartitionChecker(Calls, Views, [Fault with { ServedAgainMs = null }], ServedMs).Check()
+            .Single(law => law.Violations.Count > 0).Law);
 
     [Fact]
     public void Terms_that_run_away_are_found() => Breaks("at most two terms for each time that links are cut", Calls,

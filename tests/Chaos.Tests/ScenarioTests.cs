@@ -25,6 +25,14 @@ public sealed class ScenarioTests
         Directory.Delete(directory, recursive: true);
     }
 
+    [Fact]
+    public async Task Every_fault_bites_on_this_machine()
+    {
+        var (code, output) = await RunAsync(["doctor"]);
+        Assert.True(code == 0, output);
+        Assert.Equal(6, output.Split("bites ").Length - 1);
+    }
+
     /// <summary>
     /// What a majority's disks do not have is not acknowledged; DotNext as it is shipped does so, or the fault would prove nothing.
     /// </summary>

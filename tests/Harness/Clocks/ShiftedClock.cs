@@ -9,8 +9,9 @@ public sealed class ShiftedClock : IDisposable
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _off;
 
-    private ShiftedClock(string path)
+    private ShiftedClock(string path, string library)
     {
+        Environment = new Dictionary<string, string> { ["LD_PRELOAD"] = library, ["VS_CLOCK"] = path };
         _file = MemoryMappedFile.CreateFromFile(path, FileMode.Create, null, sizeof(long));
         _off = _file.CreateViewAccessor();
     }
@@ -19,12 +20,16 @@ public sealed class ShiftedClock : IDisposable
     /// <param name="directory">Where the library and the clock's file go.</param>
     public static async Task<ShiftedClock> AttachAsync(ServerProcess server, string directory)
     {
-        var path = Path.Combine(directory, $"{server.Name}.clock");
-        var clock = new ShiftedClock(path);
-        server.Environment["LD_PRELOAD"] = await Preload.CompileAsync("shifted-clock", directory);
-        server.Environment["VS_CLOCK"] = path;
+        var clock = await MakeAsync(server.Name, directory);
+        foreach (var (name, value) in clock.Environment) server.Environment[name] = value;
         return clock;
     }
+
+    /// <summary>For a process that is started with its <see cref="Environment"/>.</summary>
+    public static async Task<ShiftedClock> MakeAsync(string name, string directory) =>
+        new(Path.Combine(directory, $"{name}.clock"), await Preload.CompileAsync("shifted-clock", directory));
+
+    public IReadOnlyDictionary<string, string> Environment { get; }
 
     /// <summary>How far it is ahead of the machine's.</summary>
     public TimeSpan Off
