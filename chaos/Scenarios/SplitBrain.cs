@@ -7,8 +7,8 @@ namespace VideoScale.Chaos.Scenarios;
 /// <summary>Partitions that stand for some seconds, of three replicas.</summary>
 public class SplitBrain : PartitionScenario
 {
-    private static readonly TimeSpan Least = TimeSpan.FromSeconds(4);
-    private const int DrawnMs = 3_000;
+    private static readonly TimeSpan Least = TimeSpan.FromSeconds(3);
+    private const int DrawnMs = 2_000;
 
     public SplitBrain() : this("split-brain", PartitionShape.OfThree) { }
 
