@@ -81,8 +81,8 @@ public sealed class Authority : IScenario
         switch (fault)
         {
             case 0:
-                var from = History.NowNs;
                 fleet.PauseNode(node);
+                var from = History.NowNs; // what is sent from now on is not looked at before it is thawed
                 await Task.Delay(BeyondLease, cancellationToken);
                 var to = History.NowNs;
                 probes.WasFrozen(node, from, to);
