@@ -5,14 +5,14 @@ started="$PWD"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 . eng/runtime.sh
+. eng/building.sh
 program=chaos/bin/Release/net10.0/VideoScale.Chaos
-if [ ! -x "$program" ] || [ -n "$(find src chaos tests/Harness Directory.*.props global.json \
-  \( -name obj -o -name bin -o -name node_modules \) -prune -o -type f -newer "$program.dll" -print -quit)" ]; then
+if is_stale "$program.dll" src chaos tests/Harness Directory.Build.props Directory.Packages.props global.json; then
   echo "chaos: building (first start or changed sources)…" >&2
   mkdir -p .build
   for project in src/Cli chaos; do
     dotnet build "$project" -c Release -v quiet --nologo -clp:NoSummary >.build/chaos.log 2>&1 </dev/null ||
-      { grep -E ' error [A-Z]+[0-9]+:' .build/chaos.log | sort -u | head -20 >&2 || true; echo "chaos: the build failed; all it said is in .build/chaos.log" >&2; exit 255; }
+      { show_build_errors .build/chaos.log; echo "chaos: the build failed; all it said is in .build/chaos.log" >&2; exit 255; }
   done
   touch "$program.dll"
 fi
