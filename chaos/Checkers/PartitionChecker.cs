@@ -28,7 +28,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
         let first = FirstSuccess(fault, replica)
         select (fault, replica, first is { } ns ? (double?)((ns - fault.BeganNs) / 1e6) : null);
 
-    /// <summary>Terms that came while links went to and fro, for each fault that flaps.</summary>
+    /// <summary>Terms that came from the first cut until the last healing.</summary>
     public IEnumerable<(Fault Fault, ulong Terms)> TermsGained() => faults.Select(fault =>
     {
         ulong Highest(Func<ReplicaView, bool> when) => views.Where(when).Select(view => view.Term).DefaultIfEmpty().Max();
@@ -54,14 +54,14 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
     {
         var asked = (from fault in Lasting
                      from call in calls
-                     where fault.Partition.CannotServe(call.Replica) && call.BeganNs > fault.CutNs && call.BeganNs < fault.HealedNs
+                     where fault.Partition.CannotServe(call.Replica) && IsDuring(fault, call)
                      select (Fault: fault, Call: call)).ToArray();
         return Found("nothing is served where no majority is reached", asked.Length,
             asked.Where(one => one.Call.Succeeded && one.Call.EndedNs < one.Fault.HealedNs).Select(one =>
                 $"{one.Fault.Partition.Name}: replica {one.Call.Replica} "
-                    + $"{(one.Call.IsRead ? "answered a linearizable read" : "acknowledged a write")} "
-                + $"begun {Ms(one.Call.BeganNs - one.Fault.CutNs)} ms after the cut, {Ms(one.Fault.HealedNs - one.Call.EndedNs)} ms "
-                    + $"before it healed"));
+                + $"{(one.Call.IsRead ? "answered a linearizable read" : "acknowledged a write")} begun "
+                + $"{Ms(one.Call.BeganNs - one.Fault.CutNs)} ms after the cut, {Ms(one.Fault.HealedNs - one.Call.EndedNs)} ms before it "
+                + $"healed"));
     }
 
     private LawFinding NoStaleRead()
@@ -86,13 +86,14 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
         {
             if (ms is null || ms > served)
                 wrong.Add($"{fault.Partition.Name}: replica {replica} reaches a majority and served nothing within {served:0} ms");
-            foreach (
-                var call in calls.Where(call => call.Replica == replica && call.BeganNs > fault.CutNs && call.EndedNs < fault.HealedNs))
+            foreach (var call in calls.Where(call => call.Replica == replica && IsDuring(fault, call)))
             {
                 tested++;
-                if (call.Succeeded || (call.SaysNobodyLeads && !(Ms(call.BeganNs - fault.BeganNs) > ms))) continue;
+                var took = Ms(call.EndedNs - call.BeganNs);
+                var toldInTime = call.SaysNobodyLeads && !(Ms(call.BeganNs - fault.BeganNs) > ms);
+                if (took <= served && (call.Succeeded || toldInTime)) continue;
                 wrong.Add($"{fault.Partition.Name}: a {(call.IsRead ? "read" : "write")} at replica {replica}, begun "
-                    + $"{Ms(call.BeganNs - fault.CutNs)} ms after the cut, ended {call.Status}: {call.Detail}");
+                    + $"{Ms(call.BeganNs - fault.CutNs)} ms after the cut, ended {call.Status} after {took} ms: {call.Detail}");
             }
         }
         return Found("who reaches a majority is served", tested, wrong);
@@ -122,6 +123,9 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
             && call.EndedNs < fault.HealedNs).Select(call => call.EndedNs).ToArray();
         return ends.Length == 0 ? null : ends.Min();
     }
+
+    /// <summary>Begun while all was cut; it may have ended later.</summary>
+    private static bool IsDuring(Fault fault, PinnedCall call) => call.BeganNs > fault.CutNs && call.BeganNs < fault.HealedNs;
 
     private static double Ms(long ns) => Math.Round(ns / 1e6);
 

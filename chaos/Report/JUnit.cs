@@ -15,7 +15,9 @@ public static class JUnit
             whole.Add(new XElement("failure", new XAttribute("message", $"{result.Violations.Count} violations"),
                 string.Join('\n', result.Violations)));
         else if (result.Doubts.Count > 0)
-            whole.Add(new XElement("error", new XAttribute("message", "the run proves nothing"), string.Join('\n', result.Doubts)));
+            whole.Add(new XElement("error",
+                new XAttribute("message", result.Verdict == Verdict.NotLive ? "something did not come back" : "the run proves nothing"),
+                string.Join('\n', result.Doubts)));
         var laws = result.Laws.Select(law => new XElement("testcase", new XAttribute("classname", suite),
             new XAttribute("name", $"{law.Key} ({law.Value.ToString(CultureInfo.InvariantCulture)} times)"))).ToArray();
         return new XDocument(new XElement("testsuite", new XAttribute("name", suite), new XAttribute("tests", laws.Length + 1),

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Grpc.Core;
 using VideoScale.Chaos.Fleets;
+using VideoScale.Chaos.Workloads;
 using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
@@ -68,7 +69,7 @@ public sealed class LeaderCut : IScenario
             TimeSpan[] succeeded = [.. done.Calls.Where(w => w.Began > done.Cut && w.Status == StatusCode.OK).Select(w => w.Ended)];
             TimeSpan? fresh = succeeded.Length > 0 ? succeeded.Min() : null;
             var failed = done.Calls.Where(w => w.Status != StatusCode.OK)
-                .ToLookup(w => fresh is { } known && w.Began < known && SaysNobodyLeads(w));
+                .ToLookup(w => fresh is { } known && w.Began < known && NobodyLeads.IsSaidBy(w.Status, w.Detail));
             foreach (var wrong in failed[false].Take(3))
                 result.Violations.Add(
                     $"round {round} ({what}): a forwarded write begun {(wrong.Began - done.Cut).TotalMilliseconds:0} ms after the cut "
@@ -124,10 +125,6 @@ public sealed class LeaderCut : IScenario
         await Task.WhenAll(running);
         return (cutAt!.Value, calls);
     }
-
-    /// <summary>The honest answer of a follower that knows no leader for longer than calls wait for one.</summary>
-    private static bool SaysNobodyLeads(Write write) =>
-        write.Status == StatusCode.Unavailable && write.Detail.Contains("no leader is known", StringComparison.Ordinal);
 
     private static async Task WriteAsync(Fleet fleet, int replica, string room, TimeSpan limit, Stopwatch clock, ConcurrentBag<Write> calls)
     {
@@ -192,7 +189,7 @@ public sealed class LeaderCut : IScenario
             }
             catch (RpcException e)
             {
-                if (e.StatusCode != StatusCode.Unavailable || !e.Status.Detail.Contains("no leader is known", StringComparison.Ordinal)
+                if (!NobodyLeads.IsSaidBy(e.StatusCode, e.Status.Detail)
                     || !e.Status.Detail.Contains(silent, StringComparison.Ordinal))
                     result.Violations.Add($"{what} at the cut off replica ended {e.StatusCode}: {e.Status.Detail}");
             }

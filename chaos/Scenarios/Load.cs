@@ -38,7 +38,9 @@ public sealed class Load : IAsyncDisposable
     }
 
     /// <summary>Stops the load, then checks every replica's event log and that all replicas agree.</summary>
-    public async Task FinishAsync(ScenarioResult result, string directory, CancellationToken cancellationToken)
+    /// <param name="others">What others than this load were told, which the logs must have as well.</param>
+    public async Task FinishAsync(ScenarioResult result, string directory, CancellationToken cancellationToken,
+        IReadOnlyCollection<Acknowledged>? others = null)
     {
         await _stop.CancelAsync();
         _giveUp.CancelAfter(Grace);
@@ -47,10 +49,11 @@ public sealed class Load : IAsyncDisposable
         if (Mutations.Unknown > 0)
             result.Doubts.Add($"{Mutations.Unknown} mutations never came to an end within {Grace.TotalSeconds:0} s after the last fault");
         result.Violate(await ReplicaAgreement.CheckAsync(_fleet.Replicas, TimeSpan.FromSeconds(60), cancellationToken));
+        IReadOnlyCollection<Acknowledged> acknowledged = [.. Mutations.Acknowledgements, .. others ?? []];
         foreach (var replica in _fleet.Replicas)
         {
-            var finding = await EventLogChecker.CheckAsync(replica, Mutations.Acknowledgements, cancellationToken);
-            result.Violate(finding.Violations);
+            var finding = await EventLogChecker.CheckAsync(replica, acknowledged, cancellationToken);
+            result.Tested("what was acknowledged is in every event log, once", acknowledged.Count, finding.Violations);
             result.Figures["events"] = finding.Events;
         }
         result.Figures["acknowledged"] = Mutations.Acknowledgements.Count;

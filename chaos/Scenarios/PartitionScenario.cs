@@ -37,13 +37,13 @@ public abstract class PartitionScenario : IScenario
     {
         await using var fleet = await Fleet.StartAsync(new ClusterShape(_shapes[0].Replicas, MediaNodes) { Namespaced = true }, options,
             cancellationToken);
-        var timeline = new Timeline(options, Name, fleet.Replicas.Count);
         await using var load = Load.Start(fleet, options);
         var calls = new PinnedCalls(fleet, $"pinned-{options.Seed}", CallDeadline);
         var views = new ReplicaViews(fleet);
+        var faults = new List<Fault>();
+        result.Timeline = new Timeline(fleet.Replicas.Count, faults, views.All, calls.Calls, load.Mutations.History.Operations);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token)];
-        var faults = new List<Fault>();
         try
         {
             for (var round = 0; round < options.Rounds; round++)
@@ -61,11 +61,7 @@ public abstract class PartitionScenario : IScenario
             await Task.WhenAll(running);
         }
         Judge(new PartitionChecker(calls.Calls, views.All, faults, Served.TotalMilliseconds), faults, calls, fleet, options, result);
-        await load.FinishAsync(result, options.Out, cancellationToken);
-        var log = await EventLogChecker.CheckAsync(fleet.Replicas[0], calls.Acknowledgements, cancellationToken);
-        result.Tested("acknowledged = in the event log, once", calls.Acknowledgements.Count + load.Mutations.Acknowledgements.Count,
-            log.Violations);
-        timeline.Keep(faults, views.All, calls.Calls, load.Mutations.History.Operations, result);
+        await load.FinishAsync(result, options.Out, cancellationToken, calls.Acknowledgements);
     }
 
     /// <summary>What is done to the links of the partition, from the first cut to the last healing.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using VideoScale.Chaos.Timelines;
 using VideoScale.Harness.Results;
 
 namespace VideoScale.Chaos.Scenarios;
@@ -33,6 +35,10 @@ public sealed class ScenarioResult
     public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;
     public Verdict Verdict { get; set; } = Verdict.Valid;
     public SortedDictionary<string, double> Figures { get; } = new(StringComparer.Ordinal);
+    /// <summary>What is drawn of it; null: nothing.</summary>
+    [JsonIgnore]
+    public Timeline? Timeline { get; set; }
+
     /// <summary>How often something was held against each law.</summary>
     public SortedDictionary<string, int> Laws { get; } = new(StringComparer.Ordinal);
     public List<string> Violations { get; } = [];

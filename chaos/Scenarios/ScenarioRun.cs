@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VideoScale.Chaos.Fleets;
+using VideoScale.Chaos.Report;
 using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
 
@@ -35,6 +36,8 @@ public static class ScenarioRun
         if (result.Verdict != Verdict.NotLive) result.Conclude();
         var json = JsonSerializer.Serialize(result, Json);
         await File.WriteAllTextAsync(Path.Combine(options.Out, "result.json"), json + "\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(options.Out, "junit.xml"), JUnit.Of(result), cancellationToken);
+        result.Timeline?.Keep(options, result);
         Console.WriteLine(json);
         Console.WriteLine($"{scenario.Name}: {result.Verdict} on {options.Engine} (seed {options.Seed}); all files in {options.Out}");
         return result;

@@ -8,7 +8,7 @@ namespace VideoScale.Chaos.Timelines;
 
 /// <summary>What one replica said of itself at one moment.</summary>
 /// <param name="Leader">Number of the replica it follows or is; null when it knows none.</param>
-public sealed record ReplicaView(int Replica, long AtNs, ReplicaRole Role, ulong Term, int? Leader, ulong CommitIndex);
+public sealed record ReplicaView(int Replica, long AtNs, ReplicaRole Role, ulong Term, int? Leader);
 
 /// <summary>Asks every replica several times a second how it sees the cluster; the harness reaches all, whatever is cut.</summary>
 public sealed class ReplicaViews(Fleet fleet)
@@ -37,7 +37,7 @@ public sealed class ReplicaViews(Fleet fleet)
                 {
                     var status = await fleet.StatusAsync(replica, stop);
                     _views.Enqueue(new(replica, History.NowNs, status.Role, status.Term,
-                        _numbers.TryGetValue(status.LeaderId, out var leader) ? leader : null, status.CommitIndex));
+                        _numbers.TryGetValue(status.LeaderId, out var leader) ? leader : null));
                 }
                 catch (RpcException) when (!stop.IsCancellationRequested) { } // too busy to answer: the next time
             }

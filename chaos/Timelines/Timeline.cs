@@ -4,7 +4,7 @@ using VideoScale.Chaos.Partitions;
 using VideoScale.Chaos.Report;
 using VideoScale.Chaos.Scenarios;
 using VideoScale.Chaos.Workloads;
-using VideoScale.V1;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.Chaos.Timelines;
 
@@ -35,27 +35,27 @@ public sealed record TimelineData(ScenarioResult Result, string Replay, double M
     };
 }
 
-/// <summary>Puts what was seen from outside on one time axis, and keeps it with the page that draws it.</summary>
-public sealed class Timeline(ScenarioOptions options, string scenario, int replicas)
+/// <summary>Puts what is seen from outside on one time axis, and keeps it with the page that draws it. Made when a run begins.</summary>
+public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnlyCollection<ReplicaView> views,
+    IReadOnlyCollection<PinnedCall> calls, IReadOnlyCollection<Operation> operations)
 {
-    public const string DataName = "timeline.json", PageName = "report.html", JUnitName = "junit.xml";
+    public const string DataName = "timeline.json", PageName = "report.html";
     private const double StepMs = 250;
     private readonly long _beganNs = History.NowNs;
 
-    public void Keep(IReadOnlyList<Fault> faults, IReadOnlyCollection<ReplicaView> views, IReadOnlyCollection<PinnedCall> calls,
-        IReadOnlyCollection<Operation> operations, ScenarioResult result)
+    /// <summary>As far as the run came.</summary>
+    public void Keep(ScenarioOptions options, ScenarioResult result)
     {
-        result.Conclude();
         var engine = options.Engine == "native" ? "" : $" --engine {options.Engine}";
-        var data = new TimelineData(result, $"./videoscale chaos run {scenario} --seed {options.Seed} --rounds {options.Rounds}{engine}",
+        var data = new TimelineData(result,
+            $"./videoscale chaos run {result.Scenario} --seed {options.Seed} --rounds {options.Rounds}{engine}",
             At(History.NowNs), [.. faults.Select(Band)],
             [.. Everyone.Select(replica => Changes([.. views.Where(view => view.Replica == replica).OrderBy(view => view.AtNs)]))],
             [.. Everyone.Select(replica => (IReadOnlyList<CallMark>)[.. calls.Where(call => call.Replica == replica)
                 .OrderBy(call => call.BeganNs).Select(Mark)])],
-            Steps(operations));
+            Steps());
         File.WriteAllText(Path.Combine(options.Out, DataName), JsonSerializer.Serialize(data, TimelineData.Json));
         File.WriteAllText(Path.Combine(options.Out, PageName), ReportPage.Of(data));
-        File.WriteAllText(Path.Combine(options.Out, JUnitName), JUnit.Of(result));
     }
 
     private IEnumerable<int> Everyone => Enumerable.Range(0, replicas);
@@ -80,7 +80,7 @@ public sealed class Timeline(ScenarioOptions options, string scenario, int repli
     private CallMark Mark(PinnedCall call) => new(At(call.BeganNs), Math.Round((call.EndedNs - call.BeganNs) / 1e6, 1), call.IsRead,
         call.Succeeded ? "served" : call.SaysNobodyLeads ? "told" : "failed", call.Succeeded ? null : $"{call.Status}: {call.Detail}");
 
-    private List<LoadStep> Steps(IReadOnlyCollection<Operation> operations)
+    private List<LoadStep> Steps()
     {
         var open = new Dictionary<(int, string, string), long>();
         var ended = new List<(double AtMs, OperationType Type, double TookMs)>();
@@ -90,10 +90,14 @@ public sealed class Timeline(ScenarioOptions options, string scenario, int repli
             if (operation.Type == OperationType.Invoke) open[key] = operation.TimeNs;
             else if (open.Remove(key, out var began)) ended.Add((At(operation.TimeNs), operation.Type, (operation.TimeNs - began) / 1e6));
         }
-        return [.. ended.GroupBy(end => Math.Floor(end.AtMs / StepMs)).OrderBy(step => step.Key).Select(step => new LoadStep(
-            step.Key * StepMs, step.Count(end => end.Type == OperationType.Ok), step.Count(end => end.Type == OperationType.Fail),
-            step.Count(end => end.Type == OperationType.Info),
-            Math.Round(Harness.Results.Percentiles.At([.. step.Select(end => end.TookMs)], 0.5), 1),
-            Math.Round(Harness.Results.Percentiles.At([.. step.Select(end => end.TookMs)], 0.99), 1)))];
+        return [.. from end in ended
+                   group end by Math.Floor(end.AtMs / StepMs) into step
+                   orderby step.Key
+                   let took = step.Select(end => end.TookMs).ToArray()
+                   select new LoadStep(step.Key * StepMs, Count(step, OperationType.Ok), Count(step, OperationType.Fail),
+                       Count(step, OperationType.Info), Math.Round(Percentiles.At(took, 0.5), 1), Math.Round(Percentiles.At(took, 0.99), 1))];
+
+        static int Count(IEnumerable<(double AtMs, OperationType Type, double TookMs)> step, OperationType type) =>
+            step.Count(end => end.Type == type);
     }
 }

@@ -12,9 +12,7 @@ public sealed record PinnedCall(int Replica, bool IsRead, string Room, long Bega
 {
     public bool Succeeded => Status == StatusCode.OK;
 
-    /// <summary>The honest answer of a replica that knows no leader for longer than calls wait for one.</summary>
-    public bool SaysNobodyLeads =>
-        Status == StatusCode.Unavailable && Detail.Contains("no leader is known", StringComparison.Ordinal);
+    public bool SaysNobodyLeads => NobodyLeads.IsSaidBy(Status, Detail);
 }
 
 /// <summary>

@@ -12,7 +12,7 @@ public sealed class ScenarioTests
     [InlineData("leader-kill", 2)]
     [InlineData("all-kill", 1)]
     [InlineData("paused-leader", 2)]
-    [InlineData("leader-cut", 1)] // one way: split-brain
+    [InlineData("leader-cut", 2)]
     [InlineData("split-brain", 6)]
     [InlineData("power-loss", 2)]
     [InlineData("authority", 7)]

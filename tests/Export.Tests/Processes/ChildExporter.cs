@@ -28,7 +28,7 @@ internal sealed class ChildExporter : IDisposable
         return child;
     }
 
-    internal void Freeze() => Signals.SendTo(_process.Id, Signals.Stop);
+    internal void Freeze() => Signals.Freeze(_process.Id);
 
     internal async Task KillAsync()
     {

@@ -45,9 +45,11 @@ public sealed class Namespaces
     public void Cut(string from, string to) => Cut([(from, to)]);
 
     /// <summary>As one cut: all of them from the same moment on.</summary>
-    public void Cut(IReadOnlyCollection<(string From, string To)> links) => Shell.Run("nft",
-        $"add element bridge chaos cut {{ {string.Join(", ", links.Select(link => $"{_addresses[link.From]} . {_addresses[link.To]}"))} "
-            + $"}}");
+    public void Cut(IReadOnlyCollection<(string From, string To)> links)
+    {
+        var pairs = links.Select(link => $"{_addresses[link.From]} . {_addresses[link.To]}");
+        Shell.Run("nft", $"add element bridge chaos cut {{ {string.Join(", ", pairs)} }}");
+    }
 
     public void Heal() => Shell.Run("nft", "flush set bridge chaos cut");
 

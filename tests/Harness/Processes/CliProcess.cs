@@ -75,23 +75,10 @@ public sealed class CliProcess : IDisposable
     /// <summary>SIGKILL: as a power loss for the process, not for the disk.</summary>
     public void Kill() => Send(Signals.Kill);
 
-    /// <summary>
-    /// SIGSTOP: frozen until <see cref="Resume"/>; its sockets stay open. When this returns none of its threads runs any more.
-    /// </summary>
+    /// <summary>SIGSTOP: frozen until <see cref="Resume"/>; its sockets stay open.</summary>
     public void Freeze()
     {
-        Send(Signals.Stop);
-        SpinWait.SpinUntil(() => HasExited || Directory.EnumerateDirectories($"/proc/{Pid}/task").All(IsStopped), TimeSpan.FromSeconds(10));
-    }
-
-    private static bool IsStopped(string thread)
-    {
-        try
-        {
-            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
-            return stat[stat.LastIndexOf(')') + 2] is 'T' or 'Z'; // after its name, which may have spaces
-        }
-        catch (IOException) { return true; } // the thread has ended
+        if (!_process.HasExited) Signals.Freeze(Pid);
     }
 
     /// <summary>SIGCONT.</summary>

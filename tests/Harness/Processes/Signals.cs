@@ -5,6 +5,8 @@ namespace VideoScale.Harness.Processes;
 /// <summary>kill(2): what the harness does to processes it started.</summary>
 public static partial class Signals
 {
+    private static readonly TimeSpan FreezeLimit = TimeSpan.FromSeconds(30);
+
     public const int HangUp = 1;
     public const int Interrupt = 2;
     public const int Kill = 9;
@@ -16,4 +18,29 @@ public static partial class Signals
     private static partial int Send(int pid, int signal);
 
     public static void SendTo(int pid, int signal) => _ = Send(pid, signal);
+
+    /// <summary>SIGSTOP. When this returns none of the process's threads runs any more: what it did, it did before.</summary>
+    /// <exception cref="TimeoutException">Some still run.</exception>
+    public static void Freeze(int pid)
+    {
+        SendTo(pid, Stop);
+        if (!SpinWait.SpinUntil(() => IsFrozen(pid), FreezeLimit)) throw new TimeoutException($"{pid} still runs after SIGSTOP");
+    }
+
+    /// <summary>Stopped or gone.</summary>
+    public static bool IsFrozen(int pid)
+    {
+        try { return Directory.EnumerateDirectories($"/proc/{pid}/task").All(IsStopped); }
+        catch (DirectoryNotFoundException) { return true; }
+    }
+
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            return stat[stat.LastIndexOf(')') + 2] is 'T' or 'Z'; // the state stands after the name, which may have spaces
+        }
+        catch (IOException) { return true; } // it has ended meanwhile
+    }
 }
