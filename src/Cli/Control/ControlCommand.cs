@@ -52,6 +52,19 @@ internal static class ControlCommand
         HelpName = "HOST",
     };
 
+    private static readonly Option<string?> Provider = new("--provider")
+    {
+        Description =
+            "Who launches and terminates media nodes for pools (docs/providers.md): an http:// or https:// address, or exec:PATH; the same "
+            + "at all replicas.",
+        HelpName = "ADDRESS",
+    };
+    private static readonly Option<string?> ProviderSecret = new("--provider-secret-file")
+    {
+        Description = "File with the secret that calls to that address are signed with.",
+        HelpName = "FILE",
+    };
+
     private static readonly Option<int?> HttpSocket = new(InheritedSockets.Flag)
     {
         Description = "Descriptor of a listening socket to serve instead of --http-port: for supervisors.",
@@ -63,7 +76,7 @@ internal static class ControlCommand
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
         {
-            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, HttpSocket,
+            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, Provider, ProviderSecret, HttpSocket,
                 ControlInitCommand.Create(), ControlRecoverCommand.Create(), ControlMigrateCommand.Create(),
         }.WithNotes("""
             Example, on each of three machines:
@@ -113,6 +126,8 @@ internal static class ControlCommand
             options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         options.Export.Postgres = parsed.GetValue(PostgresOptions.Url) ?? options.Export.Postgres;
         options.Export.PasswordFile = parsed.GetValue(PostgresOptions.PasswordFile) ?? options.Export.PasswordFile;
+        options.Provider.Address = parsed.GetValue(Provider) ?? options.Provider.Address;
+        options.Provider.SecretFile = parsed.GetValue(ProviderSecret) ?? options.Provider.SecretFile;
         options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;
     }

@@ -57,6 +57,8 @@ internal sealed class CtlSession : IDisposable
 
     internal RoomService.RoomServiceClient Rooms => new(Invoker);
     internal NodeService.NodeServiceClient Nodes => new(Invoker);
+    internal FleetService.FleetServiceClient Fleet => new(Invoker);
+    internal AuditService.AuditServiceClient Audit => new(Invoker);
     internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
 
     /// <summary>The replica at one address, with the same credentials.</summary>

@@ -13,7 +13,9 @@ internal static class Announcement
             Console.WriteLine(
                 $"  replica-{i + 1}  gRPC 127.0.0.1:{ports.ReplicaGrpc(i)}  metrics http://127.0.0.1:{ports.ReplicaHttp(i)}/metrics  "
                 + $"raft 127.0.0.1:{ports.ReplicaRaft(i)}");
-        for (var j = 0; j < topology.Media; j++)
+        if (topology.Range is { } range)
+            Console.WriteLine($"  media nodes come and go with their load, {range.Min} to {range.Max}: pool {Elastic.ElasticPool.Name}");
+        for (var j = 0; topology.Range is null && j < topology.Media; j++)
             Console.WriteLine(
                 $"  media-{j + 1}    gRPC 127.0.0.1:{ports.MediaGrpc(j)}  metrics http://127.0.0.1:{ports.MediaHttp(j)}/metrics");
         Console.WriteLine(reach.Beyond.Count == 0
@@ -29,7 +31,8 @@ internal static class Announcement
         Console.WriteLine($"  ./videoscale ctl cluster status{flag}");
         Console.WriteLine($"  ./videoscale ctl room create standup --expected 20{flag}");
         Console.WriteLine($"  ./videoscale audit why standup{flag}");
-        Console.WriteLine($"  ./videoscale ctl node drain media-1 --wait{flag}");
+        Console.WriteLine(topology.Range is null ? $"  ./videoscale ctl node drain media-1 --wait{flag}"
+            : $"  ./videoscale ctl fleet plan {Elastic.ElasticPool.Name}{flag}");
         Console.WriteLine("Ctrl-C stops everything.");
     }
 }

@@ -13,6 +13,7 @@ internal sealed record Ports(int Base)
 {
     internal const int DefaultBase = 7880;
     private const int PostgresOffset = 590;
+    private const int ProviderOffset = 591;
     private const int MediaUdpOffset = 600;
     private const int UdpPortsPerNode = MediaNodeOptions.MostShards;
 
@@ -25,6 +26,7 @@ internal sealed record Ports(int Base)
     internal int MediaGrpc(int node) => Base + 300 + node;
     internal int MediaHttp(int node) => Base + 500 + node;
     internal int Postgres => Base + PostgresOffset;
+    internal int Provider => Base + ProviderOffset;
     internal int MediaUdp(int node) => Base + MediaUdpOffset + UdpPortsPerNode * node;
 
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(20); // media nodes give their rooms up first
@@ -85,7 +87,7 @@ internal sealed record Ports(int Base)
     /// <summary>One per shard of each media node, as many as it starts by itself.</summary>
     private IEnumerable<(int Port, string What)> Udp(Topology topology)
     {
-        for (var j = 0; j < topology.Media; j++)
+        for (var j = 0; j < topology.MediaPlaces; j++)
             for (var shard = 0; shard < MediaNodeOptions.DefaultShards; shard++)
                 yield return (MediaUdp(j) + shard, $"media, UDP, of media-{j + 1}");
     }
@@ -98,7 +100,8 @@ internal sealed record Ports(int Base)
             yield return (ReplicaGrpc(i), $"gRPC of replica-{i + 1}");
             yield return (ReplicaRaft(i), $"Raft of replica-{i + 1}");
         }
-        for (var j = 0; j < topology.Media; j++)
+        if (topology.Range is not null) yield return (Provider, "the elastic nodes' provider");
+        for (var j = 0; j < topology.MediaPlaces; j++)
         {
             yield return (MediaGrpc(j), $"gRPC of media-{j + 1}");
             yield return (MediaHttp(j), $"HTTP of media-{j + 1}");

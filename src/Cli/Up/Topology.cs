@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VideoScale.Cli.CommandLine;
+using VideoScale.Cli.Up.Elastic;
 using VideoScale.Platform;
 
 namespace VideoScale.Cli.Up;
@@ -8,12 +9,20 @@ namespace VideoScale.Cli.Up;
 /// <summary>What <c>up</c> runs from one data directory; written once, so that a second <c>up</c> goes on where the first was.</summary>
 /// <param name="Single">One process with one voter and one media node.</param>
 /// <param name="BasePort">HTTP port of the first replica; all others follow from it, see <see cref="Ports"/>.</param>
-internal sealed record Topology(int Format, bool Single, int Replicas, int Media, int BasePort)
+/// <param name="Elastic">Media nodes come and go between these bounds, MIN..MAX; null: there are as many as <paramref name="Media"/>.</param>
+internal sealed record Topology(int Format, bool Single, int Replicas, int Media, int BasePort, string? Elastic = null)
 {
     internal const int CurrentFormat = 1;
     internal const int MostReplicas = 9;
     internal const int MostMedia = 50;
     private const string FileName = "topology.json";
+
+    [JsonIgnore]
+    internal ElasticRange? Range => Elastic is null ? null : ElasticRange.Parse(Elastic);
+
+    /// <summary>Media nodes there may be at once.</summary>
+    [JsonIgnore]
+    internal int MediaPlaces => Range?.Max ?? Media;
 
     internal static Topology? Read(string directory)
     {
@@ -40,7 +49,7 @@ internal sealed record Topology(int Format, bool Single, int Replicas, int Media
     }
 
     public override string ToString() =>
-        Single ? $"--single --base-port {BasePort}" : $"--replicas {Replicas} --media {Media} --base-port {BasePort}";
+        Single ? $"--single --base-port {BasePort}" : $"--replicas {Replicas} {(Elastic is null ? $"--media {Media}" : $"--elastic {Elastic}")} --base-port {BasePort}";
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

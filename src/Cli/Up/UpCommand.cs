@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VideoScale.Cli.CommandLine;
 using VideoScale.Cli.Control;
+using VideoScale.Cli.Up.Elastic;
 using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Up;
@@ -17,6 +18,16 @@ internal static class UpCommand
     private static readonly Option<int?> Media = new("--media")
     {
         Description = $"Media nodes, 0 to {Topology.MostMedia}; default 2.",
+        HelpName = "N",
+    };
+    private static readonly Option<string?> Elastic = new("--elastic")
+    {
+        Description = "Media nodes that come and go with their load, between these bounds; instead of --media.",
+        HelpName = "MIN..MAX",
+    };
+    private static readonly Option<long?> NodeKbps = new("--node-kbps")
+    {
+        Description = "What each media node says it can carry, in and out together, in kbit/s: small, to see what a full fleet does.",
         HelpName = "N",
     };
     private static readonly Option<string?> Engine = new("--engine")
@@ -50,10 +61,11 @@ internal static class UpCommand
         var command = new Command("up",
             "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until "
             + "Ctrl-C. A second start goes on where the first one was.")
-        { Single, Replicas, Media, Engine, BasePort, LoopbackOnly, Data, Postgres, PostgresOptions.PasswordFile }.WithNotes("""
+        { Single, Replicas, Media, Elastic, NodeKbps, Engine, BasePort, LoopbackOnly, Data, Postgres, PostgresOptions.PasswordFile }.WithNotes("""
             Examples:
               videoscale up
               videoscale up --single
+              videoscale up --elastic 2..6
               videoscale up --postgres embedded
               videoscale up --replicas 5 --media 4 --base-port 17880 --data /tmp/try
             """);
@@ -80,7 +92,8 @@ internal static class UpCommand
                 directory, ports, signals.Token);
             return topology.Single
                 ? await SingleProcess.RunAsync(directory, ports, media, engine, etcd => EtcdFlags.Read(parsed, etcd), exported, signals)
-                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)], exported)
+                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)],
+                    parsed.GetValue(NodeKbps) is { } kbps ? ["--capacity-kbps", $"{kbps}"] : [], exported)
                     .RunAsync(signals.Token);
         });
         return command;
@@ -91,24 +104,29 @@ internal static class UpCommand
     {
         var (single, replicas, media, basePort) = (parsed.GetValue(Single), parsed.GetValue(Replicas), parsed.GetValue(Media),
             parsed.GetValue(BasePort));
-        if (single && (replicas is not null || media is not null))
-            throw new CliException("--single is one voter and one media node: leave --replicas and --media out");
+        var elastic = parsed.GetValue(Elastic) is { } range ? ElasticRange.Parse(range).ToString() : null;
+        if (single && (replicas is not null || media is not null || elastic is not null))
+            throw new CliException("--single is one voter and one media node: leave --replicas, --media and --elastic out");
+        if (media is not null && elastic is not null) throw new CliException("--elastic says how many media nodes there are: leave --media out");
         Within("--replicas", replicas, 1, Topology.MostReplicas);
         Within("--media", media, 0, Topology.MostMedia);
+        if (parsed.GetValue(NodeKbps) is <= 0 or > 1_000_000_000)
+            throw new CliException($"--node-kbps: {parsed.GetValue(NodeKbps)} is not 1 to 1000000000");
         Within("--base-port", basePort, Ports.LowestBase, Ports.HighestBase);
         var stored = Topology.Read(directory);
         var wanted = stored is null
             ? new Topology(Topology.CurrentFormat, single, single ? 1 : replicas ?? 3, single ? 1 : media ?? 2, basePort
-                ?? Ports.DefaultBase)
+                ?? Ports.DefaultBase, elastic)
             : stored with
             {
                 Single = single || (stored.Single && replicas is null && media is null),
                 Replicas = single ? 1 : replicas ?? stored.Replicas,
                 Media = single ? 1 : media ?? stored.Media,
                 BasePort = basePort ?? stored.BasePort,
+                Elastic = elastic ?? (single || media is not null ? null : stored.Elastic),
             };
         // Media nodes hold nothing on disk: more or fewer of them is no other cluster.
-        if (stored is not null && wanted with { Media = stored.Media } != stored)
+        if (stored is not null && wanted with { Media = stored.Media, Elastic = stored.Elastic } != stored)
             throw new CliException(
                 $"{directory} holds a cluster made with: {stored}. Start it without these flags, or make another one with its own --data "
                 + $"(and --base-port)")

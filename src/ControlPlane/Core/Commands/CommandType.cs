@@ -47,4 +47,15 @@ public enum CommandType : ushort
     RecordRejection = 87,
     RequestMemberChange = 88,
     SealLog = 89,
+
+    SetPoolPolicy = 120,
+    ResumePool = 121,
+    RemovePool = 122,
+    RequestLaunch = 123,
+    RecordLaunched = 124,
+    RecordLaunchFailed = 125,
+    ReleaseNode = 126,
+    KeepNode = 127,
+    RequestTermination = 128,
+    RecordTerminated = 129,
 }

@@ -8,5 +8,6 @@ public static class RecentCommands
 {
     public static bool Includes(CommandType type) =>
         type is CommandType.OpenRoom or CommandType.UpdateRoom or CommandType.LeaveNode or CommandType.RecordDrainBlocked
-            or CommandType.SetDrainDeadline or CommandType.SealLog;
+            or CommandType.SetDrainDeadline or CommandType.SealLog
+        || type is >= CommandType.SetPoolPolicy and <= CommandType.RecordTerminated;
 }

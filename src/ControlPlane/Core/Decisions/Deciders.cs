@@ -3,6 +3,7 @@ using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
@@ -24,6 +25,7 @@ public static class Deciders
             RoomCommand c => RoomDecider.Decide(state, c, entry),
             NodeCommand c => NodeDecider.Decide(state, c, entry),
             DrainCommand c => DrainDecider.Decide(state, c, entry),
+            PoolCommand c => PoolDecider.Decide(state, c, entry),
             ClusterCommand c => ClusterDecider.Decide(state, c, entry),
             _ => throw new UnknownCommandException((uint)command.Type),
         };
@@ -36,6 +38,8 @@ public static class Deciders
         or ParticipantCommand.ExpireSeat
         or NodeCommand.Suspect or NodeCommand.Recover or NodeCommand.DeclareLost or NodeCommand.Leave
         or DrainCommand.TimeOut or DrainCommand.Complete or DrainCommand.RecordBlocked
+        or PoolCommand.RequestLaunch or PoolCommand.RecordLaunched or PoolCommand.RecordLaunchFailed or PoolCommand.ReleaseNode
+            or PoolCommand.KeepNode or PoolCommand.RequestTermination or PoolCommand.RecordTerminated
         or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint
             or ClusterCommand.RecordDivergence;
 }

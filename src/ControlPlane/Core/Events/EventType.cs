@@ -48,4 +48,16 @@ public enum EventType : ushort
     CommandRejected = 86,
     MemberChangeRequested = 87,
     LogSealed = 88,
+
+    PoolPolicySet = 120,
+    PoolSuspended = 121,
+    PoolResumed = 122,
+    PoolRemoved = 123,
+    LaunchRequested = 124,
+    InstanceLaunched = 125,
+    LaunchFailed = 126,
+    NodeReleased = 127,
+    NodeKept = 128,
+    TerminationRequested = 129,
+    InstanceTerminated = 130,
 }

@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 
@@ -18,18 +19,23 @@ namespace VideoScale.ControlPlane.State;
 public sealed class CapturedState
 {
     private const byte Format = 1;
+
+    /// <summary>Said by states with pools alone: behind the counts, whether there is a seal, it, how many pools, and they.</summary>
+    private const byte PoolsFormat = 2;
     private const int MaxFrameBytes = 256 * 1024 * 1024;
     private readonly ClusterRecord _cluster;
     private readonly ulong _lastEventSeq;
     private readonly ulong _lastEventIndex;
     private readonly LogTime _lastTime;
     private readonly NodeRecord[] _nodes;
+    private readonly PoolRecord[] _pools;
     private readonly (RoomRecord Record, SeatSet Seats)[] _rooms;
 
     internal CapturedState(ClusterState state)
     {
         (_cluster, _lastEventSeq, _lastEventIndex, _lastTime) = (state.Cluster, state.LastEventSeq, state.LastEventIndex, state.LastTime);
         _nodes = new NodeRecord[state.Nodes.Count];
+        _pools = [.. state.Pools];
         _rooms = new (RoomRecord, SeatSet)[state.Rooms.Count];
         var at = 0;
         foreach (var node in state.Nodes.InOrder()) _nodes[at++] = node.Record;
@@ -44,14 +50,17 @@ public sealed class CapturedState
         using var writer = new CanonicalWriter(64 * 1024);
         var sink = new CanonicalFieldSink(writer);
         Begin(writer);
-        writer.WriteByte(Format);
+        writer.WriteByte(_pools.Length == 0 ? Format : PoolsFormat);
         writer.WriteUInt64(_lastEventSeq);
         writer.WriteUInt64(_lastEventIndex);
         writer.WriteInt64(_lastTime.UnixMs);
         _cluster.Describe(sink);
         writer.WriteCount(_nodes.Length);
         writer.WriteCount(_rooms.Length);
+        if (_pools.Length > 0) writer.WriteBool(_cluster.Seal is not null);
         _cluster.Seal?.Describe(sink);
+        if (_pools.Length > 0) writer.WriteCount(_pools.Length);
+        foreach (var pool in _pools) pool.Describe(sink);
         End(writer, stream);
         foreach (var node in _nodes)
         {
@@ -76,14 +85,18 @@ public sealed class CapturedState
         var buffer = new byte[64 * 1024];
         var head = new CanonicalReader(ReadFrame(stream, ref buffer));
         var format = head.ReadByte();
-        if (format != Format) throw new CanonicalException($"state format {format} is unknown to this program, which knows {Format}");
+        if (format is not (Format or PoolsFormat))
+            throw new CanonicalException($"state format {format} is unknown to this program, which knows {Format} and {PoolsFormat}");
         var (seq, index, time) = (head.ReadUInt64(), head.ReadUInt64(), new LogTime(head.ReadInt64()));
         var cluster = ClusterRecord.Read(ref head);
         var (nodes, rooms) = (head.ReadUInt32(), head.ReadUInt32());
-        if (!head.AtEnd) cluster = cluster with { Seal = LogSeal.Read(ref head) };
+        if (format == Format ? !head.AtEnd : head.ReadBool()) cluster = cluster with { Seal = LogSeal.Read(ref head) };
+        var pools = new PoolRecord[format == Format ? 0 : head.ReadCount()];
+        for (var i = 0; i < pools.Length; i++) pools[i] = PoolRecord.Read(ref head);
         head.End();
         var state = new ClusterState();
         state.BeginRestore(cluster, seq, index, time);
+        foreach (var pool in pools) state.RestorePool(pool);
         for (var i = 0; i < nodes; i++)
         {
             var reader = new CanonicalReader(ReadFrame(stream, ref buffer));

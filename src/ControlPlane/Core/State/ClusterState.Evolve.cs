@@ -3,6 +3,7 @@ using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Model;
 
@@ -23,6 +24,7 @@ public sealed partial class ClusterState
             case RoomEvent room: EvolveRoom(room, context); break;
             case NodeEvent node: EvolveNode(node, context); break;
             case DrainEvent drain: EvolveDrain(drain, context); break;
+            case PoolEvent pool: EvolvePool(pool, context); break;
             case ClusterEvent cluster: EvolveCluster(cluster, context); break;
             default: Invariant.Require(false, "every kind of event has a fold"); break;
         }

@@ -55,6 +55,8 @@ public sealed partial class ClusterState
         var sink = _hasher.Begin('c');
         Cluster.Describe(sink);
         Cluster.Seal?.Describe(sink);
+        if (_pools.Count > 0) sink.Number("pools", (ulong)_pools.Count); // states of before had none
+        foreach (var pool in _pools.Values) pool.Describe(sink);
         return _hasher.End();
     }
 

@@ -12,6 +12,7 @@ public sealed partial class ClusterState
         if (happened is NodeEvent.Registered registered)
         {
             Register(registered.Description);
+            NoteRegistered(registered.Node);
             return;
         }
         var node = NodeOf(happened.Node);

@@ -94,6 +94,12 @@ public sealed class Fleet : IStateListener, IRoomPlacer
                 ? NodeUse.Of(view, _settings, _clock.NowMs).HeadroomPermille(view.Capacity, Reservation.Nothing) : null;
     }
 
+    /// <summary>What counts as used of a node; null for one that is not there.</summary>
+    public NodeUse? UseOf(NodeId node)
+    {
+        lock (_gate) return _view.Find(node) is { } view ? NodeUse.Of(view, _settings, _clock.NowMs) : null;
+    }
+
     public void Settle(RoomId room)
     {
         lock (_gate) _view.Settle(room);

@@ -17,6 +17,7 @@ using VideoScale.ControlPlane.Host.Peers;
 using VideoScale.ControlPlane.Host.Placement;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Rooms;
+using VideoScale.ControlPlane.Host.Scaling;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.Rpc;
 
@@ -64,6 +65,7 @@ internal sealed class Replica : IAsyncDisposable
             new LeasesFeature(Core),
             new PlacementFeature(Core),
             new DrainFeature(Core),
+            new ScalingFeature(Core),
             Checkpoints,
             export,
             new AuditFeature(Core, export.Status),

@@ -112,6 +112,9 @@ public sealed class ControlPlaneOptions : ServerOptions
 
     /// <summary>The event log in PostgreSQL.</summary>
     public ExportOptions Export { get; set; } = new();
+
+    /// <summary>What launches and terminates media nodes.</summary>
+    public ProviderOptions Provider { get; set; } = new();
 }
 
 /// <summary>A LiveKit API key: tokens name it as their issuer and are signed with its secret.</summary>

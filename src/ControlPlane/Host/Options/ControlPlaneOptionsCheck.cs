@@ -1,4 +1,5 @@
 using System.Net;
+using VideoScale.ControlPlane.Host.Providers;
 using VideoScale.Platform;
 using VideoScale.Rpc;
 
@@ -34,6 +35,10 @@ public static class ControlPlaneOptionsCheck
         problems.Within(nameof(options.WatchBuffer), options.WatchBuffer, 16, 1_000_000);
         problems.Within("Export:LagBudgetEvents", options.Export.LagBudgetEvents, 1, 1_000_000_000);
         problems.Within("Export:LagBudgetSeconds", options.Export.LagBudgetSeconds, 1, 604_800);
+        if (!ProviderChoice.IsValid(options.Provider.Address))
+            problems.Add("Provider:Address", options.Provider.Address, ProviderChoice.Rule);
+        if (options.Provider is { Secret.Length: > 0, SecretFile.Length: > 0 })
+            problems.Add("Provider:Secret", "(not shown)", "left out when there is a SecretFile");
         foreach (var key in options.ApiKeys)
             if (key.Key.Length == 0 || key.Secret.Length == 0)
                 problems.Add(nameof(options.ApiKeys), key.Key, "a Key and a Secret, neither empty");

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using VideoScale.ControlPlane.Host.Providers;
+
+namespace VideoScale.Cli.Up.Elastic;
+
+/// <summary>
+/// The provider of <c>up --elastic</c>: takes the calls of the cluster's scaler, as any provider behind HTTP does (docs/providers.md), and
+/// has this process run the nodes.
+/// </summary>
+internal sealed class LocalProvider(LocalInstances instances, int port, string secret) : IAsyncDisposable
+{
+    private const int MostBytes = 64 << 10;
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
+    private WebApplication? _web;
+
+    internal Uri Address => new($"http://127.0.0.1:{port}/");
+
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, port);
+            kestrel.Limits.MaxRequestBodySize = MostBytes;
+        });
+        _web = builder.Build();
+        _web.MapPost("/", AnswerAsync);
+        await _web.StartAsync(cancellationToken);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        var reply = IsSigned(context.Request.Headers[WebhookProvider.SignatureHeader].ToString(), body.ToArray())
+            ? Answer(body.ToArray()) : Error("denied", "the call is not signed with this cluster's secret");
+        context.Response.StatusCode = reply.ContainsKey("error") ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK;
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(reply.ToJsonString(), context.RequestAborted);
+    }
+
+    private JsonObject Answer(byte[] body)
+    {
+        JsonObject? asked;
+        try { asked = JsonNode.Parse(body) as JsonObject; }
+        catch (JsonException e) { return Error("bad_spec", e.Message); }
+        var key = asked?["key"]?.GetValue<string>() ?? "";
+        switch (asked?["action"]?.GetValue<string>())
+        {
+            case "launch" when key.Length > 0:
+                return instances.Start(key) ? new JsonObject { ["id"] = $"local/{key}" }
+                    : Error("no_capacity", "this machine runs as many nodes as it was told to");
+            case "terminate" when key.Length > 0:
+                instances.Stop(key);
+                return [];
+            case "list":
+                return new JsonObject
+                {
+                    ["instances"] = new JsonArray([.. instances.Keys.Select(running =>
+                        new JsonObject { ["key"] = running, ["id"] = $"local/{running}" })]),
+                };
+            default: return Error("bad_spec", "the action is not launch, terminate or list, or lacks its key");
+        }
+    }
+
+    /// <summary>Signed with the secret, not long ago.</summary>
+    private bool IsSigned(string signature, byte[] body)
+    {
+        if (!signature.StartsWith("t=", StringComparison.Ordinal) || signature.IndexOf(',', StringComparison.Ordinal) is not (> 2 and var comma)
+            || !long.TryParse(signature.AsSpan(2, comma - 2), out var seconds)) return false;
+        if (seconds is < 0 or > 253_402_300_799) return false;
+        var at = DateTimeOffset.FromUnixTimeSeconds(seconds);
+        return (DateTimeOffset.UtcNow - at).Duration() <= Skew
+            && System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(
+                System.Text.Encoding.ASCII.GetBytes(signature),
+                System.Text.Encoding.ASCII.GetBytes(WebhookProvider.Sign(System.Text.Encoding.UTF8.GetBytes(secret), body, at)));
+    }
+
+    private static JsonObject Error(string kind, string message) => new() { ["error"] = kind, ["message"] = message };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_web is null) return;
+        await _web.StopAsync(CancellationToken.None);
+        await _web.DisposeAsync();
+    }
+
+    /// <summary>Signals are the command's business.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
