@@ -10,6 +10,7 @@ using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Participants;
+using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.Harness;
@@ -59,6 +60,11 @@ public sealed class CodecTests
             new ClusterEvent.CommandRejected("room-standup", "CreateRoom", FailureCode.AlreadyExists, "room standup already exists"),
         new ClusterEvent.LogSealed("dotnext"),
         new RoomEvent.Updated(Room, RoomParts.Name | RoomParts.Metadata, Settings, "täst/1", 20_000),
+        new PoolEvent.PolicySet("eu", Policy), new PoolEvent.Suspended("eu", "3 launches failed in a row"), new PoolEvent.Resumed("eu"),
+        new PoolEvent.Removed("eu"), new PoolEvent.LaunchRequested("eu", Node, Reason), new PoolEvent.Launched("eu", Node, "i-0abc"),
+        new PoolEvent.LaunchFailed("eu", Node, "no_capacity", 2, 1_700_000_060_000), new PoolEvent.NodeReleased("eu", Node, Reason),
+        new PoolEvent.NodeKept("eu", Node, Reason), new PoolEvent.TerminationRequested("eu", Node, TerminationReason.Drained),
+        new PoolEvent.Terminated("eu", Node, "i-0abc"),
     ];
 
     /// <summary>One of each type.</summary>
@@ -88,7 +94,15 @@ public sealed class CodecTests
         new ClusterCommand.SealLog("dotnext"),
         new RoomCommand.Open(Room, "standup", new(1, null, 3, new byte[] { 4 }), true, Placement, 7),
         new RoomCommand.Update(Room, new(null, 0, null, default(ReadOnlyMemory<byte>))),
+        new PoolCommand.SetPolicy("eu", Policy), new PoolCommand.Resume("eu"), new PoolCommand.Remove("eu"),
+        new PoolCommand.RequestLaunch("eu", Node, Reason), new PoolCommand.RecordLaunched("eu", Node, "i-0abc"),
+        new PoolCommand.RecordLaunchFailed("eu", Node, "quota", 60_000, true), new PoolCommand.ReleaseNode("eu", Node, Reason),
+        new PoolCommand.KeepNode("eu", Node, Reason), new PoolCommand.RequestTermination("eu", Node, TerminationReason.NodeGone),
+        new PoolCommand.RecordTerminated("eu", Node),
     ];
+
+    private static PoolPolicy Policy => new("eu-west", ScalingMode.DryRun, 2, 20, 700, 1, 600_000, 900_000, 60_000, 12_500);
+    private static ScalingReason Reason => new(2_770, 3_190, 5, 4, "bitrate, rising");
 
     /// <summary>Whatever is an event or command is declared in its concept's table, once, under a number of its own.</summary>
     [Fact]
@@ -119,7 +133,7 @@ public sealed class CodecTests
         Assert.Equal(happened.ToJson(), read.ToJson());
         Assert.Equal(happened.GetType(), read.GetType());
         Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(happened.ToJson()).RootElement.ValueKind);
-        Assert.Matches("^(room|node|drain)-[a-z0-9-]+$|^cluster$", happened.Stream);
+        Assert.Matches("^(room|node|drain|pool)-[a-z0-9-]+$|^cluster$", happened.Stream);
         Assert.DoesNotContain('\n', happened.Words);
         Assert.NotEmpty(happened.Words);
         for (var cut = 0; cut < bytes.Length; cut++)

@@ -80,7 +80,7 @@ internal static class FleetCommand
             {
                 session.Output.Line($"{plan.Standing} nodes, {plan.Desired} wanted");
                 session.Output.Line($"in use: {Nodes(plan.NeedMilliNodes)} nodes' worth"
-                    + (plan.ForecastMilliNodes > plan.NeedMilliNodes ? $", {Nodes(plan.ForecastMilliNodes)} soon" : "") + $" ({plan.Why})");
+                    + (plan.ForecastMilliNodes / 100 > plan.NeedMilliNodes / 100 ? $", {Nodes(plan.ForecastMilliNodes)} soon" : "") + $" ({plan.Why})");
                 session.Output.Line($"plan: {plan.Doing} ({plan.AgeMs / 1000.0:0.0} s ago)");
                 if (plan.ProviderError.Length > 0) session.Output.Line($"provider: {plan.ProviderError}");
             });

@@ -65,6 +65,10 @@ public static class NodeDecider
                     $"incarnation {record.Incarnation} of node {description.Node} still holds {known.Rooms.Count} rooms: its lease has "
                     + $"to end first");
         }
+        // What its provider is about to end must not come back to life in between.
+        foreach (var pool in state.Pools)
+            if (pool.IsOver(description.Node))
+                return Failure.Precondition($"instance {description.Node} of pool {pool.Pool} is over: its provider was asked to end it");
         var events = new DecidedEvents(entry);
         events.Add(new NodeEvent.Registered(description));
         return Decision.Of(events, new()

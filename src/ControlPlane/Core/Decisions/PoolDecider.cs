@@ -29,7 +29,7 @@ public static class PoolDecider
                 : One(new PoolEvent.Removed(pool.Pool), entry),
             PoolCommand.RequestLaunch c => RequestLaunch(state, pool, c, entry),
             PoolCommand.RecordLaunched c => RecordLaunched(pool, c, entry),
-            PoolCommand.RecordLaunchFailed c => RecordLaunchFailed(pool, c, entry),
+            PoolCommand.RecordLaunchFailed c => RecordLaunchFailed(state, pool, c, entry),
             PoolCommand.ReleaseNode c => ReleaseNode(state, pool, c, entry),
             PoolCommand.KeepNode c => KeepNode(state, pool, c, entry),
             PoolCommand.RequestTermination c => RequestTermination(state, pool, c, entry),
@@ -58,7 +58,9 @@ public static class PoolDecider
             return Failure.Precondition($"pool {pool.Pool} launches nothing for {pool.RetryAtMs - entry.Time.UnixMs} ms more");
         if (pool.Standing >= pool.Policy.Max)
             return Failure.Exhausted($"pool {pool.Pool} has {pool.Standing} instances of at most {pool.Policy.Max}");
-        if (launch.Key != pool.NextKey) return Failure.Precondition($"the next instance of pool {pool.Pool} is {pool.NextKey}, not {launch.Key}");
+        if (pool.NumberOf(launch.Key) is not { } number || number <= pool.Launched || number == ulong.MaxValue)
+            return Failure.Precondition(
+                $"the next instance of pool {pool.Pool} is {pool.KeyOf(pool.Launched + 1)} or a later one, not {launch.Key}");
         if (state.FindNode(launch.Key) is not null) return Failure.AlreadyExists($"node {launch.Key}");
         return One(new PoolEvent.LaunchRequested(pool.Pool, launch.Key, launch.Reason), entry);
     }
@@ -71,11 +73,14 @@ public static class PoolDecider
             : One(new PoolEvent.Launched(pool.Pool, launched.Key, launched.ProviderId), entry);
     }
 
-    private static Decision RecordLaunchFailed(PoolRecord pool, PoolCommand.RecordLaunchFailed failed, in EntryContext entry)
+    private static Decision RecordLaunchFailed(ClusterState state, PoolRecord pool, PoolCommand.RecordLaunchFailed failed,
+        in EntryContext entry)
     {
         if (pool.Find(failed.Key) is not { } instance) return Failure.NotFound($"instance {failed.Key}");
         if (instance.Status != InstanceStatus.Requested)
             return Failure.Precondition($"instance {failed.Key} is {instance.Status}: it was launched");
+        if (state.FindNode(failed.Key) is not null)
+            return Failure.Precondition($"node {failed.Key} has registered: it was launched, whatever was answered");
         if (Rules.MaxLength("error", failed.Error, PoolCommand.MaxTextLength) is { } wrong) return wrong;
         if (Rules.InRange("retry_after_ms", failed.RetryAfterMs, 0, PoolPolicy.LongestHoldMs) is { } tooLong) return tooLong;
         var failures = pool.Failures + 1;

@@ -69,7 +69,7 @@ public abstract record PoolCommand(string Pool) : DomainCommand
         }
     }
 
-    /// <summary>The provider said no, for certain. From the leader's loop.</summary>
+    /// <summary>The provider said no. What it may have of an earlier try is ended. From the leader's loop.</summary>
     /// <param name="RetryAfterMs">Nothing is launched before.</param>
     /// <param name="IsHopeless">Another try would fail the same way: somebody has to look.</param>
     public sealed record RecordLaunchFailed(string Pool, NodeId Key, string Error, ulong RetryAfterMs, bool IsHopeless) : PoolCommand(Pool)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.Model;
@@ -42,7 +43,7 @@ public sealed record InstanceRecord(NodeId Key, InstanceStatus Status, string Pr
 /// <param name="Failures">Launches that failed since one registered.</param>
 /// <param name="RetryAtMs">Log time before which nothing is launched, after failures; 0 for none.</param>
 /// <param name="Suspended">Why nothing is launched until somebody resumes it; empty while it is not suspended.</param>
-/// <param name="Launched">Instances ever asked for: part of the next one's key.</param>
+/// <param name="Launched">Number of the last instance ever asked for: keys are POOL-NUMBER, and no number is given twice.</param>
 public sealed record PoolRecord(
     string Pool, PoolPolicy Policy, ImmutableArray<InstanceRecord> Instances, uint Failures, long RetryAtMs, string Suspended,
     ulong Launched)
@@ -53,8 +54,18 @@ public sealed record PoolRecord(
     /// <summary>Those that are not on their way out.</summary>
     public int Standing => Instances.Count(instance => instance.Status != InstanceStatus.Terminating);
 
-    /// <summary>The key of the next instance.</summary>
-    public NodeId NextKey => new($"{Pool}-{Launched + 1}");
+    public NodeId KeyOf(ulong number) => new($"{Pool}-{number}");
+
+    /// <summary>The number of an instance of this pool; null for what is no key of it.</summary>
+    public ulong? NumberOf(NodeId key) =>
+        key.Value.Length > Pool.Length + 1 && key.Value.StartsWith(Pool, StringComparison.Ordinal) && key.Value[Pool.Length] == '-'
+        && key.Value[Pool.Length + 1] != '0'
+        && ulong.TryParse(key.Value.AsSpan(Pool.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
+
+    /// <summary>The key of an instance that is over, or is being ended: whoever runs under it may take no rooms any more.</summary>
+    public bool IsOver(NodeId key) =>
+        NumberOf(key) is { } number && number <= Launched && Find(key) is null or { Status: InstanceStatus.Terminating };
 
     public InstanceRecord? Find(NodeId key) => Instances.FirstOrDefault(instance => instance.Key == key);
 

@@ -27,6 +27,6 @@ public sealed record ScalingReason(uint NeedMilliNodes, uint ForecastMilliNodes,
 
     public string Words =>
         $"{Standing} nodes, {Desired} wanted: {NeedMilliNodes / 1000}.{NeedMilliNodes % 1000 / 100} nodes' worth in use"
-        + (ForecastMilliNodes > NeedMilliNodes ? $", {ForecastMilliNodes / 1000}.{ForecastMilliNodes % 1000 / 100} soon" : "")
+        + (ForecastMilliNodes / 100 > NeedMilliNodes / 100 ? $", {ForecastMilliNodes / 1000}.{ForecastMilliNodes % 1000 / 100} soon" : "")
         + $" ({Why})";
 }

@@ -36,6 +36,7 @@ public sealed record PoolNode(
 /// <summary>All that a round of the scaler rests on.</summary>
 /// <param name="Waiting">What rooms without a node need.</param>
 /// <param name="LeadMs">So long after a launch a node takes rooms, as seen before.</param>
+/// <param name="FreeKeys">Keys that the next instances may have.</param>
 /// <param name="NowMs">Leader's monotonic clock.</param>
 public sealed record ScalingInput(
-    PoolRecord Pool, ImmutableArray<PoolNode> Nodes, Reservation Waiting, uint WaitingRooms, long LeadMs, long NowMs, long LogNowMs);
+    PoolRecord Pool, ImmutableArray<PoolNode> Nodes, ImmutableArray<NodeId> FreeKeys, Reservation Waiting, uint WaitingRooms, long LeadMs, long NowMs, long LogNowMs);

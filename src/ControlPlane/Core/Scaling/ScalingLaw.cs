@@ -15,6 +15,8 @@ public static class ScalingLaw
     /// <summary>Of this share of the nodes the load may be unknown and nodes still leave.</summary>
     private const uint UnknownPermille = 100;
     private const uint FirstStep = 4;
+    /// <summary>Worth a word, in thousandths of a node.</summary>
+    private const uint Rising = 50;
 
     public static ScalingPlan Decide(ScalingInput input, ScalingMemory memory)
     {
@@ -30,7 +32,7 @@ public static class ScalingLaw
         var wanted = (int)((forecast + target - 1) / target) - (int)elsewhere + (int)policy.SpareNodes;
         var why = new List<string> { dimension };
         if (input.WaitingRooms > 0) why.Add($"{input.WaitingRooms} rooms wait for a node");
-        if (forecast > need) why.Add("rising");
+        if (forecast >= need + Rising) why.Add("rising");
         if (Array.Find(ours, node => node.Standing == PoolNodeStanding.Open && node.QueueMicros >= QueueLimitMicros) is { } slow)
         {
             wanted = Math.Max(wanted, (int)standing + 1);
@@ -96,6 +98,9 @@ public static class ScalingLaw
         return terminate.ToImmutable();
     }
 
+    /// <summary>A pool grows by half at a time, or by four when that is more.</summary>
+    public static uint MostAtOnce(uint standing) => Math.Max(FirstStep, standing / 2);
+
     private static ScalingPlan Out(ScalingInput input, PoolNode[] ours, uint missing, ScalingReason reason,
         ImmutableArray<(NodeId Key, TerminationReason Reason)> terminate)
     {
@@ -103,7 +108,7 @@ public static class ScalingLaw
         NodeId[] keep = [.. ours.Where(node => node is { IsReleased: true, Standing: PoolNodeStanding.Leaving or PoolNodeStanding.Drained })
             .OrderBy(node => node.Participants).ThenBy(node => node.Key.Value, StringComparer.Ordinal).Select(node => node.Key)
             .Take((int)missing)];
-        var launch = Math.Min(missing - (uint)keep.Length, Math.Max(FirstStep, reason.Standing / 2));
+        var launch = Math.Min(missing - (uint)keep.Length, MostAtOnce(reason.Standing));
         // All that the provider still runs, those that go among them, stay within the most.
         var there = (uint)ours.Count(node => node.Standing != PoolNodeStanding.Terminating);
         launch = there >= input.Pool.Policy.Max ? 0 : Math.Min(launch, input.Pool.Policy.Max - there);

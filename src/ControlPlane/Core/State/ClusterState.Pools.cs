@@ -32,7 +32,7 @@ public sealed partial class ClusterState
             case PoolEvent.LaunchRequested e:
                 pool = pool with
                 {
-                    Launched = pool.Launched + 1,
+                    Launched = pool.NumberOf(e.Key) ?? pool.Launched,
                     Instances = pool.Instances.Add(new(e.Key, InstanceStatus.Requested, "", context.Time.UnixMs, false)),
                 };
                 break;
@@ -44,7 +44,12 @@ public sealed partial class ClusterState
                     Status = launched.Status == InstanceStatus.Requested ? InstanceStatus.Launched : launched.Status,
                 });
                 break;
-            case PoolEvent.LaunchFailed e: pool = pool.Without(e.Key) with { Failures = e.Failures, RetryAtMs = e.RetryAtMs }; break;
+            // An earlier try may have worked and its answer been lost: it is ended as any other is.
+            case PoolEvent.LaunchFailed e:
+                pool = pool.With(InstanceOf(pool, e.Key) with { Status = InstanceStatus.Terminating })
+                    with
+                { Failures = e.Failures, RetryAtMs = e.RetryAtMs };
+                break;
             case PoolEvent.TerminationRequested e:
                 pool = pool.With(InstanceOf(pool, e.Key) with { Status = InstanceStatus.Terminating });
                 if (e.Reason == TerminationReason.NeverRegistered) pool = pool with { Failures = pool.Failures + 1 };

@@ -12,11 +12,12 @@ internal sealed class ScalingFeature(ReplicaCore core) : IFeature
         var provider = ProviderChoice.Of(core.Options.Provider, core.Cluster.ClusterId, core.Clock);
         if (provider is IDisposable owned) registry.Own(owned);
         var reconciler = provider is null ? null : new Reconciler(provider, core.Clock, core.Loggers.CreateLogger<Reconciler>());
+        var scaler = new Scaler(reconciler, core.Loggers.CreateLogger<Scaler>());
         var loop = new ScalerLoop(core.Terms, core.Queries, core.Commands, core.LeaseClock, core.Time,
-            new ScalingInputs(core.Fleet, core.Loads), reconciler, core.Clock, core.Loggers.CreateLogger<ScalerLoop>());
+            new ScalingInputs(core.Fleet, core.Loads), scaler, core.Clock, core.Loggers.CreateLogger<ScalerLoop>());
         registry.Listen(loop);
         registry.Run(loop);
-        registry.Serve(new FleetApi(core.Mutations, core.Queries, core.Gate, core.Leadership, core.Forwarder, loop.Plans, reconciler,
+        registry.Serve(new FleetApi(core.Mutations, core.Queries, core.Gate, core.Leadership, core.Forwarder, scaler.Plans, reconciler,
             core.LeaseClock));
     }
 }

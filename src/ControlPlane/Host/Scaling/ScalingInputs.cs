@@ -11,8 +11,13 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Scaling;
 
 /// <summary>What the scaling law is asked, out of state, telemetry and time. Apply thread.</summary>
-internal sealed class ScalingInputs(Fleet fleet, NodeLoads loads)
+/// <param name="useOf">What counts as used of a node.</param>
+/// <param name="loadOf">What a process of a node measured of itself, and how long ago.</param>
+internal sealed class ScalingInputs(Func<NodeId, NodeUse?> useOf, Func<NodeRecord, (V1.Load Load, TimeSpan Age)?> loadOf)
 {
+    internal ScalingInputs(Fleet fleet, NodeLoads loads)
+        : this(fleet.UseOf, record => loads.Find(record.Id.Value, record.Incarnation)) { }
+
     /// <summary>Rooms that wait for a node are counted up to so many.</summary>
     private const int MostWaiting = 2_000;
     /// <summary>A launch that nobody has seen yet is thought to take so long.</summary>
@@ -39,7 +44,16 @@ internal sealed class ScalingInputs(Fleet fleet, NodeLoads loads)
             if (request.Region.Length > 0 && pool.Policy.Region.Length > 0 && request.Region != pool.Policy.Region) continue;
             (waiting, rooms) = (waiting + request.Need, rooms + 1);
         }
-        return new(pool, nodes.ToImmutable(), waiting, rooms, lead == 0 ? UnknownLeadMs : lead, nowMs, logNowMs);
+        return new(pool, nodes.ToImmutable(), FreeKeys(state, pool), waiting, rooms, lead == 0 ? UnknownLeadMs : lead, nowMs, logNowMs);
+    }
+
+    /// <summary>A node that somebody started by hand may have the name already.</summary>
+    private static ImmutableArray<NodeId> FreeKeys(ClusterState state, PoolRecord pool)
+    {
+        var keys = ImmutableArray.CreateBuilder<NodeId>();
+        for (var number = pool.Launched + 1; keys.Count < ScalingLaw.MostAtOnce((uint)pool.Instances.Length); number++)
+            if (pool.KeyOf(number) is var key && state.FindNode(key) is null) keys.Add(key);
+        return keys.ToImmutable();
     }
 
     private PoolNode Of(InstanceRecord instance, NodeState? node, long logNowMs)
@@ -56,7 +70,7 @@ internal sealed class ScalingInputs(Fleet fleet, NodeLoads loads)
     private PoolNode Of(NodeState node, bool isOurs, bool isReleased, long waitedMs)
     {
         var record = node.Record;
-        var measured = loads.Find(record.Id.Value, record.Incarnation);
+        var measured = loadOf(record);
         var fresh = measured is { } known && known.Age <= Fresh;
         var load = fresh ? measured!.Value.Load : null;
         var standing = record.IsGone ? PoolNodeStanding.Gone : record.Scheduling switch
@@ -65,7 +79,7 @@ internal sealed class ScalingInputs(Fleet fleet, NodeLoads loads)
             NodeScheduling.Drained => PoolNodeStanding.Drained,
             _ => PoolNodeStanding.Open,
         };
-        return new(record.Id, isOurs, standing, isReleased, record.Capacity, fleet.UseOf(record.Id), (uint)node.Rooms.Count,
+        return new(record.Id, isOurs, standing, isReleased, record.Capacity, useOf(record.Id), (uint)node.Rooms.Count,
             node.Actual.Subscribers, fresh, load is { Rooms: 0, Publishers: 0, Subscribers: 0 }, load?.PacketQueueUs ?? 0, waitedMs);
     }
 }
