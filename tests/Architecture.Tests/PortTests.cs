@@ -11,7 +11,7 @@ public sealed partial class PortTests
 
     /// <summary>From a base port on, ten of each kind, as in src/Cli/Up/Ports.cs.</summary>
     private static readonly (int First, int Last)[] OfACluster =
-        [(0, 9), (100, 109), (200, 209), (300, 309), (500, 509), (590, 590), (600, 679)];
+        [(0, 9), (100, 109), (200, 209), (300, 309), (500, 509), (590, 591), (600, 679)];
 
     [Fact]
     public void Test_projects_have_no_ports_in_common()
