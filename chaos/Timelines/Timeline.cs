@@ -95,7 +95,8 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
                    orderby step.Key
                    let took = step.Select(end => end.TookMs).ToArray()
                    select new LoadStep(step.Key * StepMs, Count(step, OperationType.Ok), Count(step, OperationType.Fail),
-                       Count(step, OperationType.Info), Math.Round(Percentiles.At(took, 0.5), 1), Math.Round(Percentiles.At(took, 0.99), 1))];
+                       Count(step, OperationType.Info), Math.Round(Percentiles.At(took, 0.5), 1), Math.Round(Percentiles.At(took, 0.99),
+                           1))];
 
         static int Count(IEnumerable<(double AtMs, OperationType Type, double TookMs)> step, OperationType type) =>
             step.Count(end => end.Type == type);

@@ -76,7 +76,8 @@ internal static class ControlCommand
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
         {
-            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, Provider, ProviderSecret, HttpSocket,
+            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, Provider,
+                ProviderSecret, HttpSocket,
                 ControlInitCommand.Create(), ControlRecoverCommand.Create(), ControlMigrateCommand.Create(),
         }.WithNotes("""
             Example, on each of three machines:

@@ -9,7 +9,7 @@ namespace VideoScale.Cli.Up;
 /// <summary>What <c>up</c> runs from one data directory; written once, so that a second <c>up</c> goes on where the first was.</summary>
 /// <param name="Single">One process with one voter and one media node.</param>
 /// <param name="BasePort">HTTP port of the first replica; all others follow from it, see <see cref="Ports"/>.</param>
-/// <param name="Elastic">Media nodes come and go between these bounds, MIN..MAX; null: there are as many as <paramref name="Media"/>.</param>
+/// <param name="Elastic">MIN..MAX: media nodes come and go between them; null: there are as many as <paramref name="Media"/>.</param>
 internal sealed record Topology(int Format, bool Single, int Replicas, int Media, int BasePort, string? Elastic = null)
 {
     internal const int CurrentFormat = 1;
@@ -49,7 +49,8 @@ internal sealed record Topology(int Format, bool Single, int Replicas, int Media
     }
 
     public override string ToString() =>
-        Single ? $"--single --base-port {BasePort}" : $"--replicas {Replicas} {(Elastic is null ? $"--media {Media}" : $"--elastic {Elastic}")} --base-port {BasePort}";
+        Single ? $"--single --base-port {BasePort}"
+            : $"--replicas {Replicas} {(Elastic is null ? $"--media {Media}" : $"--elastic {Elastic}")} --base-port {BasePort}";
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -61,7 +61,9 @@ internal static class UpCommand
         var command = new Command("up",
             "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until "
             + "Ctrl-C. A second start goes on where the first one was.")
-        { Single, Replicas, Media, Elastic, NodeKbps, Engine, BasePort, LoopbackOnly, Data, Postgres, PostgresOptions.PasswordFile }.WithNotes("""
+        {
+            Single, Replicas, Media, Elastic, NodeKbps, Engine, BasePort, LoopbackOnly, Data, Postgres, PostgresOptions.PasswordFile,
+        }.WithNotes("""
             Examples:
               videoscale up
               videoscale up --single
@@ -107,7 +109,8 @@ internal static class UpCommand
         var elastic = parsed.GetValue(Elastic) is { } range ? ElasticRange.Parse(range).ToString() : null;
         if (single && (replicas is not null || media is not null || elastic is not null))
             throw new CliException("--single is one voter and one media node: leave --replicas, --media and --elastic out");
-        if (media is not null && elastic is not null) throw new CliException("--elastic says how many media nodes there are: leave --media out");
+        if (media is not null && elastic is not null)
+            throw new CliException("--elastic says how many media nodes there are: leave --media out");
         Within("--replicas", replicas, 1, Topology.MostReplicas);
         Within("--media", media, 0, Topology.MostMedia);
         if (parsed.GetValue(NodeKbps) is <= 0 or > 1_000_000_000)

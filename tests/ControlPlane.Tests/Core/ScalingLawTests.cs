@@ -11,7 +11,8 @@ public sealed class ScalingLawTests
     private static readonly PoolPolicy Policy = PoolPolicy.Default with { Min = 1, Max = 20, HoldMs = 60_000 };
 
     private static PoolNode Node(int number, uint percent = 0, PoolNodeStanding standing = PoolNodeStanding.Open, bool released = false,
-        uint participants = 0, bool fresh = true, bool empty = false, uint queue = 0, long waited = 0, bool ours = true, uint cpu = 0) => new(
+        uint participants = 0, bool fresh = true, bool empty = false, uint queue = 0, long waited = 0, bool ours = true, uint cpu = 0) =>
+            new(
         new($"eu-{number}"), ours, standing, released, Size,
         standing == PoolNodeStanding.Booting ? null : new NodeUse(new(0, 0, Size.BitrateKbps * percent / 100), cpu), percent > 0 ? 1u : 0,
         participants, fresh, empty, queue, waited);
@@ -159,7 +160,8 @@ public sealed class ScalingLawTests
         var waiting = Input(Policy with { Min = 0 }, 0) with { Waiting = new(4, 4, 15_000), WaitingRooms = 1 };
         Assert.Equal(1u, ScalingLaw.Decide(waiting, new()).Launch);
         var more = Input(Policy, 0, Node(1, 60)) with { Waiting = new(0, 0, 90_000), WaitingRooms = 6 };
-        Assert.Equal((1_500u, 3u), ScalingLaw.Decide(more, new()) is var plan ? (plan.Reason.NeedMilliNodes, plan.Reason.Desired) : default);
+        Assert.Equal((1_500u, 3u), ScalingLaw.Decide(more, new()) is var plan ? (plan.Reason.NeedMilliNodes, plan.Reason.Desired)
+            : default);
         Assert.Equal(1u, Decide(Node(1, 20, queue: ScalingLaw.QueueLimitMicros)).Launch);
     }
 

@@ -73,7 +73,8 @@ internal sealed class ScaledFleet
         {
             _nodes.Remove(key);
             _booting.Remove(key);
-            if (Bed.State.FindNode(key) is { } node) Bed.Do(new NodeCommand.DeclareLost(key, node.Record.Incarnation, LossReason.LeaseEnded));
+            if (Bed.State.FindNode(key) is { } node) Bed.Do(new NodeCommand.DeclareLost(key, node.Record.Incarnation,
+                LossReason.LeaseEnded));
         }
         foreach (var node in Bed.State.Draining().ToArray()) Drain(node.Record.Id);
         foreach (var room in Bed.State.WaitingForPlacement().ToArray()) Place(room.Record.Id);

@@ -47,9 +47,11 @@ public sealed class ElasticTests : IDisposable
     [Fact]
     public async Task Nodes_come_with_rooms_and_go_without_them_also_over_another_leader()
     {
-        using var up = CliProcess.Start(["up", "--base-port", $"{BasePort}", "--elastic", "1..3", "--node-kbps", "40000", "--loopback-only"],
+        using var up = CliProcess.Start(["up", "--base-port", $"{BasePort}", "--elastic", "1..3", "--node-kbps", "40000",
+            "--loopback-only"],
             _directory);
-        await UntilAsync(up, "up is ready", () => Task.FromResult(up.Output.Contains("Ctrl-C stops everything.", StringComparison.Ordinal)));
+        await UntilAsync(up, "up is ready", () => Task.FromResult(up.Output.Contains("Ctrl-C stops everything.",
+            StringComparison.Ordinal)));
         Assert.Equal(["local-1"], await RegisteredAsync());
         await CtlAsync("fleet", "set", "local", "--hold", "4", "--drain-within", "0");
         for (var i = 1; i <= 5; i++) await CtlAsync("room", "create", $"r{i}", "--keep-when-empty"); // 2.1 nodes' worth

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Grpc.Core;
-using VideoScale.Cli.Audit;
 using VideoScale.V1;
 
 namespace VideoScale.Cli.Ctl.Fleet;
@@ -62,7 +61,8 @@ internal static class FleetCommand
         return command;
     }
 
-    internal static async Task<Pool> FindAsync(CtlSession session, string pool, Consistency consistency, CancellationToken cancellationToken)
+    internal static async Task<Pool> FindAsync(CtlSession session, string pool, Consistency consistency,
+        CancellationToken cancellationToken)
     {
         var reply = await session.Fleet.ListPoolsAsync(new ListPoolsRequest { Consistency = consistency }, session.Call(cancellationToken));
         return reply.Pools.FirstOrDefault(each => each.Pool_ == pool)
@@ -75,12 +75,14 @@ internal static class FleetCommand
         var command = new Command("plan", "What the autoscaler makes of a pool now, and why.") { pool };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
-            var plan = await session.Fleet.GetPlanAsync(new GetPlanRequest { Pool = parsed.GetValue(pool) }, session.Call(cancellationToken));
+            var plan = await session.Fleet.GetPlanAsync(new GetPlanRequest { Pool = parsed.GetValue(pool) },
+                session.Call(cancellationToken));
             session.Output.Write(plan, () =>
             {
                 session.Output.Line($"{plan.Standing} nodes, {plan.Desired} wanted");
                 session.Output.Line($"in use: {Nodes(plan.NeedMilliNodes)} nodes' worth"
-                    + (plan.ForecastMilliNodes / 100 > plan.NeedMilliNodes / 100 ? $", {Nodes(plan.ForecastMilliNodes)} soon" : "") + $" ({plan.Why})");
+                    + (plan.ForecastMilliNodes / 100 > plan.NeedMilliNodes / 100 ? $", {Nodes(plan.ForecastMilliNodes)} soon" : "")
+                        + $" ({plan.Why})");
                 session.Output.Line($"plan: {plan.Doing} ({plan.AgeMs / 1000.0:0.0} s ago)");
                 if (plan.ProviderError.Length > 0) session.Output.Line($"provider: {plan.ProviderError}");
             });
@@ -91,8 +93,16 @@ internal static class FleetCommand
     private static Command Explain()
     {
         var pool = Pool();
-        var last = new Option<int>("--last") { Description = "So many decisions; default 20.", HelpName = "N", DefaultValueFactory = _ => 20 };
-        var command = new Command("explain", "What was decided for a pool, with the figures of each decision; oldest first.") { pool, last };
+        var last = new Option<int>("--last")
+        {
+            Description = "So many decisions; default 20.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 20,
+        };
+        var command = new Command("explain", "What was decided for a pool, with the figures of each decision; oldest first.")
+        {
+            pool, last,
+        };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var events = new Queue<Event>();
@@ -106,7 +116,7 @@ internal static class FleetCommand
             }
             foreach (var happened in events)
                 session.Output.Write(happened,
-                    () => session.Output.Line($"#{happened.EventSeq} {Format.Time(happened.OccurredAtMs)} {EventLine.Words(happened)}"));
+                    () => session.Output.Line($"#{happened.EventSeq} {Format.Time(happened.OccurredAtMs)} {EventWords.Of(happened)}"));
         });
         return command;
     }

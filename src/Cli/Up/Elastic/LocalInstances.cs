@@ -12,8 +12,6 @@ internal sealed class LocalInstances(int most, Func<string, int, ChildSpec> spec
 
     private sealed record Running(int Place, CancellationTokenSource Stop, Task Ended);
 
-    internal int Count { get { lock (_gate) return _running.Count; } }
-
     internal IReadOnlyList<string> Keys { get { lock (_gate) return [.. _running.Keys.Order(StringComparer.Ordinal)]; } }
 
     /// <summary>Starts a node, unless it runs.</summary>

@@ -21,8 +21,6 @@ internal sealed class LocalProvider(LocalInstances instances, int port, string s
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
     private WebApplication? _web;
 
-    internal Uri Address => new($"http://127.0.0.1:{port}/");
-
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
@@ -77,7 +75,8 @@ internal sealed class LocalProvider(LocalInstances instances, int port, string s
     /// <summary>Signed with the secret, not long ago.</summary>
     private bool IsSigned(string signature, byte[] body)
     {
-        if (!signature.StartsWith("t=", StringComparison.Ordinal) || signature.IndexOf(',', StringComparison.Ordinal) is not (> 2 and var comma)
+        if (!signature.StartsWith("t=", StringComparison.Ordinal)
+            || signature.IndexOf(',', StringComparison.Ordinal) is not (> 2 and var comma)
             || !long.TryParse(signature.AsSpan(2, comma - 2), out var seconds)) return false;
         if (seconds is < 0 or > 253_402_300_799) return false;
         var at = DateTimeOffset.FromUnixTimeSeconds(seconds);

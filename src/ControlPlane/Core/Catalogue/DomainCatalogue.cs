@@ -17,7 +17,8 @@ public static class DomainCatalogue
         [.. RoomEvents.All, .. ParticipantEvents.All, .. NodeEvents.All, .. DrainEvents.All, .. PoolEvents.All, .. ClusterEvents.All];
 
     public static readonly ImmutableArray<CommandShape> Commands =
-        [.. RoomCommands.All, .. ParticipantCommands.All, .. NodeCommands.All, .. DrainCommands.All, .. PoolCommands.All, .. ClusterCommands.All];
+        [.. RoomCommands.All, .. ParticipantCommands.All, .. NodeCommands.All, .. DrainCommands.All, .. PoolCommands.All,
+            .. ClusterCommands.All];
 
     private static readonly EventShape?[] EventsByNumber = ByNumber(Events, static shape => (int)shape.Type);
     private static readonly CommandShape?[] CommandsByNumber = ByNumber(Commands, static shape => (int)shape.Type);

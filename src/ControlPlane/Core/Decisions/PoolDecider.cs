@@ -52,7 +52,7 @@ public static class PoolDecider
     private static Decision RequestLaunch(ClusterState state, PoolRecord pool, PoolCommand.RequestLaunch launch, in EntryContext entry)
     {
         if (Rules.MaxLength("why", launch.Reason.Why, ScalingReason.MaxWhyLength) is { } wrong) return wrong;
-        if (pool.Policy.Mode != ScalingMode.On) return Failure.Precondition($"pool {pool.Pool} is not scaled: its mode is {pool.Policy.Mode}");
+        if (NotScaled(pool) is { } off) return off;
         if (pool.Suspended.Length > 0) return Failure.Precondition($"pool {pool.Pool} is suspended: {pool.Suspended}");
         if (entry.Time.UnixMs < pool.RetryAtMs)
             return Failure.Precondition($"pool {pool.Pool} launches nothing for {pool.RetryAtMs - entry.Time.UnixMs} ms more");
@@ -95,7 +95,7 @@ public static class PoolDecider
     {
         if (Rules.MaxLength("why", release.Reason.Why, ScalingReason.MaxWhyLength) is { } wrong) return wrong;
         if (Missing(state, pool, release.Key, out var node) is { } missing) return missing;
-        if (pool.Policy.Mode != ScalingMode.On) return Failure.Precondition($"pool {pool.Pool} is not scaled: its mode is {pool.Policy.Mode}");
+        if (NotScaled(pool) is { } off) return off;
         if (node!.Record.Scheduling is NodeScheduling.Draining or NodeScheduling.Drained) return Decision.Nothing();
         var staying = pool.Instances.Count(instance => Stays(state, instance));
         if (staying <= pool.Policy.Min)
@@ -164,7 +164,8 @@ public static class PoolDecider
     {
         if (pool.Find(gone.Key) is not { } instance) return Decision.Nothing();
         var node = state.FindNode(gone.Key);
-        if (node is { Rooms.Count: > 0 }) return Failure.Precondition($"node {gone.Key} holds {node.Rooms.Count} rooms: its lease has to end first");
+        if (node is { Rooms.Count: > 0 })
+            return Failure.Precondition($"node {gone.Key} holds {node.Rooms.Count} rooms: its lease has to end first");
         if (instance.Status != InstanceStatus.Terminating && node is { Record.IsGone: false })
             return Failure.Precondition($"node {gone.Key} is {node.Record.Health}: whatever its provider says, it runs");
         var events = new DecidedEvents(entry);
@@ -176,7 +177,11 @@ public static class PoolDecider
     /// <summary>Counts towards the least a pool keeps: on its way in, or taking rooms.</summary>
     private static bool Stays(ClusterState state, InstanceRecord instance) =>
         instance.Status != InstanceStatus.Terminating
-        && state.FindNode(instance.Key) is not { Record: { IsGone: true } or { Scheduling: NodeScheduling.Draining or NodeScheduling.Drained } };
+        && state.FindNode(instance.Key)
+            is not { Record: { IsGone: true } or { Scheduling: NodeScheduling.Draining or NodeScheduling.Drained } };
+
+    private static Failure? NotScaled(PoolRecord pool) => pool.Policy.Mode == ScalingMode.On ? null
+        : Failure.Precondition($"pool {pool.Pool} is not scaled: its mode is {pool.Policy.Mode}");
 
     private static Failure? Missing(ClusterState state, PoolRecord pool, NodeId key, out NodeState? node)
     {

@@ -20,7 +20,8 @@ public enum ScalingMode : byte
 /// <param name="Region">Its nodes register in it; rooms wanted elsewhere do not make it grow. Empty: rooms of every region count.</param>
 /// <param name="Min">Never fewer instances.</param>
 /// <param name="Max">Never more.</param>
-/// <param name="TargetPermille">Share of the nodes' capacity that is to be in use: above it nodes are launched, below it nodes leave.</param>
+/// <param name="TargetPermille">Share of the nodes' capacity that is to be in use: above it nodes are launched, below it nodes
+/// leave.</param>
 /// <param name="SpareNodes">So many more than what is used asks for.</param>
 /// <param name="HoldMs">A smaller need has to last so long before a node leaves.</param>
 /// <param name="BootLimitMs">An instance that has not registered by then is given up and terminated.</param>
@@ -72,5 +73,6 @@ public sealed record PoolPolicy(
 
     public string Words =>
         $"{Mode switch { ScalingMode.Off => "off", ScalingMode.DryRun => "dry run", _ => "on" }}, {Min} to {Max} nodes, "
-        + $"target {TargetPermille / 10} %{(SpareNodes > 0 ? $", {SpareNodes} spare" : "")}{(Region.Length > 0 ? $", region {Region}" : "")}";
+        + $"target {TargetPermille / 10} %{(SpareNodes > 0 ? $", {SpareNodes} spare" : "")}"
+        + (Region.Length > 0 ? $", region {Region}" : "");
 }

@@ -39,4 +39,5 @@ public sealed record PoolNode(
 /// <param name="FreeKeys">Keys that the next instances may have.</param>
 /// <param name="NowMs">Leader's monotonic clock.</param>
 public sealed record ScalingInput(
-    PoolRecord Pool, ImmutableArray<PoolNode> Nodes, ImmutableArray<NodeId> FreeKeys, Reservation Waiting, uint WaitingRooms, long LeadMs, long NowMs, long LogNowMs);
+    PoolRecord Pool, ImmutableArray<PoolNode> Nodes, ImmutableArray<NodeId> FreeKeys, Reservation Waiting, uint WaitingRooms, long LeadMs,
+        long NowMs, long LogNowMs);

@@ -73,8 +73,8 @@ public static class ScalingLaw
         var most = Math.Max(Math.Max(cpu, bitrate), Math.Max(publishers, subscribers));
         // How large a node is nobody knows yet: one, and the next round sees.
         if (input.WaitingRooms > 0 && size is null) most = 1;
-        var dimension = most == 0 ? "nothing in use" : most == bitrate ? "bitrate" : most == cpu ? "CPU" : most == subscribers ? "subscribers"
-            : most == publishers ? "publishers" : "rooms";
+        var dimension = most == 0 ? "nothing in use" : most == bitrate ? "bitrate" : most == cpu ? "CPU"
+            : most == subscribers ? "subscribers" : most == publishers ? "publishers" : "rooms";
         return ((uint)Math.Min(most, PoolPolicy.MostInstances * 1000UL), dimension);
     }
 
@@ -114,7 +114,8 @@ public static class ScalingLaw
         launch = there >= input.Pool.Policy.Max ? 0 : Math.Min(launch, input.Pool.Policy.Max - there);
         var held = launch == 0 ? ""
             : input.Pool.Suspended.Length > 0 ? $"launches are suspended: {input.Pool.Suspended}"
-            : input.LogNowMs < input.Pool.RetryAtMs ? $"the next launch is tried in {(input.Pool.RetryAtMs - input.LogNowMs + 999) / 1000} s"
+            : input.LogNowMs < input.Pool.RetryAtMs
+                ? $"the next launch is tried in {(input.Pool.RetryAtMs - input.LogNowMs + 999) / 1000} s"
             : "";
         return new(reason, held.Length > 0 ? 0 : launch, [.. keep], [], [.. terminate.Where(each => !keep.Contains(each.Key))], held);
     }
@@ -128,7 +129,8 @@ public static class ScalingLaw
         if (unknown * 1000 > standing * UnknownPermille)
         {
             memory.Forget();
-            return new(reason, 0, [], [], terminate, reason.Desired < standing ? $"the load of {unknown} nodes is not known: none leaves" : "");
+            return new(reason, 0, [], [], terminate,
+                reason.Desired < standing ? $"the load of {unknown} nodes is not known: none leaves" : "");
         }
         var keep = Math.Max(memory.MostWanted, policy.Min);
         if (keep >= standing)

@@ -5,7 +5,7 @@ using VideoScale.V1;
 namespace VideoScale.ControlPlane.Host.Audit;
 
 /// <summary>
-/// What differs between two states: settings, nodes and rooms by name, and of each its fields as <see cref="StateView"/> has them.
+/// What differs between two states: settings, nodes, pools and rooms by name, and of each its fields as <see cref="StateView"/> has them.
 /// </summary>
 internal sealed class StateDiff(int limit)
 {
@@ -19,12 +19,13 @@ internal sealed class StateDiff(int limit)
 
     internal bool Truncated { get; private set; }
 
-    /// <summary>Everything: settings of the cluster, every node, every room.</summary>
+    /// <summary>Everything: settings of the cluster, every node, every pool, every room.</summary>
     internal void Compare(ClusterState before, ClusterState after)
     {
         Compare("cluster", StateView.Cluster(before), StateView.Cluster(after));
         CompareEach("node/", before.Nodes.InOrder().Select(node => node.Record.Id.Value), after.Nodes.InOrder()
             .Select(node => node.Record.Id.Value), before, after);
+        CompareEach("pool/", before.Pools.Select(pool => pool.Pool), after.Pools.Select(pool => pool.Pool), before, after);
         CompareEach("room/", before.Rooms.InOrder().Select(room => room.Record.Id.Value), after.Rooms.InOrder()
             .Select(room => room.Record.Id.Value), before, after);
     }

@@ -8,8 +8,8 @@ namespace VideoScale.ControlPlane.Host.Audit;
 /// <summary>A state, or a part of it, as JSON.</summary>
 public static class StateView
 {
-    private const string RoomScope = "room/", NodeScope = "node/";
-    public const string ScopeRule = "room/NAME, node/NAME, or empty for a summary";
+    private const string RoomScope = "room/", NodeScope = "node/", PoolScope = "pool/";
+    public const string ScopeRule = "room/NAME, node/NAME, pool/NAME, or empty for a summary";
 
     /// <summary>Says what is wrong with a scope; null when nothing is.</summary>
     public static Failure? Check(string scope)
@@ -17,6 +17,7 @@ public static class StateView
         if (scope.Length == 0) return null;
         if (scope.StartsWith(RoomScope, StringComparison.Ordinal)) return RoomName.Check("scope", scope[RoomScope.Length..]);
         if (scope.StartsWith(NodeScope, StringComparison.Ordinal)) return NameRule.Check("scope", scope[NodeScope.Length..]);
+        if (scope.StartsWith(PoolScope, StringComparison.Ordinal)) return NameRule.Check("scope", scope[PoolScope.Length..]);
         return Failure.InvalidArgument($"scope: \"{TextLimits.Shown(scope)}\" breaks the rule: {ScopeRule}");
     }
 
@@ -29,6 +30,9 @@ public static class StateView
             return room is null ? Failure.NotFound($"room {scope[RoomScope.Length..]} at event {state.LastEventSeq}")
                 : JsonFieldSink.Render(sink => DescribeRoom(room, sink));
         }
+        if (scope.StartsWith(PoolScope, StringComparison.Ordinal))
+            return state.FindPool(scope[PoolScope.Length..]) is { } pool ? JsonFieldSink.Render(pool.Describe)
+                : Failure.NotFound($"pool {scope[PoolScope.Length..]} at event {state.LastEventSeq}");
         var node = state.FindNode(new(scope[NodeScope.Length..]));
         return node is null ? Failure.NotFound($"node {scope[NodeScope.Length..]} at event {state.LastEventSeq}")
             : JsonFieldSink.Render(sink => DescribeNode(node, sink));
@@ -84,6 +88,18 @@ public static class StateView
             sink.Choice("health", node.Record.Health);
             sink.Choice("scheduling", node.Record.Scheduling);
             sink.Number("rooms", (ulong)node.Rooms.Count);
+            sink.EndItem();
+        }
+        sink.EndList();
+        if (state.Pools.Count == 0) return;
+        sink.BeginList("pools", state.Pools.Count);
+        foreach (var pool in state.Pools)
+        {
+            sink.BeginItem();
+            sink.Text("pool", pool.Pool);
+            sink.Choice("mode", pool.Policy.Mode);
+            sink.Number("instances", (ulong)pool.Instances.Length);
+            sink.Text("suspended", pool.Suspended);
             sink.EndItem();
         }
         sink.EndList();

@@ -1,5 +1,4 @@
 using System.Net;
-using VideoScale.ControlPlane.Host.Providers;
 using VideoScale.Platform;
 using VideoScale.Rpc;
 
@@ -35,8 +34,8 @@ public static class ControlPlaneOptionsCheck
         problems.Within(nameof(options.WatchBuffer), options.WatchBuffer, 16, 1_000_000);
         problems.Within("Export:LagBudgetEvents", options.Export.LagBudgetEvents, 1, 1_000_000_000);
         problems.Within("Export:LagBudgetSeconds", options.Export.LagBudgetSeconds, 1, 604_800);
-        if (!ProviderChoice.IsValid(options.Provider.Address))
-            problems.Add("Provider:Address", options.Provider.Address, ProviderChoice.Rule);
+        if (!ProviderOptions.IsAddress(options.Provider.Address))
+            problems.Add("Provider:Address", options.Provider.Address, ProviderOptions.AddressRule);
         if (options.Provider is { Secret.Length: > 0, SecretFile.Length: > 0 })
             problems.Add("Provider:Secret", "(not shown)", "left out when there is a SecretFile");
         foreach (var key in options.ApiKeys)

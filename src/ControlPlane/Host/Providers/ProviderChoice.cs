@@ -6,20 +6,13 @@ namespace VideoScale.ControlPlane.Host.Providers;
 /// <summary>The provider that a replica was told of.</summary>
 internal static class ProviderChoice
 {
-    internal const string ScriptScheme = "exec:";
-    internal const string Rule = "an http:// or https:// address, or exec:PATH of a program";
-
-    internal static bool IsValid(string address) =>
-        address.Length == 0 || (address.StartsWith(ScriptScheme, StringComparison.Ordinal) && address.Length > ScriptScheme.Length)
-        || (Uri.TryCreate(address, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0);
-
     /// <returns>Null: there is none.</returns>
     /// <exception cref="StartupException">Its secret cannot be read.</exception>
     internal static IInstanceProvider? Of(ProviderOptions options, string cluster, TimeProvider clock)
     {
         if (options.Address.Length == 0) return null;
-        if (options.Address.StartsWith(ScriptScheme, StringComparison.Ordinal))
-            return new ScriptProvider(Path.GetFullPath(options.Address[ScriptScheme.Length..]), cluster);
+        if (options.Address.StartsWith(ProviderOptions.ScriptScheme, StringComparison.Ordinal))
+            return new ScriptProvider(Path.GetFullPath(options.Address[ProviderOptions.ScriptScheme.Length..]), cluster);
         return new WebhookProvider(new Uri(options.Address), cluster, SecretOf(options), clock);
     }
 

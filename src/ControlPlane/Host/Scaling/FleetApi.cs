@@ -13,8 +13,8 @@ namespace VideoScale.ControlPlane.Host.Scaling;
 
 /// <summary>Pools: operators' wishes through the log, listings from this replica's state, plans from whoever leads.</summary>
 [RequireRole(Role.Viewer)]
-internal sealed class FleetApi(Mutations mutations, StateQueries queries, ServingGate gate, Leadership leadership, LeaderForwarder forwarder,
-    ScalingPlans plans, Reconciler? reconciler, LeaseClock clock) : FleetService.FleetServiceBase
+internal sealed class FleetApi(Mutations mutations, StateQueries queries, ServingGate gate, Leadership leadership,
+    LeaderForwarder forwarder, ScalingPlans plans, Reconciler? reconciler, LeaseClock clock) : FleetService.FleetServiceBase
 {
     [RequireRole(Role.Operator)]
     public override Task<PoolReply> SetPolicy(SetPolicyRequest request, ServerCallContext context) =>

@@ -132,13 +132,15 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
                 return null;
             }
             var doubled = TimeSpan.FromSeconds(Math.Min(60 * Math.Pow(2, pool.Failures), 3_600) / 60);
-            var after = certain.RetryAfter ?? (certain.Error is ProviderError.Quota or ProviderError.NoCapacity ? doubled * 60 : doubled * 5);
+            var after = certain.RetryAfter ?? (certain.Error is ProviderError.Quota or ProviderError.NoCapacity ? doubled * 60
+                : doubled * 5);
             return new PoolCommand.RecordLaunchFailed(pool.Pool, instance.Key, TextLimits.Cut(certain.Message, PoolCommand.MaxTextLength),
                 (ulong)Math.Min(after.TotalMilliseconds, PoolPolicy.LongestHoldMs), certain.IsHopeless);
         }
     }
 
-    private async Task<DomainCommand?> TerminateAsync(PoolRecord pool, InstanceRecord instance, Seen seen, CancellationToken cancellationToken)
+    private async Task<DomainCommand?> TerminateAsync(PoolRecord pool, InstanceRecord instance, Seen seen,
+        CancellationToken cancellationToken)
     {
         try
         {

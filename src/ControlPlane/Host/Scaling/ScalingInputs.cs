@@ -61,8 +61,8 @@ internal sealed class ScalingInputs(Func<NodeId, NodeUse?> useOf, Func<NodeRecor
         var waited = logNowMs - instance.RequestedAtMs;
         if (node is null)
             return new(instance.Key, true,
-                instance.Status == InstanceStatus.Terminating ? PoolNodeStanding.Terminating : PoolNodeStanding.Booting, false, default, null,
-                0, 0, false, false, 0, waited);
+                instance.Status == InstanceStatus.Terminating ? PoolNodeStanding.Terminating : PoolNodeStanding.Booting, false, default,
+                null, 0, 0, false, false, 0, waited);
         var known = Of(node, true, instance.IsReleased, waited);
         return instance.Status == InstanceStatus.Terminating ? known with { Standing = PoolNodeStanding.Terminating } : known;
     }
