@@ -88,6 +88,30 @@ public sealed class ScalerTests
         Assert.Single(fleet.Provider.Running);
     }
 
+    [Theory]
+    [InlineData(ScalingMode.Off)]
+    [InlineData(ScalingMode.DryRun)]
+    public async Task A_pool_that_is_not_on_asks_its_provider_for_nothing(ScalingMode mode)
+    {
+        var fleet = new ScaledFleet(1, Policy with { Mode = mode }, 0);
+        fleet.Open(20);
+        fleet.Provider.Add(new("eu-77"));
+        for (var round = 0; round < 60; round++)
+        {
+            await fleet.RoundAsync();
+            fleet.Pass(1);
+        }
+        Assert.Equal((1, 0), (fleet.Provider.Launches, fleet.Provider.Ended)); // the one that was there before
+        fleet.Bed.Must(new PoolCommand.SetPolicy(ScaledFleet.Pool, Policy));
+        for (var round = 0; round < 10; round++)
+        {
+            await fleet.RoundAsync();
+            fleet.Pass(1);
+        }
+        Assert.True(fleet.Provider.Launches > 1);
+        Assert.DoesNotContain(new("eu-77"), fleet.Provider.Running.Keys);
+    }
+
     [Fact]
     public async Task What_runs_and_is_on_no_record_is_ended_when_it_was_seen_twice()
     {

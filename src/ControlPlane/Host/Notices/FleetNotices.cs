@@ -7,14 +7,15 @@ using VideoScale.ControlPlane.Host.Subscriptions;
 namespace VideoScale.ControlPlane.Host.Notices;
 
 /// <summary>
-/// What an operator must not miss, in the leader's log: nodes that were lost, rooms that found no node, drains that are stuck.
+/// What an operator must not miss, in the leader's log: nodes that were lost, rooms that found no node, drains that are stuck, launches that
+/// failed.
 /// </summary>
 internal sealed partial class FleetNotices(ILogger<FleetNotices> logger)
 {
     private static readonly HashSet<EventType> Severe =
     [
         EventType.MediaNodeLost, EventType.PlacementFailed, EventType.DrainBlocked, EventType.DrainTimedOut,
-            EventType.RecoveryGenerationRaised, EventType.ReplicaDiverged,
+            EventType.RecoveryGenerationRaised, EventType.ReplicaDiverged, EventType.LaunchFailed, EventType.PoolSuspended,
     ];
 
     /// <summary>Of one batch; a fleet without any node refuses every room, and the log need not say each.</summary>

@@ -64,7 +64,7 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
         foreach (var instance in pool.Instances) Compare(input, instance, seen, commands);
         var present = pool.Instances.Select(each => each.Key).ToHashSet();
         seen.Missing.IntersectWith(present);
-        await EndStrangersAsync(pool, seen, present, cancellationToken);
+        if (pool.Policy.Mode == ScalingMode.On) await EndStrangersAsync(pool, seen, present, cancellationToken);
         return commands;
     }
 
@@ -109,7 +109,10 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
     {
         var pool = input.Pool;
         var seen = SeenOf(pool.Pool);
-        var due = pool.Instances.Where(each => each.Status != InstanceStatus.Launched && !IsPaused(seen, each.Key)).ToArray();
+        // What was to be launched when the pool was switched off waits until it is on again; what is being ended is ended.
+        var due = pool.Instances.Where(each => !IsPaused(seen, each.Key)
+            && (each.Status == InstanceStatus.Terminating
+                || (each.Status == InstanceStatus.Requested && pool.Policy.Mode == ScalingMode.On))).ToArray();
         var answers = await Task.WhenAll(due.Select(each => each.Status == InstanceStatus.Requested
             ? LaunchAsync(pool, each, seen, cancellationToken) : TerminateAsync(pool, each, seen, cancellationToken)));
         return [.. answers.OfType<DomainCommand>()];
