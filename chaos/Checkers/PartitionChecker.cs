@@ -40,7 +40,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
 
     private static IEnumerable<int> Replicas(Fault fault) => Enumerable.Range(0, fault.Partition.Replicas);
 
-    private LawFinding OneLeaderPerTerm()
+    public LawFinding OneLeaderPerTerm()
     {
         var leaders = views.Where(view => view.Role == ReplicaRole.Leader).GroupBy(view => view.Term).ToArray();
         return Found("one leader in a term", leaders.Length,
@@ -50,7 +50,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
             select $"replicas {string.Join(" and ", who)} lead in term {term.Key}");
     }
 
-    private LawFinding NothingWithoutMajority()
+    public LawFinding NothingWithoutMajority()
     {
         var asked = (from fault in Lasting
                      from call in calls
@@ -64,7 +64,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
                 + $"healed"));
     }
 
-    private LawFinding NoStaleRead()
+    public LawFinding NoStaleRead()
     {
         var newest = 0UL;
         var (tested, stale) = (0, new List<string>());
@@ -79,7 +79,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
         return Found("a linearizable read shows all that was acknowledged before it", tested, stale);
     }
 
-    private LawFinding MajorityIsServed()
+    public LawFinding MajorityIsServed()
     {
         var (tested, wrong) = (0, new List<string>());
         foreach (var (fault, replica, ms) in Recoveries())
@@ -100,7 +100,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
     }
 
     /// <summary>Also where majorities overlap, so that it depends on who leads whom they serve.</summary>
-    private LawFinding SomethingIsCommitted()
+    public LawFinding SomethingIsCommitted()
     {
         Fault[] able = [.. Lasting.Where(static fault => fault.Partition.PossibleLeaders.Count > 0)];
         return Found("where somebody reaches a majority, something is committed", able.Length,
@@ -109,11 +109,11 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
                     + $"{Ms(fault.HealedNs - fault.CutNs)} ms"));
     }
 
-    private LawFinding AllAreServedAgain() => Found("when it has healed, all are served", faults.Count,
+    public LawFinding AllAreServedAgain() => Found("when it has healed, all are served", faults.Count,
         faults.Where(fault => fault.ServedAgainMs is null).Select(fault =>
             $"{fault.Partition.Name}: some replica served nothing within {served:0} ms of healing"));
 
-    private LawFinding NoTermStorm() => Found("at most two terms for each time that links are cut", faults.Count,
+    public LawFinding NoTermStorm() => Found("at most two terms for each time that links are cut", faults.Count,
         TermsGained().Where(gained => gained.Terms > 2 * (ulong)gained.Fault.Times).Select(gained =>
             $"{gained.Fault.Partition.Name}: {gained.Terms} terms in {gained.Fault.Times} cuts"));
 

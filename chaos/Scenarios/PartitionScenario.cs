@@ -14,10 +14,9 @@ namespace VideoScale.Chaos.Scenarios;
 public abstract class PartitionScenario : IScenario
 {
     /// <summary>Loose: machines that run this are busy. How long it took is in the figures.</summary>
-    private static readonly TimeSpan Served = TimeSpan.FromSeconds(10);
+    protected static readonly TimeSpan Served = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private const int MediaNodes = 2;
 
     private readonly IReadOnlyList<PartitionShape> _shapes;
@@ -41,7 +40,7 @@ public abstract class PartitionScenario : IScenario
         var calls = new PinnedCalls(fleet, $"pinned-{options.Seed}", CallDeadline);
         var views = new ReplicaViews(fleet);
         var faults = new List<Fault>();
-        result.Timeline = new Timeline(fleet.Replicas.Count, faults, views.All, calls.Calls, load.Mutations.History.Operations);
+        result.Timeline = new Timeline(fleet.Replicas.Count, faults, views.All, calls.Calls, load.Mutations.History.Operations, []);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token)];
         try
@@ -75,27 +74,11 @@ public abstract class PartitionScenario : IScenario
         var partition = shape.Of(await fleet.LeaderAsync(cancellationToken), random);
         var fault = await StrikeAsync(fleet, partition, random, calls, cancellationToken);
         var healed = History.NowNs;
-        var again = await AwaitServedAsync(calls, Enumerable.Range(0, partition.Replicas), healed, TimeSpan.Zero, cancellationToken);
+        var again = await calls.AwaitServedAsync(Enumerable.Range(0, partition.Replicas), healed, TimeSpan.Zero, Served, cancellationToken);
         return fault with { ServedAgainMs = again ? (History.NowNs - healed) / 1e6 : null };
     }
 
     protected static void Cut(Fleet fleet, Partition partition) => fleet.CutLinks(partition.Cuts.Select(cut => (cut.From, cut.To)));
-
-    /// <summary>Waits so long at least, and until each of them has served a call begun since, or a limit has passed.</summary>
-    /// <returns>Whether they have.</returns>
-    protected static async Task<bool> AwaitServedAsync(PinnedCalls calls, IEnumerable<int> replicas, long sinceNs, TimeSpan atLeast,
-        CancellationToken cancellationToken)
-    {
-        int[] awaited = [.. replicas];
-        while (true)
-        {
-            var passed = TimeSpan.FromMicroseconds((History.NowNs - sinceNs) / 1e3);
-            var served = awaited.All(replica =>
-                calls.HasAny(call => call.Replica == replica && call.Succeeded && call.BeganNs > sinceNs));
-            if (passed >= atLeast && (served || passed >= Served)) return served;
-            await Task.Delay(Poll, cancellationToken);
-        }
-    }
 
     private static string Told(Fault fault, int round, ScenarioOptions options, PinnedCalls calls)
     {

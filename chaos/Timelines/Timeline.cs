@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VideoScale.Chaos.Faults;
 using VideoScale.Chaos.Partitions;
 using VideoScale.Chaos.Report;
 using VideoScale.Chaos.Scenarios;
@@ -12,8 +13,9 @@ namespace VideoScale.Chaos.Timelines;
 /// <param name="Cuts">Pairs of replicas: the second does not hear the first.</param>
 /// <param name="Must">Replicas that had to serve.</param>
 /// <param name="Cannot">Replicas that could not.</param>
+/// <param name="Struck">The replicas that it strikes; null: it is between them.</param>
 public sealed record FaultBand(string Name, double FromMs, double ToMs, IReadOnlyList<int[]> Cuts, IReadOnlyList<int> Must,
-    IReadOnlyList<int> Cannot);
+    IReadOnlyList<int> Cannot, IReadOnlyList<int>? Struck = null);
 
 /// <summary>From then on one replica said the same of itself.</summary>
 public sealed record RoleChange(double AtMs, string Role, ulong Term, int? Leader);
@@ -37,7 +39,7 @@ public sealed record TimelineData(ScenarioResult Result, string Replay, double M
 
 /// <summary>Puts what is seen from outside on one time axis, and keeps it with the page that draws it. Made when a run begins.</summary>
 public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnlyCollection<ReplicaView> views,
-    IReadOnlyCollection<PinnedCall> calls, IReadOnlyCollection<Operation> operations)
+    IReadOnlyCollection<PinnedCall> calls, IReadOnlyCollection<Operation> operations, IReadOnlyList<StruckFault> struck)
 {
     public const string DataName = "timeline.json", PageName = "report.html";
     private const double StepMs = 250;
@@ -46,10 +48,7 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
     /// <summary>As far as the run came.</summary>
     public void Keep(ScenarioOptions options, ScenarioResult result)
     {
-        var engine = options.Engine == "native" ? "" : $" --engine {options.Engine}";
-        var data = new TimelineData(result,
-            $"./videoscale chaos run {result.Scenario} --seed {options.Seed} --rounds {options.Rounds}{engine}",
-            At(History.NowNs), [.. faults.Select(Band)],
+        var data = new TimelineData(result, result.Replay, At(History.NowNs), [.. faults.Select(Band), .. struck.Select(Band)],
             [.. Everyone.Select(replica => Changes([.. views.Where(view => view.Replica == replica).OrderBy(view => view.AtNs)]))],
             [.. Everyone.Select(replica => (IReadOnlyList<CallMark>)[.. calls.Where(call => call.Replica == replica)
                 .OrderBy(call => call.BeganNs).Select(Mark)])],
@@ -65,6 +64,10 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
     private FaultBand Band(Fault fault) => new(fault.Partition.Name, At(fault.BeganNs), At(fault.HealedNs),
         [.. fault.Partition.Cuts.OrderBy(cut => (cut.From, cut.To)).Select(cut => (int[])[cut.From, cut.To])],
         [.. Everyone.Where(fault.Partition.MustServe)], [.. Everyone.Where(fault.Partition.CannotServe)]);
+
+    private FaultBand Band(StruckFault one) => new(one.Fault.Words, At(one.BeganNs), At(Math.Min(one.EndedNs, History.NowNs)),
+        one.Fault is CutLinks cut ? [.. cut.Links.Select(link => (int[])[one.Number(link[0]), one.Number(link[1])])] : [], [], [],
+        one.Fault is CutLinks or CutNode ? null : [.. one.Replicas]);
 
     private List<RoleChange> Changes(ReplicaView[] views)
     {
@@ -95,7 +98,8 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
                    orderby step.Key
                    let took = step.Select(end => end.TookMs).ToArray()
                    select new LoadStep(step.Key * StepMs, Count(step, OperationType.Ok), Count(step, OperationType.Fail),
-                       Count(step, OperationType.Info), Math.Round(Percentiles.At(took, 0.5), 1), Math.Round(Percentiles.At(took, 0.99), 1))];
+                       Count(step, OperationType.Info), Math.Round(Percentiles.At(took, 0.5), 1),
+                           Math.Round(Percentiles.At(took, 0.99), 1))];
 
         static int Count(IEnumerable<(double AtMs, OperationType Type, double TookMs)> step, OperationType type) =>
             step.Count(end => end.Type == type);
