@@ -6,7 +6,8 @@ using VideoScale.V1;
 namespace VideoScale.Chaos.Checkers;
 
 /// <summary>A law, how often something was held against it, and what broke it.</summary>
-public sealed record LawFinding(string Law, int Tested, IReadOnlyList<string> Violations);
+/// <param name="IsOfTime">It says that something must happen in time, which a machine may be too slow for.</param>
+public sealed record LawFinding(string Law, int Tested, IReadOnlyList<string> Violations, bool IsOfTime = false);
 
 /// <summary>What partitions may do to those who call, by what the callers saw and what replicas said of themselves.</summary>
 /// <param name="served">Longest time until those are served who must be, in milliseconds.</param>
@@ -96,7 +97,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
                     + $"{Ms(call.BeganNs - fault.CutNs)} ms after the cut, ended {call.Status} after {took} ms: {call.Detail}");
             }
         }
-        return Found("who reaches a majority is served", tested, wrong);
+        return Found("who reaches a majority is served", tested, wrong, isOfTime: true);
     }
 
     /// <summary>Also where majorities overlap, so that it depends on who leads whom they serve.</summary>
@@ -106,16 +107,16 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
         return Found("where somebody reaches a majority, something is committed", able.Length,
             able.Where(fault => !calls.Any(call => call is { Succeeded: true, IsRead: false } && call.BeganNs > fault.CutNs
                 && call.EndedNs < fault.HealedNs)).Select(fault => $"{fault.Partition.Name}: no write was acknowledged in "
-                    + $"{Ms(fault.HealedNs - fault.CutNs)} ms"));
+                    + $"{Ms(fault.HealedNs - fault.CutNs)} ms"), isOfTime: true);
     }
 
     public LawFinding AllAreServedAgain() => Found("when it has healed, all are served", faults.Count,
         faults.Where(fault => fault.ServedAgainMs is null).Select(fault =>
-            $"{fault.Partition.Name}: some replica served nothing within {served:0} ms of healing"));
+            $"{fault.Partition.Name}: some replica served nothing within {served:0} ms of healing"), isOfTime: true);
 
     public LawFinding NoTermStorm() => Found("at most two terms for each time that links are cut", faults.Count,
         TermsGained().Where(gained => gained.Terms > 2 * (ulong)gained.Fault.Times).Select(gained =>
-            $"{gained.Fault.Partition.Name}: {gained.Terms} terms in {gained.Fault.Times} cuts"));
+            $"{gained.Fault.Partition.Name}: {gained.Terms} terms in {gained.Fault.Times} cuts"), isOfTime: true);
 
     private long? FirstSuccess(Fault fault, int replica)
     {
@@ -129,9 +130,9 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
 
     private static double Ms(long ns) => Math.Round(ns / 1e6);
 
-    private static LawFinding Found(string law, int tested, IEnumerable<string> violations)
+    private static LawFinding Found(string law, int tested, IEnumerable<string> violations, bool isOfTime = false)
     {
         string[] all = [.. violations];
-        return new(law, tested, all.Length <= Most ? all : [.. all[..Most], $"{law}: {all.Length - Most} more"]);
+        return new(law, tested, all.Length <= Most ? all : [.. all[..Most], $"{law}: {all.Length - Most} more"], isOfTime);
     }
 }

@@ -38,11 +38,12 @@ public abstract class PartitionScenario : IScenario
             cancellationToken);
         await using var load = Load.Start(fleet, options);
         var calls = new PinnedCalls(fleet, $"pinned-{options.Seed}", CallDeadline);
+        var registers = new RoomRegisters(fleet, load.Mutations.History, $"register-{options.Seed}", options.Seed);
         var views = new ReplicaViews(fleet);
         var faults = new List<Fault>();
         result.Timeline = new Timeline(fleet.Replicas.Count, faults, views.All, calls.Calls, load.Mutations.History.Operations, []);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token)];
+        Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token), registers.RunAsync(stop.Token)];
         try
         {
             for (var round = 0; round < options.Rounds; round++)
@@ -92,7 +93,7 @@ public abstract class PartitionScenario : IScenario
     private static void Judge(PartitionChecker checker, List<Fault> faults, PinnedCalls calls, Fleet fleet, ScenarioOptions options,
         ScenarioResult result)
     {
-        foreach (var law in checker.Check()) result.Tested(law.Law, law.Tested, law.Violations);
+        foreach (var law in checker.Check()) result.Tested(law);
         foreach (var shape in checker.Recoveries().Where(one => one.Ms is not null).GroupBy(one => one.Fault.Partition.Name))
             result.Figures[$"cut_to_served_max_ms_{shape.Key}"] = shape.Max(one => one.Ms!.Value);
         double[] again = [.. faults.Select(fault => fault.ServedAgainMs).OfType<double>()];

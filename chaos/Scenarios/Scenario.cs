@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using VideoScale.Chaos.Checkers;
 using VideoScale.Chaos.Timelines;
+using VideoScale.Harness.Processes;
 using VideoScale.Harness.Results;
 
 namespace VideoScale.Chaos.Scenarios;
@@ -65,6 +67,16 @@ public sealed class ScenarioResult
         Laws[law] = Laws.GetValueOrDefault(law) + times;
         if (violations.Count > 0) Broken.Add(law);
         Violations.AddRange(violations);
+    }
+
+    /// <summary>
+    /// As a law that was held to; on a machine that is too slow for what must happen in time, what broke it is but a doubt.
+    /// </summary>
+    public void Tested(LawFinding law)
+    {
+        var excused = law.IsOfTime && law.Violations.Count > 0 && Slowness.IsTooMuch;
+        Tested(law.Law, law.Tested, excused ? [] : law.Violations);
+        if (excused) Doubts.AddRange(law.Violations.Select(static one => $"on a machine that is too slow to tell: {one}"));
     }
 
     /// <summary>Demands that a law was tested often enough to prove anything.</summary>

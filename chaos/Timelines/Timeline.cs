@@ -90,8 +90,8 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
         foreach (var operation in operations)
         {
             var key = (operation.Process, operation.F, operation.Key);
-            if (operation.Type == OperationType.Invoke) open[key] = operation.TimeNs;
-            else if (open.Remove(key, out var began)) ended.Add((At(operation.TimeNs), operation.Type, (operation.TimeNs - began) / 1e6));
+            if (operation.Type == OperationType.Invoke) open[key] = operation.Time;
+            else if (open.Remove(key, out var began)) ended.Add((At(operation.Time), operation.Type, (operation.Time - began) / 1e6));
         }
         return [.. from end in ended
                    group end by Math.Floor(end.AtMs / StepMs) into step

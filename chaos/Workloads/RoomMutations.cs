@@ -126,8 +126,8 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
         var answer = await client.CallAsync((invoker, options) => new RoomService.RoomServiceClient(invoker)
             .GetRoomAsync(new GetRoomRequest { RoomId = room.Name, Consistency = Consistency.Linearizable }, options), giveUp);
         Interlocked.Increment(ref _reads);
-        History.Add(slot, answer.Acknowledged ? OperationType.Ok : OperationType.Fail, "read", room.Name,
-            answer.Reply?.AppliedIndex.ToString());
+        History.Add(slot, answer.Acknowledged ? OperationType.Ok : OperationType.Fail, "read", room.Name, answer.Reply is { } seen
+            ? new OperationValue(seen.Room.Epoch, seen.Room.NodeId, seen.AppliedIndex, Status: seen.Room.Status.ToString()) : null);
         if (answer.Refusal is { } refusal) _violations.Enqueue($"a linearizable read lost the acknowledged room {room.Name}: {refusal}");
         if (answer.Reply is { } reply && reply.AppliedIndex < room.LogIndex)
             _violations.Enqueue(
@@ -139,7 +139,7 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
             CancellationToken giveUp)
     {
         _requests[requestId] = 0;
-        History.Add(slot, OperationType.Invoke, f, room, requestId);
+        History.Add(slot, OperationType.Invoke, f, room, new OperationValue(Request: requestId));
         Interlocked.Increment(ref _outstanding);
         var answer = await client.CallAsync(call, giveUp);
         Interlocked.Decrement(ref _outstanding);
@@ -148,17 +148,18 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
         {
             var (commit, epoch) = read(reply);
             _acknowledged.Enqueue(new Acknowledged(requestId, f, room, commit.LogIndex, commit.EventSeq, epoch));
-            History.Add(slot, OperationType.Ok, f, room, $"{requestId} index={commit.LogIndex} epoch={epoch}");
+            History.Add(slot, OperationType.Ok, f, room, new OperationValue(Index: commit.LogIndex, Request: requestId));
         }
         else if (answer.Refusal is { } refusal)
         {
             Interlocked.Increment(ref _refused);
-            History.Add(slot, OperationType.Fail, f, room, $"{requestId} {refusal.StatusCode}");
+            History.Add(slot, OperationType.Fail, f, room,
+                new OperationValue(Request: requestId, Status: refusal.StatusCode.ToString()));
         }
         else
         {
             Interlocked.Increment(ref _unknown);
-            History.Add(slot, OperationType.Info, f, room, requestId);
+            History.Add(slot, OperationType.Info, f, room, new OperationValue(Request: requestId));
         }
         return answer;
     }
