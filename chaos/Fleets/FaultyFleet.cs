@@ -20,7 +20,9 @@ public sealed class FaultyFleet : IFaultyCluster, IAsyncDisposable
     private readonly IReadOnlyList<XfsVolume> _volumes;
     private readonly HashSet<int> _withoutPower = [];
     private readonly ConcurrentDictionary<End, byte> _down = new();
+    /// <summary>Whoever ends there ends because its disk is full, until it has come up again.</summary>
     private readonly ConcurrentDictionary<int, byte> _full = new();
+    private readonly HashSet<int> _filled = [];
     private readonly ConcurrentQueue<string> _unasked = new();
     private readonly ConcurrentDictionary<int, long> _frozenNodes = new();
     private ReplicaViews? _views;
@@ -119,7 +121,8 @@ public sealed class FaultyFleet : IFaultyCluster, IAsyncDisposable
     {
         if (!_withoutPower.Remove(replica)) return;
         _volumes[replica].Return();
-        if (!_full.ContainsKey(replica)) _volumes[replica].Free(); // a ballast whose removal was lost
+        if (_filled.Contains(replica)) _volumes[replica].Fill();
+        else _volumes[replica].Free(); // the removal of what filled it may have been lost
     }
 
     public void TellDisk(int replica, string? word)
@@ -132,13 +135,14 @@ public sealed class FaultyFleet : IFaultyCluster, IAsyncDisposable
 
     public void FillDisk(int replica)
     {
-        if (_withoutPower.Contains(replica)) return;
         _full[replica] = 0;
-        _volumes[replica].Fill();
+        _filled.Add(replica);
+        if (!_withoutPower.Contains(replica)) _volumes[replica].Fill();
     }
 
     public void FreeDisk(int replica)
     {
+        _filled.Remove(replica);
         if (!_withoutPower.Contains(replica)) _volumes[replica].Free();
     }
 

@@ -6,7 +6,7 @@ public static class AllScenarios
     public static IReadOnlyList<IScenario> List { get; } =
     [
         new LeaderKill(), new AllKill(), new PowerLoss(), new PausedLeader(), new LeaderCut(),
-        new SplitBrain(), new SplitEven(), new SplitFive(), new Flapping(), new Swarm(),
+        new SplitBrain(), new SplitEven(), new SplitFive(), new Flapping(), new Swarm(), new NodesApart(),
         new Authority(), new RollingUpgrade(), new Lose(), new Stall(), new Stale(),
     ];
 

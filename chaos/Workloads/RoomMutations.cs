@@ -14,6 +14,8 @@ public sealed record Acknowledged(string RequestId, string F, string Room, ulong
 public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clients, int slotsPerClient, string prefix, int seed,
     Pulse pulse)
 {
+    private const int OtherBodyEvery = 10;
+
     private readonly ConcurrentQueue<Acknowledged> _acknowledged = new();
     private readonly ConcurrentQueue<string> _violations = new();
     private readonly ConcurrentDictionary<string, byte> _requests = new();
@@ -81,8 +83,21 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
             .CreateRoomAsync(new CreateRoomRequest { RequestId = requestId, RoomId = name, ExpectedParticipants = 4, KeepWhenEmpty = true },
                 options),
             r => (r.Commit, r.Epoch), giveUp);
-        if (answer.Reply is { } reply) rooms.Add(new OwnRoom(name, reply.Commit.LogIndex));
+        if (answer.Reply is { } reply)
+        {
+            rooms.Add(new OwnRoom(name, reply.Commit.LogIndex));
+            if (rooms.Count % OtherBodyEvery == 0) await CallWithOtherBodyAsync(client, requestId, name, giveUp);
+        }
         else if (answer.Refusal is { } refusal) _violations.Enqueue($"create of the new room {name} was refused: {refusal}");
+    }
+
+    /// <summary>One request_id is for one body: another one under it is refused, whichever replica is asked.</summary>
+    private async Task CallWithOtherBodyAsync(RetryingClient client, string requestId, string room, CancellationToken giveUp)
+    {
+        var answer = await client.CallAsync((invoker, options) => new RoomService.RoomServiceClient(invoker).CreateRoomAsync(
+            new CreateRoomRequest { RequestId = requestId, RoomId = room, ExpectedParticipants = 5, KeepWhenEmpty = true }, options),
+                giveUp);
+        if (answer.Acknowledged) _violations.Enqueue($"request_id {requestId} was answered for another body");
     }
 
     private async Task AdmitAsync(RetryingClient client, int slot, string requestId, OwnRoom room, int step, CancellationToken giveUp)

@@ -61,9 +61,10 @@ public sealed class RoomRegisters(Fleet fleet, History history, string prefix, i
         }
         catch (RpcException e)
         {
-            var isKnown = RetryingClient.IsRefusal(e.StatusCode) || NobodyLeads.IsSaidBy(e.StatusCode, e.Status.Detail);
+            // what says that nothing was done is held to it
+            var isKnown = RetryingClient.IsRefusal(e.StatusCode) || e.Status.Detail.Contains("nothing was done", StringComparison.Ordinal);
             history.Add(process, isKnown ? OperationType.Fail : OperationType.Info, f, room,
-                new OperationValue(Status: e.StatusCode.ToString()));
+                new OperationValue(Status: $"{e.StatusCode}: {e.Status.Detail}"));
             return isKnown;
         }
     }
