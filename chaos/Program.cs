@@ -8,5 +8,5 @@ return await new RootCommand("Tries to break VideoScale with real processes, dis
     "Exit codes: 0 valid, 1 violation, 2 proves nothing, 3 not live in time, 130 stopped, 254 usage, 255 fault of the harness.")
 {
     RunCommand.Create(stop), ShrinkCommand.Create(stop), OtherCommands.CreateEngines(stop), OtherCommands.CreateDoctor(stop),
-    RunCommand.CreateList(), CheckCommand.Create(), MutantsCommand.Create(stop),
+    RunCommand.CreateList(), CheckCommand.Create(), MutantsCommand.Create(stop), CampaignCommand.Create(stop),
 }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None);

@@ -7,7 +7,7 @@ namespace VideoScale.Chaos.Mutants;
 /// <param name="By">The law that was broken, or what did not come back; null: nobody found it.</param>
 public sealed record MutantFinding(string Bug, string Scenario, bool IsCaught, string? By, double Seconds);
 
-/// <summary>Plants one bug after the other; and before, each run without one, which must find nothing.</summary>
+/// <summary>Plants one bug after the other; and then has each run once without one, which must find nothing.</summary>
 public static class MutantRun
 {
     private const string ResultName = "mutants.json";
@@ -22,18 +22,18 @@ public static class MutantRun
         Console.WriteLine($"building {MutantBuild.Bugs.Count} planted bugs into a copy of the sources in {build}…");
         var command = await MutantBuild.MakeAsync(build, cancellationToken);
         var found = new List<MutantFinding>();
-        foreach (var words in mutants.Select(static mutant => mutant.Words).DistinctBy(static words => string.Join(' ', words)))
-        {
-            var clean = await TryAsync("None", words, seed);
-            found.Add(clean);
-            Console.WriteLine($"{(clean.IsCaught ? "WRONG   " : "clean   ")} {string.Join(' ', words),-50} {clean.By}");
-        }
         foreach (var mutant in mutants)
         {
             var one = await TryAsync(mutant.Bug, mutant.Words, seed);
             for (var i = 1; i < tries && !one.IsCaught; i++) one = await TryAsync(mutant.Bug, mutant.Words, seed + i);
             found.Add(one);
             Console.WriteLine($"{(one.IsCaught ? "caught  " : "MISSED  ")} {mutant.Bug,-25} {one.Scenario,-12} {one.By}");
+        }
+        foreach (var words in mutants.Select(static mutant => mutant.Words).DistinctBy(static words => string.Join(' ', words)))
+        {
+            var clean = await TryAsync("None", words, seed);
+            found.Add(clean);
+            Console.WriteLine($"{(clean.IsCaught ? "WRONG   " : "clean   ")} {string.Join(' ', words),-50} {clean.By}");
         }
         await File.WriteAllTextAsync(Path.Combine(directory, ResultName), JsonSerializer.Serialize(found, Json) + "\n", cancellationToken);
         return found.All(static one => one.IsCaught == (one.Bug != "None")) ? 0 : 1;

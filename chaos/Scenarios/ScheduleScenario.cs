@@ -45,6 +45,7 @@ public abstract class ScheduleScenario(string name, string summary, int rounds, 
         var registers = new RoomRegisters(fleet, load.Mutations.History, $"register-{options.Seed}", options.Seed);
         var views = new ReplicaViews(fleet);
         var probes = new SeatProbes(fleet.Replicas, fleet.Nodes, rooms, options.Busy);
+        var lanes = new NodeLanes(fleet, probes);
         await views.PrepareAsync(cancellationToken);
         faulty.Watch(views, probes);
         var began = History.NowNs;
@@ -53,10 +54,13 @@ public abstract class ScheduleScenario(string name, string summary, int rounds, 
             var left = until - TimeSpan.FromMicroseconds((History.NowNs - began) / 1e3);
             if (left > TimeSpan.Zero) await Task.Delay(left, stopped);
         });
-        result.Timeline = new Timeline(fleet.Replicas.Count, [], views.All, calls.Calls, load.Mutations.History.Operations, runner.Struck);
+        result.Timeline = new Timeline(fleet.Replicas.Count, [], views.All, calls.Calls, load.Mutations.History.Operations, runner.Struck)
+        {
+            Nodes = lanes,
+        };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token), registers.RunAsync(stop.Token),
-            probes.RunAsync(stop.Token)];
+            probes.RunAsync(stop.Token), lanes.RunAsync(stop.Token)];
         var (healed, again) = (0L, false);
         try
         {

@@ -14,8 +14,9 @@ namespace VideoScale.Chaos.Timelines;
 /// <param name="Must">Replicas that had to serve.</param>
 /// <param name="Cannot">Replicas that could not.</param>
 /// <param name="Struck">The replicas that it strikes; null: it is between them.</param>
+/// <param name="StruckNodes">The media nodes that it strikes.</param>
 public sealed record FaultBand(string Name, double FromMs, double ToMs, IReadOnlyList<int[]> Cuts, IReadOnlyList<int> Must,
-    IReadOnlyList<int> Cannot, IReadOnlyList<int>? Struck = null);
+    IReadOnlyList<int> Cannot, IReadOnlyList<int>? Struck = null, IReadOnlyList<int>? StruckNodes = null);
 
 /// <summary>From then on one replica said the same of itself.</summary>
 public sealed record RoleChange(double AtMs, string Role, ulong Term, int? Leader);
@@ -28,7 +29,8 @@ public sealed record LoadStep(double AtMs, int Ok, int Refused, int Unknown, dou
 
 /// <summary>One run as it is drawn; kept as timeline.json.</summary>
 public sealed record TimelineData(ScenarioResult Result, string Replay, double Ms, IReadOnlyList<FaultBand> Faults,
-    IReadOnlyList<IReadOnlyList<RoleChange>> Replicas, IReadOnlyList<IReadOnlyList<CallMark>> Calls, IReadOnlyList<LoadStep> Load)
+    IReadOnlyList<IReadOnlyList<RoleChange>> Replicas, IReadOnlyList<IReadOnlyList<CallMark>> Calls, IReadOnlyList<LoadStep> Load,
+    IReadOnlyList<NodeLane> Nodes)
 {
     public static readonly JsonSerializerOptions Json = new()
     {
@@ -45,6 +47,9 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
     private const double StepMs = 250;
     private readonly long _beganNs = History.NowNs;
 
+    /// <summary>Media nodes, where somebody asks them.</summary>
+    public NodeLanes? Nodes { get; init; }
+
     /// <summary>As far as the run came.</summary>
     public void Keep(ScenarioOptions options, ScenarioResult result)
     {
@@ -52,7 +57,7 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
             [.. Everyone.Select(replica => Changes([.. views.Where(view => view.Replica == replica).OrderBy(view => view.AtNs)]))],
             [.. Everyone.Select(replica => (IReadOnlyList<CallMark>)[.. calls.Where(call => call.Replica == replica)
                 .OrderBy(call => call.BeganNs).Select(Mark)])],
-            Steps());
+            Steps(), Nodes?.Drawn(At) ?? []);
         File.WriteAllText(Path.Combine(options.Out, DataName), JsonSerializer.Serialize(data, TimelineData.Json));
         File.WriteAllText(Path.Combine(options.Out, PageName), ReportPage.Of(data));
     }
@@ -67,7 +72,7 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
 
     private FaultBand Band(StruckFault one) => new(one.Fault.Words, At(one.BeganNs), At(Math.Min(one.EndedNs, History.NowNs)),
         one.Fault is CutLinks cut ? [.. cut.Links.Select(link => (int[])[one.Number(link[0]), one.Number(link[1])])] : [], [], [],
-        one.Fault is CutLinks or CutNode ? null : [.. one.Replicas]);
+        one.Fault is CutLinks ? null : one.Fault is CutNode ? [] : [.. one.Replicas], [.. one.Fault.Nodes]);
 
     private List<RoleChange> Changes(ReplicaView[] views)
     {

@@ -141,8 +141,8 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
         var answer = await client.CallAsync((invoker, options) => new RoomService.RoomServiceClient(invoker)
             .GetRoomAsync(new GetRoomRequest { RoomId = room.Name, Consistency = Consistency.Linearizable }, options), giveUp);
         Interlocked.Increment(ref _reads);
-        History.Add(slot, answer.Acknowledged ? OperationType.Ok : OperationType.Fail, "read", room.Name, answer.Reply is { } seen
-            ? new OperationValue(seen.Room.Epoch, seen.Room.NodeId, seen.AppliedIndex, Status: seen.Room.Status.ToString()) : null);
+        History.Add(slot, answer.Acknowledged ? OperationType.Ok : OperationType.Fail, "read", room.Name,
+            answer.Reply is { } seen ? RoomRegisters.SeenIn(seen) : null);
         if (answer.Refusal is { } refusal) _violations.Enqueue($"a linearizable read lost the acknowledged room {room.Name}: {refusal}");
         if (answer.Reply is { } reply && reply.AppliedIndex < room.LogIndex)
             _violations.Enqueue(

@@ -69,9 +69,10 @@ public sealed class RoomRegisters(Fleet fleet, History history, string prefix, i
         }
     }
 
-    /// <summary>A room that is closed, or being closed, is no room.</summary>
-    private static OperationValue? SeenIn(GetRoomReply reply) => reply.Room.Status is RoomStatus.Closed or RoomStatus.Closing ? null
-        : new OperationValue(reply.Room.Epoch, reply.Room.NodeId, reply.AppliedIndex, Status: reply.Room.Status.ToString());
+    /// <summary>A room that is closed, or being closed, is no room; from whom it is revoked owns it no more.</summary>
+    public static OperationValue? SeenIn(GetRoomReply reply) => reply.Room.Status is RoomStatus.Closed or RoomStatus.Closing ? null
+        : new OperationValue(reply.Room.Epoch, reply.Room.Status == RoomStatus.Revoking ? "" : reply.Room.NodeId, reply.AppliedIndex,
+            Status: reply.Room.Status.ToString());
 
     /// <summary>What caused no event changed nothing.</summary>
     private static (OperationValue?, bool) SaidBy(RoomReply reply) =>
