@@ -58,7 +58,8 @@ public static class FaultProofs
         {
             Signals.Freeze(process.Id);
             Signals.SendTo(process.Id, Signals.Continue);
-            return SpinWait.SpinUntil(() => !Signals.IsFrozen(process.Id), TimeSpan.FromSeconds(5)) ? null : "it does not go on after SIGCONT";
+            return SpinWait.SpinUntil(() => !Signals.IsFrozen(process.Id), TimeSpan.FromSeconds(5)) ? null
+                : "it does not go on after SIGCONT";
         }
         finally { process.Kill(); }
     }

@@ -52,8 +52,11 @@ public sealed class FaultyFleet : IFaultyCluster, IAsyncDisposable
             ? [.. Enumerable.Range(0, schedule.Replicas).Select(i => XfsVolume.Create(options.Out, $"disk-{i}"))] : [];
         try
         {
-            var shape = new ClusterShape(schedule.Replicas, schedule.Media) { Namespaced = true,
-                ReplicaRoots = [.. volumes.Select(v => v.Path)] };
+            var shape = new ClusterShape(schedule.Replicas, schedule.Media)
+            {
+                Namespaced = true,
+                ReplicaRoots = [.. volumes.Select(v => v.Path)]
+            };
             return new(await Fleet.StartAsync(shape, options, cancellationToken, name => Both(disks.Environment(name, only: $"/{name}/"),
                 clocks[name].Environment)), disks, clocks, volumes);
         }

@@ -11,8 +11,11 @@ public sealed record MutantFinding(string Bug, string Scenario, bool IsCaught, s
 public static class MutantRun
 {
     private const string ResultName = "mutants.json";
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower
+    };
 
     /// <param name="tries">Runs in which a bug may be found.</param>
     /// <returns>The exit code: 0 when all are caught, and nothing is where there is none.</returns>

@@ -26,8 +26,13 @@ public static class ScenarioRun
     {
         Directory.CreateDirectory(options.Out);
         if (Namespaced.IsInside) Namespaced.Furnish();
-        var result = new ScenarioResult { Scenario = scenario.Name, Seed = options.Seed, Engine = options.Engine,
-            Replay = ReplayOf(scenario, options) };
+        var result = new ScenarioResult
+        {
+            Scenario = scenario.Name,
+            Seed = options.Seed,
+            Engine = options.Engine,
+            Replay = ReplayOf(scenario, options)
+        };
         var started = Stopwatch.GetTimestamp();
         try { await scenario.RunAsync(options, result, cancellationToken); }
         catch (NotLiveException e)

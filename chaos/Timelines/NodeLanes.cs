@@ -29,9 +29,11 @@ public sealed class NodeLanes(Fleet fleet, SeatProbes probes)
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(fleet.NodeNames.Select(node => FollowAsync(node, stop)));
 
     /// <param name="at">Milliseconds on the axis.</param>
-    public IReadOnlyList<NodeLane> Drawn(Func<long, double> at) => [.. fleet.NodeNames.Select(node => new NodeLane(node, Leases(
-        _seen.Where(one => one.Node == node).OrderBy(static one => one.AtNs).Select(one => new LeaseChange(at(one.AtNs), one.Holds, one.Rooms))),
-        Tenures(probes.Grants, node, at)))];
+    public IReadOnlyList<NodeLane> Drawn(Func<long, double> at) =>
+        [.. fleet.NodeNames.Select(node => new NodeLane(node, Leases(SeenOf(node, at)), Tenures(probes.Grants, node, at)))];
+
+    private IEnumerable<LeaseChange> SeenOf(string node, Func<long, double> at) => _seen.Where(one => one.Node == node)
+        .OrderBy(static one => one.AtNs).Select(one => new LeaseChange(at(one.AtNs), one.Holds, one.Rooms));
 
     /// <summary>Changes alone.</summary>
     public static IReadOnlyList<LeaseChange> Leases(IEnumerable<LeaseChange> seen)

@@ -44,8 +44,12 @@ public sealed class RoomRegisters(Fleet fleet, History history, string prefix, i
             {
                 "read" => (SeenIn(await client.GetRoomAsync(
                     new GetRoomRequest { RoomId = room, Consistency = Consistency.Linearizable }, deadline: until)), true),
-                "create" => SaidBy(await client.CreateRoomAsync(new CreateRoomRequest { RequestId = id, RoomId = room,
-                    KeepWhenEmpty = true },
+                "create" => SaidBy(await client.CreateRoomAsync(new CreateRoomRequest
+                {
+                    RequestId = id,
+                    RoomId = room,
+                    KeepWhenEmpty = true
+                },
                     deadline: until)),
                 "move" => Without(SaidBy(await client.MoveRoomAsync(new MoveRoomRequest { RequestId = id, RoomId = room },
                     deadline: until))),

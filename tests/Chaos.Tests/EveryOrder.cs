@@ -46,7 +46,8 @@ internal static class EveryOrder
         switch (one.Call)
         {
             case RoomCall.Read when one.Told is null: return room.IsThere ? [] : [room];
-            case RoomCall.Read: return room.IsThere && room.Epoch == one.Told!.Value.Epoch && room.Node == one.Told.Value.Node ? [room]
+            case RoomCall.Read:
+                return room.IsThere && room.Epoch == one.Told!.Value.Epoch && room.Node == one.Told.Value.Node ? [room]
                 : [];
             case RoomCall.Close: return room.IsThere ? [room with { IsThere = false }] : [];
             case RoomCall.Create when room.IsThere: return [];

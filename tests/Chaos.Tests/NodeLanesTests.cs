@@ -9,9 +9,10 @@ public sealed class NodeLanesTests
     [Fact]
     public void Grants_without_a_long_pause_are_one_tenure_and_those_of_two_nodes_at_once_are_marked()
     {
-        Grant[] grants = [Granted("a", 1, 100), Granted("a", 1, 600), Granted("a", 1, 5_000), Granted("b", 2, 4_000), Granted("a", 1, 5_100),
-            Granted("b", 2, 5_050)];
-        Assert.Equal([new Tenure("room", 1, 100, 600, false), new Tenure("room", 1, 5_000, 5_100, true)], NodeLanes.Tenures(grants, "a", Ms));
+        Grant[] grants = [Granted("a", 1, 100), Granted("a", 1, 600), Granted("a", 1, 5_000), Granted("b", 2, 4_000),
+            Granted("a", 1, 5_100), Granted("b", 2, 5_050)];
+        Assert.Equal([new Tenure("room", 1, 100, 600, false), new Tenure("room", 1, 5_000, 5_100, true)],
+            NodeLanes.Tenures(grants, "a", Ms));
         Assert.Equal(2, NodeLanes.Tenures(grants, "b", Ms).Count);
     }
 

@@ -68,10 +68,18 @@ internal static class RoomHistories
             default:
                 var (one, other) = (random.Next(history.Count / 2), history.Count / 2 + random.Next(history.Count / 2));
                 var (first, second) = (history[one], history[other]);
-                history[one] = second with { BeganNs = first.BeganNs, EndedNs = second.IsAnswered ? first.BeganNs + Wide
-                    : RoomOperation.Never };
-                history[other] = first with { BeganNs = second.BeganNs, EndedNs = first.IsAnswered ? second.BeganNs + Wide
-                    : RoomOperation.Never };
+                history[one] = second with
+                {
+                    BeganNs = first.BeganNs,
+                    EndedNs = second.IsAnswered ? first.BeganNs + Wide
+                    : RoomOperation.Never
+                };
+                history[other] = first with
+                {
+                    BeganNs = second.BeganNs,
+                    EndedNs = first.IsAnswered ? second.BeganNs + Wide
+                    : RoomOperation.Never
+                };
                 break;
         }
         return history;

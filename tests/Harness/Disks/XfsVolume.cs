@@ -36,8 +36,11 @@ public sealed class XfsVolume : IDisposable
     {
         for (var bytes = new DriveInfo(Path).AvailableFreeSpace; bytes > SmallestBytes; bytes = bytes * 3 / 4)
         {
-            try { Shell.Run("fallocate", "--offset", $"{(File.Exists(Ballast) ? new FileInfo(Ballast).Length : 0)}", "--length",
-                $"{bytes}", Ballast); }
+            try
+            {
+                Shell.Run("fallocate", "--offset", $"{(File.Exists(Ballast) ? new FileInfo(Ballast).Length : 0)}", "--length",
+                $"{bytes}", Ballast);
+            }
             catch (InvalidOperationException) { } // more than there is in one piece: try with less
         }
     }
