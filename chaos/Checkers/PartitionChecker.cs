@@ -6,7 +6,8 @@ using VideoScale.V1;
 namespace VideoScale.Chaos.Checkers;
 
 /// <summary>A law, how often something was held against it, and what broke it.</summary>
-public sealed record LawFinding(string Law, int Tested, IReadOnlyList<string> Violations);
+/// <param name="IsOfTime">It says that something must happen in time, which a machine may be too slow for.</param>
+public sealed record LawFinding(string Law, int Tested, IReadOnlyList<string> Violations, bool IsOfTime = false);
 
 /// <summary>What partitions may do to those who call, by what the callers saw and what replicas said of themselves.</summary>
 /// <param name="served">Longest time until those are served who must be, in milliseconds.</param>
@@ -40,7 +41,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
 
     private static IEnumerable<int> Replicas(Fault fault) => Enumerable.Range(0, fault.Partition.Replicas);
 
-    private LawFinding OneLeaderPerTerm()
+    public LawFinding OneLeaderPerTerm()
     {
         var leaders = views.Where(view => view.Role == ReplicaRole.Leader).GroupBy(view => view.Term).ToArray();
         return Found("one leader in a term", leaders.Length,
@@ -50,7 +51,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
             select $"replicas {string.Join(" and ", who)} lead in term {term.Key}");
     }
 
-    private LawFinding NothingWithoutMajority()
+    public LawFinding NothingWithoutMajority()
     {
         var asked = (from fault in Lasting
                      from call in calls
@@ -64,7 +65,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
                 + $"healed"));
     }
 
-    private LawFinding NoStaleRead()
+    public LawFinding NoStaleRead()
     {
         var newest = 0UL;
         var (tested, stale) = (0, new List<string>());
@@ -79,7 +80,7 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
         return Found("a linearizable read shows all that was acknowledged before it", tested, stale);
     }
 
-    private LawFinding MajorityIsServed()
+    public LawFinding MajorityIsServed()
     {
         var (tested, wrong) = (0, new List<string>());
         foreach (var (fault, replica, ms) in Recoveries())
@@ -96,26 +97,26 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
                     + $"{Ms(call.BeganNs - fault.CutNs)} ms after the cut, ended {call.Status} after {took} ms: {call.Detail}");
             }
         }
-        return Found("who reaches a majority is served", tested, wrong);
+        return Found("who reaches a majority is served", tested, wrong, isOfTime: true);
     }
 
     /// <summary>Also where majorities overlap, so that it depends on who leads whom they serve.</summary>
-    private LawFinding SomethingIsCommitted()
+    public LawFinding SomethingIsCommitted()
     {
         Fault[] able = [.. Lasting.Where(static fault => fault.Partition.PossibleLeaders.Count > 0)];
         return Found("where somebody reaches a majority, something is committed", able.Length,
             able.Where(fault => !calls.Any(call => call is { Succeeded: true, IsRead: false } && call.BeganNs > fault.CutNs
                 && call.EndedNs < fault.HealedNs)).Select(fault => $"{fault.Partition.Name}: no write was acknowledged in "
-                    + $"{Ms(fault.HealedNs - fault.CutNs)} ms"));
+                    + $"{Ms(fault.HealedNs - fault.CutNs)} ms"), isOfTime: true);
     }
 
-    private LawFinding AllAreServedAgain() => Found("when it has healed, all are served", faults.Count,
+    public LawFinding AllAreServedAgain() => Found("when it has healed, all are served", faults.Count,
         faults.Where(fault => fault.ServedAgainMs is null).Select(fault =>
-            $"{fault.Partition.Name}: some replica served nothing within {served:0} ms of healing"));
+            $"{fault.Partition.Name}: some replica served nothing within {served:0} ms of healing"), isOfTime: true);
 
-    private LawFinding NoTermStorm() => Found("at most two terms for each time that links are cut", faults.Count,
+    public LawFinding NoTermStorm() => Found("at most two terms for each time that links are cut", faults.Count,
         TermsGained().Where(gained => gained.Terms > 2 * (ulong)gained.Fault.Times).Select(gained =>
-            $"{gained.Fault.Partition.Name}: {gained.Terms} terms in {gained.Fault.Times} cuts"));
+            $"{gained.Fault.Partition.Name}: {gained.Terms} terms in {gained.Fault.Times} cuts"), isOfTime: true);
 
     private long? FirstSuccess(Fault fault, int replica)
     {
@@ -129,9 +130,9 @@ public sealed class PartitionChecker(IReadOnlyCollection<PinnedCall> calls, IRea
 
     private static double Ms(long ns) => Math.Round(ns / 1e6);
 
-    private static LawFinding Found(string law, int tested, IEnumerable<string> violations)
+    private static LawFinding Found(string law, int tested, IEnumerable<string> violations, bool isOfTime = false)
     {
         string[] all = [.. violations];
-        return new(law, tested, all.Length <= Most ? all : [.. all[..Most], $"{law}: {all.Length - Most} more"]);
+        return new(law, tested, all.Length <= Most ? all : [.. all[..Most], $"{law}: {all.Length - Most} more"], isOfTime);
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using VideoScale.Chaos.Faults;
 using VideoScale.Chaos.Scenarios;
 using VideoScale.Harness.Links;
 using VideoScale.Harness.Processes;
@@ -29,7 +30,7 @@ public sealed class Fleet : IAsyncDisposable
     public IReadOnlyList<string> NodeNames => [.. _cluster.Media.Select(node => node.NodeId)];
 
     /// <param name="options">Says where data, certificates, and the log of every process go, and what keeps the log.</param>
-    /// <param name="environment">Of a replica, by its name.</param>
+    /// <param name="environment">Of a replica or a media node, by its name.</param>
     public static async Task<Fleet> StartAsync(ClusterShape shape, ScenarioOptions options, CancellationToken cancellationToken,
         Func<string, IReadOnlyDictionary<string, string>>? environment = null)
     {
@@ -37,9 +38,9 @@ public sealed class Fleet : IAsyncDisposable
             Path.Combine(options.Out, "cluster")));
         try
         {
-            foreach (var replica in fleet._cluster.Replicas)
-                foreach (var (name, value) in environment?.Invoke(replica.Name) ?? new Dictionary<string, string>())
-                    replica.Environment[name] = value;
+            foreach (var server in fleet._cluster.Replicas.Cast<ServerProcess>().Concat(fleet._cluster.Media))
+                foreach (var (name, value) in environment?.Invoke(server.Name) ?? new Dictionary<string, string>())
+                    server.Environment[name] = value;
             if (options.Engine == "dotnext-plain")
                 foreach (var replica in fleet._cluster.Replicas) replica.Environment["VIDEOSCALE_UNSAFE_ENGINE"] = "1";
             fleet._cluster.Start();
@@ -130,7 +131,13 @@ public sealed class Fleet : IAsyncDisposable
     public void CutLinks(IEnumerable<(int From, int To)> links) =>
         _cluster.Network!.Cut([.. links.Select(link => (_cluster.Replicas[link.From].Name, _cluster.Replicas[link.To].Name))]);
 
+    /// <summary>These alone are cut from now on.</summary>
+    public void Cut(IReadOnlyCollection<LinkEnds> links) =>
+        _cluster.Network!.Replace([.. links.Select(link => (ProcessOf(link.From).Name, ProcessOf(link.To).Name))]);
+
     public void Heal() => _cluster.Network!.Heal();
+
+    public ServerProcess ProcessOf(End end) => end.IsNode ? _cluster.Media[end.Number] : _cluster.Replicas[end.Number];
 
     public double PacketsCut() => _cluster.Network is null ? 0 : Namespaces.Swallowed();
 

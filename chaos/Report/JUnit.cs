@@ -16,7 +16,12 @@ public static class JUnit
                 string.Join('\n', result.Violations)));
         else if (result.Doubts.Count > 0)
             whole.Add(new XElement("error",
-                new XAttribute("message", result.Verdict == Verdict.NotLive ? "something did not come back" : "the run proves nothing"),
+                new XAttribute("message", result.Verdict switch
+                {
+                    Verdict.NotLive => "something did not come back",
+                    Verdict.Stopped => "it was stopped",
+                    _ => "the run proves nothing",
+                }),
                 string.Join('\n', result.Doubts)));
         var laws = result.Laws.Select(law => new XElement("testcase", new XAttribute("classname", suite),
             new XAttribute("name", $"{law.Key} ({law.Value.ToString(CultureInfo.InvariantCulture)} times)"))).ToArray();

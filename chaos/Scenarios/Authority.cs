@@ -40,7 +40,7 @@ public sealed class Authority : IScenario
         {
             await Task.Delay(Settle, cancellationToken);
             var fault = round % Faults;
-            var node = fleet.NodeNames[random.Next(fleet.NodeNames.Count)];
+            var node = BusiestOf(probes) ?? fleet.NodeNames[random.Next(fleet.NodeNames.Count)];
             await StrikeAsync(fault, node, fleet, client, probes, rooms, random, cancellationToken);
             await Console.Error.WriteLineAsync(
                 $"round {round + 1}/{options.Rounds}: {NameOf(fault)} on {node}; {probes.Grants.Count} grants, {probes.Refusals} "
@@ -63,6 +63,11 @@ public sealed class Authority : IScenario
         if (options.Rounds > 2) result.DemandAtLeast("packets_cut", 1);
         result.Violate(await ReplicaAgreement.CheckAsync(fleet.Replicas, TimeSpan.FromSeconds(60), cancellationToken));
     }
+
+    /// <summary>Who has most of the rooms: a node without any is no fault's worth.</summary>
+    private static string? BusiestOf(SeatProbes probes) => probes.Grants.GroupBy(static grant => grant.Room)
+        .Select(static room => room.MaxBy(static grant => (grant.Epoch, grant.LatestNs)).Node)
+        .GroupBy(static node => node).MaxBy(static node => node.Count())?.Key;
 
     private static string NameOf(int fault) => fault switch
     {

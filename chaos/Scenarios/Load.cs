@@ -1,5 +1,6 @@
 using VideoScale.Chaos.Checkers;
 using VideoScale.Chaos.Fleets;
+using VideoScale.Chaos.Linearizability;
 using VideoScale.Chaos.Workloads;
 using VideoScale.Harness.Processes;
 
@@ -60,7 +61,8 @@ public sealed class Load : IAsyncDisposable
         result.Figures["refused"] = Mutations.Refused;
         result.Figures["retried"] = Mutations.Retried;
         result.Figures["linearizable_reads"] = Mutations.Reads;
-        Mutations.History.WriteTo(Path.Combine(directory, "history.jsonl"));
+        Mutations.History.WriteTo(directory);
+        result.Tested(RoomHistory.Check(Mutations.History.Operations));
     }
 
     public async ValueTask DisposeAsync()

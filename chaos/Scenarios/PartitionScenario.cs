@@ -14,10 +14,9 @@ namespace VideoScale.Chaos.Scenarios;
 public abstract class PartitionScenario : IScenario
 {
     /// <summary>Loose: machines that run this are busy. How long it took is in the figures.</summary>
-    private static readonly TimeSpan Served = TimeSpan.FromSeconds(10);
+    protected static readonly TimeSpan Served = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private const int MediaNodes = 2;
 
     private readonly IReadOnlyList<PartitionShape> _shapes;
@@ -39,11 +38,12 @@ public abstract class PartitionScenario : IScenario
             cancellationToken);
         await using var load = Load.Start(fleet, options);
         var calls = new PinnedCalls(fleet, $"pinned-{options.Seed}", CallDeadline);
+        var registers = new RoomRegisters(fleet, load.Mutations.History, $"register-{options.Seed}", options.Seed);
         var views = new ReplicaViews(fleet);
         var faults = new List<Fault>();
-        result.Timeline = new Timeline(fleet.Replicas.Count, faults, views.All, calls.Calls, load.Mutations.History.Operations);
+        result.Timeline = new Timeline(fleet.Replicas.Count, faults, views.All, calls.Calls, load.Mutations.History.Operations, []);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token)];
+        Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token), registers.RunAsync(stop.Token)];
         try
         {
             for (var round = 0; round < options.Rounds; round++)
@@ -75,27 +75,11 @@ public abstract class PartitionScenario : IScenario
         var partition = shape.Of(await fleet.LeaderAsync(cancellationToken), random);
         var fault = await StrikeAsync(fleet, partition, random, calls, cancellationToken);
         var healed = History.NowNs;
-        var again = await AwaitServedAsync(calls, Enumerable.Range(0, partition.Replicas), healed, TimeSpan.Zero, cancellationToken);
+        var again = await calls.AwaitServedAsync(Enumerable.Range(0, partition.Replicas), healed, TimeSpan.Zero, Served, cancellationToken);
         return fault with { ServedAgainMs = again ? (History.NowNs - healed) / 1e6 : null };
     }
 
     protected static void Cut(Fleet fleet, Partition partition) => fleet.CutLinks(partition.Cuts.Select(cut => (cut.From, cut.To)));
-
-    /// <summary>Waits so long at least, and until each of them has served a call begun since, or a limit has passed.</summary>
-    /// <returns>Whether they have.</returns>
-    protected static async Task<bool> AwaitServedAsync(PinnedCalls calls, IEnumerable<int> replicas, long sinceNs, TimeSpan atLeast,
-        CancellationToken cancellationToken)
-    {
-        int[] awaited = [.. replicas];
-        while (true)
-        {
-            var passed = TimeSpan.FromMicroseconds((History.NowNs - sinceNs) / 1e3);
-            var served = awaited.All(replica =>
-                calls.HasAny(call => call.Replica == replica && call.Succeeded && call.BeganNs > sinceNs));
-            if (passed >= atLeast && (served || passed >= Served)) return served;
-            await Task.Delay(Poll, cancellationToken);
-        }
-    }
 
     private static string Told(Fault fault, int round, ScenarioOptions options, PinnedCalls calls)
     {
@@ -109,7 +93,7 @@ public abstract class PartitionScenario : IScenario
     private static void Judge(PartitionChecker checker, List<Fault> faults, PinnedCalls calls, Fleet fleet, ScenarioOptions options,
         ScenarioResult result)
     {
-        foreach (var law in checker.Check()) result.Tested(law.Law, law.Tested, law.Violations);
+        foreach (var law in checker.Check()) result.Tested(law);
         foreach (var shape in checker.Recoveries().Where(one => one.Ms is not null).GroupBy(one => one.Fault.Partition.Name))
             result.Figures[$"cut_to_served_max_ms_{shape.Key}"] = shape.Max(one => one.Ms!.Value);
         double[] again = [.. faults.Select(fault => fault.ServedAgainMs).OfType<double>()];

@@ -16,7 +16,7 @@ public sealed class PausedLeader : IScenario
     public string Name => "paused-leader";
     public string Summary => "SIGSTOP, then SIGCONT of the leader: no stale linearizable read, no acknowledgement in an old term";
     public int DefaultRounds => 10;
-    public bool NeedsNamespaces => false;
+    public bool NeedsNamespaces => true; // who is frozen when the harness is killed must end as well
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {

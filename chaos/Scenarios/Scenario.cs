@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using VideoScale.Chaos.Checkers;
 using VideoScale.Chaos.Timelines;
+using VideoScale.Harness.Processes;
 using VideoScale.Harness.Results;
 
 namespace VideoScale.Chaos.Scenarios;
@@ -9,9 +11,10 @@ namespace VideoScale.Chaos.Scenarios;
 /// <param name="Out">Where history.jsonl, result.json and the processes' logs go.</param>
 /// <param name="Engine">What keeps the log, as <c>--engine</c> names it.</param>
 /// <param name="Busy">In how many hundredths of the time the load's clients call; faults strike while they do.</param>
+/// <param name="Schedule">A file with the faults, for a scenario that draws them; null: it draws them.</param>
 /// <param name="Former">The <c>videoscale</c> command of the version that is upgraded from; null for this one.</param>
 public sealed record ScenarioOptions(int Seed, int Rounds, string Out, string? Former = null, string Engine = "native",
-    int Busy = 100);
+    int Busy = 100, string? Schedule = null);
 
 /// <summary>What a run came to.</summary>
 public enum Verdict
@@ -24,6 +27,8 @@ public enum Verdict
     Invalid = 2,
     /// <summary>The laws held but something did not come back in time.</summary>
     NotLive = 3,
+    /// <summary>It was stopped by a signal before its end.</summary>
+    Stopped = 130,
 }
 
 /// <summary>The run's figures and findings; written to result.json.</summary>
@@ -32,6 +37,8 @@ public sealed class ScenarioResult
     public required string Scenario { get; init; }
     public required int Seed { get; init; }
     public string Engine { get; init; } = "native";
+    /// <summary>How to run it again.</summary>
+    public string Replay { get; set; } = "";
     public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;
     public Verdict Verdict { get; set; } = Verdict.Valid;
     public SortedDictionary<string, double> Figures { get; } = new(StringComparer.Ordinal);
@@ -41,6 +48,8 @@ public sealed class ScenarioResult
 
     /// <summary>How often something was held against each law.</summary>
     public SortedDictionary<string, int> Laws { get; } = new(StringComparer.Ordinal);
+    /// <summary>Laws that were broken, of those that have a name.</summary>
+    public SortedSet<string> Broken { get; } = new(StringComparer.Ordinal);
     public List<string> Violations { get; } = [];
     public List<string> Doubts { get; } = [];
 
@@ -56,7 +65,18 @@ public sealed class ScenarioResult
     public void Tested(string law, int times, IReadOnlyCollection<string> violations)
     {
         Laws[law] = Laws.GetValueOrDefault(law) + times;
+        if (violations.Count > 0) Broken.Add(law);
         Violations.AddRange(violations);
+    }
+
+    /// <summary>
+    /// As a law that was held to; on a machine that is too slow for what must happen in time, what broke it is but a doubt.
+    /// </summary>
+    public void Tested(LawFinding law)
+    {
+        var excused = law.IsOfTime && law.Violations.Count > 0 && Slowness.IsTooMuch;
+        Tested(law.Law, law.Tested, excused ? [] : law.Violations);
+        if (excused) Doubts.AddRange(law.Violations.Select(static one => $"on a machine that is too slow to tell: {one}"));
     }
 
     /// <summary>Demands that a law was tested often enough to prove anything.</summary>
@@ -81,6 +101,9 @@ public sealed class ScenarioResult
         else if (Doubts.Count > 0) Verdict = Verdict.Invalid;
     }
 }
+
+/// <summary>A scenario whose faults can be given as a schedule.</summary>
+public interface IScheduledScenario : IScenario;
 
 /// <summary>A fault, a load and the laws that must hold under it.</summary>
 public interface IScenario

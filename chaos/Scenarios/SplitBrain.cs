@@ -22,7 +22,8 @@ public class SplitBrain : PartitionScenario
         var began = History.NowNs;
         Cut(fleet, partition);
         var cut = History.NowNs; // only now all of them are cut
-        await AwaitServedAsync(calls, Enumerable.Range(0, partition.Replicas).Where(partition.MustServe), cut, least, cancellationToken);
+        await calls.AwaitServedAsync(Enumerable.Range(0, partition.Replicas).Where(partition.MustServe), cut, least, Served,
+            cancellationToken);
         var healed = History.NowNs; // from here on they may be healed
         fleet.Heal();
         return new Fault(partition, began, cut, healed);

@@ -12,7 +12,7 @@ public sealed class Stall : IScenario
     public string Name => "stall";
     public string Summary => "SIGSTOP of the leader: the others, who can still connect to it, commit again";
     public int DefaultRounds => 1;
-    public bool NeedsNamespaces => false;
+    public bool NeedsNamespaces => true; // who is frozen when the harness is killed must end as well
 
     public async Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
     {

@@ -16,13 +16,28 @@ public sealed class ReplicaViews(Fleet fleet)
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentQueue<ReplicaView> _views = new();
     private readonly Dictionary<ulong, int> _numbers = [];
+    private readonly Lock _gate = new();
+    private ReplicaView _leader = new(0, 0, ReplicaRole.Leader, 0, 0);
 
     public IReadOnlyCollection<ReplicaView> All => _views;
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>Who led last, as far as anybody said.</summary>
+    public int LastLeader => Volatile.Read(ref _leader).Replica;
+
+    /// <summary>Learns who is who, while all answer.</summary>
+    public async Task PrepareAsync(CancellationToken stop)
     {
         for (var replica = 0; replica < fleet.Replicas.Count; replica++)
-            _numbers[(await fleet.StatusAsync(replica, stop)).MemberId] = replica;
+        {
+            var status = await fleet.StatusAsync(replica, stop);
+            _numbers[status.MemberId] = replica;
+            lock (_gate) if (status.Role == ReplicaRole.Leader) _leader = _leader with { Replica = replica };
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await PrepareAsync(stop);
         await Task.WhenAll(Enumerable.Range(0, fleet.Replicas.Count).Select(replica => FollowAsync(replica, stop)));
     }
 
@@ -36,8 +51,10 @@ public sealed class ReplicaViews(Fleet fleet)
                 try
                 {
                     var status = await fleet.StatusAsync(replica, stop);
-                    _views.Enqueue(new(replica, History.NowNs, status.Role, status.Term,
-                        _numbers.TryGetValue(status.LeaderId, out var leader) ? leader : null));
+                    var view = new ReplicaView(replica, History.NowNs, status.Role, status.Term,
+                        _numbers.TryGetValue(status.LeaderId, out var leader) ? leader : null);
+                    _views.Enqueue(view);
+                    lock (_gate) if (view.Role == ReplicaRole.Leader && view.Term >= _leader.Term) _leader = view;
                 }
                 catch (RpcException) when (!stop.IsCancellationRequested) { } // too busy to answer: the next time
             }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VideoScale.Chaos.Faults;
 using VideoScale.Chaos.Partitions;
 using VideoScale.Chaos.Report;
 using VideoScale.Chaos.Scenarios;
@@ -12,8 +13,10 @@ namespace VideoScale.Chaos.Timelines;
 /// <param name="Cuts">Pairs of replicas: the second does not hear the first.</param>
 /// <param name="Must">Replicas that had to serve.</param>
 /// <param name="Cannot">Replicas that could not.</param>
+/// <param name="Struck">The replicas that it strikes; null: it is between them.</param>
+/// <param name="StruckNodes">The media nodes that it strikes.</param>
 public sealed record FaultBand(string Name, double FromMs, double ToMs, IReadOnlyList<int[]> Cuts, IReadOnlyList<int> Must,
-    IReadOnlyList<int> Cannot);
+    IReadOnlyList<int> Cannot, IReadOnlyList<int>? Struck = null, IReadOnlyList<int>? StruckNodes = null);
 
 /// <summary>From then on one replica said the same of itself.</summary>
 public sealed record RoleChange(double AtMs, string Role, ulong Term, int? Leader);
@@ -26,7 +29,8 @@ public sealed record LoadStep(double AtMs, int Ok, int Refused, int Unknown, dou
 
 /// <summary>One run as it is drawn; kept as timeline.json.</summary>
 public sealed record TimelineData(ScenarioResult Result, string Replay, double Ms, IReadOnlyList<FaultBand> Faults,
-    IReadOnlyList<IReadOnlyList<RoleChange>> Replicas, IReadOnlyList<IReadOnlyList<CallMark>> Calls, IReadOnlyList<LoadStep> Load)
+    IReadOnlyList<IReadOnlyList<RoleChange>> Replicas, IReadOnlyList<IReadOnlyList<CallMark>> Calls, IReadOnlyList<LoadStep> Load,
+    IReadOnlyList<NodeLane> Nodes)
 {
     public static readonly JsonSerializerOptions Json = new()
     {
@@ -37,23 +41,23 @@ public sealed record TimelineData(ScenarioResult Result, string Replay, double M
 
 /// <summary>Puts what is seen from outside on one time axis, and keeps it with the page that draws it. Made when a run begins.</summary>
 public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnlyCollection<ReplicaView> views,
-    IReadOnlyCollection<PinnedCall> calls, IReadOnlyCollection<Operation> operations)
+    IReadOnlyCollection<PinnedCall> calls, IReadOnlyCollection<Operation> operations, IReadOnlyList<StruckFault> struck)
 {
     public const string DataName = "timeline.json", PageName = "report.html";
     private const double StepMs = 250;
     private readonly long _beganNs = History.NowNs;
 
+    /// <summary>Media nodes, where somebody asks them.</summary>
+    public NodeLanes? Nodes { get; init; }
+
     /// <summary>As far as the run came.</summary>
     public void Keep(ScenarioOptions options, ScenarioResult result)
     {
-        var engine = options.Engine == "native" ? "" : $" --engine {options.Engine}";
-        var data = new TimelineData(result,
-            $"./videoscale chaos run {result.Scenario} --seed {options.Seed} --rounds {options.Rounds}{engine}",
-            At(History.NowNs), [.. faults.Select(Band)],
+        var data = new TimelineData(result, result.Replay, At(History.NowNs), [.. faults.Select(Band), .. struck.Select(Band)],
             [.. Everyone.Select(replica => Changes([.. views.Where(view => view.Replica == replica).OrderBy(view => view.AtNs)]))],
             [.. Everyone.Select(replica => (IReadOnlyList<CallMark>)[.. calls.Where(call => call.Replica == replica)
                 .OrderBy(call => call.BeganNs).Select(Mark)])],
-            Steps());
+            Steps(), Nodes?.Drawn(At) ?? []);
         File.WriteAllText(Path.Combine(options.Out, DataName), JsonSerializer.Serialize(data, TimelineData.Json));
         File.WriteAllText(Path.Combine(options.Out, PageName), ReportPage.Of(data));
     }
@@ -65,6 +69,10 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
     private FaultBand Band(Fault fault) => new(fault.Partition.Name, At(fault.BeganNs), At(fault.HealedNs),
         [.. fault.Partition.Cuts.OrderBy(cut => (cut.From, cut.To)).Select(cut => (int[])[cut.From, cut.To])],
         [.. Everyone.Where(fault.Partition.MustServe)], [.. Everyone.Where(fault.Partition.CannotServe)]);
+
+    private FaultBand Band(StruckFault one) => new(one.Fault.Words, At(one.BeganNs), At(Math.Min(one.EndedNs, History.NowNs)),
+        one.Fault is CutLinks cut ? [.. cut.Links.Select(link => (int[])[one.Number(link[0]), one.Number(link[1])])] : [], [], [],
+        one.Fault is CutLinks ? null : one.Fault is CutNode ? [] : [.. one.Replicas], [.. one.Fault.Nodes]);
 
     private List<RoleChange> Changes(ReplicaView[] views)
     {
@@ -87,16 +95,16 @@ public sealed class Timeline(int replicas, IReadOnlyList<Fault> faults, IReadOnl
         foreach (var operation in operations)
         {
             var key = (operation.Process, operation.F, operation.Key);
-            if (operation.Type == OperationType.Invoke) open[key] = operation.TimeNs;
-            else if (open.Remove(key, out var began)) ended.Add((At(operation.TimeNs), operation.Type, (operation.TimeNs - began) / 1e6));
+            if (operation.Type == OperationType.Invoke) open[key] = operation.Time;
+            else if (open.Remove(key, out var began)) ended.Add((At(operation.Time), operation.Type, (operation.Time - began) / 1e6));
         }
         return [.. from end in ended
                    group end by Math.Floor(end.AtMs / StepMs) into step
                    orderby step.Key
                    let took = step.Select(end => end.TookMs).ToArray()
                    select new LoadStep(step.Key * StepMs, Count(step, OperationType.Ok), Count(step, OperationType.Fail),
-                       Count(step, OperationType.Info), Math.Round(Percentiles.At(took, 0.5), 1), Math.Round(Percentiles.At(took, 0.99),
-                           1))];
+                       Count(step, OperationType.Info), Math.Round(Percentiles.At(took, 0.5), 1),
+                           Math.Round(Percentiles.At(took, 0.99), 1))];
 
         static int Count(IEnumerable<(double AtMs, OperationType Type, double TookMs)> step, OperationType type) =>
             step.Count(end => end.Type == type);

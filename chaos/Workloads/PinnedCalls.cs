@@ -22,6 +22,7 @@ public sealed record PinnedCall(int Replica, bool IsRead, string Room, long Bega
 public sealed class PinnedCalls(Fleet fleet, string prefix, TimeSpan deadline)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
     private readonly ConcurrentQueue<PinnedCall> _calls = new();
 
     public IReadOnlyCollection<PinnedCall> Calls => _calls;
@@ -32,6 +33,21 @@ public sealed class PinnedCalls(Fleet fleet, string prefix, TimeSpan deadline)
             .Select(call => new Acknowledged(call.Room, "create", call.Room, call.Index, call.EventSeq, 0))];
 
     public bool HasAny(Func<PinnedCall, bool> which) => _calls.Any(which);
+
+    /// <summary>Waits so long at least, and until each of them has served a call begun since, or a limit has passed.</summary>
+    /// <returns>Whether they have.</returns>
+    public async Task<bool> AwaitServedAsync(IEnumerable<int> replicas, long sinceNs, TimeSpan atLeast, TimeSpan limit,
+        CancellationToken cancellationToken)
+    {
+        int[] awaited = [.. replicas];
+        while (true)
+        {
+            var passed = TimeSpan.FromMicroseconds((History.NowNs - sinceNs) / 1e3);
+            var served = awaited.All(replica => HasAny(call => call.Replica == replica && call.Succeeded && call.BeganNs > sinceNs));
+            if (passed >= atLeast && (served || passed >= limit)) return served;
+            await Task.Delay(LookAgain, cancellationToken);
+        }
+    }
 
     /// <summary>Until stopped; then whatever is under way comes to its end.</summary>
     public async Task RunAsync(CancellationToken stop)

@@ -43,7 +43,7 @@ public sealed class RetryingClient(IReadOnlyList<GrpcChannel> channels, int firs
     }
 
     /// <summary>Statuses by which the service says that it decided; everything else leaves the fate open.</summary>
-    private static bool IsRefusal(StatusCode code) => code is StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists
+    public static bool IsRefusal(StatusCode code) => code is StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists
         or StatusCode.FailedPrecondition or StatusCode.ResourceExhausted or StatusCode.PermissionDenied or StatusCode.Unauthenticated
         or StatusCode.OutOfRange or StatusCode.Unimplemented;
 }

@@ -14,6 +14,8 @@ public sealed record Acknowledged(string RequestId, string F, string Room, ulong
 public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clients, int slotsPerClient, string prefix, int seed,
     Pulse pulse)
 {
+    private const int OtherBodyEvery = 10;
+
     private readonly ConcurrentQueue<Acknowledged> _acknowledged = new();
     private readonly ConcurrentQueue<string> _violations = new();
     private readonly ConcurrentDictionary<string, byte> _requests = new();
@@ -81,8 +83,21 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
             .CreateRoomAsync(new CreateRoomRequest { RequestId = requestId, RoomId = name, ExpectedParticipants = 4, KeepWhenEmpty = true },
                 options),
             r => (r.Commit, r.Epoch), giveUp);
-        if (answer.Reply is { } reply) rooms.Add(new OwnRoom(name, reply.Commit.LogIndex));
+        if (answer.Reply is { } reply)
+        {
+            rooms.Add(new OwnRoom(name, reply.Commit.LogIndex));
+            if (rooms.Count % OtherBodyEvery == 0) await CallWithOtherBodyAsync(client, requestId, name, giveUp);
+        }
         else if (answer.Refusal is { } refusal) _violations.Enqueue($"create of the new room {name} was refused: {refusal}");
+    }
+
+    /// <summary>One request_id is for one body: another one under it is refused, whichever replica is asked.</summary>
+    private async Task CallWithOtherBodyAsync(RetryingClient client, string requestId, string room, CancellationToken giveUp)
+    {
+        var answer = await client.CallAsync((invoker, options) => new RoomService.RoomServiceClient(invoker).CreateRoomAsync(
+            new CreateRoomRequest { RequestId = requestId, RoomId = room, ExpectedParticipants = 5, KeepWhenEmpty = true }, options),
+                giveUp);
+        if (answer.Acknowledged) _violations.Enqueue($"request_id {requestId} was answered for another body");
     }
 
     private async Task AdmitAsync(RetryingClient client, int slot, string requestId, OwnRoom room, int step, CancellationToken giveUp)
@@ -127,7 +142,7 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
             .GetRoomAsync(new GetRoomRequest { RoomId = room.Name, Consistency = Consistency.Linearizable }, options), giveUp);
         Interlocked.Increment(ref _reads);
         History.Add(slot, answer.Acknowledged ? OperationType.Ok : OperationType.Fail, "read", room.Name,
-            answer.Reply?.AppliedIndex.ToString());
+            answer.Reply is { } seen ? RoomRegisters.SeenIn(seen) : null);
         if (answer.Refusal is { } refusal) _violations.Enqueue($"a linearizable read lost the acknowledged room {room.Name}: {refusal}");
         if (answer.Reply is { } reply && reply.AppliedIndex < room.LogIndex)
             _violations.Enqueue(
@@ -139,7 +154,7 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
             CancellationToken giveUp)
     {
         _requests[requestId] = 0;
-        History.Add(slot, OperationType.Invoke, f, room, requestId);
+        History.Add(slot, OperationType.Invoke, f, room, new OperationValue(Request: requestId));
         Interlocked.Increment(ref _outstanding);
         var answer = await client.CallAsync(call, giveUp);
         Interlocked.Decrement(ref _outstanding);
@@ -148,17 +163,18 @@ public sealed class RoomMutations(IReadOnlyList<GrpcChannel> channels, int clien
         {
             var (commit, epoch) = read(reply);
             _acknowledged.Enqueue(new Acknowledged(requestId, f, room, commit.LogIndex, commit.EventSeq, epoch));
-            History.Add(slot, OperationType.Ok, f, room, $"{requestId} index={commit.LogIndex} epoch={epoch}");
+            History.Add(slot, OperationType.Ok, f, room, new OperationValue(Index: commit.LogIndex, Request: requestId));
         }
         else if (answer.Refusal is { } refusal)
         {
             Interlocked.Increment(ref _refused);
-            History.Add(slot, OperationType.Fail, f, room, $"{requestId} {refusal.StatusCode}");
+            History.Add(slot, OperationType.Fail, f, room,
+                new OperationValue(Request: requestId, Status: refusal.StatusCode.ToString()));
         }
         else
         {
             Interlocked.Increment(ref _unknown);
-            History.Add(slot, OperationType.Info, f, room, requestId);
+            History.Add(slot, OperationType.Info, f, room, new OperationValue(Request: requestId));
         }
         return answer;
     }

@@ -38,7 +38,7 @@ public sealed class ScenarioRunTests : IDisposable
 
         public Task RunAsync(ScenarioOptions options, ScenarioResult result, CancellationToken cancellationToken)
         {
-            result.Timeline = new Timeline(1, [], [new ReplicaView(0, History.NowNs, ReplicaRole.Leader, 1, 0)], [], []);
+            result.Timeline = new Timeline(1, [], [new ReplicaView(0, History.NowNs, ReplicaRole.Leader, 1, 0)], [], [], []);
             return missing is null ? Task.CompletedTask : throw new NotLiveException(missing);
         }
     }

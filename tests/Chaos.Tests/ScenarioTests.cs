@@ -1,12 +1,9 @@
-using System.Diagnostics;
-
 namespace VideoScale.Chaos.Tests;
 
 /// <summary>The short forms of the chaos scenarios: real processes, disks and networks; each run must bite and find nothing.</summary>
 public sealed class ScenarioTests
 {
     private const string Busy = "25"; // other tests have their part of the machine
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     [Theory]
     [InlineData("leader-kill", 2)]
@@ -20,7 +17,8 @@ public sealed class ScenarioTests
     public async Task Laws_hold_while_faults_bite(string scenario, int rounds)
     {
         var directory = Directory.CreateTempSubdirectory("videoscale-chaos-").FullName;
-        var (code, output) = await RunAsync(["run", scenario, "--rounds", $"{rounds}", "--seed", "1", "--busy", Busy, "--out", directory]);
+        var (code, output) = await HarnessProgram.RunAsync("run", scenario, "--rounds", $"{rounds}", "--seed", "1", "--busy", Busy,
+            "--out", directory);
         Assert.True(code == 0, $"chaos run {scenario} ended with {code}; all files in {directory}\n{output}");
         Directory.Delete(directory, recursive: true);
     }
@@ -28,7 +26,7 @@ public sealed class ScenarioTests
     [Fact]
     public async Task Every_fault_bites_on_this_machine()
     {
-        var (code, output) = await RunAsync(["doctor"]);
+        var (code, output) = await HarnessProgram.RunAsync("doctor");
         Assert.True(code == 0, output);
         Assert.Equal(6, output.Split("bites ").Length - 1);
     }
@@ -43,38 +41,9 @@ public sealed class ScenarioTests
     public async Task Laws_hold_on_another_engine(string scenario, string engine, int expected)
     {
         var directory = Directory.CreateTempSubdirectory("videoscale-chaos-").FullName;
-        var (code, output) = await RunAsync(["run", scenario, "--engine", engine, "--rounds", "1", "--seed", "1", "--out", directory]);
+        var (code, output) = await HarnessProgram.RunAsync("run", scenario, "--engine", engine, "--rounds", "1", "--seed", "1",
+            "--out", directory);
         Assert.True(code == expected, $"chaos run {scenario} on {engine} ended with {code}; all files in {directory}\n{output}");
         Directory.Delete(directory, recursive: true);
-    }
-
-    private static async Task<(int Code, string Output)> RunAsync(string[] arguments)
-    {
-        var start = new ProcessStartInfo(HarnessPath, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        using var patience = new CancellationTokenSource(Patience);
-        var output = process.StandardOutput.ReadToEndAsync(patience.Token);
-        var error = process.StandardError.ReadToEndAsync(patience.Token);
-        try
-        {
-            await process.WaitForExitAsync(patience.Token);
-            return (process.ExitCode, await output + await error);
-        }
-        finally
-        {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
-        }
-    }
-
-    /// <summary>The harness as it was built beside these tests.</summary>
-    private static string HarnessPath
-    {
-        get
-        {
-            var tests = new DirectoryInfo(AppContext.BaseDirectory);
-            var (framework, configuration) = (tests.Name, tests.Parent!.Name);
-            var root = tests.Parent.Parent!.Parent!.Parent!.Parent!.FullName;
-            return Path.Combine(root, "chaos", "bin", configuration, framework, "VideoScale.Chaos");
-        }
     }
 }

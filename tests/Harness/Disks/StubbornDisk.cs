@@ -3,7 +3,8 @@ using VideoScale.Harness.Processes;
 namespace VideoScale.Harness.Disks;
 
 /// <summary>
-/// Disks that can be made to wait or to fail while their process runs: a preloaded library looks at a file of each one before it writes or
+/// Disks that can be made to wait, to be slow or to fail while their process runs: a preloaded library looks at a file of each one before
+/// it writes or
 /// syncs.
 /// </summary>
 public sealed class StubbornDisk
@@ -30,6 +31,9 @@ public sealed class StubbornDisk
 
     /// <summary>EIO from now on.</summary>
     public void Fail(string name) => Say(name, "fail");
+
+    /// <summary>Each write and each sync takes that much longer from now on.</summary>
+    public void Slow(string name, int milliseconds) => Say(name, $"slow {milliseconds}");
 
     public void GoOn(string name) => File.Delete(FileOf(name));
 

@@ -9,6 +9,7 @@ namespace VideoScale.Harness.Disks;
 public sealed class XfsVolume : IDisposable
 {
     private const long SizeBytes = 2L << 30; // sparse; holds a few log segments, snapshots and the event log
+    private const long SmallestBytes = 4_096;
     private readonly string _image;
 
     private XfsVolume(string image, string path) { _image = image; Path = path; }
@@ -27,6 +28,24 @@ public sealed class XfsVolume : IDisposable
 
     /// <summary>Stops the file system at once without writing its log or any dirty page.</summary>
     public void LosePower() => Shell.Run("xfs_io", "-x", "-c", "shutdown", Path);
+
+    private string Ballast => System.IO.Path.Combine(Path, "ballast");
+
+    /// <summary>Takes all the space that is left; <see cref="Free"/> gives it back.</summary>
+    public void Fill()
+    {
+        for (var bytes = new DriveInfo(Path).AvailableFreeSpace; bytes > SmallestBytes; bytes = bytes * 3 / 4)
+        {
+            try
+            {
+                Shell.Run("fallocate", "--offset", $"{(File.Exists(Ballast) ? new FileInfo(Ballast).Length : 0)}", "--length",
+                $"{bytes}", Ballast);
+            }
+            catch (InvalidOperationException) { } // more than there is in one piece: try with less
+        }
+    }
+
+    public void Free() => File.Delete(Ballast);
 
     public void Return()
     {

@@ -51,6 +51,13 @@ public sealed class Namespaces
         Shell.Run("nft", $"add element bridge chaos cut {{ {string.Join(", ", pairs)} }}");
     }
 
+    /// <summary>These alone are cut from now on, all at one moment, in place of those that were.</summary>
+    public void Replace(IReadOnlyCollection<(string From, string To)> links)
+    {
+        var pairs = string.Join(", ", links.Select(link => $"{_addresses[link.From]} . {_addresses[link.To]}"));
+        Shell.Run("nft", "flush set bridge chaos cut" + (pairs.Length == 0 ? "" : $"; add element bridge chaos cut {{ {pairs} }}"));
+    }
+
     public void Heal() => Shell.Run("nft", "flush set bridge chaos cut");
 
     /// <summary>Packets the cuts have swallowed: a cut that swallowed none was no fault.</summary>

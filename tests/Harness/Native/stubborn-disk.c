@@ -1,5 +1,5 @@
 /* Stands in front of libc, as a disk does that takes its time or dies: while the file VS_DISK exists, what would make a file durable whose path holds
-   VS_ONLY waits (its content begins with "hold") or fails with EIO ("fail"). Writes count as well as syncs, since a file may be opened for writing through. */
+   VS_ONLY waits (its content begins with "hold"), takes longer ("slow" and milliseconds) or fails with EIO ("fail"). Writes count as well as syncs, since a file may be opened for writing through. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,12 +27,13 @@ static int meet(int file)
     const char *disk = getenv("VS_DISK");
     if (!disk || !concerns(file)) return 0;
     for (;;) {
-        char word[8] = { 0 };
+        char word[16] = { 0 };
         int look = open(disk, O_RDONLY | O_CLOEXEC);
         if (look < 0) return 0;
         if (read(look, word, sizeof word - 1) < 0) word[0] = 0;
         close(look);
         if (strncmp(word, "fail", 4) == 0) return EIO;
+        if (strncmp(word, "slow", 4) == 0) usleep(1000 * (useconds_t)atoi(word + 4));
         if (strncmp(word, "hold", 4) != 0) return 0;
         usleep(2000);
     }

@@ -17,6 +17,9 @@ public static class Slowness
     /// <summary>1 on a machine with time to spare.</summary>
     public static double Now => OperatingSystem.IsLinux() ? Math.Clamp(LoadOfLastMinute / Environment.ProcessorCount, 1, Most) : 1;
 
+    /// <summary>So slow that whoever does nothing wrong may be late.</summary>
+    public static bool IsTooMuch => OperatingSystem.IsLinux() && LoadOfLastMinute / Environment.ProcessorCount > Most;
+
     /// <summary>A limit made for a quiet machine, on the machine as it is now.</summary>
     public static TimeSpan Scale(TimeSpan limit) => limit * Now;
 
