@@ -6,6 +6,7 @@ using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Webhooks;
 
 namespace VideoScale.ControlPlane.Catalogue;
 
@@ -13,10 +14,12 @@ namespace VideoScale.ControlPlane.Catalogue;
 public static class DomainCatalogue
 {
     public static readonly ImmutableArray<EventShape> Events =
-        [.. RoomEvents.All, .. ParticipantEvents.All, .. NodeEvents.All, .. DrainEvents.All, .. ClusterEvents.All];
+        [.. RoomEvents.All, .. ParticipantEvents.All, .. NodeEvents.All, .. DrainEvents.All, .. ClusterEvents.All,
+            .. WebhookEvents.All];
 
     public static readonly ImmutableArray<CommandShape> Commands =
-        [.. RoomCommands.All, .. ParticipantCommands.All, .. NodeCommands.All, .. DrainCommands.All, .. ClusterCommands.All];
+        [.. RoomCommands.All, .. ParticipantCommands.All, .. NodeCommands.All, .. DrainCommands.All, .. ClusterCommands.All,
+            .. WebhookCommands.All];
 
     private static readonly EventShape?[] EventsByNumber = ByNumber(Events, static shape => (int)shape.Type);
     private static readonly CommandShape?[] CommandsByNumber = ByNumber(Commands, static shape => (int)shape.Type);

@@ -47,4 +47,10 @@ public enum CommandType : ushort
     RecordRejection = 87,
     RequestMemberChange = 88,
     SealLog = 89,
+
+    AddWebhook = 100,
+    AdvanceWebhook = 101,
+    ReplayWebhook = 102,
+    ForgetWebhook = 103,
+    ReportSessions = 104,
 }

@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
+using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Decisions;
@@ -25,6 +26,7 @@ public static class Deciders
             NodeCommand c => NodeDecider.Decide(state, c, entry),
             DrainCommand c => DrainDecider.Decide(state, c, entry),
             ClusterCommand c => ClusterDecider.Decide(state, c, entry),
+            WebhookCommand c => WebhookDecider.Decide(state, c, entry),
             _ => throw new UnknownCommandException((uint)command.Type),
         };
     }
@@ -37,5 +39,6 @@ public static class Deciders
         or NodeCommand.Suspect or NodeCommand.Recover or NodeCommand.DeclareLost or NodeCommand.Leave
         or DrainCommand.TimeOut or DrainCommand.Complete or DrainCommand.RecordBlocked
         or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint
-            or ClusterCommand.RecordDivergence;
+            or ClusterCommand.RecordDivergence
+        or WebhookCommand.Add or WebhookCommand.Advance;
 }

@@ -48,4 +48,12 @@ public enum EventType : ushort
     CommandRejected = 86,
     MemberChangeRequested = 87,
     LogSealed = 88,
+
+    WebhookAdded = 100,
+    WebhookAdvanced = 101,
+    WebhookReplayAsked = 102,
+    WebhookForgotten = 103,
+    ParticipantDescribed = 104,
+    TrackPublished = 105,
+    TrackUnpublished = 106,
 }

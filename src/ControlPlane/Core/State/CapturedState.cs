@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
@@ -18,6 +20,9 @@ namespace VideoScale.ControlPlane.State;
 public sealed class CapturedState
 {
     private const byte Format = 1;
+
+    /// <summary>With webhooks, whose frames follow the rooms'. A state without any is written as it always was.</summary>
+    private const byte FormatWithWebhooks = 2;
     private const int MaxFrameBytes = 256 * 1024 * 1024;
     private readonly ClusterRecord _cluster;
     private readonly ulong _lastEventSeq;
@@ -25,10 +30,12 @@ public sealed class CapturedState
     private readonly LogTime _lastTime;
     private readonly NodeRecord[] _nodes;
     private readonly (RoomRecord Record, SeatSet Seats)[] _rooms;
+    private readonly ImmutableArray<WebhookRecord> _webhooks;
 
     internal CapturedState(ClusterState state)
     {
         (_cluster, _lastEventSeq, _lastEventIndex, _lastTime) = (state.Cluster, state.LastEventSeq, state.LastEventIndex, state.LastTime);
+        _webhooks = state.Webhooks;
         _nodes = new NodeRecord[state.Nodes.Count];
         _rooms = new (RoomRecord, SeatSet)[state.Rooms.Count];
         var at = 0;
@@ -44,13 +51,14 @@ public sealed class CapturedState
         using var writer = new CanonicalWriter(64 * 1024);
         var sink = new CanonicalFieldSink(writer);
         Begin(writer);
-        writer.WriteByte(Format);
+        writer.WriteByte(_webhooks.IsEmpty ? Format : FormatWithWebhooks);
         writer.WriteUInt64(_lastEventSeq);
         writer.WriteUInt64(_lastEventIndex);
         writer.WriteInt64(_lastTime.UnixMs);
         _cluster.Describe(sink);
         writer.WriteCount(_nodes.Length);
         writer.WriteCount(_rooms.Length);
+        if (!_webhooks.IsEmpty) writer.WriteCount(_webhooks.Length);
         _cluster.Seal?.Describe(sink);
         End(writer, stream);
         foreach (var node in _nodes)
@@ -68,6 +76,12 @@ public sealed class CapturedState
             record.Details?.Describe(sink);
             End(writer, stream);
         }
+        foreach (var webhook in _webhooks)
+        {
+            Begin(writer);
+            webhook.Describe(sink);
+            End(writer, stream);
+        }
     }
 
     /// <summary>Reads what <see cref="WriteTo"/> wrote, and nothing beyond it.</summary>
@@ -76,10 +90,13 @@ public sealed class CapturedState
         var buffer = new byte[64 * 1024];
         var head = new CanonicalReader(ReadFrame(stream, ref buffer));
         var format = head.ReadByte();
-        if (format != Format) throw new CanonicalException($"state format {format} is unknown to this program, which knows {Format}");
+        if (format is not (Format or FormatWithWebhooks))
+            throw new CanonicalException(
+                $"state format {format} is unknown to this program, which knows {Format} and {FormatWithWebhooks}");
         var (seq, index, time) = (head.ReadUInt64(), head.ReadUInt64(), new LogTime(head.ReadInt64()));
         var cluster = ClusterRecord.Read(ref head);
         var (nodes, rooms) = (head.ReadUInt32(), head.ReadUInt32());
+        var webhooks = format == FormatWithWebhooks ? head.ReadUInt32() : 0;
         if (!head.AtEnd) cluster = cluster with { Seal = LogSeal.Read(ref head) };
         head.End();
         var state = new ClusterState();
@@ -99,6 +116,12 @@ public sealed class CapturedState
             if (!reader.AtEnd) record = record with { Details = RoomDetails.Read(ref reader) };
             reader.End();
             state.RestoreRoom(record, SeatSet.FromOrdered(seats));
+        }
+        for (var i = 0; i < webhooks; i++)
+        {
+            var reader = new CanonicalReader(ReadFrame(stream, ref buffer));
+            state.RestoreWebhook(WebhookRecord.Read(ref reader));
+            reader.End();
         }
         state.EndRestore();
         return state;

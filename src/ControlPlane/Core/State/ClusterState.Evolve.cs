@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
@@ -24,6 +25,7 @@ public sealed partial class ClusterState
             case NodeEvent node: EvolveNode(node, context); break;
             case DrainEvent drain: EvolveDrain(drain, context); break;
             case ClusterEvent cluster: EvolveCluster(cluster, context); break;
+            case WebhookEvent webhook: EvolveWebhook(webhook, context); break;
             default: Invariant.Require(false, "every kind of event has a fold"); break;
         }
     }

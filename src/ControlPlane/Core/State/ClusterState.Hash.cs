@@ -30,7 +30,7 @@ public sealed partial class ClusterState
         }
         _dirtyRooms.Clear();
         _dirtyNodes.Clear();
-        return unchecked(_hashSum + HashOfCluster() + HashOfPosition());
+        return unchecked(_hashSum + HashOfCluster() + HashOfPosition() + HashOfWebhooks());
     }
 
     /// <summary>A room with its seats.</summary>
@@ -56,6 +56,18 @@ public sealed partial class ClusterState
         Cluster.Describe(sink);
         Cluster.Seal?.Describe(sink);
         return _hasher.End();
+    }
+
+    /// <summary>0 where there are none: a state of before has the hash that it had.</summary>
+    private UInt128 HashOfWebhooks()
+    {
+        UInt128 sum = 0;
+        foreach (var webhook in Webhooks)
+        {
+            webhook.Describe(_hasher.Begin('w'));
+            sum = unchecked(sum + _hasher.End());
+        }
+        return sum;
     }
 
     private UInt128 HashOfPosition()
