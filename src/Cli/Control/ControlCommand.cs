@@ -74,7 +74,7 @@ internal static class ControlCommand
 
             Exit codes: 0 stopped cleanly, 69 port in use, 70 stopped by a fault, 74 data directory, 78 configuration.
             """);
-        foreach (var option in EtcdFlags.All) command.Options.Add(option);
+        foreach (var option in EtcdFlags.All.Concat(WebhookFlags.All)) command.Options.Add(option);
         Shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -113,6 +113,7 @@ internal static class ControlCommand
             options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         options.Export.Postgres = parsed.GetValue(PostgresOptions.Url) ?? options.Export.Postgres;
         options.Export.PasswordFile = parsed.GetValue(PostgresOptions.PasswordFile) ?? options.Export.PasswordFile;
+        WebhookFlags.Read(parsed, options.Webhooks);
         options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;
     }

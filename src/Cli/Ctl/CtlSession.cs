@@ -58,6 +58,7 @@ internal sealed class CtlSession : IDisposable
     internal RoomService.RoomServiceClient Rooms => new(Invoker);
     internal NodeService.NodeServiceClient Nodes => new(Invoker);
     internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
+    internal WebhookService.WebhookServiceClient Webhooks => new(Invoker);
 
     /// <summary>The replica at one address, with the same credentials.</summary>
     internal ClusterService.ClusterServiceClient At(string address) => new(InvokerAt(address));

@@ -4,7 +4,7 @@ namespace VideoScale.Cli.Up;
 
 /// <summary>Replicas and media nodes as child processes, until the token is cancelled.</summary>
 internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports, MediaReach reach, IReadOnlyList<string> engine,
-    ExportedTo exported)
+    ExportedTo exported, IReadOnlyDictionary<string, string> settings)
 {
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -51,7 +51,7 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
                     "--grpc-port",
                     $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
             ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"))
-            { Http = sockets[i], Environment = exported.Environment };
+            { Http = sockets[i], Environment = exported.Environment.Concat(settings).ToDictionary() };
     }
 
     private IEnumerable<ChildSpec> MediaSpecs()

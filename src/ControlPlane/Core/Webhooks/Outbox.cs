@@ -96,7 +96,11 @@ public sealed partial class Outbox<T>
         Add(lane, message);
     }
 
-    public bool IsReplaying(MessageRef message) => _replays.ContainsKey(message);
+    public bool IsReplaying(MessageRef message) =>
+        _replays.ContainsKey(message) || _settled.Contains(message) || _returned.Contains(message);
+
+    /// <summary>Dead letters on record, as of after the last mark.</summary>
+    public void Remember(int dead) => _dead = dead + _newDead.Count;
 
     /// <summary>What is to be sent now: the caller answers each.</summary>
     public IReadOnlyList<Delivery<T>> Take(long nowMs)
