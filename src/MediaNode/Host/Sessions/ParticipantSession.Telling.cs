@@ -74,7 +74,7 @@ internal sealed partial class ParticipantSession
     {
         var told = info.Clone();
         told.Tracks.Clear();
-        (told.Version, told.State) = (0, ParticipantInfo.Types.State.Joining);
+        (told.Version, told.State, told.IsPublisher) = (0, ParticipantInfo.Types.State.Joining, false);
         if (told.CalculateSize() > SessionFact.MaxInfoBytes) told.Attributes.Clear();
         if (told.CalculateSize() > SessionFact.MaxInfoBytes) told.Metadata = "";
         return told.ToByteArray();
