@@ -64,7 +64,7 @@ public sealed class WebhookTests
         Assert.Contains("\"dead_letters\": 1", listed.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("geheim", listed.Output, StringComparison.Ordinal);
         var id = listed.Output.Split("\"webhook_id\": \"")[1].Split('"')[0];
-        Assert.Empty(receiver.Taken.Where(hook => hook.Room == "poisoned"));
+        Assert.DoesNotContain(receiver.Taken, hook => hook.Room == "poisoned");
 
         receiver.Cure();
         var replayed = await CliProcess.RunAsync(["ctl", "webhook", "replay", id, "--all", .. server]);
