@@ -49,7 +49,8 @@ public sealed class RoomsSystem(string root, int metadataBytes, params string[] 
         {
             _replicas.Add(Start(Path.Combine(root, $"replica-{i + 1}.log"), ["control", "--dev", "--data",
                 Path.Combine(data, $"replica-{i + 1}"), "--log-level", "Warning",
-                "--raft-port", Text(ports[i * 3]), "--grpc-port", Text(ports[i * 3 + 1]), "--http-port", Text(ports[i * 3 + 2]), .. flags]));
+                "--raft-port", Text(ports[i * 3]), "--grpc-port", Text(ports[i * 3 + 1]), "--http-port", Text(ports[i * 3 + 2]),
+                .. flags]));
         }
         _addresses = [.. Enumerable.Range(0, Replicas).Select(Grpc)];
         var leader = await FindLeaderAsync(_addresses, cancellationToken);

@@ -13,7 +13,11 @@ internal static class WebhooksVerb
 
     internal static Command Create()
     {
-        var messages = new Option<int>("--messages") { Description = "Queued, each of a room of its own.", DefaultValueFactory = _ => 10_000 };
+        var messages = new Option<int>("--messages")
+        {
+            Description = "Queued, each of a room of its own.",
+            DefaultValueFactory = _ => 10_000,
+        };
         var directory = new Option<string>("--data")
         {
             Description = "Where the replicas live.",

@@ -36,8 +36,8 @@ public sealed class WebhookStateTests
                 1 when random.Next(5) == 0 => new WebhookCommand.Forget(id),
                 2 => new WebhookCommand.Replay(id, random.Next(2) == 0 ? [] : [new((ulong)random.Next(9), 0)]),
                 _ => new WebhookCommand.Advance(id, new((ulong)random.Next(20), (ulong)random.Next(9),
-                    random.Next(2) == 0 ? [] : [new(new("r"), 3)], random.Next(2) == 0 ? [] : [Letter with { Message = new((ulong)random.Next(9), 0) }],
-                    random.Next(3) == 0 ? [new((ulong)random.Next(9), 0)] : [], random.Next(3) == 0 ? [new((ulong)random.Next(9), 0)] : [])),
+                    random.Next(2) == 0 ? [] : [new(new("r"), 3)], random.Next(2) == 0 ? [] : [Letter with { Message = Some(random) }],
+                    random.Next(3) == 0 ? [Some(random)] : [], random.Next(3) == 0 ? [Some(random)] : [])),
             });
             if (random.Next(4) == 0) bed.Room("q" + i, "n1");
         }
@@ -68,7 +68,8 @@ public sealed class WebhookStateTests
         bed.Must(new WebhookCommand.Add("wh-1", "http://one.example/"));
         var at = bed.State.LastEventSeq;
         bed.Must(new WebhookCommand.Advance("wh-1", new(at, 0, [], [Letter], [], [])));
-        Assert.Contains("event 9", bed.Refused(FailureCode.NotFound, new WebhookCommand.Replay("wh-1", [new(9, 0)])), StringComparison.Ordinal);
+        var refused = bed.Refused(FailureCode.NotFound, new WebhookCommand.Replay("wh-1", [new(9, 0)]));
+        Assert.Contains("event 9", refused, StringComparison.Ordinal);
         Assert.Equal(1u, bed.Must(new WebhookCommand.Replay("wh-1", [])).Outcome.Accepted);
         Assert.Equal(0u, bed.Must(new WebhookCommand.Replay("wh-1", [])).Outcome.Accepted); // it is on its way
         Assert.True(bed.State.FindWebhook("wh-1")!.Dead.Single().IsReplayed);
@@ -99,6 +100,8 @@ public sealed class WebhookStateTests
         var reply = bed.Run(new(Advance(1), new("op", Commands.ActorKind.Operator, Commands.ActorAuthMethod.Token)));
         Assert.Equal(FailureCode.PermissionDenied, reply.Failure?.Code);
     }
+
+    private static MessageRef Some(Random random) => new((ulong)random.Next(9), 0);
 
     private static Bed Begun()
     {

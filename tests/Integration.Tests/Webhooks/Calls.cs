@@ -10,7 +10,8 @@ internal sealed class Calls(TestCluster cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    internal Task RunAsync(int round, int rooms) => Task.WhenAll(Enumerable.Range(0, rooms).Select(room => RunOneAsync($"r{round}-{room}")));
+    internal Task RunAsync(int round, int rooms) =>
+        Task.WhenAll(Enumerable.Range(0, rooms).Select(room => RunOneAsync($"r{round}-{room}")));
 
     private async Task RunOneAsync(string room)
     {
@@ -26,8 +27,8 @@ internal sealed class Calls(TestCluster cluster)
             if (i == 3)
             {
                 await client.MoveRoomAsync(new MoveRoomRequest { RequestId = $"{room}-move", RoomId = room }, Within());
-                await Eventually.HoldsAsync(async () => (await client.GetRoomAsync(new GetRoomRequest { RoomId = room }, Within())).Room is var now
-                    && now.Epoch > joined.Epoch && now.Status == RoomStatus.Active, $"room {room} has moved", Patience);
+                await Eventually.HoldsAsync(async () =>
+                    (await client.GetRoomAsync(new GetRoomRequest { RoomId = room }, Within())).Room is var now && now.Epoch > joined.Epoch && now.Status == RoomStatus.Active, $"room {room} has moved", Patience);
                 _ = await JoinAsync(client, room, who); // under its new owner
             }
             else if (i % 2 == 0)

@@ -95,10 +95,11 @@ public sealed class WebhookTests
             await Eventually.HoldsAsync(async () => (await rooms.GetRoomAsync(new GetRoomRequest { RoomId = Room })).Room is var now
                 && now.Epoch > before.Epoch && now.Status == RoomStatus.Active, "the room has moved");
             await Eventually.HoldsAsync(async () => (await rooms.ListParticipantsAsync(new ListParticipantsRequest { RoomId = Room }))
-                .Participants.Any(seat => seat is { Identity: "bob", Status: SeatStatus.Joined }), "bob is in it", details: () => bob.Output);
+                .Participants.Any(seat => seat is { Identity: "bob", Status: SeatStatus.Joined }), "bob is in it",
+                details: () => bob.Output);
         }
-        await Eventually.HoldsAsync(() => receiver.Taken.Any(hook => hook is { Event: "participant_left", Identity: "bob" }), "bob has left",
-            TimeSpan.FromSeconds(120), () => receiver.Output);
+        await Eventually.HoldsAsync(() => receiver.Taken.Any(hook => hook is { Event: "participant_left", Identity: "bob" }), 
+            "bob has left", TimeSpan.FromSeconds(120), () => receiver.Output);
         var told = receiver.Taken;
         Assert.All(told, hook => Assert.Equal(Room, hook.Room));
         Assert.Equal(ann.Sid, told.Single(hook => hook is { Event: "participant_joined", Identity: Ann }).ParticipantSid);

@@ -30,7 +30,8 @@ internal static class SessionDecider
             || Rules.MaxBytes("info", item.Info.Length, SessionReport.MaxInfoBytes) is not null) return null;
         return item.Kind switch
         {
-            SessionReportKind.Described => new SessionEvent.Described(item.Room, item.Identity, item.Epoch, item.SeatId, item.Sid, item.Info),
+            SessionReportKind.Described =>
+                new SessionEvent.Described(item.Room, item.Identity, item.Epoch, item.SeatId, item.Sid, item.Info),
             SessionReportKind.TrackPublished =>
                 new SessionEvent.TrackPublished(item.Room, item.Identity, item.Epoch, item.SeatId, item.Sid, item.Info),
             SessionReportKind.TrackUnpublished =>

@@ -34,7 +34,7 @@ internal sealed class Lane<T>(RoomId room, bool isReplay)
     /// <summary>The position goes past it.</summary>
     internal bool IsHeld { get; set; }
 
-    /// <summary>Of a held one: from this event on its messages are to be read from the log again; 0 when it has all that were read.</summary>
+    /// <summary>Of a held one: from this event on its messages are to be read from the log; 0 when it has all that were read.</summary>
     internal ulong LoadFrom { get; set; }
 
     /// <summary>First event that has a message which was not taken; of one that waits for nothing it does not matter.</summary>

@@ -38,7 +38,7 @@ public sealed record NoticeRoom(
 /// <param name="Sid">Of the session; empty where its node did not tell.</param>
 /// <param name="Info">LiveKit's ParticipantInfo; none where its node did not tell.</param>
 public sealed record NoticeParticipant(
-    ParticipantIdentity Identity, ulong SeatId, ParticipantRole Role, long JoinedAtMs, string Sid, ReadOnlyMemory<byte> Info,
+    ParticipantIdentity Identity, ParticipantRole Role, long JoinedAtMs, string Sid, ReadOnlyMemory<byte> Info,
     ImmutableArray<NoticeTrack> Tracks);
 
 /// <param name="Info">LiveKit's TrackInfo.</param>

@@ -157,8 +157,9 @@ public sealed class RoomStory(RoomId room)
         return seat;
     }
 
-    private void Add(NoticeKind kind, ParticipantIdentity identity, Seated seat, NoticeTrack? track = null, Departure why = Departure.None) =>
-        Add(kind, new NoticeParticipant(identity, seat.SeatId, seat.Role, seat.JoinedAtMs, seat.Sid, seat.Info, seat.Tracks), track, why);
+    private void Add(NoticeKind kind, ParticipantIdentity identity, Seated seat, NoticeTrack? track = null,
+        Departure why = Departure.None) =>
+        Add(kind, new NoticeParticipant(identity, seat.Role, seat.JoinedAtMs, seat.Sid, seat.Info, seat.Tracks), track, why);
 
     private void Add(NoticeKind kind, NoticeParticipant? participant = null, NoticeTrack? track = null, Departure why = Departure.None)
     {

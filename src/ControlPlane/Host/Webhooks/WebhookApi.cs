@@ -33,7 +33,8 @@ public sealed class WebhookApi : WebhookService.WebhookServiceBase
         }
         var records = await _core.Queries.ReadNowAsync(0, static (state, _, _) => state.Webhooks);
         var listed = new ListWebhooksReply();
-        foreach (var id in records.Select(record => record.Id).Union(_senders.Select(sender => sender.Url.Id)).Order(StringComparer.Ordinal))
+        var ids = records.Select(record => record.Id).Union(_senders.Select(sender => sender.Url.Id));
+        foreach (var id in ids.Order(StringComparer.Ordinal))
             listed.Webhooks.Add(Describe(id, records.FirstOrDefault(record => record.Id == id),
                 _senders.FirstOrDefault(sender => sender.Url.Id == id)));
         return listed;

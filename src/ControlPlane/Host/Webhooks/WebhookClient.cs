@@ -11,7 +11,7 @@ internal interface IWebhookClient : IAsyncDisposable
     Task<string?> SendAsync(Uri address, WebhookMessage message, CancellationToken cancellationToken);
 }
 
-/// <summary>Over HTTP: taken is what is answered with 2xx. Redirects are not followed; of an answer little is read and nothing kept.</summary>
+/// <summary>Over HTTP: taken is what is answered with 2xx. Redirects are not followed; of an answer little is read, nothing kept.</summary>
 internal sealed class WebhookClient : IWebhookClient
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);

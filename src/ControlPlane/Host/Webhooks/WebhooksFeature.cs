@@ -39,7 +39,8 @@ internal sealed class WebhooksFeature(ReplicaCore core) : IFeature
         const string Label = "webhook";
         core.Metrics.GaugeOfEach("videoscale_webhook_waiting", "Messages that a receiver has not taken yet", Label,
             () => Each(static status => status.Waiting));
-        core.Metrics.GaugeOfEach("videoscale_webhook_lag_ms", "Age of the oldest of them", Label, () => Each(static status => status.LagMs));
+        core.Metrics.GaugeOfEach("videoscale_webhook_lag_ms", "Age of the oldest of them", Label,
+            () => Each(static status => status.LagMs));
         core.Metrics.GaugeOfEach("videoscale_webhook_held_rooms", "Rooms whose next message fails while others go through", Label,
             () => Each(static status => status.HeldRooms));
         core.Metrics.GaugeOfEach("videoscale_webhook_down", "1 while nothing gets through to a receiver", Label,

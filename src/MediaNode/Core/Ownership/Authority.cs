@@ -38,7 +38,7 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     public int PendingReports => _reports.Count;
     public bool IsLeaving => _leaving;
 
-    /// <summary>Counts up when a leader comes to want sessions reported, so that those there are are told anew; 0 while none does.</summary>
+    /// <summary>Counts up when a leader comes to want sessions reported: all are told anew then; 0 while none does.</summary>
     public int Telling { get; private set; }
 
     /// <summary>A leader has acknowledged a heartbeat that said that this node stops.</summary>

@@ -52,7 +52,8 @@ internal sealed partial class ParticipantSession
             if (_toldTracks.Contains(track.Sid)) continue;
             if (!_tellingPace.Take()) return;
             _toldTracks.Add(track.Sid);
-            tell(new(SessionFactKind.TrackPublished, track.Sid, track.CalculateSize() <= SessionFact.MaxInfoBytes ? track.ToByteArray() : []));
+            var info = track.CalculateSize() <= SessionFact.MaxInfoBytes ? track.ToByteArray() : [];
+            tell(new(SessionFactKind.TrackPublished, track.Sid, info));
         }
     }
 
