@@ -28,7 +28,8 @@ internal sealed class Calls(TestCluster cluster)
             {
                 await client.MoveRoomAsync(new MoveRoomRequest { RequestId = $"{room}-move", RoomId = room }, Within());
                 await Eventually.HoldsAsync(async () =>
-                    (await client.GetRoomAsync(new GetRoomRequest { RoomId = room }, Within())).Room is var now && now.Epoch > joined.Epoch && now.Status == RoomStatus.Active, $"room {room} has moved", Patience);
+                    (await client.GetRoomAsync(new GetRoomRequest { RoomId = room }, Within())).Room is var now
+                    && now.Epoch > joined.Epoch && now.Status == RoomStatus.Active, $"room {room} has moved", Patience);
                 _ = await JoinAsync(client, room, who); // under its new owner
             }
             else if (i % 2 == 0)
