@@ -13,6 +13,7 @@ using VideoScale.Bench.Report;
 using VideoScale.Bench.State;
 using VideoScale.Bench.StunFlood;
 using VideoScale.Bench.Watches;
+using VideoScale.Bench.Webhooks;
 
 // A verb per benchmark: add a line. Then what reads the results.
 var root = new RootCommand("VideoScale's benchmarks; each prints a table and writes bench/results/NAME.json.")
@@ -25,6 +26,7 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
     StateVerb.Create(),
     CatchUpVerb.Create(),
     WatchesVerb.Create(),
+    WebhooksVerb.Create(),
     CallsVerb.Create(),
     ColdVerb.Create(),
     FailoverVerb.Create(),

@@ -14,7 +14,8 @@ namespace VideoScale.Bench.Consensus;
 /// events. The client talks to the leader, as it does to etcd's. Media nodes are played by streams of this process, so that rooms find a
 /// place.
 /// </summary>
-public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
+/// <param name="flags">Further ones of each replica.</param>
+public sealed class RoomsSystem(string root, int metadataBytes, params string[] flags) : ISystem
 {
     private const int Replicas = 3;
     private const int Nodes = 16;
@@ -46,9 +47,10 @@ public sealed class RoomsSystem(string root, int metadataBytes) : ISystem
             await init.WaitForExitAsync(cancellationToken);
         for (var i = 0; i < Replicas; i++)
         {
-            _replicas.Add(Start(Path.Combine(root, $"replica-{i + 1}.log"), "control", "--dev", "--data",
+            _replicas.Add(Start(Path.Combine(root, $"replica-{i + 1}.log"), ["control", "--dev", "--data",
                 Path.Combine(data, $"replica-{i + 1}"), "--log-level", "Warning",
-                "--raft-port", Text(ports[i * 3]), "--grpc-port", Text(ports[i * 3 + 1]), "--http-port", Text(ports[i * 3 + 2])));
+                "--raft-port", Text(ports[i * 3]), "--grpc-port", Text(ports[i * 3 + 1]), "--http-port", Text(ports[i * 3 + 2]),
+                .. flags]));
         }
         _addresses = [.. Enumerable.Range(0, Replicas).Select(Grpc)];
         var leader = await FindLeaderAsync(_addresses, cancellationToken);

@@ -39,3 +39,9 @@ public sealed record SeatExpired;
 public sealed record AdmissionDenied;
 
 public sealed record CommandRejected;
+
+public sealed record ParticipantDescribed;
+
+public sealed record TrackPublished;
+
+public sealed record TrackUnpublished;

@@ -41,6 +41,9 @@ internal static class Reading
         options.Events.MapEventType<SeatExpired>("seat_expired");
         options.Events.MapEventType<AdmissionDenied>("admission_denied");
         options.Events.MapEventType<CommandRejected>("command_rejected");
+        options.Events.MapEventType<ParticipantDescribed>("participant_described");
+        options.Events.MapEventType<TrackPublished>("track_published");
+        options.Events.MapEventType<TrackUnpublished>("track_unpublished");
         options.Projections.Errors.SkipUnknownEvents = true;
         options.Projections.RebuildErrors.SkipUnknownEvents = true;
         options.Projections.Snapshot<Room>(SnapshotLifecycle.Async);

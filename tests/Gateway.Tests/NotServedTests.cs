@@ -9,7 +9,6 @@ public sealed class NotServedTests(TwirpServer server) : IClassFixture<TwirpServ
     [LiveKitSurface("Around it", "Ingress", Surface.Missing)]
     [LiveKitSurface("Around it", "SIP", Surface.Missing)]
     [LiveKitSurface("Around it", "AgentDispatchService", Surface.Missing)]
-    [LiveKitSurface("Around it", "webhooks", Surface.Missing)]
     [Theory]
     [InlineData("livekit.Egress/StartTrackEgress")]
     [InlineData("livekit.Ingress/CreateIngress")]

@@ -8,7 +8,7 @@ const wire = path.join(__dirname, '..', '..', 'src', 'Contracts', 'Wire');
 const options = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
 const load = (file, dir) => grpc.loadPackageDefinition(loader.loadSync(file, { ...options, includeDirs: [dir] }));
 
-const files = ['room', 'node', 'cluster', 'audit', 'agent', 'admission', 'replica'];
+const files = ['room', 'webhook', 'node', 'cluster', 'audit', 'agent', 'admission', 'replica'];
 const v1 = Object.assign({}, ...files.map((f) => load(`videoscale/v1/${f}.proto`, wire).videoscale.v1));
 const health = load('health.proto', path.join(__dirname, 'protos')).grpc.health.v1;
 const reflection = load('reflection.proto', path.join(__dirname, 'protos')).grpc.reflection.v1alpha;

@@ -1,9 +1,9 @@
 'use strict';
 const { v1, health, reflection, code } = require('./cluster-client');
 const { check, refused, eventually } = require('./checks');
-const { ClusterService, ReplicaService } = v1;
+const { ClusterService, ReplicaService, WebhookService } = v1;
 
-const services = ['AgentService', 'AuditService', 'ClusterService', 'NodeService', 'ReplicaService', 'RoomService'].map((s) => `videoscale.v1.${s}`);
+const services = ['AgentService', 'AuditService', 'ClusterService', 'NodeService', 'ReplicaService', 'RoomService', 'WebhookService'].map((s) => `videoscale.v1.${s}`);
 
 /** Health and reflection, of replicas and media nodes. */
 async function faces({ replicas, media }) {
@@ -46,6 +46,12 @@ async function atLeader(replicas, method, request) {
 }
 
 async function cluster({ replicas }) {
+  const hooks = await replicas[0].call(WebhookService, 'ListWebhooks');
+  check('no webhooks are configured', hooks.webhooks.length === 0, hooks);
+  const dead = await replicas[0].call(WebhookService, 'ListDeadLetters');
+  check('so there are no dead letters', dead.letters.length === 0, dead);
+  await refused('ReplayDeadLetters of an unknown one is NOT_FOUND', replicas[0].call(WebhookService, 'ReplayDeadLetters', { request_id: 'hooks-1', webhook_id: 'wh-none' }), code.NOT_FOUND);
+  await refused('ForgetWebhook of an unknown one is NOT_FOUND', replicas[0].call(WebhookService, 'ForgetWebhook', { request_id: 'hooks-2', webhook_id: 'wh-none' }), code.NOT_FOUND);
   const told = await eventually(async () => ({ all: await Promise.all(replicas.map((r) => r.call(ClusterService, 'GetStatus'))) }),
     (a) => a.all && a.all[0].leader_id !== '0' && new Set(a.all.map((s) => s.leader_id)).size === 1 && a.all.some((s) => s.role === 'REPLICA_ROLE_LEADER'));
   const all = told.all || [];

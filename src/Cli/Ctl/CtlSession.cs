@@ -60,6 +60,7 @@ internal sealed class CtlSession : IDisposable
     internal FleetService.FleetServiceClient Fleet => new(Invoker);
     internal AuditService.AuditServiceClient Audit => new(Invoker);
     internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
+    internal WebhookService.WebhookServiceClient Webhooks => new(Invoker);
 
     /// <summary>The replica at one address, with the same credentials.</summary>
     internal ClusterService.ClusterServiceClient At(string address) => new(InvokerAt(address));

@@ -8,7 +8,7 @@ namespace VideoScale.Cli.Up;
 /// <param name="engine">Flags of every replica.</param>
 /// <param name="capacity">Flags of every media node.</param>
 internal sealed class Cluster(DataDirectory directory, Topology topology, Ports ports, MediaReach reach, IReadOnlyList<string> engine,
-    IReadOnlyList<string> capacity, ExportedTo exported)
+    IReadOnlyList<string> capacity, ExportedTo exported, IReadOnlyDictionary<string, string> settings)
 {
     private readonly string _providerSecret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
@@ -64,12 +64,14 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
             { Http = sockets[i], Environment = ReplicaEnvironment() };
     }
 
-    private IReadOnlyDictionary<string, string> ReplicaEnvironment() => topology.Range is null ? exported.Environment
-        : new Dictionary<string, string>(exported.Environment)
-        {
-            ["VIDEOSCALE__ControlPlane__Provider__Address"] = $"http://127.0.0.1:{ports.Provider}/",
-            ["VIDEOSCALE__ControlPlane__Provider__Secret"] = _providerSecret, // where other users do not see it
-        };
+    private Dictionary<string, string> ReplicaEnvironment()
+    {
+        var environment = exported.Environment.Concat(settings).ToDictionary();
+        if (topology.Range is null) return environment;
+        environment["VIDEOSCALE__ControlPlane__Provider__Address"] = $"http://127.0.0.1:{ports.Provider}/";
+        environment["VIDEOSCALE__ControlPlane__Provider__Secret"] = _providerSecret; // where other users do not see it
+        return environment;
+    }
 
     private string[] Replicas => [.. Enumerable.Range(0, topology.Replicas).Select(i => $"127.0.0.1:{ports.ReplicaGrpc(i)}")];
 

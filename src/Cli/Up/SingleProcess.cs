@@ -13,7 +13,7 @@ namespace VideoScale.Cli.Up;
 internal static class SingleProcess
 {
     internal static async Task<int> RunAsync(DataDirectory directory, Ports ports, MediaReach reach, string engine,
-        Action<EtcdSettings> readEtcd, ExportedTo exported, StopSignals signals)
+        Action<ControlPlaneOptions> readFlags, ExportedTo exported, StopSignals signals)
     {
         var log = directory.Log("single");
         using var errors = new ErrorsToLog(log);
@@ -29,7 +29,7 @@ internal static class SingleProcess
                 RaftPort = ports.ReplicaRaft(0),
                 Export = exported.Options,
             };
-            readEtcd(options.Etcd);
+            readFlags(options);
             await using var control = await ControlPlaneApp.StartAsync(options, LogEngines.Of(options), signals.Token,
                 new ReplicaTuning { LastWords = errors.SayOnBoth, ExportTarget = PostgresOptions.TargetOf });
             await using var media = await MediaNodeApp.StartAsync(new MediaNodeOptions

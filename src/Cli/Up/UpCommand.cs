@@ -69,14 +69,16 @@ internal static class UpCommand
               videoscale up --single
               videoscale up --elastic 2..6
               videoscale up --postgres embedded
+              videoscale up --webhook http://127.0.0.1:3000/livekit
               videoscale up --replicas 5 --media 4 --base-port 17880 --data /tmp/try
             """);
-        foreach (var option in EtcdFlags.All) command.Options.Add(option);
+        foreach (var option in EtcdFlags.All.Concat(WebhookFlags.All)) command.Options.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             using var directory = DataDirectory.Open(parsed.GetValue(Data)!);
             var topology = Choose(parsed, directory.FullPath);
             var engine = ChooseEngine(parsed, directory, topology);
+            var webhooks = WebhookFlags.Check(parsed);
             var ports = new Ports(topology.BasePort);
             if (topology.Replicas % 2 == 0)
                 Console.WriteLine(
@@ -93,10 +95,14 @@ internal static class UpCommand
             await using var exported = await ExportedTo.OpenAsync(parsed.GetValue(Postgres), parsed.GetValue(PostgresOptions.PasswordFile),
                 directory, ports, signals.Token);
             return topology.Single
-                ? await SingleProcess.RunAsync(directory, ports, media, engine, etcd => EtcdFlags.Read(parsed, etcd), exported, signals)
+                ? await SingleProcess.RunAsync(directory, ports, media, engine, options =>
+                {
+                    EtcdFlags.Read(parsed, options.Etcd);
+                    options.Webhooks = webhooks;
+                }, exported, signals)
                 : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)],
-                    parsed.GetValue(NodeKbps) is { } kbps ? ["--capacity-kbps", $"{kbps}"] : [], exported)
-                    .RunAsync(signals.Token);
+                    parsed.GetValue(NodeKbps) is { } kbps ? ["--capacity-kbps", $"{kbps}"] : [], exported,
+                    WebhookFlags.Environment(webhooks)).RunAsync(signals.Token);
         });
         return command;
     }

@@ -13,6 +13,7 @@ using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Harness;
 using VideoScale.Model;
 
@@ -29,6 +30,8 @@ public sealed class CodecTests
         [new(Node, 512), new(new("media-1"), -3)], [new(new("media-2"), RejectionReason.Bitrate, 850, 800, 100)],
             [new(RejectionReason.Bitrate, 1)]);
     private static readonly Checkpoint Mark = new(1024, 900, (UInt128)ulong.MaxValue + 5, new byte[32], new byte[] { 9, 8 }, [1, 2, 3]);
+    private static readonly WebhookProgress Progress = new(310, 5, [new(Room, 305)],
+        [new(new(301, 2), Room, "participant_left", 7, "status 500", IsReplayed: false)], [new(200, 0)], [new(201, 1)]);
     private static readonly NodeDescription Description = new(Node, ulong.MaxValue, "eu", "a", "10.0.0.1:8180", new(100, 1000, 1_000_000));
 
     private static readonly DomainEvent[] Events =
@@ -65,6 +68,11 @@ public sealed class CodecTests
         new PoolEvent.LaunchFailed("eu", Node, "no_capacity", 2, 1_700_000_060_000), new PoolEvent.NodeReleased("eu", Node, Reason),
         new PoolEvent.NodeKept("eu", Node, Reason), new PoolEvent.TerminationRequested("eu", Node, TerminationReason.Drained),
         new PoolEvent.Terminated("eu", Node, "i-0abc"),
+        new WebhookEvent.Added("wh-1", "https://backend.example/hooks", 300), new WebhookEvent.Advanced("wh-1", Progress),
+            new WebhookEvent.ReplayAsked("wh-1", [new(301, 2)]), new WebhookEvent.Forgotten("wh-1"),
+        new SessionEvent.Described(Room, Ann, Epoch, 301, "PA_1", new byte[] { 1, 2 }),
+            new SessionEvent.TrackPublished(Room, Ann, Epoch, 301, "TR_1", new byte[] { 3 }),
+            new SessionEvent.TrackUnpublished(Room, Ann, Epoch, 301, "TR_1"),
     ];
 
     /// <summary>One of each type.</summary>
@@ -99,6 +107,10 @@ public sealed class CodecTests
         new PoolCommand.RecordLaunchFailed("eu", Node, "quota", 60_000, true), new PoolCommand.ReleaseNode("eu", Node, Reason),
         new PoolCommand.KeepNode("eu", Node, Reason), new PoolCommand.RequestTermination("eu", Node, TerminationReason.NodeGone),
         new PoolCommand.RecordTerminated("eu", Node),
+        new WebhookCommand.Add("wh-1", "https://backend.example/hooks"), new WebhookCommand.Advance("wh-1", Progress),
+            new WebhookCommand.Replay("wh-1", [new(301, 2)]), new WebhookCommand.Forget("wh-1"),
+        new ParticipantCommand.ReportSessions(Node, 77,
+            [new(Room, Epoch, Ann, 301, SessionReportKind.TrackPublished, "TR_1", new byte[] { 3 })]),
     ];
 
     private static PoolPolicy Policy => new("eu-west", ScalingMode.DryRun, 2, 20, 700, 1, 600_000, 900_000, 60_000, 12_500);
@@ -133,7 +145,7 @@ public sealed class CodecTests
         Assert.Equal(happened.ToJson(), read.ToJson());
         Assert.Equal(happened.GetType(), read.GetType());
         Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(happened.ToJson()).RootElement.ValueKind);
-        Assert.Matches("^(room|node|drain|pool)-[a-z0-9-]+$|^cluster$", happened.Stream);
+        Assert.Matches("^(room|node|drain|pool|webhook)-[a-z0-9-]+$|^cluster$", happened.Stream);
         Assert.DoesNotContain('\n', happened.Words);
         Assert.NotEmpty(happened.Words);
         for (var cut = 0; cut < bytes.Length; cut++)

@@ -7,6 +7,7 @@ using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Webhooks;
 
 namespace VideoScale.ControlPlane.Catalogue;
 
@@ -14,11 +15,12 @@ namespace VideoScale.ControlPlane.Catalogue;
 public static class DomainCatalogue
 {
     public static readonly ImmutableArray<EventShape> Events =
-        [.. RoomEvents.All, .. ParticipantEvents.All, .. NodeEvents.All, .. DrainEvents.All, .. PoolEvents.All, .. ClusterEvents.All];
+        [.. RoomEvents.All, .. ParticipantEvents.All, .. NodeEvents.All, .. DrainEvents.All, .. PoolEvents.All, .. ClusterEvents.All,
+            .. WebhookEvents.All];
 
     public static readonly ImmutableArray<CommandShape> Commands =
         [.. RoomCommands.All, .. ParticipantCommands.All, .. NodeCommands.All, .. DrainCommands.All, .. PoolCommands.All,
-            .. ClusterCommands.All];
+            .. ClusterCommands.All, .. WebhookCommands.All];
 
     private static readonly EventShape?[] EventsByNumber = ByNumber(Events, static shape => (int)shape.Type);
     private static readonly CommandShape?[] CommandsByNumber = ByNumber(Commands, static shape => (int)shape.Type);

@@ -48,6 +48,11 @@ public enum CommandType : ushort
     RequestMemberChange = 88,
     SealLog = 89,
 
+    AddWebhook = 100,
+    AdvanceWebhook = 101,
+    ReplayWebhook = 102,
+    ForgetWebhook = 103,
+    ReportSessions = 104,
     SetPoolPolicy = 120,
     ResumePool = 121,
     RemovePool = 122,

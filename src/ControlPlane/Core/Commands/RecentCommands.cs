@@ -9,5 +9,7 @@ public static class RecentCommands
     public static bool Includes(CommandType type) =>
         type is CommandType.OpenRoom or CommandType.UpdateRoom or CommandType.LeaveNode or CommandType.RecordDrainBlocked
             or CommandType.SetDrainDeadline or CommandType.SealLog
+            or CommandType.AddWebhook or CommandType.AdvanceWebhook or CommandType.ReplayWebhook or CommandType.ForgetWebhook
+            or CommandType.ReportSessions
         || type is >= CommandType.SetPoolPolicy and <= CommandType.RecordTerminated;
 }

@@ -6,6 +6,7 @@ using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
+using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Decisions;
@@ -27,6 +28,7 @@ public static class Deciders
             DrainCommand c => DrainDecider.Decide(state, c, entry),
             PoolCommand c => PoolDecider.Decide(state, c, entry),
             ClusterCommand c => ClusterDecider.Decide(state, c, entry),
+            WebhookCommand c => WebhookDecider.Decide(state, c, entry),
             _ => throw new UnknownCommandException((uint)command.Type),
         };
     }
@@ -41,5 +43,6 @@ public static class Deciders
         or PoolCommand.RequestLaunch or PoolCommand.RecordLaunched or PoolCommand.RecordLaunchFailed or PoolCommand.ReleaseNode
             or PoolCommand.KeepNode or PoolCommand.RequestTermination or PoolCommand.RecordTerminated
         or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint
-            or ClusterCommand.RecordDivergence;
+            or ClusterCommand.RecordDivergence
+        or WebhookCommand.Add or WebhookCommand.Advance;
 }

@@ -19,6 +19,7 @@ public static class ParticipantDecider
     {
         ParticipantCommand.Admit c => Admit(state, c, entry),
         ParticipantCommand.ReportPresence c => ReportPresence(state, c, entry),
+        ParticipantCommand.ReportSessions c => SessionDecider.Report(state, c, entry),
         ParticipantCommand.Remove c => Remove(state, c, entry),
         ParticipantCommand.SetRole c => SetRole(state, c, entry),
         ParticipantCommand.ExpireSeat c => ExpireSeat(state, c, entry),
@@ -75,21 +76,14 @@ public static class ParticipantDecider
 
     private static Decision ReportPresence(ClusterState state, ParticipantCommand.ReportPresence report, in EntryContext entry)
     {
-        if (NameRule.Check("node_id", report.Node.Value) is { } wrong) return wrong;
-        if (report.Reports.Length > MaxReports)
-            return Failure.InvalidArgument($"reports: {report.Reports.Length} break the rule: at most {MaxReports}");
-        if (state.FindNode(report.Node)?.Record is not { } node) return Failure.NotFound($"node {report.Node}");
-        if (node.Incarnation != report.Incarnation || node.IsGone)
-            return Failure.Precondition(
-                $"node {node.Id} is incarnation {node.Incarnation}, {node.Health}: incarnation {report.Incarnation} has no say");
+        if (FindReporter(state, report.Node, report.Incarnation, report.Reports.Length, out var node) is { } wrong) return wrong;
         var events = new DecidedEvents(entry);
         var (accepted, refused) = (0u, 0u);
         // Seats this same batch has settled already, by their numbers: later reports see what earlier ones did.
         var settled = report.Reports.Length > 1 ? new Dictionary<ulong, bool>() : null;
         foreach (var item in report.Reports)
         {
-            var held = HeldSeat(state, node, item);
-            if (held is not { } seat) { refused++; continue; }
+            if (HeldSeat(state, node, item.Room, item.Epoch, item.Identity, item.SeatId) is not { } seat) { refused++; continue; }
             var earlier = false;
             var again = settled is not null && settled.TryGetValue(item.SeatId, out earlier);
             if (again && !earlier) { refused++; continue; } // it has left within this batch
@@ -104,17 +98,30 @@ public static class ParticipantDecider
         return Decision.Of(events, new() { Node = report.Node, Accepted = accepted, Refused = refused });
     }
 
+    /// <summary>The process that reports, while it has a say.</summary>
+    internal static Failure? FindReporter(ClusterState state, NodeId id, ulong incarnation, int reports, out NodeRecord node)
+    {
+        node = null!;
+        if (NameRule.Check("node_id", id.Value) is { } wrong) return wrong;
+        if (reports > MaxReports) return Failure.InvalidArgument($"reports: {reports} break the rule: at most {MaxReports}");
+        if (state.FindNode(id)?.Record is not { } found) return Failure.NotFound($"node {id}");
+        if (found.Incarnation != incarnation || found.IsGone)
+            return Failure.Precondition(
+                $"node {found.Id} is incarnation {found.Incarnation}, {found.Health}: incarnation {incarnation} has no say");
+        node = found;
+        return null;
+    }
+
     /// <summary>
     /// The seat a report is about, when the reporter has authority over it: it is the owner, under the current epoch, revoked or not.
     /// </summary>
-    private static Seat? HeldSeat(ClusterState state, NodeRecord node, PresenceReport item)
+    internal static Seat? HeldSeat(ClusterState state, NodeRecord node, RoomId id, Epoch epoch, ParticipantIdentity identity, ulong seatId)
     {
-        if (state.FindRoom(item.Room) is not { } room) return null;
+        if (state.FindRoom(id) is not { } room) return null;
         if (room.Record.Owner is not { } owner || owner.Node != node.Id || owner.Incarnation != node.Incarnation
-            || owner.Epoch != item.Epoch) return null;
+            || owner.Epoch != epoch) return null;
         if (owner.Epoch.EventSeq < room.Record.CreatedSeq) return null; // owner of an earlier life of the name
-        return item.Identity.Value is not null && room.Seats.TryGet(item.Identity, out var seat) && seat.SeatId == item.SeatId ? seat
-            : null;
+        return identity.Value is not null && room.Seats.TryGet(identity, out var seat) && seat.SeatId == seatId ? seat : null;
     }
 
     private static Decision Remove(ClusterState state, ParticipantCommand.Remove remove, in EntryContext entry)

@@ -49,6 +49,13 @@ public enum EventType : ushort
     MemberChangeRequested = 87,
     LogSealed = 88,
 
+    WebhookAdded = 100,
+    WebhookAdvanced = 101,
+    WebhookReplayAsked = 102,
+    WebhookForgotten = 103,
+    ParticipantDescribed = 104,
+    TrackPublished = 105,
+    TrackUnpublished = 106,
     PoolPolicySet = 120,
     PoolSuspended = 121,
     PoolResumed = 122,

@@ -56,6 +56,42 @@ public abstract record ParticipantCommand : DomainCommand
         }
     }
 
+    /// <summary>How sessions show themselves and what they publish, for those who are told of it; under an epoch, as presence is.</summary>
+    public sealed record ReportSessions(NodeId Node, ulong Incarnation, ImmutableArray<SessionReport> Reports) : ParticipantCommand
+    {
+        internal static readonly CommandShape Shape = new(CommandType.ReportSessions,
+            static (ref CanonicalReader r) =>
+            {
+                var (node, incarnation) = (r.ReadNode(), r.ReadUInt64());
+                var reports = new SessionReport[r.ReadCount()];
+                for (var i = 0; i < reports.Length; i++)
+                    reports[i] = new(r.ReadRoom(), r.ReadEpoch(), r.ReadIdentity(), r.ReadUInt64(), (SessionReportKind)r.ReadByte(),
+                        r.ReadString(), r.ReadBytes().ToArray());
+                return new ReportSessions(node, incarnation, [.. reports]);
+            });
+        public override CommandType Type => Shape.Type;
+        public override string Subject => "node-" + Node.Value;
+        public override void Describe(FieldSink sink)
+        {
+            sink.Node(Node);
+            sink.Number("incarnation", Incarnation);
+            sink.BeginList("reports", Reports.Length);
+            foreach (var report in Reports)
+            {
+                sink.BeginItem();
+                sink.Room(report.Room);
+                sink.Epoch(report.Epoch);
+                sink.Identity(report.Identity);
+                sink.Number("seat_id", report.SeatId);
+                sink.Choice("kind", report.Kind);
+                sink.Text("sid", report.Sid);
+                sink.Bytes("info", report.Info.Span);
+                sink.EndItem();
+            }
+            sink.EndList();
+        }
+    }
+
     public sealed record Remove(RoomId Room, ParticipantIdentity Identity, string Reason) : ParticipantCommand
     {
         internal static readonly CommandShape Shape = new(CommandType.RemoveParticipant,
@@ -106,6 +142,6 @@ public static class ParticipantCommands
     public static ImmutableArray<CommandShape> All =>
     [
         ParticipantCommand.Admit.Shape, ParticipantCommand.ReportPresence.Shape, ParticipantCommand.Remove.Shape,
-        ParticipantCommand.SetRole.Shape, ParticipantCommand.ExpireSeat.Shape,
+        ParticipantCommand.SetRole.Shape, ParticipantCommand.ExpireSeat.Shape, ParticipantCommand.ReportSessions.Shape,
     ];
 }

@@ -146,5 +146,6 @@ public static class ParticipantEvents
     [
         ParticipantEvent.Admitted.Shape, ParticipantEvent.Joined.Shape, ParticipantEvent.Left.Shape, ParticipantEvent.Removed.Shape,
         ParticipantEvent.RoleChanged.Shape, ParticipantEvent.SeatExpired.Shape, ParticipantEvent.AdmissionDenied.Shape,
+        SessionEvent.Described.Shape, SessionEvent.TrackPublished.Shape, SessionEvent.TrackUnpublished.Shape,
     ];
 }

@@ -42,3 +42,22 @@ public enum AdmissionCap : byte
 
 /// <param name="Joined">True for joined, false for left.</param>
 public readonly record struct PresenceReport(RoomId Room, Epoch Epoch, ParticipantIdentity Identity, ulong SeatId, bool Joined);
+
+/// <summary>What a report about a session says.</summary>
+public enum SessionReportKind : byte
+{
+    None = 0,
+    /// <summary>Who it is and how it shows itself.</summary>
+    Described = 1,
+    TrackPublished = 2,
+    TrackUnpublished = 3,
+}
+
+/// <param name="Sid">As LiveKit's clients know it: of the session, or of its track.</param>
+/// <param name="Info">LiveKit's message for it, returned unread; none for a track that ended.</param>
+public readonly record struct SessionReport(
+    RoomId Room, Epoch Epoch, ParticipantIdentity Identity, ulong SeatId, SessionReportKind Kind, string Sid, ReadOnlyMemory<byte> Info)
+{
+    public const int MaxSidLength = 64;
+    public const int MaxInfoBytes = 16 * 1024;
+}

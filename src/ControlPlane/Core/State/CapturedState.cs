@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Fields;
@@ -6,6 +7,7 @@ using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
@@ -20,8 +22,11 @@ public sealed class CapturedState
 {
     private const byte Format = 1;
 
-    /// <summary>Said by states with pools alone: behind the counts, whether there is a seal, it, how many pools, and they.</summary>
-    private const byte PoolsFormat = 2;
+    /// <summary>
+    /// Said by states with pools or webhooks alone, so that one without is written as it always was: behind the counts, whether there is a
+    /// seal, it, the pools, and how many webhooks, whose frames follow the rooms'.
+    /// </summary>
+    private const byte ExtendedFormat = 2;
     private const int MaxFrameBytes = 256 * 1024 * 1024;
     private readonly ClusterRecord _cluster;
     private readonly ulong _lastEventSeq;
@@ -30,10 +35,12 @@ public sealed class CapturedState
     private readonly NodeRecord[] _nodes;
     private readonly PoolRecord[] _pools;
     private readonly (RoomRecord Record, SeatSet Seats)[] _rooms;
+    private readonly ImmutableArray<WebhookRecord> _webhooks;
 
     internal CapturedState(ClusterState state)
     {
         (_cluster, _lastEventSeq, _lastEventIndex, _lastTime) = (state.Cluster, state.LastEventSeq, state.LastEventIndex, state.LastTime);
+        _webhooks = state.Webhooks;
         _nodes = new NodeRecord[state.Nodes.Count];
         _pools = [.. state.Pools];
         _rooms = new (RoomRecord, SeatSet)[state.Rooms.Count];
@@ -43,6 +50,8 @@ public sealed class CapturedState
         foreach (var room in state.Rooms.InOrder()) _rooms[at++] = (room.Record, room.Seats);
     }
 
+    private bool IsExtended => _pools.Length > 0 || !_webhooks.IsEmpty;
+
     public ulong LastEventSeq => _lastEventSeq;
 
     public void WriteTo(Stream stream)
@@ -50,17 +59,18 @@ public sealed class CapturedState
         using var writer = new CanonicalWriter(64 * 1024);
         var sink = new CanonicalFieldSink(writer);
         Begin(writer);
-        writer.WriteByte(_pools.Length == 0 ? Format : PoolsFormat);
+        writer.WriteByte(IsExtended ? ExtendedFormat : Format);
         writer.WriteUInt64(_lastEventSeq);
         writer.WriteUInt64(_lastEventIndex);
         writer.WriteInt64(_lastTime.UnixMs);
         _cluster.Describe(sink);
         writer.WriteCount(_nodes.Length);
         writer.WriteCount(_rooms.Length);
-        if (_pools.Length > 0) writer.WriteBool(_cluster.Seal is not null);
+        if (IsExtended) writer.WriteBool(_cluster.Seal is not null);
         _cluster.Seal?.Describe(sink);
-        if (_pools.Length > 0) writer.WriteCount(_pools.Length);
+        if (IsExtended) writer.WriteCount(_pools.Length);
         foreach (var pool in _pools) pool.Describe(sink);
+        if (IsExtended) writer.WriteCount(_webhooks.Length);
         End(writer, stream);
         foreach (var node in _nodes)
         {
@@ -77,6 +87,12 @@ public sealed class CapturedState
             record.Details?.Describe(sink);
             End(writer, stream);
         }
+        foreach (var webhook in _webhooks)
+        {
+            Begin(writer);
+            webhook.Describe(sink);
+            End(writer, stream);
+        }
     }
 
     /// <summary>Reads what <see cref="WriteTo"/> wrote, and nothing beyond it.</summary>
@@ -85,14 +101,15 @@ public sealed class CapturedState
         var buffer = new byte[64 * 1024];
         var head = new CanonicalReader(ReadFrame(stream, ref buffer));
         var format = head.ReadByte();
-        if (format is not (Format or PoolsFormat))
-            throw new CanonicalException($"state format {format} is unknown to this program, which knows {Format} and {PoolsFormat}");
+        if (format is not (Format or ExtendedFormat))
+            throw new CanonicalException($"state format {format} is unknown to this program, which knows {Format} and {ExtendedFormat}");
         var (seq, index, time) = (head.ReadUInt64(), head.ReadUInt64(), new LogTime(head.ReadInt64()));
         var cluster = ClusterRecord.Read(ref head);
         var (nodes, rooms) = (head.ReadUInt32(), head.ReadUInt32());
         if (format == Format ? !head.AtEnd : head.ReadBool()) cluster = cluster with { Seal = LogSeal.Read(ref head) };
         var pools = new PoolRecord[format == Format ? 0 : head.ReadCount()];
         for (var i = 0; i < pools.Length; i++) pools[i] = PoolRecord.Read(ref head);
+        var webhooks = format == Format ? 0 : head.ReadUInt32();
         head.End();
         var state = new ClusterState();
         state.BeginRestore(cluster, seq, index, time);
@@ -112,6 +129,12 @@ public sealed class CapturedState
             if (!reader.AtEnd) record = record with { Details = RoomDetails.Read(ref reader) };
             reader.End();
             state.RestoreRoom(record, SeatSet.FromOrdered(seats));
+        }
+        for (var i = 0; i < webhooks; i++)
+        {
+            var reader = new CanonicalReader(ReadFrame(stream, ref buffer));
+            state.RestoreWebhook(WebhookRecord.Read(ref reader));
+            reader.End();
         }
         state.EndRestore();
         return state;

@@ -5,6 +5,7 @@ using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.State;
@@ -26,6 +27,7 @@ public sealed partial class ClusterState
             case DrainEvent drain: EvolveDrain(drain, context); break;
             case PoolEvent pool: EvolvePool(pool, context); break;
             case ClusterEvent cluster: EvolveCluster(cluster, context); break;
+            case WebhookEvent webhook: EvolveWebhook(webhook, context); break;
             default: Invariant.Require(false, "every kind of event has a fold"); break;
         }
     }

@@ -30,7 +30,7 @@ public sealed partial class ClusterState
         }
         _dirtyRooms.Clear();
         _dirtyNodes.Clear();
-        return unchecked(_hashSum + HashOfCluster() + HashOfPosition());
+        return unchecked(_hashSum + HashOfCluster() + HashOfPosition() + HashOfWebhooks());
     }
 
     /// <summary>A room with its seats.</summary>
@@ -58,6 +58,18 @@ public sealed partial class ClusterState
         if (_pools.Count > 0) sink.Number("pools", (ulong)_pools.Count); // states of before had none
         foreach (var pool in _pools.Values) pool.Describe(sink);
         return _hasher.End();
+    }
+
+    /// <summary>0 where there are none: a state of before has the hash that it had.</summary>
+    private UInt128 HashOfWebhooks()
+    {
+        UInt128 sum = 0;
+        foreach (var webhook in Webhooks)
+        {
+            webhook.Describe(_hasher.Begin('w'));
+            sum = unchecked(sum + _hasher.End());
+        }
+        return sum;
     }
 
     private UInt128 HashOfPosition()

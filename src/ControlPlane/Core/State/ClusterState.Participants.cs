@@ -8,7 +8,7 @@ public sealed partial class ClusterState
 {
     private void EvolveParticipant(ParticipantEvent happened, in EventContext context)
     {
-        if (happened is ParticipantEvent.AdmissionDenied) return; // remembered by the log alone
+        if (happened is ParticipantEvent.AdmissionDenied or SessionEvent) return; // remembered by the log alone
         var room = RoomOf(happened.Room);
         if (happened is ParticipantEvent.Admitted admitted)
         {

@@ -122,6 +122,33 @@ public sealed class EventLogReader
         return found;
     }
 
+    /// <summary>Numbers of a stream's events before an event, the last one first.</summary>
+    internal IEnumerable<ulong> StreamSeqsBefore(string stream, ulong seq)
+    {
+        var key = SegmentPart.StreamKey(Encoding.UTF8.GetBytes(stream));
+        foreach (var part in Parts.Reverse())
+        {
+            if (part.IsEmpty || part.FirstSeq < Floor || part.FirstSeq >= seq) continue;
+            if (part.Index.FindStream(key) is not { } postings) continue;
+            for (var i = postings.RelativeSeqs.Length - 1; i >= 0; i--)
+                if (part.FirstSeq + postings.RelativeSeqs[i] is var found && found < seq) yield return found;
+        }
+    }
+
+    /// <summary>Numbers of a stream's events between two events, both included, ascending.</summary>
+    internal IEnumerable<ulong> StreamSeqsBetween(string stream, ulong from, ulong until)
+    {
+        var key = SegmentPart.StreamKey(Encoding.UTF8.GetBytes(stream));
+        var last = Math.Min(until, LastSeq);
+        foreach (var part in Parts)
+        {
+            if (part.IsEmpty || part.FirstSeq < Floor || part.FirstSeq > last || part.Extent.LastSeq < from) continue;
+            if (part.Index.FindStream(key) is not { } postings) continue;
+            foreach (var relative in postings.RelativeSeqs)
+                if (part.FirstSeq + relative is var found && found >= from && found <= last) yield return found;
+        }
+    }
+
     internal EventLogException OutOfRange(ulong seq) =>
         new(EventLogProblem.OutOfRange, $"event {seq} is not held here; the floor is {Floor}");
 

@@ -33,11 +33,6 @@ internal sealed class GatewayFeature : IFeature
         registry.Map(web => Endpoints.Map(web, _core.Options.HttpPort));
     }
 
-    private static List<ApiKey> KeysOf(ControlPlaneOptions options)
-    {
-        var keys = options.ApiKeys.Select(static key => new ApiKey(key.Key, key.Secret)).ToList();
-        if (options.DevelopmentMode && keys.TrueForAll(static key => key.Key != ApiKeyOptions.Development.Key))
-            keys.Add(new ApiKey(ApiKeyOptions.Development.Key, ApiKeyOptions.Development.Secret));
-        return keys;
-    }
+    private static List<ApiKey> KeysOf(ControlPlaneOptions options) =>
+        [.. ApiKeyOptions.AllOf(options).Select(static key => new ApiKey(key.Key, key.Secret))];
 }

@@ -19,6 +19,7 @@ using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.ControlPlane.Host.Scaling;
 using VideoScale.ControlPlane.Host.Serving;
+using VideoScale.ControlPlane.Host.Webhooks;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Hosting;
@@ -70,6 +71,7 @@ internal sealed class Replica : IAsyncDisposable
             export,
             new AuditFeature(Core, export.Status),
             new NoticesFeature(Core),
+            new WebhooksFeature(Core),
             new CoreFeature(Core, tuning.Subscribers),
             members,
             new PeersFeature(Core, members.Changes, Checkpoints.Loop),

@@ -23,10 +23,13 @@ public sealed class AgentHub : IStateListener
     private readonly ControlPlaneStateMachine _machine;
     private readonly LeaderTerms _terms;
     private readonly LeaderForwarder _forwarder;
+    private readonly bool _tellsSessions;
     private readonly ConcurrentDictionary<NodeId, AgentSession> _sessions = new();
 
-    public AgentHub(IReplicatedLog log, ControlPlaneStateMachine machine, LeaderTerms terms, LeaderForwarder forwarder)
+    public AgentHub(IReplicatedLog log, ControlPlaneStateMachine machine, LeaderTerms terms, LeaderForwarder forwarder,
+        bool tellsSessions = false)
     {
+        _tellsSessions = tellsSessions;
         _log = log;
         _machine = machine;
         _terms = terms;
@@ -163,6 +166,7 @@ public sealed class AgentHub : IStateListener
                 Term = term.Term,
                 LeaseTtlMs = term.Leases.Rules.Settings.TtlMs,
                 HeartbeatMs = term.Leases.Rules.Settings.HeartbeatMs,
+                TellsSessions = _tellsSessions,
             },
         });
         Picture(session, node, appliedIndex);

@@ -9,7 +9,8 @@ internal sealed class LeasesFeature(ReplicaCore core) : IFeature
 {
     public void Register(FeatureRegistry registry)
     {
-        var hub = new AgentHub(core.Log, core.Machine, core.Terms, core.Forwarder);
+        var hub = new AgentHub(core.Log, core.Machine, core.Terms, core.Forwarder,
+            tellsSessions: core.Options.Webhooks.Urls.Count > 0);
         registry.Listen(hub);
         registry.AtStop(() => hub.EndAll(StatusCode.Unavailable, "this replica is stopping"));
         var grants = new LeaseGrants(core.Log, core.Machine, core.Terms, hub, core.LeaseClock);

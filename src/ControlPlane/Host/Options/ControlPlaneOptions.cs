@@ -115,6 +115,9 @@ public sealed class ControlPlaneOptions : ServerOptions
 
     /// <summary>What launches and terminates media nodes.</summary>
     public ProviderOptions Provider { get; set; } = new();
+
+    /// <summary>Who is told what happens.</summary>
+    public WebhookOptions Webhooks { get; set; } = new();
 }
 
 /// <summary>A LiveKit API key: tokens name it as their issuer and are signed with its secret.</summary>
@@ -122,6 +125,14 @@ public sealed class ApiKeyOptions
 {
     /// <summary>LiveKit's convention, for development mode alone.</summary>
     internal static ApiKeyOptions Development { get; } = new() { Key = "devkey", Secret = "secret" };
+
+    /// <summary>All that are taken, those of development mode included; the first signs what names none.</summary>
+    internal static List<ApiKeyOptions> AllOf(ControlPlaneOptions options)
+    {
+        var keys = options.ApiKeys.ToList();
+        if (options.DevelopmentMode && keys.TrueForAll(static key => key.Key != Development.Key)) keys.Add(Development);
+        return keys;
+    }
 
     /// <summary>The key's name, which is no secret.</summary>
     public string Key { get; set; } = "";

@@ -43,8 +43,28 @@ public static class ControlPlaneOptionsCheck
                 problems.Add(nameof(options.ApiKeys), key.Key, "a Key and a Secret, neither empty");
         if (options.ApiKeys.Select(key => key.Key).Distinct(StringComparer.Ordinal).Count() != options.ApiKeys.Count)
             problems.Add(nameof(options.ApiKeys), string.Join(", ", options.ApiKeys.Select(key => key.Key)), "each Key once");
+        CheckWebhooks(options, problems);
         CheckSecurity(options, bind, problems);
         return problems.Lines;
+    }
+
+    private static void CheckWebhooks(ControlPlaneOptions options, OptionProblems problems)
+    {
+        const int MaxUrls = 16;
+        var webhooks = options.Webhooks;
+        problems.Within("Webhooks:TimeoutMs", webhooks.TimeoutMs, 100, 60_000);
+        problems.Within("Webhooks:GiveUpSeconds", webhooks.GiveUpSeconds, 1, 2_592_000);
+        foreach (var url in webhooks.Urls)
+            if (WebhookUrl.TryParse(url) is null) problems.Add("Webhooks:Urls", WebhookUrl.Show(url), WebhookUrl.Rule);
+        var ids = webhooks.Urls.Select(WebhookUrl.TryParse).OfType<WebhookUrl>().ToList();
+        if (ids.DistinctBy(url => url.Id).Count() != ids.Count)
+            problems.Add("Webhooks:Urls", string.Join(", ", ids.Select(url => url.Shown)), "each URL once");
+        if (webhooks.Urls.Count > MaxUrls) problems.Add("Webhooks:Urls", $"{webhooks.Urls.Count} URLs", $"at most {MaxUrls}");
+        var keys = ApiKeyOptions.AllOf(options);
+        if (webhooks.Key.Length > 0 && keys.TrueForAll(key => key.Key != webhooks.Key))
+            problems.Add("Webhooks:Key", webhooks.Key, "the Key of one of ApiKeys");
+        else if (webhooks.Urls.Count > 0 && keys.Count == 0)
+            problems.Add("Webhooks:Urls", $"{webhooks.Urls.Count} URLs", "ApiKeys, of which one signs what is sent");
     }
 
     private static void CheckSecurity(ControlPlaneOptions options, IPAddress? bind, OptionProblems problems)

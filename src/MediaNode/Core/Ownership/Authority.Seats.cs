@@ -7,7 +7,9 @@ namespace VideoScale.MediaNode.Ownership;
 public sealed partial class Authority
 {
     /// <summary>Takes up a reserved seat. Asking again for a seat that is taken by the same participant changes nothing.</summary>
-    public SeatDecision TakeSeat(long nowNs, RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seatId)
+    /// <param name="described">Who takes it; told before the seat is reported as taken.</param>
+    public SeatDecision TakeSeat(long nowNs, RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seatId,
+        SessionFact? described = null)
     {
         if (!_lease.HoldsAt(nowNs))
             return SeatDecision.Refuse(SeatRefusalKind.LeaseEnded,
@@ -17,15 +19,25 @@ public sealed partial class Authority
         if (seat is null || seat.SeatId != seatId || _reports.Holds(new Report.Left(room, epoch, identity, seatId)))
             return SeatDecision.Refuse(SeatRefusalKind.SeatUnknown,
                 Failure.Precondition($"room {room} has no seat {seatId} for {identity} here: admit the participant first"));
-        if (!held.Seats.HasJoined(identity, seatId))
+        var hasJoined = held.Seats.HasJoined(identity, seatId);
+        if (!hasJoined && RefuseCaps(held, seat) is { } full) return SeatDecision.Refuse(SeatRefusalKind.CapReached, full);
+        if (described is not null && Telling > 0) _reports.Add(new Report.Session(room, epoch, identity, seatId, described));
+        if (!hasJoined)
         {
-            if (RefuseCaps(held, seat) is { } full) return SeatDecision.Refuse(SeatRefusalKind.CapReached, full);
             held.Seats.Join(seat);
             Count(seat, +1);
             _reports.Add(new Report.Joined(room, epoch, identity, seatId));
         }
         Invariant.Require(HasAuthority(room, epoch, nowNs), "a seat is granted under authority only");
         return new SeatDecision(new SeatGrant(epoch, _lease.LeftMs(nowNs)), null, null);
+    }
+
+    /// <summary>Reports something of a session that has a seat here; nothing while nobody is told.</summary>
+    public void Tell(RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seatId, SessionFact fact)
+    {
+        if (Telling == 0 || RefuseEpoch(room, epoch, out var held) is not null || !held!.Seats.HasJoined(identity, seatId)
+            || _reports.Count >= options.MaxPendingReports) return;
+        _reports.Add(new Report.Session(room, epoch, identity, seatId, fact));
     }
 
     /// <summary>Gives a seat up. A fact, not a grant: it needs no lease, and a repeat changes nothing.</summary>

@@ -30,12 +30,16 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     private ulong _carriedOutIndex;
     private uint _joined;
     private uint _joinedPublishers;
+    private int _tellings;
 
     public ulong Incarnation { get; private set; } = incarnation;
     public long LeaseUntilNs => _lease.UntilNs;
     public bool IsExpelled => _expelled;
     public int PendingReports => _reports.Count;
     public bool IsLeaving => _leaving;
+
+    /// <summary>Counts up when a leader comes to want sessions reported: all are told anew then; 0 while none does.</summary>
+    public int Telling { get; private set; }
 
     /// <summary>A leader has acknowledged a heartbeat that said that this node stops.</summary>
     public bool IsLeavingKnown => _leavingKnown;
@@ -55,7 +59,8 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
     /// <summary>The leader's first message.</summary>
     /// <returns>A refusal when the leader is behind what this node has already seen acknowledged: it is deposed and does not
     /// know.</returns>
-    public Failure? Welcome(ulong stream, ulong appliedIndex, ulong term)
+    /// <param name="tellsSessions">Somebody is told of sessions.</param>
+    public Failure? Welcome(ulong stream, ulong appliedIndex, ulong term, bool tellsSessions = false)
     {
         if (stream != _stream) return Failure.Precondition($"stream {stream} is over; the current one is {_stream}");
         if (term < _term) return Failure.Precondition($"the leader is in term {term}; this node has been served in term {_term}");
@@ -64,6 +69,7 @@ public sealed partial class Authority(AuthorityOptions options, ulong incarnatio
                 $"the leader has applied index {appliedIndex}; this node's lease was granted at index {_acknowledgedIndex}");
         _term = term;
         _welcomed = true;
+        if (tellsSessions != Telling > 0) Telling = tellsSessions ? ++_tellings : 0;
         _carriedOutIndex = Math.Max(_carriedOutIndex, appliedIndex);
         return null;
     }

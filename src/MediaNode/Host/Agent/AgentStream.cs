@@ -100,7 +100,8 @@ internal sealed partial class AgentStream(AuthorityGate authority, LoadMeter loa
             return null;
         }
         if (message.KindCase != AgentDirective.KindOneofCase.Welcome) return null;
-        if (authority.Welcome(start.Stream, message.Welcome.AppliedIndex, message.Welcome.Term) is { } refusal)
+        var told = message.Welcome;
+        if (authority.Welcome(start.Stream, told.AppliedIndex, told.Term, told.TellsSessions) is { } refusal)
         {
             LogDeposed(refusal.Message);
             return null;

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using VideoScale.MediaNode.Ownership;
 using VideoScale.MediaNode.Seats;
 using VideoScale.Model;
@@ -45,6 +46,32 @@ internal static class DirectiveMapping
             case Report.Joined joined:
                 report.Joined = new ParticipantJoined { Identity = joined.Identity.Value, SeatId = joined.SeatId }; break;
             case Report.Left left: report.Left = new ParticipantLeft { Identity = left.Identity.Value, SeatId = left.SeatId }; break;
+            case Report.Session { Fact: { Kind: SessionFactKind.Described } fact } session:
+                report.Described = new SessionDescribed
+                {
+                    Identity = session.Identity.Value,
+                    SeatId = session.SeatId,
+                    Sid = fact.Sid,
+                    Info = UnsafeByteOperations.UnsafeWrap(fact.Info), // made for the report, and never changed
+                };
+                break;
+            case Report.Session { Fact: { Kind: SessionFactKind.TrackPublished } fact } session:
+                report.TrackPublished = new SessionTrackPublished
+                {
+                    Identity = session.Identity.Value,
+                    SeatId = session.SeatId,
+                    Sid = fact.Sid,
+                    Info = UnsafeByteOperations.UnsafeWrap(fact.Info),
+                };
+                break;
+            case Report.Session session:
+                report.TrackUnpublished = new SessionTrackUnpublished
+                {
+                    Identity = session.Identity.Value,
+                    SeatId = session.SeatId,
+                    Sid = session.Fact.Sid,
+                };
+                break;
             default: Invariant.Require(false, "every report has a place on the wire"); break;
         }
         return report;

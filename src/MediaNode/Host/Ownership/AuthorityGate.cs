@@ -24,9 +24,19 @@ public sealed class AuthorityGate(Authority authority, IBootClock clock)
 
     public StreamStart BeginStream() { lock (_gate) return authority.BeginStream(); }
 
-    public Failure? Welcome(ulong stream, ulong appliedIndex, ulong term)
+    public Failure? Welcome(ulong stream, ulong appliedIndex, ulong term, bool tellsSessions = false)
     {
-        lock (_gate) return authority.Welcome(stream, appliedIndex, term);
+        lock (_gate) return authority.Welcome(stream, appliedIndex, term, tellsSessions);
+    }
+
+    /// <summary>0 while nobody is told of sessions; another number when all are to be told anew.</summary>
+    public int Telling { get { lock (_gate) return authority.Telling; } }
+
+    /// <summary>Reports something of a session that has a seat here.</summary>
+    public void Tell(RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seatId, SessionFact fact)
+    {
+        lock (_gate) authority.Tell(room, epoch, identity, seatId, fact);
+        ReportsWaiting?.Invoke();
     }
 
     /// <summary>Stamps the send time, then numbers the heartbeat; hand it to the network only after this.</summary>
@@ -61,7 +71,8 @@ public sealed class AuthorityGate(Authority authority, IBootClock clock)
 
     /// <summary>Takes up a seat; while the leader's directive may be under way, waits for it up to <paramref name="patience"/>.</summary>
     public async Task<(SeatDecision Decision, long AtNs)> TakeSeatAsync(
-        RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seatId, TimeSpan patience, CancellationToken cancellationToken)
+        RoomId room, Epoch epoch, ParticipantIdentity identity, ulong seatId, TimeSpan patience, CancellationToken cancellationToken,
+        SessionFact? described = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(patience);
@@ -73,7 +84,7 @@ public sealed class AuthorityGate(Authority authority, IBootClock clock)
             lock (_gate)
             {
                 now = clock.NowNs;
-                decision = authority.TakeSeat(now, room, epoch, identity, seatId);
+                decision = authority.TakeSeat(now, room, epoch, identity, seatId, described);
                 changed = _changed.Task;
             }
             if (decision.IsGranted) ReportsWaiting?.Invoke();

@@ -113,13 +113,24 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             return session ?? throw refusal!.ToRpcException();
         }
         var join = Joins.ParseFrom(open.JoinRequest);
+        // Of one that comes with its room the former owner has told already; it is told again once it is here.
+        var start = SessionStart.Now();
+        var described = open.Carried is null ? ParticipantSession.Describe(open, start) : null;
+        var telling = authority.Telling;
         var (decision, _) = await authority.TakeSeatAsync(new RoomId(open.RoomId), new Epoch(open.Epoch),
             new ParticipantIdentity(open.Identity), open.SeatId,
-            TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken);
+            TimeSpan.FromMilliseconds(options.SeatWaitMs), cancellationToken, described);
         if (decision.Failure is { } failure) throw failure.ToRpcException();
         var (opened, late) = await host.Loop.AskAsync<(ParticipantSession?, Failure?)>(() =>
-            host.Table.WhyNotCarried(open) is { } whyNot ? (null, whyNot) : (host.Table.Open(open, join, info, link), null));
+            host.Table.WhyNotCarried(open) is { } whyNot ? (null, whyNot) : (Open(), null));
         return opened ?? throw late!.ToRpcException();
+
+        ParticipantSession Open()
+        {
+            var session = host.Table.Open(open, join, info, link, start);
+            if (described is not null) session.WasDescribed(telling, described);
+            return session;
+        }
     }
 
     /// <summary>A gateway that takes a session up may know of a change that none before it could tell.</summary>

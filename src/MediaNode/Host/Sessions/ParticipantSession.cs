@@ -17,7 +17,7 @@ internal sealed partial class ParticipantSession
     private readonly List<PublishedTrack> _tracks = [];
 
     internal ParticipantSession(RoomSession room, OpenSession open, JoinRequest join, MediaPlane plane, SessionNumbers numbers, int shard,
-        long nowMs)
+        SessionStart start)
     {
         _numbers = numbers;
         Room = room;
@@ -25,22 +25,28 @@ internal sealed partial class ParticipantSession
         SeatId = open.SeatId;
         Grants = open.Grants ?? new SessionGrants();
         _autoSubscribe = join.ConnectionSettings?.AutoSubscribe ?? true;
-        Info = new ParticipantInfo
+        Info = InfoOf(open, start, Grants);
+        Media = new PeerMedia(this, plane, numbers.Next(), shard);
+        if (open.Carried is { } carried) Carry(open.ResumeSid, carried);
+    }
+
+    private static ParticipantInfo InfoOf(OpenSession open, SessionStart start, SessionGrants grants)
+    {
+        var info = new ParticipantInfo
         {
-            Sid = "PA_" + MediaPlane.RandomText(12),
+            Sid = start.Sid,
             Identity = open.ShownIdentity.Length > 0 ? open.ShownIdentity : open.Identity,
             Name = open.Name,
             Metadata = open.Metadata,
             State = ParticipantInfo.Types.State.Joined,
-            JoinedAt = nowMs / 1000,
-            JoinedAtMs = nowMs,
+            JoinedAt = start.AtMs / 1000,
+            JoinedAtMs = start.AtMs,
             Version = 1,
-            Permission = Grants.ToPermission(),
+            Permission = grants.ToPermission(),
             Kind = (ParticipantInfo.Types.Kind)open.Kind,
         };
-        foreach (var (key, value) in open.Attributes) Info.Attributes[key] = value;
-        Media = new PeerMedia(this, plane, numbers.Next(), shard);
-        if (open.Carried is { } carried) Carry(open.ResumeSid, carried);
+        foreach (var (key, value) in open.Attributes) info.Attributes[key] = value;
+        return info;
     }
 
     internal RoomSession Room { get; }

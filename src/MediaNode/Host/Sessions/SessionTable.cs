@@ -65,13 +65,13 @@ internal sealed partial class SessionTable
     internal RoomSession? Find(RoomId room) => _rooms.GetValueOrDefault(room);
 
     /// <summary>A new session for a seat that authority has granted. An older session of the identity is over.</summary>
-    internal ParticipantSession Open(OpenSession open, JoinRequest join, Room info, GatewayLink link)
+    internal ParticipantSession Open(OpenSession open, JoinRequest join, Room info, GatewayLink link, SessionStart? start = null)
     {
         var room = RoomOf(new RoomId(open.RoomId), new Epoch(open.Epoch), info, open.RoomVersion);
         if (room.Find(new ParticipantIdentity(open.Identity)) is { } older)
             End(older, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
         var session = new ParticipantSession(room, open, join, _plane, _numbers, ShardChoice.For(room, _byPeer.Values, _plane.Shards.Count),
-            DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            start ?? SessionStart.Now());
         _byPeer.Add(session.Media.PeerNumber, session);
         room.Add(session);
         session.Attach(link, open.Connection, hasClient: open.Carried is null);
@@ -142,8 +142,10 @@ internal sealed partial class SessionTable
             session.Link?.Forget(now);
             if (session.Room.GivenUpAtMs == 0 && HasGone(session, hasLease, now)) Leave(session, SessionEndReason.MediaLost);
         }
+        var telling = _authority.Telling;
         foreach (var room in _rooms.Values)
         {
+            TellOf(room, telling);
             room.TellDue();
             room.TellMissing(hasLease, now);
             room.AnswerKeptOffers();
@@ -154,6 +156,13 @@ internal sealed partial class SessionTable
         foreach (var (id, room) in _rooms.ToArray())
             if (room.Participants.Count == 0) { _rooms.Remove(id); _byNumber.Remove(room.Number); }
         if (_plane.Fault is { } fault) throw new InvariantViolation("a shard's thread never ends by itself", fault);
+    }
+
+    /// <summary>Tells the control plane who is there and what is published, while somebody is told of it.</summary>
+    private void TellOf(RoomSession room, int telling)
+    {
+        foreach (var session in room.Participants)
+            session.TellChanges(telling, fact => _authority.Tell(room.Id, room.Epoch, session.Identity, session.SeatId, fact));
     }
 
     private RoomSession RoomOf(RoomId id, Epoch epoch, Room info, ulong version)
