@@ -89,12 +89,10 @@ public sealed partial class DescriptionTests
     }
 
     /// <summary>A client offers all that it can; what is not served is left out of the answer, and the call goes on without.</summary>
-    [LiveKitSurface("Signalling", "data channels: chat, publishData, RPC, streams", Surface.Missing,
-        "the section is refused, calls work without")]
     [LiveKitSurface("Media", "TURN, ICE over TCP", Surface.Missing)]
     [LiveKitSurface("Media", "Opus RED", Surface.Missing, "not negotiated: plain Opus is sent")]
     [Fact]
-    public async Task Data_redundant_audio_and_ways_other_than_udp_are_no_part_of_the_answer()
+    public async Task Redundant_audio_and_ways_other_than_udp_are_no_part_of_the_answer_and_data_is()
     {
         await using var bed = new SessionBed();
         var offer = Offers.Of("aaaa", Offers.Audio("sendonly"), Offers.Data);
@@ -102,7 +100,8 @@ public sealed partial class DescriptionTests
         var (ann, told) = await JoinAsync(bed, "ann", offer);
         var answer = told.Single(response => response.Answer is not null).Answer.Sdp;
         SectionList.AssertAnswers(offer, answer);
-        Assert.Contains("m=application 0 ", answer, StringComparison.Ordinal);
+        Assert.Contains("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("a=sctp-port:5000\r\na=max-message-size:262144\r\n", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("red/", answer, StringComparison.OrdinalIgnoreCase);
         var candidates = answer.Split("\r\n").Where(line => line.StartsWith("a=candidate:", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(candidates);
