@@ -1,5 +1,7 @@
 using VideoScale.Harness;
 using VideoScale.Harness.Browsers;
+using VideoScale.Harness.Processes;
+using VideoScale.V1;
 
 namespace VideoScale.EndToEnd.Tests;
 
@@ -147,13 +149,52 @@ public sealed class DataTests(Stage stage)
         gateway.Start();
         await ann.HasAsync("counted");
         await bob.HasAsync("counted");
+        await HasAllAsync(ann, "bob", Total);
+        await HasAllAsync(bob, "ann", Total);
+        await bob.HasAsync("signalReconnecting"); // it was away indeed
+    }
+
+    /// <summary>All numbers of somebody, each once, in order.</summary>
+    private static async Task HasAllAsync(Caller caller, string from, int total)
+    {
+        await Eventually.HoldsAsync(async () => (await caller.RunAsync($"(numbers.{from} ?? []).length")).GetInt32() >= total,
+            $"{caller.Identity} has all of {from}", details: () => $"{caller.RunAsync($"numbers.{from}").Result}\n{caller.Story}");
+        Assert.Equal(Enumerable.Range(0, total),
+            (await caller.RunAsync($"numbers.{from}")).EnumerateArray().Select(number => number.GetInt32()));
+    }
+
+    [Fact]
+    public async Task No_message_is_lost_or_told_twice_when_the_room_moves()
+    {
+        const string Room = "moved-chat";
+        const int Total = 400, EveryMs = 20;
+        await using var ann = await ListenAsync(0, Room, "ann");
+        await using var bob = await ListenAsync(1, Room, "bob");
+        using var cat = Talker(2, Room, "cat");
+        await cat.HasAsync("connected");
         foreach (var caller in (Caller[])[ann, bob])
         {
-            await VideoScale.Harness.Processes.Eventually.HoldsAsync(
-                async () => (await caller.RunAsync("numbers.length")).GetInt32() >= Total, $"{caller.Identity} has all", details: () => caller.Story);
-            Assert.Equal(Enumerable.Range(0, Total),
-                (await caller.RunAsync("numbers")).EnumerateArray().Select(number => number.GetInt32()));
+            await caller.HasAsync("participantConnected", "cat");
+            await caller.RunAsync("chat('echo hello', 'cat')"); // who has never said anything has nothing to repeat
+            await caller.HasAsync("text", "cat hello");
         }
-        await bob.HasAsync("signalReconnecting"); // it was away indeed
+        await ann.RunAsync($"void count({Total}, {EveryMs}) ?? 1");
+        await bob.RunAsync($"void count({Total}, {EveryMs}) ?? 1");
+        await ann.RunAsync($"chat('count {Total} {EveryMs}', 'cat')");
+        await Eventually.HoldsAsync(async () => (await bob.RunAsync("(numbers.cat ?? []).length")).GetInt32() > Total / 10, "all count");
+        await stage.Cluster.Rooms(stage.Cluster.Replicas[0])
+            .MoveRoomAsync(new MoveRoomRequest { RequestId = Guid.NewGuid().ToString(), RoomId = Room });
+        foreach (var caller in (Caller[])[ann, bob]) await caller.HasAsync("counted");
+        await cat.HasAsync("counted");
+        await HasAllAsync(ann, "bob", Total);
+        await HasAllAsync(bob, "ann", Total);
+        await HasAllAsync(ann, "cat", Total);
+        await HasAllAsync(bob, "cat", Total);
+        await ann.RunAsync("chat('numbers ann', 'cat')");
+        await ann.RunAsync("chat('numbers bob', 'cat')");
+        await cat.HasAsync("numbers", times: 2);
+        foreach (var (said, from) in cat.Said("numbers").Zip((string[])["ann", "bob"]))
+            Assert.Equal($"{from} {string.Join(',', Enumerable.Range(0, Total))}", said.Detail);
+        Assert.Equal((1, 1), (await ann.CountAsync("signalReconnecting"), await bob.CountAsync("signalReconnecting"))); // it moved indeed
     }
 }

@@ -4,13 +4,13 @@
 const hashOf = async (octets) =>
   [...new Uint8Array(await crypto.subtle.digest('SHA-256', octets))].slice(0, 8).map((octet) => octet.toString(16).padStart(2, '0')).join('');
 const octetsOf = (text) => new TextEncoder().encode(text);
-const numbers = []; // of topic "count", as they came
+const numbers = {}; // of topic "count", as they came, by who said them
 
 // To be called once the room is there: what comes from then on is noted.
 function listen() {
   room.on('dataReceived', async (octets, from, kind, topic) => {
     if (topic === 'count') {
-      numbers.push(Number(new TextDecoder().decode(octets)));
+      (numbers[from?.identity] ??= []).push(Number(new TextDecoder().decode(octets)));
       return;
     }
     const text = octets.length <= 64 ? new TextDecoder().decode(octets) : `${octets.length} ${await hashOf(octets)}`;

@@ -13,7 +13,12 @@ const me = () => room.localParticipant;
 for (const event of ['Reconnecting', 'Reconnected', 'Disconnected', 'ParticipantConnected'])
   room.on(RoomEvent[event], (what) => say(event.toLowerCase(), what?.identity ?? String(what ?? '')));
 
+const numbers = {}; // of topic "count", as they came, by who said them
 room.on(RoomEvent.DataReceived, (octets, from, kind, topic) => {
+  if (topic === 'count') {
+    (numbers[from?.identity] ??= []).push(Number(Buffer.from(octets).toString()));
+    return;
+  }
   const text = octets.length <= 64 ? Buffer.from(octets).toString() : `${octets.length} ${hash(octets)}`;
   say('data', `${from?.identity ?? 'server'} ${kind === DataPacketKind.KIND_LOSSY ? 'lossy' : 'reliable'} ${topic ?? ''} ${text}`);
 });
@@ -43,6 +48,7 @@ const deeds = {
     say('sent', `noise.bin ${octets.length} ${hash(octets)}`);
     rmSync(folder, { recursive: true });
   },
+  numbers: async (to, from) => say('numbers', `${from} ${(numbers[from] ?? []).join(',')}`),
   count: async (to, total, everyMs) => {
     for (let i = 0; i < Number(total); i++) {
       await me().publishData(Buffer.from(String(i)), { reliable: true, topic: 'count' });

@@ -17,7 +17,7 @@ public enum SendOutcome : byte
 /// <summary>
 /// The data channels of one peer, who opens them: packets in and out as in <see cref="SctpAssociation"/>, messages by channel.
 /// </summary>
-public sealed class DataConnection(ReadOnlySpan<byte> secret)
+public sealed class DataConnection
 {
     /// <summary>What is kept for a receiver that does not keep up: that of one is no burden for anybody else.</summary>
     public const int MaxReliableOctets = 1 << 20;
@@ -27,15 +27,44 @@ public sealed class DataConnection(ReadOnlySpan<byte> secret)
     private const int MaxChannels = 64;
     private const uint OpeningProtocol = 50, TextProtocol = 51, BinaryProtocol = 53;
 
-    private readonly SctpAssociation _association = new(secret);
+    private readonly SctpAssociation _association;
     private readonly DataChannel?[] _byKind = new DataChannel?[(int)DataChannelKind.Other + 1];
     private readonly Dictionary<ushort, DataChannel> _byStream = [];
     private readonly DrainRate _rate = new();
 
+    public DataConnection(ReadOnlySpan<byte> secret) => _association = new SctpAssociation(secret);
+
+    /// <summary>Channels that their client has opened elsewhere, and means to go on with.</summary>
+    /// <param name="association">As it was left there; null when that is not known: then it begins anew from here.</param>
+    public DataConnection(ReadOnlySpan<byte> secret, IReadOnlyList<DataChannel> channels, SctpHandover? association)
+    {
+        _association = association is null ? new SctpAssociation(secret) : new SctpAssociation(secret, association);
+        foreach (var channel in channels.Take(MaxChannels)) Add(channel);
+        BeginsHere = association is null;
+    }
+
+    /// <summary>The client believes in an association that nobody knows any more: <see cref="Connect"/> once there is a way to it.</summary>
+    public bool BeginsHere { get; private set; }
+
     public SctpState State => _association.State;
     public string AbortReason => _association.AbortReason;
 
-    public IReadOnlyCollection<DataChannel> Channels => _byStream.Values;
+    public IReadOnlyList<DataChannel> Channels => [.. _byStream.Values.OrderBy(channel => channel.Stream)];
+    /// <summary>How often that has changed.</summary>
+    public int Changes { get; private set; }
+
+    public void Connect(long nowUs)
+    {
+        BeginsHere = false;
+        _association.Connect(nowUs);
+    }
+
+    /// <inheritdoc cref="SctpAssociation.TryHandOver"/>
+    public SctpHandover? TryHandOver() => _association.TryHandOver();
+
+    /// <summary>Messages of the reliable channel that are not acknowledged, in their order.</summary>
+    public IReadOnlyList<byte[]> Unacknowledged() => _byKind[(int)DataChannelKind.Reliable] is not { } channel ? []
+        : [.. _association.Unacknowledged().Where(message => message.Stream == channel.Stream).Select(message => message.Payload)];
 
     public bool IsOpen(DataChannelKind kind) => _byKind[(int)kind] is not null && State is SctpState.Established;
 
@@ -86,14 +115,21 @@ public sealed class DataConnection(ReadOnlySpan<byte> secret)
     {
         if (ChannelOpening.Read(message.Stream, message.Payload) is not { } channel) return;
         if (_byStream.Count >= MaxChannels && !_byStream.ContainsKey(channel.Stream)) return;
+        Add(channel);
+        _association.Send(channel.Stream, OpeningProtocol, ChannelOpening.Ack, new Delivery(), nowUs);
+    }
+
+    private void Add(DataChannel channel)
+    {
         _byStream[channel.Stream] = channel;
         _byKind[(int)channel.Kind] = channel;
-        _association.Send(channel.Stream, OpeningProtocol, ChannelOpening.Ack, new Delivery(), nowUs);
+        Changes++;
     }
 
     private void Close(ushort stream)
     {
         if (!_byStream.Remove(stream, out var channel)) return;
+        Changes++;
         if (_byKind[(int)channel.Kind] == channel) _byKind[(int)channel.Kind] = null;
         _association.ResetStream(stream); // the other direction with it (RFC 8831 §6.7)
     }

@@ -11,7 +11,7 @@ public sealed partial class SctpAssociation
     private byte[] _cookie = [];
     private bool _owesCookieAck;
     private long _handshakeAtUs = long.MaxValue;
-    private long _handshakeTimeoutUs;
+    private long _handshakeTimeoutUs, _handshakeSentUs;
     private StateCookie _offered;
 
     /// <summary>How often the association stands anew: what was on its way when that grew is lost.</summary>
@@ -91,6 +91,7 @@ public sealed partial class SctpAssociation
         _outgoing = new OutgoingData(_options, _queue, agreed);
         RestartResets(agreed);
         (State, _handshakeAtUs, _owesShutdownAck, AbortReason) = (SctpState.Established, long.MaxValue, false, "");
+        _isFrozen = false;
         Beginnings++;
     }
 
@@ -101,8 +102,6 @@ public sealed partial class SctpAssociation
         _handshakeTimeoutUs = Math.Min(2 * _handshakeTimeoutUs, _options.MaxTimeoutUs);
         _handshakeAtUs = nowUs;
     }
-
-    private long _handshakeSentUs;
 
     private int NextHandshake(Span<byte> into, long nowUs)
     {

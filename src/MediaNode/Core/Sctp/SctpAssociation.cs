@@ -106,8 +106,7 @@ public sealed partial class SctpAssociation
     {
         if (State is SctpState.Aborted) return;
         if (State is SctpState.Established or SctpState.ShuttingDown) Reply(ChunkType.Abort, 0, _peerTag, []);
-        (State, AbortReason) = (SctpState.Aborted, reason);
-        (_incoming, _outgoing) = (null, null);
+        (State, AbortReason, _incoming, _outgoing) = (SctpState.Aborted, reason, null, null);
     }
 
     /// <returns>Whether the packet's other chunks are looked at.</returns>
@@ -140,6 +139,7 @@ public sealed partial class SctpAssociation
     {
         switch (reader.Type)
         {
+            case ChunkType.Data or ChunkType.ForwardTsn or ChunkType.Reconfiguration when _isFrozen: return true;
             case ChunkType.Data:
                 if (_incoming!.Handle((DataFlags)reader.Flags, reader.Value, nowUs)) return true;
                 Abort($"a message of more than {SctpOptions.MaxMessageOctets} octets");

@@ -1,5 +1,6 @@
 using LiveKit.Proto;
 using VideoScale.MediaNode.DataChannels;
+using VideoScale.MediaNode.Host.Udp;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
@@ -30,10 +31,13 @@ internal sealed partial class ParticipantSession
         return true;
     }
 
-    internal void DataOpened()
+    internal void OnDataChanged(DataState state)
     {
-        IsDataOpen = true;
-        Media.SendData(Held.TakeAll());
+        _channels = state.Channels;
+        CarriedPace.Defer();
+        if (_handsOver) return;
+        IsDataOpen = state.IsOpen;
+        if (IsDataOpen) Media.SendData(Held.TakeAll());
     }
 
     /// <summary>Whose words they are is not for the sender to say; an agent may speak for somebody, as LiveKit's transcribe.</summary>

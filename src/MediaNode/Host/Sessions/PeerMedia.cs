@@ -131,6 +131,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
             var local = _local = NewCredentials();
             var transport = new TransportOptions(peer, local, remote, fingerprint!);
             Ask(shard => shard.AddPeer(transport, new PeerOptions(peer, extensions)), owner.TransportFailed);
+            owner.OpenCarriedData();
         }
         else
         {

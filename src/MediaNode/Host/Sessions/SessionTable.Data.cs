@@ -9,9 +9,9 @@ internal sealed partial class SessionTable
     private void FollowData(MediaShard shard)
     {
         shard.DataReceived += arrival => _loop.Post(() => OnData(arrival));
-        shard.DataOpened += peer => _loop.Post(() =>
+        shard.DataChanged += (peer, state) => _loop.Post(() =>
         {
-            if (_byPeer.TryGetValue(peer, out var session)) session.DataOpened();
+            if (_byPeer.TryGetValue(peer, out var session)) session.OnDataChanged(state);
         });
         shard.DataFailed += (peer, why) => _loop.Post(() => OnDataFailed(peer, why));
     }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using VideoScale.MediaNode.DataChannels;
 using VideoScale.MediaNode.Sctp;
 
@@ -8,10 +7,13 @@ namespace VideoScale.MediaNode.Host.Udp;
 /// <param name="Backlog">Is to be told when it was handled.</param>
 public readonly record struct DataArrival(int Peer, DataChannelKind Kind, byte[] Payload, DataBacklog Backlog);
 
+/// <summary>The channels that a peer has opened.</summary>
+/// <param name="IsOpen">Messages pass in its reliable one.</param>
+public sealed record DataState(bool IsOpen, IReadOnlyList<DataChannel> Channels);
+
 /// <summary>Data channels: what DTLS carries beside the handshake is SCTP.</summary>
 public sealed partial class MediaShard
 {
-    private const int SecretLength = 32;
     /// <summary>In one go, so that nobody's media waits behind a large message; the rest follows with acknowledgements and ticks.</summary>
     private const int PacketsPerTurn = 128;
 
@@ -21,8 +23,8 @@ public sealed partial class MediaShard
 
     /// <summary>Raised on the shard's thread for each message; handlers must not wait.</summary>
     public event Action<DataArrival>? DataReceived;
-    /// <summary>Raised on the shard's thread when a peer has opened its reliable channel.</summary>
-    public event Action<int>? DataOpened;
+    /// <summary>Raised on the shard's thread when a peer has opened or closed channels; handlers must not wait.</summary>
+    public event Action<int, DataState>? DataChanged;
     /// <summary>Raised on the shard's thread, once, for a peer to whom not everything was delivered, and why.</summary>
     public event Action<int, string>? DataFailed;
 
@@ -49,19 +51,17 @@ public sealed partial class MediaShard
 
     private void HandleData(ShardPeer peer, ReadOnlySpan<byte> packet, long nowUs)
     {
-        if (peer.Data is null)
-        {
-            Span<byte> secret = stackalloc byte[SecretLength];
-            RandomNumberGenerator.Fill(secret);
-            peer.Data = new DataConnection(secret);
-        }
+        if (peer.HasHandedOver) return;
+        peer.Data ??= new DataConnection(Secret());
         peer.Data.Handle(packet, nowUs);
+        if (peer.HandOver is null) return;
+        PumpData(peer, nowUs); // what came is taken out, so that it can be seen whether anything is half here
     }
 
     /// <summary>Hands out what has come, and sends what is due.</summary>
     private void PumpData(ShardPeer peer, long nowUs)
     {
-        if (peer.Data is not { } data) return;
+        if (peer.Data is not { } data || peer.HasHandedOver) return;
         while (peer.Backlog.HasRoom && data.TryReceive(out var kind, out var payload, nowUs))
         {
             Data.Received++;
@@ -69,11 +69,15 @@ public sealed partial class MediaShard
             DataReceived?.Invoke(new DataArrival(peer.Id, kind, payload, peer.Backlog));
         }
         var isOpen = data.IsOpen(DataChannelKind.Reliable);
-        if (isOpen && !peer.IsDataOpen) DataOpened?.Invoke(peer.Id);
-        peer.IsDataOpen = isOpen;
+        if (isOpen != peer.IsDataOpen || data.Changes != peer.DataChangesTold)
+        {
+            (peer.IsDataOpen, peer.DataChangesTold) = (isOpen, data.Changes);
+            DataChanged?.Invoke(peer.Id, new DataState(isOpen, data.Channels));
+        }
         _handshaking = peer;
         for (var i = 0; i < PacketsPerTurn && data.NextPacket(_dataPacket, nowUs) is > 0 and var length; i++)
             peer.Dtls.Write(_dataPacket.AsSpan(0, length), _sendDtls);
+        TryHandOver(peer, data, nowUs);
         if (data.State is SctpState.Aborted) FailData(peer, $"its data channels have ended: {data.AbortReason}");
     }
 
@@ -89,6 +93,7 @@ public sealed partial class MediaShard
         foreach (var peer in _peers.All)
         {
             if (peer.Data is not { } data || peer.State is not TransportState.Connected) continue;
+            if (data.BeginsHere) data.Connect(nowUs);
             data.Advance(nowUs);
             PumpData(peer, nowUs);
         }
