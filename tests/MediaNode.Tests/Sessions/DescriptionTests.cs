@@ -9,12 +9,12 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 public sealed partial class DescriptionTests
 {
     /// <summary>
-    /// A section that brings ("in") or carries ("out") a track, rests ("-") or is refused ("x"); tracks as their codec and number of
-    /// layers.
+    /// A section that brings ("in") or carries ("out") a track, rests ("-"), takes data channels ("data") or is refused ("x");
+    /// tracks as their codec and number of layers.
     /// </summary>
     private static readonly (string Name, string Sections, string Tracks, string Refused)[] Expected =
     [
-        ("firefox", "in in out x", "audio/opus 1, video/VP8 3", ""),
+        ("firefox", "in in out data", "audio/opus 1, video/VP8 3", ""),
         ("safari-13", "in in", "audio/opus 1, video/VP8 1", ""),
         ("safari-18", "in in out", "video/VP8 3, audio/opus 1", ""),
         ("chrome-android", "x in in", "audio/opus 1, video/VP8 3", ""),
@@ -209,5 +209,5 @@ public sealed partial class DescriptionTests
     }
 
     private static string Shape(SectionList.Section section) =>
-        !section.HasPort ? "x" : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
+        !section.HasPort ? "x" : section.Kind == "application" ? "data" : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
 }
