@@ -62,7 +62,8 @@ public sealed class DataTests(Stage stage)
         await ann.RunAsync("data('for cat', true, 'one', 'cat')");
         await ann.RunAsync("data('for bob', true, 'one', 'bob', 'ann')"); // never back to whoever sent it
         // Such as may be lost are not on a machine that is well, but may be: until one has come.
-        await ann.RunAsync("(async () => { for (let i = 0; i < 20; i++) await data('for both', false, 'lossy', 'cat', 'bob'); return 1; })()");
+        await ann.RunAsync(
+            "(async () => { for (let i = 0; i < 20; i++) await data('for both', false, 'lossy', 'cat', 'bob'); return 1; })()");
         await ann.RunAsync("data(new Uint8Array(60000).fill(5), true, 'large')");
         await cat.HasAsync("data", "ann reliable large 60000 ");
         await bob.HasAsync("data", "ann reliable large 60000 ");

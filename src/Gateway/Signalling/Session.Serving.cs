@@ -151,17 +151,10 @@ internal sealed partial class Session
     {
         if (IsElsewhere(place))
         {
-            // One that lives brings the client's data channels to rest first, and then says what they are.
-            if (_carried?.Data is null) LeaveBehind(effects);
-            else if (_untilMs == Never) _untilMs = _nowMs + SessionTiming.RestMs;
+            DropLine(effects);
+            Follow(nodeIsGone: false, effects);
         }
         else if (_changed) Look(effects);
-    }
-
-    private void LeaveBehind(List<SessionEffect> effects)
-    {
-        DropLine(effects);
-        Follow(nodeIsGone: false, effects);
     }
 
     private bool IsElsewhere(RoomPlace? place) => place is { NodeAddress.Length: > 0 } && place.Epoch > _granted!.Epoch;
@@ -229,7 +222,6 @@ internal sealed partial class Session
     private void WatchClient(bool isQuiet, List<SessionEffect> effects)
     {
         if (_nowMs >= _deliverUntilMs) { Finish(effects); return; }
-        if (_nowMs >= _untilMs) { LeaveBehind(effects); return; }
         if (_nowMs >= _abortAtMs)
         {
             (_abortAtMs, _deliverUntilMs) = (Never, _nowMs + SessionTiming.DeliveryMs);

@@ -16,10 +16,6 @@ internal static class SessionTiming
     internal const int GiveUpMs = 10_000;
     /// <summary>The new owner learns of a room a little after the log does; the old one forwards for longer than this.</summary>
     internal const int CarryMs = 5_000;
-    /// <summary>
-    /// An owner whose room has gone says within 0.3 s how the data channels of its clients are to go on; one that hangs says nothing.
-    /// </summary>
-    internal const int RestMs = 500;
     /// <summary>Clients of a room that moved come back one after the other: each brings key frames and a handshake.</summary>
     internal const int StaggerMsPerParticipant = 10, MaxStaggerMs = 2_000;
     /// <summary>A client that is told to go closes its socket by then.</summary>

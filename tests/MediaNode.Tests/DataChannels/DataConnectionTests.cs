@@ -41,8 +41,10 @@ public sealed class DataConnectionTests
         Assert.Equal(SendOutcome.Taken, _node.Send(DataChannelKind.Lossy, new byte[] { 4 }, _nowUs));
         Assert.Equal(SendOutcome.NotOpen, _node.Send(DataChannelKind.DataTrack, new byte[] { 5 }, _nowUs));
         Run();
-        Assert.Equal([(DataChannelKind.Reliable, 1), (DataChannelKind.Lossy, 2)], _got.Select(got => (got.Kind, (int)got.Payload[0])).Order());
-        Assert.Equal([(DataClient.Reliable, 3), (DataClient.Lossy, 4)], _client.Got.Select(got => (got.Stream, (int)got.Payload[0])).Order());
+        Assert.Equal([(DataChannelKind.Reliable, 1), (DataChannelKind.Lossy, 2)],
+            _got.Select(got => (got.Kind, (int)got.Payload[0])).Order());
+        Assert.Equal([(DataClient.Reliable, 3), (DataClient.Lossy, 4)],
+            _client.Got.Select(got => (got.Stream, (int)got.Payload[0])).Order());
     }
 
     [Fact]

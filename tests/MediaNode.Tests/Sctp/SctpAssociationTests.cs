@@ -132,7 +132,8 @@ public sealed class SctpAssociationTests
     {
         var pair = new SctpPair(new Random(5)) { KeepsSent = true, Loss = 0.1 };
         pair.Connect(both: true);
-        for (var i = 0; i < 40; i++) pair.Ends[0].Send((ushort)(i % 5), Binary, new byte[1 + i * 100], new Delivery(i % 2 == 0, i % 3), pair.NowUs);
+        for (var i = 0; i < 40; i++)
+            pair.Ends[0].Send((ushort)(i % 5), Binary, new byte[1 + i * 100], new Delivery(i % 2 == 0, i % 3), pair.NowUs);
         pair.RunFor(2_000_000);
         pair.Ends[0].ResetStream(3);
         pair.RunFor(2_000_000);

@@ -61,7 +61,8 @@ public sealed class SctpProperties
     {
         var pair = Draw(random);
         pair.Connect();
-        var deliveries = (Delivery[])[new(true, 0), new(false, 0), new(false, 2), new(true, null, 100_000), new(false, null, 50_000), new()];
+        Delivery[] deliveries =
+            [new(true, 0), new(false, 0), new(false, 2), new(true, null, 100_000), new(false, null, 50_000), new()];
         var sent = new List<(int Stream, string Payload)>();
         var total = random.Next(20, 300);
         pair.Run(() =>

@@ -209,5 +209,6 @@ public sealed partial class DescriptionTests
     }
 
     private static string Shape(SectionList.Section section) =>
-        !section.HasPort ? "x" : section.Kind == "application" ? "data" : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
+        !section.HasPort ? "x" : section.Kind == "application" ? "data"
+            : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
 }

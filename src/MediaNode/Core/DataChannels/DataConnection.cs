@@ -35,15 +35,16 @@ public sealed class DataConnection
     public DataConnection(ReadOnlySpan<byte> secret) => _association = new SctpAssociation(secret);
 
     /// <summary>Channels that their client has opened elsewhere, and means to go on with.</summary>
-    /// <param name="association">As it was left there; null when that is not known: then it begins anew from here.</param>
-    public DataConnection(ReadOnlySpan<byte> secret, IReadOnlyList<DataChannel> channels, SctpHandover? association)
+    public DataConnection(ReadOnlySpan<byte> secret, IReadOnlyList<DataChannel> channels)
     {
-        _association = association is null ? new SctpAssociation(secret) : new SctpAssociation(secret, association);
+        _association = new SctpAssociation(secret);
         foreach (var channel in channels.Take(MaxChannels)) Add(channel);
-        BeginsHere = association is null;
+        BeginsHere = true;
     }
 
-    /// <summary>The client believes in an association that nobody knows any more: <see cref="Connect"/> once there is a way to it.</summary>
+    /// <summary>
+    /// The client may believe in an association that nobody knows any more: <see cref="Connect"/> once there is a way to it.
+    /// </summary>
     public bool BeginsHere { get; private set; }
 
     public SctpState State => _association.State;
@@ -59,12 +60,6 @@ public sealed class DataConnection
         _association.Connect(nowUs);
     }
 
-    /// <inheritdoc cref="SctpAssociation.TryHandOver"/>
-    public SctpHandover? TryHandOver() => _association.TryHandOver();
-
-    /// <summary>Messages of the reliable channel that are not acknowledged, in their order.</summary>
-    public IReadOnlyList<byte[]> Unacknowledged() => _byKind[(int)DataChannelKind.Reliable] is not { } channel ? []
-        : [.. _association.Unacknowledged().Where(message => message.Stream == channel.Stream).Select(message => message.Payload)];
 
     public bool IsOpen(DataChannelKind kind) => _byKind[(int)kind] is not null && State is SctpState.Established;
 
@@ -101,8 +96,8 @@ public sealed class DataConnection
         if (_byKind[(int)kind] is not { } channel || !IsOpen(kind)) return SendOutcome.NotOpen;
         if (!channel.Delivery.IsReliable)
         {
-            if (_association.WaitingOctets(channel.Stream) > Math.Max(LeastLossyOctets, _rate.OctetsPerStep)) return SendOutcome.Dropped;
-            return _association.Send(channel.Stream, BinaryProtocol, payload, channel.Delivery, nowUs)
+            var isBehind = _association.WaitingOctets(channel.Stream) > Math.Max(LeastLossyOctets, _rate.OctetsPerStep);
+            return !isBehind && _association.Send(channel.Stream, BinaryProtocol, payload, channel.Delivery, nowUs)
                 ? SendOutcome.Taken : SendOutcome.Dropped;
         }
         return _association.BufferedOctets + payload.Length <= MaxReliableOctets

@@ -81,8 +81,8 @@ public sealed record DataMessage
     }
 
     /// <summary>A packet of the server itself.</summary>
-    public static DataMessage OfServer(ReadOnlySpan<byte> payload, IReadOnlyList<string> identities, IReadOnlyList<string> sids, string? topic,
-        ReadOnlySpan<byte> nonce)
+    public static DataMessage OfServer(ReadOnlySpan<byte> payload, IReadOnlyList<string> identities, IReadOnlyList<string> sids,
+        string? topic, ReadOnlySpan<byte> nonce)
     {
         var user = new ProtoWriter(payload.Length + 128);
         if (!payload.IsEmpty) user.Octets(UserPayload, payload);

@@ -77,13 +77,6 @@ internal sealed class IncomingData(SctpOptions options, uint initialTsn)
 
     internal void ResetAll() => _streams.ResetAll();
 
-    /// <summary>All that came is whole, in order, and was taken.</summary>
-    internal bool IsClean => !_tsns.HasHoles && _fragments.Count == 0 && _streams.Count == 0;
-
-    internal IReadOnlyDictionary<ushort, ushort> Numbers() => _streams.Numbers();
-
-    internal void GoOn(IReadOnlyDictionary<ushort, ushort> numbers) => _streams.GoOn(numbers);
-
     internal bool TryTake(out SctpMessage message, long nowUs)
     {
         var before = Window;

@@ -60,15 +60,6 @@ internal sealed class IncomingStreams
         foreach (var lost in stream.Waiting.Values) (Count, Octets) = (Count - 1, Octets - lost.Payload.Length);
     }
 
-    /// <summary>Numbers of the next ordered messages.</summary>
-    internal IReadOnlyDictionary<ushort, ushort> Numbers() =>
-        _streams.Where(stream => stream.Value.Next != 0).ToDictionary(stream => stream.Key, stream => stream.Value.Next);
-
-    internal void GoOn(IReadOnlyDictionary<ushort, ushort> numbers)
-    {
-        foreach (var (stream, next) in numbers) Of(stream).Next = next;
-    }
-
     internal void ResetAll()
     {
         foreach (var stream in _streams.Keys.ToArray()) Reset(stream);

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace VideoScale.MediaNode.Sctp;
 
-/// <summary>What is sent: paced by the peer's window and the path's, sent again when it is lost, or given up (RFC 9260 §6, RFC 3758).</summary>
+/// <summary>
+/// What is sent: paced by the peer's window and the path's, sent again when it is lost, or given up (RFC 9260 §6, RFC 3758).
+/// </summary>
 internal sealed partial class OutgoingData
 {
     private const int ChunkHeaderLength = 12;
@@ -39,17 +41,8 @@ internal sealed partial class OutgoingData
     internal bool IsIdle => _chunks.Count == 0 && _queue.IsEmpty;
     internal uint LastTsn => Serial.Previous(_chunks.NextTsn);
     internal long TimeoutUs => _timer.TimeoutUs;
-    /// <summary>The peer can be told that something never comes.</summary>
-    internal bool Forwards => _forwards;
     /// <summary>Octets that the peer has acknowledged.</summary>
     internal long AckedOctets { get; private set; }
-
-    /// <summary>Messages of which something was sent and is not acknowledged.</summary>
-    internal IEnumerable<OutgoingMessage> Outstanding()
-    {
-        for (var i = 0; i < _chunks.Count; i++)
-            if (!_chunks[i].Fragment.Message.IsAbandoned) yield return _chunks[i].Fragment.Message;
-    }
 
     /// <summary>Nothing was acknowledged in time.</summary>
     internal void Advance(long nowUs)

@@ -15,7 +15,7 @@ public sealed partial class SctpAssociation
     private StateCookie _offered;
 
     /// <summary>How often the association stands anew: what was on its way when that grew is lost.</summary>
-    public int Beginnings { get; private set; }
+    internal int Beginnings { get; private set; }
 
     /// <summary>Begins it from here; a peer that believes in an association of before begins anew with us.</summary>
     public void Connect(long nowUs)
@@ -91,7 +91,6 @@ public sealed partial class SctpAssociation
         _outgoing = new OutgoingData(_options, _queue, agreed);
         RestartResets(agreed);
         (State, _handshakeAtUs, _owesShutdownAck, AbortReason) = (SctpState.Established, long.MaxValue, false, "");
-        _isFrozen = false;
         Beginnings++;
     }
 

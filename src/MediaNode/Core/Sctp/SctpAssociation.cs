@@ -25,7 +25,7 @@ public sealed partial class SctpAssociation
     private bool _owesShutdownAck;
 
     /// <param name="secret">Random octets, 16 at least.</param>
-    public SctpAssociation(ReadOnlySpan<byte> secret, SctpOptions? options = null) : this(new NumberSource(secret.ToArray()), options) { }
+    public SctpAssociation(ReadOnlySpan<byte> secret) : this(new NumberSource(secret.ToArray()), null) { }
 
     internal SctpAssociation(NumberSource numbers, SctpOptions? options) => (_numbers, _options) = (numbers, options ?? new SctpOptions());
 
@@ -139,7 +139,6 @@ public sealed partial class SctpAssociation
     {
         switch (reader.Type)
         {
-            case ChunkType.Data or ChunkType.ForwardTsn or ChunkType.Reconfiguration when _isFrozen: return true;
             case ChunkType.Data:
                 if (_incoming!.Handle((DataFlags)reader.Flags, reader.Value, nowUs)) return true;
                 Abort($"a message of more than {SctpOptions.MaxMessageOctets} octets");

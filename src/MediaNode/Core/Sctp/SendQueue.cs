@@ -91,20 +91,6 @@ internal sealed class SendQueue
         if (!message.Delivery.IsUnordered) Number(message);
     }
 
-    /// <summary>Numbers of the next ordered messages.</summary>
-    internal IReadOnlyDictionary<ushort, ushort> Numbers() =>
-        _streams.Where(stream => stream.Value.Next != 0).ToDictionary(stream => stream.Key, stream => stream.Value.Next);
-
-    internal void GoOn(IReadOnlyDictionary<ushort, ushort> numbers)
-    {
-        foreach (var (stream, next) in numbers) Of(stream).Next = next;
-    }
-
-    /// <summary>Messages that were not sent to their end.</summary>
-    internal IEnumerable<OutgoingMessage> Waiting() =>
-        (_current is { } current ? [current] : Array.Empty<OutgoingMessage>())
-        .Concat(_streams.OrderBy(stream => stream.Key).SelectMany(stream => stream.Value.Messages));
-
     /// <summary>The stream begins anew; what waits in it is dropped.</summary>
     internal void Reset(ushort streamId)
     {

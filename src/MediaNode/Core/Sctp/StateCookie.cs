@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace VideoScale.MediaNode.Sctp;
 
-/// <summary>What both sides agreed on in their handshake; it travels as a cookie, so that nothing is kept before the peer shows it.</summary>
+/// <summary>
+/// What both sides agreed on in their handshake; it travels as a cookie, so that nothing is kept before the peer shows it.
+/// </summary>
 /// <param name="PeerWindow">Octets that the peer has room for.</param>
 /// <param name="PeerStreams">Streams that the peer takes.</param>
 /// <param name="MadeUs">On the clock of whoever made it.</param>

@@ -16,26 +16,24 @@ internal sealed partial class ParticipantSession
     /// <summary>Messages for it, until then.</summary>
     internal HeldMessages Held { get; } = new();
 
-    /// <returns>False when it is passed over: not permitted, not for participants, not readable, or had before.</returns>
-    internal bool OnData(DataChannelKind kind, byte[] octets)
+    /// <summary>Passes a message on, unless it is not permitted, not for participants, not readable, or was had before.</summary>
+    internal void OnData(DataChannelKind kind, byte[] octets)
     {
-        if (!Grants.CanPublishData || kind is not (DataChannelKind.Reliable or DataChannelKind.Lossy)) return false;
-        if (DataMessage.Read(octets) is not { IsMetrics: false } message) return false;
+        if (!Grants.CanPublishData || kind is not (DataChannelKind.Reliable or DataChannelKind.Lossy)) return;
+        if (DataMessage.Read(octets) is not { IsMetrics: false } message) return;
         if (kind is DataChannelKind.Reliable && message.Sequence > 0)
         {
-            if (message.Sequence <= LastSequence) return false;
+            if (message.Sequence <= LastSequence) return;
             LastSequence = message.Sequence;
             CarriedPace.Defer();
         }
         Room.Deliver(message, message.Write(SenderOf(message), kind is DataChannelKind.Lossy), kind, this);
-        return true;
     }
 
     internal void OnDataChanged(DataState state)
     {
         _channels = state.Channels;
         CarriedPace.Defer();
-        if (_handsOver) return;
         IsDataOpen = state.IsOpen;
         if (IsDataOpen) Media.SendData(Held.TakeAll());
     }

@@ -22,7 +22,7 @@ internal sealed partial class SessionTable
     private void OnData(in DataArrival arrival)
     {
         arrival.Backlog.Done(arrival.Payload.Length);
-        if (_byPeer.TryGetValue(arrival.Peer, out var session) && !session.OnData(arrival.Kind, arrival.Payload)) MessagesRefused++;
+        if (_byPeer.TryGetValue(arrival.Peer, out var session)) session.OnData(arrival.Kind, arrival.Payload);
     }
 
     /// <summary>A message that may not be lost could not be delivered: rather than missing it unseen, its receiver begins anew.</summary>
@@ -30,7 +30,4 @@ internal sealed partial class SessionTable
     {
         if (_byPeer.TryGetValue(peer, out var session) && session.Room.GivenUpAtMs == 0) StartAnew(session, why);
     }
-
-    /// <summary>Messages that were not passed on: not permitted, not readable, or had before.</summary>
-    internal long MessagesRefused { get; private set; }
 }

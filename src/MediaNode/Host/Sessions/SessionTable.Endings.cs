@@ -49,18 +49,14 @@ internal sealed partial class SessionTable
     {
         if (!_rooms.Remove(room.Id)) return;
         room.GivenUpAtMs = NowMs;
-        var resting = new RestingRoom(Depart);
         foreach (var participant in room.Participants)
-            if (!linger || !resting.Add(participant)) Depart(participant);
+        {
+            participant.Link?.End(SessionEndReason.RoomGivenUp);
+            participant.Detach(NowMs);
+        }
         LogGivenUp(room.Id, room.Epoch, room.Participants.Count);
         if (linger) _lingering.Add(room);
         else Dissolve(room);
-    }
-
-    private static void Depart(ParticipantSession participant)
-    {
-        participant.Link?.End(SessionEndReason.RoomGivenUp);
-        participant.Detach(NowMs);
     }
 
     private void Dissolve(RoomSession room)

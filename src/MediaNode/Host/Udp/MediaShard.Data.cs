@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using VideoScale.MediaNode.DataChannels;
 using VideoScale.MediaNode.Sctp;
 
@@ -17,6 +18,7 @@ public sealed partial class MediaShard
     /// <summary>In one go, so that nobody's media waits behind a large message; the rest follows with acknowledgements and ticks.</summary>
     private const int PacketsPerTurn = 128;
 
+    private const int SecretLength = 32;
     private readonly byte[] _dataPacket = new byte[2_048];
 
     public DataStatistics Data { get; } = new();
@@ -49,19 +51,24 @@ public sealed partial class MediaShard
         }
     }
 
-    private void HandleData(ShardPeer peer, ReadOnlySpan<byte> packet, long nowUs)
+    /// <summary>Goes on with channels that a peer has opened at another node.</summary>
+    public void OpenData(int id, IReadOnlyList<DataChannel> channels)
     {
-        if (peer.HasHandedOver) return;
+        if (_peers.Find(id) is { Data: null } peer) peer.Data = new DataConnection(Secret(), channels);
+    }
+
+    private static byte[] Secret() => RandomNumberGenerator.GetBytes(SecretLength);
+
+    private static void HandleData(ShardPeer peer, ReadOnlySpan<byte> packet, long nowUs)
+    {
         peer.Data ??= new DataConnection(Secret());
         peer.Data.Handle(packet, nowUs);
-        if (peer.HandOver is null) return;
-        PumpData(peer, nowUs); // what came is taken out, so that it can be seen whether anything is half here
     }
 
     /// <summary>Hands out what has come, and sends what is due.</summary>
     private void PumpData(ShardPeer peer, long nowUs)
     {
-        if (peer.Data is not { } data || peer.HasHandedOver) return;
+        if (peer.Data is not { } data) return;
         while (peer.Backlog.HasRoom && data.TryReceive(out var kind, out var payload, nowUs))
         {
             Data.Received++;
@@ -77,7 +84,6 @@ public sealed partial class MediaShard
         _handshaking = peer;
         for (var i = 0; i < PacketsPerTurn && data.NextPacket(_dataPacket, nowUs) is > 0 and var length; i++)
             peer.Dtls.Write(_dataPacket.AsSpan(0, length), _sendDtls);
-        TryHandOver(peer, data, nowUs);
         if (data.State is SctpState.Aborted) FailData(peer, $"its data channels have ended: {data.AbortReason}");
     }
 

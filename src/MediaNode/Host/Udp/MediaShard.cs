@@ -122,7 +122,6 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         if (_peers.Find(id) is not { } peer) return false;
         Engine.RemovePeer(id);
         _reserved = null;
-        peer.HandOver?.Done(new DataHandover(null, []));
         if (peer.Destination is not null)
         {
             _handshaking = peer;

@@ -34,10 +34,6 @@ internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity)
     public bool IsDataFailed { get; set; }
     /// <summary>Changes of its channels that were told.</summary>
     public int DataChangesTold { get; set; }
-    /// <summary>Who waits for its channels to come to rest, and until when.</summary>
-    public (Action<DataHandover> Done, long UntilUs)? HandOver { get; set; }
-    /// <summary>Another node goes on with its channels: nothing is sent in them from here.</summary>
-    public bool HasHandedOver { get; set; }
 
     public void RestartIce(IceCredentials local, IceCredentials remote)
     {
