@@ -17,7 +17,7 @@ public sealed partial class DescriptionTests
         ("firefox", "in in out data", "audio/opus 1, video/VP8 3", ""),
         ("safari-13", "in in", "audio/opus 1, video/VP8 1", ""),
         ("safari-18", "in in out", "video/VP8 3, audio/opus 1", ""),
-        ("chrome-android", "x in in", "audio/opus 1, video/VP8 3", ""),
+        ("chrome-android", "data in in", "audio/opus 1, video/VP8 3", ""),
         ("react-native", "in in out out", "audio/opus 1, video/VP8 1", ""),
         ("unity", "in in", "video/VP8 1, audio/opus 1", ""),
         ("gstreamer", "in in", "video/H264 1, audio/opus 1", ""),
