@@ -50,11 +50,11 @@ public sealed class TextLimitTests(TwirpServer server) : IClassFixture<TwirpServ
     }
 
     [LiveKitSurface("Server API", "ForwardParticipant, MoveParticipant", Surface.Refused, "unimplemented, as in LiveKit's own server")]
-    [LiveKitSurface("Server API", "SendData, PerformRpc", Surface.Refused, "unimplemented: there are no data channels yet")]
+    [LiveKitSurface("Server API", "PerformRpc", Surface.Refused, "unimplemented")]
     [Fact]
-    public async Task Methods_that_carry_data_say_that_they_are_not_served()
+    public async Task Methods_that_are_not_there_say_that_they_are_not_served()
     {
-        foreach (var method in (string[])["SendData", "PerformRpc", "ForwardParticipant", "MoveParticipant"])
+        foreach (var method in (string[])["PerformRpc", "ForwardParticipant", "MoveParticipant"])
             Assert.Equal("unimplemented", (await server.RefusedAsync(method, new { room = "room" }, TwirpServer.Admin("room"))).Code);
         Assert.Equal("not_found", (await server.RefusedAsync("UpdateSubscriptions",
             new { room = "room", identity = "ann", track_sids = new[] { "TR_1" } }, TwirpServer.Admin("room"))).Code);

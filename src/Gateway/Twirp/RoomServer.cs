@@ -54,7 +54,8 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
         "UpdateParticipant" => (grants, body, cancellation) => UpdateAsync(grants, body.As<UpdateParticipantRequest>(), cancellation),
         "UpdateSubscriptions" => (grants, body, cancellation) =>
             SubscribeAsync(grants, body.As<UpdateSubscriptionsRequest>(), cancellation),
-        "SendData" or "PerformRpc" => static (_, _, _) => throw NotServed("this server carries no data messages"),
+        "SendData" => (grants, body, cancellation) => SendDataAsync(grants, body.As<SendDataRequest>(), cancellation),
+        "PerformRpc" => static (_, _, _) => throw NotServed("this server calls no participants"),
         "ForwardParticipant" or "MoveParticipant" => static (_, _, _) => throw NotServed("not implemented, as in LiveKit's own server"),
         "UpdateRoomMetadata" => (grants, body, cancellation) => UpdateRoomAsync(grants, body.As<UpdateRoomMetadataRequest>(), cancellation),
         _ => null,
@@ -163,6 +164,17 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
             Subscription = wanted.ToByteString()
         }, cancellationToken);
         return new UpdateSubscriptionsResponse();
+    }
+
+    private async Task<IMessage> SendDataAsync(ParticipantGrants grants, SendDataRequest request, CancellationToken cancellationToken)
+    {
+        RequireAdmin(grants, request.Room);
+        await ChangeAsync(request.Room, new ChangeRoomRequest
+        {
+            RoomId = RoomName.IdOf(request.Room).Value,
+            Data = request.ToByteString(),
+        }, cancellationToken);
+        return new SendDataResponse();
     }
 
     private async Task<ByteString> ChangeAsync(string room, ChangeRoomRequest change, CancellationToken cancellationToken)

@@ -9,15 +9,15 @@ namespace VideoScale.MediaNode.Tests.Sessions;
 public sealed partial class DescriptionTests
 {
     /// <summary>
-    /// A section that brings ("in") or carries ("out") a track, rests ("-") or is refused ("x"); tracks as their codec and number of
-    /// layers.
+    /// A section that brings ("in") or carries ("out") a track, rests ("-"), takes data channels ("data") or is refused ("x");
+    /// tracks as their codec and number of layers.
     /// </summary>
     private static readonly (string Name, string Sections, string Tracks, string Refused)[] Expected =
     [
-        ("firefox", "in in out x", "audio/opus 1, video/VP8 3", ""),
+        ("firefox", "in in out data", "audio/opus 1, video/VP8 3", ""),
         ("safari-13", "in in", "audio/opus 1, video/VP8 1", ""),
         ("safari-18", "in in out", "video/VP8 3, audio/opus 1", ""),
-        ("chrome-android", "x in in", "audio/opus 1, video/VP8 3", ""),
+        ("chrome-android", "data in in", "audio/opus 1, video/VP8 3", ""),
         ("react-native", "in in out out", "audio/opus 1, video/VP8 1", ""),
         ("unity", "in in", "video/VP8 1, audio/opus 1", ""),
         ("gstreamer", "in in", "video/H264 1, audio/opus 1", ""),
@@ -89,12 +89,10 @@ public sealed partial class DescriptionTests
     }
 
     /// <summary>A client offers all that it can; what is not served is left out of the answer, and the call goes on without.</summary>
-    [LiveKitSurface("Signalling", "data channels: chat, publishData, RPC, streams", Surface.Missing,
-        "the section is refused, calls work without")]
     [LiveKitSurface("Media", "TURN, ICE over TCP", Surface.Missing)]
     [LiveKitSurface("Media", "Opus RED", Surface.Missing, "not negotiated: plain Opus is sent")]
     [Fact]
-    public async Task Data_redundant_audio_and_ways_other_than_udp_are_no_part_of_the_answer()
+    public async Task Redundant_audio_and_ways_other_than_udp_are_no_part_of_the_answer_and_data_is()
     {
         await using var bed = new SessionBed();
         var offer = Offers.Of("aaaa", Offers.Audio("sendonly"), Offers.Data);
@@ -102,7 +100,8 @@ public sealed partial class DescriptionTests
         var (ann, told) = await JoinAsync(bed, "ann", offer);
         var answer = told.Single(response => response.Answer is not null).Answer.Sdp;
         SectionList.AssertAnswers(offer, answer);
-        Assert.Contains("m=application 0 ", answer, StringComparison.Ordinal);
+        Assert.Contains("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("a=sctp-port:5000\r\na=max-message-size:262144\r\n", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("red/", answer, StringComparison.OrdinalIgnoreCase);
         var candidates = answer.Split("\r\n").Where(line => line.StartsWith("a=candidate:", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(candidates);
@@ -210,5 +209,6 @@ public sealed partial class DescriptionTests
     }
 
     private static string Shape(SectionList.Section section) =>
-        !section.HasPort ? "x" : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
+        !section.HasPort ? "x" : section.Kind == "application" ? "data"
+            : section.Direction switch { "recvonly" => "in", "sendonly" => "out", _ => "-" };
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using VideoScale.MediaNode.Sctp;
 
 namespace VideoScale.MediaNode.Sdp;
 
@@ -11,6 +12,8 @@ public abstract record SectionAnswer
     public sealed record Refused : SectionAnswer;
     /// <summary>Kept for later; nothing flows.</summary>
     public sealed record Idle : SectionAnswer;
+    /// <summary>Data channels.</summary>
+    public sealed record Data : SectionAnswer;
     /// <summary>The client's media is received here.</summary>
     /// <param name="Rids">Those accepted, in the offer's order; empty without simulcast.</param>
     public sealed record Receive(SdpFormat Format, byte RtxPayloadType, IReadOnlyList<SdpRid> Rids) : SectionAnswer;
@@ -80,6 +83,11 @@ public static class SdpAnswer
             WriteMid(text, media);
             return;
         }
+        if (answer is SectionAnswer.Data)
+        {
+            WriteData(text, media, transport);
+            return;
+        }
         var (format, rtx) = answer switch
         {
             SectionAnswer.Receive receive => (receive.Format, receive.RtxPayloadType),
@@ -95,6 +103,17 @@ public static class SdpAnswer
             if (Takes(id, uri)) text.Append("a=extmap:").Append(id).Append(' ').Append(uri).Append("\r\n");
         WriteFormat(text, media, format, rtx);
         WriteDirection(text, answer);
+    }
+
+    /// <summary>RFC 8841.</summary>
+    private static void WriteData(StringBuilder text, SdpMedia media, SdpTransport transport)
+    {
+        text.Append("m=").Append(media.Kind).Append(" 9 ").Append(media.Protocol).Append(' ').Append(media.FormatList)
+            .Append("\r\nc=IN IP4 0.0.0.0\r\n");
+        WriteMid(text, media);
+        WriteTransport(text, media, transport);
+        text.Append("a=sctp-port:").Append(SctpOptions.Port).Append("\r\na=max-message-size:").Append(SctpOptions.MaxMessageOctets)
+            .Append("\r\n");
     }
 
     /// <summary>What we write has ids of one octet's upper half, 1 to 14 (RFC 8285 §4.2); what we only read may have any.</summary>

@@ -48,6 +48,9 @@ public sealed record SdpMedia
 
     public bool IsAudio => Kind == "audio";
     public bool IsVideo => Kind == "video";
+    /// <summary>Data channels over the connection's own transport, as every browser has offered them since 2019.</summary>
+    public bool IsData => Kind == "application" && FormatList == "webrtc-datachannel"
+        && Protocol.Equals("UDP/DTLS/SCTP", StringComparison.OrdinalIgnoreCase);
     public bool Sends => IsUsed && Direction is (SdpDirection.SendReceive or SdpDirection.SendOnly);
     public bool Receives => IsUsed && Direction is (SdpDirection.SendReceive or SdpDirection.ReceiveOnly);
 

@@ -64,6 +64,11 @@ internal sealed class NodeMetrics : IDisposable
             ("refused", () => Sum(shard => shard.Engine.Drops.Refused)),
             ("no_room", () => Sum(shard => shard.Engine.Drops.NoRoom)),
             ("shard_behind", () => Sum(shard => shard.NotMirrored)));
+        CounterOfEach("videoscale_media_data_messages_total", "Messages of data channels.", "what",
+            ("received", () => Sum(shard => shard.Data.Received)), ("sent", () => Sum(shard => shard.Data.Sent)),
+            ("dropped", () => Sum(shard => shard.Data.Dropped)));
+        Counter("videoscale_media_data_overflows_total", "Receivers that fell behind by all that is kept for them, and begin anew.",
+            () => Sum(shard => shard.Data.Overflows));
         Counter("videoscale_media_strangers_total", "Datagrams of nobody we know.", () => Sum(shard => shard.Strangers));
         CounterOfEach("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity",
             ("computed", () => Sum(shard => shard.ChecksRefused)), ("not_computed", () => Sum(shard => shard.ChecksIgnored)));

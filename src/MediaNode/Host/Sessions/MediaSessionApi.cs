@@ -80,6 +80,11 @@ public sealed class MediaSessionApi(MediaNodeOptions options, AuthorityGate auth
             room.Describe(info, request.Room.Version);
             return (new ChangeRoomReply(), null);
         }
+        if (request.ChangeCase == ChangeRoomRequest.ChangeOneofCase.Data)
+        {
+            var refusal = room.Say(SendDataRequest.Parser.ParseFrom(request.Data));
+            return (refusal is null ? new ChangeRoomReply() : null, refusal);
+        }
         if (room.Find(new ParticipantIdentity(request.Identity)) is not { } participant)
             return (null, Failure.NotFound($"participant {request.Identity}"));
         if (update is not null)

@@ -57,6 +57,14 @@ internal sealed partial class ParticipantSession
     internal void TellCarried(bool atOnce = false)
     {
         if (Link is null || (!CarriedPace.Take() && !atOnce)) return;
+        var carried = DescribeCarried();
+        if (carried.Equals(_toldCarried ?? new CarriedSession())) return;
+        _toldCarried = carried;
+        Link.Send(new SessionMessage { Carried = carried });
+    }
+
+    private CarriedSession DescribeCarried()
+    {
         var carried = new CarriedSession();
         if (CanBeCarried)
         {
@@ -66,10 +74,9 @@ internal sealed partial class ParticipantSession
             carried.Others.AddRange(Room.NamedBy(this));
             foreach (var subscription in _subscriptions)
                 if (subscription.Mid.Length > 0) carried.Tracks[subscription.Mid] = subscription.Track.Sid;
+            carried.Data = DescribeData();
         }
-        if (carried.Equals(_toldCarried ?? new CarriedSession())) return;
-        _toldCarried = carried;
-        Link.Send(new SessionMessage { Carried = carried });
+        return carried;
     }
 
     /// <summary>
@@ -96,6 +103,7 @@ internal sealed partial class ParticipantSession
                 PublishedTrack.Carried(this, _numbers.Next(), info, [.. carried.Streams.Where(stream => stream.TrackSid == info.Sid)]));
         foreach (var (mid, track) in carried.Tracks) _carriedSections[mid] = track;
         _keepsUntilMs = Environment.TickCount64 + TogetherMs;
+        CarryData(carried.Data);
         if (!carried.SubscriptionPermission.IsEmpty)
             _rights = new SubscriptionRights(SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission));
     }

@@ -167,5 +167,6 @@ internal sealed partial class ParticipantSession
     {
         if (state.Subscription is { } wanted) OnSubscription(wanted);
         _disabled = Sids(state.TrackSidsDisabled).ToHashSet(StringComparer.Ordinal);
+        OnReceived(state.DatachannelReceiveStates);
     }
 }

@@ -1,3 +1,4 @@
+using VideoScale.MediaNode.DataChannels;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Dtls;
 using VideoScale.MediaNode.Host.Udp;
@@ -61,6 +62,17 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         });
     }
 
+    /// <summary>Messages that may not be lost, in their order.</summary>
+    internal void SendData(IReadOnlyList<byte[]> messages)
+    {
+        var peer = PeerNumber;
+        if (messages.Count > 0)
+            Post(shard =>
+            {
+                foreach (var octets in messages) shard.SendData([peer], DataChannelKind.Reliable, octets);
+            });
+    }
+
     internal void Close()
     {
         if (!IsOpen) return;
@@ -88,7 +100,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         tracks.NoTransport = OpenTransport(offer, fingerprint);
         var answers = new SectionAnswer[offer.Media.Count];
         for (var i = 0; i < answers.Length; i++)
-            answers[i] = IsOpen && CanBeKept(offer.Media[i]) ? new SectionAnswer.Idle() : new SectionAnswer.Refused();
+            answers[i] = IsOpen && offer.Media[i].IsUsed ? Keep(offer.Media[i]) : new SectionAnswer.Refused();
         var published = owner.MatchTracks(offer, tracks);
         for (var i = 0; i < answers.Length; i++)
             if (published[i] is { } track && AnswerSender(offer.Media[i], answers[i], track, tracks) is { } answer) answers[i] = answer;
@@ -119,6 +131,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
             var local = _local = NewCredentials();
             var transport = new TransportOptions(peer, local, remote, fingerprint!);
             Ask(shard => shard.AddPeer(transport, new PeerOptions(peer, extensions)), owner.TransportFailed);
+            owner.OpenCarriedData();
         }
         else
         {
@@ -161,9 +174,10 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
         return ids;
     }
 
-    /// <summary>Data channels are not served; a section without a format we could name cannot even be kept.</summary>
-    private static bool CanBeKept(SdpMedia media) => media is { IsUsed: true, Formats.Count: > 0 } && (media.IsAudio || media.IsVideo)
-        && media.Protocol.Contains("RTP/", StringComparison.OrdinalIgnoreCase);
+    /// <summary>A section without a format we could name cannot even be kept.</summary>
+    private static SectionAnswer Keep(SdpMedia media) => media.IsData ? new SectionAnswer.Data()
+        : media.Formats.Count > 0 && (media.IsAudio || media.IsVideo) && media.Protocol.Contains("RTP/", StringComparison.OrdinalIgnoreCase)
+            ? new SectionAnswer.Idle() : new SectionAnswer.Refused();
 
     /// <summary>A section that brings a track is answered by what is taken of it; a track that cannot be taken is refused aloud.</summary>
     private SectionAnswer.Receive? AnswerSender(SdpMedia media, SectionAnswer kept, PublishedTrack track, TrackChanges tracks)

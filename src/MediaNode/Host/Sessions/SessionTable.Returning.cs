@@ -42,7 +42,10 @@ internal sealed partial class SessionTable
         session.Attach(link, open.Connection, hasClient: true);
         link.CountFrom(open.Received);
         link.Opened(session.Sid, resumed: true);
-        link.Send(new SignalResponse { Reconnect = new ReconnectResponse { ServerInfo = _joinAnswer.ServerInfo() } });
+        link.Send(new SignalResponse
+        {
+            Reconnect = new ReconnectResponse { ServerInfo = _joinAnswer.ServerInfo(), LastMessageSeq = session.LastSequence },
+        });
         foreach (var answer in lost) link.Send(answer, isAnswer: true);
         session.TellMissed();
         foreach (var chunk in ParticipantChunks.Of(Changes(session, sinceMs, wasThere)))

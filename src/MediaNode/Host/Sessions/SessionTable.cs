@@ -48,6 +48,7 @@ internal sealed partial class SessionTable
         foreach (var shard in plane.Shards)
         {
             shard.TransportChanged += (peer, state) => loop.Post(() => OnTransport(peer, state));
+            FollowData(shard);
             shard.HandshakeOverdue += peer => loop.Post(() => OnHandshakeOverdue(peer));
             shard.EngineRaised += happened =>
             {

@@ -89,8 +89,18 @@ public sealed partial class MediaShard
         if (datagram[0] == Handshake) peer.Handshake.Heard(nowUs);
         _handshaking = peer;
         peer.Dtls.Handle(datagram, _sendDtls);
-        while (peer.Dtls.Read(_applicationData, _sendDtls) > 0) { } // data channels are not served; alerts are met here
+        var hasData = false;
+        while (peer.Dtls.Read(_applicationData, _sendDtls) is > 0 and var length) // alerts are met here
+        {
+            hasData = true;
+            HandleData(peer, _applicationData.AsSpan(0, length), nowUs);
+        }
         if (peer.TryKey(_options.Aead)) Change(peer, TransportState.Connected);
+        if (hasData)
+        {
+            peer.HeardUs = nowUs;
+            PumpData(peer, nowUs);
+        }
         if (peer.Dtls.State is DtlsState.Failed && peer.State is not TransportState.Failed) Change(peer, TransportState.Failed);
         if (peer.Dtls.State is DtlsState.Closed && peer.State is not TransportState.Closed) Change(peer, TransportState.Closed);
     }

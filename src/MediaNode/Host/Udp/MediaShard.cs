@@ -158,6 +158,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     private void Turn()
     {
         while (_posted.TryDequeue(out var command)) command(this);
+        if (_socket.Outgoing.Count > 0) _socket.Flush();
         if (_link.HasInput)
         {
             _link.Drain(Engine);
@@ -188,6 +189,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     private void Tick(long nowUs)
     {
         Engine.Tick(nowUs);
+        TickData(nowUs);
         foreach (var peer in _peers.All)
         {
             if (peer.Handshake.IsOverdue(peer.Ice.NominatedUs, isKeyed: peer.Sender is not null

@@ -1,3 +1,4 @@
+using VideoScale.MediaNode.DataChannels;
 using VideoScale.MediaNode.Host.Dtls;
 using VideoScale.MediaNode.Host.Srtp;
 using VideoScale.MediaNode.Ice;
@@ -26,6 +27,13 @@ internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity)
     public HandshakeWatch Handshake { get; } = new();
     /// <summary>When something authentic last came; 0 before the first.</summary>
     public long HeardUs { get; set; }
+    /// <summary>Its data channels; null before its first packet of them.</summary>
+    public DataConnection? Data { get; set; }
+    public DataBacklog Backlog { get; } = new();
+    public bool IsDataOpen { get; set; }
+    public bool IsDataFailed { get; set; }
+    /// <summary>Changes of its channels that were told.</summary>
+    public int DataChangesTold { get; set; }
 
     public void RestartIce(IceCredentials local, IceCredentials remote)
     {
