@@ -59,6 +59,6 @@ public sealed class ChaosReportTests : IAsyncLifetime
             [[new(0, "leader", 1, 0), new(2_500, "follower", 1, null)], [new(0, "follower", 1, 0), new(2_600, "leader", 2, 1)]],
             [[new(2_100, 900, false, "told", "Unavailable: no leader is known"), new(3_000, 4, true, "failed", Hostile)],
                 [new(3_000, 12, false, "served", null)]],
-            [new(2_000, 12, 0, 0, 3, 9)]);
+            [new(2_000, 12, 0, 0, 3, 9)], []);
     }
 }

@@ -7,7 +7,8 @@ using VideoScale.ControlPlane.Host.Subscriptions;
 namespace VideoScale.ControlPlane.Host.Notices;
 
 /// <summary>
-/// What an operator must not miss, in the leader's log: nodes that were lost, rooms that found no node, drains that are stuck, launches that
+/// What an operator must not miss, in the leader's log: nodes that were lost, rooms that found no node, drains that are stuck, launches
+/// that
 /// failed.
 /// </summary>
 internal sealed partial class FleetNotices(ILogger<FleetNotices> logger)
