@@ -36,7 +36,6 @@ public sealed class UnusedMemberTests
         "VideoScale.ControlPlane.Host.Rooms.RoomSignals.Count",
         "VideoScale.ControlPlane.Host.Rooms.RoomWatches.Remembered",
         "VideoScale.ControlPlane.Host.Subscriptions.EventSubscriptions.All",
-        "VideoScale.MediaNode.Host.Dtls.DtlsSession.Write",
         "VideoScale.MediaNode.Host.Srtp.SrtpSender.RtcpOverhead",
         "VideoScale.MediaNode.Host.Startup.MediaNodeApp.WaitForReadyAsync",
         "VideoScale.MediaNode.Host.Udp.IDatagramSocket.Dropped",

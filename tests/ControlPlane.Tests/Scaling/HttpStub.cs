@@ -21,7 +21,8 @@ internal sealed class HttpStub : IDisposable
     internal Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/fleet?team=a");
 
     internal static string Reply(int status, string body, string headers = "", string type = "application/json") =>
-        $"HTTP/1.1 {status} X\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{headers}Connection: close\r\n\r\n{body}";
+        $"HTTP/1.1 {status} X\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{headers}"
+        + $"Connection: close\r\n\r\n{body}";
 
     private async Task ServeAsync()
     {

@@ -98,7 +98,7 @@ public sealed class WebhookTests
                 .Participants.Any(seat => seat is { Identity: "bob", Status: SeatStatus.Joined }), "bob is in it",
                 details: () => bob.Output);
         }
-        await Eventually.HoldsAsync(() => receiver.Taken.Any(hook => hook is { Event: "participant_left", Identity: "bob" }), 
+        await Eventually.HoldsAsync(() => receiver.Taken.Any(hook => hook is { Event: "participant_left", Identity: "bob" }),
             "bob has left", TimeSpan.FromSeconds(120), () => receiver.Output);
         var told = receiver.Taken;
         Assert.All(told, hook => Assert.Equal(Room, hook.Room));

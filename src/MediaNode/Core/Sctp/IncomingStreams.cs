@@ -25,7 +25,7 @@ internal sealed class IncomingStreams
 
     internal void Add(FragmentRun whole)
     {
-        var message = new SctpMessage(whole.Stream, whole.Protocol, whole.IsUnordered, whole.Join());
+        var message = new SctpMessage(whole.Stream, whole.Protocol, whole.Join());
         if (!whole.IsUnordered)
         {
             var stream = Of(whole.Stream);

@@ -18,7 +18,6 @@ internal sealed class ReceivedTsns(uint initialTsn)
     /// <summary>All up to this one have come, or need not come any more.</summary>
     internal uint Cumulative { get; private set; } = Serial.Previous(initialTsn);
     internal bool HasHoles => _runs.Count > 0;
-    internal bool HasDuplicates => _duplicates.Count > 0;
 
     /// <summary>Whether a TSN is news that can be noted.</summary>
     internal bool IsWanted(uint tsn)

@@ -2,7 +2,7 @@ namespace VideoScale.MediaNode.Sctp;
 
 /// <summary>A message as it came.</summary>
 /// <param name="Protocol">The payload protocol identifier.</param>
-public readonly record struct SctpMessage(ushort Stream, uint Protocol, bool IsUnordered, byte[] Payload);
+public readonly record struct SctpMessage(ushort Stream, uint Protocol, byte[] Payload);
 
 /// <summary>How a message is to arrive.</summary>
 /// <param name="MaxRetransmits">Given up when it was sent again so often; null: never.</param>
