@@ -126,12 +126,19 @@ public sealed class WebhookTests
             foreach (var receiver in receivers) replica.ExtraArguments.AddRange(["--webhook", receiver.Url]);
             if (giveUpSeconds is { } seconds) replica.Environment["VIDEOSCALE__ControlPlane__Webhooks__GiveUpSeconds"] = $"{seconds}";
         }
-        cluster.Start();
-        await cluster.WaitForReadyAsync();
-        // From here on everything is told.
-        string[] server = ["--server", string.Join(',', cluster.Replicas.Select(replica => replica.GrpcAddress))];
-        await Eventually.HoldsAsync(async () => !(await CliProcess.RunAsync(["ctl", "webhook", "list", "--json", .. server])).Output
-            .Contains("\"position\": \"0\"", StringComparison.Ordinal), "receivers are on record");
+        try
+        {
+            cluster.Start();
+            await cluster.WaitForReadyAsync();
+            // From here on everything is told.
+            await Eventually.HoldsAsync(async () => (await cluster.Audit(cluster.Replicas[0]).EventsAsync())
+                .Count(happened => happened.Type == "WebhookAdded") == receivers.Length, "receivers are on record");
+        }
+        catch
+        {
+            await cluster.DisposeAsync(); // its ports are others' next
+            throw;
+        }
         return cluster;
     }
 
