@@ -18,7 +18,7 @@ internal static class DiffCommand
         };
         var scope = new Option<string>("--scope")
         {
-            Description = "room/NAME or node/NAME; left out, everything.",
+            Description = "room/NAME, node/NAME or pool/NAME; left out, everything.",
             HelpName = "SCOPE",
             DefaultValueFactory = _ => "",
         };

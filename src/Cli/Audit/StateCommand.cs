@@ -26,7 +26,7 @@ internal static class StateCommand
         };
         var scope = new Option<string>("--scope")
         {
-            Description = "room/NAME or node/NAME; left out, a summary of all.",
+            Description = "room/NAME, node/NAME or pool/NAME; left out, a summary of all.",
             HelpName = "SCOPE",
             DefaultValueFactory = _ => "",
         };

@@ -17,7 +17,7 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
     /// <summary>What a list does not show for so long after its launch may only not be shown yet.</summary>
     private const long ListLagMs = 60_000;
     private static readonly TimeSpan ListPeriod = TimeSpan.FromSeconds(5), FirstPause = TimeSpan.FromSeconds(1),
-        LongestPause = TimeSpan.FromMinutes(1);
+        LongestPause = TimeSpan.FromMinutes(1), RefusedPause = TimeSpan.FromSeconds(5), NoneLeftPause = TimeSpan.FromMinutes(1);
     private readonly Dictionary<string, Seen> _seen = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _errors = new(StringComparer.Ordinal);
 
@@ -64,6 +64,7 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
         foreach (var instance in pool.Instances) Compare(input, instance, seen, commands);
         var present = pool.Instances.Select(each => each.Key).ToHashSet();
         seen.Missing.IntersectWith(present);
+        foreach (var over in seen.Paused.Keys.Where(key => !present.Contains(key)).ToArray()) seen.Paused.Remove(over);
         if (pool.Policy.Mode == ScalingMode.On) await EndStrangersAsync(pool, seen, present, cancellationToken);
         return commands;
     }
@@ -134,9 +135,8 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
                 Pause(seen, instance.Key, null); // asked again under the same key
                 return null;
             }
-            var doubled = TimeSpan.FromSeconds(Math.Min(60 * Math.Pow(2, pool.Failures), 3_600) / 60);
-            var after = certain.RetryAfter ?? (certain.Error is ProviderError.Quota or ProviderError.NoCapacity ? doubled * 60
-                : doubled * 5);
+            var first = certain.Error is ProviderError.Quota or ProviderError.NoCapacity ? NoneLeftPause : RefusedPause;
+            var after = certain.RetryAfter ?? first * Math.Pow(2, Math.Min(pool.Failures, PoolRecord.MostFailures));
             return new PoolCommand.RecordLaunchFailed(pool.Pool, instance.Key, TextLimits.Cut(certain.Message, PoolCommand.MaxTextLength),
                 (ulong)Math.Min(after.TotalMilliseconds, PoolPolicy.LongestHoldMs), certain.IsHopeless);
         }

@@ -34,9 +34,10 @@ internal sealed class ScalingInputs(Func<NodeId, NodeUse?> useOf, Func<NodeRecor
             nodes.Add(Of(instance, node, logNowMs));
             if (node is not null) lead = Math.Max(lead, node.Record.RegisteredAtMs - instance.RequestedAtMs);
         }
+        var instances = state.Pools.SelectMany(each => each.Instances).Select(each => each.Key).ToHashSet();
         foreach (var node in state.Nodes.InOrder())
-            if (pool.Policy.Region is { Length: 0 } || node.Record.Description.Region == pool.Policy.Region)
-                if (!state.Pools.Any(each => each.Find(node.Record.Id) is not null)) nodes.Add(Of(node, false, false, 0));
+            if ((pool.Policy.Region.Length == 0 || node.Record.Description.Region == pool.Policy.Region)
+                && !instances.Contains(node.Record.Id)) nodes.Add(Of(node, false, false, 0));
         var (waiting, rooms) = (Reservation.Nothing, 0u);
         foreach (var room in state.WaitingForPlacement().Take(MostWaiting))
         {
