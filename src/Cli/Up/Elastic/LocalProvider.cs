@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -43,34 +42,30 @@ internal sealed class LocalProvider(LocalInstances instances, int port, string s
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         var reply = IsSigned(context.Request.Headers[WebhookProvider.SignatureHeader].ToString(), body.ToArray())
             ? Answer(body.ToArray()) : Error("denied", "the call is not signed with this cluster's secret");
-        context.Response.StatusCode = reply.ContainsKey("error") ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK;
+        context.Response.StatusCode = reply.Error is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity;
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(reply.ToJsonString(), context.RequestAborted);
+        await context.Response.Body.WriteAsync(ProviderJson.Write(reply), context.RequestAborted);
     }
 
-    private JsonObject Answer(byte[] body)
+    private ProviderReply Answer(byte[] body)
     {
-        JsonObject? asked;
-        try { asked = JsonNode.Parse(body) as JsonObject; }
+        ProviderRequest asked;
+        try { asked = ProviderJson.ReadRequest(body); }
         catch (JsonException e) { return Error("bad_spec", e.Message); }
-        var key = asked?["key"]?.GetValue<string>() ?? "";
-        switch (asked?["action"]?.GetValue<string>())
+        switch (asked)
         {
-            case "launch" when key.Length > 0:
-                return instances.Start(key) ? new JsonObject { ["id"] = $"local/{key}" }
-                    : Error("no_capacity", "this machine runs as many nodes as it was told to");
-            case "terminate" when key.Length > 0:
+            case { Action: ProviderRequest.Launch, Key: { Length: > 0 } key }:
+                return instances.Start(key) ? new(IdOf(key)) : Error("no_capacity", "this machine runs as many nodes as it was told to");
+            case { Action: ProviderRequest.Terminate, Key: { Length: > 0 } key }:
                 instances.Stop(key);
-                return [];
-            case "list":
-                return new JsonObject
-                {
-                    ["instances"] = new JsonArray([.. instances.Keys.Select(running =>
-                        new JsonObject { ["key"] = running, ["id"] = $"local/{running}" })]),
-                };
+                return new();
+            case { Action: ProviderRequest.List }:
+                return new(Instances: [.. instances.Keys.Select(running => new ProviderReply.Listed(running, IdOf(running)))]);
             default: return Error("bad_spec", "the action is not launch, terminate or list, or lacks its key");
         }
     }
+
+    private static string IdOf(string key) => $"local/{key}";
 
     /// <summary>Signed with the secret, not long ago.</summary>
     private bool IsSigned(string signature, byte[] body)
@@ -86,7 +81,7 @@ internal sealed class LocalProvider(LocalInstances instances, int port, string s
                 System.Text.Encoding.ASCII.GetBytes(WebhookProvider.Sign(System.Text.Encoding.UTF8.GetBytes(secret), body, at)));
     }
 
-    private static JsonObject Error(string kind, string message) => new() { ["error"] = kind, ["message"] = message };
+    private static ProviderReply Error(string kind, string message) => new(Error: kind, Message: message);
 
     public async ValueTask DisposeAsync()
     {

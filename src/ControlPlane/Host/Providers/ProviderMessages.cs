@@ -8,26 +8,38 @@ namespace VideoScale.ControlPlane.Host.Providers;
 /// <param name="Key">Of launch and terminate.</param>
 /// <param name="Region">Of launch.</param>
 /// <param name="Id">Of terminate: what the provider called it; empty when it never said.</param>
-internal sealed record ProviderRequest(string Action, string Cluster, string Pool, string? Key, string? Region, string? Id);
+public sealed record ProviderRequest(
+    string? Action, string? Cluster, string? Pool, string? Key = null, string? Region = null, string? Id = null)
+{
+    public const string Launch = "launch", Terminate = "terminate", List = "list";
+}
 
 /// <param name="Id">Of launch.</param>
 /// <param name="Instances">Of list.</param>
 /// <param name="Error">One of transient, throttled, no_capacity, quota, bad_spec, denied.</param>
 /// <param name="RetryAfterSeconds">With an error.</param>
-internal sealed record ProviderReply(
+public sealed record ProviderReply(
     string? Id = null, IReadOnlyList<ProviderReply.Listed>? Instances = null, string? Error = null, string? Message = null,
     double? RetryAfterSeconds = null)
 {
-    internal sealed record Listed(string Key, string Id);
+    public sealed record Listed(string? Key, string? Id);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProviderRequest))]
 [JsonSerializable(typeof(ProviderReply))]
-internal sealed partial class ProviderJson : JsonSerializerContext
+public sealed partial class ProviderJson : JsonSerializerContext
 {
     private const int MostShown = 200;
+
+    /// <summary>For a provider.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static ProviderRequest ReadRequest(ReadOnlySpan<byte> body) =>
+        JsonSerializer.Deserialize(body, Default.ProviderRequest) ?? throw new JsonException("the body is null");
+
+    /// <summary>For a provider.</summary>
+    public static byte[] Write(ProviderReply reply) => JsonSerializer.SerializeToUtf8Bytes(reply, Default.ProviderReply);
 
     internal static byte[] Write(ProviderRequest request) => JsonSerializer.SerializeToUtf8Bytes(request, Default.ProviderRequest);
 

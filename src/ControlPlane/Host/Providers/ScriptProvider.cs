@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Providers;
 
@@ -8,35 +7,18 @@ namespace VideoScale.ControlPlane.Host.Providers;
 /// A provider that is a program of the operator's: it gets the action as its argument and JSON on standard input, and answers JSON on
 /// standard output. See docs/providers.md.
 /// </summary>
-public sealed class ScriptProvider(string path, string cluster) : IInstanceProvider
+public sealed class ScriptProvider(string path, string cluster) : JsonProvider(cluster)
 {
     private const int MostShown = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
-    public string Name => path;
+    public override string Name => path;
 
-    public async Task<string> LaunchAsync(LaunchOrder order, CancellationToken cancellationToken)
-    {
-        var reply = await RunAsync(new("launch", cluster, order.Pool, order.Key.Value, order.Region, null), cancellationToken);
-        return reply.Id is { Length: > 0 } id ? id
-            : throw new ProviderException(ProviderError.Unknown, "it answered a launch without the id of what it launched");
-    }
-
-    public async Task TerminateAsync(string pool, NodeId key, string providerId, CancellationToken cancellationToken) =>
-        await RunAsync(new("terminate", cluster, pool, key.Value, null, providerId), cancellationToken);
-
-    public async Task<IReadOnlyList<ProvidedInstance>> ListAsync(string pool, CancellationToken cancellationToken)
-    {
-        var reply = await RunAsync(new("list", cluster, pool, null, null, null), cancellationToken);
-        return reply.Instances is { } listed ? [.. listed.Select(each => new ProvidedInstance(new(each.Key ?? ""), each.Id ?? ""))]
-            : throw new ProviderException(ProviderError.Unknown, "it answered a list without instances");
-    }
-
-    private async Task<ProviderReply> RunAsync(ProviderRequest request, CancellationToken cancellationToken)
+    protected override async Task<ProviderReply> AskAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
-        using var process = Start(request.Action);
+        using var process = Start(request.Action!);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(patience.Token);

@@ -3,29 +3,27 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
-using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Host.Providers;
 
 /// <summary>
 /// A provider behind HTTP: every call is a POST of JSON, signed with a secret that both know. See docs/providers.md.
 /// </summary>
-public sealed class WebhookProvider : IInstanceProvider, IDisposable
+public sealed class WebhookProvider : JsonProvider, IDisposable
 {
     /// <summary>t=UNIX SECONDS,v1=HEX of HMAC-SHA256 over "SECONDS.BODY".</summary>
     public const string SignatureHeader = "VideoScale-Signature";
     private const int MostBytes = 4 << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private readonly Uri _url;
-    private readonly string _cluster;
     private readonly byte[] _secret;
     private readonly TimeProvider _clock;
     private readonly HttpClient _http;
 
     /// <param name="secret">Empty: calls are not signed.</param>
-    public WebhookProvider(Uri url, string cluster, string secret, TimeProvider clock)
+    public WebhookProvider(Uri url, string cluster, string secret, TimeProvider clock) : base(cluster)
     {
-        (_url, _cluster, _secret, _clock) = (url, cluster, Encoding.UTF8.GetBytes(secret), clock);
+        (_url, _secret, _clock) = (url, Encoding.UTF8.GetBytes(secret), clock);
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) })
         {
             Timeout = Patience,
@@ -33,26 +31,9 @@ public sealed class WebhookProvider : IInstanceProvider, IDisposable
         };
     }
 
-    public string Name => _url.GetLeftPart(UriPartial.Path);
+    public override string Name => _url.GetLeftPart(UriPartial.Path);
 
-    public async Task<string> LaunchAsync(LaunchOrder order, CancellationToken cancellationToken)
-    {
-        var reply = await AskAsync(new("launch", _cluster, order.Pool, order.Key.Value, order.Region, null), cancellationToken);
-        return reply.Id is { Length: > 0 } id ? id
-            : throw new ProviderException(ProviderError.Unknown, "it answered a launch without the id of what it launched");
-    }
-
-    public async Task TerminateAsync(string pool, NodeId key, string providerId, CancellationToken cancellationToken) =>
-        await AskAsync(new("terminate", _cluster, pool, key.Value, null, providerId), cancellationToken);
-
-    public async Task<IReadOnlyList<ProvidedInstance>> ListAsync(string pool, CancellationToken cancellationToken)
-    {
-        var reply = await AskAsync(new("list", _cluster, pool, null, null, null), cancellationToken);
-        return reply.Instances is { } listed ? [.. listed.Select(each => new ProvidedInstance(new(each.Key ?? ""), each.Id ?? ""))]
-            : throw new ProviderException(ProviderError.Unknown, "it answered a list without instances");
-    }
-
-    private async Task<ProviderReply> AskAsync(ProviderRequest request, CancellationToken cancellationToken)
+    protected override async Task<ProviderReply> AskAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
         var body = ProviderJson.Write(request);
         using var message = new HttpRequestMessage(HttpMethod.Post, _url) { Content = new ByteArrayContent(body) };
