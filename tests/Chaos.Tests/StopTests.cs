@@ -59,11 +59,7 @@ public sealed class StopTests : IDisposable
     /// <summary>What is still there of it: processes that name its folder, loop devices with its images.</summary>
     private string Left() => string.Join(", ", [.. Processes().Select(static pid => $"process {pid}"), .. LoopDevices()]);
 
-    private IEnumerable<int> Processes() =>
-        from folder in Directory.EnumerateDirectories("/proc")
-        let name = Path.GetFileName(folder)
-        where name.All(char.IsAsciiDigit) && TextOf(Path.Combine(folder, "cmdline")).Contains(_folder.FullName, StringComparison.Ordinal)
-        select int.Parse(name);
+    private IEnumerable<int> Processes() => ProcessTable.With(_folder.FullName).Select(static process => process.Pid);
 
     private IEnumerable<string> LoopDevices() =>
         from device in Directory.EnumerateDirectories("/sys/block", "loop*")

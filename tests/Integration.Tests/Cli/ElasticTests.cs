@@ -83,21 +83,7 @@ public sealed class ElasticTests : IDisposable
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
     private int ProcessOf(string name) =>
-        ProcessesHere().First(process => process.Line.Contains($"logs/{name}.log", StringComparison.Ordinal)).Pid;
+        ProcessesHere().First(process => process.CommandLine.Contains($"logs/{name}.log", StringComparison.Ordinal)).Pid;
 
-    private List<(int Pid, string Line)> ProcessesHere()
-    {
-        var found = new List<(int, string)>();
-        foreach (var path in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(path), out var pid)) continue;
-            try
-            {
-                var line = File.ReadAllText($"{path}/cmdline").Replace('\0', ' ');
-                if (line.Contains(_directory, StringComparison.Ordinal)) found.Add((pid, line));
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // it has just ended
-        }
-        return found;
-    }
+    private IReadOnlyList<(int Pid, string CommandLine)> ProcessesHere() => ProcessTable.With(_directory);
 }

@@ -31,19 +31,11 @@ public sealed class UpTests : IDisposable
         return result;
     }
 
-    /// <summary>Processes that were started with this test's directory, but for <paramref name="except"/>.</summary>
-    private List<int> Started(int except = 0) => [.. Directory.EnumerateDirectories("/proc")
-        .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
-        .Where(pid => pid > 0 && pid != except && CommandLineOf(pid).Contains(_directory, StringComparison.Ordinal))];
+    /// <summary>Processes that were started with this test's directory.</summary>
+    private IReadOnlyList<(int Pid, string CommandLine)> Started() => ProcessTable.With(_directory);
 
-    private static string CommandLineOf(int pid)
-    {
-        try { return File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' '); }
-        catch (IOException) { return ""; }
-        catch (UnauthorizedAccessException) { return ""; }
-    }
-
-    private int PidOf(string name) => Started().Single(pid => CommandLineOf(pid).Contains($"logs/{name}.log", StringComparison.Ordinal));
+    private int PidOf(string name) =>
+        Started().Single(process => process.CommandLine.Contains($"logs/{name}.log", StringComparison.Ordinal)).Pid;
 
     [Fact]
     public async Task A_cluster_serves_survives_a_killed_child_stops_cleanly_and_goes_on_where_it_was()
@@ -81,8 +73,8 @@ public sealed class UpTests : IDisposable
             var asked = http.GetStringAsync(new Uri($"http://127.0.0.1:{BasePort}/healthz"));
             await Eventually.HoldsAsync(() => up.Output.Contains($"replica-1 (pid {victim}) ended with signal 9; starting it again",
                 StringComparison.Ordinal), "the restart is announced");
-            await Eventually.HoldsAsync(() => Started().Any(pid => pid != victim
-                && CommandLineOf(pid).Contains("logs/replica-1.log", StringComparison.Ordinal)), "the child runs again");
+            await Eventually.HoldsAsync(() => Started().Any(process => process.Pid != victim
+                && process.CommandLine.Contains("logs/replica-1.log", StringComparison.Ordinal)), "the child runs again");
             Assert.NotEmpty(await asked);
 
             up.Interrupt();
@@ -145,7 +137,7 @@ public sealed class UpTests : IDisposable
         await WaitUntilReadyAsync(up);
         var created = await CliProcess.RunAsync(["ctl", "room", "create", "alone", "--server", "127.0.0.1:25100", "--timeout", "30"]);
         Assert.Contains("active on media-1", created.Output, StringComparison.Ordinal);
-        Assert.Empty(Started(except: up.Pid));
+        Assert.DoesNotContain(Started(), process => process.Pid != up.Pid);
         await Eventually.HoldsAsync(() => ResidentBytes(up.Pid) < BoundBytes, $"resident memory is below {BoundBytes} bytes",
             TimeSpan.FromSeconds(30), () => $"it is {ResidentBytes(up.Pid)}");
         up.Terminate();

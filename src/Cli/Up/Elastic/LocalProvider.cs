@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using VideoScale.ControlPlane.Host.Providers;
+using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Up.Elastic;
 
@@ -88,12 +89,5 @@ internal sealed class LocalProvider(LocalInstances instances, int port, string s
         if (_web is null) return;
         await _web.StopAsync(CancellationToken.None);
         await _web.DisposeAsync();
-    }
-
-    /// <summary>Signals are the command's business.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

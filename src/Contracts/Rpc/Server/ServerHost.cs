@@ -67,11 +67,4 @@ public static class ServerHost
         if (inherited is { } descriptor) kestrel.ListenHandle((ulong)descriptor, configure);
         else kestrel.Listen(address, port, configure);
     }
-
-    /// <summary>Signals are the command's business.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

@@ -12,6 +12,26 @@ public abstract record PoolCommand(string Pool) : DomainCommand
     public override string Subject => "pool-" + Pool;
     public override void Describe(FieldSink sink) => sink.Text("pool", Pool);
 
+    /// <summary>About one instance.</summary>
+    public abstract record OfInstance(string Pool, NodeId Key) : PoolCommand(Pool)
+    {
+        public override void Describe(FieldSink sink)
+        {
+            base.Describe(sink);
+            sink.Node("key", Key);
+        }
+    }
+
+    /// <summary>What the autoscaler decided about one, with its figures.</summary>
+    public abstract record Decided(string Pool, NodeId Key, ScalingReason Reason) : OfInstance(Pool, Key)
+    {
+        public override void Describe(FieldSink sink)
+        {
+            base.Describe(sink);
+            Reason.Describe(sink);
+        }
+    }
+
     /// <summary>Makes a pool, or changes what is wanted of it.</summary>
     public sealed record SetPolicy(string Pool, PoolPolicy Policy) : PoolCommand(Pool)
     {
@@ -42,21 +62,15 @@ public abstract record PoolCommand(string Pool) : DomainCommand
     }
 
     /// <summary>On record before the provider is asked, so that whoever leads next asks for the same one. From the leader's loop.</summary>
-    public sealed record RequestLaunch(string Pool, NodeId Key, ScalingReason Reason) : PoolCommand(Pool)
+    public sealed record RequestLaunch(string Pool, NodeId Key, ScalingReason Reason) : Decided(Pool, Key, Reason)
     {
         internal static readonly CommandShape Shape = new(CommandType.RequestLaunch,
             static (ref CanonicalReader r) => new RequestLaunch(r.ReadString(), r.ReadNode(), ScalingReason.Read(ref r)));
         public override CommandType Type => Shape.Type;
-        public override void Describe(FieldSink sink)
-        {
-            base.Describe(sink);
-            sink.Node("key", Key);
-            Reason.Describe(sink);
-        }
     }
 
     /// <summary>The provider has it, under a name of its own. From the leader's loop.</summary>
-    public sealed record RecordLaunched(string Pool, NodeId Key, string ProviderId) : PoolCommand(Pool)
+    public sealed record RecordLaunched(string Pool, NodeId Key, string ProviderId) : OfInstance(Pool, Key)
     {
         internal static readonly CommandShape Shape = new(CommandType.RecordLaunched,
             static (ref CanonicalReader r) => new RecordLaunched(r.ReadString(), r.ReadNode(), r.ReadString()));
@@ -64,7 +78,6 @@ public abstract record PoolCommand(string Pool) : DomainCommand
         public override void Describe(FieldSink sink)
         {
             base.Describe(sink);
-            sink.Node("key", Key);
             sink.Text("provider_id", ProviderId);
         }
     }
@@ -72,7 +85,8 @@ public abstract record PoolCommand(string Pool) : DomainCommand
     /// <summary>The provider said no. What it may have of an earlier try is ended. From the leader's loop.</summary>
     /// <param name="RetryAfterMs">Nothing is launched before.</param>
     /// <param name="IsHopeless">Another try would fail the same way: somebody has to look.</param>
-    public sealed record RecordLaunchFailed(string Pool, NodeId Key, string Error, ulong RetryAfterMs, bool IsHopeless) : PoolCommand(Pool)
+    public sealed record RecordLaunchFailed(string Pool, NodeId Key, string Error, ulong RetryAfterMs, bool IsHopeless) : OfInstance(Pool,
+        Key)
     {
         internal static readonly CommandShape Shape = new(CommandType.RecordLaunchFailed,
             static (ref CanonicalReader r) =>
@@ -81,7 +95,6 @@ public abstract record PoolCommand(string Pool) : DomainCommand
         public override void Describe(FieldSink sink)
         {
             base.Describe(sink);
-            sink.Node("key", Key);
             sink.Text("error", Error);
             sink.Number("retry_after_ms", RetryAfterMs);
             sink.Flag("is_hopeless", IsHopeless);
@@ -89,37 +102,25 @@ public abstract record PoolCommand(string Pool) : DomainCommand
     }
 
     /// <summary>A node is to leave: it is drained. From the leader's loop.</summary>
-    public sealed record ReleaseNode(string Pool, NodeId Key, ScalingReason Reason) : PoolCommand(Pool)
+    public sealed record ReleaseNode(string Pool, NodeId Key, ScalingReason Reason) : Decided(Pool, Key, Reason)
     {
         internal static readonly CommandShape Shape = new(CommandType.ReleaseNode,
             static (ref CanonicalReader r) => new ReleaseNode(r.ReadString(), r.ReadNode(), ScalingReason.Read(ref r)));
         public override CommandType Type => Shape.Type;
-        public override void Describe(FieldSink sink)
-        {
-            base.Describe(sink);
-            sink.Node("key", Key);
-            Reason.Describe(sink);
-        }
     }
 
     /// <summary>A node that was to leave is wanted again. From the leader's loop.</summary>
-    public sealed record KeepNode(string Pool, NodeId Key, ScalingReason Reason) : PoolCommand(Pool)
+    public sealed record KeepNode(string Pool, NodeId Key, ScalingReason Reason) : Decided(Pool, Key, Reason)
     {
         internal static readonly CommandShape Shape = new(CommandType.KeepNode,
             static (ref CanonicalReader r) => new KeepNode(r.ReadString(), r.ReadNode(), ScalingReason.Read(ref r)));
         public override CommandType Type => Shape.Type;
-        public override void Describe(FieldSink sink)
-        {
-            base.Describe(sink);
-            sink.Node("key", Key);
-            Reason.Describe(sink);
-        }
     }
 
     /// <summary>
     /// The instance may go: it holds no room and takes none. On record before the provider is asked. From the leader's loop.
     /// </summary>
-    public sealed record RequestTermination(string Pool, NodeId Key, TerminationReason Reason) : PoolCommand(Pool)
+    public sealed record RequestTermination(string Pool, NodeId Key, TerminationReason Reason) : OfInstance(Pool, Key)
     {
         internal static readonly CommandShape Shape = new(CommandType.RequestTermination,
             static (ref CanonicalReader r) => new RequestTermination(r.ReadString(), r.ReadNode(), (TerminationReason)r.ReadByte()));
@@ -127,22 +128,16 @@ public abstract record PoolCommand(string Pool) : DomainCommand
         public override void Describe(FieldSink sink)
         {
             base.Describe(sink);
-            sink.Node("key", Key);
             sink.Choice("reason", Reason);
         }
     }
 
     /// <summary>The provider has it no more. From the leader's loop.</summary>
-    public sealed record RecordTerminated(string Pool, NodeId Key) : PoolCommand(Pool)
+    public sealed record RecordTerminated(string Pool, NodeId Key) : OfInstance(Pool, Key)
     {
         internal static readonly CommandShape Shape = new(CommandType.RecordTerminated,
             static (ref CanonicalReader r) => new RecordTerminated(r.ReadString(), r.ReadNode()));
         public override CommandType Type => Shape.Type;
-        public override void Describe(FieldSink sink)
-        {
-            base.Describe(sink);
-            sink.Node("key", Key);
-        }
     }
 }
 

@@ -11,6 +11,26 @@ public abstract record PoolEvent(string Pool) : DomainEvent
     public override string Stream => "pool-" + Pool;
     public override void Describe(FieldSink sink) => sink.Text("pool", Pool);
 
+    /// <summary>About one instance.</summary>
+    public abstract record OfInstance(string Pool, NodeId Key) : PoolEvent(Pool)
+    {
+        public override void Describe(FieldSink sink)
+        {
+            base.Describe(sink);
+            sink.Node("key", Key);
+        }
+    }
+
+    /// <summary>What the autoscaler decided about one, with its figures.</summary>
+    public abstract record Decided(string Pool, NodeId Key, ScalingReason Reason) : OfInstance(Pool, Key)
+    {
+        public override void Describe(FieldSink sink)
+        {
+            base.Describe(sink);
+            Reason.Describe(sink);
+        }
+    }
+
     public sealed record PolicySet(string Pool, PoolPolicy Policy) : PoolEvent(Pool)
     {
         internal static readonly EventShape Shape = new(EventType.PoolPolicySet,
@@ -54,21 +74,15 @@ public abstract record PoolEvent(string Pool) : DomainEvent
         public override string Words => $"pool {Pool} was removed";
     }
 
-    public sealed record LaunchRequested(string Pool, NodeId Key, ScalingReason Reason) : PoolEvent(Pool)
+    public sealed record LaunchRequested(string Pool, NodeId Key, ScalingReason Reason) : Decided(Pool, Key, Reason)
     {
         internal static readonly EventShape Shape = new(EventType.LaunchRequested,
             static (ref CanonicalReader r) => new LaunchRequested(r.ReadString(), r.ReadNode(), ScalingReason.Read(ref r)));
         public override EventType Type => Shape.Type;
-        public override void Describe(FieldSink sink)
-        {
-            base.Describe(sink);
-            sink.Node("key", Key);
-            Reason.Describe(sink);
-        }
         public override string Words => $"pool {Pool} asks for instance {Key}: {Reason.Words}";
     }
 
-    public sealed record Launched(string Pool, NodeId Key, string ProviderId) : PoolEvent(Pool)
+    public sealed record Launched(string Pool, NodeId Key, string ProviderId) : OfInstance(Pool, Key)
     {
         internal static readonly EventShape Shape = new(EventType.InstanceLaunched,
             static (ref CanonicalReader r) => new Launched(r.ReadString(), r.ReadNode(), r.ReadString()));
@@ -76,7 +90,6 @@ public abstract record PoolEvent(string Pool) : DomainEvent
         public override void Describe(FieldSink sink)
         {
             base.Describe(sink);
-            sink.Node("key", Key);
             sink.Text("provider_id", ProviderId);
         }
         public override string Words => $"the provider launched instance {Key} of pool {Pool} as {ProviderId}";
@@ -84,7 +97,7 @@ public abstract record PoolEvent(string Pool) : DomainEvent
 
     /// <param name="Failures">In a row.</param>
     /// <param name="RetryAtMs">Log time before which nothing is launched.</param>
-    public sealed record LaunchFailed(string Pool, NodeId Key, string Error, uint Failures, long RetryAtMs) : PoolEvent(Pool)
+    public sealed record LaunchFailed(string Pool, NodeId Key, string Error, uint Failures, long RetryAtMs) : OfInstance(Pool, Key)
     {
         internal static readonly EventShape Shape = new(EventType.LaunchFailed,
             static (ref CanonicalReader r) =>
@@ -93,7 +106,6 @@ public abstract record PoolEvent(string Pool) : DomainEvent
         public override void Describe(FieldSink sink)
         {
             base.Describe(sink);
-            sink.Node("key", Key);
             sink.Text("error", Error);
             sink.Number("failures", Failures);
             sink.Signed("retry_at_ms", RetryAtMs);
@@ -101,35 +113,23 @@ public abstract record PoolEvent(string Pool) : DomainEvent
         public override string Words => $"instance {Key} of pool {Pool} was not launched: {Error}";
     }
 
-    public sealed record NodeReleased(string Pool, NodeId Key, ScalingReason Reason) : PoolEvent(Pool)
+    public sealed record NodeReleased(string Pool, NodeId Key, ScalingReason Reason) : Decided(Pool, Key, Reason)
     {
         internal static readonly EventShape Shape = new(EventType.NodeReleased,
             static (ref CanonicalReader r) => new NodeReleased(r.ReadString(), r.ReadNode(), ScalingReason.Read(ref r)));
         public override EventType Type => Shape.Type;
-        public override void Describe(FieldSink sink)
-        {
-            base.Describe(sink);
-            sink.Node("key", Key);
-            Reason.Describe(sink);
-        }
         public override string Words => $"node {Key} is to leave pool {Pool}: {Reason.Words}";
     }
 
-    public sealed record NodeKept(string Pool, NodeId Key, ScalingReason Reason) : PoolEvent(Pool)
+    public sealed record NodeKept(string Pool, NodeId Key, ScalingReason Reason) : Decided(Pool, Key, Reason)
     {
         internal static readonly EventShape Shape = new(EventType.NodeKept,
             static (ref CanonicalReader r) => new NodeKept(r.ReadString(), r.ReadNode(), ScalingReason.Read(ref r)));
         public override EventType Type => Shape.Type;
-        public override void Describe(FieldSink sink)
-        {
-            base.Describe(sink);
-            sink.Node("key", Key);
-            Reason.Describe(sink);
-        }
         public override string Words => $"node {Key} stays in pool {Pool} after all: {Reason.Words}";
     }
 
-    public sealed record TerminationRequested(string Pool, NodeId Key, TerminationReason Reason) : PoolEvent(Pool)
+    public sealed record TerminationRequested(string Pool, NodeId Key, TerminationReason Reason) : OfInstance(Pool, Key)
     {
         internal static readonly EventShape Shape = new(EventType.TerminationRequested,
             static (ref CanonicalReader r) => new TerminationRequested(r.ReadString(), r.ReadNode(), (TerminationReason)r.ReadByte()));
@@ -137,7 +137,6 @@ public abstract record PoolEvent(string Pool) : DomainEvent
         public override void Describe(FieldSink sink)
         {
             base.Describe(sink);
-            sink.Node("key", Key);
             sink.Choice("reason", Reason);
         }
         public override string Words => $"instance {Key} of pool {Pool} is to be terminated: " + Reason switch
@@ -149,7 +148,7 @@ public abstract record PoolEvent(string Pool) : DomainEvent
         };
     }
 
-    public sealed record Terminated(string Pool, NodeId Key, string ProviderId) : PoolEvent(Pool)
+    public sealed record Terminated(string Pool, NodeId Key, string ProviderId) : OfInstance(Pool, Key)
     {
         internal static readonly EventShape Shape = new(EventType.InstanceTerminated,
             static (ref CanonicalReader r) => new Terminated(r.ReadString(), r.ReadNode(), r.ReadString()));
@@ -157,7 +156,6 @@ public abstract record PoolEvent(string Pool) : DomainEvent
         public override void Describe(FieldSink sink)
         {
             base.Describe(sink);
-            sink.Node("key", Key);
             sink.Text("provider_id", ProviderId);
         }
         public override string Words => $"instance {Key} of pool {Pool} is gone";

@@ -3,9 +3,9 @@ using VideoScale.Model;
 namespace VideoScale.ControlPlane.Host.Providers;
 
 /// <summary>A provider that is asked in JSON, whatever carries it.</summary>
-public abstract class JsonProvider(string cluster) : IInstanceProvider
+public abstract class JsonProvider(string name, string cluster) : IInstanceProvider
 {
-    public abstract string Name { get; }
+    public string Name => name;
 
     public async Task<string> LaunchAsync(LaunchOrder order, CancellationToken cancellationToken)
     {

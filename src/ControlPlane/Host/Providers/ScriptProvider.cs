@@ -7,12 +7,10 @@ namespace VideoScale.ControlPlane.Host.Providers;
 /// A provider that is a program of the operator's: it gets the action as its argument and JSON on standard input, and answers JSON on
 /// standard output. See docs/providers.md.
 /// </summary>
-public sealed class ScriptProvider(string path, string cluster) : JsonProvider(cluster)
+public sealed class ScriptProvider(string path, string cluster) : JsonProvider(path, cluster)
 {
     private const int MostShown = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
-    public override string Name => path;
 
     protected override async Task<ProviderReply> AskAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
@@ -44,7 +42,7 @@ public sealed class ScriptProvider(string path, string cluster) : JsonProvider(c
 
     private Process Start(string action)
     {
-        var start = new ProcessStartInfo(path, [action])
+        var start = new ProcessStartInfo(Name, [action])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -52,7 +50,7 @@ public sealed class ScriptProvider(string path, string cluster) : JsonProvider(c
             UseShellExecute = false,
         };
         try { return Process.Start(start) ?? throw new ProviderException(ProviderError.Transient, "it did not start"); }
-        catch (Win32Exception e) { throw new ProviderException(ProviderError.Denied, $"{path} cannot be run: {e.Message}", inner: e); }
+        catch (Win32Exception e) { throw new ProviderException(ProviderError.Denied, $"{Name} cannot be run: {e.Message}", inner: e); }
     }
 
     private static string Shown(string text) => text.Length <= MostShown ? text.Trim().ReplaceLineEndings(" ")

@@ -21,7 +21,7 @@ public sealed class WebhookProvider : JsonProvider, IDisposable
     private readonly HttpClient _http;
 
     /// <param name="secret">Empty: calls are not signed.</param>
-    public WebhookProvider(Uri url, string cluster, string secret, TimeProvider clock) : base(cluster)
+    public WebhookProvider(Uri url, string cluster, string secret, TimeProvider clock) : base(url.GetLeftPart(UriPartial.Path), cluster)
     {
         (_url, _secret, _clock) = (url, Encoding.UTF8.GetBytes(secret), clock);
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) })
@@ -30,8 +30,6 @@ public sealed class WebhookProvider : JsonProvider, IDisposable
             MaxResponseContentBufferSize = MostBytes,
         };
     }
-
-    public override string Name => _url.GetLeftPart(UriPartial.Path);
 
     protected override async Task<ProviderReply> AskAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
