@@ -34,7 +34,7 @@ public sealed class GatewayEndpoints : IDisposable
         _health = ports.Health;
         _tokens = new TokenVerifier(settings.Keys);
         var nodes = new MediaNodes(ports.Channels, ports.OwnHeaders);
-        var admission = new Admission(ports.Commands, ports.Places);
+        var admission = new Admission(ports.Commands, ports.Places, TimeProvider.System);
         var updates = new RoomUpdates(ports.Places, nodes, loggers.CreateLogger<RoomUpdates>());
         ports.Places.Observe(updates);
         _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System),

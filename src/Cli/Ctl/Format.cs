@@ -12,6 +12,9 @@ internal static class Format
     internal static string Cap(uint taken, uint cap) => cap == 0 ? $"{taken}" : $"{taken}/{cap}";
     internal static string Room(Room room) => VideoScale.Model.RoomName.Shown(room.Name.Length > 0 ? room.Name : room.RoomId);
     internal static string Status(RoomStatus status) => status.ToString().ToLowerInvariant();
+    /// <summary>Its place in the queue; nothing when an older replica did not say.</summary>
+    internal static string Wait(RoomWait? wait) => wait is null ? ""
+        : $" (number {wait.Position} of {wait.Total} that wait, about {(wait.RetryAfterMs + 999) / 1000} s)";
     internal static string Role(ParticipantRole role) => role.ToString().ToLowerInvariant();
     internal static string Status(SeatStatus status) => status.ToString().ToLowerInvariant();
     internal static string Health(NodeHealth health) => health.ToString().ToLowerInvariant();

@@ -21,6 +21,9 @@ public enum FailureCode : byte
 /// <summary>An expected refusal: a value, never an exception inside Core.</summary>
 public sealed record Failure(FailureCode Code, string Message)
 {
+    /// <summary>When it is worth asking again, in milliseconds; 0 where nothing is known of that. Not kept in stored answers.</summary>
+    public long RetryAfterMs { get; init; }
+
     public static Failure InvalidArgument(string message) => new(FailureCode.InvalidArgument, message);
     public static Failure NotFound(string what) => new(FailureCode.NotFound, $"{what} does not exist");
     public static Failure AlreadyExists(string what) => new(FailureCode.AlreadyExists, $"{what} already exists");

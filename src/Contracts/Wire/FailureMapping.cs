@@ -1,3 +1,6 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
 using Grpc.Core;
 using VideoScale.Model;
 
@@ -6,7 +9,18 @@ namespace VideoScale.Wire;
 /// <summary>An expected refusal as a gRPC status: the one place where the two meet.</summary>
 public static class FailureMapping
 {
-    public static RpcException ToRpcException(this Failure failure) => new(new Status(failure.Code.ToStatusCode(), failure.Message));
+    /// <summary>When it is known when to ask again, it goes along as google.rpc.RetryInfo.</summary>
+    public static RpcException ToRpcException(this Failure failure)
+    {
+        var code = failure.Code.ToStatusCode();
+        if (failure.RetryAfterMs <= 0) return new(new Grpc.Core.Status(code, failure.Message));
+        var retry = new RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(failure.RetryAfterMs)) };
+        return new Google.Rpc.Status { Code = (int)code, Message = failure.Message, Details = { Any.Pack(retry) } }.ToRpcException();
+    }
+
+    /// <summary>When whoever was refused may ask again; null when the refusal does not say.</summary>
+    public static TimeSpan? RetryAfter(this RpcException refused) =>
+        refused.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();
 
     public static StatusCode ToStatusCode(this FailureCode code) => code switch
     {

@@ -3,6 +3,7 @@ using VideoScale.Gateway.Ports;
 using VideoScale.Gateway.Tokens;
 using VideoScale.Model;
 using VideoScale.V1;
+using VideoScale.Wire;
 
 namespace VideoScale.Gateway.Rooms;
 
@@ -10,11 +11,13 @@ namespace VideoScale.Gateway.Rooms;
 internal sealed record GrantedSeat(RoomId Room, string Seat, ulong SeatId, ulong Epoch, string NodeAddress, Room Info);
 
 /// <summary>How whoever has a token gets a seat: one that was kept, or a new one through the log.</summary>
-internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
+internal sealed class Admission(IRoomCommands commands, IRoomPlaces places, TimeProvider clock)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     /// <summary>Events of the room wake earlier; a seat that is taken away is none.</summary>
     private static readonly TimeSpan OwnerPoll = TimeSpan.FromMilliseconds(250);
+    /// <summary>A client that has heard nothing for 5 s gives up and cannot say why: who waits for a node is told before.</summary>
+    private static readonly TimeSpan NodePatience = TimeSpan.FromSeconds(4);
 
     internal static string NewRequestId() => Guid.NewGuid().ToString("N"); // no time inside: this replica's clock may be wrong
 
@@ -90,18 +93,52 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places)
         if (reply.NodeAddress.Length > 0)
             return await FindAsync(room, reply.Epoch, changed, cancellationToken) is { } found
                 ? new GrantedSeat(room, seat, seatId, reply.Epoch, reply.NodeAddress, found.Info) : null;
+        try { return await AwaitOwnerAsync(room, seat, reply, changes, cancellationToken); }
+        catch (Exception e) when (reply.Wait is not null && e is OperationCanceledException or RpcException)
+        {
+            await GiveBackAsync(room, seat);
+            throw;
+        }
+    }
+
+    private async Task<GrantedSeat?> AwaitOwnerAsync(RoomId room, string seat, AdmitParticipantReply reply, IRoomChanges changes,
+        CancellationToken cancellationToken)
+    {
+        var seatId = reply.Participant.SeatId;
+        var asked = clock.GetTimestamp();
         while (true)
         {
-            changed = changes.Next;
+            var changed = changes.Next;
             if (await places.LookAsync(room, seat) is { } place && place.AppliedIndex >= reply.Commit.LogIndex)
             {
                 if (!place.IsOpen || place.Seat?.Id != seatId) return null;
                 if (place.NodeAddress.Length > 0) return new GrantedSeat(room, seat, seatId, place.Epoch, place.NodeAddress, place.Info);
+                if (place.Status == RoomStatus.Unplaced && reply.Wait is { } wait && clock.GetElapsedTime(asked) >= NodePatience)
+                    throw Waits(wait).ToRpcException();
             }
             await Task.WhenAny(changed, Task.Delay(OwnerPoll, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
+
+    /// <summary>The room keeps its place in the queue while it is empty; a seat that nobody comes for would keep it for ever.</summary>
+    private async Task GiveBackAsync(RoomId room, string seat)
+    {
+        var remove = new RemoveParticipantRequest
+        {
+            RequestId = NewRequestId(),
+            RoomId = room.Value,
+            Identity = seat,
+            Reason = "did not wait for a node",
+        };
+        try { await commands.RemoveAsync(remove, CancellationToken.None); }
+        catch (RpcException) { } // whoever comes again takes the same seat; else it is freed once the room has a node
+    }
+
+    private static Failure Waits(RoomWait wait) =>
+        Failure.Exhausted($"the fleet is full: the room waits for a node, as number {wait.Position} of {wait.Total}; it keeps its place, "
+            + $"join again in {(wait.RetryAfterMs + 999) / 1000} s") with
+        { RetryAfterMs = wait.RetryAfterMs };
 
     /// <summary>
     /// The seat somebody kept when the room changed hands: reserved in the log already, and waiting at the new owner. Null when there is

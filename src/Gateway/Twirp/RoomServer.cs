@@ -35,7 +35,10 @@ internal sealed partial class RoomServer(TokenVerifier tokens, Admission admissi
             await TwirpProtocol.AnswerAsync(context, await call!(grants, body, context.RequestAborted), body.IsJson);
         }
         catch (TwirpException e) { await TwirpProtocol.RefuseAsync(context, e); }
-        catch (RpcException e) { await TwirpProtocol.RefuseAsync(context, TwirpException.Of(e.StatusCode, e.Status.Detail)); }
+        catch (RpcException e)
+        {
+            await TwirpProtocol.RefuseAsync(context, TwirpException.Of(e.StatusCode, e.Status.Detail, e.RetryAfter()));
+        }
     }
 
     private delegate Task<IMessage> Call(ParticipantGrants grants, TwirpProtocol.Body body, CancellationToken cancellationToken);

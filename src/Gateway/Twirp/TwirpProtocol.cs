@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -79,6 +80,8 @@ internal static class TwirpProtocol
     internal static Task RefuseAsync(HttpContext context, TwirpException refusal)
     {
         context.Response.StatusCode = refusal.HttpStatus;
+        if (refusal.RetryAfter is { } retryAfter)
+            context.Response.Headers.RetryAfter = ((long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = Json;
         return context.Response.WriteAsync(
             JsonSerializer.Serialize(new TwirpError(refusal.Code, refusal.Message, refusal.Meta), GatewayJson.Default.TwirpError));
@@ -119,13 +122,14 @@ internal sealed class TwirpException : Exception
     internal string Code { get; }
     internal int HttpStatus { get; }
     internal Dictionary<string, string>? Meta { get; }
+    internal TimeSpan? RetryAfter { get; private init; }
 
     internal static TwirpException Malformed(string why) => new("malformed", 400, why);
 
     internal static TwirpException BadRoute(HttpRequest request, string why) =>
         new("bad_route", 404, why, new() { ["twirp_invalid_route"] = $"{request.Method} {request.Path}" });
 
-    internal static TwirpException Of(StatusCode status, string why)
+    internal static TwirpException Of(StatusCode status, string why, TimeSpan? retryAfter = null)
     {
         var (code, http) = status switch
         {
@@ -143,7 +147,7 @@ internal sealed class TwirpException : Exception
             StatusCode.Unavailable or StatusCode.Cancelled => ("unavailable", 503),
             _ => ("internal", 500),
         };
-        return new(code, http, why);
+        return new(code, http, why) { RetryAfter = retryAfter };
     }
 }
 

@@ -7,6 +7,7 @@ using VideoScale.ControlPlane.Host.Fleets;
 using VideoScale.ControlPlane.Host.Leader;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Replication;
+using VideoScale.ControlPlane.Host.Waiting;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.State;
 using VideoScale.ControlPlane.Tests.Core;
@@ -23,7 +24,7 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("videoscale-leader-").FullName;
     private readonly EventFiles _files;
 
-    internal LoneLeader(PipelineLimits? limits = null, Func<Fleet, IRoomPlacer>? placer = null)
+    internal LoneLeader(PipelineLimits? limits = null, Func<Fleet, IRoomPlacer>? placer = null, int mayWait = int.MaxValue)
     {
         _files = EventFiles.Open(_root, 7);
         Machine = new ControlPlaneStateMachine(_files, new StateFeed(), Metrics);
@@ -31,7 +32,9 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
         Log = new InMemoryReplicatedLog(Machine);
         Leadership = new Leadership(Log);
         Time = new LogTimeSource(TimeProvider.System, Clock);
-        Fleet = new Fleet(Clock, Leadership, Metrics);
+        Queue = new RoomQueue(mayWait, Time);
+        Machine.Feed.Add(Queue);
+        Fleet = new Fleet(Clock, Leadership, Queue, Metrics);
         Machine.Feed.Add(Fleet);
         limits ??= new(64, 1 << 20, 4, 1_000, 1 << 20);
         Pipeline = new CommandPipeline(Log, Leadership, placer?.Invoke(Fleet) ?? Fleet, Time, limits, Metrics,
@@ -47,6 +50,7 @@ internal sealed class LoneLeader : IStateListener, IAsyncDisposable
     internal Leadership Leadership { get; }
     internal LogTimeSource Time { get; }
     internal Fleet Fleet { get; }
+    internal RoomQueue Queue { get; }
     internal CommandPipeline Pipeline { get; }
     internal LeaderTerms Terms { get; }
     internal StateQueries Queries { get; }

@@ -3,6 +3,7 @@ using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rooms;
+using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Tests.HostTests;
 
@@ -94,10 +95,10 @@ public sealed class PlacementStepTests : IAsyncDisposable
 
     private sealed class Held(IRoomPlacer placer, ManualResetEventSlim mayPlace) : IRoomPlacer
     {
-        public CommandEnvelope Place(CommandEnvelope envelope)
+        public CommandEnvelope Place(CommandEnvelope envelope, out Failure? refusal)
         {
             mayPlace.Wait();
-            return placer.Place(envelope);
+            return placer.Place(envelope, out refusal);
         }
 
         public void Done(CommandEnvelope envelope) => placer.Done(envelope);

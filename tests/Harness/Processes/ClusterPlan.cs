@@ -46,6 +46,7 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
         foreach (var replica in replicas)
         {
             replica.Engine = shape.Engine;
+            replica.Environment["VIDEOSCALE__ControlPlane__MaxWaitingRooms"] = "1000000"; // who measures the log makes more than fit
             if (etcd is not null) replica.ExtraArguments.AddRange(["--etcd-endpoints", string.Join(',', etcd.Endpoints)]);
         }
         foreach (var server in replicas.Cast<ServerProcess>().Concat(media)) server.Program = shape.Program;

@@ -58,7 +58,7 @@ public sealed class CommandPipeline : IDisposable
         _body.Reset();
         foreach (var pending in _queue)
         {
-            var placed = pending with { Envelope = Placer?.Place(pending.Envelope) ?? pending.Envelope };
+            var placed = pending with { Envelope = Placer?.Place(pending.Envelope, out _) ?? pending.Envelope };
             EntryCodec.WriteEnvelope(placed.Envelope, _body);
             commands.Add(placed);
         }

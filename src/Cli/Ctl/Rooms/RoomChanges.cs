@@ -68,8 +68,9 @@ internal static class RoomChanges
         if (created.Status != RoomStatus.Unplaced) return Exit.Ok;
         if (waits) return await WaitAsync(session, created.RoomId, cancellationToken);
         await Console.Error.WriteLineAsync(
-            $"no node could take room {created.RoomId} yet; placement goes on by itself: `ctl room get {created.RoomId}` shows when one "
-            + $"has, `ctl room explain {created.RoomId}` why none does; --wait stays until then");
+            $"no node could take room {created.RoomId} yet{Format.Wait(created.Wait)}; placement goes on by itself: "
+            + $"`ctl room get {created.RoomId}` shows when one has, "
+            + $"`ctl room explain {created.RoomId}` why none does; --wait stays until then");
         return Exit.Ok;
     }
 

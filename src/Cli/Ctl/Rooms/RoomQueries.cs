@@ -21,6 +21,7 @@ internal static class RoomQueries
             session.Output.Write(reply, () =>
             {
                 session.Output.Table(Columns, [Row(reply.Room)]);
+                if (reply.Wait is not null) session.Output.Line($"waits for a node{Format.Wait(reply.Wait)}");
                 if (reply.NodeAddress.Length > 0)
                     session.Output.Line($"owner at {reply.NodeAddress}; true at log index {reply.AppliedIndex}");
             });

@@ -88,6 +88,9 @@ public sealed record PlacementDecision(
     ImmutableArray<PlacementCandidate> Candidates, ImmutableArray<PlacementRejection> Rejections,
         ImmutableArray<RejectionCount> RejectionCounts)
 {
+    /// <summary>Nobody decided.</summary>
+    public static readonly PlacementDecision None = new(new(""), 0, Reservation.Nothing, PlacementReason.None, 0, 0, [], [], []);
+
     public const int MaxCandidates = 8;
     public const int MaxRejections = 8;
 

@@ -8,6 +8,13 @@ internal static class ReplyMapping
 {
     internal static Commit ToCommit(this CommandReply reply) => new() { LogIndex = reply.Index, EventSeq = reply.EventSeq };
 
+    internal static V1.RoomWait ToWire(this Waiting.RoomWait wait) => new()
+    {
+        Position = (uint)wait.Position,
+        Total = (uint)wait.Total,
+        RetryAfterMs = (uint)wait.RetryAfterMs,
+    };
+
     internal static RoomReply ToRoomReply(this CommandReply reply) => new()
     {
         Commit = reply.ToCommit(),

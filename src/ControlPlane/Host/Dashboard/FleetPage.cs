@@ -12,7 +12,7 @@ internal sealed record ReplicaRow(string Address, bool IsLeader, bool IsSelf);
 internal sealed record NodeRow(string Name, string Health, string Scheduling, int Rooms, string Media, double Headroom);
 internal sealed record RoomRow(string Name, string Status, string Node, string Epoch, uint Participants);
 internal sealed record FleetState(ulong AppliedIndex, string Engine, IReadOnlyList<ReplicaRow> Replicas, IReadOnlyList<NodeRow> Nodes,
-    IReadOnlyList<RoomRow> Rooms, IReadOnlyList<string> Pools);
+    IReadOnlyList<RoomRow> Rooms, IReadOnlyList<string> Pools, int Waiting);
 
 /// <summary>The fleet as the page shows it: this replica's state, and loads where the agents are attached.</summary>
 internal sealed class FleetPage(StateQueries queries, Leadership leadership, MemberBook book, NodeLoads loads, Fleet fleet, string engine)
@@ -22,12 +22,13 @@ internal sealed class FleetPage(StateQueries queries, Leadership leadership, Mem
     internal async Task<FleetState> ReadAsync()
     {
         var leader = leadership.Now.Leader;
-        var (index, nodes, rooms, pools) = await queries.ReadNowAsync((Loads: loads, Fleet: fleet), static (state, index, known) => (index,
+        var (index, nodes, rooms, pools, waiting) = await queries.ReadNowAsync((Loads: loads, Fleet: fleet), static (state, index, known) =>
+            (index,
             state.Nodes.InOrder().Select(node => Describe(node, known.Loads, known.Fleet)).ToArray(),
             state.Rooms.InOrder().Where(room => room.Record.Phase != RoomPhase.Closed).Take(MostRooms).Select(Describe).ToArray(),
-            state.Pools.Select(pool => Describe(pool, state)).ToArray()));
+            state.Pools.Select(pool => Describe(pool, state)).ToArray(), state.WaitingCount));
         return new FleetState(index, engine, [.. book.Peers.Select(peer => new ReplicaRow(peer.HttpAddress, peer.Member == leader,
-            peer.Member == book.Self))], nodes, rooms, pools);
+            peer.Member == book.Self))], nodes, rooms, pools, waiting);
     }
 
     private static NodeRow Describe(NodeState node, NodeLoads loads, Fleet fleet)

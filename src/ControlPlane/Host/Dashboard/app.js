@@ -192,8 +192,10 @@ async function look() {
     const leader = state.replicas.find((r) => r.isLeader && !r.isSelf);
     $('measured').hidden = !leader;
     if (leader) $('measured').firstElementChild.href = `http://${leader.address}/?room=${encodeURIComponent($('room').value)}`;
-    $('pools').textContent = state.pools.join(' · ');
-    $('pools').hidden = state.pools.length === 0;
+    const notes = [...state.pools];
+    if (state.waiting > 0) notes.push(state.waiting === 1 ? '1 room waits for a node' : `${state.waiting} rooms wait for a node`);
+    $('pools').textContent = notes.join(' · ');
+    $('pools').hidden = notes.length === 0;
     $('nodes').tBodies[0].replaceChildren(...state.nodes.map((n) => row(n.name, { text: n.scheduling === 'Active' ? n.health : n.scheduling, className: colour[n.scheduling === 'Active' ? n.health : n.scheduling] }, n.rooms, n.media, bar(n.headroom))));
     $('rooms').tBodies[0].replaceChildren(...state.rooms.map((r) => row(r.name, { text: r.node || r.status, className: colour[r.status] }, { text: r.epoch, className: 'dim' }, r.participants)));
   } catch {

@@ -11,6 +11,7 @@ using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.ControlPlane.Host.Subscriptions;
+using VideoScale.ControlPlane.Host.Waiting;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Features;
@@ -57,6 +58,8 @@ internal sealed record ReplicaCore
 
     // The way of commands.
     internal required Fleet Fleet { get; init; }
+    internal required RoomQueue Queue { get; init; }
+    internal required UnplacedCommands Unplaced { get; init; }
     internal required NodeLoads Loads { get; init; }
     internal required CommandPipeline Pipeline { get; init; }
     internal required LoopCommands Commands { get; init; }

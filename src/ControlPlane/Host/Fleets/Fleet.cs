@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Host.Clocks;
 using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Replication;
+using VideoScale.ControlPlane.Host.Waiting;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
@@ -26,11 +27,13 @@ public sealed class Fleet : IStateListener, IRoomPlacer
     private readonly Leadership _leadership;
     private readonly ReplicaMetrics _metrics;
     private readonly PlacementSettings _settings;
+    private readonly RoomQueue _queue;
 
-    public Fleet(LeaseClock clock, Leadership leadership, ReplicaMetrics metrics, PlacementSettings? settings = null)
+    public Fleet(LeaseClock clock, Leadership leadership, RoomQueue queue, ReplicaMetrics metrics, PlacementSettings? settings = null)
     {
         _clock = clock;
         _leadership = leadership;
+        _queue = queue;
         _metrics = metrics;
         _settings = settings ?? PlacementSettings.Default;
     }
@@ -39,22 +42,36 @@ public sealed class Fleet : IStateListener, IRoomPlacer
     public int PendingCount { get { lock (_gate) return _view.PendingCount; } }
 
     /// <summary>Decides for a room that is being created, when the command brings no decision yet.</summary>
-    public CommandEnvelope Place(CommandEnvelope envelope) => envelope.Command switch
+    public CommandEnvelope Place(CommandEnvelope envelope, out Failure? refusal)
     {
-        RoomCommand.Create { Placement: null } create =>
-            envelope with { Command = create with { Placement = Decide(create.Room, create.Settings), PlacementTerm = _leadership.Term } },
-        RoomCommand.Open { Placement: null } open =>
-            envelope with { Command = open with { Placement = Decide(open.Room, open.Settings), PlacementTerm = _leadership.Term } },
-        _ => envelope,
-    };
+        refusal = null;
+        switch (envelope.Command)
+        {
+            case RoomCommand.Create { Placement: null } create:
+                var placed = Decide(create.Room, create.Settings, out refusal);
+                return envelope with { Command = create with { Placement = placed, PlacementTerm = _leadership.Term } };
+            case RoomCommand.Open { Placement: null } open:
+                var opened = Decide(open.Room, open.Settings, out refusal);
+                return envelope with { Command = open with { Placement = opened, PlacementTerm = _leadership.Term } };
+            default: return envelope;
+        }
+    }
 
     /// <summary>The fate of a command is known, or given up on.</summary>
     public void Done(CommandEnvelope envelope)
     {
-        if (envelope.Command is RoomCommand.Create or RoomCommand.Open) Settle(((RoomCommand)envelope.Command).Room);
+        if (envelope.Command is not (RoomCommand.Create or RoomCommand.Open)) return;
+        var room = ((RoomCommand)envelope.Command).Room;
+        Settle(room);
+        _queue.Settle(room);
     }
 
-    private PlacementDecision Decide(RoomId room, RoomSettings settings) => DecideAndCharge(room, PlacementInputs.For(settings));
+    private PlacementDecision Decide(RoomId room, RoomSettings settings, out Failure? refusal)
+    {
+        var decision = DecideAndCharge(room, PlacementInputs.For(settings));
+        refusal = decision.Found ? null : _queue.Enter(room, decision);
+        return decision;
+    }
 
     public PlacementDecision DecideAndCharge(RoomId room, in PlacementRequest request)
     {

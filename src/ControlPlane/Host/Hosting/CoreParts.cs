@@ -12,6 +12,7 @@ using VideoScale.ControlPlane.Host.Refusals;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Serving;
 using VideoScale.ControlPlane.Host.Subscriptions;
+using VideoScale.ControlPlane.Host.Waiting;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Hosting;
@@ -51,7 +52,9 @@ internal static class CoreParts
             loggers.CreateLogger<ClockExchange>());
         metrics.Observe(time, clocks);
 
-        var fleet = new Fleet(tuning.LeaseClock, leadership, metrics);
+        var queue = new RoomQueue(options.MaxWaitingRooms, time);
+        feed.Add(queue);
+        var fleet = new Fleet(tuning.LeaseClock, leadership, queue, metrics);
         feed.Add(fleet);
         var limits = new PipelineLimits(options.MaxCommandsPerEntry, options.MaxEntryBytes, options.MaxEntriesInFlight,
             options.MaxWaitingCommands, WaitingBytes);
@@ -59,7 +62,8 @@ internal static class CoreParts
         var forwarder = new LeaderForwarder(leadership, absence, book, channels, identity, metrics);
         var bounds = new StateBounds(new StateLimits(options.MaxRooms, (long)options.MaxMetadataMegabytes << 20, options.MaxRequestResults),
             machine, queries);
-        Observe(metrics, machine, bounds);
+        var unplaced = new UnplacedCommands(machine, queries);
+        Observe(metrics, machine, bounds, queue, unplaced);
         var refusals = new RefusalRecorder(pipeline, leadership, queries, new RefusalReport(leadership, book, channels, identity), metrics,
             tuning.Clock, loggers.CreateLogger<RefusalRecorder>());
         var positions = new PositionExchange(log, book, channels, identity);
@@ -96,22 +100,27 @@ internal static class CoreParts
             Terms = terms,
             Forwarder = forwarder,
             Fleet = fleet,
+            Queue = queue,
+            Unplaced = unplaced,
             Loads = new NodeLoads(tuning.Clock),
             Pipeline = pipeline,
             Commands = new LoopCommands(pipeline),
             Bounds = bounds,
             Refusals = refusals,
-            Mutations = new Mutations(pipeline, leadership, forwarder, gate, bounds, new FirstComparison(time), refusals),
+            Mutations = new Mutations(pipeline, leadership, forwarder, gate, bounds, new FirstComparison(time), refusals, unplaced),
         };
     }
 
-    private static void Observe(ReplicaMetrics metrics, ControlPlaneStateMachine machine, StateBounds bounds)
+    private static void Observe(ReplicaMetrics metrics, ControlPlaneStateMachine machine, StateBounds bounds, RoomQueue queue,
+        UnplacedCommands unplaced)
     {
         metrics.Gauge("videoscale_request_results", "Answers kept for retries", () => (ulong)machine.Size.Answers);
         metrics.Gauge("videoscale_request_results_bytes", "Bytes of them, as in snapshots", () => (ulong)machine.Size.AnswerBytes);
         metrics.Gauge("videoscale_state_rooms", "Rooms held, closed ones too while they are remembered", () => (ulong)machine.Size.Rooms);
         metrics.Gauge("videoscale_state_metadata_bytes", "Bytes of the rooms' metadata", () => (ulong)machine.Size.MetadataBytes);
         metrics.Gauge("videoscale_state_bounds_refused", "Calls refused because state is at a bound", () => (ulong)bounds.Refused);
+        metrics.Gauge("videoscale_rooms_waiting", "Open rooms that wait for a node", () => (ulong)queue.Waiting);
+        metrics.Counter("videoscale_rooms_refused_full", "Rooms refused because as many wait as may", () => unplaced.Refused);
     }
 
     private static EventLog.EventLog OpenEvents(ILogDirectory directory, ClusterFiles cluster)

@@ -93,6 +93,12 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// </summary>
     public int MaxRooms { get; set; } = 1_000_000;
 
+    /// <summary>
+    /// Most rooms that wait for a node, once there is one or a pool; 0 to 10,000,000. What would wait beyond that is refused with
+    /// RESOURCE_EXHAUSTED, and told when to ask again.
+    /// </summary>
+    public int MaxWaitingRooms { get; set; } = 1_000;
+
     /// <summary>Most metadata of all rooms together, in MiB; 1 to 16,384. Each replica holds it in memory and in snapshots.</summary>
     public int MaxMetadataMegabytes { get; set; } = 256;
 

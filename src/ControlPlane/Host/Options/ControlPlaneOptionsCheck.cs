@@ -28,6 +28,7 @@ public static class ControlPlaneOptionsCheck
         problems.Within(nameof(options.MaxEntriesInFlight), options.MaxEntriesInFlight, 1, 1_024);
         problems.Within(nameof(options.MaxWaitingCommands), options.MaxWaitingCommands, 16, 1_000_000);
         problems.Within(nameof(options.MaxRooms), options.MaxRooms, 1, 10_000_000);
+        problems.Within(nameof(options.MaxWaitingRooms), options.MaxWaitingRooms, 0, 10_000_000);
         problems.Within(nameof(options.MaxMetadataMegabytes), options.MaxMetadataMegabytes, 1, 16_384);
         problems.Within(nameof(options.MaxRequestResults), options.MaxRequestResults, 1_000, 100_000_000);
         problems.Within(nameof(options.SilentMajorityHoldSeconds), options.SilentMajorityHoldSeconds, 5, 604_800);

@@ -34,7 +34,11 @@ internal sealed class PendingCommand(CommandEnvelope envelope, CommandEnvelope? 
     internal bool IsAbandoned => Volatile.Read(ref _completed) != 0;
     internal ValueTask<SubmitResult> Task => new(this, _source.Version);
 
-    internal void Place(IRoomPlacer placer) => (Envelope, IsPlaced) = (placer.Place(Envelope), true);
+    internal void Place(IRoomPlacer placer)
+    {
+        (Envelope, IsPlaced) = (placer.Place(Envelope, out var refusal), true);
+        if (refusal is not null) Complete(SubmitResult.Full(refusal));
+    }
 
     /// <summary>Call once; the command may be queued already.</summary>
     internal void LeaveWhen(CancellationToken cancellationToken)

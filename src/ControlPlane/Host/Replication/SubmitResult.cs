@@ -18,9 +18,11 @@ public enum SubmitStatus : byte
     TooRecent = 5,
     /// <summary>Certainly not run, now or later: the log is sealed. The reply says so.</summary>
     Sealed = 6,
+    /// <summary>Certainly not in the log: the room would wait for a node, and as many do as may. The reply says so.</summary>
+    Full = 7,
 }
 
-/// <param name="Reply">Set when applied or sealed.</param>
+/// <param name="Reply">Set when applied, sealed or full.</param>
 public readonly record struct SubmitResult(SubmitStatus Status, CommandReply? Reply)
 {
     /// <summary>Of two commands that were proposed together, the reply is the second's.</summary>
@@ -30,6 +32,7 @@ public readonly record struct SubmitResult(SubmitStatus Status, CommandReply? Re
     public static SubmitResult Of(CommandReply reply) =>
         new(reply.Failure is { Code: FailureCode.Unavailable } ? SubmitStatus.Sealed : SubmitStatus.Applied, reply);
 
+    public static SubmitResult Full(Failure refusal) => new(SubmitStatus.Full, new CommandReply(0, 0, refusal, CommandOutcome.Empty));
     public static SubmitResult NotLeader => new(SubmitStatus.NotLeader, null);
     public static SubmitResult Overloaded => new(SubmitStatus.Overloaded, null);
     public static SubmitResult TooRecent => new(SubmitStatus.TooRecent, null);

@@ -1,6 +1,7 @@
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Serving;
+using VideoScale.ControlPlane.Host.Waiting;
 using VideoScale.Model;
 using VideoScale.V1;
 using VideoScale.Wire;
@@ -8,7 +9,7 @@ using VideoScale.Wire;
 namespace VideoScale.ControlPlane.Host.Rooms;
 
 /// <summary>Rooms as this replica's state has them; for callers over the network and for the gateway of this process alike.</summary>
-public sealed class RoomReads(StateQueries queries, ServingGate gate)
+public sealed class RoomReads(StateQueries queries, RoomQueue queue, ServingGate gate)
 {
     private const int DefaultPage = 100;
     private const int MaxPage = 1_000;
@@ -18,11 +19,17 @@ public sealed class RoomReads(StateQueries queries, ServingGate gate)
     {
         gate.Check();
         var room = FieldRules.Room("room_id", request.RoomId);
-        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), room, static (state, index, id) =>
+        var reply = await queries.ReadAsync(request.Consistency.ToReadMode(), (queue, room), static (state, index, asked) =>
         {
-            if (state.FindRoom(id) is not { } found) return null;
+            if (state.FindRoom(asked.room) is not { } found) return null;
             var address = found.Record.Owner is { } owner ? state.FindNode(owner.Node)?.Record.Description.Address : null;
-            return new GetRoomReply { Room = found.ToWire(), AppliedIndex = index, NodeAddress = address ?? "" };
+            return new GetRoomReply
+            {
+                Room = found.ToWire(),
+                AppliedIndex = index,
+                NodeAddress = address ?? "",
+                Wait = asked.queue.Of(state, asked.room)?.ToWire(),
+            };
         }, cancellationToken);
         return reply ?? throw Failure.NotFound($"room {request.RoomId}").ToRpcException();
     }

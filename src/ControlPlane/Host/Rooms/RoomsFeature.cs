@@ -6,8 +6,8 @@ namespace VideoScale.ControlPlane.Host.Rooms;
 /// <summary>Rooms and seats: service, watches, why a room is where it is, and the end of rooms and seats that nobody uses.</summary>
 internal sealed class RoomsFeature(ReplicaCore core) : IFeature
 {
-    internal RoomMutations Mutations { get; } = new(core.Mutations, core.Queries);
-    internal RoomReads Reads { get; } = new(core.Queries, core.Gate);
+    internal RoomMutations Mutations { get; } = new(core.Mutations, core.Queries, core.Queue);
+    internal RoomReads Reads { get; } = new(core.Queries, core.Queue, core.Gate);
     internal RoomWatches Watches { get; } = new(core.Queries, core.Options.WatchBuffer, core.Metrics);
 
     public void Register(FeatureRegistry registry)

@@ -17,7 +17,7 @@ namespace VideoScale.ControlPlane.Host.Serving;
 /// The way of every mutation: into the pipeline here when this replica leads, else to the leader; its outcome is never guessed.
 /// </summary>
 public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, LeaderForwarder forwarder, ServingGate gate,
-    StateBounds bounds, FirstComparison comparison, RefusalRecorder refusals)
+    StateBounds bounds, FirstComparison comparison, RefusalRecorder refusals, UnplacedCommands unplaced)
 {
     private static readonly TimeSpan RolePause = TimeSpan.FromMilliseconds(2);
 
@@ -51,6 +51,14 @@ public sealed class Mutations(CommandPipeline pipeline, Leadership leadership, L
             {
                 case SubmitStatus.Applied: return Answer(envelopes[result.IsOfSecond ? 1 : 0], result.Reply!, map);
                 case SubmitStatus.Sealed: throw result.Reply!.Failure!.ToRpcException();
+                case SubmitStatus.Full:
+                    if (await unplaced.LetPassAsync(envelopes[0]) is { } passing)
+                    {
+                        envelopes[0] = passing;
+                        continue;
+                    }
+                    refusals.Note(Refusal.Of(envelopes[^1], result.Reply!.Failure!));
+                    throw result.Reply!.Failure!.ToRpcException();
                 case SubmitStatus.TooRecent:
                     throw new RpcException(
                         new Status(StatusCode.Unimplemented,

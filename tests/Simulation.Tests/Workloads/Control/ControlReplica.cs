@@ -11,6 +11,7 @@ using VideoScale.ControlPlane.Host.Observability;
 using VideoScale.ControlPlane.Host.Placement;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Rooms;
+using VideoScale.ControlPlane.Host.Waiting;
 using VideoScale.Simulation.Engine;
 using VideoScale.Simulation.Seams;
 using VideoScale.Simulation.Standins;
@@ -54,7 +55,7 @@ internal sealed class ControlReplica
             new ReplicaMetrics());
         Clock = clock;
         Terms = new LeaderTerms(Log, Leadership, Machine.Inner, clock);
-        var fleet = new Fleet(clock, Leadership, metrics);
+        var fleet = new Fleet(clock, Leadership, new RoomQueue(int.MaxValue, Time), metrics);
         Machine.Feed.Add(fleet);
         Pipeline = new CommandPipeline { IsMine = () => Leadership.IsMine, WantsFlush = () => Plan(100, Work.Flush), Placer = fleet };
         Fleet = fleet;
