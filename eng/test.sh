@@ -7,6 +7,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+# Hundreds of processes live for seconds each: code that is made again and again for a long run (counts are hexadecimal) costs them more than it brings.
+export DOTNET_TieredPGO=0 DOTNET_TC_CallCountThreshold=400
 computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway Consensus.Etcd) waiting=(Export Integration) calls=(EndToEnd)
 quick=
 if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) calls=(); fi
