@@ -14,8 +14,8 @@ public sealed class PlacementPolicyTests
 
     private sealed record Given(IReadOnlyList<FirstNode> Of, ulong ViewIndex) : IFleet
     {
-        public int Count => Of.Count;
-        public IEnumerable<NodeView> Nodes => Of.Select(node => node.View);
+        private readonly NodeView[] _views = [.. Of.Select(node => node.View)];
+        public ReadOnlySpan<NodeView> Nodes => _views;
     }
 
     [Fact]

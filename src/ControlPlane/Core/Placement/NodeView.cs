@@ -11,7 +11,17 @@ public enum NodeStanding : byte { Open = 0, Left, Lost, Suspected, Cordoned, Dra
 /// <param name="MeasuredAtMs">On the leader's monotonic clock, when it arrived.</param>
 /// <param name="Leaving">The process is stopping: it must get no new rooms.</param>
 public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs,
-    bool Leaving = false);
+    bool Leaving = false)
+{
+    /// <summary>Out alone: the network is as wide each way.</summary>
+    public ulong EgressKbps { get; init; }
+
+    /// <summary>How CPU changed over the last minute.</summary>
+    public int CpuSlopePermillePerMinute { get; init; }
+
+    /// <summary>What the seats taken cost by the model when this arrived: what CPU was measured of.</summary>
+    public ulong ActualKbpsThen { get; init; }
+}
 
 /// <summary>A node as placement sees it; made of state in <c>Fleets/PlacementInputs.cs</c>.</summary>
 /// <param name="Charged">What its rooms are charged in state.</param>
@@ -27,8 +37,6 @@ public interface IFleet
     /// <summary>Log index the replicated part is true at.</summary>
     ulong ViewIndex { get; }
 
-    int Count { get; }
-
-    /// <summary>In ordinal order of names.</summary>
-    IEnumerable<NodeView> Nodes { get; }
+    /// <summary>In ordinal order of names. Side by side: a decision walks over all of them.</summary>
+    ReadOnlySpan<NodeView> Nodes { get; }
 }
