@@ -57,7 +57,7 @@ internal sealed class Baseline(string name, Func<IReadOnlyList<LabNode>, LabRoom
     internal static IChooser Stress() => new Baseline("Jicofo-like stress", (open, _, nowMs) => open.MinBy(node =>
     {
         while (node.Joins.TryPeek(out var joined) && nowMs - joined > RecentMs) node.Joins.Dequeue();
-        return Math.Max(node.SaidCpu / StressOfCpu, node.SaidPps / (PpsOfABridge * node.Cores)) + node.Joins.Count * StressOfAJoin;
+        return Math.Max(node.SaidCpu / StressOfCpu, node.SaidPps / PpsOfABridge) + node.Joins.Count * StressOfAJoin;
     })!);
 
     /// <summary>Two at random, the one with less charged.</summary>

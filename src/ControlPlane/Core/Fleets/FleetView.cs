@@ -15,6 +15,7 @@ public sealed class FleetView : IFleet
     private readonly OrdinalIndex<Slot> _nodes = new();
     private readonly Dictionary<string, (string Node, Reservation Need)> _pending = new(StringComparer.Ordinal);
 
+    private readonly CpuCost _cpuCost = new();
     private NodeView[] _ordered = [];
 
     /// <summary>Log index the replicated part is true at.</summary>
@@ -43,12 +44,18 @@ public sealed class FleetView : IFleet
         if (_nodes.TryGet(fresh.Node.Value, out var slot))
         {
             var load = slot.View.Incarnation == fresh.Incarnation ? slot.View.Load : null; // another process measures anew
-            Set(slot, fresh with { Pending = slot.View.Pending, PendingRooms = slot.View.PendingRooms, Load = load });
+            Set(slot, fresh with
+            {
+                Pending = slot.View.Pending,
+                PendingRooms = slot.View.PendingRooms,
+                Load = load,
+                CpuPermillePerTbps = slot.View.CpuPermillePerTbps,
+            });
             return;
         }
         foreach (var (home, need) in _pending.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value))
             if (home == fresh.Node.Value) fresh = fresh with { Pending = fresh.Pending + need, PendingRooms = fresh.PendingRooms + 1 };
-        _nodes.Add(new Slot(fresh));
+        _nodes.Add(new Slot(fresh with { CpuPermillePerTbps = _cpuCost.OfFleet }));
         Reorder();
     }
 
@@ -68,7 +75,10 @@ public sealed class FleetView : IFleet
             BitrateKbps = Math.Min(load.BitrateKbps, Capacity.MaxBitrateKbps),
         };
         if (_nodes.TryGet(node.Value, out var slot) && slot.View.Incarnation == incarnation)
-            Set(slot, slot.View with { Load = load });
+        {
+            load = load with { ActualKbpsThen = slot.View.Actual.BitrateKbps };
+            Set(slot, slot.View with { Load = load, CpuPermillePerTbps = _cpuCost.Learn(slot.View.CpuPermillePerTbps, load) });
+        }
     }
 
     /// <summary>Charges a decision that was just proposed. A room has one at a time: a second replaces the first.</summary>

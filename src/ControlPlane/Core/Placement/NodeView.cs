@@ -29,7 +29,11 @@ public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, 
 /// <param name="Pending">Charged by decisions that are on their way through the log.</param>
 public sealed record NodeView(
     NodeId Node, ulong Incarnation, string Region, NodeStanding Standing, Capacity Capacity,
-    Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load);
+    Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load)
+{
+    /// <summary>What a Tbit/s of the cost model takes of its CPU, in permille, as learned from what it measured; 0 until something was.</summary>
+    public uint CpuPermillePerTbps { get; init; }
+}
 
 /// <summary>Nodes to choose among.</summary>
 public interface IFleet

@@ -23,6 +23,9 @@ public sealed record PlacementPolicy(uint Version, ImmutableArray<INodeFilter> F
         ],
         [new HeadroomScorer(), new FewerRoomsScorer()]);
 
+    /// <summary>Worst fit on CPU as forecast, beside the dimensions of version 1.</summary>
+    public static readonly PlacementPolicy Forecast = new(2, WorstFit.Filters, [new ForecastScorer(), new FewerRoomsScorer()]);
+
     private static readonly int Reasons = (int)Enum.GetValues<RejectionReason>().Max() + 1;
 
     /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>
