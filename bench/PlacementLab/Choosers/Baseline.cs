@@ -20,7 +20,7 @@ internal sealed class Baseline(string name, Func<IReadOnlyList<LabNode>, LabRoom
     }
 
     public bool Admits(LabRoom room, int person) => true;
-    public void Changed(LabNode node) { }
+    public void Changed(LabNode node, long nowMs) { }
     public void Heard(LabNode node, long nowMs) { }
 
     internal static IChooser Random(int seed)

@@ -14,7 +14,7 @@ internal interface IChooser
     bool Admits(LabRoom room, int person);
 
     /// <summary>The control plane's own figures of a node changed.</summary>
-    void Changed(LabNode node);
+    void Changed(LabNode node, long nowMs);
 
     /// <summary>A node said how loaded it is.</summary>
     void Heard(LabNode node, long nowMs);

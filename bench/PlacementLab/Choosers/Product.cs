@@ -21,7 +21,6 @@ internal sealed class Product(string name, PlacementPolicy policy, Capacity perC
         if (!decision.Found) return null;
         _view.Charge(room.Id, decision.Node, decision.Need);
         _view.Settle(room.Id); // what follows is in state at once: the simulation tells of the change
-        room.Reserved = decision.Need;
         foreach (var node in open)
             if (node.Id == decision.Node) return node;
         return null;
@@ -44,7 +43,7 @@ internal sealed class Product(string name, PlacementPolicy policy, Capacity perC
     internal Capacity CapacityOf(LabNode node) => new((uint)(perCore.Publishers * node.Cores), (uint)(perCore.Subscribers * node.Cores),
         (ulong)(perCore.BitrateKbps * node.Cores));
 
-    public void Changed(LabNode node)
+    public void Changed(LabNode node, long nowMs)
     {
         if (node.Status is LabNodeStatus.Dead or LabNodeStatus.Gone)
         {
@@ -58,7 +57,17 @@ internal sealed class Product(string name, PlacementPolicy policy, Capacity perC
             _ => NodeStanding.Suspected,
         };
         _view.Refresh(new NodeView(node.Id, 1, "", standing, CapacityOf(node), node.Charged, node.Actual, (uint)node.Rooms.Count,
-            Reservation.Nothing, 0, null));
+            Reservation.Nothing, 0, null)
+        { SettledKbps = SettledKbpsOf(node, nowMs) });
+    }
+
+    /// <summary>As the product counts it out of its state.</summary>
+    private static ulong SettledKbpsOf(LabNode node, long nowMs)
+    {
+        ulong settled = 0;
+        foreach (var room in node.Rooms)
+            if (nowMs - room.PlacedAtMs >= PlacementInputs.GrowsForMs) settled += room.Charged.BitrateKbps - room.Actual.BitrateKbps;
+        return settled;
     }
 
     public void Heard(LabNode node, long nowMs) => _view.Measured(node.Id, 1, node.Measured(nowMs));

@@ -11,7 +11,7 @@ internal static class SyntheticDay
 
     /// <summary>By hour; peaks from nine to ten and from two to three.</summary>
     private static readonly double[] Hours =
-        [2, 1, 1, 1, 2, 5, 14, 38, 66, 80, 76, 70, 58, 68, 79, 75, 64, 50, 36, 26, 18, 12, 7, 4];
+        [3, 2, 2, 2, 3, 6, 16, 40, 65, 77, 74, 69, 58, 66, 76, 73, 63, 51, 38, 28, 20, 13, 8, 5];
     private static readonly double[] Slots = [58, 28, 7, 7];
     private static readonly int[] SlotMinutes = [0, 30, 15, 45];
     /// <summary>Ad hoc, team, class, webinar.</summary>

@@ -10,6 +10,7 @@ internal sealed class LabFleet(IChooser chooser)
     private int _launched;
 
     internal List<LabNode> Nodes { get; } = [];
+    internal long NowMs { get; set; }
     internal IReadOnlyList<LabNode> Open => _open;
 
     internal LabNode Launch(double cores, double nicKbps, long nowMs, long bootMs)
@@ -26,7 +27,7 @@ internal sealed class LabFleet(IChooser chooser)
         node.Status = status;
         if (status == LabNodeStatus.Open) _open.Add(node);
         if (status == LabNodeStatus.Gone) Nodes.Remove(node);
-        if (status != LabNodeStatus.Booting) chooser.Changed(node);
+        if (status != LabNodeStatus.Booting) chooser.Changed(node, NowMs);
     }
 
     internal void Put(LabRoom room, LabNode node)
@@ -34,7 +35,7 @@ internal sealed class LabFleet(IChooser chooser)
         room.Node = node;
         node.Rooms.Add(room);
         Count(node, room, room.Charged, room.Actual, 1);
-        chooser.Changed(node);
+        chooser.Changed(node, NowMs);
     }
 
     internal void Take(LabRoom room)
@@ -44,7 +45,7 @@ internal sealed class LabFleet(IChooser chooser)
         Count(node, room, room.Charged, room.Actual, -1);
         room.Node = null;
         if (node.Rooms.Count == 0) node.Load = default; // nothing is nothing, whatever sums of fractions say
-        chooser.Changed(node);
+        chooser.Changed(node, NowMs);
     }
 
     /// <summary>Somebody comes or goes.</summary>
@@ -58,7 +59,7 @@ internal sealed class LabFleet(IChooser chooser)
         Count(node, room, room.Charged, room.Actual, -1);
         room.Count(person, joins);
         Count(node, room, room.Charged, room.Actual, 1);
-        chooser.Changed(node);
+        chooser.Changed(node, NowMs);
     }
 
     private static void Count(LabNode node, LabRoom room, Reservation charged, Reservation actual, int by)

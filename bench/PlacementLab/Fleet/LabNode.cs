@@ -35,27 +35,17 @@ internal sealed class LabNode(int number, double cores, double nicKbps)
     internal double SaidSystemLoad { get; private set; }
     internal double SaidPps { get; private set; }
     internal RoomLoad SaidLoad { get; private set; }
-    internal int SaidRooms { get; private set; }
     private double _systemLoad;
-    private double _minuteAgo;
 
     /// <summary>Joins of late, for those who look at them.</summary>
     internal Queue<long> Joins { get; } = new();
 
     internal void Pass(long ms) => _systemLoad += (Cpu - _systemLoad) * Math.Min(1, ms / SystemLoadMs);
 
-    internal void Say(long sinceLastMs)
-    {
-        _minuteAgo += (SaidCpu - _minuteAgo) * Math.Min(1, sinceLastMs / SystemLoadMs);
-        (SaidCpu, SaidSystemLoad, SaidPps, SaidLoad, SaidRooms) = (Cpu, _systemLoad, Load.Pps, Load, Rooms.Count);
-    }
+    internal void Say() => (SaidCpu, SaidSystemLoad, SaidPps, SaidLoad) = (Cpu, _systemLoad, Load.Pps, Load);
 
-    internal MeasuredLoad Measured(long nowMs) => new(
-        Permille(SaidCpu), (ulong)Math.Max(0, SaidLoad.IngressKbps + SaidLoad.EgressKbps), Actual.Publishers, Actual.Subscribers, nowMs)
-    {
-        EgressKbps = (ulong)Math.Max(0, SaidLoad.EgressKbps),
-        CpuSlopePermillePerMinute = (int)Math.Round(1000 * (SaidCpu - _minuteAgo)),
-    };
+    internal MeasuredLoad Measured(long nowMs) => new(Permille(SaidCpu),
+        (ulong)Math.Max(0, SaidLoad.IngressKbps + SaidLoad.EgressKbps), Actual.Publishers, Actual.Subscribers, nowMs);
 
     private static uint Permille(double share) => (uint)Math.Clamp(Math.Round(share * 1000), 0, 1000);
 }

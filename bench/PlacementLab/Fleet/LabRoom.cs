@@ -20,6 +20,7 @@ internal sealed class LabRoom(PlannedRoom plan)
     internal Reservation Reserved { get; set; }
     internal long WaitingSinceMs { get; set; } = -1;
     internal long MovedAtMs { get; set; } = -1;
+    internal long PlacedAtMs { get; set; }
 
     internal Reservation Actual => RoomCost.Of((uint)Participants, Publishers);
     internal Reservation Charged => Reservation.Max(Reserved, Actual);

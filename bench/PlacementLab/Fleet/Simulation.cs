@@ -18,7 +18,8 @@ internal interface IMover
 /// <param name="Cores">Of each node at the beginning.</param>
 /// <param name="HeartbeatMs">A node says so often how loaded it is.</param>
 /// <param name="Deaths">When how many of the fullest nodes die at once; others take their place 10 minutes later.</param>
-internal sealed record SimulationSettings(IReadOnlyList<double> Cores, long HeartbeatMs = 2_000, IReadOnlyList<(long AtMs, int Nodes)>? Deaths = null)
+internal sealed record SimulationSettings(IReadOnlyList<double> Cores, long HeartbeatMs = 2_000,
+    IReadOnlyList<(long AtMs, int Nodes)>? Deaths = null)
 {
     internal const double NicKbpsOfACore = 3_125_000 / 8.0;
 }
@@ -51,6 +52,7 @@ internal sealed class Simulation
     {
         for (var now = _day.FromMs; now < _day.ToMs; now += StepMs)
         {
+            _fleet.NowMs = now;
             Happen(now);
             Die(now);
             Boot(now);
@@ -105,6 +107,8 @@ internal sealed class Simulation
     private bool TryPlace(LabRoom room, LabNode? from, long nowMs)
     {
         if (_chooser.Choose(room, from, _fleet.Open, nowMs) is not { } node) return false;
+        room.PlacedAtMs = nowMs;
+        room.Reserved = room.Peak;
         _fleet.Put(room, node);
         return true;
     }
@@ -163,7 +167,7 @@ internal sealed class Simulation
     {
         _tally.Moved(room, nowMs);
         _fleet.Take(room);
-        room.MovedAtMs = nowMs;
+        room.MovedAtMs = room.PlacedAtMs = nowMs;
         room.Reserved = room.Peak;
         _fleet.Put(room, to);
     }
@@ -177,7 +181,7 @@ internal sealed class Simulation
         {
             node.Pass(StepMs);
             if (node.Status == LabNodeStatus.Booting || (nowMs / StepMs + node.Number) % steps != 0) continue;
-            node.Say(_settings.HeartbeatMs);
+            node.Say();
             _chooser.Heard(node, nowMs);
         }
     }

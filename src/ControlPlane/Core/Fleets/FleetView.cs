@@ -32,11 +32,11 @@ public sealed class FleetView : IFleet
     {
         ViewIndex = appliedIndex;
         foreach (var gone in _nodes.InOrder().Where(slot => !state.Nodes.Contains(slot.Name)).ToArray()) Forget(gone.View.Node);
-        foreach (var node in state.Nodes.InOrder()) Refresh(node);
+        foreach (var node in state.Nodes.InOrder()) Refresh(node, state.LastTime.UnixMs);
     }
 
     /// <summary>Takes one node from state.</summary>
-    public void Refresh(NodeState node) => Refresh(PlacementInputs.ViewOf(node));
+    public void Refresh(NodeState node, long logNowMs) => Refresh(PlacementInputs.ViewOf(node, logNowMs));
 
     /// <param name="fresh">Without load and decisions under way.</param>
     public void Refresh(NodeView fresh)
@@ -55,7 +55,7 @@ public sealed class FleetView : IFleet
         }
         foreach (var (home, need) in _pending.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value))
             if (home == fresh.Node.Value) fresh = fresh with { Pending = fresh.Pending + need, PendingRooms = fresh.PendingRooms + 1 };
-        _nodes.Add(new Slot(fresh with { CpuPermillePerTbps = _cpuCost.OfFleet }));
+        _nodes.Add(new Slot(fresh with { CpuPermillePerTbps = _cpuCost.Of(fresh.Capacity) }));
         Reorder();
     }
 
@@ -77,7 +77,7 @@ public sealed class FleetView : IFleet
         if (_nodes.TryGet(node.Value, out var slot) && slot.View.Incarnation == incarnation)
         {
             load = load with { ActualKbpsThen = slot.View.Actual.BitrateKbps };
-            Set(slot, slot.View with { Load = load, CpuPermillePerTbps = _cpuCost.Learn(slot.View.CpuPermillePerTbps, load) });
+            Set(slot, slot.View with { Load = load, CpuPermillePerTbps = _cpuCost.Learn(slot.View.CpuPermillePerTbps, load, slot.View.Capacity) });
         }
     }
 

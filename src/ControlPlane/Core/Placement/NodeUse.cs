@@ -15,7 +15,7 @@ public readonly record struct NodeUse(Reservation Reserved, uint CpuPermille)
     /// </summary>
     public ulong CpuForecastPermille(NodeView node, Reservation need)
     {
-        var promisedKbps = node.Charged.BitrateKbps + node.Pending.BitrateKbps + need.BitrateKbps;
+        var promisedKbps = node.Charged.BitrateKbps - node.SettledKbps + node.Pending.BitrateKbps + need.BitrateKbps;
         return CpuPermille + (promisedKbps > MeasuredOfKbps ? promisedKbps - MeasuredOfKbps : 0) * node.CpuPermillePerTbps / 1_000_000_000;
     }
 

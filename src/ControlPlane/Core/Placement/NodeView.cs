@@ -13,12 +13,6 @@ public enum NodeStanding : byte { Open = 0, Left, Lost, Suspected, Cordoned, Dra
 public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs,
     bool Leaving = false)
 {
-    /// <summary>Out alone: the network is as wide each way.</summary>
-    public ulong EgressKbps { get; init; }
-
-    /// <summary>How CPU changed over the last minute.</summary>
-    public int CpuSlopePermillePerMinute { get; init; }
-
     /// <summary>What the seats taken cost by the model when this arrived: what CPU was measured of.</summary>
     public ulong ActualKbpsThen { get; init; }
 }
@@ -31,8 +25,13 @@ public sealed record NodeView(
     NodeId Node, ulong Incarnation, string Region, NodeStanding Standing, Capacity Capacity,
     Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load)
 {
-    /// <summary>What a Tbit/s of the cost model takes of its CPU, in permille, as learned from what it measured; 0 until something was.</summary>
+    /// <summary>
+    /// What a Tbit/s of the cost model takes of its CPU, in permille, as learned from what it measured; 0 until something was.
+    /// </summary>
     public uint CpuPermillePerTbps { get; init; }
+
+    /// <summary>Of what is charged, what is not to be expected any more: growth of rooms that have been there for long.</summary>
+    public ulong SettledKbps { get; init; }
 }
 
 /// <summary>Nodes to choose among.</summary>

@@ -151,7 +151,7 @@ public sealed class Fleet : IStateListener, IRoomPlacer
                 }
             }
             if (nodesChanged) _view.Refresh(state, appliedIndex);
-            else foreach (var node in _touched) if (state.FindNode(node) is { } known) _view.Refresh(known);
+            else foreach (var node in _touched) if (state.FindNode(node) is { } known) _view.Refresh(known, state.LastTime.UnixMs);
         }
     }
 
