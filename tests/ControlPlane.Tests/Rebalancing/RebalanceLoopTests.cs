@@ -49,6 +49,7 @@ public sealed class RebalanceLoopTests : IAsyncDisposable
     private async Task CrowdedAsync(RebalanceMode mode)
     {
         await _leader.LeadsAsync();
+        _leader.Time.Programs(everyMemberKnows: true);
         await _leader.RegisterAsync("a", 2_000_000);
         for (var room = 0; room < 6; room++)
         {

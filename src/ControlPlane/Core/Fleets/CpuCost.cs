@@ -9,7 +9,7 @@ namespace VideoScale.ControlPlane.Fleets;
 internal sealed class CpuCost
 {
     /// <summary>A node that carries so much by the model is believed as much as all others together.</summary>
-    private const ulong BelievedKbps = 400_000;
+    private const ulong BelievedKbps = 600_000;
     /// <summary>Less than this says little about anybody else.</summary>
     private const ulong TellingKbps = 100_000;
     /// <summary>A measurement counts so much of a node's mean, and of the fleet's.</summary>

@@ -38,10 +38,13 @@ internal sealed class PlannedFleet(IFleet fleet) : IFleet
     private static NodeView Without(NodeView node, in MovableRoom room)
     {
         var cpu = NodePressure.CpuOf(node, room.Actual.BitrateKbps);
+        var (charged, actual) = (node.Charged - room.Charged, node.Actual - room.Actual);
         return node with
         {
-            Charged = node.Charged - room.Charged,
-            Actual = node.Actual - room.Actual,
+            Charged = charged,
+            Actual = actual,
+            // How much of it was this room's is not known; it is never more than what the others may still grow.
+            SettledKbps = Math.Min(node.SettledKbps, Less(charged.BitrateKbps, actual.BitrateKbps)),
             Rooms = node.Rooms - 1,
             Load = node.Load is not { } load ? null : load with
             {
