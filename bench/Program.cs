@@ -8,6 +8,7 @@ using VideoScale.Bench.Export;
 using VideoScale.Bench.Failover;
 using VideoScale.Bench.Forward;
 using VideoScale.Bench.Fuzz;
+using VideoScale.Bench.PlacementLab;
 using VideoScale.Bench.Replay;
 using VideoScale.Bench.Report;
 using VideoScale.Bench.State;
@@ -20,6 +21,7 @@ var root = new RootCommand("VideoScale's benchmarks; each prints a table and wri
 {
     ConsensusVerb.Create(),
     EnginesVerb.Create(),
+    PlacementVerb.Create(),
     ReplayVerb.Create(),
     ForwardVerb.Create(),
     StunFloodVerb.Create(),

@@ -58,6 +58,7 @@ internal sealed class CtlSession : IDisposable
     internal RoomService.RoomServiceClient Rooms => new(Invoker);
     internal NodeService.NodeServiceClient Nodes => new(Invoker);
     internal FleetService.FleetServiceClient Fleet => new(Invoker);
+    internal RebalanceService.RebalanceServiceClient Rebalancing => new(Invoker);
     internal AuditService.AuditServiceClient Audit => new(Invoker);
     internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
     internal WebhookService.WebhookServiceClient Webhooks => new(Invoker);

@@ -12,6 +12,7 @@ using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Pools;
+using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Harness;
@@ -33,6 +34,9 @@ public sealed class CodecTests
     private static readonly WebhookProgress Progress = new(310, 5, [new(Room, 305)],
         [new(new(301, 2), Room, "participant_left", 7, "status 500", IsReplayed: false)], [new(200, 0)], [new(201, 1)]);
     private static readonly NodeDescription Description = new(Node, ulong.MaxValue, "eu", "a", "10.0.0.1:8180", new(100, 1000, 1_000_000));
+
+    private static readonly RebalanceSettings Balance = new(RebalanceMode.On, 800, 3, 10, 900_000, 1_320, 360);
+    private static readonly PlannedMove Chosen = new(Room, Epoch, Node, new("media-1"), 7, 910, 640, 45);
 
     private static readonly DomainEvent[] Events =
     [
@@ -68,6 +72,7 @@ public sealed class CodecTests
         new PoolEvent.LaunchFailed("eu", Node, "no_capacity", 2, 1_700_000_060_000), new PoolEvent.NodeReleased("eu", Node, Reason),
         new PoolEvent.NodeKept("eu", Node, Reason), new PoolEvent.TerminationRequested("eu", Node, TerminationReason.Drained),
         new PoolEvent.Terminated("eu", Node, "i-0abc"),
+        new RebalanceEvent.SettingsChanged(Balance), new RebalanceEvent.RoomChosen(Chosen),
         new WebhookEvent.Added("wh-1", "https://backend.example/hooks", 300), new WebhookEvent.Advanced("wh-1", Progress),
             new WebhookEvent.ReplayAsked("wh-1", [new(301, 2)]), new WebhookEvent.Forgotten("wh-1"),
         new SessionEvent.Described(Room, Ann, Epoch, 301, "PA_1", new byte[] { 1, 2 }),
@@ -107,6 +112,7 @@ public sealed class CodecTests
         new PoolCommand.RecordLaunchFailed("eu", Node, "quota", 60_000, true), new PoolCommand.ReleaseNode("eu", Node, Reason),
         new PoolCommand.KeepNode("eu", Node, Reason), new PoolCommand.RequestTermination("eu", Node, TerminationReason.NodeGone),
         new PoolCommand.RecordTerminated("eu", Node),
+        new RebalanceCommand.Set(Balance), new RebalanceCommand.MoveRoom(Chosen),
         new WebhookCommand.Add("wh-1", "https://backend.example/hooks"), new WebhookCommand.Advance("wh-1", Progress),
             new WebhookCommand.Replay("wh-1", [new(301, 2)]), new WebhookCommand.Forget("wh-1"),
         new ParticipantCommand.ReportSessions(Node, 77,
@@ -145,7 +151,7 @@ public sealed class CodecTests
         Assert.Equal(happened.ToJson(), read.ToJson());
         Assert.Equal(happened.GetType(), read.GetType());
         Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(happened.ToJson()).RootElement.ValueKind);
-        Assert.Matches("^(room|node|drain|pool|webhook)-[a-z0-9-]+$|^cluster$", happened.Stream);
+        Assert.Matches("^(room|node|drain|pool|webhook)-[a-z0-9-]+$|^cluster$|^rebalancing$", happened.Stream);
         Assert.DoesNotContain('\n', happened.Words);
         Assert.NotEmpty(happened.Words);
         for (var cut = 0; cut < bytes.Length; cut++)

@@ -14,8 +14,8 @@ public sealed class PlacementPolicyTests
 
     private sealed record Given(IReadOnlyList<FirstNode> Of, ulong ViewIndex) : IFleet
     {
-        public int Count => Of.Count;
-        public IEnumerable<NodeView> Nodes => Of.Select(node => node.View);
+        private readonly NodeView[] _views = [.. Of.Select(node => node.View)];
+        public ReadOnlySpan<NodeView> Nodes => _views;
     }
 
     [Fact]
@@ -43,6 +43,39 @@ public sealed class PlacementPolicyTests
         Assert.All(decision.Rejections, rejection => Assert.NotEqual("unknown", rejection.Words));
         Assert.Equal(decision.Found ? decision.Node : new(""), decision.Candidates.IsEmpty ? new("") : decision.Candidates[0].Node);
     });
+
+    /// <summary>Version 2 refuses what version 1 refuses, and picks what it decides; its choice leaves nothing to collect.</summary>
+    [Fact]
+    public void Version_2_refuses_as_version_1_does_and_its_choice_allocates_nothing() => Seeds.Run(300, random =>
+    {
+        var fleet = Fleet(random);
+        var request = Request(random, fleet);
+        var (first, second) = (PlacementPolicy.WorstFit.DecideOnce(fleet, request, PlacementSettings.Default, NowMs),
+            PlacementPolicy.Forecast.DecideOnce(fleet, request, PlacementSettings.Default, NowMs));
+        Assert.Equal((1u, 2u), (first.PolicyVersion, second.PolicyVersion));
+        Assert.Equal(first.Rejections.AsEnumerable(), second.Rejections);
+        Assert.Equal(first.Candidates.Length, second.Candidates.Length);
+        PlacementPolicy.Forecast.Pick(fleet, request, PlacementSettings.Default, NowMs);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var picked = PlacementPolicy.Forecast.Pick(fleet, request, PlacementSettings.Default, NowMs);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(second.Node, picked?.Node ?? new(""));
+    });
+
+    /// <summary>What looks idle and is promised to many is fuller than what is half full and will stay so.</summary>
+    [Fact]
+    public void Version_2_counts_what_is_to_come_in_processor_time_and_not_what_has_grown_already()
+    {
+        var (wide, hour) = (new Capacity(10_000, 100_000, 8_000_000), new Reservation(0, 0, 1_000_000));
+        NodeView Node(string name, Reservation charged, uint cpu, ulong settledKbps) => new(new(name), 1, "", NodeStanding.Open, wide,
+            charged, default, 1, default, 0, new(cpu, 0, 0, 0, NowMs))
+        { CpuPermillePerTbps = 600_000, SettledKbps = settledKbps };
+        string Pick(params NodeView[] nodes) => PlacementPolicy.Forecast.Pick(
+            new Given([.. nodes.Select(view => new FirstNode(view, NodeHealth.Healthy, NodeScheduling.Active))], 1),
+            new(default, "", PlacementReason.Created, new(""), new("")), PlacementSettings.Default, NowMs)!.Node.Value;
+        Assert.Equal("half-full", Pick(Node("half-full", default, 500, 0), Node("promised", hour, 100, 0)));
+        Assert.Equal("grown", Pick(Node("half-full", default, 500, 0), Node("grown", hour, 100, 1_000_000)));
+    }
 
     /// <summary>A second policy is its parts: nothing that decides knows the first one's.</summary>
     [Fact]

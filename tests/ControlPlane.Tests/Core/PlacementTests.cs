@@ -69,7 +69,7 @@ public sealed class PlacementTests
         }
         Assert.All(picked.GroupBy(p => p), g => Assert.Equal(2, g.Count()));
         for (var i = 0; i < 8; i++) view.Settle(new("r" + i));
-        Assert.All(view.Nodes, n => Assert.Equal((Reservation.Nothing, 0u), (n.Pending, n.PendingRooms)));
+        Assert.All(view.Nodes.ToArray(), n => Assert.Equal((Reservation.Nothing, 0u), (n.Pending, n.PendingRooms)));
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class PlacementStepTests : IAsyncDisposable
         for (var i = 0; i < Rooms; i++)
         {
             var request = PlacementInputs.For(CommandOf(i).Settings);
-            var decision = PlacementPolicy.WorstFit.Decide(view, request, PlacementSettings.Default, nowMs: 0);
+            var decision = PlacementPolicy.Forecast.Decide(view, request, PlacementSettings.Default, nowMs: 0);
             if (decision.Found) view.Charge(new($"room-{i:00}"), decision.Node, decision.Need);
             nodes.Add(decision.Node.Value);
         }

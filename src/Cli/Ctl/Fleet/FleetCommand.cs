@@ -10,9 +10,9 @@ internal static class FleetCommand
     private static readonly string[] PoolColumns = ["POOL", "MODE", "NODES", "BOUNDS", "TARGET", "REGION", "STATE"];
     private static readonly string[] InstanceColumns = ["INSTANCE", "STATUS", "NODE", "ROOMS", "ASKED FOR", "PROVIDER'S ID"];
 
-    internal static Command Create() => new("fleet", "Pools of media nodes that come and go with their load.")
+    internal static Command Create() => new("fleet", "Pools of media nodes that come and go with their load, and rooms that leave crowded nodes.")
     {
-        Pools(), Get(), Plan(), PolicyCommand.Create(), Explain(),
+        Pools(), Get(), Plan(), PolicyCommand.Create(), Explain(), RebalanceCommand.Create(),
         Change("resume", "A suspended pool launches again.", "launches again",
             (client, id, pool, call) => client.ResumePoolAsync(new ResumePoolRequest { RequestId = id, Pool = pool }, call)),
         Change("remove", "Forgets a pool that has no instances.", "is removed",

@@ -6,6 +6,7 @@ using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
+using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.Webhooks;
 
@@ -16,11 +17,11 @@ public static class DomainCatalogue
 {
     public static readonly ImmutableArray<EventShape> Events =
         [.. RoomEvents.All, .. ParticipantEvents.All, .. NodeEvents.All, .. DrainEvents.All, .. PoolEvents.All, .. ClusterEvents.All,
-            .. WebhookEvents.All];
+            .. WebhookEvents.All, .. RebalanceEvents.All];
 
     public static readonly ImmutableArray<CommandShape> Commands =
         [.. RoomCommands.All, .. ParticipantCommands.All, .. NodeCommands.All, .. DrainCommands.All, .. PoolCommands.All,
-            .. ClusterCommands.All, .. WebhookCommands.All];
+            .. ClusterCommands.All, .. WebhookCommands.All, .. RebalanceCommands.All];
 
     private static readonly EventShape?[] EventsByNumber = ByNumber(Events, static shape => (int)shape.Type);
     private static readonly CommandShape?[] CommandsByNumber = ByNumber(Commands, static shape => (int)shape.Type);

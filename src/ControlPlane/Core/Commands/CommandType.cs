@@ -63,4 +63,7 @@ public enum CommandType : ushort
     KeepNode = 127,
     RequestTermination = 128,
     RecordTerminated = 129,
+
+    SetRebalancing = 140,
+    MoveForBalance = 141,
 }

@@ -11,5 +11,6 @@ public static class RecentCommands
             or CommandType.SetDrainDeadline or CommandType.SealLog
             or CommandType.AddWebhook or CommandType.AdvanceWebhook or CommandType.ReplayWebhook or CommandType.ForgetWebhook
             or CommandType.ReportSessions
-        || type is >= CommandType.SetPoolPolicy and <= CommandType.RecordTerminated;
+        || type is >= CommandType.SetPoolPolicy and <= CommandType.RecordTerminated
+            or CommandType.SetRebalancing or CommandType.MoveForBalance;
 }

@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
+using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.ControlPlane.Webhooks;
@@ -28,6 +29,7 @@ public static class Deciders
             DrainCommand c => DrainDecider.Decide(state, c, entry),
             PoolCommand c => PoolDecider.Decide(state, c, entry),
             ClusterCommand c => ClusterDecider.Decide(state, c, entry),
+            RebalanceCommand c => RebalanceDecider.Decide(state, c, entry),
             WebhookCommand c => WebhookDecider.Decide(state, c, entry),
             _ => throw new UnknownCommandException((uint)command.Type),
         };
@@ -44,5 +46,6 @@ public static class Deciders
             or PoolCommand.KeepNode or PoolCommand.RequestTermination or PoolCommand.RecordTerminated
         or ClusterCommand.RecordLeadership or ClusterCommand.MarkCheckpoint or ClusterCommand.CommitCheckpoint
             or ClusterCommand.RecordDivergence
-        or WebhookCommand.Add or WebhookCommand.Advance;
+        or WebhookCommand.Add or WebhookCommand.Advance
+        or RebalanceCommand.MoveRoom;
 }

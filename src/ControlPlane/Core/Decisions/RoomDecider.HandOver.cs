@@ -46,7 +46,7 @@ public static partial class RoomDecider
         return Decision.Of(events, Show(record) with { Node = new(""), Status = RoomStatus.Revoking });
     }
 
-    private static Failure? CheckTarget(ClusterState state, RoomRecord room, NodeId target)
+    internal static Failure? CheckTarget(ClusterState state, RoomRecord room, NodeId target)
     {
         if (target.IsNone) return null;
         if (state.FindNode(target) is not { } node) return Failure.NotFound($"node {target}");

@@ -67,4 +67,7 @@ public enum EventType : ushort
     NodeKept = 128,
     TerminationRequested = 129,
     InstanceTerminated = 130,
+
+    RebalancingSet = 140,
+    RoomChosenForBalance = 141,
 }

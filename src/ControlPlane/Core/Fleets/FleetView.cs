@@ -15,13 +15,15 @@ public sealed class FleetView : IFleet
     private readonly OrdinalIndex<Slot> _nodes = new();
     private readonly Dictionary<string, (string Node, Reservation Need)> _pending = new(StringComparer.Ordinal);
 
+    private readonly CpuCost _cpuCost = new();
+    private NodeView[] _ordered = [];
+
     /// <summary>Log index the replicated part is true at.</summary>
     public ulong ViewIndex { get; private set; }
-    public int Count => _nodes.Count;
     public int PendingCount => _pending.Count;
 
     /// <summary>In ordinal order of names.</summary>
-    public IEnumerable<NodeView> Nodes => _nodes.InOrder().Select(slot => slot.View);
+    public ReadOnlySpan<NodeView> Nodes => _ordered;
 
     public NodeView? Find(NodeId node) => _nodes.Find(node.Value)?.View;
 
@@ -29,30 +31,37 @@ public sealed class FleetView : IFleet
     public void Refresh(ClusterState state, ulong appliedIndex)
     {
         ViewIndex = appliedIndex;
-        foreach (var gone in _nodes.InOrder().Where(slot => !state.Nodes.Contains(slot.Name)).ToArray()) _nodes.Remove(gone.Name);
-        foreach (var node in state.Nodes.InOrder()) Refresh(node);
+        foreach (var gone in _nodes.InOrder().Where(slot => !state.Nodes.Contains(slot.Name)).ToArray()) Forget(gone.View.Node);
+        foreach (var node in state.Nodes.InOrder()) Refresh(node, state.LastTime.UnixMs);
     }
 
     /// <summary>Takes one node from state.</summary>
-    public void Refresh(NodeState node)
+    public void Refresh(NodeState node, long logNowMs) => Refresh(PlacementInputs.ViewOf(node, logNowMs));
+
+    /// <param name="fresh">Without load and decisions under way.</param>
+    public void Refresh(NodeView fresh)
     {
-        var fresh = PlacementInputs.ViewOf(node);
-        if (_nodes.TryGet(node.Name, out var slot))
+        if (_nodes.TryGet(fresh.Node.Value, out var slot))
         {
             var load = slot.View.Incarnation == fresh.Incarnation ? slot.View.Load : null; // another process measures anew
-            slot.View = fresh with { Pending = slot.View.Pending, PendingRooms = slot.View.PendingRooms, Load = load };
+            Set(slot, fresh with
+            {
+                Pending = slot.View.Pending,
+                PendingRooms = slot.View.PendingRooms,
+                Load = load,
+                CpuPermillePerTbps = slot.View.CpuPermillePerTbps,
+            });
+            return;
         }
-        else
-        {
-            slot = new Slot(fresh);
-            foreach (var (home, need) in _pending.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value))
-                if (home == node.Name) slot.View = slot.View with
-                {
-                    Pending = slot.View.Pending + need,
-                    PendingRooms = slot.View.PendingRooms + 1,
-                };
-            _nodes.Add(slot);
-        }
+        foreach (var (home, need) in _pending.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value))
+            if (home == fresh.Node.Value) fresh = fresh with { Pending = fresh.Pending + need, PendingRooms = fresh.PendingRooms + 1 };
+        _nodes.Add(new Slot(fresh with { CpuPermillePerTbps = _cpuCost.Of(fresh.Capacity) }));
+        Reorder();
+    }
+
+    public void Forget(NodeId node)
+    {
+        if (_nodes.Remove(node.Value)) Reorder();
     }
 
     public void Measured(NodeId node, ulong incarnation, MeasuredLoad load)
@@ -65,7 +74,11 @@ public sealed class FleetView : IFleet
             Subscribers = Math.Min(load.Subscribers, Capacity.MaxSubscribers),
             BitrateKbps = Math.Min(load.BitrateKbps, Capacity.MaxBitrateKbps),
         };
-        if (_nodes.TryGet(node.Value, out var slot) && slot.View.Incarnation == incarnation) slot.View = slot.View with { Load = load };
+        if (_nodes.TryGet(node.Value, out var slot) && slot.View.Incarnation == incarnation)
+        {
+            load = load with { ActualKbpsThen = slot.View.Actual.BitrateKbps };
+            Set(slot, slot.View with { Load = load, CpuPermillePerTbps = _cpuCost.Learn(slot.View.CpuPermillePerTbps, load, slot.View.Capacity) });
+        }
     }
 
     /// <summary>Charges a decision that was just proposed. A room has one at a time: a second replaces the first.</summary>
@@ -74,7 +87,7 @@ public sealed class FleetView : IFleet
         Settle(room);
         _pending.Add(room.Value, (node.Value, need));
         if (_nodes.TryGet(node.Value, out var slot))
-            slot.View = slot.View with { Pending = slot.View.Pending + need, PendingRooms = slot.View.PendingRooms + 1 };
+            Set(slot, slot.View with { Pending = slot.View.Pending + need, PendingRooms = slot.View.PendingRooms + 1 });
     }
 
     /// <summary>The decision's fate is known: state charges it now, or nobody does. Refresh the node too when it was applied.</summary>
@@ -82,12 +95,27 @@ public sealed class FleetView : IFleet
     {
         if (!_pending.Remove(room.Value, out var pending)) return;
         if (_nodes.TryGet(pending.Node, out var slot))
-            slot.View = slot.View with { Pending = slot.View.Pending - pending.Need, PendingRooms = slot.View.PendingRooms - 1 };
+            Set(slot, slot.View with { Pending = slot.View.Pending - pending.Need, PendingRooms = slot.View.PendingRooms - 1 });
+    }
+
+    private void Set(Slot slot, NodeView view) => _ordered[slot.At] = slot.View = view;
+
+    /// <summary>Nodes come and go rarely: decisions are made all the time.</summary>
+    private void Reorder()
+    {
+        _ordered = new NodeView[_nodes.Count];
+        var at = 0;
+        foreach (var slot in _nodes.InOrder())
+        {
+            slot.At = at;
+            _ordered[at++] = slot.View;
+        }
     }
 
     private sealed class Slot(NodeView view) : INamed
     {
         public string Name { get; } = view.Node.Value;
         public NodeView View { get; set; } = view;
+        public int At { get; set; }
     }
 }

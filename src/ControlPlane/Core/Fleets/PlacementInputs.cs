@@ -9,10 +9,22 @@ namespace VideoScale.ControlPlane.Fleets;
 /// <summary>What placement is asked, out of rooms and nodes: the one place that knows both.</summary>
 public static class PlacementInputs
 {
+    /// <summary>Rooms that have been on a node for so long have grown as far as they will, on the whole.</summary>
+    public const long GrowsForMs = 15 * 60_000;
+
     /// <summary>A node without load and without decisions under way.</summary>
-    public static NodeView ViewOf(NodeState node) => new(
-        node.Record.Id, node.Record.Incarnation, node.Record.Description.Region, StandingOf(node.Record.Health, node.Record.Scheduling),
-        node.Record.Capacity, node.Charged, node.Actual, (uint)node.Rooms.Count, Reservation.Nothing, 0, null);
+    /// <param name="logNowMs">For how long its rooms have been there.</param>
+    public static NodeView ViewOf(NodeState node, long logNowMs)
+    {
+        ulong settled = 0;
+        foreach (var room in node.Rooms.InOrder())
+            if (room.Record.Owner is { } owner && logNowMs - owner.PlacedAtMs >= GrowsForMs)
+                settled += room.Charged.BitrateKbps - room.Actual.BitrateKbps;
+        return new(node.Record.Id, node.Record.Incarnation, node.Record.Description.Region,
+            StandingOf(node.Record.Health, node.Record.Scheduling), node.Record.Capacity, node.Charged, node.Actual, (uint)node.Rooms.Count,
+            Reservation.Nothing, 0, null)
+        { SettledKbps = settled };
+    }
 
     /// <summary>A process that is not heard counts before what operators want of it.</summary>
     public static NodeStanding StandingOf(NodeHealth health, NodeScheduling scheduling) => health switch

@@ -7,18 +7,30 @@ namespace VideoScale.ControlPlane.Placement;
 /// <param name="CpuPermille">As measured; 0 when that is too old.</param>
 public readonly record struct NodeUse(Reservation Reserved, uint CpuPermille)
 {
+    /// <summary>What the seats cost by the model that CPU was measured of; 0 when that is too old.</summary>
+    public ulong MeasuredOfKbps { get; init; }
+
+    /// <summary>
+    /// CPU once everything promised has come, and this room too: as measured, and for what was not there yet by what a bit has cost so far.
+    /// </summary>
+    public ulong CpuForecastPermille(NodeView node, Reservation need)
+    {
+        var promisedKbps = node.Charged.BitrateKbps - node.SettledKbps + node.Pending.BitrateKbps + need.BitrateKbps;
+        return CpuPermille + (promisedKbps > MeasuredOfKbps ? promisedKbps - MeasuredOfKbps : 0) * node.CpuPermillePerTbps / 1_000_000_000;
+    }
+
     /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>
     public static NodeUse Of(NodeView node, PlacementSettings settings, long nowMs)
     {
         var used = node.Charged;
-        var cpu = 0u;
+        var (cpu, ofKbps) = (0u, 0UL);
         if (node.Load is { } load && nowMs - load.MeasuredAtMs <= settings.LoadFreshMs)
         {
             var growth = node.Charged - node.Actual;
             used = Reservation.Max(used, growth + new Reservation(load.Publishers, load.Subscribers, load.BitrateKbps));
-            cpu = load.CpuPermille;
+            (cpu, ofKbps) = (load.CpuPermille, load.ActualKbpsThen);
         }
-        return new(used + node.Pending, cpu);
+        return new(used + node.Pending, cpu) { MeasuredOfKbps = ofKbps };
     }
 
     /// <summary>

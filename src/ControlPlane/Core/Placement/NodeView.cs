@@ -11,7 +11,11 @@ public enum NodeStanding : byte { Open = 0, Left, Lost, Suspected, Cordoned, Dra
 /// <param name="MeasuredAtMs">On the leader's monotonic clock, when it arrived.</param>
 /// <param name="Leaving">The process is stopping: it must get no new rooms.</param>
 public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, uint Publishers, uint Subscribers, long MeasuredAtMs,
-    bool Leaving = false);
+    bool Leaving = false)
+{
+    /// <summary>What the seats taken cost by the model when this arrived: what CPU was measured of.</summary>
+    public ulong ActualKbpsThen { get; init; }
+}
 
 /// <summary>A node as placement sees it; made of state in <c>Fleets/PlacementInputs.cs</c>.</summary>
 /// <param name="Charged">What its rooms are charged in state.</param>
@@ -19,7 +23,16 @@ public readonly record struct MeasuredLoad(uint CpuPermille, ulong BitrateKbps, 
 /// <param name="Pending">Charged by decisions that are on their way through the log.</param>
 public sealed record NodeView(
     NodeId Node, ulong Incarnation, string Region, NodeStanding Standing, Capacity Capacity,
-    Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load);
+    Reservation Charged, Reservation Actual, uint Rooms, Reservation Pending, uint PendingRooms, MeasuredLoad? Load)
+{
+    /// <summary>
+    /// What a Tbit/s of the cost model takes of its CPU, in permille, as learned from what it measured; 0 until something was.
+    /// </summary>
+    public uint CpuPermillePerTbps { get; init; }
+
+    /// <summary>Of what is charged, what is not to be expected any more: growth of rooms that have been there for long.</summary>
+    public ulong SettledKbps { get; init; }
+}
 
 /// <summary>Nodes to choose among.</summary>
 public interface IFleet
@@ -27,8 +40,6 @@ public interface IFleet
     /// <summary>Log index the replicated part is true at.</summary>
     ulong ViewIndex { get; }
 
-    int Count { get; }
-
-    /// <summary>In ordinal order of names.</summary>
-    IEnumerable<NodeView> Nodes { get; }
+    /// <summary>In ordinal order of names. Side by side: a decision walks over all of them.</summary>
+    ReadOnlySpan<NodeView> Nodes { get; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Placement;
@@ -22,6 +23,9 @@ public sealed record PlacementPolicy(uint Version, ImmutableArray<INodeFilter> F
         ],
         [new HeadroomScorer(), new FewerRoomsScorer()]);
 
+    /// <summary>Worst fit on CPU as forecast, beside the dimensions of version 1.</summary>
+    public static readonly PlacementPolicy Forecast = new(2, WorstFit.Filters, [new ForecastScorer(), new FewerRoomsScorer()]);
+
     private static readonly int Reasons = (int)Enum.GetValues<RejectionReason>().Max() + 1;
 
     /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>
@@ -37,34 +41,46 @@ public sealed record PlacementPolicy(uint Version, ImmutableArray<INodeFilter> F
     /// <summary>As <see cref="Decide"/>, without the way back to where the room is moved away from.</summary>
     public PlacementDecision DecideOnce(IFleet fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
     {
-        var candidates = new List<Candidate>(fleet.Count); // at once: decided for every room, and grown it would be three times as much
-        var order = new List<Scored>(fleet.Count);
-        var rejections = ImmutableArray.CreateBuilder<PlacementRejection>();
-        Span<uint> counts = stackalloc uint[Reasons];
-        counts.Clear();
-        foreach (var node in fleet.Nodes)
-        {
-            var candidate = new Candidate(node, NodeUse.Of(node, settings, nowMs), settings);
-            var refusal = Refuse(candidate, request);
-            if (refusal.Reason == RejectionReason.None)
-            {
-                order.Add(new(Scorers[0].Score(candidate, request), candidates.Count));
-                candidates.Add(candidate);
-                continue;
-            }
-            if (rejections.Count < PlacementDecision.MaxRejections)
-                rejections.Add(new(node.Node, refusal.Reason, refusal.Limit, refusal.InUse, refusal.Need));
-            counts[(int)refusal.Reason]++;
-        }
-        order.Sort(new BestFirst(candidates, Scorers, request));
-        var best = order.Count > 0 ? candidates[order[0].At].Node : null;
+        var survey = new Survey(stackalloc Scored[PlacementDecision.MaxCandidates], stackalloc Refused[PlacementDecision.MaxRejections],
+            stackalloc uint[Reasons]);
+        var nodes = fleet.Nodes;
+        Look(nodes, request, settings, nowMs, ref survey);
+        var best = survey.Kept > 0 ? nodes[survey.Best[0].At] : null;
         return new(best?.Node ?? new(""), best?.Incarnation ?? 0, request.Need, request.Reason, fleet.ViewIndex, Version,
-            Told(order, candidates), rejections.ToImmutable(), Told(counts));
+            Told(survey, nodes), ToldRefused(survey, nodes), Told(survey.Counts));
     }
 
-    private Refusal Refuse(in Candidate candidate, in PlacementRequest request)
+    /// <summary>The node that <see cref="DecideOnce"/> takes, without saying why; null for none. Allocates nothing.</summary>
+    public NodeView? Pick(IFleet fleet, in PlacementRequest request, PlacementSettings settings, long nowMs)
     {
-        foreach (var filter in Filters)
+        var survey = new Survey(stackalloc Scored[1], [], stackalloc uint[Reasons]);
+        var nodes = fleet.Nodes;
+        Look(nodes, request, settings, nowMs, ref survey);
+        return survey.Kept > 0 ? nodes[survey.Best[0].At] : null;
+    }
+
+    private void Look(ReadOnlySpan<NodeView> nodes, in PlacementRequest request, PlacementSettings settings, long nowMs, ref Survey survey)
+    {
+        survey.Counts.Clear();
+        var filters = Filters.AsSpan();
+        var scorer = Scorers[0];
+        for (var at = 0; at < nodes.Length; at++)
+        {
+            var candidate = new Candidate(nodes[at], NodeUse.Of(nodes[at], settings, nowMs), settings);
+            var refusal = Refuse(filters, candidate, request);
+            if (refusal.Reason == RejectionReason.None)
+            {
+                Keep(nodes, new(scorer.Score(candidate, request), at), request, settings, nowMs, ref survey);
+                continue;
+            }
+            survey.Counts[(int)refusal.Reason]++;
+            if (survey.Told < survey.Refused.Length) survey.Refused[survey.Told++] = new(at, refusal);
+        }
+    }
+
+    private static Refusal Refuse(ReadOnlySpan<INodeFilter> filters, in Candidate candidate, in PlacementRequest request)
+    {
+        foreach (var filter in filters)
         {
             var refusal = filter.Refuse(candidate, request);
             if (refusal.Reason != RejectionReason.None) return refusal;
@@ -72,35 +88,73 @@ public sealed record PlacementPolicy(uint Version, ImmutableArray<INodeFilter> F
         return Refusal.None;
     }
 
-    private static ImmutableArray<PlacementCandidate> Told(List<Scored> order, List<Candidate> candidates)
+    /// <summary>Among the best so far, in order, when it belongs there.</summary>
+    private void Keep(ReadOnlySpan<NodeView> nodes, Scored scored, in PlacementRequest request, PlacementSettings settings, long nowMs,
+        ref Survey survey)
     {
-        var told = ImmutableArray.CreateBuilder<PlacementCandidate>(Math.Min(order.Count, PlacementDecision.MaxCandidates));
-        for (var i = 0; i < told.Capacity; i++) told.Add(new(candidates[order[i].At].Node.Node, order[i].Score));
-        return told.MoveToImmutable();
+        var place = survey.Kept;
+        while (place > 0 && IsBetter(nodes, scored, survey.Best[place - 1], request, settings, nowMs)) place--;
+        if (place == survey.Best.Length) return;
+        if (survey.Kept < survey.Best.Length) survey.Kept++;
+        for (var at = survey.Kept - 1; at > place; at--) survey.Best[at] = survey.Best[at - 1];
+        survey.Best[place] = scored;
+    }
+
+    /// <summary>Scores first; then the next scorers; then the smaller name, which is that of the node that was met first.</summary>
+    private bool IsBetter(ReadOnlySpan<NodeView> nodes, Scored mine, Scored other, in PlacementRequest request, PlacementSettings settings,
+        long nowMs)
+    {
+        if (mine.Score != other.Score) return mine.Score > other.Score;
+        if (Scorers.Length == 1) return false;
+        var x = new Candidate(nodes[mine.At], NodeUse.Of(nodes[mine.At], settings, nowMs), settings);
+        var y = new Candidate(nodes[other.At], NodeUse.Of(nodes[other.At], settings, nowMs), settings);
+        for (var i = 1; i < Scorers.Length; i++)
+            if (Scorers[i].Score(x, request).CompareTo(Scorers[i].Score(y, request)) is not 0 and var order) return order > 0;
+        return false;
+    }
+
+    private static ImmutableArray<PlacementCandidate> Told(in Survey survey, ReadOnlySpan<NodeView> nodes)
+    {
+        var told = new PlacementCandidate[survey.Kept];
+        for (var i = 0; i < told.Length; i++) told[i] = new(nodes[survey.Best[i].At].Node, survey.Best[i].Score);
+        return ImmutableCollectionsMarshal.AsImmutableArray(told);
+    }
+
+    private static ImmutableArray<PlacementRejection> ToldRefused(in Survey survey, ReadOnlySpan<NodeView> nodes)
+    {
+        var told = new PlacementRejection[survey.Told];
+        for (var i = 0; i < told.Length; i++)
+        {
+            var (at, refusal) = survey.Refused[i];
+            told[i] = new(nodes[at].Node, refusal.Reason, refusal.Limit, refusal.InUse, refusal.Need);
+        }
+        return ImmutableCollectionsMarshal.AsImmutableArray(told);
     }
 
     private static ImmutableArray<RejectionCount> Told(ReadOnlySpan<uint> counts)
     {
-        var told = ImmutableArray.CreateBuilder<RejectionCount>();
+        var told = new RejectionCount[counts.Length - counts.Count(0u)];
+        var next = 0;
         for (var reason = 0; reason < counts.Length; reason++)
-            if (counts[reason] > 0) told.Add(new((RejectionReason)reason, counts[reason]));
-        return told.ToImmutable();
+            if (counts[reason] > 0) told[next++] = new((RejectionReason)reason, counts[reason]);
+        return ImmutableCollectionsMarshal.AsImmutableArray(told);
     }
 
-    /// <param name="At">Among the candidates.</param>
+    /// <param name="At">Among the fleet's nodes.</param>
     private readonly record struct Scored(int Score, int At);
 
-    private sealed class BestFirst(List<Candidate> candidates, ImmutableArray<INodeScorer> scorers, PlacementRequest request)
-        : IComparer<Scored>
-    {
-        public int Compare(Scored x, Scored y) =>
-            x.Score != y.Score ? y.Score.CompareTo(x.Score) : Next(candidates[x.At], candidates[y.At]);
+    /// <inheritdoc cref="Scored"/>
+    private readonly record struct Refused(int At, Refusal Refusal);
 
-        private int Next(in Candidate x, in Candidate y)
-        {
-            for (var i = 1; i < scorers.Length; i++)
-                if (scorers[i].Score(y, request).CompareTo(scorers[i].Score(x, request)) is not 0 and var order) return order;
-            return x.Node.Node.CompareTo(y.Node.Node);
-        }
+    /// <summary>What a walk over the nodes leaves, all of it on the caller's stack.</summary>
+    private ref struct Survey(Span<Scored> best, Span<Refused> refused, Span<uint> counts)
+    {
+        /// <summary>Best first, the first <see cref="Kept"/> of them.</summary>
+        public readonly Span<Scored> Best = best;
+        public readonly Span<Refused> Refused = refused;
+        /// <summary>By reason.</summary>
+        public readonly Span<uint> Counts = counts;
+        public int Kept;
+        public int Told;
     }
 }

@@ -6,6 +6,7 @@ using VideoScale.ControlPlane.Fields;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
+using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
@@ -23,10 +24,12 @@ public sealed class CapturedState
     private const byte Format = 1;
 
     /// <summary>
-    /// Said by states with pools or webhooks alone, so that one without is written as it always was: behind the counts, whether there is a
-    /// seal, it, the pools, and how many webhooks, whose frames follow the rooms'.
+    /// Said by states with more than nodes and rooms alone, so that one without is written as it always was: behind the counts, whether
+    /// there is a seal, it, the pools, how many webhooks, whose frames follow the rooms', and then parts that came later, each behind its
+    /// number.
     /// </summary>
     private const byte ExtendedFormat = 2;
+    private const byte RebalancingPart = 2;
     private const int MaxFrameBytes = 256 * 1024 * 1024;
     private readonly ClusterRecord _cluster;
     private readonly ulong _lastEventSeq;
@@ -34,6 +37,7 @@ public sealed class CapturedState
     private readonly LogTime _lastTime;
     private readonly NodeRecord[] _nodes;
     private readonly PoolRecord[] _pools;
+    private readonly RebalanceRecord? _rebalancing;
     private readonly (RoomRecord Record, SeatSet Seats)[] _rooms;
     private readonly ImmutableArray<WebhookRecord> _webhooks;
 
@@ -43,6 +47,7 @@ public sealed class CapturedState
         _webhooks = state.Webhooks;
         _nodes = new NodeRecord[state.Nodes.Count];
         _pools = [.. state.Pools];
+        _rebalancing = state.Rebalancing;
         _rooms = new (RoomRecord, SeatSet)[state.Rooms.Count];
         var at = 0;
         foreach (var node in state.Nodes.InOrder()) _nodes[at++] = node.Record;
@@ -50,7 +55,7 @@ public sealed class CapturedState
         foreach (var room in state.Rooms.InOrder()) _rooms[at++] = (room.Record, room.Seats);
     }
 
-    private bool IsExtended => _pools.Length > 0 || !_webhooks.IsEmpty;
+    private bool IsExtended => _pools.Length > 0 || !_webhooks.IsEmpty || _rebalancing is not null;
 
     public ulong LastEventSeq => _lastEventSeq;
 
@@ -71,6 +76,8 @@ public sealed class CapturedState
         if (IsExtended) writer.WriteCount(_pools.Length);
         foreach (var pool in _pools) pool.Describe(sink);
         if (IsExtended) writer.WriteCount(_webhooks.Length);
+        if (_rebalancing is not null) writer.WriteByte(RebalancingPart);
+        _rebalancing?.Describe(sink);
         End(writer, stream);
         foreach (var node in _nodes)
         {
@@ -110,10 +117,13 @@ public sealed class CapturedState
         var pools = new PoolRecord[format == Format ? 0 : head.ReadCount()];
         for (var i = 0; i < pools.Length; i++) pools[i] = PoolRecord.Read(ref head);
         var webhooks = format == Format ? 0 : head.ReadUInt32();
+        RebalanceRecord? rebalancing = null;
+        if (!head.AtEnd && head.ReadByte() == RebalancingPart) rebalancing = RebalanceRecord.Read(ref head);
         head.End();
         var state = new ClusterState();
         state.BeginRestore(cluster, seq, index, time);
         foreach (var pool in pools) state.RestorePool(pool);
+        state.RestoreRebalancing(rebalancing);
         for (var i = 0; i < nodes; i++)
         {
             var reader = new CanonicalReader(ReadFrame(stream, ref buffer));

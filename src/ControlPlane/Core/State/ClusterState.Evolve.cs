@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Events;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
+using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.Webhooks;
 using VideoScale.Model;
@@ -27,6 +28,7 @@ public sealed partial class ClusterState
             case DrainEvent drain: EvolveDrain(drain, context); break;
             case PoolEvent pool: EvolvePool(pool, context); break;
             case ClusterEvent cluster: EvolveCluster(cluster, context); break;
+            case RebalanceEvent rebalance: EvolveRebalancing(rebalance, context); break;
             case WebhookEvent webhook: EvolveWebhook(webhook, context); break;
             default: Invariant.Require(false, "every kind of event has a fold"); break;
         }

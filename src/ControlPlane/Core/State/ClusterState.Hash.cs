@@ -57,6 +57,7 @@ public sealed partial class ClusterState
         Cluster.Seal?.Describe(sink);
         if (_pools.Count > 0) sink.Number("pools", (ulong)_pools.Count); // states of before had none
         foreach (var pool in _pools.Values) pool.Describe(sink);
+        Rebalancing?.Describe(sink);
         return _hasher.End();
     }
 

@@ -43,6 +43,7 @@ public static class StateView
     {
         state.Cluster.Describe(sink);
         state.Cluster.Seal?.Describe(sink);
+        state.Rebalancing?.Describe(sink);
     });
 
     private static void DescribeRoom(RoomState room, FieldSink sink)
@@ -91,6 +92,7 @@ public static class StateView
             sink.EndItem();
         }
         sink.EndList();
+        state.Rebalancing?.Settings.Describe(sink);
         if (state.Pools.Count == 0) return;
         sink.BeginList("pools", state.Pools.Count);
         foreach (var pool in state.Pools)

@@ -8,6 +8,7 @@ using VideoScale.ControlPlane.Host.Waiting;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Placement;
+using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.ControlPlane.Rooms;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
@@ -20,6 +21,7 @@ namespace VideoScale.ControlPlane.Host.Fleets;
 /// </summary>
 public sealed class Fleet : IStateListener, IRoomPlacer
 {
+    private static readonly PlacementPolicy Policy = PlacementPolicy.Forecast;
     private readonly Lock _gate = new();
     private readonly FleetView _view = new();
     private readonly HashSet<NodeId> _touched = []; // apply thread
@@ -77,7 +79,7 @@ public sealed class Fleet : IStateListener, IRoomPlacer
     {
         lock (_gate)
         {
-            var decision = PlacementPolicy.WorstFit.Decide(_view, request, _settings, _clock.NowMs);
+            var decision = Policy.Decide(_view, request, _settings, _clock.NowMs);
             if (decision.Found) _view.Charge(room, decision.Node, decision.Need);
             else _metrics.PlacementFailed();
             return decision;
@@ -93,11 +95,17 @@ public sealed class Fleet : IStateListener, IRoomPlacer
     {
         lock (_gate)
         {
-            var decision = PlacementPolicy.WorstFit.Decide(_view, request, _settings, _clock.NowMs);
+            var decision = Policy.Decide(_view, request, _settings, _clock.NowMs);
             if (decision.Found && (request.Avoid.IsNone || decision.Node != request.Avoid)) return null;
             // The policy would rather go back than nowhere; what is asked here is what keeps it from the others.
-            return decision.Found ? PlacementPolicy.WorstFit.DecideOnce(_view, request, _settings, _clock.NowMs) : decision;
+            return decision.Found ? Policy.DecideOnce(_view, request, _settings, _clock.NowMs) : decision;
         }
+    }
+
+    /// <inheritdoc cref="RebalanceLaw.Plan"/>
+    internal IReadOnlyList<PlannedMove> PlanMoves(Func<NodeId, IReadOnlyList<MovableRoom>> roomsOf, uint abovePermille, int most)
+    {
+        lock (_gate) return RebalanceLaw.Plan(_view, Policy, roomsOf, abovePermille, most, _settings, _clock.NowMs);
     }
 
     /// <summary>
@@ -151,7 +159,7 @@ public sealed class Fleet : IStateListener, IRoomPlacer
                 }
             }
             if (nodesChanged) _view.Refresh(state, appliedIndex);
-            else foreach (var node in _touched) if (state.FindNode(node) is { } known) _view.Refresh(known);
+            else foreach (var node in _touched) if (state.FindNode(node) is { } known) _view.Refresh(known, state.LastTime.UnixMs);
         }
     }
 

@@ -15,6 +15,7 @@ using VideoScale.ControlPlane.Host.Notices;
 using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Host.Peers;
 using VideoScale.ControlPlane.Host.Placement;
+using VideoScale.ControlPlane.Host.Rebalancing;
 using VideoScale.ControlPlane.Host.Replication;
 using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.ControlPlane.Host.Scaling;
@@ -66,6 +67,7 @@ internal sealed class Replica : IAsyncDisposable
             new LeasesFeature(Core),
             new PlacementFeature(Core),
             new DrainFeature(Core),
+            new RebalancingFeature(Core),
             new ScalingFeature(Core),
             Checkpoints,
             export,
