@@ -98,7 +98,8 @@ public sealed class GatewayEndpoints : IDisposable
         }
         return isTwirp ? _rooms.ServeAsync(context) : context.Request.Path.Value switch
         {
-            SignalPath => SignalAsync(context),
+            SignalPath => SignalAsync(context, isOld: false),
+            OldSignalPath => SignalAsync(context, isOld: true),
             SignalPath + "/validate" or OldSignalPath + "/validate" => ValidateAsync(context),
             _ => AnswerAsync(context, StatusCodes.Status404NotFound, "404 page not found"),
         };
@@ -112,7 +113,8 @@ public sealed class GatewayEndpoints : IDisposable
         await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
     }
 
-    private async Task SignalAsync(HttpContext context)
+    /// <param name="isOld">LiveKit's signalling before join requests: the URL says it field by field, and there are two connections.</param>
+    private async Task SignalAsync(HttpContext context, bool isOld)
     {
         var (grants, status, problem) = await CheckAsync(context);
         if (grants is null)
@@ -121,7 +123,8 @@ public sealed class GatewayEndpoints : IDisposable
             return;
         }
         var text = context.Request.Query["join_request"].ToString();
-        var join = text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } }
+        var join = isOld ? QueryParameters.Read(context.Request.Query)
+            : text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } }
             : JoinParameters.Parse(text);
         if (join is null || !context.WebSockets.IsWebSocketRequest)
         {
@@ -143,7 +146,7 @@ public sealed class GatewayEndpoints : IDisposable
         ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync(), _services.Clock);
         // Not bound to the request: a client whose connection is gone may have said something before, and the socket ends by itself.
-        using var session = new SessionRunner(_services, client, grants, join, BearerToken.Of(context.Request), _logger);
+        using var session = new SessionRunner(_services, client, grants, new ClientWish(join, isOld), BearerToken.Of(context.Request), _logger);
         await session.RunAsync();
     }
 

@@ -29,12 +29,12 @@ internal sealed partial class SessionRunner : IDisposable
     private LineRunner? _line;
     private bool _hasEnded;
 
-    internal SessionRunner(SignalServices services, ClientSocket client, ParticipantGrants grants, LiveKit.Proto.JoinRequest join,
+    internal SessionRunner(SignalServices services, ClientSocket client, ParticipantGrants grants, ClientWish wish,
         string token, ILogger logger)
     {
         (_services, _client, _grants, _token, _logger) = (services, client, grants, token, logger);
         _room = RoomName.IdOf(grants.Room);
-        _session = new Session(grants, join, Guid.CreateVersion7().ToString("N"), Random.Shared);
+        _session = new Session(grants, wish, Guid.CreateVersion7().ToString("N"), Random.Shared);
         _outbox = new ClientOutbox(client, () => Post(new SessionInput.ClientUnreachable()));
     }
 
