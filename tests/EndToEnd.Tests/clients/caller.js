@@ -9,7 +9,7 @@ let room;
 const connections = []; // in the order in which they were made
 
 // What a bench takes a reconnection apart by: sockets, the server's first words, connections. The first octet of a message is its field number.
-const words = { 0x0a: 'join', 0x9a: 'join', 0x12: 'answer', 0x42: 'leave' }; // join or reconnect: the first answer
+const words = { 0x0a: 'join', 0x9a: 'join', 0x12: 'answer', 0x1a: 'offer', 0x42: 'leave' }; // join or reconnect: the first answer
 window.WebSocket = class extends WebSocket {
   constructor(...how) {
     super(...how);

@@ -12,6 +12,12 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// <param name="namesTracksByStream">Its browser makes up ids of tracks, and its library finds them by the stream's.</param>
 internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport transport, bool namesTracksByStream)
 {
+    /// <summary>
+    /// A browser's track keeps the id that its section's first one had, and libraries find tracks by that. One that comes later to a section
+    /// is told by its stream's id alone, and then is not played in step with others: that many sections there are before one is used again.
+    /// </summary>
+    private const int MinSections = 64;
+
     private readonly List<OfferedSection> _sections = [new OfferedSection(OfferedMedia.Data("0"))];
     private readonly ulong _sessionId = MediaPlane.RandomSource();
     private uint _id;
@@ -88,8 +94,8 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
     {
         foreach (var section in _sections)
         {
-            if (owner.FindCarried(section.Mid, section.Media.IsVideo) is not { Mid.Length: 0 } subscription) continue;
-            if (subscription.Track.OfferOn(section.Mid) is { } media) Carry(section, media, subscription);
+            if (owner.FindCarried(section.Mid, section.Media.IsVideo) is { Mid.Length: 0 } subscription
+                && subscription.Track.OfferOn(section.Mid) is { } media) Carry(section, media, subscription);
         }
         owner.ForgetCarried();
     }
@@ -110,7 +116,8 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
     /// <summary>Gives a subscription a section, when the client may be able to take its codec.</summary>
     private bool Assign(TrackSubscription subscription)
     {
-        var free = _sections.Find(section => section.IsFreeFor(subscription));
+        var free = _sections.Find(section => section.IsFreeFor(subscription) && section.FirstTrack == subscription.Track.Sid);
+        if (free is null && (namesTracksByStream || _sections.Count >= MinSections)) free = _sections.Find(section => section.IsFreeFor(subscription));
         if (free is null && _sections.Count >= SdpParser.MaxSections) return owner.CannotReceive(subscription, SubscriptionError.SeUnknown);
         var mid = free?.Mid ?? $"{_sections.Count}";
         if (subscription.Track.OfferOn(mid) is not { } media || _undecoded.Contains(media.Formats[0].Variant!.Value))
@@ -124,7 +131,9 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
     {
         section.Media = media;
         var sends = subscription.Describe(media)!;
-        section.Carry(subscription, namesTracksByStream ? sends with { Stream = $"{subscription.Track.Owner.Sid}|{sends.Track}" } : sends);
+        section.Carry(subscription, sends);
+        if (namesTracksByStream || section.FirstTrack != sends.Track)
+            section.Carry(subscription, sends with { Stream = $"{subscription.Track.Owner.Sid}|{sends.Track}" });
     }
 
     private void Settle(OfferedSection section, SdpMedia theirs)
