@@ -97,7 +97,7 @@ public sealed class SdpTests
         Assert.NotNull(SdpParser.Parse(new string('x', SdpParser.MaxLength + 1)).Failure);
         Assert.NotNull(SdpParser.Parse(Offers.Of("abcd", [.. Enumerable.Repeat(Offers.Data, SdpParser.MaxSections + 1)])).Failure);
         var twice = SdpParser.Parse(Offers.Of("abcd", Offers.Audio("recvonly"))
-            + Offers.Audio("recvonly").Replace("@MID", "0", StringComparison.Ordinal)).Offer!;
+            + Offers.Audio("recvonly").Replace("@MID", "0", StringComparison.Ordinal)).Description!;
         Assert.Equal([true, false], twice.Media.Select(media => media.IsUsed)); // the second costs itself alone
     }
 
