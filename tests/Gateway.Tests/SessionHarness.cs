@@ -117,9 +117,9 @@ internal sealed class SessionHarness
     internal void ClientCloses(bool isUnanswering = false) => Step(new SessionInput.ClientClosed(isUnanswering));
 
     /// <summary>Joined, and served by node one under epoch 1.</summary>
-    internal static SessionHarness Serving(string browser = "", bool carried = true)
+    internal static SessionHarness Serving(string browser = "", bool carried = true, int protocol = 0)
     {
-        var ann = new SessionHarness(browser: browser);
+        var ann = new SessionHarness(browser: browser, protocol: protocol);
         ann.Granted();
         ann.Opened();
         ann.Seen(Place(1, "one"));
