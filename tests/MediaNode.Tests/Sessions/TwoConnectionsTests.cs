@@ -116,6 +116,48 @@ public sealed class TwoConnectionsTests
     }
 
     [Fact]
+    public async Task What_may_no_longer_be_received_rests_and_what_is_allowed_again_is_offered_again()
+    {
+        await using var bed = new SessionBed();
+        await PublishAsync(bed, "ann", Offers.Audio("sendonly"), Offers.Video("sendonly"));
+        var (bob, link) = await bed.JoinAsync("bob", change: IsOld);
+        await bed.AskAsync(bob, Answer(Offered(link), "bbbb"));
+        await PermitAsync(false);
+        var nothing = Offered(link);
+        Assert.Equal(["audio a=inactive", "video a=inactive"], SectionsOf(nothing)[1..]);
+        await bed.AskAsync(bob, Answer(nothing, "bbbb"));
+        Assert.Equal(0, await FlowingAsync(bed, bob));
+        await PermitAsync(true);
+        Assert.Equal(["audio a=sendonly", "video a=sendonly"], SectionsOf(Offered(link))[1..]);
+
+        Task<bool> PermitAsync(bool canSubscribe) => bed.DoAsync(() =>
+        {
+            bob.Permit(new ParticipantPermission { CanSubscribe = canSubscribe, CanPublish = true });
+            bob.Room.AskForSections();
+            return true;
+        });
+    }
+
+    [Fact]
+    public async Task An_answer_that_cannot_be_used_ends_what_stands_and_otherwise_leaves_it_to_the_client()
+    {
+        await using var bed = new SessionBed();
+        var (bob, link) = await bed.JoinAsync("bob", change: IsOld);
+        var offer = Offered(link);
+        foreach (var spoilt in (string[])["", "v=0\r\n", "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111"])
+            await bed.AskAsync(bob, Answer(offer, "bbbb", _ => spoilt));
+        await bed.AskAsync(bob, Answer(offer, "bbbb", sdp => sdp.Replace("a=setup:active", "a=setup:passive", StringComparison.Ordinal)));
+        Assert.Empty(SessionBed.Told(link));
+        Assert.False(bob.Downlink.IsOpen);
+        await bed.AskAsync(bob, Answer(offer, "bbbb"));
+        Assert.True(bob.Downlink.IsOpen);
+        await bed.AskAsync(bob, Answer(offer, "cccc", _ => "")); // no offer is out
+        await PublishAsync(bed, "ann", Offers.Audio("sendonly"));
+        await bed.AskAsync(bob, Answer(Offered(link), "bbbb", _ => "v=0\r\n"));
+        Assert.Equal(LeaveRequest.Types.Action.Reconnect, SessionBed.Told(link).Select(told => told.Leave).OfType<LeaveRequest>().Single().Action);
+    }
+
+    [Fact]
     public async Task Of_many_sections_one_is_used_again_and_names_its_track_by_the_stream()
     {
         await using var bed = new SessionBed();

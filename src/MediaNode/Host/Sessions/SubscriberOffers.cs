@@ -75,12 +75,11 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
     {
         if (!_isUnanswered || (answer.Id != 0 && answer.Id != _id)) return; // of an offer that is past, or clients before ids
         var (theirs, failure) = SdpParser.Parse(answer.Sdp);
-        var problem = theirs is null ? failure!.Message : theirs.Media.Count != _sections.Count ? "the answer has other sections than the offer"
-            : transport.IsAnother(theirs.Remote) ? "the answer is of another connection: its fingerprint is not the one known"
-            : transport.Follow(theirs)?.Message;
-        if (problem is not null)
+        if ((theirs is null ? failure!.Message : Follow(theirs)) is { } why)
         {
-            owner.Room.StartAnew(owner, problem);
+            // Where nothing stands yet the client gives up by itself; else neither side knows any more what the sections are.
+            if (transport.IsOpen) owner.Room.StartAnew(owner, why);
+            else owner.Room.PassedOver(owner, why);
             return;
         }
         _isUnanswered = false;
@@ -88,6 +87,11 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
         owner.TellCarried();
         owner.Room.MissesSections(owner); // what changed meanwhile
     }
+
+    /// <returns>Why it cannot be used; null when it can.</returns>
+    private string? Follow(SdpDescription theirs) => theirs.Media.Count != _sections.Count ? "the answer has other sections than the offer"
+        : transport.IsAnother(theirs.Remote) ? "the answer is of another connection: its fingerprint is not the one known"
+        : transport.Follow(theirs)?.Message;
 
     /// <summary>Sections of the former owner go on with the tracks they carried.</summary>
     private void TakeUp()
