@@ -113,7 +113,7 @@ public sealed class GatewayEndpoints : IDisposable
         await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
     }
 
-    /// <param name="isOld">LiveKit's signalling before join requests: the URL says it field by field, and there are two connections.</param>
+    /// <param name="isOld">LiveKit's signalling before join requests: the URL says all, and there are two connections.</param>
     private async Task SignalAsync(HttpContext context, bool isOld)
     {
         var (grants, status, problem) = await CheckAsync(context);
@@ -146,7 +146,8 @@ public sealed class GatewayEndpoints : IDisposable
         ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync(), _services.Clock);
         // Not bound to the request: a client whose connection is gone may have said something before, and the socket ends by itself.
-        using var session = new SessionRunner(_services, client, grants, new ClientWish(join, isOld), BearerToken.Of(context.Request), _logger);
+        using var session = new SessionRunner(_services, client, grants, new ClientWish(join, isOld), BearerToken.Of(context.Request),
+            _logger);
         await session.RunAsync();
     }
 

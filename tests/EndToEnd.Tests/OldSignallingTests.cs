@@ -1,3 +1,4 @@
+using System.Text.Json;
 using VideoScale.Harness;
 using VideoScale.Harness.Browsers;
 using VideoScale.Harness.Links;
@@ -8,8 +9,8 @@ using Xunit.Abstractions;
 namespace VideoScale.EndToEnd.Tests;
 
 /// <summary>
-/// Clients of LiveKit's older signalling, with a connection for each direction, beside those of the newer: the newest library told to do so,
-/// and its version 1, which knows nothing else, in Chromium and Firefox.
+/// Clients of LiveKit's older signalling, with a connection for each direction, beside those of the newer: the newest library told to do
+/// so, and its version 1, which knows nothing else, in Chromium and Firefox.
 /// </summary>
 [Collection(nameof(Stage))]
 public sealed class OldSignallingTests(Stage stage, ITestOutputHelper output)
@@ -28,8 +29,9 @@ public sealed class OldSignallingTests(Stage stage, ITestOutputHelper output)
         Caller[] callers = [old, two, fox];
         foreach (var caller in callers) await caller.PublishAsync();
         await SeeAndHearAsync();
-        // Where the machine starves a client until its own patience ends it begins anew: it goes on, too, but that is not what is to be seen.
-        for (var tries = 1; !await KeepTheirsAsync(); tries++) Assert.True(tries < 3, "three times somebody began anew: " + old.Story + two.Story);
+        // Where the machine starves a client until its own patience ends it begins anew: it goes on, too, but not as is to be seen here.
+        for (var tries = 1; !await KeepTheirsAsync(); tries++)
+            Assert.True(tries < 3, "three times somebody began anew: " + old.Story + two.Story);
 
         async Task<bool> KeepTheirsAsync()
         {
@@ -45,7 +47,7 @@ public sealed class OldSignallingTests(Stage stage, ITestOutputHelper output)
                     $"{caller.Identity} is at the new owner", details: () => caller.Story);
             await SeeAndHearAsync();
             foreach (var (viewer, other) in ((Caller, Caller)[])[(old, two), (two, old)])
-                output.WriteLine($"{viewer.Identity}: {await viewer.GapMsAsync(other.Identity, "video")} ms without a video packet of {other.Identity}");
+                output.WriteLine($"{viewer.Identity} without {other.Identity}: {await viewer.GapMsAsync(other.Identity, "video")} ms");
             var after = await Task.WhenAll(callers.Select(CountsAsync));
             // Firefox keeps its former keys on a connection that stands, so it is led to begin anew.
             return (before[0].Connections, before[1].Connections) == (after[0].Connections, after[1].Connections);
@@ -80,14 +82,17 @@ public sealed class OldSignallingTests(Stage stage, ITestOutputHelper output)
         // layers, up and down, and those that nobody wants
         foreach (var (viewer, other) in ((Caller, Caller)[])[(old, ann), (ann, old)])
         {
-            await viewer.RunAsync($"publications('{other.Identity}').find((one) => one.kind === 'video').setVideoQuality(L.VideoQuality.LOW) ?? 1");
+            await AskAsync("LOW");
             await Eventually.HoldsAsync(async () => await viewer.ReceivedAsync(other.Identity, "video") is { Width: > 0 and < 340 },
                 $"{viewer.Identity} gets the smallest", details: () => viewer.Story);
             await Eventually.HoldsAsync(async () => await LayersAsync(other) == 1, $"{other.Identity} sends the smallest alone",
                 details: () => other.Story + other.RunAsync("sent()").Result);
-            await viewer.RunAsync($"publications('{other.Identity}').find((one) => one.kind === 'video').setVideoQuality(L.VideoQuality.HIGH) ?? 1");
+            await AskAsync("HIGH");
             await Eventually.HoldsAsync(async () => await viewer.ReceivedAsync(other.Identity, "video") is { Width: > 340 },
                 $"{viewer.Identity} gets a larger one", details: () => viewer.Story);
+
+            Task AskAsync(string quality) => viewer.RunAsync(
+                $"publications('{other.Identity}').find((one) => one.kind === 'video').setVideoQuality(L.VideoQuality.{quality}) ?? 1");
         }
 
         // muted, given up and taken up again, both ways
@@ -109,7 +114,7 @@ public sealed class OldSignallingTests(Stage stage, ITestOutputHelper output)
         {
             await old.HasAsync("reconnected");
             await CallAsync();
-            output.WriteLine($"{await old.GapMsAsync("ann", "audio")} and {await ann.GapMsAsync("old", "audio")} ms without an audio packet");
+            output.WriteLine($"without audio: {await old.GapMsAsync("ann", "audio")} and {await ann.GapMsAsync("old", "audio")} ms");
             Assert.Equal(before, (await CountsAsync(old)).Connections);
             Assert.Equal(0, await ann.CountAsync("participantDisconnected"));
         }
@@ -142,7 +147,7 @@ public sealed class OldSignallingTests(Stage stage, ITestOutputHelper output)
     }
 
     private static async Task<int> LayersAsync(Caller caller) => (await caller.RunAsync("sent()")).EnumerateObject()
-        .Count(layer => layer.Value.ValueKind is System.Text.Json.JsonValueKind.Object && layer.Value.TryGetProperty("active", out var active)
+        .Count(layer => layer.Value.ValueKind is JsonValueKind.Object && layer.Value.TryGetProperty("active", out var active)
             && active.GetBoolean());
 
     private static async Task MuteAsync(Caller caller, Caller other)

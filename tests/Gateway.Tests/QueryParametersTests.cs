@@ -32,7 +32,8 @@ public sealed class QueryParametersTests
     public void What_is_not_said_is_as_libraries_mean_it(string query, ClientInfo.Types.SDK sdk)
     {
         var join = Read("?" + query);
-        Assert.Equal((sdk, false, "", true), (join.ClientInfo.Sdk, join.Reconnect, join.ParticipantSid, join.ConnectionSettings.AutoSubscribe));
+        Assert.Equal((sdk, false, "", true),
+            (join.ClientInfo.Sdk, join.Reconnect, join.ParticipantSid, join.ConnectionSettings.AutoSubscribe));
         Assert.InRange(join.ClientInfo.Protocol, 0, 16);
     }
 }

@@ -19,8 +19,8 @@ internal static class ClientKind
     }
 
     /// <summary>
-    /// Whether a leave can tell it to come back to its session. An older one takes every leave for the end of its connections; what it comes
-    /// back from by itself, and at once, is a socket that closed.
+    /// Whether a leave can tell it to come back to its session. An older one takes every leave for the end of its connections; what it
+    /// comes back from by itself, and at once, is a socket that closed.
     /// </summary>
     internal static bool IsLedByLeave(ClientInfo? client) => client is null or { Protocol: 0 or >= FirstWithActions };
 

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace VideoScale.Gateway.Signalling;
 
-/// <summary>Reads how a client of LiveKit's older signalling begins: what later stands in a join request is spread over the URL's query.</summary>
+/// <summary>
+/// Reads how a client of LiveKit's older signalling begins: what later stands in a join request is spread over the URL's query.
+/// </summary>
 internal static class QueryParameters
 {
     /// <summary>In the order of <see cref="ClientInfo.Types.SDK"/>; some have an underscore less.</summary>

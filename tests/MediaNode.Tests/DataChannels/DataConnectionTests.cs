@@ -86,8 +86,8 @@ public sealed class DataConnectionTests
                 while (node.TryReceive(out _, out _, _nowUs)) { }
                 for (int length; (length = node.NextPacket(packet, _nowUs)) > 0;) client.Handle(packet.AsSpan(0, length), _nowUs);
                 while (client.TryReceive(out var message, _nowUs))
-                    if (message.Protocol == 50) openings.Add(message.Stream, (message.Payload[1], Encoding.ASCII.GetString(message.Payload[12..])));
-                    else got.Add((message.Stream, message.Payload[0]));
+                    if (message.Protocol != 50) got.Add((message.Stream, message.Payload[0]));
+                    else openings.Add(message.Stream, (message.Payload[1], Encoding.ASCII.GetString(message.Payload[12..])));
             }
         }
     }

@@ -9,54 +9,8 @@ using VideoScale.V1;
 namespace VideoScale.MediaNode.Tests.Sessions;
 
 /// <summary>Clients of LiveKit's older signalling: they receive over a connection that the node offers.</summary>
-public sealed class TwoConnectionsTests
+public sealed partial class TwoConnectionsTests
 {
-    private static void IsOld(OpenSession open) => open.TwoConnections = true;
-
-    private static SignalRequest AddTrack(string cid, TrackType type) => new() { AddTrack = new AddTrackRequest { Cid = cid, Type = type } };
-
-    private static SignalRequest Offer(uint id, string fragment, params string[] sections) =>
-        new() { Offer = new SessionDescription { Type = "offer", Id = id, Sdp = Offers.Of(fragment, sections) } };
-
-    /// <summary>As a browser answers: section by section, active, with its own credentials.</summary>
-    private static SignalRequest Answer(SessionDescription offer, string fragment, Func<string, string>? change = null, uint? id = null)
-    {
-        var lines = offer.Sdp.Split("\r\n").Where(line => !line.StartsWith("a=candidate", StringComparison.Ordinal)
-                && !line.StartsWith("a=ssrc", StringComparison.Ordinal) && !line.StartsWith("a=msid:", StringComparison.Ordinal)
-                && line is not ("a=ice-lite" or "a=end-of-candidates"))
-            .Select(line => line.Split(':')[0] switch
-            {
-                "a=sendonly" => "a=recvonly",
-                "a=setup" => "a=setup:active",
-                "a=ice-ufrag" => $"a=ice-ufrag:{fragment}",
-                "a=ice-pwd" => "a=ice-pwd:abcdefghijklmnopqrstuvwx",
-                "a=fingerprint" => $"a=fingerprint:{Offers.Fingerprint}",
-                _ => line,
-            });
-        var sdp = string.Join("\r\n", lines);
-        return new() { Answer = new SessionDescription { Type = "answer", Id = id ?? offer.Id, Sdp = change?.Invoke(sdp) ?? sdp } };
-    }
-
-    private static SessionDescription Offered(GatewayLink link) => Assert.Single(OffersOver(link));
-
-    private static List<SessionDescription> OffersOver(GatewayLink link) =>
-        [.. SessionBed.Told(link).Select(told => told.Offer).OfType<SessionDescription>()];
-
-    private static async Task<ParticipantSession> PublishAsync(SessionBed bed, string identity, params string[] sections)
-    {
-        var (session, _) = await bed.JoinAsync(identity);
-        if (sections.Any(section => section.StartsWith("m=audio", StringComparison.Ordinal)))
-            await bed.AskAsync(session, AddTrack("mic", TrackType.Audio));
-        if (sections.Any(section => section.StartsWith("m=video", StringComparison.Ordinal)))
-            await bed.AskAsync(session, AddTrack("cam", TrackType.Video));
-        await bed.AskAsync(session, Offer(1, identity + identity, sections));
-        return session;
-    }
-
-    private static string[] SectionsOf(SessionDescription offer) =>
-        [.. offer.Sdp.Split("\r\nm=").Skip(1).Select(section => section.Split(' ')[0] + " "
-            + section.Split("\r\n").Single(line => line is "a=sendonly" or "a=inactive" || line.StartsWith("a=sctp-port", StringComparison.Ordinal)))];
-
     [Fact]
     public async Task Each_track_is_offered_in_a_section_of_its_own_one_offer_at_a_time()
     {
@@ -84,12 +38,6 @@ public sealed class TwoConnectionsTests
         Assert.Equal(3, await FlowingAsync(bed, bob));
         Assert.Empty(OffersOver(link));
         Assert.Null(bed.Broken);
-    }
-
-    private static async Task<int> FlowingAsync(SessionBed bed, ParticipantSession viewer)
-    {
-        int[] numbers = [.. viewer.Subscriptions.Select(subscription => subscription.Number)];
-        return await bed.OnShardAsync(viewer.Downlink.ShardNumber, shard => numbers.Count(number => shard.Engine.FindSubscription(number) is not null));
     }
 
     [Fact]
@@ -154,7 +102,8 @@ public sealed class TwoConnectionsTests
         await bed.AskAsync(bob, Answer(offer, "cccc", _ => "")); // no offer is out
         await PublishAsync(bed, "ann", Offers.Audio("sendonly"));
         await bed.AskAsync(bob, Answer(Offered(link), "bbbb", _ => "v=0\r\n"));
-        Assert.Equal(LeaveRequest.Types.Action.Reconnect, SessionBed.Told(link).Select(told => told.Leave).OfType<LeaveRequest>().Single().Action);
+        Assert.Equal(LeaveRequest.Types.Action.Reconnect,
+            SessionBed.Told(link).Select(told => told.Leave).OfType<LeaveRequest>().Single().Action);
     }
 
     [Fact]
@@ -167,7 +116,7 @@ public sealed class TwoConnectionsTests
         var sids = new HashSet<string>();
         for (var i = 1u; i <= 70; i++) // a camera that comes and goes
         {
-            await bed.AskAsync(ann, new SignalRequest { AddTrack = new AddTrackRequest { Cid = $"cam{i}", Type = TrackType.Video, Source = TrackSource.Camera } });
+            await bed.AskAsync(ann, AddTrack($"cam{i}", TrackType.Video, TrackSource.Camera));
             await bed.AskAsync(ann, Offer(2 * i, "annann", Offers.Video("sendonly", $"cam{i}")));
             var offer = Offered(link);
             Assert.True(sids.Add(Assert.Single(offer.MidToTrackId).Value));
@@ -189,7 +138,8 @@ public sealed class TwoConnectionsTests
         await bed.AskAsync(bob, Answer(Offered(link), "bbbb", sdp => sdp.Replace("m=video 9", "m=video 0", StringComparison.Ordinal)));
         var told = SessionBed.Told(link);
         Assert.Equal((ann.Tracks[0].Sid, SubscriptionError.SeCodecUnsupported),
-            told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>().Select(failed => (failed.TrackSid, failed.Err)).Single());
+            told.Select(response => response.SubscriptionResponse).OfType<SubscriptionResponse>()
+                .Select(failed => (failed.TrackSid, failed.Err)).Single());
         var dead = told.Select(response => response.Offer).OfType<SessionDescription>().Single();
         Assert.Contains("m=video 0 ", dead.Sdp, StringComparison.Ordinal);
         await bed.AskAsync(bob, Answer(dead, "bbbb"));
@@ -198,84 +148,6 @@ public sealed class TwoConnectionsTests
         Assert.DoesNotContain(told, response => response.Offer is not null);
         Assert.Single(told, response => response.SubscriptionResponse is not null);
         Assert.Equal(0, await FlowingAsync(bed, bob));
-    }
-
-    [Fact]
-    public async Task Who_comes_back_is_offered_a_new_way_and_keeps_its_keys_and_sections()
-    {
-        await using var bed = new SessionBed();
-        await PublishAsync(bed, "ann", Offers.Audio("sendonly"));
-        var (bob, link) = await bed.JoinAsync("bob", change: IsOld);
-        var first = Offered(link);
-        await bed.AskAsync(bob, Answer(first, "bbbb"));
-        var back = new GatewayLink();
-        await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 1, Identity = "bob", ResumeSid = bob.Sid }, back));
-        var told = SessionBed.Told(back);
-        Assert.NotNull(told[0].Reconnect);
-        var second = told.Single(response => response.Offer is not null).Offer;
-        Assert.Equal(SectionsOf(first), SectionsOf(second));
-        Assert.NotEqual(FragmentOf(first), FragmentOf(second));
-        await bed.AskAsync(bob, Answer(second, "cccc"));
-        var fragment = FragmentOf(second);
-        Assert.Equal(1, await FlowingAsync(bed, bob));
-        Assert.Equal(fragment, FragmentOf(await NextOfferAsync())); // what follows keeps to the way
-
-        async Task<SessionDescription> NextOfferAsync()
-        {
-            await PublishAsync(bed, "cat", Offers.Audio("sendonly"));
-            return Offered(back);
-        }
-    }
-
-    private static string FragmentOf(SessionDescription offer) => offer.Sdp.Split("a=ice-ufrag:")[1].Split("\r\n")[0];
-
-    [Fact]
-    public async Task A_gateway_that_comes_back_for_a_client_that_was_never_away_brings_the_offer_that_was_lost()
-    {
-        await using var bed = new SessionBed();
-        var (bob, link) = await bed.JoinAsync("bob", change: open => (open.TwoConnections, open.Connection) = (true, "one"));
-        var lost = Offered(link);
-        var again = new GatewayLink();
-        await bed.DoAsync(() => bed.Table.Resume(new OpenSession
-        {
-            RoomId = "room",
-            Epoch = 1,
-            Identity = "bob",
-            ResumeSid = bob.Sid,
-            Connection = "one",
-            Reattach = true,
-            Received = 1,
-        }, again));
-        Assert.Equal(lost, Offered(again));
-    }
-
-    [Fact]
-    public async Task With_its_room_it_goes_on_in_the_sections_that_it_knows()
-    {
-        await using var bed = new SessionBed();
-        var ann = await PublishAsync(bed, "ann", Offers.Audio("sendonly"), Offers.Video("sendonly"));
-        var (bob, link) = await bed.JoinAsync("bob", change: IsOld);
-        var first = Offered(link);
-        await bed.AskAsync(bob, Answer(first, "bbbb"));
-        await bed.AskAsync(bob, new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { ann.Tracks[0].Sid } } });
-        await bed.AskAsync(bob, Answer(Offered(link), "bbbb"));
-        await bed.DoAsync(() => { bob.TellCarried(atOnce: true); ann.TellCarried(atOnce: true); return true; });
-        var (bobAs, annAs) = (SessionBed.Carried(link)!, SessionBed.Carried(ann.Link!)!);
-
-        var (there, carrying) = await bed.JoinAsync("bob", epoch: 2, change: open =>
-            (open.TwoConnections, open.ResumeSid, open.Carried) = (true, bob.Sid, bobAs));
-        Assert.Empty(OffersOver(carrying)); // his client has yet to come
-        var back = new GatewayLink();
-        await bed.DoAsync(() => bed.Table.Resume(new OpenSession { RoomId = "room", Epoch = 2, Identity = "bob", ResumeSid = bob.Sid }, back));
-        Assert.Empty(OffersOver(back)); // a section that is offered without its track would lose it
-        await bed.JoinAsync("ann", epoch: 2, change: open => (open.ResumeSid, open.Carried) = (ann.Sid, annAs));
-        var offer = Offered(back);
-        Assert.Equal(["application a=sctp-port:5000", "audio a=inactive", "video a=sendonly"], SectionsOf(offer));
-        Assert.Equal(first.MidToTrackId["2"], Assert.Single(offer.MidToTrackId).Value);
-        Assert.Contains($"a=msid:{ann.Sid}|{ann.Tracks[1].Stream} {ann.Tracks[1].Sid}", offer.Sdp, StringComparison.Ordinal);
-        await bed.AskAsync(there, Answer(offer, "cccc"));
-        Assert.True(there.Downlink.IsOpen);
-        Assert.Null(bed.Broken);
     }
 
     [Fact]
@@ -304,7 +176,8 @@ public sealed class TwoConnectionsTests
         await using var bed = new SessionBed();
         var (bob, link) = await bed.JoinAsync("bob", change: IsOld);
         await bed.AskAsync(bob, Answer(Offered(link), "bbbb"));
-        var (own, ours) = (new DataChannel(2, DataChannelKind.Lossy, new Delivery()), new DataChannel(1, DataChannelKind.Reliable, new Delivery()));
+        var own = new DataChannel(2, DataChannelKind.Lossy, new Delivery());
+        var ours = new DataChannel(1, DataChannelKind.Reliable, new Delivery());
         Assert.False(await OpenAsync(bob.Uplink, own));
         Assert.True(await OpenAsync(bob.Downlink, ours));
         await bed.DoAsync(() => { bob.TellCarried(atOnce: true); return true; });

@@ -55,8 +55,8 @@ public sealed class DataConnection
     }
 
     /// <summary>
-    /// The association is ours to begin: <see cref="Connect"/> once there is a way to the client, which may believe in one that nobody knows
-    /// any more.
+    /// The association is ours to begin: <see cref="Connect"/> once there is a way to the client, which may believe in one that nobody
+    /// knows any more.
     /// </summary>
     public bool BeginsHere { get; private set; }
 

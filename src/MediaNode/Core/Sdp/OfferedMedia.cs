@@ -4,8 +4,8 @@ namespace VideoScale.MediaNode.Sdp;
 
 /// <summary>Sections of our own offers: what of a codec is offered under which number.</summary>
 /// <remarks>
-/// In one bundle a payload type means the same everywhere (RFC 9143 §9.1), and after a move of the room another node's offers have to go on
-/// with what a client was told: each variant has a number of its own, for good.
+/// In one bundle a payload type means the same everywhere (RFC 9143 §9.1), and after a move of the room another node's offers have to go
+/// on with what a client was told: each variant has a number of its own, for good.
 /// </remarks>
 public static class OfferedMedia
 {

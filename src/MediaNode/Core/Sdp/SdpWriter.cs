@@ -51,7 +51,8 @@ public static class SdpWriter
 
     /// <param name="offer">The client's, or the outline of ours.</param>
     /// <param name="sections">One for each section of the offer, in its order.</param>
-    public static string Write(SdpDescription offer, IReadOnlyList<SectionAnswer> sections, SdpTransport transport, ulong session, ulong version)
+    public static string Write(SdpDescription offer, IReadOnlyList<SectionAnswer> sections, SdpTransport transport, ulong session,
+        ulong version)
     {
         var text = new StringBuilder(1024 + 512 * sections.Count);
         text.Append("v=0\r\no=- ").Append(session).Append(' ').Append(version)

@@ -141,7 +141,10 @@ internal sealed partial class ParticipantSession
     {
         if (!_carriedSections.TryGetValue(mid, out var sid) || _unwanted.Contains(sid)) return null;
         if (Room.FindTrack(sid) is { } track)
-            return track.Owner != this && track.IsVideo == isVideo && MayReceive(track) ? track.ViewerOf(this) ?? AddSubscription(track) : null;
+        {
+            var may = track.Owner != this && track.IsVideo == isVideo && MayReceive(track);
+            return may ? track.ViewerOf(this) ?? AddSubscription(track) : null;
+        }
         if (_wanted.Count < MostSubscriptions) _wanted.Add(sid); // its publisher is on its way still, and may come later
         return null;
     }

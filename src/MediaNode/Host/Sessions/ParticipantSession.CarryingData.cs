@@ -33,7 +33,8 @@ internal sealed partial class ParticipantSession
     {
         var peer = transport.PeerNumber;
         var isOurs = transport == Downlink && Offers is not null;
-        DataChannel[] channels = [.. (isOurs ? _carriedData?.Receiving : _carriedData?.Channels)?.Select(channel => channel.ToChannel()) ?? []];
+        var carried = isOurs ? _carriedData?.Receiving : _carriedData?.Channels;
+        DataChannel[] channels = [.. carried?.Select(channel => channel.ToChannel()) ?? []];
         if (channels.Length > 0) transport.Post(shard => shard.OpenData(peer, channels));
         else if (isOurs) transport.Post(shard => shard.OfferData(peer));
     }

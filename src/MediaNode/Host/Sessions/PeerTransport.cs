@@ -105,7 +105,8 @@ internal sealed class PeerTransport(ParticipantSession owner, MediaPlane plane, 
             return Failure.InvalidArgument("sdp: the client must be ready to begin the DTLS handshake (a=setup:actpass or active)");
         (_fingerprint, _remoteFragment) = (fingerprint, remote.IceFragment);
         var peer = PeerNumber;
-        var transport = new TransportOptions(peer, TakeCredentials(), new IceCredentials(remote.IceFragment, remote.IcePassword), fingerprint);
+        var theirs = new IceCredentials(remote.IceFragment, remote.IcePassword);
+        var transport = new TransportOptions(peer, TakeCredentials(), theirs, fingerprint);
         Ask(shard => shard.AddPeer(transport, new PeerOptions(peer, extensions)), owner.TransportFailed);
         owner.OpenData(this);
         return null;

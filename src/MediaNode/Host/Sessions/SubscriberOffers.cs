@@ -13,8 +13,9 @@ namespace VideoScale.MediaNode.Host.Sessions;
 internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport transport, bool namesTracksByStream)
 {
     /// <summary>
-    /// A browser's track keeps the id that its section's first one had, and libraries find tracks by that. One that comes later to a section
-    /// is told by its stream's id alone, and then is not played in step with others: that many sections there are before one is used again.
+    /// A browser's track keeps the id that its section's first one had, and libraries find tracks by that. One that comes later to a
+    /// section is told by its stream's id alone, and then is not played in step with others: that many sections there are before one is
+    /// used again.
     /// </summary>
     private const int MinSections = 64;
 
@@ -36,7 +37,7 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
         _sections.AddRange(sections.Select(OfferedSection.Carried));
     }
 
-    /// <summary>The client is there for the first time, or again: it is offered a way, and makes no offer of this connection itself.</summary>
+    /// <summary>The client is there for the first time, or again: it is offered a way, since it offers none of this connection.</summary>
     internal void Begin()
     {
         (_hasBegun, _isUnanswered, _isDue) = (true, false, true);
@@ -63,8 +64,8 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
             Bundle = [.. _sections.Select(section => section.Mid)],
             MixesExtensions = true,
         };
-        offer.Sdp = SdpWriter.Write(outline, [.. _sections.Select(section => section.Outline)], transport.Described with { IsOffered = true },
-            _sessionId, _id);
+        offer.Sdp = SdpWriter.Write(outline, [.. _sections.Select(section => section.Outline)],
+            transport.Described with { IsOffered = true }, _sessionId, _id);
         (_isUnanswered, _isDue) = (true, false);
         owner.Tell(new SignalResponse { Offer = offer });
         return true;
@@ -121,7 +122,7 @@ internal sealed class SubscriberOffers(ParticipantSession owner, PeerTransport t
     private bool Assign(TrackSubscription subscription)
     {
         var free = _sections.Find(section => section.IsFreeFor(subscription) && section.FirstTrack == subscription.Track.Sid);
-        if (free is null && (namesTracksByStream || _sections.Count >= MinSections)) free = _sections.Find(section => section.IsFreeFor(subscription));
+        if (namesTracksByStream || _sections.Count >= MinSections) free ??= _sections.Find(section => section.IsFreeFor(subscription));
         if (free is null && _sections.Count >= SdpParser.MaxSections) return owner.CannotReceive(subscription, SubscriptionError.SeUnknown);
         var mid = free?.Mid ?? $"{_sections.Count}";
         if (subscription.Track.OfferOn(mid) is not { } media || _undecoded.Contains(media.Formats[0].Variant!.Value))
