@@ -6,6 +6,7 @@ using VideoScale.Gateway.Ports;
 using VideoScale.Gateway.Rooms;
 using VideoScale.Gateway.Signalling;
 using VideoScale.Gateway.Tokens;
+using VideoScale.Gateway.Turn;
 using VideoScale.Gateway.Twirp;
 using VideoScale.Model;
 
@@ -37,8 +38,9 @@ public sealed class GatewayEndpoints : IDisposable
         var admission = new Admission(ports.Commands, ports.Places, TimeProvider.System);
         var updates = new RoomUpdates(ports.Places, nodes, loggers.CreateLogger<RoomUpdates>());
         ports.Places.Observe(updates);
+        var turn = settings.Turn is { } servers ? new TurnServers(servers, TimeProvider.System) : null;
         _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System),
-            TimeProvider.System, _stopping.Token);
+            turn, TimeProvider.System, _stopping.Token);
         _rooms = new RoomServer(_tokens, admission, ports.Commands, ports.Places, nodes, settings.AllowRemoteUnmute);
         _logger = loggers.CreateLogger<SessionRunner>();
     }

@@ -55,7 +55,7 @@ async function join(url, token, options) {
   room.on('participantPermissionsChanged', (before, participant) => note('permissions', participant.identity));
   const began = performance.now();
   note('joining');
-  await room.connect(url, token);
+  await room.connect(url, token, options?.connect);
   return Math.round(performance.now() - began);
 }
 
@@ -125,6 +125,33 @@ async function sent() {
     }
   }
   return layers;
+}
+
+/** The kinds of the ways that are used: host, srflx, prflx, relay; one for each connection that stands. */
+async function ways() {
+  const kinds = [];
+  for (const one of connections) {
+    if (one.connectionState !== 'connected') continue;
+    const reports = await one.getStats();
+    for (const report of reports.values())
+      if (report.type === 'candidate-pair' && report.nominated && report.state === 'succeeded') kinds.push(reports.get(report.localCandidateId).candidateType);
+  }
+  return kinds.join(' ');
+}
+
+/** Whether a TURN server relays for whoever shows these credentials. */
+async function relays(urls, username, credential) {
+  const connection = new RTCPeerConnection({ iceServers: [{ urls, username, credential }], iceTransportPolicy: 'relay' });
+  connections.pop(); // none of the room's
+  connection.createDataChannel('any');
+  const answer = new Promise((done) => {
+    connection.addEventListener('icecandidate', ({ candidate }) => done(candidate ? 'relays' : 'does not'));
+    connection.addEventListener('icecandidateerror', ({ errorCode }) => errorCode === 401 && done('refuses'));
+  });
+  await connection.setLocalDescription();
+  const said = await answer;
+  connection.close();
+  return said;
 }
 
 // Packets as they come, so that a gap can be measured: the longest time without a new packet of a kind, by the receiver's own time of each.

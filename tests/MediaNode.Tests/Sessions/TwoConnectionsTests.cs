@@ -154,12 +154,14 @@ public sealed partial class TwoConnectionsTests
     public async Task It_is_there_once_it_can_receive_and_both_its_connections_are_its_own()
     {
         await using var bed = new SessionBed();
+        await PublishAsync(bed, "ann", Offers.Audio("sendonly"));
         var (bob, link) = await bed.JoinAsync("bob", change: IsOld);
         await bed.AskAsync(bob, AddTrack("cam", TrackType.Video));
         var offer = Offered(link);
         await bed.AskAsync(bob, Offer(1, "bbbb", Offers.Data, Offers.Video("sendonly"), Offers.Audio("recvonly")));
         var answer = SessionBed.Told(link).Single(response => response.Answer is not null).Answer;
-        Assert.Equal(1, answer.Sdp.Split("a=recvonly").Length - 1); // nothing is sent over it
+        Assert.Equal((1, 0), (answer.Sdp.Split("a=recvonly").Length - 1, answer.MidToTrackId.Count)); // nothing is sent over it
+        Assert.Equal("1", Assert.Single(bob.Subscriptions).Mid); // a section of the other, whatever this one has under that name
         Assert.False(bob.Downlink.IsOpen);
         await bed.AskAsync(bob, Answer(offer, "cccc"));
         Assert.NotEqual(bob.Uplink.PeerNumber, bob.Downlink.PeerNumber);
