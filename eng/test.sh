@@ -40,6 +40,7 @@ if [ -z "$quick" ]; then
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { missing+=(postgresql); echo "missing: PostgreSQL (what the event log is exported to); package postgresql"; }
   need chromium-headless-shell chromium-headless-shell "calls of a real browser"
   need firefox-esr firefox-esr "calls of another one"
+  need turnserver coturn "calls through a relay"
 fi
 if [ ${#missing[@]} -gt 0 ]; then
   echo "installing with apt-get: ${missing[*]}"

@@ -6,6 +6,7 @@ using VideoScale.Gateway.Ports;
 using VideoScale.Gateway.Rooms;
 using VideoScale.Gateway.Signalling;
 using VideoScale.Gateway.Tokens;
+using VideoScale.Gateway.Turn;
 using VideoScale.Gateway.Twirp;
 using VideoScale.Model;
 
@@ -37,8 +38,9 @@ public sealed class GatewayEndpoints : IDisposable
         var admission = new Admission(ports.Commands, ports.Places, TimeProvider.System);
         var updates = new RoomUpdates(ports.Places, nodes, loggers.CreateLogger<RoomUpdates>());
         ports.Places.Observe(updates);
+        var turn = settings.Turn is { } servers ? new TurnServers(servers, TimeProvider.System) : null;
         _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System),
-            TimeProvider.System, _stopping.Token);
+            turn, TimeProvider.System, _stopping.Token);
         _rooms = new RoomServer(_tokens, admission, ports.Commands, ports.Places, nodes, settings.AllowRemoteUnmute);
         _logger = loggers.CreateLogger<SessionRunner>();
     }
@@ -98,7 +100,8 @@ public sealed class GatewayEndpoints : IDisposable
         }
         return isTwirp ? _rooms.ServeAsync(context) : context.Request.Path.Value switch
         {
-            SignalPath => SignalAsync(context),
+            SignalPath => SignalAsync(context, isOld: false),
+            OldSignalPath => SignalAsync(context, isOld: true),
             SignalPath + "/validate" or OldSignalPath + "/validate" => ValidateAsync(context),
             _ => AnswerAsync(context, StatusCodes.Status404NotFound, "404 page not found"),
         };
@@ -112,7 +115,8 @@ public sealed class GatewayEndpoints : IDisposable
         await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
     }
 
-    private async Task SignalAsync(HttpContext context)
+    /// <param name="isOld">LiveKit's signalling before join requests: the URL says all, and there are two connections.</param>
+    private async Task SignalAsync(HttpContext context, bool isOld)
     {
         var (grants, status, problem) = await CheckAsync(context);
         if (grants is null)
@@ -121,7 +125,8 @@ public sealed class GatewayEndpoints : IDisposable
             return;
         }
         var text = context.Request.Query["join_request"].ToString();
-        var join = text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } }
+        var join = isOld ? QueryParameters.Read(context.Request.Query)
+            : text.Length == 0 ? new JoinRequest { ConnectionSettings = new ConnectionSettings { AutoSubscribe = true } }
             : JoinParameters.Parse(text);
         if (join is null || !context.WebSockets.IsWebSocketRequest)
         {
@@ -143,7 +148,8 @@ public sealed class GatewayEndpoints : IDisposable
         ClientKind.Complete(join, context.Request.Headers.UserAgent.ToString());
         using var client = new ClientSocket(await context.WebSockets.AcceptWebSocketAsync(), _services.Clock);
         // Not bound to the request: a client whose connection is gone may have said something before, and the socket ends by itself.
-        using var session = new SessionRunner(_services, client, grants, join, BearerToken.Of(context.Request), _logger);
+        using var session = new SessionRunner(_services, client, grants, new ClientWish(join, isOld), BearerToken.Of(context.Request),
+            _logger);
         await session.RunAsync();
     }
 

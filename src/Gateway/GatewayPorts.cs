@@ -1,6 +1,7 @@
 using Grpc.Core;
 using VideoScale.Gateway.Ports;
 using VideoScale.Gateway.Tokens;
+using VideoScale.Gateway.Turn;
 using VideoScale.Rpc;
 
 namespace VideoScale.Gateway;
@@ -12,4 +13,5 @@ public sealed record GatewayPorts(IRoomCommands Commands, IRoomPlaces Places, IR
     Func<Metadata> OwnHeaders);
 
 /// <param name="AllowRemoteUnmute">Whether an admin may open somebody's microphone or camera from outside.</param>
-public sealed record GatewaySettings(IReadOnlyList<ApiKey> Keys, bool AllowRemoteUnmute);
+/// <param name="Turn">Null: clients are told of no TURN servers.</param>
+public sealed record GatewaySettings(IReadOnlyList<ApiKey> Keys, bool AllowRemoteUnmute, TurnSettings? Turn);

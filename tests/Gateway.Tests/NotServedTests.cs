@@ -22,11 +22,8 @@ public sealed class NotServedTests(TwirpServer server) : IClassFixture<TwirpServ
         Assert.Contains("bad_route", body, StringComparison.Ordinal);
     }
 
-    [LiveKitSurface("Signalling", "/rtc with two connections (version 0: mobile SDKs, older SDKs)", Surface.Missing,
-        "404, so that newer clients do not fall back to it")]
     [LiveKitSurface("Around it", "WHIP and WHEP", Surface.Missing)]
     [Theory]
-    [InlineData("/rtc")]
     [InlineData("/whip/v1")]
     [InlineData("/whep/v1")]
     public async Task Ways_in_that_are_not_there_are_not_found(string path) =>

@@ -17,7 +17,7 @@ internal sealed class SessionHarness
     private readonly List<SessionEffect> _effects = [];
     private readonly List<SessionEffect> _all = [];
 
-    internal SessionHarness(string resumes = "", string browser = "", int seed = 1)
+    internal SessionHarness(string resumes = "", string browser = "", int seed = 1, int protocol = 0)
     {
         var grants = new ParticipantGrants("ann", "Ann", "", [], "room", true, false, false, false, true, true, true, [], false, false,
             false);
@@ -25,9 +25,9 @@ internal sealed class SessionHarness
         {
             Reconnect = resumes.Length > 0,
             ParticipantSid = resumes,
-            ClientInfo = new ClientInfo { Browser = browser },
+            ClientInfo = new ClientInfo { Browser = browser, Protocol = protocol },
         };
-        _session = new Session(grants, join, "connection", new Random(seed));
+        _session = new Session(grants, new ClientWish(join, HasTwoConnections: protocol > 0), "connection", new Random(seed));
         _session.Start(NowMs, _effects);
         Collect();
     }
@@ -117,9 +117,9 @@ internal sealed class SessionHarness
     internal void ClientCloses(bool isUnanswering = false) => Step(new SessionInput.ClientClosed(isUnanswering));
 
     /// <summary>Joined, and served by node one under epoch 1.</summary>
-    internal static SessionHarness Serving(string browser = "", bool carried = true)
+    internal static SessionHarness Serving(string browser = "", bool carried = true, int protocol = 0)
     {
-        var ann = new SessionHarness(browser: browser);
+        var ann = new SessionHarness(browser: browser, protocol: protocol);
         ann.Granted();
         ann.Opened();
         ann.Seen(Place(1, "one"));

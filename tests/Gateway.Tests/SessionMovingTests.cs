@@ -82,6 +82,36 @@ public sealed class SessionMovingTests
         Assert.Equal(1, ann.Count<SessionEffect.OpenLine>());
     }
 
+    /// <summary>Which takes every leave for the end of its connections.</summary>
+    [Theory]
+    [InlineData(11, false)]
+    [InlineData(12, false)]
+    [InlineData(13, true)]
+    [InlineData(16, true)]
+    public void A_client_before_leaves_that_say_what_to_do_comes_back_from_a_socket_that_closed(int protocol, bool isTold)
+    {
+        var ann = Serving(protocol: protocol);
+        Assert.True(ann.Line.Open.TwoConnections);
+        Moved(ann);
+        ann.Opened();
+        ann.PassUntil<SessionEffect.NoteMoved>(100);
+        Assert.Equal((isTold ? 1 : 0, !isTold), (ann.Told.Count(told => told.Leave is not null), ann.IsClosing));
+        Assert.Contains(ann.Line.Line, ann.LinesHeld); // until what it said last is handled
+        ann.ClientCloses();
+        ann.Ended();
+        Assert.True(ann.HasEnded);
+    }
+
+    [Fact]
+    public void A_client_before_such_leaves_joins_anew_where_its_session_cannot_be_carried()
+    {
+        var ann = Serving(carried: false, protocol: 11);
+        Moved(ann);
+        ann.PassUntil<SessionEffect.NoteMoved>(100);
+        ann.Seen(Place(2, "two"));
+        Assert.True(ann.Left.CanReconnect);
+    }
+
     [Fact]
     public void A_new_owner_that_knows_nothing_of_it_yet_is_asked_again_for_a_while()
     {

@@ -88,7 +88,7 @@ internal static class ControlCommand
 
             Exit codes: 0 stopped cleanly, 69 port in use, 70 stopped by a fault, 74 data directory, 78 configuration.
             """);
-        foreach (var option in EtcdFlags.All.Concat(WebhookFlags.All)) command.Options.Add(option);
+        foreach (var option in EtcdFlags.All.Concat(WebhookFlags.All).Concat(TurnFlags.All)) command.Options.Add(option);
         Shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -130,6 +130,7 @@ internal static class ControlCommand
         options.Provider.Address = parsed.GetValue(Provider) ?? options.Provider.Address;
         options.Provider.SecretFile = parsed.GetValue(ProviderSecret) ?? options.Provider.SecretFile;
         WebhookFlags.Read(parsed, options.Webhooks);
+        TurnFlags.Read(parsed, options.Turn);
         options.AdvertiseHost = parsed.GetValue(Advertise) ?? options.AdvertiseHost;
         return options;
     }

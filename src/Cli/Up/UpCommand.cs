@@ -72,13 +72,13 @@ internal static class UpCommand
               videoscale up --webhook http://127.0.0.1:3000/livekit
               videoscale up --replicas 5 --media 4 --base-port 17880 --data /tmp/try
             """);
-        foreach (var option in EtcdFlags.All.Concat(WebhookFlags.All)) command.Options.Add(option);
+        foreach (var option in EtcdFlags.All.Concat(WebhookFlags.All).Concat(TurnFlags.All)) command.Options.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             using var directory = DataDirectory.Open(parsed.GetValue(Data)!);
             var topology = Choose(parsed, directory.FullPath);
             var engine = ChooseEngine(parsed, directory, topology);
-            var webhooks = WebhookFlags.Check(parsed);
+            var (webhooks, turn) = (WebhookFlags.Check(parsed), TurnFlags.Check(parsed));
             var ports = new Ports(topology.BasePort);
             if (topology.Replicas % 2 == 0)
                 Console.WriteLine(
@@ -98,9 +98,9 @@ internal static class UpCommand
                 ? await SingleProcess.RunAsync(directory, ports, media, engine, options =>
                 {
                     EtcdFlags.Read(parsed, options.Etcd);
-                    options.Webhooks = webhooks;
+                    (options.Webhooks, options.Turn) = (webhooks, turn);
                 }, exported, signals)
-                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed)],
+                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed), .. TurnFlags.Repeat(turn)],
                     parsed.GetValue(NodeKbps) is { } kbps ? ["--capacity-kbps", $"{kbps}"] : [], exported,
                     WebhookFlags.Environment(webhooks)).RunAsync(signals.Token);
         });

@@ -6,6 +6,8 @@ namespace VideoScale.Gateway.Signalling;
 internal static class ClientKind
 {
     private const string Firefox = "firefox";
+    /// <summary>The version of the protocol in which a leave says what is to be done.</summary>
+    private const int FirstWithActions = 13;
 
     /// <summary>LiveKit's JavaScript client does not name its browser: the User-Agent header does, as LiveKit's server reads it.</summary>
     internal static void Complete(JoinRequest join, string userAgent)
@@ -15,6 +17,12 @@ internal static class ClientKind
         if (join.ClientInfo.Browser.Length == 0 && userAgent.Contains("Firefox/", StringComparison.OrdinalIgnoreCase))
             join.ClientInfo.Browser = Firefox;
     }
+
+    /// <summary>
+    /// Whether a leave can tell it to come back to its session. An older one takes every leave for the end of its connections; what it
+    /// comes back from by itself, and at once, is a socket that closed.
+    /// </summary>
+    internal static bool IsLedByLeave(ClientInfo? client) => client is null or { Protocol: 0 or >= FirstWithActions };
 
     /// <summary>
     /// Whether it makes new keys on a connection that stands, when it is led to a node with another fingerprint. Firefox restarts ICE there

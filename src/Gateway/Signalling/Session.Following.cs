@@ -79,7 +79,7 @@ internal sealed partial class Session
     {
         (_place, _carryUntilMs) = (place, _nowMs + SessionTiming.CarryMs);
         // One that would not renew its keys there joins anew; the last words of one that has gone are carried all the same.
-        if (!ClientKind.RenewsKeys(join.ClientInfo) && !_isClosed) LeadAway(effects);
+        if (!ClientKind.RenewsKeys(wish.Join.ClientInfo) && !_isClosed) LeadAway(effects);
         else if (_carried is not { Participant.IsEmpty: false }) GiveUpCarrying("too little is known of it yet", effects);
         else Look(Stage.CarryLooking, effects, _carryUntilMs);
     }
@@ -138,6 +138,12 @@ internal sealed partial class Session
     private void TellWhereTo(bool wasRemoved, List<SessionEffect> effects)
     {
         if (wasRemoved) { SayOver(StatusCode.OutOfRange, effects); return; }
+        if (_isCarried && !_isClosed && !ClientKind.IsLedByLeave(wish.Join.ClientInfo))
+        {
+            CloseClient(isGoingAway: true, effects);
+            Enter(Stage.Leaving, _nowMs + SessionTiming.CloseMs);
+            return;
+        }
         Leave(DisconnectReason.Migration, _isCarried ? LeaveRequest.Types.Action.Resume : LeaveRequest.Types.Action.Reconnect, effects);
         // A client that keeps its connection takes a socket that closes first for one that broke.
         if (_isCarried && !_isClosed) Enter(Stage.Leaving, _nowMs + SessionTiming.CloseMs);

@@ -55,7 +55,7 @@ internal sealed partial class Session
         else if (place.NodeAddress.Length > 0)
         {
             _granted = new GrantedSeat(_room, _seat, place.Seat?.Id ?? 0, place.Epoch, place.NodeAddress, place.Info);
-            OpenLine(Stage.Returning, place.NodeAddress, Describe(_granted, join.ParticipantSid), effects);
+            OpenLine(Stage.Returning, place.NodeAddress, Describe(_granted, wish.Join.ParticipantSid), effects);
         }
         // On its way to a new owner, and the session with it when its former gateway is still there.
         else if (!_changed) Enter(Stage.AwaitingOwner, _nowMs + SessionTiming.CarryMs);
@@ -115,7 +115,8 @@ internal sealed partial class Session
                 Recorder = grants.Recorder,
                 CanUpdateMetadata = grants.CanUpdateOwnMetadata,
             },
-            JoinRequest = join.ToByteString(),
+            JoinRequest = wish.Join.ToByteString(),
+            TwoConnections = wish.HasTwoConnections,
         };
         open.Grants.CanPublishSources.AddRange(grants.Sources);
         foreach (var (key, value) in grants.Attributes) open.Attributes[key] = value;

@@ -180,7 +180,7 @@ internal sealed partial class Session
         // is one that sends pings.
         if (isUnanswering && _stage == Stage.Serving) effects.Add(new Send(_line, new GatewayMessage { Quiet = true }));
         // Whoever goes before it was answered never learns its session's name: it cannot take it up again.
-        if (!_wasOpened && !join.Reconnect)
+        if (!_wasOpened && !wish.Join.Reconnect)
             _requests.Add(SignalRequest.MessageOneofCase.Leave,
                 new SignalRequest { Leave = new LeaveRequest { Reason = DisconnectReason.ClientInitiated } }.ToByteString());
         _isComplete = true;

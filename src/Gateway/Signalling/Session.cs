@@ -21,7 +21,7 @@ namespace VideoScale.Gateway.Signalling;
 /// </remarks>
 /// <param name="connection">Names this socket to the nodes.</param>
 /// <param name="chance">Spreads the clients of a room that moves.</param>
-internal sealed partial class Session(ParticipantGrants grants, JoinRequest join, string connection, Random chance)
+internal sealed partial class Session(ParticipantGrants grants, ClientWish wish, string connection, Random chance)
 {
     private enum Stage
     {
@@ -77,7 +77,7 @@ internal sealed partial class Session(ParticipantGrants grants, JoinRequest join
     internal void Start(long nowMs, List<SessionEffect> effects)
     {
         (_nowMs, _openUntilMs) = (nowMs, nowMs + SessionTiming.JoinMs);
-        if (join.Reconnect) Await(Stage.CatchingUp, new CatchUp(), effects);
+        if (wish.Join.Reconnect) Await(Stage.CatchingUp, new CatchUp(), effects);
         else Await(Stage.Admitting, new Admit(MayBeKept: true), effects);
     }
 

@@ -18,6 +18,7 @@ internal sealed partial class SessionRunner : IDisposable
     private readonly ILogger _logger;
     private readonly Session _session;
     private readonly RoomId _room;
+    private readonly string _seat;
     private readonly Channel<SessionInput> _inputs =
         Channel.CreateUnbounded<SessionInput>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _ending = new();
@@ -29,12 +30,12 @@ internal sealed partial class SessionRunner : IDisposable
     private LineRunner? _line;
     private bool _hasEnded;
 
-    internal SessionRunner(SignalServices services, ClientSocket client, ParticipantGrants grants, LiveKit.Proto.JoinRequest join,
+    internal SessionRunner(SignalServices services, ClientSocket client, ParticipantGrants grants, ClientWish wish,
         string token, ILogger logger)
     {
         (_services, _client, _grants, _token, _logger) = (services, client, grants, token, logger);
-        _room = RoomName.IdOf(grants.Room);
-        _session = new Session(grants, join, Guid.CreateVersion7().ToString("N"), Random.Shared);
+        (_room, _seat) = (RoomName.IdOf(grants.Room), SeatName.Of(grants.Identity));
+        _session = new Session(grants, wish, Guid.CreateVersion7().ToString("N"), Random.Shared);
         _outbox = new ClientOutbox(client, () => Post(new SessionInput.ClientUnreachable()));
     }
 
@@ -126,7 +127,7 @@ internal sealed partial class SessionRunner : IDisposable
             case SessionEffect.CloseLine close when _line?.Number == close.Line: _line.Close(); break;
             case SessionEffect.Send send when _line?.Number == send.Line: _line.Send(send.Message); break;
             case SessionEffect.CompleteLine complete when _line?.Number == complete.Line: _line.Complete(); break;
-            case SessionEffect.Tell tell: _outbox.Tell(tell.Response); break;
+            case SessionEffect.Tell tell: _outbox.Tell(_services.Turn?.AddTo(tell.Response, _seat) ?? tell.Response); break;
             case SessionEffect.Refresh refresh: Refresh(refresh); break;
             case SessionEffect.Close close: _outbox.Close(close.IsGoingAway); break;
             case SessionEffect.Abort: _client.Abort(); break;
@@ -168,7 +169,7 @@ internal sealed partial class SessionRunner : IDisposable
     }
 
     private async Task LookAsync() =>
-        Post(new SessionInput.RoomSeen(await _services.Places.LookAsync(_room, SeatName.Of(_grants.Identity))));
+        Post(new SessionInput.RoomSeen(await _services.Places.LookAsync(_room, _seat)));
 
     private async Task WatchRoomAsync()
     {

@@ -6,10 +6,10 @@ L.setLogLevel('warn');
 const events = [];
 const note = (kind, detail) => events.push({ atMs: Math.round(performance.now()), kind, detail: String(detail ?? '') });
 let room;
-let connection; // the latest; one carries both directions
+const connections = []; // in the order in which they were made
 
 // What a bench takes a reconnection apart by: sockets, the server's first words, connections. The first octet of a message is its field number.
-const words = { 0x0a: 'join', 0x9a: 'join', 0x12: 'answer', 0x42: 'leave' }; // join or reconnect: the first answer
+const words = { 0x0a: 'join', 0x9a: 'join', 0x12: 'answer', 0x1a: 'offer', 0x42: 'leave' }; // join or reconnect: the first answer
 window.WebSocket = class extends WebSocket {
   constructor(...how) {
     super(...how);
@@ -24,7 +24,7 @@ window.WebSocket = class extends WebSocket {
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...how) {
     super(...how);
-    connection = this;
+    connections.push(this);
     this.addEventListener('iceconnectionstatechange', () => this.iceConnectionState === 'connected' && note('ice'));
     this.addEventListener('connectionstatechange', () => this.connectionState === 'connected' && note('dtls'));
   }
@@ -55,7 +55,7 @@ async function join(url, token, options) {
   room.on('participantPermissionsChanged', (before, participant) => note('permissions', participant.identity));
   const began = performance.now();
   note('joining');
-  await room.connect(url, token);
+  await room.connect(url, token, options?.connect);
   return Math.round(performance.now() - began);
 }
 
@@ -76,7 +76,7 @@ function decodes(track, element, identity) {
 async function publish(camera, microphone, height = 540) {
   if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: L.VideoPresets[`h${height}`].resolution }, { simulcast: true, videoCodec: 'vp8' });
   if (microphone) await room.localParticipant.setMicrophoneEnabled(true);
-  return [...room.localParticipant.trackPublications.values()].map((publication) => `${publication.kind} ${publication.trackSid}`);
+  return own().map((publication) => `${publication.kind} ${publication.trackSid}`);
 }
 
 // A sound without pauses: a fake microphone beeps, and between the beeps the encoder may send next to nothing.
@@ -90,7 +90,10 @@ async function publishTone() {
   await room.localParticipant.publishTrack(out.stream.getAudioTracks()[0], { source: L.Track.Source.Microphone, dtx: false });
 }
 
-const publications = (identity) => [...(room.remoteParticipants.get(identity)?.trackPublications.values() ?? [])];
+// Version 1 of the library has other names for them.
+const tracksOf = (participant) => [...((participant?.trackPublications ?? participant?.tracks)?.values() ?? [])];
+const own = () => tracksOf(room.localParticipant);
+const publications = (identity) => tracksOf(room.getParticipantByIdentity(identity));
 
 async function received(identity, kind) {
   const track = publications(identity).find((publication) => publication.kind === kind && publication.track)?.track;
@@ -108,7 +111,7 @@ async function received(identity, kind) {
 /** What is sent of the camera, layer by layer; names that begin with $ are about the source and the connection. */
 async function sent() {
   const layers = {};
-  for (const publication of room.localParticipant.trackPublications.values()) {
+  for (const publication of own()) {
     if (publication.kind !== 'video' || !publication.track?.sender) continue;
     const source = publication.track.mediaStreamTrack;
     for (const report of (await publication.track.sender.getStats()).values()) {
@@ -124,6 +127,33 @@ async function sent() {
   return layers;
 }
 
+/** The kinds of the ways that are used: host, srflx, prflx, relay; one for each connection that stands. */
+async function ways() {
+  const kinds = [];
+  for (const one of connections) {
+    if (one.connectionState !== 'connected') continue;
+    const reports = await one.getStats();
+    for (const report of reports.values())
+      if (report.type === 'candidate-pair' && report.nominated && report.state === 'succeeded') kinds.push(reports.get(report.localCandidateId).candidateType);
+  }
+  return kinds.join(' ');
+}
+
+/** Whether a TURN server relays for whoever shows these credentials. */
+async function relays(urls, username, credential) {
+  const connection = new RTCPeerConnection({ iceServers: [{ urls, username, credential }], iceTransportPolicy: 'relay' });
+  connections.pop(); // none of the room's
+  connection.createDataChannel('any');
+  const answer = new Promise((done) => {
+    connection.addEventListener('icecandidate', ({ candidate }) => done(candidate ? 'relays' : 'does not'));
+    connection.addEventListener('icecandidateerror', ({ errorCode }) => errorCode === 401 && done('refuses'));
+  });
+  await connection.setLocalDescription();
+  const said = await answer;
+  connection.close();
+  return said;
+}
+
 // Packets as they come, so that a gap can be measured: the longest time without a new packet of a kind, by the receiver's own time of each.
 // One look at the connection serves all that is watched: looks are what a busy machine has least time for.
 const gaps = {};
@@ -135,7 +165,8 @@ function watch(identity, kind, everyMs = 20) {
 }
 
 async function look() {
-  const reports = [...((await connection?.getStats().catch(() => null))?.values() ?? [])].filter((report) => report.type === 'inbound-rtp');
+  // the one over which the client receives was made last
+  const reports = [...((await connections.at(-1)?.getStats().catch(() => null))?.values() ?? [])].filter((report) => report.type === 'inbound-rtp');
   for (const [key, gap] of Object.entries(gaps)) {
     const track = publications(gap.identity).find((publication) => publication.kind === gap.kind && publication.track)?.track;
     const now = track && reports.find((report) => report.trackIdentifier === track.mediaStreamTrack.id);

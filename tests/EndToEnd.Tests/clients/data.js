@@ -16,6 +16,7 @@ function listen() {
     const text = octets.length <= 64 ? new TextDecoder().decode(octets) : `${octets.length} ${await hashOf(octets)}`;
     note('data', `${from?.identity ?? 'server'} ${kind === 1 ? 'lossy' : 'reliable'} ${topic ?? ''} ${text}`);
   });
+  if (!room.registerTextStreamHandler) return; // version 1 of the library knows messages alone
   room.registerTextStreamHandler('chat', async (reader, { identity }) => {
     const text = await reader.readAll();
     note('text', `${identity} ${text.length <= 64 ? text : `${text.length} ${await hashOf(octetsOf(text))}`}`);
@@ -28,8 +29,13 @@ function listen() {
 }
 
 const chat = (text, ...to) => room.localParticipant.sendText(text, { topic: 'chat', destinationIdentities: to }).then(() => 1);
-const data = (text, reliable, topic, ...to) =>
-  room.localParticipant.publishData(typeof text === 'string' ? octetsOf(text) : text, { reliable, topic, destinationIdentities: to }).then(() => 1);
+const data = (text, reliable, topic, ...to) => {
+  const octets = typeof text === 'string' ? octetsOf(text) : text;
+  const how = L.version.startsWith('1.')
+    ? [reliable ? 0 : 1, { topic, destination: to.length > 0 ? to.map((identity) => room.getParticipantByIdentity(identity).sid) : undefined }]
+    : [{ reliable, topic, destinationIdentities: to }];
+  return room.localParticipant.publishData(octets, ...how).then(() => 1);
+};
 
 async function sendNoise(length) {
   const octets = new Uint8Array(length).map((_, i) => (i * 31 + (i >> 8)) & 255);

@@ -20,6 +20,9 @@ public sealed class Caller : IAsyncDisposable
         Identity = identity;
     }
 
+    /// <summary>With the newest library, and with its version 1.</summary>
+    public const string Page = "caller.html", OldPage = "caller-v1.html";
+
     public string Identity { get; }
 
     /// <summary>A participant in a tab, not joined yet; the tab is the caller's from now on.</summary>

@@ -50,18 +50,18 @@ public sealed class Stage : IAsyncLifetime
 
     /// <summary>A participant, joined.</summary>
     public async Task<Caller> JoinAsync(int replica, string room, string identity, object? options = null, string? token = null,
-        BrowserKind browser = BrowserKind.Chromium)
+        BrowserKind browser = BrowserKind.Chromium, string page = Caller.Page)
     {
-        var caller = await OpenAsync(identity, browser);
+        var caller = await OpenAsync(identity, browser, page);
         await caller.JoinAsync(SignalUrl(replica), token ?? Tokens.Join(room, identity), options);
         return caller;
     }
 
     /// <summary>A tab that has not joined yet.</summary>
-    public async Task<Caller> OpenAsync(string identity, BrowserKind browser = BrowserKind.Chromium)
+    public async Task<Caller> OpenAsync(string identity, BrowserKind browser = BrowserKind.Chromium, string page = Caller.Page)
     {
         ITab tab = browser == BrowserKind.Firefox ? await FirefoxTab.OpenAsync() : await ChromiumTab.OpenAsync(Browsers);
-        return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/caller.html", identity, () => LogsOf(Cluster));
+        return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/{page}", identity, () => LogsOf(Cluster));
     }
 
     /// <summary>
@@ -104,11 +104,12 @@ public sealed class Stage : IAsyncLifetime
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Clients) });
-        app.UseStaticFiles(new StaticFileOptions
-        {
-            FileProvider = new PhysicalFileProvider(
-            Path.Combine(Clients, "node_modules", "livekit-client", "dist"))
-        });
+        foreach (var (library, path) in new[] { ("livekit-client", ""), ("livekit-client-v1", "/v1") })
+            app.UseStaticFiles(new StaticFileOptions
+            {
+                FileProvider = new PhysicalFileProvider(Path.Combine(Clients, "node_modules", library, "dist")),
+                RequestPath = path,
+            });
         await app.StartAsync();
         return app;
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using VideoScale.Harness;
 using VideoScale.MediaNode.DataChannels;
 using VideoScale.MediaNode.Sctp;
@@ -45,6 +46,50 @@ public sealed class DataConnectionTests
             _got.Select(got => (got.Kind, (int)got.Payload[0])).Order());
         Assert.Equal([(DataClient.Reliable, 3), (DataClient.Lossy, 4)],
             _client.Got.Select(got => (got.Stream, (int)got.Payload[0])).Order());
+    }
+
+    /// <summary>In LiveKit's older signalling; a client confirms them, and may have begun the association at the same moment.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Channels_of_ours_are_open_once_the_client_has_confirmed_them(bool bothBegin)
+    {
+        var node = DataConnection.Opening(new byte[16]);
+        var client = new SctpAssociation(Enumerable.Repeat((byte)2, 16).ToArray());
+        if (bothBegin) client.Connect(_nowUs);
+        Assert.True(node.BeginsHere);
+        node.Connect(_nowUs);
+        var (openings, got) = (new Dictionary<ushort, (byte Type, string Label)>(), new List<(ushort, byte)>());
+        Exchange();
+        Assert.Equal([(1, 0, "_reliable"), (3, 0x81, "_lossy")],
+            openings.OrderBy(opening => opening.Key).Select(opening => ((int)opening.Key, (int)opening.Value.Type, opening.Value.Label)));
+        Assert.Equal(SendOutcome.NotOpen, node.Send(DataChannelKind.Reliable, new byte[] { 1 }, _nowUs));
+        foreach (var stream in openings.Keys) client.Send(stream, 50, new byte[] { 2 }, new Delivery(), _nowUs);
+        Exchange();
+        Assert.Equal([1, 3], node.Channels.Select(channel => (int)channel.Stream));
+        Assert.Equal(SendOutcome.Taken, node.Send(DataChannelKind.Reliable, new byte[] { 3 }, _nowUs));
+        Assert.Equal(SendOutcome.Taken, node.Send(DataChannelKind.Lossy, new byte[] { 4 }, _nowUs));
+        openings.Clear();
+        Exchange();
+        Assert.Empty(openings); // said once
+        Assert.Equal([(1, 3), (3, 4)], got.Order().Select(message => ((int)message.Item1, (int)message.Item2)));
+
+        void Exchange()
+        {
+            var packet = new byte[2_000];
+            for (var turn = 0; turn < 50; turn++)
+            {
+                _nowUs += 10_000;
+                client.Advance(_nowUs);
+                node.Advance(_nowUs);
+                for (int length; (length = client.NextPacket(packet, _nowUs)) > 0;) node.Handle(packet.AsSpan(0, length), _nowUs);
+                while (node.TryReceive(out _, out _, _nowUs)) { }
+                for (int length; (length = node.NextPacket(packet, _nowUs)) > 0;) client.Handle(packet.AsSpan(0, length), _nowUs);
+                while (client.TryReceive(out var message, _nowUs))
+                    if (message.Protocol != 50) got.Add((message.Stream, message.Payload[0]));
+                    else openings.Add(message.Stream, (message.Payload[1], Encoding.ASCII.GetString(message.Payload[12..])));
+            }
+        }
     }
 
     [Fact]

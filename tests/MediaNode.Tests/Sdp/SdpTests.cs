@@ -11,7 +11,7 @@ public sealed class SdpTests
     private static readonly SdpTransport Ours = new("ours1234", "our-password-of-24-chars", Offers.Fingerprint,
         [("127.0.0.1", 8480), ("203.0.113.1", 8480)]);
 
-    private static SdpOffer Parse(string text)
+    private static SdpDescription Parse(string text)
     {
         var (offer, failure) = SdpParser.Parse(text);
         Assert.Null(failure);
@@ -56,7 +56,7 @@ public sealed class SdpTests
     {
         var offer = Parse(Offers.Of("abcd", Offers.Audio("recvonly"), Offers.Simulcast(), Offers.Video("recvonly"), Offers.Data));
         var (opus, vp8) = (offer.Media[0].Find(Codec.Opus)!, offer.Media[1].Find(Codec.Vp8)!);
-        var text = SdpAnswer.Write(offer, [
+        var text = SdpWriter.Write(offer, [
             new SectionAnswer.Send(opus, 0, "PA_x|camera", "TR_x", 7, 0, "PA_x"),
             new SectionAnswer.Receive(vp8, 97, offer.Media[1].Rids),
             new SectionAnswer.Idle(),
@@ -97,7 +97,7 @@ public sealed class SdpTests
         Assert.NotNull(SdpParser.Parse(new string('x', SdpParser.MaxLength + 1)).Failure);
         Assert.NotNull(SdpParser.Parse(Offers.Of("abcd", [.. Enumerable.Repeat(Offers.Data, SdpParser.MaxSections + 1)])).Failure);
         var twice = SdpParser.Parse(Offers.Of("abcd", Offers.Audio("recvonly"))
-            + Offers.Audio("recvonly").Replace("@MID", "0", StringComparison.Ordinal)).Offer!;
+            + Offers.Audio("recvonly").Replace("@MID", "0", StringComparison.Ordinal)).Description!;
         Assert.Equal([true, false], twice.Media.Select(media => media.IsUsed)); // the second costs itself alone
     }
 
@@ -112,7 +112,7 @@ public sealed class SdpTests
             var answers = offer.Media.Select(media => media.Formats.Count == 0 ? (SectionAnswer)new SectionAnswer.Refused()
                 : media.Sends ? new SectionAnswer.Receive(media.Formats[0], media.RtxOf(media.Formats[0].PayloadType), media.Rids)
                     : new SectionAnswer.Idle()).ToList();
-            var text = SdpAnswer.Write(offer, answers, Ours, 1, 1);
+            var text = SdpWriter.Write(offer, answers, Ours, 1, 1);
             Assert.True(text.Length < 2_048 + 1_024 * offer.Media.Count + 4 * input.Length, "an answer is no larger than its offer allows");
         }, costs: 10);
 }

@@ -76,7 +76,7 @@ public sealed class DataTests
         DataChannel[] channels = [new(1, DataChannelKind.Lossy, new Delivery(true, 0)), new(3, DataChannelKind.Reliable, new Delivery())];
         var carried = await bed.DoAsync(() =>
         {
-            ann.OnDataChanged(new DataState(true, channels));
+            ann.OnDataChanged(ann.Downlink, new DataState(true, channels));
             ann.OnData(DataChannelKind.Reliable, Numbered(7));
             bed.Table.Tick();
             return SessionBed.Carried(link)!;

@@ -89,7 +89,7 @@ public sealed partial class DescriptionTests
     }
 
     /// <summary>A client offers all that it can; what is not served is left out of the answer, and the call goes on without.</summary>
-    [LiveKitSurface("Media", "TURN, ICE over TCP", Surface.Missing)]
+    [LiveKitSurface("Media", "ICE over TCP", Surface.Missing)]
     [LiveKitSurface("Media", "Opus RED", Surface.Missing, "not negotiated: plain Opus is sent")]
     [Fact]
     public async Task Redundant_audio_and_ways_other_than_udp_are_no_part_of_the_answer_and_data_is()

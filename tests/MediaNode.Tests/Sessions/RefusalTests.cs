@@ -145,13 +145,13 @@ public sealed class RefusalTests
         await using var bed = new SessionBed(shards: 2);
         var (ann, _) = await bed.JoinAsync("ann");
         var others = new List<(ParticipantSession Session, GatewayLink Link)>();
-        while (others.Count < 2 || others.TrueForAll(other => other.Session.Media.ShardNumber == ann.Media.ShardNumber))
+        while (others.Count < 2 || others.TrueForAll(other => other.Session.Downlink.ShardNumber == ann.Downlink.ShardNumber))
             others.Add(await bed.JoinAsync($"viewer-{others.Count}"));
-        var far = others.Find(other => other.Session.Media.ShardNumber != ann.Media.ShardNumber);
-        var near = others.Find(other => other.Session.Media.ShardNumber == ann.Media.ShardNumber);
+        var far = others.Find(other => other.Session.Downlink.ShardNumber != ann.Downlink.ShardNumber);
+        var near = others.Find(other => other.Session.Downlink.ShardNumber == ann.Downlink.ShardNumber);
         await bed.AskAsync(ann, Add("cam"));
         var number = ann.Tracks[0].Number;
-        await SquatAsync(bed, far.Session.Media.ShardNumber, engine => Assert.Null(engine.Publish(Publication(number, Squatter))));
+        await SquatAsync(bed, far.Session.Downlink.ShardNumber, engine => Assert.Null(engine.Publish(Publication(number, Squatter))));
         await bed.AskAsync(ann, Offer(1, "aaaa", Offers.Video("sendonly")));
         await bed.AskAsync(far.Session, Offer(1, "bbbb", Offers.Video("recvonly")));
         await bed.AskAsync(near.Session, Offer(1, "cccc", Offers.Video("recvonly")));
@@ -169,7 +169,7 @@ public sealed class RefusalTests
         await using var bed = new SessionBed();
         var (ann, link) = await bed.JoinAsync("ann");
         var (bob, bobLink) = await bed.JoinAsync("bob", Offers.Of("bbbb", Offers.Audio("recvonly")));
-        await SquatAsync(bed, 0, engine => Assert.Null(engine.AddPeer(new PeerOptions(ann.Media.PeerNumber, new ExtensionIds()))));
+        await SquatAsync(bed, 0, engine => Assert.Null(engine.AddPeer(new PeerOptions(ann.Downlink.PeerNumber, new ExtensionIds()))));
         SessionBed.Told(link);
         await bed.AskAsync(ann, Offer(1, "aaaa", Offers.Audio("recvonly")));
         await SettleAsync(bed);
@@ -178,7 +178,7 @@ public sealed class RefusalTests
         Assert.Null(bob.Room.Find(ann.Identity));
 
         // The same of one that is to find a new way when nothing is left of the old one.
-        await bed.OnShardAsync(0, shard => shard.RemovePeer(bob.Media.PeerNumber));
+        await bed.OnShardAsync(0, shard => shard.RemovePeer(bob.Downlink.PeerNumber));
         SessionBed.Told(bobLink);
         await bed.AskAsync(bob, Offer(2, "cccc", Offers.Audio("recvonly")));
         await SettleAsync(bed);

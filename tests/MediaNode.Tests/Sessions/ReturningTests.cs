@@ -151,7 +151,7 @@ public sealed class ReturningTests
         var (bob, _) = await bed.JoinAsync("bob");
         await bed.DoAsync(() =>
         {
-            bob.Media.State = TransportState.Connected;
+            bob.Downlink.State = TransportState.Connected;
             ann.Room.OnSpeakers(0, [new Speaker(ann.Tracks[0].Number, 0.5)]);
             return true;
         });
@@ -260,7 +260,7 @@ public sealed class ReturningTests
         Assert.False(Gone(now + 100_000)); // her socket stands
         SessionTable.Quiet(ann, link, isQuiet: true);
         Assert.True(Gone(now)); // it stands and nothing is heard, and there is no media either
-        ann.Media.State = TransportState.Connected;
+        ann.Downlink.State = TransportState.Connected;
         ann.Heard(silentUs: 0, now);
         Assert.False(Gone(now + SessionTable.QuietGoneMs - 1)); // a tab that hangs while its media flows
         Assert.True(Gone(now + SessionTable.QuietGoneMs));

@@ -199,7 +199,7 @@ public sealed partial class SessionTests
         Assert.DoesNotContain(SessionBed.Told(bobLink), IsStanding); // a client drops what comes with the answer to its joining
         await RoundAsync(ann, bob);
         Assert.DoesNotContain(SessionBed.Told(bobLink), response => response.SpeakersChanged is not null);
-        await bed.DoAsync(() => bob.Media.State = TransportState.Connected);
+        await bed.DoAsync(() => bob.Downlink.State = TransportState.Connected);
         await RoundAsync(ann, bob);
         AssertStanding(SessionBed.Told(bobLink));
         await RoundAsync(ann, bob);

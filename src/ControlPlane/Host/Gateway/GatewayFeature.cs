@@ -4,6 +4,7 @@ using VideoScale.ControlPlane.Host.Options;
 using VideoScale.ControlPlane.Host.Rooms;
 using VideoScale.Gateway;
 using VideoScale.Gateway.Tokens;
+using VideoScale.Gateway.Turn;
 
 namespace VideoScale.ControlPlane.Host.Gateway;
 
@@ -20,7 +21,8 @@ internal sealed class GatewayFeature : IFeature
         var calls = new GatewayCalls(core.StopForEver, core.Metrics, core.Clock, core.Loggers.CreateLogger<GatewayCalls>());
         var commands = new GatewayCommands(rooms.Mutations, rooms.Reads, calls);
         var ports = new GatewayPorts(commands, _places, new GatewayHealth(core.Gate, core.Absence), core.Channels, core.Identity.Own);
-        Endpoints = new GatewayEndpoints(ports, new GatewaySettings(KeysOf(core.Options), core.Options.AllowRemoteUnmute), core.Loggers);
+        var settings = new GatewaySettings(KeysOf(core.Options), core.Options.AllowRemoteUnmute, TurnOf(core.Options.Turn));
+        Endpoints = new GatewayEndpoints(ports, settings, core.Loggers);
     }
 
     internal GatewayEndpoints Endpoints { get; }
@@ -32,6 +34,10 @@ internal sealed class GatewayFeature : IFeature
         registry.Own(Endpoints);
         registry.Map(web => Endpoints.Map(web, _core.Options.HttpPort));
     }
+
+    private static TurnSettings? TurnOf(TurnOptions options) => options.Urls.Count == 0 ? null
+        : new TurnSettings([.. options.Urls], SecretFiles.Read("Turn:SecretFile", options.SecretFile),
+            TimeSpan.FromSeconds(options.CredentialSeconds));
 
     private static List<ApiKey> KeysOf(ControlPlaneOptions options) =>
         [.. ApiKeyOptions.AllOf(options).Select(static key => new ApiKey(key.Key, key.Secret))];

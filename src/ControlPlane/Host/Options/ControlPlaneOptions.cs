@@ -122,6 +122,9 @@ public sealed class ControlPlaneOptions : ServerOptions
     /// <summary>What launches and terminates media nodes.</summary>
     public ProviderOptions Provider { get; set; } = new();
 
+    /// <summary>What clients are told of TURN servers.</summary>
+    public TurnOptions Turn { get; set; } = new();
+
     /// <summary>Who is told what happens.</summary>
     public WebhookOptions Webhooks { get; set; } = new();
 }

@@ -1,11 +1,12 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Options;
 
 /// <summary>Checks options at start: every refusal names the option, its value and the allowed range.</summary>
-public static class ControlPlaneOptionsCheck
+public static partial class ControlPlaneOptionsCheck
 {
     /// <returns>One line per broken rule; empty when all hold.</returns>
     public static IReadOnlyList<string> Check(ControlPlaneOptions options)
@@ -45,6 +46,7 @@ public static class ControlPlaneOptionsCheck
         if (options.ApiKeys.Select(key => key.Key).Distinct(StringComparer.Ordinal).Count() != options.ApiKeys.Count)
             problems.Add(nameof(options.ApiKeys), string.Join(", ", options.ApiKeys.Select(key => key.Key)), "each Key once");
         CheckWebhooks(options, problems);
+        CheckTurn(options.Turn, problems);
         CheckSecurity(options, bind, problems);
         return problems.Lines;
     }
@@ -67,6 +69,21 @@ public static class ControlPlaneOptionsCheck
         else if (webhooks.Urls.Count > 0 && keys.Count == 0)
             problems.Add("Webhooks:Urls", $"{webhooks.Urls.Count} URLs", "ApiKeys, of which one signs what is sent");
     }
+
+    private static void CheckTurn(TurnOptions turn, OptionProblems problems)
+    {
+        const int MaxUrls = 8;
+        problems.Within("Turn:CredentialSeconds", turn.CredentialSeconds, 60, 2_592_000);
+        foreach (var url in turn.Urls)
+            if (!TurnUrl().IsMatch(url)) problems.Add("Turn:Urls", url, "turn:host[:port][?transport=udp|tcp], or turns:…");
+        if (turn.Urls.Count > MaxUrls) problems.Add("Turn:Urls", $"{turn.Urls.Count} URLs", $"at most {MaxUrls}");
+        if (turn.Urls.Count > 0 && !File.Exists(turn.SecretFile))
+            problems.Add("Turn:SecretFile", turn.SecretFile, "a file with the secret that the TURN servers know too");
+    }
+
+    /// <summary>RFC 7065; a host by name, address, or address in brackets.</summary>
+    [GeneratedRegex(@"^turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\?transport=(udp|tcp))?$")]
+    private static partial Regex TurnUrl();
 
     private static void CheckSecurity(ControlPlaneOptions options, IPAddress? bind, OptionProblems problems)
     {

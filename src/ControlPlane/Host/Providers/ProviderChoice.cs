@@ -16,14 +16,6 @@ internal static class ProviderChoice
         return new WebhookProvider(new Uri(options.Address), cluster, SecretOf(options), clock);
     }
 
-    private static string SecretOf(ProviderOptions options)
-    {
-        if (options.SecretFile.Length == 0) return options.Secret;
-        try { return File.ReadAllText(options.SecretFile).TrimEnd('\r', '\n'); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException(ExitCode.BadConfiguration, $"ControlPlane:Provider:SecretFile {options.SecretFile} cannot be read: "
-                + e.Message, e);
-        }
-    }
+    private static string SecretOf(ProviderOptions options) =>
+        options.SecretFile.Length == 0 ? options.Secret : SecretFiles.Read("Provider:SecretFile", options.SecretFile);
 }

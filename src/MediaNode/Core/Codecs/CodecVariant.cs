@@ -42,6 +42,16 @@ public static class H264Profile
         };
     }
 
+    /// <summary>A profile as profile-level-id, at level 3.1; null for one that is not named here.</summary>
+    public static string? Name(int profile) => profile switch
+    {
+        ConstrainedBaseline => "42e01f",
+        ConstrainedHigh => "640c1f",
+        Main => "4d001f",
+        High => "64001f",
+        _ => null,
+    };
+
     /// <summary>Whether a decoder of one profile takes streams of another, by the profiles' own definitions.</summary>
     public static bool Includes(int decoder, int stream) => (decoder, stream) is
         (ConstrainedHigh or Main or High, ConstrainedBaseline) or (High, ConstrainedHigh or Main);

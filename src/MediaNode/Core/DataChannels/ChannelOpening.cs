@@ -12,6 +12,26 @@ internal static class ChannelOpening
 
     internal static readonly byte[] Ack = [AckType];
 
+    internal static bool IsAck(ReadOnlySpan<byte> message) => message.Length > 0 && message[0] == AckType;
+
+    internal static byte[] Write(DataChannel channel)
+    {
+        var label = DataChannel.LabelOf(channel.Kind);
+        var message = new byte[HeaderLength + label.Length];
+        var (type, parameter) = channel.Delivery switch
+        {
+            { MaxRetransmits: { } retransmits } => (1, (uint)retransmits),
+            { MaxLifeUs: { } lifeUs } => (2, (uint)(lifeUs / 1_000)),
+            _ => (0, 0u),
+        };
+        message[0] = OpenType;
+        message[1] = (byte)(type | (channel.Delivery.IsUnordered ? Unordered : 0));
+        BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(4), parameter);
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(8), (ushort)label.Length);
+        label.CopyTo(message.AsSpan(HeaderLength));
+        return message;
+    }
+
     /// <returns>Null when it opens nothing.</returns>
     internal static DataChannel? Read(ushort stream, ReadOnlySpan<byte> message)
     {

@@ -14,4 +14,19 @@ public sealed record DataChannel(ushort Stream, DataChannelKind Kind, Delivery D
         : label.SequenceEqual("_lossy"u8) ? DataChannelKind.Lossy
         : label.SequenceEqual("_data_track"u8) ? DataChannelKind.DataTrack
         : DataChannelKind.Other;
+
+    internal static ReadOnlySpan<byte> LabelOf(DataChannelKind kind) => kind switch
+    {
+        DataChannelKind.Reliable => "_reliable"u8,
+        DataChannelKind.Lossy => "_lossy"u8,
+        DataChannelKind.DataTrack => "_data_track"u8,
+        _ => [],
+    };
+
+    /// <summary>
+    /// Those that we open where a client of LiveKit's older signalling receives; odd streams are for whoever takes the DTLS handshake
+    /// (RFC 8832 §6).
+    /// </summary>
+    internal static readonly DataChannel[] Ours = [new(1, DataChannelKind.Reliable, new Delivery()),
+        new(3, DataChannelKind.Lossy, new Delivery(IsUnordered: true, MaxRetransmits: 0))];
 }

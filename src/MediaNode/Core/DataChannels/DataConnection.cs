@@ -15,7 +15,8 @@ public enum SendOutcome : byte
 }
 
 /// <summary>
-/// The data channels of one peer, who opens them: packets in and out as in <see cref="SctpAssociation"/>, messages by channel.
+/// The data channels of one peer, who opens them, or has us open them: packets in and out as in <see cref="SctpAssociation"/>, messages by
+/// channel.
 /// </summary>
 public sealed class DataConnection
 {
@@ -31,6 +32,17 @@ public sealed class DataConnection
     private readonly DataChannel?[] _byKind = new DataChannel?[(int)DataChannelKind.Other + 1];
     private readonly Dictionary<ushort, DataChannel> _byStream = [];
     private readonly DrainRate _rate = new();
+    /// <summary>Channels of ours that the peer has not confirmed.</summary>
+    private readonly List<DataChannel> _opening = [];
+    private int _openedIn; // which beginning of the association they were said in
+
+    /// <summary>Channels that we open.</summary>
+    public static DataConnection Opening(ReadOnlySpan<byte> secret)
+    {
+        var connection = new DataConnection(secret) { BeginsHere = true };
+        connection._opening.AddRange(DataChannel.Ours);
+        return connection;
+    }
 
     public DataConnection(ReadOnlySpan<byte> secret) => _association = new SctpAssociation(secret);
 
@@ -43,7 +55,8 @@ public sealed class DataConnection
     }
 
     /// <summary>
-    /// The client may believe in an association that nobody knows any more: <see cref="Connect"/> once there is a way to it.
+    /// The association is ours to begin: <see cref="Connect"/> once there is a way to the client, which may believe in one that nobody
+    /// knows any more.
     /// </summary>
     public bool BeginsHere { get; private set; }
 
@@ -60,7 +73,6 @@ public sealed class DataConnection
         _association.Connect(nowUs);
     }
 
-
     public bool IsOpen(DataChannelKind kind) => _byKind[(int)kind] is not null && State is SctpState.Established;
 
     public void Handle(ReadOnlySpan<byte> packet, long nowUs) => _association.Handle(packet, nowUs);
@@ -71,7 +83,19 @@ public sealed class DataConnection
         _rate.Step(_association.AckedOctets, nowUs);
     }
 
-    public int NextPacket(Span<byte> into, long nowUs) => _association.NextPacket(into, nowUs);
+    public int NextPacket(Span<byte> into, long nowUs)
+    {
+        if (_opening.Count > 0) SayOpenings(nowUs);
+        return _association.NextPacket(into, nowUs);
+    }
+
+    private void SayOpenings(long nowUs)
+    {
+        if (State is not SctpState.Established || _openedIn == _association.Beginnings) return;
+        _openedIn = _association.Beginnings;
+        foreach (var channel in _opening)
+            _association.Send(channel.Stream, OpeningProtocol, ChannelOpening.Write(channel), new Delivery(), nowUs);
+    }
 
     /// <summary>The next message of one of LiveKit's channels. What opens and closes channels is met here.</summary>
     public bool TryReceive(out DataChannelKind kind, out byte[] payload, long nowUs)
@@ -108,6 +132,12 @@ public sealed class DataConnection
     /// <summary>A channel may be opened again in its stream, and under its label: the last one counts.</summary>
     private void Open(in SctpMessage message, long nowUs)
     {
+        if (ChannelOpening.IsAck(message.Payload))
+        {
+            var stream = message.Stream;
+            if (_opening.Find(channel => channel.Stream == stream) is { } ours && _opening.Remove(ours)) Add(ours);
+            return;
+        }
         if (ChannelOpening.Read(message.Stream, message.Payload) is not { } channel) return;
         if (_byStream.Count >= MaxChannels && !_byStream.ContainsKey(channel.Stream)) return;
         Add(channel);

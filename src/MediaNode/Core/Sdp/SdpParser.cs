@@ -3,7 +3,7 @@ using VideoScale.Model;
 namespace VideoScale.MediaNode.Sdp;
 
 /// <summary>
-/// Reads offers. What one section spoils costs that section alone: it is there, unused; what nobody needs is passed over.
+/// Reads offers and answers. What one section spoils costs that section alone: it is there, unused; what nobody needs is passed over.
 /// </summary>
 public static class SdpParser
 {
@@ -13,8 +13,8 @@ public static class SdpParser
     private const int MaxLines = 65_536;
     private const int MaxGroups = 16;
 
-    /// <returns>The offer, or why there is nothing in it that could be answered.</returns>
-    public static (SdpOffer? Offer, Failure? Failure) Parse(string text)
+    /// <returns>The description, or why there is nothing in it that could be used.</returns>
+    public static (SdpDescription? Description, Failure? Failure) Parse(string text)
     {
         if (text.Length > MaxLength) return Refuse($"{text.Length} characters, at most {MaxLength}");
         var session = new SdpSection("", "", "", hasPort: false, isWellFormed: false);
@@ -42,7 +42,7 @@ public static class SdpParser
         return sections.Count == 0 ? Refuse("no media section") : (Assemble(session, sections, bundles), null);
     }
 
-    private static SdpOffer Assemble(SdpSection session, List<SdpSection> sections, List<List<string>> bundles)
+    private static SdpDescription Assemble(SdpSection session, List<SdpSection> sections, List<List<string>> bundles)
     {
         var byMid = new Dictionary<string, SdpSection>(StringComparer.Ordinal);
         foreach (var section in sections)
@@ -64,7 +64,7 @@ public static class SdpParser
         foreach (var section in sections)
             // RFC 9143 §6
             section.IsUsable &= together.Contains(section) && (section.HasPort || (section.IsBundleOnly && bundle.Count > 0));
-        return new SdpOffer
+        return new SdpDescription
         {
             Remote = RemoteOf(session, together),
             Media = [.. sections.Select((section, i) => section.ToMedia(session, section.Mid.Length > 0 ? section.Mid : Name(i, byMid)))],
@@ -102,5 +102,5 @@ public static class SdpParser
         return read;
     }
 
-    private static (SdpOffer?, Failure?) Refuse(string why) => (null, Failure.InvalidArgument($"sdp: {why}"));
+    private static (SdpDescription?, Failure?) Refuse(string why) => (null, Failure.InvalidArgument($"sdp: {why}"));
 }

@@ -17,7 +17,7 @@ internal sealed class JoinAnswer(MediaNodeOptions options)
             ServerVersion = ServerInfo().Version,
             ServerInfo = ServerInfo(),
             ServerRegion = options.Region,
-            SubscriberPrimary = false,
+            SubscriberPrimary = session.Offers is not null,
             FastPublish = true,
             PingInterval = 5,
             PingTimeout = 15,

@@ -75,6 +75,7 @@ internal sealed partial class ParticipantSession
             foreach (var subscription in _subscriptions)
                 if (subscription.Mid.Length > 0) carried.Tracks[subscription.Mid] = subscription.Track.Sid;
             carried.Data = DescribeData();
+            if (Offers is not null) carried.Sections.AddRange(Offers.ToCarried());
         }
         return carried;
     }
@@ -83,7 +84,7 @@ internal sealed partial class ParticipantSession
     /// Not before its client's first offer, nor between its words and its offer of a track, nor while layers could not be told apart: those
     /// that nobody sends are named when they begin.
     /// </summary>
-    private bool CanBeCarried => Media.IsOpen && _tracks.TrueForAll(track =>
+    private bool CanBeCarried => Downlink.IsOpen && _tracks.TrueForAll(track =>
         track.Publication is { } publication
             && (publication.Layers.Count == 1 || track.Info.Muted || _streams.Any(stream => stream.TrackSid == track.Sid)));
 
@@ -104,11 +105,12 @@ internal sealed partial class ParticipantSession
         foreach (var (mid, track) in carried.Tracks) _carriedSections[mid] = track;
         _keepsUntilMs = Environment.TickCount64 + TogetherMs;
         CarryData(carried.Data);
+        Offers?.Carry(carried.Sections);
         if (!carried.SubscriptionPermission.IsEmpty)
             _rights = new SubscriptionRights(SubscriptionPermission.Parser.ParseFrom(carried.SubscriptionPermission));
     }
 
-    private bool AwaitsTracks => _carriedSections.Count > 0 && Environment.TickCount64 < _keepsUntilMs
+    internal bool AwaitsTracks => _carriedSections.Count > 0 && Environment.TickCount64 < _keepsUntilMs
         && _carriedSections.Values.Any(sid => !_unwanted.Contains(sid) && Room.FindTrack(sid) is null);
 
     internal bool HasKeptOffer => _keptOffer is not null;
@@ -122,23 +124,30 @@ internal sealed partial class ParticipantSession
     /// <summary>
     /// Sections of the first offer go on with the tracks they carried, also with those whose publishers are still on their way.
     /// </summary>
-    internal void TakeUpSections(SdpOffer offer)
+    internal void TakeUpSections(SdpDescription offer)
     {
         if (_carriedSections.Count == 0) return;
         foreach (var media in offer.Media)
         {
-            if (!_carriedSections.TryGetValue(media.Mid, out var sid)) continue;
+            if (!_carriedSections.ContainsKey(media.Mid)) continue;
             Media.Carried(media.Mid);
-            if (!media.Receives || _unwanted.Contains(sid)) continue;
-            if (Room.FindTrack(sid) is not { } track)
-            {
-                if (_wanted.Count < MostSubscriptions) _wanted.Add(sid); // its publisher is on its way still, and may come later
-                continue;
-            }
-            if (track.Owner == this || track.IsVideo != media.IsVideo || !MayReceive(track)) continue;
-            var subscription = track.ViewerOf(this) ?? AddSubscription(track);
-            if (subscription.Mid.Length == 0) subscription.Describe(media);
+            if (media.Receives && FindCarried(media.Mid, media.IsVideo) is { Mid.Length: 0 } subscription) subscription.Describe(media);
         }
-        _carriedSections.Clear();
+        ForgetCarried();
     }
+
+    /// <summary>What a section carried at the former owner, when it may go on here.</summary>
+    internal TrackSubscription? FindCarried(string mid, bool isVideo)
+    {
+        if (!_carriedSections.TryGetValue(mid, out var sid) || _unwanted.Contains(sid)) return null;
+        if (Room.FindTrack(sid) is { } track)
+        {
+            var may = track.Owner != this && track.IsVideo == isVideo && MayReceive(track);
+            return may ? track.ViewerOf(this) ?? AddSubscription(track) : null;
+        }
+        if (_wanted.Count < MostSubscriptions) _wanted.Add(sid); // its publisher is on its way still, and may come later
+        return null;
+    }
+
+    internal void ForgetCarried() => _carriedSections.Clear();
 }

@@ -9,14 +9,15 @@ namespace VideoScale.MediaNode.Host.Sessions;
 /// </summary>
 internal sealed partial class ParticipantSession
 {
-    private IReadOnlyList<DataChannel> _channels = [];
+    private IReadOnlyList<DataChannel> _channels = [], _receivingChannels = [];
     private CarriedData? _carriedData;
 
     private CarriedData? DescribeData()
     {
-        if (_channels.Count == 0) return null;
+        if (_channels.Count + _receivingChannels.Count == 0) return null;
         var data = new CarriedData { LastSequence = LastSequence };
         data.Channels.AddRange(_channels.Select(channel => channel.ToCarried()));
+        data.Receiving.AddRange(_receivingChannels.Select(channel => channel.ToCarried()));
         return data;
     }
 
@@ -27,13 +28,14 @@ internal sealed partial class ParticipantSession
         LastSequence = data.LastSequence;
     }
 
-    /// <summary>With its transport its channels are there, as its client knows them.</summary>
-    internal void OpenCarriedData()
+    /// <summary>With a transport its channels are there, as the client knows them; or it is the one over which we open some.</summary>
+    internal void OpenData(PeerTransport transport)
     {
-        if (_carriedData is not { } data) return;
-        _carriedData = null;
-        var peer = Media.PeerNumber;
-        DataChannel[] channels = [.. data.Channels.Select(channel => channel.ToChannel())];
-        Media.Post(shard => shard.OpenData(peer, channels));
+        var peer = transport.PeerNumber;
+        var isOurs = transport == Downlink && Offers is not null;
+        var carried = isOurs ? _carriedData?.Receiving : _carriedData?.Channels;
+        DataChannel[] channels = [.. carried?.Select(channel => channel.ToChannel()) ?? []];
+        if (channels.Length > 0) transport.Post(shard => shard.OpenData(peer, channels));
+        else if (isOurs) transport.Post(shard => shard.OfferData(peer));
     }
 }

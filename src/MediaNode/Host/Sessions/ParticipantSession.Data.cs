@@ -10,7 +10,7 @@ internal sealed partial class ParticipantSession
     /// <summary>Of its numbered messages the last one that was passed on: what comes again after a resume is not.</summary>
     internal uint LastSequence { get; private set; }
 
-    /// <summary>Its client has opened its channels.</summary>
+    /// <summary>The channels over which it receives are open.</summary>
     internal bool IsDataOpen { get; private set; }
 
     /// <summary>Messages for it, until then.</summary>
@@ -30,12 +30,14 @@ internal sealed partial class ParticipantSession
         Room.Deliver(message, message.Write(SenderOf(message), kind is DataChannelKind.Lossy), kind, this);
     }
 
-    internal void OnDataChanged(DataState state)
+    internal void OnDataChanged(PeerTransport transport, DataState state)
     {
-        _channels = state.Channels;
         CarriedPace.Defer();
+        if (transport == Uplink) _channels = state.Channels;
+        else _receivingChannels = state.Channels;
+        if (transport != Downlink) return;
         IsDataOpen = state.IsOpen;
-        if (IsDataOpen) Media.SendData(Held.TakeAll());
+        if (IsDataOpen) Downlink.SendData(Held.TakeAll());
     }
 
     /// <summary>Whose words they are is not for the sender to say; an agent may speak for somebody, as LiveKit's transcribe.</summary>

@@ -12,7 +12,7 @@ internal sealed partial class ParticipantSession
     /// <summary>
     /// The track that each section brings; tracks that no section brings any more are over, before others take their places and sources.
     /// </summary>
-    internal PublishedTrack?[] MatchTracks(SdpOffer offer, TrackChanges changes)
+    internal PublishedTrack?[] MatchTracks(SdpDescription offer, TrackChanges changes)
     {
         var matched = new PublishedTrack?[offer.Media.Count];
         for (var i = 0; i < matched.Length; i++)
@@ -103,7 +103,7 @@ internal sealed partial class ParticipantSession
     /// <summary>There is no transport behind what its client was answered: it is told to begin anew instead of waiting for media.</summary>
     internal void TransportFailed(Failure failure)
     {
-        if (Media.IsOpen && Room.Find(Identity) == this && Room.GivenUpAtMs == 0) Room.StartAnew(this, failure.Message);
+        if (HasTransport && Room.Find(Identity) == this && Room.GivenUpAtMs == 0) Room.StartAnew(this, failure.Message);
     }
 
     /// <summary>A track of another is published otherwise than before: its section rests once, and whatever fits carries it anew.</summary>

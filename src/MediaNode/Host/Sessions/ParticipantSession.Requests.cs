@@ -20,6 +20,7 @@ internal sealed partial class ParticipantSession
         switch (request.MessageCase)
         {
             case SignalRequest.MessageOneofCase.Offer: OnOffer(request.Offer); break;
+            case SignalRequest.MessageOneofCase.Answer: Offers?.OnAnswer(request.Answer); break;
             case SignalRequest.MessageOneofCase.AddTrack: OnAddTrack(request.AddTrack); break;
             case SignalRequest.MessageOneofCase.Mute: OnMute(request.Mute); break;
             case SignalRequest.MessageOneofCase.Subscription: OnSubscription(request.Subscription); break;
@@ -35,7 +36,6 @@ internal sealed partial class ParticipantSession
             case SignalRequest.MessageOneofCase.Trickle:
             case SignalRequest.MessageOneofCase.UpdateLayers:
             case SignalRequest.MessageOneofCase.UpdateVideoTrack:
-            case SignalRequest.MessageOneofCase.Answer:
             case SignalRequest.MessageOneofCase.None:
             default: break;
         }
@@ -43,7 +43,7 @@ internal sealed partial class ParticipantSession
 
     internal void OnOffer(SessionDescription offer)
     {
-        _keptOffer = AwaitsTracks ? offer : null;
+        _keptOffer = AwaitsTracks && Offers is null ? offer : null;
         if (_keptOffer is not null) return;
         var answer = new SessionDescription { Type = "answer", Id = offer.Id };
         var changes = new TrackChanges();
@@ -65,7 +65,7 @@ internal sealed partial class ParticipantSession
         foreach (var (track, why) in changes.Refused) Refuse(track, Reason.UnsupportedType, why, changes);
         foreach (var track in changes.Published)
             if (!Info.Tracks.Contains(track.Info)) Info.Tracks.Add(track.Info);
-        JudgeWaiting(changes.SectionsMoved); // before anybody is asked for the next offer
+        if (Offers is null) JudgeWaiting(changes.SectionsMoved); // before anybody is asked for the next offer
         if (changes.Published.Count + changes.Withdrawn.Count + changes.Changed.Count > 0) Room.TracksChanged(this, changes);
         else TellCarried();
     }

@@ -76,7 +76,8 @@ internal sealed partial class ParticipantSession
     /// <param name="silentUs">Since something was last heard of its connection; 0 before the first, and at this very moment.</param>
     internal void Heard(long silentUs, long nowMs)
     {
-        if (silentUs > 0 || Media.State is TransportState.Connected) _heardAtMs = nowMs - silentUs / 1000;
+        if (silentUs > 0 || ((PeerTransport[])[Uplink, Downlink]).Any(transport => transport.State is TransportState.Connected))
+            _heardAtMs = nowMs - silentUs / 1000;
     }
 
     /// <summary>Nothing has come over its connection for so long, not even a check; or there is none.</summary>

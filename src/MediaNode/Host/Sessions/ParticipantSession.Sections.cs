@@ -4,7 +4,8 @@ using VideoScale.MediaNode.Sdp;
 namespace VideoScale.MediaNode.Host.Sessions;
 
 /// <summary>
-/// Media sections for what the participant receives. The server never offers: it says how many are missing, and the client offers anew.
+/// Media sections for what the participant receives. With one connection the server never offers: it says how many are missing, and the
+/// client offers anew.
 /// </summary>
 internal sealed partial class ParticipantSession
 {
@@ -18,13 +19,15 @@ internal sealed partial class ParticipantSession
     /// </summary>
     private (uint Audios, uint Videos)? _sectionsAsked;
 
+    /// <returns>False while there is nobody to ask: the connection is not open yet, or the client is away.</returns>
+    internal bool AskForSections() => Offers?.Offer() ?? AskClientForSections();
+
     /// <summary>
     /// Asks for the sections that are missing and were not asked for since the last offer; where there is room already, only to offer anew.
     /// </summary>
-    /// <returns>False while there is nobody to ask: the connection is not open yet, or the client is away.</returns>
-    internal bool AskForSections()
+    private bool AskClientForSections()
     {
-        if (!Media.IsOpen || Link is null) return false;
+        if (!Downlink.IsOpen || Link is null) return false;
         var free = Media.Free.ToList();
         var (audios, videos) = (0u, 0u);
         var asks = Media.HasLeftover;
@@ -65,7 +68,7 @@ internal sealed partial class ParticipantSession
     /// <summary>A subscription that no section can carry is told once; asking on would have its client offer for ever.</summary>
     private void JudgeWaiting(TrackSubscription subscription, bool sectionsMoved)
     {
-        if (subscription.Mid.Length > 0) return;
+        if (subscription.Mid.Length > 0 || Offers is not null) return; // whether a client can take our offer its answer says
         var before = subscription.Refused;
         if (!Media.MayReceive(subscription)) subscription.Refused = SubscriptionError.SeCodecUnsupported;
         else if (!sectionsMoved && subscription.Missed >= MostMissed) subscription.Refused = SubscriptionError.SeUnknown;
@@ -73,6 +76,17 @@ internal sealed partial class ParticipantSession
         if (subscription.Refused == before) return;
         if (subscription.Refused is { } why) TellFailed(subscription.Track, why);
         RoomSession.WantedChanged(subscription.Track);
+    }
+
+    /// <summary>No section of our offers can carry it: its client is told.</summary>
+    /// <returns>False: there is nothing to offer.</returns>
+    internal bool CannotReceive(TrackSubscription subscription, SubscriptionError why)
+    {
+        if (subscription.Mid.Length > 0) subscription.Release();
+        subscription.Refused = why;
+        TellFailed(subscription.Track, why);
+        RoomSession.WantedChanged(subscription.Track);
+        return false;
     }
 
     /// <summary>Something else than sections has changed: what was given up before may find its way now, or is told anew.</summary>
@@ -84,7 +98,7 @@ internal sealed partial class ParticipantSession
     }
 
     /// <summary>Sections that can no longer carry what they carried let it go; where the client only pauses, packets pause.</summary>
-    internal void ReleaseSections(SdpOffer offer, IReadOnlyList<SectionAnswer> answers)
+    internal void ReleaseSections(SdpDescription offer, IReadOnlyList<SectionAnswer> answers)
     {
         foreach (var subscription in _subscriptions)
         {

@@ -26,7 +26,13 @@ internal sealed partial class ParticipantSession
         Grants = open.Grants ?? new SessionGrants();
         _autoSubscribe = join.ConnectionSettings?.AutoSubscribe ?? true;
         Info = InfoOf(open, start, Grants);
-        Media = new PeerMedia(this, plane, numbers.Next(), shard);
+        Downlink = Uplink = new PeerTransport(this, plane, numbers.Next(), shard);
+        Media = new PeerMedia(this, Uplink);
+        if (open.TwoConnections)
+        {
+            Downlink = new PeerTransport(this, plane, numbers.Next(), shard);
+            Offers = new SubscriberOffers(this, Downlink, namesTracksByStream: join.ClientInfo?.Browser is "firefox");
+        }
         if (open.Carried is { } carried) Carry(open.ResumeSid, carried);
     }
 
@@ -55,7 +61,19 @@ internal sealed partial class ParticipantSession
     internal SessionGrants Grants { get; private set; }
     internal ParticipantInfo Info { get; private set; }
     internal string Sid => Info.Sid;
+    /// <summary>The connection over which its client sends.</summary>
+    internal PeerTransport Uplink { get; }
+    /// <summary>The one over which it receives; the same, but in LiveKit's older signalling.</summary>
+    internal PeerTransport Downlink { get; }
+    internal bool HasTransport => Uplink.IsOpen || Downlink.IsOpen;
+    /// <summary>A connection has ended, or can never carry anything: its client has to begin anew.</summary>
+    internal bool HasLostTransport => Uplink.HasEnded || Downlink.HasEnded || Uplink.IsKeyless || Downlink.IsKeyless;
+    internal PeerTransport TransportOf(int peer) => peer == Downlink.PeerNumber ? Downlink : Uplink;
+    internal bool HasOtherTransport(int peer) => ((PeerTransport[])[Uplink, Downlink])
+        .Any(transport => transport.PeerNumber != peer && transport.IsOpen && !transport.HasEnded);
     internal PeerMedia Media { get; }
+    /// <summary>Null where the client offers all there is.</summary>
+    internal SubscriberOffers? Offers { get; }
     internal IReadOnlyList<PublishedTrack> Tracks => _tracks;
     /// <summary>Null while no gateway has the client.</summary>
     internal GatewayLink? Link { get; private set; }
@@ -111,6 +129,7 @@ internal sealed partial class ParticipantSession
         }
         foreach (var track in _tracks) track.Unpublish();
         _subscriptions.Clear();
-        Media.Close();
+        Uplink.Close();
+        Downlink.Close();
     }
 }

@@ -1,35 +1,18 @@
-using VideoScale.MediaNode.DataChannels;
-using VideoScale.MediaNode.Forwarding;
-using VideoScale.MediaNode.Host.Dtls;
-using VideoScale.MediaNode.Host.Udp;
-using VideoScale.MediaNode.Ice;
-using VideoScale.MediaNode.Rtp;
 using VideoScale.MediaNode.Sdp;
 using VideoScale.Model;
 
 namespace VideoScale.MediaNode.Host.Sessions;
 
-/// <summary>A participant's one connection: its transport on a shard, and what each media section of its offers carries.</summary>
-internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int peerNumber, int shardNumber)
+/// <summary>
+/// Answers the offers of a participant's client: what each of their sections carries, on the connection over which it sends, and receives
+/// unless it has another for that.
+/// </summary>
+internal sealed class PeerMedia(ParticipantSession owner, PeerTransport transport)
 {
-    private const int FragmentLength = 8;   // RFC 8445 §5.3: at least 4 characters
-    private const int PasswordLength = 24;  // at least 22
-
     private readonly HashSet<string> _used = new(StringComparer.Ordinal); // sections that carried a subscription in the last answer
     private readonly ulong _sessionId = MediaPlane.RandomSource();
-    private IceCredentials? _local;
-    private string _remoteFragment = "";
-    private DtlsFingerprint? _fingerprint;
-    private ExtensionIds? _extensions;
     private ulong _version;
 
-    internal MediaPlane Plane { get; } = plane;
-    internal int PeerNumber { get; } = peerNumber;
-    internal int ShardNumber { get; } = shardNumber;
-    internal bool IsOpen => _local is not null;
-    internal TransportState State { get; set; }
-    /// <summary>Its client has a path and makes no keys over it: it has to begin anew.</summary>
-    internal bool IsKeyless { get; set; }
     /// <summary>Sections of the last offer on which the client receives.</summary>
     private IReadOnlyList<SdpMedia> _receiving = [];
     /// <summary>Those of them that could carry a track and carry none.</summary>
@@ -46,41 +29,6 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     /// </summary>
     internal void Carried(string mid) => _used.Add(mid);
 
-    /// <summary>For what cannot be refused.</summary>
-    internal void Post(Action<MediaShard> command) => Plane.Shards[ShardNumber].Post(command);
-
-    /// <summary>Has the shard carry out a command. Nobody waits for it: a refusal comes back in a turn of the session loop.</summary>
-    internal void Ask(Func<MediaShard, Failure?> command, Action<Failure> refused) => Ask(ShardNumber, command, refused);
-
-    /// <summary>The same on another shard.</summary>
-    internal void Ask(int shardNumber, Func<MediaShard, Failure?> command, Action<Failure> refused)
-    {
-        var room = owner.Room;
-        Plane.Shards[shardNumber].Post(shard =>
-        {
-            if (command(shard) is { } failure) room.Later(() => refused(failure));
-        });
-    }
-
-    /// <summary>Messages that may not be lost, in their order.</summary>
-    internal void SendData(IReadOnlyList<byte[]> messages)
-    {
-        var peer = PeerNumber;
-        if (messages.Count > 0)
-            Post(shard =>
-            {
-                foreach (var octets in messages) shard.SendData([peer], DataChannelKind.Reliable, octets);
-            });
-    }
-
-    internal void Close()
-    {
-        if (!IsOpen) return;
-        _local = null;
-        var peer = PeerNumber;
-        Post(shard => shard.RemovePeer(peer));
-    }
-
     /// <summary>
     /// Answers an offer: opens or restarts the transport, publishes and unpublishes, gives sections to waiting subscriptions.
     /// </summary>
@@ -90,88 +38,20 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     {
         var (offer, failure) = SdpParser.Parse(text);
         if (offer is null) return (null, failure);
-        var fingerprint = offer.Remote.Fingerprints.Select(DtlsFingerprint.Parse).OfType<DtlsFingerprint>()
-            .OrderBy(known => known.Algorithm, StringComparer.Ordinal).FirstOrDefault();
-        if (IsAnother(offer, fingerprint))
+        if (transport.IsAnother(offer.Remote))
         {
             tracks.IsAnotherConnection = true;
             return (null, null); // before anything is taken from those who know the session by its tracks
         }
-        tracks.NoTransport = OpenTransport(offer, fingerprint);
+        tracks.NoTransport = transport.Follow(offer);
         var answers = new SectionAnswer[offer.Media.Count];
         for (var i = 0; i < answers.Length; i++)
-            answers[i] = IsOpen && offer.Media[i].IsUsed ? Keep(offer.Media[i]) : new SectionAnswer.Refused();
+            answers[i] = transport.IsOpen && offer.Media[i].IsUsed ? Keep(offer.Media[i]) : new SectionAnswer.Refused();
         var published = owner.MatchTracks(offer, tracks);
         for (var i = 0; i < answers.Length; i++)
             if (published[i] is { } track && AnswerSender(offer.Media[i], answers[i], track, tracks) is { } answer) answers[i] = answer;
-        AssignReceivers(offer, answers, midToTrack, tracks);
-        var transport = new SdpTransport(_local?.UsernameFragment ?? "", _local?.Password ?? "", Plane.Fingerprint,
-            Plane.CandidatesOf(ShardNumber));
-        return (SdpAnswer.Write(offer, answers, transport, _sessionId, ++_version), null);
-    }
-
-    /// <summary>The connection stands, or the first offer says all that it takes.</summary>
-    /// <returns>Why no section can be used; null when they can.</returns>
-    private Failure? OpenTransport(SdpOffer offer, DtlsFingerprint? fingerprint)
-    {
-        IceCredentials? remote = new IceCredentials(offer.Remote.IceFragment, offer.Remote.IcePassword);
-        if (!IsOpen)
-        {
-            if (!offer.Remote.HasCredentials)
-                return Failure.InvalidArgument("sdp: no ice-ufrag and ice-pwd (RFC 8839: 4 and 22 characters at least)");
-            if (fingerprint is null) return Failure.InvalidArgument("sdp: a fingerprint of sha-256, sha-384 or sha-512 is needed");
-            if (offer.Remote.Setup is SdpSetup.Passive or SdpSetup.Hold)
-                return Failure.InvalidArgument("sdp: the offerer must be ready to begin the DTLS handshake (a=setup:actpass or active)");
-        }
-        var extensions = ExtensionsOf(offer);
-        var peer = PeerNumber;
-        if (!IsOpen)
-        {
-            _fingerprint = fingerprint!;
-            var local = _local = NewCredentials();
-            var transport = new TransportOptions(peer, local, remote, fingerprint!);
-            Ask(shard => shard.AddPeer(transport, new PeerOptions(peer, extensions)), owner.TransportFailed);
-            owner.OpenCarriedData();
-        }
-        else
-        {
-            // A spoiled description does not cost the connection that stands.
-            if (!offer.Remote.HasCredentials || offer.Remote.IceFragment == _remoteFragment) remote = null;
-            if (remote is not null)
-            {
-                var local = _local = NewCredentials();
-                Ask(shard => shard.RestartIce(peer, local, remote), owner.TransportFailed);
-            }
-            if (extensions != _extensions) Ask(shard => shard.Engine.SetExtensions(peer, extensions), owner.TransportFailed);
-        }
-        _extensions = extensions;
-        if (remote is not null) _remoteFragment = offer.Remote.IceFragment;
-        return null;
-    }
-
-    /// <summary>A connection that begins anew, with other credentials and another key, instead of finding a new way.</summary>
-    private bool IsAnother(SdpOffer offer, DtlsFingerprint? fingerprint) =>
-        IsOpen && offer.Remote.HasCredentials && offer.Remote.IceFragment != _remoteFragment && fingerprint is not null
-            && fingerprint != _fingerprint;
-
-    private static IceCredentials NewCredentials() => new(MediaPlane.RandomText(FragmentLength), MediaPlane.RandomText(PasswordLength));
-
-    /// <summary>With BUNDLE an id means the same in every section.</summary>
-    private static ExtensionIds ExtensionsOf(SdpOffer offer)
-    {
-        var ids = new ExtensionIds();
-        foreach (var media in offer.Media.Where(media => media.IsUsed))
-            foreach (var (id, uri) in media.Extensions.Where(extension => SdpAnswer.Takes(extension.Id, extension.Uri)))
-                ids = uri switch
-                {
-                    SdpAnswer.Mid => ids with { Mid = id },
-                    SdpAnswer.Rid => ids with { Rid = id },
-                    SdpAnswer.RepairedRid => ids with { RepairedRid = id },
-                    SdpAnswer.TransportSequence => ids with { TransportSequence = id },
-                    SdpAnswer.AudioLevel => ids with { AudioLevel = id },
-                    _ => ids,
-                };
-        return ids;
+        if (owner.Offers is null) AssignReceivers(offer, answers, midToTrack, tracks);
+        return (SdpWriter.Write(offer, answers, transport.Described, _sessionId, ++_version), null);
     }
 
     /// <summary>A section without a format we could name cannot even be kept.</summary>
@@ -211,7 +91,7 @@ internal sealed class PeerMedia(ParticipantSession owner, MediaPlane plane, int 
     }
 
     /// <summary>Sections the client receives on: those that carry a track go on, free ones take waiting subscriptions that fit.</summary>
-    private void AssignReceivers(SdpOffer offer, SectionAnswer[] answers, IDictionary<string, string> midToTrack, TrackChanges tracks)
+    private void AssignReceivers(SdpDescription offer, SectionAnswer[] answers, IDictionary<string, string> midToTrack, TrackChanges tracks)
     {
         owner.TakeUpSections(offer);
         owner.ReleaseSections(offer, answers);

@@ -116,6 +116,9 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     /// <summary>Whether it can be received on a section. Before it is published its codec alone is known.</summary>
     internal SdpFormat? FormatIn(SdpMedia media) => Variant is { } variant ? media.Find(variant) : media.Find(Codec);
 
+    /// <summary>A section of our own offer to carry it; null for what cannot be offered.</summary>
+    internal SdpMedia? OfferOn(string mid) => OfferedMedia.Track(mid, Variant ?? new CodecVariant(Codec), IsStereo);
+
     /// <summary>The answer for the section that brings it.</summary>
     internal SectionAnswer.Receive Answer(SdpMedia media, SdpFormat format) =>
         new(IsVideo ? format : format with { Parameters = OpusParameters.ForPublisher(format.Parameters, dtx: !SendsSilence, IsStereo) },
@@ -135,7 +138,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
                 .Select(LayerOf)]
             : [.. media.Sources.Take(TakesLayers(format) ? MostLayers : 1)
                 .Select(source => new LayerOptions("", source.Ssrc, source.RtxSsrc))];
-        return new PublicationOptions(Number, Owner.Media.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio,
+        return new PublicationOptions(Number, Owner.Uplink.PeerNumber, Owner.Room.Number, IsVideo ? MediaKind.Video : MediaKind.Audio,
             format.Variant!.Value.Codec, format.PayloadType, layers.Length > 0 ? layers : [new LayerOptions()])
         {
             Mid = media.OfferedMid,
@@ -169,7 +172,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             Info.Codecs[0].Mid = media.Mid;
         }
         var muted = Info.Muted;
-        Owner.Media.Ask(
+        Owner.Uplink.Ask(
             shard => shard.Engine.Publish(publication) ?? (muted ? shard.Engine.SetMuted(publication.Track, true) : null),
             failure => Owner.PublishFailed(this, publication, failure));
     }
@@ -181,8 +184,8 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     {
         if (Publication is null) return;
         var track = Number;
-        Owner.Media.Post(shard => shard.Unpublish(track));
-        foreach (var mirror in _mirrors) Owner.Media.Plane.Shards[mirror].Post(shard => shard.Unpublish(track));
+        Owner.Uplink.Post(shard => shard.Unpublish(track));
+        foreach (var mirror in _mirrors) Owner.Uplink.Plane.Shards[mirror].Post(shard => shard.Unpublish(track));
         _mirrors.Clear();
         Publication = null;
         Info.Mid = "";
@@ -193,22 +196,22 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         Info.Muted = muted;
         if (Publication is not { } publication) return;
         var track = Number;
-        Owner.Media.Ask(shard => shard.Engine.SetMuted(track, muted), failure => Owner.PublishFailed(this, publication, failure));
+        Owner.Uplink.Ask(shard => shard.Engine.SetMuted(track, muted), failure => Owner.PublishFailed(this, publication, failure));
         foreach (var mirror in _mirrors)
-            Owner.Media.Ask(mirror, shard => shard.Engine.SetMuted(track, muted), failure => MirrorFailed(publication, mirror, failure));
+            Owner.Uplink.Ask(mirror, shard => shard.Engine.SetMuted(track, muted), failure => MirrorFailed(publication, mirror, failure));
     }
 
     /// <summary>Before a peer on another shard subscribes: that shard gets a mirror.</summary>
     internal void ReachShard(int shardNumber)
     {
-        if (Publication is not { } publication || shardNumber == Owner.Media.ShardNumber || !_mirrors.Add(shardNumber)) return;
-        var owner = Owner.Media.ShardNumber;
+        if (Publication is not { } publication || shardNumber == Owner.Uplink.ShardNumber || !_mirrors.Add(shardNumber)) return;
+        var owner = Owner.Uplink.ShardNumber;
         var muted = Info.Muted;
-        Owner.Media.Ask(
+        Owner.Uplink.Ask(
             shardNumber,
             shard => shard.Mirror(publication, owner) ?? (muted ? shard.Engine.SetMuted(publication.Track, true) : null),
             failure => MirrorFailed(publication, shardNumber, failure));
-        Owner.Media.Ask(
+        Owner.Uplink.Ask(
             shard => shard.SetMirrored(publication.Track, shardNumber, mirrored: true),
             failure => Owner.PublishFailed(this, publication, failure));
     }
@@ -219,7 +222,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
         if (Publication != publication) return;
         _mirrors.Remove(shardNumber);
         foreach (var (viewer, subscription) in Viewers.ToArray())
-            if (viewer.Media.ShardNumber == shardNumber) viewer.SubscribeFailed(subscription, subscription.Ssrc, failure);
+            if (viewer.Downlink.ShardNumber == shardNumber) viewer.SubscribeFailed(subscription, subscription.Ssrc, failure);
     }
 
     /// <summary>Before it is published it may come to have them all.</summary>

@@ -34,8 +34,8 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
         if (++_steps % StepsPerRound != 0) return;
         foreach (var shard in plane.Shards)
         {
-            var probes = table.Rooms.SelectMany(room => room.Participants).Where(participant => participant.Media.IsOpen
-                && participant.Media.ShardNumber == shard.Index).Select(SessionProbe.Of).ToArray();
+            var probes = table.Rooms.SelectMany(room => room.Participants).Where(participant => participant.HasTransport
+                && participant.Uplink.ShardNumber == shard.Index).Select(SessionProbe.Of).ToArray();
             if (probes.Length == 0) continue;
             shard.Post(on =>
             {
@@ -58,7 +58,8 @@ internal sealed class QualityRound(SessionTable table, MediaPlane plane, Session
                 measured.Up.Sum(stream => stream.Layer.LostOnTheWay));
             session.LossDown.Take(measured.Down.Sum(stream => stream.Statistics.ReportedExpected),
                 measured.Down.Sum(stream => stream.Statistics.ReportedLost));
-            var isLost = session.Media.State is TransportState.Failed || measured.SilentUs >= SilentUs;
+            var isLost = session.Uplink.State is TransportState.Failed || session.Downlink.State is TransportState.Failed
+                || measured.SilentUs >= SilentUs;
             var quality = isLost ? ConnectionQuality.Lost
                 : Judge(Math.Max(session.LossUp.Fraction, session.LossDown.Fraction), measured.RoundTripUs / 1000.0);
             session.JitterMs = measured.Up.Where(stream => stream.Layer.Packets > 0).Select(stream => stream.Layer.JitterMs)

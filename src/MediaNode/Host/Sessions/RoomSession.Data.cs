@@ -22,8 +22,8 @@ internal sealed partial class RoomSession
             if (other == from || !IsFor(message, other)) continue;
             if (other.IsDataOpen)
             {
-                if (!receivers.TryGetValue(other.Media.ShardNumber, out var peers)) receivers[other.Media.ShardNumber] = peers = [];
-                peers.Add(other.Media.PeerNumber);
+                if (!receivers.TryGetValue(other.Downlink.ShardNumber, out var peers)) receivers[other.Downlink.ShardNumber] = peers = [];
+                peers.Add(other.Downlink.PeerNumber);
             }
             else if (kind is DataChannelKind.Reliable) other.Held.Add(octets);
         }
@@ -36,7 +36,7 @@ internal sealed partial class RoomSession
         foreach (var passed in _recent.After(had, Environment.TickCount64))
         {
             if (passed.SenderSid == to.Sid || !IsFor(passed.Message, to)) continue;
-            if (to.IsDataOpen) table.SendData(to.Media.ShardNumber, [to.Media.PeerNumber], DataChannelKind.Reliable, passed.Octets);
+            if (to.IsDataOpen) table.SendData(to.Downlink.ShardNumber, [to.Downlink.PeerNumber], DataChannelKind.Reliable, passed.Octets);
             else to.Held.Add(passed.Octets);
         }
     }

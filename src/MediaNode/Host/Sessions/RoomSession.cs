@@ -200,7 +200,7 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
     /// <remarks>Once its media is connected: what comes together with the answer to its joining, stock clients drop.</remarks>
     internal void TellStanding(ParticipantSession newcomer)
     {
-        if (newcomer.KnowsStanding || newcomer.Link is null || newcomer.Media.State is not TransportState.Connected) return;
+        if (newcomer.KnowsStanding || newcomer.Link is null || newcomer.Downlink.State is not TransportState.Connected) return;
         newcomer.KnowsStanding = true;
         var qualities = new ConnectionQualityUpdate();
         foreach (var other in _participants.Values)

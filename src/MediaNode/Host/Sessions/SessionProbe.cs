@@ -20,8 +20,16 @@ internal sealed record SessionProbe(ParticipantSession Session, IReadOnlyList<Pu
         var down = new List<(TrackSubscription, SubscriptionStatistics)>();
         foreach (var subscription in Subscriptions)
             if (shard.Engine.FindSubscription(subscription.Number) is { } found) down.Add((subscription, found.Statistics()));
-        var peer = Session.Media.PeerNumber;
-        return new MeasuredSession(Session, up, down, shard.SilentUs(peer), shard.Engine.EstimateBps(peer), shard.Engine.RoundTripUs(peer));
+        var (from, to) = (Session.Uplink.PeerNumber, Session.Downlink.PeerNumber);
+        return new MeasuredSession(Session, up, down, SilentUs(shard, from, to), shard.Engine.EstimateBps(to),
+            Math.Max(shard.Engine.RoundTripUs(from), shard.Engine.RoundTripUs(to)));
+    }
+
+    /// <summary>Of two connections one may not be there yet.</summary>
+    private static long SilentUs(MediaShard shard, int from, int to)
+    {
+        var (up, down) = (shard.SilentUs(from), shard.SilentUs(to));
+        return up == 0 || down == 0 ? Math.Max(up, down) : Math.Min(up, down);
     }
 }
 

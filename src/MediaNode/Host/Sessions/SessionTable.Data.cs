@@ -11,7 +11,7 @@ internal sealed partial class SessionTable
         shard.DataReceived += arrival => _loop.Post(() => OnData(arrival));
         shard.DataChanged += (peer, state) => _loop.Post(() =>
         {
-            if (_byPeer.TryGetValue(peer, out var session)) session.OnDataChanged(state);
+            if (_byPeer.TryGetValue(peer, out var session)) session.OnDataChanged(session.TransportOf(peer), state);
         });
         shard.DataFailed += (peer, why) => _loop.Post(() => OnDataFailed(peer, why));
     }

@@ -73,7 +73,9 @@ internal sealed partial class SessionTable
         var link = session.Link;
         session.Detach(NowMs);
         session.Room.Remove(session, told);
-        _byPeer.Remove(session.Media.PeerNumber);
+        _sessions.Remove(session);
+        _byPeer.Remove(session.Uplink.PeerNumber);
+        _byPeer.Remove(session.Downlink.PeerNumber);
         link?.End(reason);
         LogLeft(session.Identity, session.Room.Id, reason);
     }

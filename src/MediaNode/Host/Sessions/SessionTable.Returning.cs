@@ -24,7 +24,7 @@ internal sealed partial class SessionTable
     internal ParticipantSession? FindLive(OpenSession open) =>
         _rooms.GetValueOrDefault(new RoomId(open.RoomId)) is { } room && room.Epoch.Value == open.Epoch
         && room.Find(new ParticipantIdentity(open.Identity)) is { } session && session.Sid == open.ResumeSid
-        && session.Media.State is not (TransportState.Closed or TransportState.Failed) && !session.Media.IsKeyless ? session : null;
+        && !session.HasLostTransport ? session : null;
 
     /// <summary>
     /// Takes a live session over for a client that has come back; its media never stopped. The client hears all that has changed since it
@@ -53,6 +53,7 @@ internal sealed partial class SessionTable
         link.Send(new SignalResponse { RoomUpdate = new RoomUpdate { Room = session.Room.Info.Clone() } });
         session.TellCarried();
         session.TellClaims();
+        if (!open.Reattach) session.Offers?.Begin();
         session.Room.AskForSections();
         LogResumed(session.Identity, session.Room.Id);
         return session;
@@ -106,7 +107,7 @@ internal sealed partial class SessionTable
     internal static bool HasGone(ParticipantSession session, bool hasLease, long nowMs)
     {
         if (session.Link is not null) return session.IsQuiet && session.IsSilent(QuietGoneMs, nowMs);
-        var isClosed = session.Media.State is TransportState.Closed or TransportState.Failed;
+        var isClosed = session.Uplink.HasEnded || session.Downlink.HasEnded;
         if (!hasLease && !isClosed)
         {
             session.Detach(nowMs); // there is no gateway to come back through

@@ -12,11 +12,11 @@ internal sealed partial class SessionTable
     private void OnTransport(int peer, TransportState state)
     {
         if (!_byPeer.TryGetValue(peer, out var session)) return;
-        session.Media.State = state;
+        session.TransportOf(peer).State = state;
         LogTransport(session.Identity, session.Room.Id, state);
-        if (state is TransportState.Closed && session.Room.GivenUpAtMs != 0)
+        if (state is TransportState.Closed && session.Room.GivenUpAtMs != 0 && !session.HasOtherTransport(peer))
             End(session, SessionEndReason.Left, DisconnectReason.Migration);
-        if (state is not TransportState.Connected || session.Info.State == ParticipantInfo.Types.State.Active) return;
+        if (session.Downlink.State is not TransportState.Connected || session.Info.State == ParticipantInfo.Types.State.Active) return;
         session.Info.State = ParticipantInfo.Types.State.Active;
         session.Changed();
         session.Room.Announce(session);
@@ -28,7 +28,7 @@ internal sealed partial class SessionTable
     private void OnHandshakeOverdue(int peer)
     {
         if (!_byPeer.TryGetValue(peer, out var session)) return;
-        session.Media.IsKeyless = true;
+        session.TransportOf(peer).IsKeyless = true;
         LogKeyless(session.Identity, session.Room.Id);
         session.Tell(LeaveMessage.Of(DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect));
     }

@@ -33,7 +33,8 @@ internal sealed partial class SessionTable
     private readonly SortedDictionary<RoomId, RoomSession> _rooms = [];
     private readonly List<RoomSession> _lingering = [];
     private readonly Dictionary<int, RoomSession> _byNumber = [];
-    private readonly Dictionary<int, ParticipantSession> _byPeer = [];
+    private readonly HashSet<ParticipantSession> _sessions = [];
+    private readonly Dictionary<int, ParticipantSession> _byPeer = []; // each of their connections
 
     internal SessionTable(MediaNodeOptions options, AuthorityGate authority, MediaPlane plane, SessionLoop loop,
         ILogger<SessionTable> logger)
@@ -61,7 +62,7 @@ internal sealed partial class SessionTable
     private static long NowMs => Environment.TickCount64;
 
     internal IReadOnlyCollection<RoomSession> Rooms => _rooms.Values;
-    internal int Count => _byPeer.Count;
+    internal int Count => _sessions.Count;
 
     internal RoomSession? Find(RoomId room) => _rooms.GetValueOrDefault(room);
 
@@ -71,9 +72,10 @@ internal sealed partial class SessionTable
         var room = RoomOf(new RoomId(open.RoomId), new Epoch(open.Epoch), info, open.RoomVersion);
         if (room.Find(new ParticipantIdentity(open.Identity)) is { } older)
             End(older, SessionEndReason.Replaced, DisconnectReason.DuplicateIdentity);
-        var session = new ParticipantSession(room, open, join, _plane, _numbers, ShardChoice.For(room, _byPeer.Values, _plane.Shards.Count),
+        var session = new ParticipantSession(room, open, join, _plane, _numbers, ShardChoice.For(room, _sessions, _plane.Shards.Count),
             start ?? SessionStart.Now());
-        _byPeer.Add(session.Media.PeerNumber, session);
+        _sessions.Add(session);
+        _byPeer[session.Uplink.PeerNumber] = _byPeer[session.Downlink.PeerNumber] = session;
         room.Add(session);
         session.Attach(link, open.Connection, hasClient: open.Carried is null);
         link.Opened(session.Sid, resumed: false);
@@ -83,6 +85,7 @@ internal sealed partial class SessionTable
             // Its client knows the room already, and comes back with an offer of what it sends and receives.
             room.Announce(session);
             room.AnswerKeptOffers();
+            room.AskForSections();
             LogCarried(session.Identity, room.Id, room.Epoch);
             return session;
         }
@@ -92,6 +95,7 @@ internal sealed partial class SessionTable
         room.Announce(session);
         foreach (var track in join.AddTrackRequests) session.OnAddTrack(track);
         room.OfferAllTo(session); // the first offer has free sections for what is there already
+        session.Offers?.Begin();
         if (join.PublisherOffer is { Sdp.Length: > 0 } offer) session.OnOffer(offer);
         room.AskForSections();
         LogJoined(session.Identity, room.Id, room.Epoch);
@@ -138,7 +142,7 @@ internal sealed partial class SessionTable
     {
         var now = NowMs;
         var hasLease = _authority.Counts().Rooms > 0 || _rooms.Count == 0;
-        foreach (var session in _byPeer.Values.ToArray())
+        foreach (var session in _sessions.ToArray())
         {
             session.Link?.Forget(now);
             if (session.Room.GivenUpAtMs == 0 && HasGone(session, hasLease, now)) Leave(session, SessionEndReason.MediaLost);

@@ -9,8 +9,8 @@ internal static class ShardChoice
     internal static int For(RoomSession room, IEnumerable<ParticipantSession> all, int shards)
     {
         var load = new int[shards];
-        foreach (var session in all) load[session.Media.ShardNumber]++;
-        var used = room.Participants.GroupBy(participant => participant.Media.ShardNumber).Where(shard => shard.Count() < RoomOnOneShard)
+        foreach (var session in all) load[session.Uplink.ShardNumber]++;
+        var used = room.Participants.GroupBy(participant => participant.Uplink.ShardNumber).Where(shard => shard.Count() < RoomOnOneShard)
             .Select(shard => shard.Key).ToList();
         return used.Count > 0 ? used.Min() : Array.IndexOf(load, load.Min());
     }

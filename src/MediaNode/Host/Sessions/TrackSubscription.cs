@@ -65,7 +65,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
             return;
         }
         _flows = true;
-        var options = new SubscriptionOptions(Number, Subscriber.Media.PeerNumber, Track.Number, Ssrc, answer.Format.PayloadType)
+        var options = new SubscriptionOptions(Number, Subscriber.Downlink.PeerNumber, Track.Number, Ssrc, answer.Format.PayloadType)
         {
             RtxSsrc = RtxSsrc,
             RtxPayloadType = answer.RtxPayloadType,
@@ -73,8 +73,8 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
             CanonicalName = Track.Owner.Sid,
         };
         var settings = Settings;
-        Track.ReachShard(Subscriber.Media.ShardNumber);
-        Subscriber.Media.Ask(
+        Track.ReachShard(Subscriber.Downlink.ShardNumber);
+        Subscriber.Downlink.Ask(
             shard => shard.Engine.Subscribe(options, shard.NowUs) ?? shard.Engine.Configure(options.Subscription, settings, shard.NowUs),
             failure => Subscriber.SubscribeFailed(this, options.Ssrc, failure));
     }
@@ -113,7 +113,7 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
     {
         if (!_flows) return;
         var (number, settings, ssrc) = (Number, Settings, Ssrc);
-        Subscriber.Media.Ask(
+        Subscriber.Downlink.Ask(
             shard => shard.Engine.Configure(number, settings, shard.NowUs),
             failure => Subscriber.SubscribeFailed(this, ssrc, failure));
     }
@@ -137,6 +137,6 @@ internal sealed class TrackSubscription(ParticipantSession subscriber, Published
         if (!_flows) return;
         _flows = false;
         var number = Number;
-        Subscriber.Media.Post(shard => shard.Engine.Unsubscribe(number));
+        Subscriber.Downlink.Post(shard => shard.Engine.Unsubscribe(number));
     }
 }

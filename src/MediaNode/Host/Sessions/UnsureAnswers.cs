@@ -20,7 +20,7 @@ internal sealed class UnsureAnswers
     private ulong _sent;
 
     internal static bool Keeps(SignalResponse response) => response.MessageCase
-        is Case.Answer or Case.RequestResponse or Case.SubscriptionResponse or Case.TrackPublished or Case.TrackUnpublished
+        is Case.Answer or Case.Offer or Case.RequestResponse or Case.SubscriptionResponse or Case.TrackPublished or Case.TrackUnpublished
             or Case.MediaSectionsRequirement;
 
     internal void CountFrom(ulong received) => _sent = received;

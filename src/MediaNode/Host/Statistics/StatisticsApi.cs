@@ -20,7 +20,7 @@ public sealed class StatisticsApi(MediaNodeOptions options, AuthorityGate author
     {
         if (NameRule.Check("room_id", request.RoomId) is { } wrong) throw wrong.ToRpcException();
         var found = await host.Loop.AskAsync(() => host.Table.Find(new RoomId(request.RoomId)) is { } room
-            ? (room.Epoch, Probes: room.Participants.Select(SessionProbe.Of).GroupBy(probe => probe.Session.Media.ShardNumber).ToList())
+            ? (room.Epoch, Probes: room.Participants.Select(SessionProbe.Of).GroupBy(probe => probe.Session.Uplink.ShardNumber).ToList())
                 : default);
         if (found.Probes is null)
         {

@@ -57,6 +57,12 @@ public sealed partial class MediaShard
         if (_peers.Find(id) is { Data: null } peer) peer.Data = new DataConnection(Secret(), channels);
     }
 
+    /// <summary>Opens channels to a peer, once there is a way to it.</summary>
+    public void OfferData(int id)
+    {
+        if (_peers.Find(id) is { Data: null } peer) peer.Data = DataConnection.Opening(Secret());
+    }
+
     private static byte[] Secret() => RandomNumberGenerator.GetBytes(SecretLength);
 
     private static void HandleData(ShardPeer peer, ReadOnlySpan<byte> packet, long nowUs)

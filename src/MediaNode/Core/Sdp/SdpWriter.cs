@@ -3,7 +3,7 @@ using VideoScale.MediaNode.Sctp;
 
 namespace VideoScale.MediaNode.Sdp;
 
-/// <summary>What is answered for one section of an offer.</summary>
+/// <summary>What is answered for one section of an offer, or offered in one of ours.</summary>
 public abstract record SectionAnswer
 {
     private SectionAnswer() { }
@@ -26,10 +26,14 @@ public abstract record SectionAnswer
 /// <summary>Our side of the transport.</summary>
 /// <param name="Candidates">Address and port, each a host candidate.</param>
 public sealed record SdpTransport(string IceFragment, string IcePassword, string Fingerprint,
-    IReadOnlyList<(string Address, int Port)> Candidates);
+    IReadOnlyList<(string Address, int Port)> Candidates)
+{
+    /// <summary>We take the client's handshake; an offer has to leave the choice (RFC 8842 §5.2), and clients choose to begin.</summary>
+    public bool IsOffered { get; init; }
+}
 
-/// <summary>Writes answers: ICE-lite, one bundle, RTCP multiplexed, DTLS passive.</summary>
-public static class SdpAnswer
+/// <summary>Writes our descriptions: ICE-lite, one bundle, RTCP multiplexed, DTLS passive.</summary>
+public static class SdpWriter
 {
     /// <summary>Header extensions that the engine reads or writes; all others are left out of the answer.</summary>
     public static readonly IReadOnlySet<string> Extensions = new HashSet<string>(StringComparer.Ordinal) { Mid, Rid, RepairedRid,
@@ -45,8 +49,10 @@ public static class SdpAnswer
     // RFC 8445 §5.1.2.1: type preference of host candidates, the highest local preference, component 1.
     private const uint HostPriority = 2_130_706_431;
 
+    /// <param name="offer">The client's, or the outline of ours.</param>
     /// <param name="sections">One for each section of the offer, in its order.</param>
-    public static string Write(SdpOffer offer, IReadOnlyList<SectionAnswer> sections, SdpTransport transport, ulong session, ulong version)
+    public static string Write(SdpDescription offer, IReadOnlyList<SectionAnswer> sections, SdpTransport transport, ulong session,
+        ulong version)
     {
         var text = new StringBuilder(1024 + 512 * sections.Count);
         text.Append("v=0\r\no=- ").Append(session).Append(' ').Append(version)
@@ -59,7 +65,7 @@ public static class SdpAnswer
     }
 
     /// <summary>What is accepted, in the group's own order: the first names the transport on both sides (RFC 9143 §7.3).</summary>
-    private static void WriteBundle(StringBuilder text, SdpOffer offer, IReadOnlyList<SectionAnswer> sections)
+    private static void WriteBundle(StringBuilder text, SdpDescription offer, IReadOnlyList<SectionAnswer> sections)
     {
         if (offer.Bundle.Count == 0) return; // none was offered, none may be answered
         text.Append("a=group:BUNDLE");
@@ -122,7 +128,8 @@ public static class SdpAnswer
     private static void WriteTransport(StringBuilder text, SdpMedia media, SdpTransport transport)
     {
         text.Append("a=ice-ufrag:").Append(transport.IceFragment).Append("\r\na=ice-pwd:").Append(transport.IcePassword)
-            .Append("\r\na=fingerprint:").Append(transport.Fingerprint).Append("\r\na=setup:passive\r\n");
+            .Append("\r\na=fingerprint:").Append(transport.Fingerprint)
+            .Append(transport.IsOffered ? "\r\na=setup:actpass\r\n" : "\r\na=setup:passive\r\n");
         if (media.Multiplexes) text.Append("a=rtcp-mux\r\n");
         if (media.ReducesReports) text.Append("a=rtcp-rsize\r\n");
         for (var i = 0; i < transport.Candidates.Count; i++)

@@ -1,9 +1,9 @@
 namespace VideoScale.MediaNode.Sdp;
 
-/// <summary>How the offerer takes part in the DTLS handshake (RFC 8842).</summary>
+/// <summary>How a side takes part in the DTLS handshake (RFC 8842).</summary>
 public enum SdpSetup : byte { ActiveOrPassive = 0, Active = 1, Passive = 2, Hold = 3 }
 
-/// <summary>The offerer's side of the transport; texts are empty where the offer tells nothing.</summary>
+/// <summary>The client's side of the transport; texts are empty where its description tells nothing.</summary>
 /// <param name="Fingerprints">"sha-256 AB:CD:…", each of the same certificate.</param>
 public sealed record SdpRemote(string IceFragment, string IcePassword, IReadOnlyList<string> Fingerprints, SdpSetup Setup)
 {
@@ -11,10 +11,10 @@ public sealed record SdpRemote(string IceFragment, string IcePassword, IReadOnly
     public bool HasCredentials => IceFragment.Length >= 4 && IcePassword.Length >= 22;
 }
 
-/// <summary>An offer of a client, all of it on one transport (BUNDLE, RFC 9143).</summary>
-public sealed record SdpOffer
+/// <summary>An offer or answer, all of it on one transport (BUNDLE, RFC 9143): a client's, or the outline of one of ours.</summary>
+public sealed record SdpDescription
 {
-    public required SdpRemote Remote { get; init; }
+    public SdpRemote Remote { get; init; } = new("", "", [], SdpSetup.ActiveOrPassive);
     public required IReadOnlyList<SdpMedia> Media { get; init; }
     /// <summary>
     /// Mids of the sections that share the transport, as a=group:BUNDLE names them; empty when the offer has none: then one section alone

@@ -1,0 +1,7 @@
+using LiveKit.Proto;
+
+namespace VideoScale.Gateway.Signalling;
+
+/// <summary>How a client begins.</summary>
+/// <param name="HasTwoConnections">It speaks LiveKit's older signalling: it receives over a connection that the server offers.</param>
+internal sealed record ClientWish(JoinRequest Join, bool HasTwoConnections);
