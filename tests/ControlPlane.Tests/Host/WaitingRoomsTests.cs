@@ -51,7 +51,10 @@ public sealed class WaitingRoomsTests
         Assert.Equal("media-1", (await replica.Rooms.AdmitParticipantAsync(Seat("placed", "ann"))).NodeId);
         Assert.Equal((2u, 2u), PlaceOf((await replica.Rooms.AdmitParticipantAsync(Seat("second", "ann"))).Wait));
 
-        Assert.Equal((2, 3L), (replica.App.Replica.Core.Queue.Waiting, replica.App.Replica.Core.Unplaced.Refused));
+        using var http = new HttpClient();
+        var metrics = (await http.GetStringAsync(new Uri($"http://127.0.0.1:{replica.Options.HttpPort}/metrics"))).Split('\n');
+        Assert.Contains("videoscale_rooms_waiting 2", metrics);
+        Assert.Contains("videoscale_rooms_refused_full 3", metrics);
         await Eventually.HoldsAsync(async () => (await MutationTests.EventsAsync(replica)).Any(e => e.Type == "CommandRejected"),
             "the refusal is on record");
 

@@ -59,7 +59,6 @@ internal sealed record ReplicaCore
     // The way of commands.
     internal required Fleet Fleet { get; init; }
     internal required RoomQueue Queue { get; init; }
-    internal required UnplacedCommands Unplaced { get; init; }
     internal required NodeLoads Loads { get; init; }
     internal required CommandPipeline Pipeline { get; init; }
     internal required LoopCommands Commands { get; init; }

@@ -101,7 +101,6 @@ internal static class CoreParts
             Forwarder = forwarder,
             Fleet = fleet,
             Queue = queue,
-            Unplaced = unplaced,
             Loads = new NodeLoads(tuning.Clock),
             Pipeline = pipeline,
             Commands = new LoopCommands(pipeline),
