@@ -29,9 +29,9 @@ public sealed class RelayTests(Stage stage) : IDisposable
         var secretFile = Path.Combine(_folder.FullName, "secret");
         await File.WriteAllTextAsync(secretFile, Secret + "\n");
         using var relay = CliProcess.Start(["-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", $"--listening-port={TurnPort}",
-            $"--min-port={FirstRelay}", $"--max-port={LastRelay}", "--use-auth-secret", $"--static-auth-secret={Secret}", "--realm=videoscale",
-            "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls", "--log-file=stdout", $"--pidfile={_folder.FullName}/pid",
-            $"--userdb={_folder.FullName}/users"], program: "turnserver");
+            $"--min-port={FirstRelay}", $"--max-port={LastRelay}", "--use-auth-secret", $"--static-auth-secret={Secret}",
+            "--realm=videoscale", "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls", "--log-file=stdout",
+            $"--pidfile={_folder.FullName}/pid", $"--userdb={_folder.FullName}/users"], program: "turnserver");
         using var up = CliProcess.Start(["up", "--single", "--base-port", $"{BasePort}", "--data", Path.Combine(_folder.FullName, "data"),
             "--loopback-only", "--turn", Url, "--turn-secret-file", secretFile]);
         await Eventually.HoldsAsync(() => up.Output.Contains("Ctrl-C stops everything.", StringComparison.Ordinal), "up is ready",

@@ -100,7 +100,8 @@ internal static class UpCommand
                     EtcdFlags.Read(parsed, options.Etcd);
                     (options.Webhooks, options.Turn) = (webhooks, turn);
                 }, exported, signals)
-                : await new Cluster(directory, topology, ports, media, ["--engine", engine, .. EtcdFlags.Repeat(parsed), .. TurnFlags.Repeat(turn)],
+                : await new Cluster(directory, topology, ports, media,
+                    ["--engine", engine, .. EtcdFlags.Repeat(parsed), .. TurnFlags.Repeat(turn)],
                     parsed.GetValue(NodeKbps) is { } kbps ? ["--capacity-kbps", $"{kbps}"] : [], exported,
                     WebhookFlags.Environment(webhooks)).RunAsync(signals.Token);
         });

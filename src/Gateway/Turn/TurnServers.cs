@@ -8,8 +8,8 @@ using LiveKit.Proto;
 namespace VideoScale.Gateway.Turn;
 
 /// <summary>
-/// What clients are told of TURN servers when they join and when they come back: URLs, and credentials that are good for a while and for one
-/// participant, as servers with a shared secret take them (draft-uberti-behave-turn-rest-00; coturn's use-auth-secret).
+/// What clients are told of TURN servers when they join and when they come back: URLs, and credentials that are good for a while and for
+/// one participant, as servers with a shared secret take them (draft-uberti-behave-turn-rest-00; coturn's use-auth-secret).
 /// </summary>
 internal sealed class TurnServers(TurnSettings settings, TimeProvider clock)
 {

@@ -1,12 +1,11 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using VideoScale.Platform;
 using VideoScale.Rpc;
 
 namespace VideoScale.ControlPlane.Host.Options;
 
 /// <summary>Checks options at start: every refusal names the option, its value and the allowed range.</summary>
-public static partial class ControlPlaneOptionsCheck
+public static class ControlPlaneOptionsCheck
 {
     /// <returns>One line per broken rule; empty when all hold.</returns>
     public static IReadOnlyList<string> Check(ControlPlaneOptions options)
@@ -75,15 +74,22 @@ public static partial class ControlPlaneOptionsCheck
         const int MaxUrls = 8;
         problems.Within("Turn:CredentialSeconds", turn.CredentialSeconds, 60, 2_592_000);
         foreach (var url in turn.Urls)
-            if (!TurnUrl().IsMatch(url)) problems.Add("Turn:Urls", url, "turn:host[:port][?transport=udp|tcp], or turns:…");
+            if (!IsTurnUrl(url)) problems.Add("Turn:Urls", url, "turn:host[:port][?transport=udp|tcp], or turns:…");
         if (turn.Urls.Count > MaxUrls) problems.Add("Turn:Urls", $"{turn.Urls.Count} URLs", $"at most {MaxUrls}");
         if (turn.Urls.Count > 0 && !File.Exists(turn.SecretFile))
             problems.Add("Turn:SecretFile", turn.SecretFile, "a file with the secret that the TURN servers know too");
     }
 
     /// <summary>RFC 7065; a host by name, address, or address in brackets.</summary>
-    [GeneratedRegex(@"^turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\?transport=(udp|tcp))?$")]
-    private static partial Regex TurnUrl();
+    private static bool IsTurnUrl(string url)
+    {
+        var rest = url.StartsWith("turn:", StringComparison.Ordinal) ? url["turn:".Length..]
+            : url.StartsWith("turns:", StringComparison.Ordinal) ? url["turns:".Length..] : "";
+        var parts = rest.Split('?', 2);
+        return (parts.Length == 1 || parts[1] is "transport=udp" or "transport=tcp")
+            && Uri.TryCreate($"tcp://{parts[0]}", UriKind.Absolute, out var host)
+            && host is { Host.Length: > 0, UserInfo.Length: 0, AbsolutePath: "/" or "", Query: "", Fragment: "" };
+    }
 
     private static void CheckSecurity(ControlPlaneOptions options, IPAddress? bind, OptionProblems problems)
     {
