@@ -1,6 +1,6 @@
 using VideoScale.ControlPlane.Host.Options;
 
-namespace VideoScale.ControlPlane.Tests.Host;
+namespace VideoScale.ControlPlane.Tests.HostTests;
 
 public sealed class TurnOptionsTests
 {
