@@ -55,13 +55,15 @@ public sealed class OldSignallingTests(Stage stage, ITestOutputHelper output)
 
         async Task SeeAndHearAsync()
         {
-            foreach (var viewer in callers)
+            await Task.WhenAll(callers.Select(async viewer =>
+            {
                 foreach (var other in (string[])["old", "two", "fox", "cat"])
-                    if (other != viewer.Identity)
-                    {
-                        await viewer.SeesAsync(other, frames: 5);
-                        await viewer.HearsAsync(other);
-                    }
+                {
+                    if (other == viewer.Identity) continue;
+                    await viewer.SeesAsync(other, frames: 5);
+                    await viewer.HearsAsync(other);
+                }
+            }));
             foreach (var other in callers) await cat.HasAsync("frame", other.Identity, times: cat.Count("frame", other.Identity) + 1);
         }
     }
