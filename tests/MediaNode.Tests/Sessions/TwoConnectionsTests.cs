@@ -165,11 +165,11 @@ public sealed partial class TwoConnectionsTests
         Assert.False(bob.Downlink.IsOpen);
         await bed.AskAsync(bob, Answer(offer, "cccc"));
         Assert.NotEqual(bob.Uplink.PeerNumber, bob.Downlink.PeerNumber);
-        Assert.Equal(1, await bed.DoAsync(() => bed.Table.Count));
+        Assert.Equal(2, await bed.DoAsync(() => bed.Table.Count)); // with ann
         await bed.AskAsync(bob, new SignalRequest { Leave = new LeaveRequest() });
         var (up, down) = (bob.Uplink.PeerNumber, bob.Downlink.PeerNumber);
         Assert.Equal((false, false), await bed.OnShardAsync(0, shard => (shard.RemovePeer(up), shard.RemovePeer(down))));
-        Assert.Equal(0, await bed.DoAsync(() => bed.Table.Count));
+        Assert.Equal(1, await bed.DoAsync(() => bed.Table.Count));
     }
 
     [Fact]
