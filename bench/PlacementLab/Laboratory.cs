@@ -21,8 +21,8 @@ internal sealed class Laboratory(LaboratorySize size)
     private const long HourMs = 3_600_000;
     internal const double CoresOfANode = 8;
     /// <summary>
-    /// As an operator sets it who has seen what a node of eight processors carries: bitrate in and out, more than its processors can do with
-    /// the usual mix of rooms, so that measured CPU is what holds rooms back.
+    /// As an operator sets it who has seen what a node of eight processors carries: bitrate in and out, more than its processors can
+    /// do with the usual mix of rooms, so that measured CPU is what holds rooms back.
     /// </summary>
     private static readonly Capacity PerCore = new(125, 2_500, 500_000);
     internal const string First = "VideoScale, policy 1", Second = "VideoScale, policy 2";

@@ -35,7 +35,8 @@ internal sealed class LaboratoryPage
         foreach (var (part, outcomes) in _parts.AsEnumerable().Reverse())
         {
             page.Append($"<h2>{E(part)}</h2><section>").Append(Bars(outcomes));
-            if (part is "fixed fleet") page.Append(Lines(outcomes, sample => sample.Max, "use of the fullest node over the day, first seed", 1.5));
+            if (part is "fixed fleet")
+                page.Append(Lines(outcomes, sample => sample.Max, "use of the fullest node over the day, first seed", 1.5));
             if (part is "elastic day")
                 page.Append(Lines(outcomes, sample => sample.Nodes, "nodes over the day, first seed", 0));
             page.Append(Table(outcomes)).Append("</section>\n");

@@ -84,7 +84,8 @@ internal static class PlacementVerb
         Figure("people who waited over 5 s for a node", run => run.Waited, "people");
         Figure("people who did not get in", run => run.Rejected, "people");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {name,-44} over 85 % {100 * Middle(runs, r => r.OverloadShare),6:0.00} %   max/mean {Middle(runs, r => r.MaxToMean),5:0.00}   "
+            $"  {name,-44} over 85 % {100 * Middle(runs, r => r.OverloadShare),6:0.00} %   "
+            + $"max/mean {Middle(runs, r => r.MaxToMean),5:0.00}   "
             + $"{Middle(runs, r => r.NodeHours),5:0} node-hours   {Middle(runs, r => r.MovedPerPerson),5:0.000} moves a person   "
             + $"{Middle(runs, r => r.Waited),5:0} waited   {Middle(runs, r => r.Rejected),4:0} not let in"));
     }

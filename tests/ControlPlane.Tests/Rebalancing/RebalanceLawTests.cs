@@ -52,7 +52,10 @@ public sealed class RebalanceLawTests
     [Fact]
     public void What_relieves_most_for_each_person_goes_first_and_a_room_that_fills_its_node_stays()
     {
-        var rooms = new List<MovableRoom> { Room("all-of-it", 1_200_000, 4), Room("many-people", 100_000, 50), Room("few-people", 100_000, 5) };
+        var rooms = new List<MovableRoom>
+        {
+            Room("all-of-it", 1_200_000, 4), Room("many-people", 100_000, 50), Room("few-people", 100_000, 5),
+        };
         var moves = Plan(Fleet(rooms, cpu: 900), 1);
         Assert.Equal("few-people", Assert.Single(moves).Room.Value);
         Assert.Equal(["few-people", "many-people"], Plan(Fleet(rooms, cpu: 900), 9).Select(move => move.Room.Value));

@@ -58,6 +58,8 @@ public sealed class ElasticTests : IDisposable
         await UntilAsync(up, "three nodes for five rooms", async () => (await RegisteredAsync()).Length == 3 && await OnNodesAsync() == 5);
         Assert.Contains("nodes' worth in use", await CtlAsync("fleet", "explain", "local"), StringComparison.Ordinal);
 
+        await CtlAsync("fleet", "rebalance", "set", "--mode", "on", "--per-minute", "3", "--quiet", "22:00-06:00");
+
         // Only who leads decides: whoever did so last.
         var leader = Enumerable.Range(1, 3).MaxBy(replica =>
             File.ReadLines(Path.Combine(_directory, ".videoscale", "logs", $"replica-{replica}.log"))
@@ -71,6 +73,8 @@ public sealed class ElasticTests : IDisposable
             async () => Count(explained = await CtlAsync("fleet", "explain", "local", "--last", "1000"), " is gone") == 2);
         Assert.Equal(2, Count(explained, "is drained and holds nothing"));
         Assert.Equal(3, Count(explained, "asks for instance")); // never one more, whoever led
+        Assert.Contains("rebalancing is on: nodes over 78.0 %, at most 4 rooms at once and 3 a minute, each once in 600 s, "
+            + "quiet from 22:00 to 06:00 UTC", await CtlAsync("fleet", "rebalance", "get"), StringComparison.Ordinal); // whoever leads now
         await CtlAsync("fleet", "set", "local", "--min", "2"); // and up again, under a new name
         await UntilAsync(up, "two nodes", async () => (await RegisteredAsync()).Contains("local-4"));
 

@@ -10,7 +10,8 @@ internal static class FleetCommand
     private static readonly string[] PoolColumns = ["POOL", "MODE", "NODES", "BOUNDS", "TARGET", "REGION", "STATE"];
     private static readonly string[] InstanceColumns = ["INSTANCE", "STATUS", "NODE", "ROOMS", "ASKED FOR", "PROVIDER'S ID"];
 
-    internal static Command Create() => new("fleet", "Pools of media nodes that come and go with their load, and rooms that leave crowded nodes.")
+    internal static Command Create() => new("fleet",
+        "Pools of media nodes that come and go with their load, and rooms that leave crowded nodes.")
     {
         Pools(), Get(), Plan(), PolicyCommand.Create(), Explain(), RebalanceCommand.Create(),
         Change("resume", "A suspended pool launches again.", "launches again",

@@ -107,8 +107,8 @@ internal static class RebalanceCommand
 
     private static string Words(RebalanceSettings settings) =>
         $"rebalancing is {settings.Mode switch { RebalanceMode.On => "on", RebalanceMode.DryRun => "dry-run", _ => "off" }}: nodes over "
-        + $"{Format.Permille((int)settings.AbovePermille)}, at most {settings.MaxInParallel} rooms at once and {settings.MaxPerMinute} a minute, "
-        + $"each once in {settings.CooldownSeconds} s"
+        + $"{Format.Permille((int)settings.AbovePermille)}, at most {settings.MaxInParallel} rooms at once and "
+        + $"{settings.MaxPerMinute} a minute, each once in {settings.CooldownSeconds} s"
         + (settings.QuietFromMinute == settings.QuietToMinute ? ""
             : $", quiet from {Clock(settings.QuietFromMinute)} to {Clock(settings.QuietToMinute)} UTC");
 

@@ -4,7 +4,8 @@ namespace VideoScale.ControlPlane.Fleets;
 
 /// <summary>
 /// What a Tbit/s of the cost model takes of a node's CPU, learned from what nodes measure: machines differ, and so do cameras that are off.
-/// Moving means; a node of which little is known is thought to be like the others, and the first ones as if their caps were all they can do.
+/// Moving means; a node of which little is known is thought to be like the others, and the first ones as if their caps were all they can
+/// do.
 /// </summary>
 internal sealed class CpuCost
 {

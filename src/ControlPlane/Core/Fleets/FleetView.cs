@@ -77,7 +77,8 @@ public sealed class FleetView : IFleet
         if (_nodes.TryGet(node.Value, out var slot) && slot.View.Incarnation == incarnation)
         {
             load = load with { ActualKbpsThen = slot.View.Actual.BitrateKbps };
-            Set(slot, slot.View with { Load = load, CpuPermillePerTbps = _cpuCost.Learn(slot.View.CpuPermillePerTbps, load, slot.View.Capacity) });
+            var cost = _cpuCost.Learn(slot.View.CpuPermillePerTbps, load, slot.View.Capacity);
+            Set(slot, slot.View with { Load = load, CpuPermillePerTbps = cost });
         }
     }
 

@@ -15,8 +15,8 @@ public sealed class FewerRoomsScorer : INodeScorer
 }
 
 /// <summary>
-/// What is left of the CPU, as forecast, or of another dimension where that is less. Below nothing where more is promised than there is: the
-/// least crowded is still the best then.
+/// What is left of the CPU, as forecast, or of another dimension where that is less. Below nothing where more is promised than there is:
+/// the least crowded is still the best then.
 /// </summary>
 public sealed class ForecastScorer : INodeScorer
 {

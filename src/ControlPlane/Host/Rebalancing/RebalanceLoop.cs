@@ -68,7 +68,8 @@ public sealed partial class RebalanceLoop : LeaderLoop
             var need = PlacementInputs.PeakOf(record.Settings, room.Participants, room.Publishers);
             var mayMove = record.Status == RoomStatus.Active && room.Participants > 0
                 && RebalanceDecider.Rested(record, now.UnixMs) >= (long)settings.CooldownMs;
-            rooms.Add(new(record.Id, record.LastEpoch, record.Settings.Region, need, room.Actual, room.Charged, room.Participants, mayMove));
+            rooms.Add(new(record.Id, record.LastEpoch, record.Settings.Region, need, room.Actual, room.Charged, room.Participants,
+                mayMove));
         }
         return rooms;
     }
