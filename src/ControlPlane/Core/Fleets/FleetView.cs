@@ -12,6 +12,8 @@ namespace VideoScale.ControlPlane.Fleets;
 /// <remarks>One caller. Refresh nodes from state after entries were applied; settle a pending decision when its outcome is known.</remarks>
 public sealed class FleetView : IFleet
 {
+    /// <summary>So long the sum over a node's rooms is good for.</summary>
+    private const long SettledForMs = 5_000;
     private readonly OrdinalIndex<Slot> _nodes = new();
     private readonly Dictionary<string, (string Node, Reservation Need)> _pending = new(StringComparer.Ordinal);
 
@@ -35,8 +37,19 @@ public sealed class FleetView : IFleet
         foreach (var node in state.Nodes.InOrder()) Refresh(node, state.LastTime.UnixMs);
     }
 
-    /// <summary>Takes one node from state.</summary>
-    public void Refresh(NodeState node, long logNowMs) => Refresh(PlacementInputs.ViewOf(node, logNowMs));
+    /// <summary>
+    /// Takes one node from state. Its rooms are looked through only now and then: they settle slowly, and nodes change all the time.
+    /// </summary>
+    public void Refresh(NodeState node, long logNowMs)
+    {
+        if (_nodes.TryGet(node.Name, out var known) && logNowMs - known.SettledAtMs < SettledForMs)
+        {
+            Refresh(PlacementInputs.ViewOf(node, known.View.SettledKbps));
+            return;
+        }
+        Refresh(PlacementInputs.ViewOf(node, PlacementInputs.SettledKbps(node, logNowMs)));
+        _nodes.Find(node.Name)!.SettledAtMs = logNowMs;
+    }
 
     /// <param name="fresh">Without load and decisions under way.</param>
     public void Refresh(NodeView fresh)
@@ -118,5 +131,6 @@ public sealed class FleetView : IFleet
         public string Name { get; } = view.Node.Value;
         public NodeView View { get; set; } = view;
         public int At { get; set; }
+        public long SettledAtMs { get; set; }
     }
 }

@@ -13,17 +13,24 @@ public static class PlacementInputs
     public const long GrowsForMs = 15 * 60_000;
 
     /// <summary>A node without load and without decisions under way.</summary>
-    /// <param name="logNowMs">For how long its rooms have been there.</param>
-    public static NodeView ViewOf(NodeState node, long logNowMs)
+    /// <param name="settledKbps">See <see cref="SettledKbps"/>; as of a while ago it may be more than what is reserved now.</param>
+    public static NodeView ViewOf(NodeState node, ulong settledKbps)
+    {
+        var reserved = node.Charged.BitrateKbps - Math.Min(node.Charged.BitrateKbps, node.Actual.BitrateKbps);
+        return new(node.Record.Id, node.Record.Incarnation, node.Record.Description.Region,
+            StandingOf(node.Record.Health, node.Record.Scheduling), node.Record.Capacity, node.Charged, node.Actual, (uint)node.Rooms.Count,
+            Reservation.Nothing, 0, null)
+        { SettledKbps = Math.Min(settledKbps, reserved) };
+    }
+
+    /// <summary>What is reserved for rooms that grow no more. Looks at each room of the node.</summary>
+    public static ulong SettledKbps(NodeState node, long logNowMs)
     {
         ulong settled = 0;
         foreach (var room in node.Rooms.InOrder())
             if (room.Record.Owner is { } owner && logNowMs - owner.PlacedAtMs >= GrowsForMs)
                 settled += room.Charged.BitrateKbps - room.Actual.BitrateKbps;
-        return new(node.Record.Id, node.Record.Incarnation, node.Record.Description.Region,
-            StandingOf(node.Record.Health, node.Record.Scheduling), node.Record.Capacity, node.Charged, node.Actual, (uint)node.Rooms.Count,
-            Reservation.Nothing, 0, null)
-        { SettledKbps = settled };
+        return settled;
     }
 
     /// <summary>A process that is not heard counts before what operators want of it.</summary>
