@@ -25,7 +25,7 @@ public sealed class FullFleetTests
             && leave.Action == LeaveRequest.Types.Action.Disconnect, "that it cannot join now");
         // The room keeps its place, and nobody sits in it who does not come back: it closes when it stays empty.
         await Eventually.HoldsAsync(async () => (await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "waits" })) is
-            { Wait.Position: 1, Room.Participants: 0 }, "the seat is given back");
+        { Wait.Position: 1, Room.Participants: 0 }, "the seat is given back");
 
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{gateway}/twirp/livekit.RoomService/CreateRoom"));
         request.Content = TwirpServer.Json("""{"name":"another"}""");

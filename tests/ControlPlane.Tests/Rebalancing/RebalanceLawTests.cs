@@ -105,7 +105,8 @@ public sealed class RebalanceLawTests
         for (var i = 0; i < random.Next(1, 9); i++)
         {
             var here = Enumerable.Range(0, random.Next(0, 12)).Select(r => Room($"r{i}-{r}", (ulong)random.Next(0, 300_000),
-                (uint)random.Next(1, 60), random.Next(4) == 0 ? "eu" : "") with { MayMove = random.Next(5) > 0 })
+                (uint)random.Next(1, 60), random.Next(4) == 0 ? "eu" : "") with
+            { MayMove = random.Next(5) > 0 })
                 .Select(room => room with { Charged = room.Charged with { BitrateKbps = room.Charged.BitrateKbps * 3 } }).ToList();
             var standing = random.Next(4) == 0 ? (NodeStanding)random.Next(0, 7) : NodeStanding.Open;
             var view = View($"n{i}", here, (uint)random.Next(100, 1_000), NowMs - (random.Next(6) == 0 ? 15_000 : 0), standing,
