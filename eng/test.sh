@@ -9,10 +9,10 @@ exec </dev/null
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 # Hundreds of processes live for seconds each: code that is made again and again for a long run (counts are hexadecimal) costs them more than it brings.
 export DOTNET_TieredPGO=0 DOTNET_TC_CallCountThreshold=400
-computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway Consensus.Etcd) waiting=(Integration) storing=(Export) calls=(EndToEnd)
+computing=(Consensus DotNext Simulation Chaos MediaNode ControlPlane Gateway Consensus.Etcd) waiting=(Export Integration) calls=(EndToEnd)
 quick=
-if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) storing=() calls=(); fi
-projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${storing[@]}" "${calls[@]}")
+if [ "${1:-}" = quick ]; then shift; quick=1; computing=(Consensus DotNext Simulation) waiting=(MediaNode ControlPlane Gateway) calls=(); fi
+projects=(Architecture Contracts "${computing[@]}" "${waiting[@]}" "${calls[@]}")
 results="$PWD/.build/test-results"
 started=$SECONDS
 failures=()
@@ -90,13 +90,12 @@ lane() { set -m; "$@" & lanes+=($!); set +m; }
 stop() { trap '' INT TERM; for pid in "${lanes[@]}"; do kill -TERM -- "-$pid" 2>/dev/null; done; wait; exit "$1"; }
 trap 'stop 130' INT; trap 'stop 143' TERM
 each() { local filter="$1" project; shift; for project in "$@"; do run "$project" "$filter"; done; }
-# What computes, beside what mostly waits for processes and sockets, and for a database and its disk. Calls of browsers have the machine for themselves.
+# Two lanes for two cores: what computes beside what mostly waits for processes and sockets. Calls of browsers have the machine for themselves.
 [ $# -gt 0 ] || { echo "== format, beside the first tests"; lane format; }
 lane each "${1:-}" Architecture Contracts
 wait; lanes=() # another process may have their numbers by now
 lane each "${1:-}" "${computing[@]}"
 lane each "${1:-}" "${waiting[@]}"
-lane each "${1:-}" "${storing[@]}"
 wait; lanes=()
 lane each "${1:-}" "${calls[@]}"
 wait; lanes=()
