@@ -52,7 +52,7 @@ public sealed class StopTests : IDisposable
             .WriteTo(file);
         var harness = HarnessProgram.Start("run", "swarm", "--schedule", file, "--busy", "25", "--out", _folder.FullName);
         await Eventually.HoldsAsync(() => harness.HasExited ? throw new InvalidOperationException($"it ended with {harness.ExitCode}")
-            : Processes().Any(Signals.IsFrozen), "a replica is frozen");
+            : Processes().Any(Signals.IsSuspended), "a replica is frozen");
         return harness;
     }
 

@@ -34,13 +34,19 @@ public static partial class Signals
         catch (DirectoryNotFoundException) { return true; }
     }
 
-    private static bool IsStopped(string thread)
+    /// <summary>Stopped, and there.</summary>
+    public static bool IsSuspended(int pid) => IsFrozen(pid) && StateOf($"/proc/{pid}") == 'T';
+
+    private static bool IsStopped(string thread) => StateOf(thread) is null or 'T' or 'Z';
+
+    /// <returns>Null when it has ended.</returns>
+    private static char? StateOf(string directory)
     {
         try
         {
-            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
-            return stat[stat.LastIndexOf(')') + 2] is 'T' or 'Z'; // the state stands after the name, which may have spaces
+            var stat = File.ReadAllText(Path.Combine(directory, "stat"));
+            return stat[stat.LastIndexOf(')') + 2]; // the state stands after the name, which may have spaces
         }
-        catch (IOException) { return true; } // it has ended meanwhile
+        catch (IOException) { return null; }
     }
 }
