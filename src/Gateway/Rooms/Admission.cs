@@ -94,9 +94,9 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places, Time
             return await FindAsync(room, reply.Epoch, changed, cancellationToken) is { } found
                 ? new GrantedSeat(room, seat, seatId, reply.Epoch, reply.NodeAddress, found.Info) : null;
         try { return await AwaitOwnerAsync(room, seat, reply, changes, cancellationToken); }
-        catch (Exception e) when (reply.Wait is not null && e is OperationCanceledException or RpcException)
+        catch (Exception e) when (e is OperationCanceledException or RpcException)
         {
-            await GiveBackAsync(room, seat);
+            if (await places.LookAsync(room) is { Status: RoomStatus.Unplaced }) await GiveBackAsync(room, seat);
             throw;
         }
     }
@@ -113,8 +113,8 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places, Time
             {
                 if (!place.IsOpen || place.Seat?.Id != seatId) return null;
                 if (place.NodeAddress.Length > 0) return new GrantedSeat(room, seat, seatId, place.Epoch, place.NodeAddress, place.Info);
-                if (place.Status == RoomStatus.Unplaced && reply.Wait is { } wait && clock.GetElapsedTime(asked) >= NodePatience)
-                    throw Waits(wait).ToRpcException();
+                if (place.Status == RoomStatus.Unplaced && clock.GetElapsedTime(asked) >= NodePatience)
+                    throw Waits(reply.Wait).ToRpcException();
             }
             await Task.WhenAny(changed, Task.Delay(OwnerPoll, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
@@ -135,8 +135,8 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places, Time
         catch (RpcException) { } // whoever comes again takes the same seat; else it is freed once the room has a node
     }
 
-    private static Failure Waits(RoomWait wait) =>
-        Failure.Exhausted($"the fleet is full: the room waits for a node, as number {wait.Position} of {wait.Total}; it keeps its place, "
+    private static Failure Waits(RoomWait? wait) => wait is null ? Failure.Unavailable("the room waits for a first media node: join again")
+        : Failure.Exhausted($"the fleet is full: the room waits for a node, as number {wait.Position} of {wait.Total}; it keeps its place, "
             + $"join again in {(wait.RetryAfterMs + 999) / 1000} s") with
         { RetryAfterMs = wait.RetryAfterMs };
 

@@ -55,6 +55,10 @@ public sealed partial class ClusterState
     public IEnumerable<RoomState> WaitingForPlacement() => _waiting.Select(key => key.Room);
     public int WaitingCount => _waiting.Count;
 
+    /// <summary>Its place among them, from 1. The last, which is who has just come, is found at once; others by counting.</summary>
+    public int WaitingPosition(RoomState room) =>
+        _waiting.Max.Room == room ? _waiting.Count : 1 + _waiting.TakeWhile(key => key.Room != room).Count();
+
     /// <summary>
     /// Those behind a room that was waiting (it may have been placed meanwhile), without walking over the ones before it.
     /// </summary>

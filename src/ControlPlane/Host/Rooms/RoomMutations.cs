@@ -61,6 +61,6 @@ public sealed class RoomMutations(Mutations mutations, StateQueries queries, Roo
         return reply;
     }
 
-    private ValueTask<V1.RoomWait?> WaitAsync(RoomId room) =>
-        queries.ReadNowAsync((queue, room), static (state, _, asked) => asked.queue.Of(state, asked.room)?.ToWire());
+    private ValueTask<V1.RoomWait?> WaitAsync(RoomId room) => !queue.HasFleet ? new((V1.RoomWait?)null)
+        : queries.ReadNowAsync((queue, room), static (state, _, asked) => asked.queue.Of(state, asked.room)?.ToWire());
 }

@@ -53,11 +53,14 @@ public sealed class RoomQueue(int limit, LogTimeSource time) : IStateListener
         lock (_gate) _coming.Remove(room.Value);
     }
 
-    /// <summary>Null for a room that does not wait.</summary>
+    /// <summary>There is somebody to wait for.</summary>
+    internal bool HasFleet => Volatile.Read(ref _hasFleet);
+
+    /// <summary>Null for a room that does not wait, and while there is no fleet: nobody knows then for how long.</summary>
     internal RoomWait? Of(ClusterState state, RoomId room)
     {
-        if (state.FindRoom(room)?.Record is not { Status: RoomStatus.Unplaced }) return null;
-        var position = 1 + state.WaitingForPlacement().TakeWhile(other => other.Record.Id != room).Count();
+        if (!HasFleet || state.FindRoom(room) is not { Record.Status: RoomStatus.Unplaced } waiting) return null;
+        var position = state.WaitingPosition(waiting);
         lock (_gate) return new(position, state.WaitingCount, _estimate.Of(position, time.Now.UnixMs, _capacityAtMs));
     }
 
@@ -66,9 +69,11 @@ public sealed class RoomQueue(int limit, LogTimeSource time) : IStateListener
         if (events.Count == 0) return;
         lock (_gate)
         {
+            var fleetChanged = false;
             foreach (var applied in events)
             {
                 var now = applied.Context.Time.UnixMs;
+                fleetChanged |= applied.Event is NodeEvent or PoolEvent;
                 switch (applied.Event)
                 {
                     case RoomEvent.Created e: _coming.Remove(e.Room.Value); break;
@@ -81,18 +86,24 @@ public sealed class RoomQueue(int limit, LogTimeSource time) : IStateListener
                         break;
                 }
             }
-            Look(state);
+            _waiting = state.WaitingCount;
+            if (fleetChanged) LookAtFleet(state);
         }
     }
 
     public void OnRestored(ulong appliedIndex, ClusterState state)
     {
-        lock (_gate) Look(state);
+        lock (_gate)
+        {
+            _waiting = state.WaitingCount;
+            LookAtFleet(state);
+        }
     }
 
-    private void Look(ClusterState state)
+    private void LookAtFleet(ClusterState state)
     {
-        (_waiting, _hasFleet, _capacityAtMs) = (state.WaitingCount, state.Nodes.Count > 0 || state.Pools.Count > 0, null);
+        Volatile.Write(ref _hasFleet, state.Nodes.Count > 0 || state.Pools.Count > 0);
+        _capacityAtMs = null;
         foreach (var pool in state.Pools)
             foreach (var instance in pool.Instances)
             {
