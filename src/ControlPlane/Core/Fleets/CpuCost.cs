@@ -15,7 +15,7 @@ internal sealed class CpuCost
     private const ulong TellingKbps = 100_000;
     /// <summary>A measurement counts so much of a node's mean, and of the fleet's.</summary>
     private const ulong OfNode = 32, OfAll = 256;
-    private const ulong PerTbps = 1_000_000_000, Most = 1_000_000_000;
+    private const ulong PerTbps = NodeView.KbpsPerTbps, Most = 1_000_000_000;
     private ulong _fleet;
 
     /// <summary>Of a node that has measured nothing.</summary>

@@ -16,7 +16,7 @@ public readonly record struct NodeUse(Reservation Reserved, uint CpuPermille)
     public ulong CpuForecastPermille(NodeView node, Reservation need)
     {
         var promisedKbps = node.Charged.BitrateKbps - node.SettledKbps + node.Pending.BitrateKbps + need.BitrateKbps;
-        return CpuPermille + (promisedKbps > MeasuredOfKbps ? promisedKbps - MeasuredOfKbps : 0) * node.CpuPermillePerTbps / 1_000_000_000;
+        return CpuPermille + node.CpuPermilleOf(promisedKbps > MeasuredOfKbps ? promisedKbps - MeasuredOfKbps : 0);
     }
 
     /// <param name="nowMs">Leader's monotonic clock, for the age of measured load.</param>

@@ -32,6 +32,11 @@ public sealed record NodeView(
 
     /// <summary>Of what is charged, what is not to be expected any more: growth of rooms that have been there for long.</summary>
     public ulong SettledKbps { get; init; }
+
+    /// <summary>What a bitrate of the cost model takes of its CPU, in permille.</summary>
+    public ulong CpuPermilleOf(ulong kbps) => kbps * CpuPermillePerTbps / KbpsPerTbps;
+
+    internal const ulong KbpsPerTbps = 1_000_000_000;
 }
 
 /// <summary>Nodes to choose among.</summary>

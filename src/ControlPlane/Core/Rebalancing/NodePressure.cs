@@ -11,18 +11,16 @@ internal static class NodePressure
         if (node.Load is not { } load || nowMs - load.MeasuredAtMs > settings.LoadFreshMs) return null;
         // Who came since it was measured counts as by the model, at what a bit costs there.
         var since = node.Actual.BitrateKbps > load.ActualKbpsThen ? node.Actual.BitrateKbps - load.ActualKbpsThen : 0;
-        var cpu = load.CpuPermille + CpuOf(node, since);
-        return (uint)Math.Min(int.MaxValue, Math.Max(cpu, Math.Max(Permille(load.BitrateKbps, node.Capacity.BitrateKbps),
-            Math.Max(Permille(node.Actual.Publishers, node.Capacity.Publishers),
-                Permille(node.Actual.Subscribers, node.Capacity.Subscribers)))));
+        return Tightest(node, load.CpuPermille + node.CpuPermilleOf(since),
+            new(node.Actual.Publishers, node.Actual.Subscribers, load.BitrateKbps));
     }
 
     /// <summary>What a room takes of a node, or would.</summary>
-    internal static uint OfRoom(NodeView node, Reservation actual) => (uint)Math.Min(int.MaxValue, Math.Max(CpuOf(node, actual.BitrateKbps),
-        Math.Max(Permille(actual.BitrateKbps, node.Capacity.BitrateKbps),
-            Math.Max(Permille(actual.Publishers, node.Capacity.Publishers), Permille(actual.Subscribers, node.Capacity.Subscribers)))));
+    internal static uint OfRoom(NodeView node, Reservation actual) => Tightest(node, node.CpuPermilleOf(actual.BitrateKbps), actual);
 
-    internal static ulong CpuOf(NodeView node, ulong kbps) => kbps * node.CpuPermillePerTbps / 1_000_000_000;
+    private static uint Tightest(NodeView node, ulong cpuPermille, Reservation used) => (uint)Math.Min(int.MaxValue, Math.Max(cpuPermille,
+        Math.Max(Permille(used.BitrateKbps, node.Capacity.BitrateKbps),
+            Math.Max(Permille(used.Publishers, node.Capacity.Publishers), Permille(used.Subscribers, node.Capacity.Subscribers)))));
 
     private static ulong Permille(ulong part, ulong whole) => part * 1000 / whole;
 }

@@ -20,7 +20,7 @@ internal sealed class PlannedFleet(IFleet fleet) : IFleet
 
     private static NodeView With(NodeView node, in MovableRoom room)
     {
-        var cpu = NodePressure.CpuOf(node, room.Actual.BitrateKbps);
+        var cpu = node.CpuPermilleOf(room.Actual.BitrateKbps);
         return node with
         {
             Charged = node.Charged + Reservation.Max(room.Need, room.Actual),
@@ -37,7 +37,7 @@ internal sealed class PlannedFleet(IFleet fleet) : IFleet
 
     private static NodeView Without(NodeView node, in MovableRoom room)
     {
-        var cpu = NodePressure.CpuOf(node, room.Actual.BitrateKbps);
+        var cpu = node.CpuPermilleOf(room.Actual.BitrateKbps);
         var (charged, actual) = (node.Charged - room.Charged, node.Actual - room.Actual);
         return node with
         {
