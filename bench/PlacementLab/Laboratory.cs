@@ -3,6 +3,7 @@ using VideoScale.Bench.PlacementLab.Day;
 using VideoScale.Bench.PlacementLab.Elastic;
 using VideoScale.Bench.PlacementLab.Figures;
 using VideoScale.Bench.PlacementLab.Fleet;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rebalancing;
 
@@ -120,5 +121,5 @@ internal sealed class Laboratory(LaboratorySize size)
     private static Outcome Moved(PlannedDay day, Product product, SimulationSettings settings, string name) =>
         new Simulation(day, product, settings, null, Mover(product)).Run(name);
 
-    private static ProductMover Mover(Product product) => new(product, RebalanceSettings.Default with { Mode = RebalanceMode.On });
+    private static ProductMover Mover(Product product) => new(product, RebalanceSettings.Default with { Mode = AutomationMode.On });
 }

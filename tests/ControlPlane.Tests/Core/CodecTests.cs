@@ -35,7 +35,7 @@ public sealed class CodecTests
         [new(new(301, 2), Room, "participant_left", 7, "status 500", IsReplayed: false)], [new(200, 0)], [new(201, 1)]);
     private static readonly NodeDescription Description = new(Node, ulong.MaxValue, "eu", "a", "10.0.0.1:8180", new(100, 1000, 1_000_000));
 
-    private static readonly RebalanceSettings Balance = new(RebalanceMode.On, 800, 3, 10, 900_000, 1_320, 360);
+    private static readonly RebalanceSettings Balance = new(AutomationMode.On, 800, 3, 10, 900_000, 1_320, 360);
     private static readonly PlannedMove Chosen = new(Room, Epoch, Node, new("media-1"), 7, 910, 640, 45);
 
     private static readonly DomainEvent[] Events =
@@ -119,7 +119,7 @@ public sealed class CodecTests
             [new(Room, Epoch, Ann, 301, SessionReportKind.TrackPublished, "TR_1", new byte[] { 3 })]),
     ];
 
-    private static PoolPolicy Policy => new("eu-west", ScalingMode.DryRun, 2, 20, 700, 1, 600_000, 900_000, 60_000, 12_500);
+    private static PoolPolicy Policy => new("eu-west", AutomationMode.DryRun, 2, 20, 700, 1, 600_000, 900_000, 60_000, 12_500);
     private static ScalingReason Reason => new(2_770, 3_190, 5, 4, "bitrate, rising");
 
     /// <summary>Whatever is an event or command is declared in its concept's table, once, under a number of its own.</summary>

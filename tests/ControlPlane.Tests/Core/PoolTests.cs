@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Pools;
@@ -54,7 +55,7 @@ public sealed class PoolTests
             "hold" => Policy with { HoldMs = 86_400_001 },
             "boot" => Policy with { BootLimitMs = 999 },
             "region" => Policy with { Region = "no such region!" },
-            _ => Policy with { Mode = (ScalingMode)9 },
+            _ => Policy with { Mode = (AutomationMode)9 },
         };
         Assert.StartsWith(expected, new Bed().Refused(FailureCode.InvalidArgument, new PoolCommand.SetPolicy("eu", wrong)),
             StringComparison.Ordinal);
@@ -92,9 +93,9 @@ public sealed class PoolTests
     }
 
     [Theory]
-    [InlineData(ScalingMode.Off)]
-    [InlineData(ScalingMode.DryRun)]
-    public void A_pool_that_is_not_on_launches_and_releases_nothing(ScalingMode mode)
+    [InlineData(AutomationMode.Off)]
+    [InlineData(AutomationMode.DryRun)]
+    public void A_pool_that_is_not_on_launches_and_releases_nothing(AutomationMode mode)
     {
         var bed = WithPool();
         var key = Running(bed);

@@ -23,7 +23,7 @@ public sealed class RebalanceLoopTests : IAsyncDisposable
     [Fact]
     public async Task A_crowded_node_gives_a_room_away_when_rebalancing_is_on()
     {
-        await CrowdedAsync(RebalanceMode.On);
+        await CrowdedAsync(AutomationMode.On);
         await _loop.RunOnceAsync(CancellationToken.None);
         var chosen = _leader.Happened.OfType<RebalanceEvent.RoomChosen>().ToList();
         Assert.NotEmpty(chosen);
@@ -35,9 +35,9 @@ public sealed class RebalanceLoopTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(RebalanceMode.DryRun, true)]
-    [InlineData(RebalanceMode.Off, false)]
-    public async Task It_tells_in_dry_run_and_is_silent_when_off(RebalanceMode mode, bool tells)
+    [InlineData(AutomationMode.DryRun, true)]
+    [InlineData(AutomationMode.Off, false)]
+    public async Task It_tells_in_dry_run_and_is_silent_when_off(AutomationMode mode, bool tells)
     {
         await CrowdedAsync(mode);
         await _loop.RunOnceAsync(CancellationToken.None);
@@ -46,7 +46,7 @@ public sealed class RebalanceLoopTests : IAsyncDisposable
     }
 
     /// <summary>Rooms on node a, which says that its processors are nearly all in use; then a node b that has nothing to do.</summary>
-    private async Task CrowdedAsync(RebalanceMode mode)
+    private async Task CrowdedAsync(AutomationMode mode)
     {
         await _leader.LeadsAsync();
         _leader.Time.Programs(everyMemberKnows: true);

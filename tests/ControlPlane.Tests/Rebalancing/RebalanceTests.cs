@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rebalancing;
@@ -10,7 +11,7 @@ namespace VideoScale.ControlPlane.Tests.Rebalancing;
 /// <summary>What holds on every replica, whatever a leader thinks: mode, quiet hours, budgets, rest, and that nothing gets worse.</summary>
 public sealed class RebalanceTests
 {
-    private static readonly RebalanceSettings On = RebalanceSettings.Default with { Mode = RebalanceMode.On };
+    private static readonly RebalanceSettings On = RebalanceSettings.Default with { Mode = AutomationMode.On };
 
     private static Bed Given(RebalanceSettings settings, int rooms = 1)
     {
@@ -47,9 +48,9 @@ public sealed class RebalanceTests
     }
 
     [Theory]
-    [InlineData(RebalanceMode.Off)]
-    [InlineData(RebalanceMode.DryRun)]
-    public void Nothing_moves_unless_it_is_on(RebalanceMode mode)
+    [InlineData(AutomationMode.Off)]
+    [InlineData(AutomationMode.DryRun)]
+    public void Nothing_moves_unless_it_is_on(AutomationMode mode)
     {
         var bed = Given(On with { Mode = mode });
         Assert.Contains("nothing is moved", bed.Refused(FailureCode.FailedPrecondition, Move(bed, "r0")), StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Providers;
 using VideoScale.ControlPlane.Pools;
 
@@ -89,9 +90,9 @@ public sealed class ScalerTests
     }
 
     [Theory]
-    [InlineData(ScalingMode.Off)]
-    [InlineData(ScalingMode.DryRun)]
-    public async Task A_pool_that_is_not_on_asks_its_provider_for_nothing(ScalingMode mode)
+    [InlineData(AutomationMode.Off)]
+    [InlineData(AutomationMode.DryRun)]
+    public async Task A_pool_that_is_not_on_asks_its_provider_for_nothing(AutomationMode mode)
     {
         var fleet = new ScaledFleet(1, Policy with { Mode = mode }, 0);
         fleet.Open(20);

@@ -137,17 +137,10 @@ internal static class FleetCommand
 
     private static string[] Row(Pool pool) =>
     [
-        pool.Pool_, Mode(pool.Policy.Mode), $"{pool.Instances.Count(each => each.Registered)} of {pool.Instances.Count}",
+        pool.Pool_, Modes.Word((int)pool.Policy.Mode), $"{pool.Instances.Count(each => each.Registered)} of {pool.Instances.Count}",
         $"{pool.Policy.Min}..{pool.Policy.Max}", Format.Permille((int)pool.Policy.TargetPermille), Format.Text(pool.Policy.Region),
         pool.Suspended.Length > 0 ? "suspended" : pool.Failures > 0 ? $"{pool.Failures} launches failed" : "ok",
     ];
-
-    internal static string Mode(ScalingMode mode) => mode switch
-    {
-        ScalingMode.Off => "off",
-        ScalingMode.DryRun => "dry-run",
-        _ => "on",
-    };
 
     private static string Nodes(uint milli) => (milli / 1000.0).ToString("0.00", System.Globalization.CultureInfo.InvariantCulture);
 }

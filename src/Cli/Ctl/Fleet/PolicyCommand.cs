@@ -81,15 +81,9 @@ internal static class PolicyCommand
         if (parsed.GetValue(Min) is { } min) policy.Min = min;
         if (parsed.GetValue(Max) is { } max) policy.Max = max;
         if (parsed.GetValue(Mode) is { } mode)
-            policy.Mode = mode switch
-            {
-                "on" => ScalingMode.On,
-                "off" => ScalingMode.Off,
-                "dry-run" => ScalingMode.DryRun,
-                _ => throw new CliException($"--mode: \"{mode}\" is not on, dry-run or off"),
-            };
+            policy.Mode = Modes.Parse(mode, ScalingMode.Off, ScalingMode.DryRun, ScalingMode.On);
         policy.Region = parsed.GetValue(Region) ?? policy.Region;
-        if (parsed.GetValue(Target) is { } target) policy.TargetPermille = target * 10;
+        if (parsed.GetValue(Target) is { } target) policy.TargetPermille = Modes.Permille("--target", target, 10, 95);
         if (parsed.GetValue(Spare) is { } spare) policy.SpareNodes = spare;
         if (parsed.GetValue(Hold) is { } hold) policy.HoldSeconds = hold;
         if (parsed.GetValue(Boot) is { } boot) policy.BootLimitSeconds = boot;

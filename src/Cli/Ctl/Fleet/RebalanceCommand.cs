@@ -79,14 +79,8 @@ internal static class RebalanceCommand
     private static void Apply(ParseResult parsed, RebalanceSettings settings)
     {
         if (parsed.GetValue(Mode) is { } mode)
-            settings.Mode = mode switch
-            {
-                "on" => RebalanceMode.On,
-                "off" => RebalanceMode.Off,
-                "dry-run" => RebalanceMode.DryRun,
-                _ => throw new CliException($"--mode: \"{mode}\" is not on, dry-run or off"),
-            };
-        if (parsed.GetValue(Above) is { } above) settings.AbovePermille = above * 10;
+            settings.Mode = Modes.Parse(mode, RebalanceMode.Off, RebalanceMode.DryRun, RebalanceMode.On);
+        if (parsed.GetValue(Above) is { } above) settings.AbovePermille = Modes.Permille("--above", above, 30, 95);
         if (parsed.GetValue(Parallel) is { } parallel) settings.MaxInParallel = parallel;
         if (parsed.GetValue(PerMinute) is { } perMinute) settings.MaxPerMinute = perMinute;
         if (parsed.GetValue(Cooldown) is { } cooldown) settings.CooldownSeconds = cooldown;
@@ -106,7 +100,7 @@ internal static class RebalanceCommand
             ? (uint)(at.Hour * 60 + at.Minute) : null;
 
     private static string Words(RebalanceSettings settings) =>
-        $"rebalancing is {settings.Mode switch { RebalanceMode.On => "on", RebalanceMode.DryRun => "dry-run", _ => "off" }}: nodes over "
+        $"rebalancing is {Modes.Word((int)settings.Mode)}: nodes over "
         + $"{Format.Permille((int)settings.AbovePermille)}, at most {settings.MaxInParallel} rooms at once and "
         + $"{settings.MaxPerMinute} a minute, each once in {settings.CooldownSeconds} s"
         + (settings.QuietFromMinute == settings.QuietToMinute ? ""

@@ -180,7 +180,7 @@ public static class PoolDecider
         && state.FindNode(instance.Key)
             is not { Record: { IsGone: true } or { Scheduling: NodeScheduling.Draining or NodeScheduling.Drained } };
 
-    private static Failure? NotScaled(PoolRecord pool) => pool.Policy.Mode == ScalingMode.On ? null
+    private static Failure? NotScaled(PoolRecord pool) => pool.Policy.Mode == AutomationMode.On ? null
         : Failure.Precondition($"pool {pool.Pool} is not scaled: its mode is {pool.Policy.Mode}");
 
     private static Failure? Missing(ClusterState state, PoolRecord pool, NodeId key, out NodeState? node)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Placement;
 using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.ControlPlane.Rooms;
@@ -51,7 +52,7 @@ public static class RebalanceDecider
     private static Failure? OverBudget(ClusterState state, RebalanceRecord record, in EntryContext entry)
     {
         var settings = record.Settings;
-        if (settings.Mode != RebalanceMode.On) return Failure.Precondition($"rebalancing is {settings.Mode}: nothing is moved");
+        if (settings.Mode != AutomationMode.On) return Failure.Precondition($"rebalancing is {settings.Mode}: nothing is moved");
         if (settings.IsQuietAt(entry.Time)) return Failure.Precondition("these are quiet hours: nothing is moved");
         if (Moving(state) is var moving && moving >= settings.MaxInParallel)
             return Failure.Exhausted($"{moving} rooms are being moved, and {settings.MaxInParallel} are the most at once");

@@ -5,17 +5,6 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Pools;
 
-/// <summary>As on the wire (videoscale.v1.ScalingMode).</summary>
-public enum ScalingMode : byte
-{
-    None = 0,
-    /// <summary>Nothing is launched and nothing is terminated.</summary>
-    Off = 1,
-    /// <summary>What would be done is told, and not done.</summary>
-    DryRun = 2,
-    On = 3,
-}
-
 /// <summary>How many media nodes a pool has, and what for. See docs/scaling.md.</summary>
 /// <param name="Region">Its nodes register in it; rooms wanted elsewhere do not make it grow. Empty: rooms of every region count.</param>
 /// <param name="Min">Never fewer instances.</param>
@@ -28,7 +17,7 @@ public enum ScalingMode : byte
 /// <param name="DrainWithinMs">A node that is to leave keeps its rooms so long before they are moved.</param>
 /// <param name="MilliCentsPerHour">What one instance costs, in thousandths of a cent; for what operators are shown alone.</param>
 public sealed record PoolPolicy(
-    string Region, ScalingMode Mode, uint Min, uint Max, uint TargetPermille, uint SpareNodes, ulong HoldMs, ulong BootLimitMs,
+    string Region, AutomationMode Mode, uint Min, uint Max, uint TargetPermille, uint SpareNodes, ulong HoldMs, ulong BootLimitMs,
     ulong DrainWithinMs, ulong MilliCentsPerHour)
 {
     /// <summary>A typing error must not buy a data centre.</summary>
@@ -38,12 +27,11 @@ public sealed record PoolPolicy(
     public const ulong LongestBootMs = 3_600_000;
     public const ulong MostMilliCents = 1_000_000_000;
 
-    public static readonly PoolPolicy Default = new("", ScalingMode.On, 1, 10, 700, 0, 10 * 60_000, 15 * 60_000, 10 * 60_000, 0);
+    public static readonly PoolPolicy Default = new("", AutomationMode.On, 1, 10, 700, 0, 10 * 60_000, 15 * 60_000, 10 * 60_000, 0);
 
     public Failure? Check() =>
         Rules.OptionalName("region", Region)
-        ?? (Mode is ScalingMode.Off or ScalingMode.DryRun or ScalingMode.On ? null
-            : Failure.InvalidArgument($"mode: {(byte)Mode} breaks the rule: 1 (off), 2 (dry run) or 3 (on)"))
+        ?? Mode.Check()
         ?? Rules.InRange("max", Max, 1, MostInstances)
         ?? Rules.InRange("min", Min, 0, Max)
         ?? Rules.InRange("target_permille", TargetPermille, 100, 950)
@@ -68,11 +56,11 @@ public sealed record PoolPolicy(
     }
 
     public static PoolPolicy Read(ref CanonicalReader r) => new(
-        r.ReadString(), (ScalingMode)r.ReadByte(), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt64(),
+        r.ReadString(), (AutomationMode)r.ReadByte(), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt32(), r.ReadUInt64(),
         r.ReadUInt64(), r.ReadUInt64(), r.ReadUInt64());
 
     public string Words =>
-        $"{Mode switch { ScalingMode.Off => "off", ScalingMode.DryRun => "dry run", _ => "on" }}, {Min} to {Max} nodes, "
+        $"{Mode.Words()}, {Min} to {Max} nodes, "
         + $"target {TargetPermille / 10} %{(SpareNodes > 0 ? $", {SpareNodes} spare" : "")}"
         + (Region.Length > 0 ? $", region {Region}" : "");
 }

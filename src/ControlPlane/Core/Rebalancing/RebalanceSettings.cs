@@ -5,17 +5,6 @@ using VideoScale.Model;
 
 namespace VideoScale.ControlPlane.Rebalancing;
 
-/// <summary>As on the wire (videoscale.v1.RebalanceMode).</summary>
-public enum RebalanceMode : byte
-{
-    None = 0,
-    /// <summary>No room is moved for the sake of balance.</summary>
-    Off = 1,
-    /// <summary>What would be moved is told, and not moved.</summary>
-    DryRun = 2,
-    On = 3,
-}
-
 /// <summary>Whether rooms are moved off crowded nodes, and how many at most. See docs/rebalancing.md.</summary>
 /// <param name="AbovePermille">A node with more in use is crowded.</param>
 /// <param name="MaxInParallel">Moves under way at once, an operator's among them.</param>
@@ -23,14 +12,14 @@ public enum RebalanceMode : byte
 /// <param name="CooldownMs">A room that was moved stays at least so long: nobody is disturbed twice within it.</param>
 /// <param name="QuietFromMinute">Of the day, UTC: from here to <paramref name="QuietToMinute"/> nothing is moved. Equal: never
 /// quiet.</param>
-public sealed record RebalanceSettings(RebalanceMode Mode, uint AbovePermille, uint MaxInParallel, uint MaxPerMinute, ulong CooldownMs,
+public sealed record RebalanceSettings(AutomationMode Mode, uint AbovePermille, uint MaxInParallel, uint MaxPerMinute, ulong CooldownMs,
     uint QuietFromMinute, uint QuietToMinute)
 {
     public const uint MinutesOfDay = 24 * 60;
     public const ulong LongestCooldownMs = 24 * 3_600_000UL;
     private const uint MostInParallel = 64, MostPerMinute = 240;
 
-    public static readonly RebalanceSettings Default = new(RebalanceMode.Off, 780, 4, 24, 10 * 60_000, 0, 0);
+    public static readonly RebalanceSettings Default = new(AutomationMode.Off, 780, 4, 24, 10 * 60_000, 0, 0);
 
     public bool IsQuietAt(LogTime time)
     {
@@ -40,8 +29,7 @@ public sealed record RebalanceSettings(RebalanceMode Mode, uint AbovePermille, u
     }
 
     public Failure? Check() =>
-        (Mode is RebalanceMode.Off or RebalanceMode.DryRun or RebalanceMode.On ? null
-            : Failure.InvalidArgument($"mode: {(byte)Mode} breaks the rule: 1 (off), 2 (dry run) or 3 (on)"))
+        Mode.Check()
         ?? Rules.InRange("above_permille", AbovePermille, 300, 950)
         ?? Rules.InRange("max_in_parallel", MaxInParallel, 1, MostInParallel)
         ?? Rules.InRange("max_per_minute", MaxPerMinute, 1, MostPerMinute)
@@ -60,11 +48,11 @@ public sealed record RebalanceSettings(RebalanceMode Mode, uint AbovePermille, u
         sink.Number("quiet_to_minute", QuietToMinute);
     }
 
-    public static RebalanceSettings Read(ref CanonicalReader r) => new((RebalanceMode)r.ReadByte(), r.ReadUInt32(), r.ReadUInt32(),
+    public static RebalanceSettings Read(ref CanonicalReader r) => new((AutomationMode)r.ReadByte(), r.ReadUInt32(), r.ReadUInt32(),
         r.ReadUInt32(), r.ReadUInt64(), r.ReadUInt32(), r.ReadUInt32());
 
     public string Words =>
-        $"{Mode switch { RebalanceMode.Off => "off", RebalanceMode.DryRun => "dry run", _ => "on" }}, nodes over {AbovePermille}‰, at most "
+        $"{Mode.Words()}, nodes over {AbovePermille}‰, at most "
         + $"{MaxInParallel} at once and {MaxPerMinute} a minute, a room once in {CooldownMs / 1000} s"
         + (QuietFromMinute == QuietToMinute ? "" : $", quiet from {Clock(QuietFromMinute)} to {Clock(QuietToMinute)} UTC");
 

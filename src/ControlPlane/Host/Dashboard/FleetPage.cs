@@ -51,7 +51,7 @@ internal sealed class FleetPage(StateQueries queries, Leadership leadership, Mem
         var takesPart = pool.Instances.Count(each => !each.IsReleased && state.FindNode(each.Key) is { Record.IsGone: false });
         var coming = pool.Instances.Count(each => each.Status != InstanceStatus.Terminating && state.FindNode(each.Key) is null);
         var going = pool.Instances.Count(each => each.IsReleased || each.Status == InstanceStatus.Terminating);
-        return $"Pool {pool.Pool}: {takesPart} nodes, of {pool.Policy.Min} to {pool.Policy.Max}"
+        return $"Pool {pool.Pool}: {takesPart} of {pool.Policy.Min} to {pool.Policy.Max} nodes"
             + (coming > 0 ? $"; {coming} being launched" : "") + (going > 0 ? $"; {going} leaving" : "")
             + (pool.Suspended.Length > 0 ? $"; launches nothing: {pool.Suspended}" : "");
     }

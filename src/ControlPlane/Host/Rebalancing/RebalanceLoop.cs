@@ -33,7 +33,7 @@ public sealed partial class RebalanceLoop : LeaderLoop
     public override string Name => "rebalancing";
     protected override TimeSpan Period => TimeSpan.FromSeconds(5);
 
-    private sealed record Round(ulong Term, RebalanceMode Mode, IReadOnlyList<PlannedMove> Moves);
+    private sealed record Round(ulong Term, AutomationMode Mode, IReadOnlyList<PlannedMove> Moves);
 
     public override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
@@ -41,15 +41,15 @@ public sealed partial class RebalanceLoop : LeaderLoop
         if (await LookAsync((state, term) => Look(state, term, now)) is not { } round) return;
         _plan.Note(round.Moves);
         if (round.Moves.Count == 0) return;
-        foreach (var move in round.Moves) LogMove(round.Mode == RebalanceMode.On ? "moves" : "would move", move.Words);
-        if (round.Mode != RebalanceMode.On) return;
+        foreach (var move in round.Moves) LogMove(round.Mode == AutomationMode.On ? "moves" : "would move", move.Words);
+        if (round.Mode != AutomationMode.On) return;
         DomainCommand[] commands = [.. round.Moves.Select(move => new RebalanceCommand.MoveRoom(move))];
         await _commands.SubmitAllAsync(round.Term, Name, commands, cancellationToken);
     }
 
     private Round? Look(ClusterState state, LeaderTerm term, LogTime now)
     {
-        if (state.Rebalancing is not { Settings: { Mode: RebalanceMode.On or RebalanceMode.DryRun } settings } record) return null;
+        if (state.Rebalancing is not { Settings: { Mode: AutomationMode.On or AutomationMode.DryRun } settings } record) return null;
         if (settings.IsQuietAt(now)) return new(term.Term, settings.Mode, []);
         // What was revoked and waits for its next node is on its way too.
         var most = Math.Min((int)settings.MaxInParallel - RebalanceDecider.Moving(state),

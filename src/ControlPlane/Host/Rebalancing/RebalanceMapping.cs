@@ -1,7 +1,7 @@
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Rebalancing;
 using VideoScale.V1;
-using RebalanceMode = VideoScale.ControlPlane.Rebalancing.RebalanceMode;
 using RebalanceSettings = VideoScale.ControlPlane.Rebalancing.RebalanceSettings;
 
 namespace VideoScale.ControlPlane.Host.Rebalancing;
@@ -14,9 +14,9 @@ internal static class RebalanceMapping
         var (given, or) = (request.Settings ?? new V1.RebalanceSettings(), RebalanceSettings.Default);
         var mode = given.Mode switch
         {
-            V1.RebalanceMode.Unspecified or V1.RebalanceMode.Off => RebalanceMode.Off,
-            V1.RebalanceMode.DryRun => RebalanceMode.DryRun,
-            V1.RebalanceMode.On => RebalanceMode.On,
+            V1.RebalanceMode.Unspecified or V1.RebalanceMode.Off => AutomationMode.Off,
+            V1.RebalanceMode.DryRun => AutomationMode.DryRun,
+            V1.RebalanceMode.On => AutomationMode.On,
             _ => throw FieldRules.Broken("settings.mode", $"{(int)given.Mode}",
                 "REBALANCE_MODE_OFF, REBALANCE_MODE_DRY_RUN or REBALANCE_MODE_ON"),
         };

@@ -1,10 +1,10 @@
+using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Host.Api;
 using VideoScale.ControlPlane.Pools;
 using VideoScale.ControlPlane.State;
 using VideoScale.Model;
 using VideoScale.V1;
 using PoolPolicy = VideoScale.ControlPlane.Pools.PoolPolicy;
-using ScalingMode = VideoScale.ControlPlane.Pools.ScalingMode;
 
 namespace VideoScale.ControlPlane.Host.Scaling;
 
@@ -18,9 +18,9 @@ internal static class PoolMapping
         FieldRules.OptionalName("policy.region", given.Region);
         var mode = given.Mode switch
         {
-            V1.ScalingMode.Unspecified or V1.ScalingMode.On => ScalingMode.On,
-            V1.ScalingMode.DryRun => ScalingMode.DryRun,
-            V1.ScalingMode.Off => ScalingMode.Off,
+            V1.ScalingMode.Unspecified or V1.ScalingMode.On => AutomationMode.On,
+            V1.ScalingMode.DryRun => AutomationMode.DryRun,
+            V1.ScalingMode.Off => AutomationMode.Off,
             _ => throw FieldRules.Broken("policy.mode", $"{(int)given.Mode}", "SCALING_MODE_OFF, SCALING_MODE_DRY_RUN or SCALING_MODE_ON"),
         };
         var max = given.HasMax ? given.Max : Math.Max(or.Max, given.HasMin ? Math.Min(given.Min, PoolPolicy.MostInstances) : 0);

@@ -47,7 +47,7 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
         seen.IsNow = false;
         var isDue = seen.AskedStamp is not { } stamp || clock.GetElapsedTime(stamp) >= ListPeriod
             || pool.Instances.Any(each => each.Status != InstanceStatus.Launched);
-        if (!isDue || (pool.Instances.IsEmpty && seen.AskedStamp is not null && pool.Policy.Mode == ScalingMode.Off)) return commands;
+        if (!isDue || (pool.Instances.IsEmpty && seen.AskedStamp is not null && pool.Policy.Mode == AutomationMode.Off)) return commands;
         seen.AskedStamp = clock.GetTimestamp();
         try
         {
@@ -65,7 +65,7 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
         var present = pool.Instances.Select(each => each.Key).ToHashSet();
         seen.Missing.IntersectWith(present);
         foreach (var over in seen.Paused.Keys.Where(key => !present.Contains(key)).ToArray()) seen.Paused.Remove(over);
-        if (pool.Policy.Mode == ScalingMode.On) await EndStrangersAsync(pool, seen, present, cancellationToken);
+        if (pool.Policy.Mode == AutomationMode.On) await EndStrangersAsync(pool, seen, present, cancellationToken);
         return commands;
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class Reconciler(IInstanceProvider provider, TimeProvide
         // What was to be launched when the pool was switched off waits until it is on again; what is being ended is ended.
         var due = pool.Instances.Where(each => !IsPaused(seen, each.Key)
             && (each.Status == InstanceStatus.Terminating
-                || (each.Status == InstanceStatus.Requested && pool.Policy.Mode == ScalingMode.On))).ToArray();
+                || (each.Status == InstanceStatus.Requested && pool.Policy.Mode == AutomationMode.On))).ToArray();
         var answers = await Task.WhenAll(due.Select(each => each.Status == InstanceStatus.Requested
             ? LaunchAsync(pool, each, seen, cancellationToken) : TerminateAsync(pool, each, seen, cancellationToken)));
         return [.. answers.OfType<DomainCommand>()];

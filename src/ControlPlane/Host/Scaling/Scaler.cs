@@ -45,7 +45,7 @@ internal sealed partial class Scaler(Reconciler? reconciler, ILogger logger)
     {
         var pool = input.Pool;
         if (!_memories.TryGetValue(pool.Pool, out var memory)) _memories[pool.Pool] = memory = new();
-        if (pool.Policy.Mode == ScalingMode.Off)
+        if (pool.Policy.Mode == AutomationMode.Off)
         {
             memory.Forget();
             Plans.Forget(pool.Pool);
@@ -53,7 +53,7 @@ internal sealed partial class Scaler(Reconciler? reconciler, ILogger logger)
         }
         var plan = ScalingLaw.Decide(input, memory);
         Plans.Note(pool.Pool, plan, input.NowMs);
-        if (pool.Policy.Mode != ScalingMode.On || reconciler is null || plan.IsNothing) return null;
+        if (pool.Policy.Mode != AutomationMode.On || reconciler is null || plan.IsNothing) return null;
         LogPlan(pool.Pool, plan.Words, plan.Reason.Words);
         return plan;
     }
