@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using VideoScale.Bench.PlacementLab.Fleet;
+using VideoScale.Harness.Results;
 
 namespace VideoScale.Bench.PlacementLab;
 
@@ -114,7 +115,7 @@ internal sealed class LaboratoryPage
 
     private static bool IsOurs(Outcome outcome) => outcome.Name.StartsWith("VideoScale", StringComparison.Ordinal);
     private static double Middle(List<Outcome> runs) => Middle(runs, run => run.OverloadShare);
-    private static double Middle(List<Outcome> runs, Func<Outcome, double> of) => runs.Select(of).Order().ElementAt((runs.Count - 1) / 2);
+    private static double Middle(List<Outcome> runs, Func<Outcome, double> of) => Percentiles.At([.. runs.Select(of)], 0.5);
     private static string Of(List<Outcome> runs, Func<Outcome, double> of, string format) => Number(Middle(runs, of), format);
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
     private static string N(double value) => Number(value, "0.##");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VideoScale.ControlPlane.Fleets;
 using VideoScale.ControlPlane.Placement;
+using VideoScale.Harness.Results;
 using VideoScale.Model;
 
 namespace VideoScale.Bench.PlacementLab.Figures;
@@ -28,8 +29,7 @@ internal static class DecisionCost
         Pass(policy, view, requests, decisions, times);
         var told = GC.GetAllocatedBytesForCurrentThread() - before;
         var cpuUs = (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / decisions;
-        Array.Sort(times);
-        return new(nodes, times[decisions / 2], times[decisions * 99 / 100], cpuUs, (double)told / decisions, (double)picked / decisions);
+        return new(nodes, Percentiles.At(times, 0.5), Percentiles.At(times, 0.99), cpuUs, (double)told / decisions, (double)picked / decisions);
     }
 
     private static void Pass(PlacementPolicy policy, FleetView view, PlacementRequest[] requests, int decisions, double[]? times)
