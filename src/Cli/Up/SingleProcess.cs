@@ -27,6 +27,7 @@ internal static class SingleProcess
                 HttpPort = ports.ReplicaHttp(0),
                 GrpcPort = ports.ReplicaGrpc(0),
                 RaftPort = ports.ReplicaRaft(0),
+                SealKeyFile = directory.SealKeyFile,
                 Export = exported.Options,
             };
             readFlags(options);
