@@ -56,7 +56,7 @@ public interface IPacketSink
     Span<byte> Reserve(int peer);
     /// <returns>False when it was not taken: it is not sent, and counts as nothing.</returns>
     /// <remarks>What is taken and yet not sent, for want of room, is told to <see cref="ForwardingEngine.TakeBack"/>.</remarks>
-    bool CommitRtp(int peer, int length);
+    bool CommitRtp(int peer, int length, MediaKind kind);
     /// <returns>The same.</returns>
     bool CommitRtcp(int peer, int length);
 }

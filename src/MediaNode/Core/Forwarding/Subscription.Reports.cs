@@ -58,7 +58,7 @@ public sealed partial class Subscription
     /// <summary>Hands a packet to the transport; only what it takes is counted, and told to the estimator.</summary>
     private bool Commit(int length, int transportSequence, long nowUs)
     {
-        if (_sink.CommitRtp(_peer.Id, length))
+        if (_sink.CommitRtp(_peer.Id, length, Publication.Options.Kind))
         {
             _peer.Estimator.OnSent(transportSequence, length, nowUs);
             return true;
