@@ -15,6 +15,7 @@ public sealed class TcpRelay : IDisposable
     private const int BufferOctets = 8 << 10;
 
     private readonly TcpListener _listener;
+    private readonly IPAddress _address;
     private readonly IPEndPoint _server;
     private readonly ConcurrentDictionary<Socket, Socket> _pairs = new();
     private readonly CancellationTokenSource _stop = new();
@@ -23,7 +24,7 @@ public sealed class TcpRelay : IDisposable
 
     public TcpRelay(IPAddress address, IPEndPoint server)
     {
-        _server = server;
+        (_address, _server) = (address, server);
         _listener = new TcpListener(address, server.Port);
         _listener.Start();
         _accepting = AcceptAsync();
@@ -60,6 +61,7 @@ public sealed class TcpRelay : IDisposable
         {
             client.NoDelay = server.NoDelay = true;
             client.SendBufferSize = BufferOctets;
+            server.Bind(new IPEndPoint(_address, 0)); // Firefox takes no answer that says it was seen at a loopback address
             await server.ConnectAsync(_server, _stop.Token);
             _pairs[client] = server;
             await Task.WhenAny(CopyAsync(client, server, isDown: false), CopyAsync(server, client, isDown: true));

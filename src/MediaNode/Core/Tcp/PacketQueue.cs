@@ -5,8 +5,9 @@ namespace VideoScale.MediaNode.Tcp;
 /// <summary>What waits to be written to one stream: packets behind their lengths (RFC 4571 §2), in order, bounded in time and memory.</summary>
 /// <remarks>
 /// A stream delivers everything, however late, so a receiver slower than its media would fall behind without end. Whoever sends asks first:
-/// a picture that begins while the oldest octet has waited too long is dropped whole, and so are packets of data channels. Sound, reports,
-/// checks and handshakes are small and always wait; when even they fill the memory, nobody reads, and the connection has to end.
+/// a picture that begins while more waits than leaves in <see cref="PatienceUs"/> is dropped whole, and so are packets of data channels.
+/// Sound, reports, checks and handshakes are small and always wait; when even they fill the memory, nobody reads, and the connection has to
+/// end.
 /// </remarks>
 public sealed class PacketQueue(QueueDrops drops)
 {
@@ -19,6 +20,8 @@ public sealed class PacketQueue(QueueDrops drops)
     /// <summary>What has waited so long will not be read: clients give a path up sooner.</summary>
     public const long StallUs = 10_000_000;
 
+    /// <summary>Over which it is measured how fast a stream that does not keep up takes what it is sent.</summary>
+    private const long RateUs = 100_000;
     private const int FirstOctets = 16 << 10;
     private const int KeptOctets = 64 << 10;
     private const int MostStreams = 256;
@@ -32,6 +35,9 @@ public sealed class PacketQueue(QueueDrops drops)
     private byte[] _ring = [];
     private int _head;
     private long _written;
+    private long _busySinceUs;
+    private long _busySent;
+    private double _octetsPerUs;
     private long _lastTimeUs;
 
     /// <summary>Octets that wait, lengths among them.</summary>
@@ -62,6 +68,15 @@ public sealed class PacketQueue(QueueDrops drops)
         return takes;
     }
 
+    /// <summary>Whether a packet of video is to be sent again now; it will be asked for once more.</summary>
+    public bool TakesRepair(int octets, long nowUs)
+    {
+        if (!IsBehind(nowUs) && HasRoom(octets)) return true;
+        drops.Repairs++;
+        drops.Octets += octets;
+        return false;
+    }
+
     /// <summary>Whether a packet of data channels is to be queued.</summary>
     public bool TakesData(int octets, long nowUs)
     {
@@ -80,6 +95,7 @@ public sealed class PacketQueue(QueueDrops drops)
             IsOverfull = true;
             return;
         }
+        if (Octets == 0) (_busySinceUs, _busySent) = (nowUs, 0);
         Grow(Octets + octets);
         Span<byte> length = stackalloc byte[FrameReader.HeaderOctets];
         BinaryPrimitives.WriteUInt16BigEndian(length, checked((ushort)packet.Length));
@@ -97,15 +113,28 @@ public sealed class PacketQueue(QueueDrops drops)
     public void Sent(int octets)
     {
         Octets -= octets;
+        _busySent += octets;
         _head = (_head + octets) % Math.Max(1, _ring.Length);
         while (_times.Count > 1 && _times.Peek().End <= _written - Octets) _times.Dequeue();
         if (Octets > 0) return;
+        _octetsPerUs = 0; // it takes what comes
         _times.Clear();
         _head = 0;
         if (_ring.Length > KeptOctets) _ring = [];
     }
 
-    private bool IsBehind(long nowUs) => AgeUs(nowUs) > PatienceUs || Octets > MostMediaOctets;
+    /// <summary>By what has waited already, or by how fast it leaves.</summary>
+    private bool IsBehind(long nowUs)
+    {
+        if (Octets > MostMediaOctets || AgeUs(nowUs) > PatienceUs) return true;
+        var sinceUs = nowUs - _busySinceUs;
+        if (Octets > 0 && sinceUs >= RateUs)
+        {
+            _octetsPerUs = _busySent / (double)sinceUs;
+            (_busySinceUs, _busySent) = (nowUs, 0);
+        }
+        return _octetsPerUs > 0 && Octets > _octetsPerUs * PatienceUs;
+    }
 
     /// <summary>What is left is for what cannot be dropped.</summary>
     private bool HasRoom(int octets) => Octets + octets <= MostOctets - KeptOctets;

@@ -8,8 +8,10 @@ public sealed class QueueDrops
     public long Pictures { get; internal set; }
     /// <summary>Their packets.</summary>
     public long PicturePackets { get; internal set; }
+    /// <summary>Packets of pictures that were asked for again.</summary>
+    public long Repairs { get; internal set; }
     /// <summary>Packets of data channels, which SCTP sends again.</summary>
     public long DataPackets { get; internal set; }
-    /// <summary>Octets of both.</summary>
+    /// <summary>Octets of all of them.</summary>
     public long Octets { get; internal set; }
 }

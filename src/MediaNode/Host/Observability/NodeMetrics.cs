@@ -89,7 +89,8 @@ internal sealed class NodeMetrics : IDisposable
         Counter("videoscale_media_tcp_pictures_dropped_total", "Pictures left out for receivers that read too slowly.",
             () => Sum(tcp => tcp.Drops.Pictures));
         CounterOfEach("videoscale_media_tcp_packets_dropped_total", "Packets left out for receivers that read too slowly.", "kind",
-            ("video", () => Sum(tcp => tcp.Drops.PicturePackets)), ("data", () => Sum(tcp => tcp.Drops.DataPackets)));
+            ("video", () => Sum(tcp => tcp.Drops.PicturePackets)), ("repair", () => Sum(tcp => tcp.Drops.Repairs)),
+            ("data", () => Sum(tcp => tcp.Drops.DataPackets)));
         Counter("videoscale_media_tcp_octets_dropped_total", "Octets in them.", () => Sum(tcp => tcp.Drops.Octets));
     }
 

@@ -11,11 +11,11 @@ internal enum TcpProgress : byte { Done, Waiting, Ended }
 internal sealed class TcpConnection : IDisposable
 {
     /// <summary>At a time, so that what has been sent is seen to go.</summary>
-    private const int SendOctets = 16 << 10;
+    private const int SendOctets = 4 << 10;
     /// <summary>
-    /// What the kernel may hold unsent beyond what is on the wire: what waits there cannot be dropped any more, nor can its age be seen.
+    /// What the kernel is to hold unsent beyond what is on the wire, a segment more or less: what waits there cannot be dropped any more.
     /// </summary>
-    private const int UnsentOctets = 32 << 10;
+    private const int UnsentOctets = 16 << 10;
     private const int TcpLevel = 6;             // IPPROTO_TCP
     private const int NotSentLowWater = 25;     // TCP_NOTSENT_LOWAT, linux/tcp.h
 

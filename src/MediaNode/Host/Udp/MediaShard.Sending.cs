@@ -1,6 +1,6 @@
-using VideoScale.MediaNode.Codecs;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Dtls;
+using VideoScale.MediaNode.Tcp;
 
 namespace VideoScale.MediaNode.Host.Udp;
 
@@ -36,11 +36,11 @@ public sealed partial class MediaShard
         return NextSlot();
     }
 
-    bool IPacketSink.CommitRtp(int peer, int length, MediaKind kind)
+    bool IPacketSink.CommitRtp(int peer, int length, PacketKind kind)
     {
         if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return false;
         var slot = _socket.Outgoing.NextSlot;
-        if (kind is MediaKind.Video && destination.Connection is { } slow && !slow.Queue.TakesPicture(slot[..length], NowUs))
+        if (kind is not PacketKind.Sound && destination.Connection is { } slow && !Takes(slow.Queue, kind, slot[..length]))
         {
             // As what the kernel has no room for: its receiver sees the hole, asks for it, and reports it as lost.
             Engine.TakeBack(peer, slot[..length], overhead: 0);
@@ -54,6 +54,9 @@ public sealed partial class MediaShard
         if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return false;
         return Send(destination, sender.ProtectRtcp(_socket.Outgoing.NextSlot, length));
     }
+
+    private bool Takes(PacketQueue queue, PacketKind kind, ReadOnlySpan<byte> packet) => kind is PacketKind.Picture
+        ? queue.TakesPicture(packet, NowUs) : queue.TakesRepair(packet.Length, NowUs);
 
     /// <param name="length">Of what lies sealed in the next slot; none when sealing was refused.</param>
     private bool Send(Destination destination, int length)
