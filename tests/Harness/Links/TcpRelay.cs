@@ -17,10 +17,9 @@ public sealed class TcpRelay : IDisposable
     private readonly TcpListener _listener;
     private readonly IPAddress _address;
     private readonly IPEndPoint _server;
-    private readonly ConcurrentDictionary<Socket, Socket> _pairs = new();
+    private readonly ConcurrentDictionary<TcpPath, bool> _paths = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
-    private long _downOctets;
 
     public TcpRelay(IPAddress address, IPEndPoint server)
     {
@@ -30,19 +29,13 @@ public sealed class TcpRelay : IDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>Widest rate from the server to each client, in kbit/s; 0 for no limit.</summary>
-    public int DownKbps { get; set; }
-    public int Connections => _pairs.Count;
-    public long DownOctets => Volatile.Read(ref _downOctets);
+    /// <summary>Connections that stand.</summary>
+    public IReadOnlyCollection<TcpPath> Paths => [.. _paths.Keys];
 
     /// <summary>Ends all connections; new ones may come.</summary>
     public void Cut()
     {
-        foreach (var (client, server) in _pairs)
-        {
-            client.Dispose();
-            server.Dispose();
-        }
+        foreach (var path in _paths.Keys) path.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -57,33 +50,34 @@ public sealed class TcpRelay : IDisposable
     private async Task CarryAsync(Socket client)
     {
         using var server = new Socket(_server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = BufferOctets };
+        TcpPath? path = null;
         try
         {
             client.NoDelay = server.NoDelay = true;
             client.SendBufferSize = BufferOctets;
             server.Bind(new IPEndPoint(_address, 0)); // Firefox takes no answer that says it was seen at a loopback address
             await server.ConnectAsync(_server, _stop.Token);
-            _pairs[client] = server;
-            await Task.WhenAny(CopyAsync(client, server, isDown: false), CopyAsync(server, client, isDown: true));
+            path = new TcpPath(client, server);
+            _paths[path] = true;
+            await Task.WhenAny(CopyAsync(client, server, () => 0), CopyAsync(server, client, () => path.DownKbps));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { }
         finally
         {
-            _pairs.TryRemove(client, out _);
+            if (path is not null) _paths.TryRemove(path, out _);
             client.Dispose();
         }
     }
 
-    private async Task CopyAsync(Socket from, Socket to, bool isDown)
+    private async Task CopyAsync(Socket from, Socket to, Func<int> kbps)
     {
         var octets = new byte[ChunkOctets];
         try
         {
             while (await from.ReceiveAsync(octets, _stop.Token) is > 0 and var length)
             {
-                if (isDown && DownKbps is > 0 and var kbps) await Task.Delay(TimeSpan.FromMilliseconds(length * 8.0 / kbps), _stop.Token);
+                if (kbps() is > 0 and var rate) await Task.Delay(TimeSpan.FromMilliseconds(length * 8.0 / rate), _stop.Token);
                 for (var sent = 0; sent < length;) sent += await to.SendAsync(octets.AsMemory(sent, length - sent), _stop.Token);
-                if (isDown) Interlocked.Add(ref _downOctets, length);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { }
@@ -96,5 +90,23 @@ public sealed class TcpRelay : IDisposable
         Cut();
         _accepting.Wait();
         _stop.Dispose();
+    }
+}
+
+/// <summary>One connection through the relay.</summary>
+public sealed class TcpPath : IDisposable
+{
+    private readonly Socket _client, _server;
+
+    internal TcpPath(Socket client, Socket server) => (_client, _server) = (client, server);
+
+    /// <summary>Widest rate from the server to the client, in kbit/s; 0 for no limit.</summary>
+    public int DownKbps { get; set; }
+
+    /// <summary>Ends it.</summary>
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
     }
 }

@@ -155,10 +155,10 @@ public sealed class ConnectionListener : IDisposable
     /// <summary>No owner is given a connection any more.</summary>
     public void Dispose()
     {
+        if (_stop.IsCancellationRequested) return;
         _stop.Cancel();
         _socket.Dispose();
         _accepting.Wait();
         Task.WaitAll([.. _greetings.Values.Select(greeting => greeting.Greeting)]);
-        _stop.Dispose();
     }
 }

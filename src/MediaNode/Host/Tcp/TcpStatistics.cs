@@ -7,6 +7,8 @@ public sealed class TcpStatistics
 {
     /// <summary>That are open now.</summary>
     public long Open { get; internal set; }
+    /// <summary>That were queued for receivers and not taken by the kernel, as last looked at.</summary>
+    public long WaitingOctets { get; internal set; }
     /// <summary>Whose first check was their peer's.</summary>
     public long Taken { get; internal set; }
     /// <summary>Whose first check was nobody's.</summary>

@@ -120,10 +120,15 @@ public sealed partial class MediaShard : IConnectionOwner
     /// <summary>Ends what nobody reads or uses.</summary>
     private void LookAtConnections(long nowUs)
     {
-        if (_connections.Count == 0 || nowUs < _nextLookUs) return;
+        if (nowUs < _nextLookUs) return;
         _nextLookUs = nowUs + LookUs;
+        var waiting = 0L;
         foreach (var connection in _connections.Values)
+        {
+            waiting += connection.Queue.Octets;
             if (connection.Queue.IsStuck(nowUs) || nowUs - connection.HeardUs >= IdleUs) _ending.Add(connection);
+        }
+        Tcp.WaitingOctets = waiting;
         EndThose();
     }
 
