@@ -9,7 +9,7 @@ namespace VideoScale.EndToEnd.Tests;
 /// <summary>Calls of stock clients that UDP does not reach.</summary>
 public sealed class TcpTests(TcpStage stage, ITestOutputHelper output) : IClassFixture<TcpStage>
 {
-    [LiveKitSurface("Media", "ICE over TCP, where UDP is blocked", Surface.Served)]
+    [LiveKitSurface("Media", "ICE over TCP", Surface.Served)]
     [Fact]
     public async Task Chromium_and_Firefox_call_where_udp_is_blocked_and_go_on_when_their_room_is_moved()
     {

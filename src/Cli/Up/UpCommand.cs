@@ -64,7 +64,8 @@ internal static class UpCommand
             "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until "
             + "Ctrl-C. A second start goes on where the first one was.")
         {
-            Single, Replicas, Media, Elastic, NodeKbps, Engine, BasePort, LoopbackOnly, UdpOnly, Data, Postgres, PostgresOptions.PasswordFile,
+            Single, Replicas, Media, Elastic, NodeKbps, Engine, BasePort, LoopbackOnly, UdpOnly, Data, Postgres,
+            PostgresOptions.PasswordFile,
         }.WithNotes("""
             Examples:
               videoscale up

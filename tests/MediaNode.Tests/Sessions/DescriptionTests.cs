@@ -89,7 +89,6 @@ public sealed partial class DescriptionTests
     }
 
     /// <summary>A client offers all that it can; what is not served is left out of the answer, and the call goes on without.</summary>
-    [LiveKitSurface("Media", "ICE over TCP", Surface.Missing)]
     [LiveKitSurface("Media", "Opus RED", Surface.Missing, "not negotiated: plain Opus is sent")]
     [Fact]
     public async Task Redundant_audio_is_no_part_of_the_answer_and_udp_tcp_and_data_are()

@@ -20,7 +20,8 @@ public sealed class FrameReaderTests
         {
             var room = reader.Room.Span;
             Assert.False(room.IsEmpty);
-            var octets = Math.Min(Math.Min(room.Length, stream.Length - at), random.Next(2) == 0 ? random.Next(1, 4) : random.Next(1, 9_000));
+            var most = random.Next(2) == 0 ? random.Next(1, 4) : random.Next(1, 9_000);
+            var octets = Math.Min(Math.Min(room.Length, stream.Length - at), most);
             stream.AsSpan(at, octets).CopyTo(room);
             reader.Received(octets);
             at += octets;

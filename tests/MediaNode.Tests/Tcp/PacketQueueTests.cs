@@ -70,7 +70,10 @@ public sealed class PacketQueueTests
                 var (timestamp, packets) = ((uint)(now / 33_000 * 3_000), random.Next(1, 12));
                 pictures[timestamp] = (packets, 0);
                 for (var i = 0; i < packets; i++)
-                    if (Video(Camera, timestamp, random.Next(200, 1_200)) is var packet && queue.TakesPicture(packet, now)) queue.Add(packet, now);
+                {
+                    var packet = Video(Camera, timestamp, random.Next(200, 1_200));
+                    if (queue.TakesPicture(packet, now)) queue.Add(packet, now);
+                }
             }
             longestUs = Math.Max(longestUs, queue.AgeUs(now));
             credit = Math.Min(credit + kbps / 8.0, 4_000);

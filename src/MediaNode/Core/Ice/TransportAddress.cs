@@ -56,7 +56,8 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
     public override int GetHashCode() => unchecked((int)Hash);
 
     /// <summary>The same in every process.</summary>
-    internal uint Hash => unchecked((uint)(((_high * 31) ^ (_low * 0x9E3779B97F4A7C15UL) ^ ((ulong)Port << 40) ^ (IsTcp ? 1UL << 63 : 0)) >> 32));
+    internal uint Hash => unchecked((uint)(((_high * 31) ^ (_low * 0x9E3779B97F4A7C15UL) ^ ((ulong)Port << 40)
+        ^ (IsTcp ? 1UL << 63 : 0)) >> 32));
 
     public static bool operator ==(TransportAddress a, TransportAddress b) => a.Equals(b);
     public static bool operator !=(TransportAddress a, TransportAddress b) => !a.Equals(b);

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace VideoScale.MediaNode.Tcp;
 
-/// <summary>What waits to be written to one stream: packets behind their lengths (RFC 4571 §2), in order, bounded in time and memory.</summary>
+/// <summary>
+/// What waits to be written to one stream: packets behind their lengths (RFC 4571 §2), in order, bounded in time and memory.
+/// </summary>
 /// <remarks>
 /// A stream delivers everything, however late, so a receiver slower than its media would fall behind without end. Whoever sends asks first:
 /// a picture that begins while more waits than leaves in <see cref="PatienceUs"/> is dropped whole, and so are packets of data channels.

@@ -10,7 +10,9 @@ namespace VideoScale.MediaNode.Tcp;
 public sealed class PendingConnections(int most = PendingConnections.Most, int mostOfAddress = PendingConnections.MostOfAddress)
 {
     public const int Most = 256;
-    /// <summary>A whole office may come from one address, each of its clients with a connection for each address that the node names.</summary>
+    /// <summary>
+    /// A whole office may come from one address, each of its clients with a connection for each address that the node names.
+    /// </summary>
     public const int MostOfAddress = 64;
     /// <summary>Until the first check; the check of an offer of ours may come before the answer that brings its peer.</summary>
     public const int PatienceMs = 5_000;

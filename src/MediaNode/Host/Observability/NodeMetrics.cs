@@ -82,7 +82,8 @@ internal sealed class NodeMetrics : IDisposable
         double Sum(Func<TcpStatistics, double> of) => plane.Shards.Sum(shard => of(shard.Tcp));
         Gauge("videoscale_media_tcp_connections", "Open TCP connections of peers.", () => Sum(tcp => tcp.Open));
         Gauge("videoscale_media_tcp_pending", "TCP connections whose first check has not come yet.", () => listener.Pending);
-        Gauge("videoscale_media_tcp_waiting_octets", "Octets queued for receivers that have not kept up.", () => Sum(tcp => tcp.WaitingOctets));
+        Gauge("videoscale_media_tcp_waiting_octets", "Octets queued for receivers that have not kept up.",
+            () => Sum(tcp => tcp.WaitingOctets));
         CounterOfEach("videoscale_media_tcp_connections_total", "TCP connections, and what became of them.", "what",
             ("accepted", () => listener.Accepted), ("too_many", () => listener.Refused), ("unclaimed", () => listener.Unclaimed),
             ("taken", () => Sum(tcp => tcp.Taken)), ("refused", () => Sum(tcp => tcp.Refused)),

@@ -25,7 +25,9 @@ public sealed class MediaNodeOptions : ServerOptions
     /// <summary>First UDP port of media; shard i has this plus i; 1 to 65,520.</summary>
     public int UdpPort { get; set; } = 8480;
 
-    /// <summary>TCP port of media, for clients that UDP does not reach; 1 to 65,535, 0 for none; the same number as UdpPort when left out.</summary>
+    /// <summary>
+    /// TCP port of media, for clients that UDP does not reach; 1 to 65,535, 0 for none; the same number as UdpPort when left out.
+    /// </summary>
     public int? TcpPort { get; set; }
 
     /// <summary>Threads that carry media, each with a UDP port; 0 for one per core; at most 16.</summary>
