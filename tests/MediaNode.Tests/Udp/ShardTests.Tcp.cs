@@ -117,7 +117,7 @@ public sealed partial class ShardTests
         Watch(camera, publisher, subscriber, viewer, pictures: 20);
         stream.Dispose();
         var until = DateTime.UtcNow + Patience;
-        while (!subscriber.States.Contains(TransportState.Failed)) // nobody is there any more, and it is noticed at once
+        while (subscriber.States.Last() is not TransportState.New) // nobody is there any more, and it is noticed at once
         {
             Assert.True(DateTime.UtcNow < until);
             Thread.Sleep(10);

@@ -24,6 +24,9 @@ public sealed class PacketQueue(QueueDrops drops)
 
     /// <summary>Over which it is measured how fast a stream that does not keep up takes what it is sent.</summary>
     private const long RateUs = 100_000;
+    private const int LeastUnsent = 8 << 10, UsualUnsent = 64 << 10;
+    /// <summary>Three of the shard's ticks.</summary>
+    private const long UnsentUs = 30_000;
     private const int FirstOctets = 16 << 10;
     private const int KeptOctets = 64 << 10;
     private const int MostStreams = 256;
@@ -44,6 +47,12 @@ public sealed class PacketQueue(QueueDrops drops)
 
     /// <summary>Octets that wait, lengths among them.</summary>
     public int Octets { get; private set; }
+    /// <summary>
+    /// How much may lie unsent where nothing can be dropped any more, in the kernel: little, and as much as a fast stream sends until it is
+    /// looked at again.
+    /// </summary>
+    public int MostUnsent => _octetsPerUs > 0 ? Math.Max(LeastUnsent, (int)(_octetsPerUs * UnsentUs)) : UsualUnsent;
+
     /// <summary>Something did not fit: the connection has to end.</summary>
     public bool IsOverfull { get; private set; }
 

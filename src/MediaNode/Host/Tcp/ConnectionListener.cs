@@ -101,7 +101,7 @@ public sealed class ConnectionListener : IDisposable
         var isTaken = false;
         try
         {
-            TcpConnection.Prepare(socket);
+            socket.NoDelay = true;
             var reader = new FrameReader();
             if (await FirstCheckAsync(socket, reader, limit.Token) is { } fragment)
             {

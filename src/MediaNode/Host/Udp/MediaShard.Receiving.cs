@@ -98,7 +98,7 @@ public sealed partial class MediaShard
     {
         if (_socket.Outgoing.Count > 0) _socket.Flush();
         _peers.Move(peer, to, _socket.Family, connection);
-        if (peer.State is TransportState.New) Change(peer, TransportState.Checked);
+        if (peer.State is TransportState.New) Change(peer, peer.Sender is null ? TransportState.Checked : TransportState.Connected);
     }
 
     private void HandleDtls(ShardPeer peer, ReadOnlySpan<byte> datagram, long nowUs)

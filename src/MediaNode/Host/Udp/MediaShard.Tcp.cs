@@ -19,7 +19,8 @@ public sealed partial class MediaShard : IConnectionOwner
 
     private readonly ConcurrentQueue<TcpConnection> _ready = new();
     private readonly Dictionary<TransportAddress, TcpConnection> _connections = [];
-    private readonly List<TcpConnection> _unsent = [];
+    /// <summary>With something to send, which may be nothing; and, while they are gone through, those that are not done.</summary>
+    private List<TcpConnection> _unsent = [], _waiting = [];
     private readonly List<TcpConnection> _ending = [];
     private long _nextLookUs;
 
@@ -105,15 +106,20 @@ public sealed partial class MediaShard : IConnectionOwner
     private void FlushConnections()
     {
         if (_unsent.Count == 0) return;
-        for (var i = 0; i < _unsent.Count; i++)
+        foreach (var connection in _unsent)
         {
-            var connection = _unsent[i];
             connection.IsMarked = false;
             if (connection.IsClosed) continue;
-            if (connection.Send() is TcpProgress.Ended) _ending.Add(connection);
-            else if (connection.Queue.IsOverfull) _ending.Add(connection);
+            var progress = connection.Send();
+            if (progress is TcpProgress.Ended || connection.Queue.IsOverfull) _ending.Add(connection);
+            else if (progress is TcpProgress.Waiting)
+            {
+                connection.IsMarked = true;
+                _waiting.Add(connection);
+            }
         }
-        _unsent.Clear();
+        (_unsent, _waiting) = (_waiting, _unsent);
+        _waiting.Clear();
         EndThose();
     }
 
@@ -170,8 +176,7 @@ public sealed partial class MediaShard : IConnectionOwner
         _reserved = null;
         _peers.Lose(peer);
         peer.Ice.Lose();
-        if (peer.State is TransportState.Checked) Change(peer, TransportState.New);
-        else if (peer.State is TransportState.Connected) Change(peer, TransportState.Failed);
+        if (peer.State is TransportState.Checked or TransportState.Connected) Change(peer, TransportState.New);
     }
 
     private void EndConnectionsOf(ShardPeer peer)

@@ -206,6 +206,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         {
             if (peer.Handshake.IsOverdue(peer.Ice.NominatedUs, isKeyed: peer.Sender is not null
                 || peer.State is TransportState.Closed, nowUs)) HandshakeOverdue?.Invoke(peer.Id);
+            if (peer.State is TransportState.New && peer.Ice.IsGivenUp(nowUs)) Change(peer, TransportState.Failed);
             if (peer.State is not (TransportState.Checked or TransportState.Connected)) continue;
             _handshaking = peer;
             peer.Dtls.Tick(_sendDtls);
