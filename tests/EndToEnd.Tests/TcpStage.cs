@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using VideoScale.Harness.Browsers;
@@ -52,6 +53,21 @@ public sealed class TcpStage : IAsyncLifetime
         foreach (var hole in _holes) hole.Dispose();
         if (Cluster is not null) await Cluster.DisposeAsync();
         _address?.Dispose();
+    }
+
+    /// <summary>For slow receivers, as the nodes' figures say.</summary>
+    internal async Task<double> PicturesDroppedAsync()
+    {
+        const string Figure = "videoscale_media_tcp_pictures_dropped_total ";
+        using var http = new HttpClient();
+        var dropped = 0.0;
+        foreach (var node in Cluster.Media)
+        {
+            var figures = await http.GetStringAsync(new Uri($"http://{node.HttpAddress}/metrics"));
+            dropped += figures.Split('\n').Where(line => line.StartsWith(Figure, StringComparison.Ordinal))
+                .Sum(line => double.Parse(line[Figure.Length..], CultureInfo.InvariantCulture));
+        }
+        return dropped;
     }
 
     internal async Task<Caller> JoinAsync(string room, string identity, BrowserKind browser = BrowserKind.Chromium,

@@ -73,6 +73,7 @@ public sealed class TcpTests(TcpStage stage, ITestOutputHelper output) : IClassF
         await cat.SeesAsync("ann", frames: 60);
         await cat.HearsAsync("ann");
         await bob.SeesAsync("ann", frames: 60);
+        Assert.True(await stage.PicturesDroppedAsync() > 0, "pictures were dropped for it");
         var video = (await cat.ReceivedAsync("ann", "video"))!;
         output.WriteLine($"slow: {video.Frames} frames, {video.Width} wide, {video.Freezes} freezes, {video.Nacks} asked, {video.Plis} "
             + $"key frames, concealed {(await cat.ReceivedAsync("ann", "audio"))!.Concealed:f0}");
