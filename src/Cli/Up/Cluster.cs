@@ -82,6 +82,6 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
         [
             "media", "--dev", "--node", name, "--control", string.Join(',', Replicas), "--grpc-port", $"{ports.MediaGrpc(j)}",
             "--http-port", $"{ports.MediaHttp(j)}", "--udp-port", $"{ports.MediaUdp(j)}",
-            "--media-bind", reach.Bind, "--media-address", string.Join(',', reach.All), .. capacity,
+            "--tcp-port", $"{ports.MediaTcp(j)}", "--media-bind", reach.Bind, "--media-address", string.Join(',', reach.All), .. capacity,
         ], directory.Log(name), new Uri($"http://127.0.0.1:{ports.MediaHttp(j)}/readyz"));
 }

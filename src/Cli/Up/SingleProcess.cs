@@ -41,6 +41,7 @@ internal static class SingleProcess
                 GrpcPort = ports.MediaGrpc(0),
                 HttpPort = ports.MediaHttp(0),
                 UdpPort = ports.MediaUdp(0),
+                TcpPort = ports.MediaTcp(0),
                 MediaBindAddress = reach.Bind,
                 MediaAddresses = [.. reach.All],
             }, signals.Token);
