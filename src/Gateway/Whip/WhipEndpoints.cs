@@ -17,7 +17,7 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
     internal const string SdpType = "application/sdp";
     /// <summary>A browser's offer has 10 KB.</summary>
     internal const int MaxBodyBytes = 256 * 1024;
-    /// <summary>Players come back by then to see whether somebody publishes (draft-ietf-wish-whep §4.3).</summary>
+    /// <summary>Players come back by then to see whether somebody publishes (draft-ietf-wish-whep).</summary>
     private static readonly TimeSpan NothingToWatch = TimeSpan.FromSeconds(3);
     private const string Exposed = "Location, ETag, Link, Retry-After, Accept-Post, Accept-Patch, WWW-Authenticate";
 
@@ -89,7 +89,7 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
         return new ClientWish(join, HasTwoConnections: false) { IsUnattended = true, Watches = !path.Publishes };
     }
 
-    /// <summary>Half of what was offered would mislead whoever sends it (RFC 9725 §4.4.2).</summary>
+    /// <summary>Half of what was offered would mislead whoever sends it (RFC 9725 §4.4.3).</summary>
     private static WhipReply? JudgePublished(SdpOutline offer, AnsweredOffer made, string reason)
     {
         var taken = SdpOutline.Parse(made.Answer.Sdp)?.Sections.Count(section => section.IsMedia && section.Receives) ?? 0;
