@@ -57,7 +57,8 @@ public sealed class WhipTests(Stage stage, ITestOutputHelper output)
         await player.DecodesAsync();
         await bob.SeesAsync("cam");
 
-        Assert.Equal(HttpStatusCode.OK, await DeleteAsync(1, played, Tokens.Join(Room, "player"))); // another gateway than the one asked before
+        // at another gateway than the one that was asked before
+        Assert.Equal(HttpStatusCode.OK, await DeleteAsync(1, played, Tokens.Join(Room, "player")));
         await Eventually.HoldsAsync(async () => await SeatsAsync(Room) == seats, "the player's seat is free");
         await cam.RunAsync<object?>("stop()");
         await bob.HasAsync("participantDisconnected", "cam");
@@ -168,8 +169,8 @@ public sealed class WhipTests(Stage stage, ITestOutputHelper output)
     }
 
     private static async Task<string> TracksAsync(Caller viewer, string identity) => (await viewer.RunAsync(
-        $"publications('{identity}').map((one) => [one.kind, one.source, one.mimeType, one.trackInfo.simulcast].join(' ')).sort().reverse().join(', ')"))
-        .GetString()!;
+        $"publications('{identity}').map((one) => [one.kind, one.source, one.mimeType, one.trackInfo.simulcast].join(' '))"
+        + ".sort().reverse().join(', ')")).GetString()!;
 
     private async Task<uint> SeatsAsync(string room) =>
         (await stage.Cluster.Rooms(stage.Cluster.Replicas[0]).GetRoomAsync(new GetRoomRequest { RoomId = room })).Room.Participants;

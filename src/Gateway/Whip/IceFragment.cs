@@ -26,12 +26,14 @@ internal sealed record IceFragment(string Fragment, string Password)
         Take("a=ice-ufrag:");
         Take("a=ice-pwd:");
         // With BUNDLE the first section that is accepted speaks for all.
-        var first = lines.FindIndex(line => line.StartsWith("m=", StringComparison.Ordinal) && line.Split(' ').ElementAtOrDefault(1) != "0");
+        var first = lines.FindIndex(line => line.StartsWith("m=", StringComparison.Ordinal)
+            && line.Split(' ').ElementAtOrDefault(1) != "0");
         if (first < 0) return text.ToString();
         var section = lines.Skip(first + 1).TakeWhile(line => !line.StartsWith("m=", StringComparison.Ordinal)).ToList();
         text.Append(lines[first]).Append("\r\n");
         foreach (var line in section.Where(line => line.StartsWith("a=mid:", StringComparison.Ordinal)
-            || line.StartsWith("a=candidate:", StringComparison.Ordinal) || line == "a=end-of-candidates")) text.Append(line).Append("\r\n");
+            || line.StartsWith("a=candidate:", StringComparison.Ordinal) || line == "a=end-of-candidates"))
+            text.Append(line).Append("\r\n");
         return text.ToString();
 
         void Take(string name)

@@ -94,7 +94,8 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
     {
         var taken = SdpOutline.Parse(made.Answer.Sdp)?.Sections.Count(section => section.IsMedia && section.Receives) ?? 0;
         return taken >= offer.Sections.Count(section => section.Sends) ? null
-            : new WhipReply(StatusCodes.Status422UnprocessableEntity, reason.Length > 0 ? reason : "a section of the offer cannot be taken");
+            : new WhipReply(StatusCodes.Status422UnprocessableEntity,
+                reason.Length > 0 ? reason : "a section of the offer cannot be taken");
     }
 
     private static WhipReply? JudgeWatched(AnsweredOffer made) => made.Answer.MidToTrackId.Count > 0 ? null
@@ -111,10 +112,7 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
         var reply = new WhipReply(StatusCodes.Status201Created, answered.Answer.Sdp, SdpType)
             .With("Location", path.Of(answered.ParticipantSid) + (token.Length > 0 ? "?access_token=" + Uri.EscapeDataString(token) : ""))
             .With("ETag", EntityTag(SdpOutline.Parse(answered.Answer.Sdp)?.IceFragment ?? ""));
-        var turn = services.Turn?.For(SeatName.Of(grants.Identity));
-        return turn is null ? reply : turn.Urls.Aggregate(reply, (with, url) =>
-            with.With("Link", $"<{url}>; rel=\"ice-server\"; username=\"{turn.Username}\"; credential=\"{turn.Credential}\"; "
-                + "credential-type=\"password\""));
+        return services.Turn is { } turn ? reply.WithIceServers(turn.For(SeatName.Of(grants.Identity))) : reply;
     }
 
     private async Task<WhipReply> DeleteAsync(ParticipantGrants grants, string session) =>
@@ -151,7 +149,8 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
         return !isThere ? NoSession(session) : reply ?? WhipReply.Unavailable("the node does not answer");
     }
 
-    private static WhipReply NoSession(string session) => new(StatusCodes.Status404NotFound, $"there is no session {session} of this token");
+    private static WhipReply NoSession(string session) =>
+        new(StatusCodes.Status404NotFound, $"there is no session {session} of this token");
 
     /// <summary>Strong, and of the ICE session: its own ice-ufrag.</summary>
     private static string EntityTag(string iceFragment) => $"\"{iceFragment}\"";

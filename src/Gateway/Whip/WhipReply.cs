@@ -1,5 +1,6 @@
 using System.Globalization;
 using Grpc.Core;
+using LiveKit.Proto;
 using Microsoft.AspNetCore.Http;
 using VideoScale.Gateway.Signalling;
 
@@ -16,6 +17,11 @@ internal sealed record WhipReply(int Status, string Body, string MediaType = "te
 
     internal WhipReply RetryAfter(TimeSpan wait) =>
         With("Retry-After", Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>RFC 9725 §4.6.</summary>
+    internal WhipReply WithIceServers(ICEServer servers) => servers.Urls.Aggregate(this, (reply, url) =>
+        reply.With("Link", $"<{url}>; rel=\"ice-server\"; username=\"{servers.Username}\"; credential=\"{servers.Credential}\"; "
+            + "credential-type=\"password\""));
 
     internal static WhipReply Empty(int status) => new(status, "", "");
 

@@ -46,7 +46,8 @@ internal sealed class WhipSessions(SignalServices services, ILogger logger)
         }
         if (refused is not null) return (null, refused);
         if (answered is not null) return (answered, null);
-        return (null, session.Refusal is { } refusal ? WhipReply.Of(refusal) : WhipReply.Unavailable("the session ended before it was answered"));
+        return (null, session.Refusal is { } refusal ? WhipReply.Of(refusal)
+            : WhipReply.Unavailable("the session ended before it was answered"));
     }
 
     /// <summary>Ends a session.</summary>
@@ -113,7 +114,8 @@ internal sealed class WhipSessions(SignalServices services, ILogger logger)
             {
                 if (told.Join is { } join)
                     (sid, othersPublish) = (join.Participant.Sid, join.OtherParticipants.Any(other => other.Tracks.Count > 0));
-                else if (told.Update is { } update) othersPublish |= update.Participants.Any(other => other.Sid != sid && other.Tracks.Count > 0);
+                else if (told.Update is { } update)
+                    othersPublish |= update.Participants.Any(other => other.Sid != sid && other.Tracks.Count > 0);
                 else if (told.Answer is { } answer) return new AnsweredOffer(sid, answer, othersPublish);
                 else if (told.Leave is not null) return null;
             }

@@ -107,7 +107,8 @@ public sealed class Stage : IAsyncLifetime
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Clients) });
-        foreach (var (folder, path) in new[] { ("livekit-client/dist", ""), ("livekit-client-v1/dist", "/v1"), ("whip-whep", "/whip-whep") })
+        foreach (var (folder, path) in ((string, string)[])[("livekit-client/dist", ""), ("livekit-client-v1/dist", "/v1"),
+            ("whip-whep", "/whip-whep")])
             app.UseStaticFiles(new StaticFileOptions
             {
                 FileProvider = new PhysicalFileProvider(Path.Combine(Clients, "node_modules", folder)),

@@ -121,7 +121,8 @@ public sealed class UnattendedTests
         await bed.DoAsync(() => { bed.Table.Leave(screen, SessionEndReason.Left); return true; });
         Assert.True(SessionTable.HasGone(eye, hasLease: true, Environment.TickCount64));
 
-        var (_, again) = await bed.JoinAsync("eye", Offers.Of("eyef", Offers.Video("recvonly"), Offers.Video("recvonly")), change: Watching);
+        var (_, again) = await bed.JoinAsync("eye", Offers.Of("eyef", Offers.Video("recvonly"), Offers.Video("recvonly")),
+            change: Watching);
         Assert.Equal(2, AnswerOf(again).MidToTrackId.Count); // as much as there is room for
         var (_, deaf) = await bed.JoinAsync("deaf", Offers.Of("deaf", Offers.Video("recvonly")), subscribe: false, change: Watching);
         Assert.Empty(AnswerOf(deaf).MidToTrackId);
@@ -141,8 +142,7 @@ public sealed class UnattendedTests
     {
         await using var bed = new SessionBed();
         var track = Track("cam", TrackSource.Camera);
-        foreach (var (rid, quality) in ((string, VideoQuality)[])[("0", VideoQuality.High), ("1", VideoQuality.Medium), ("2", VideoQuality.Low)])
-            track.Layers.Add(new VideoLayer { Rid = rid, Quality = quality });
+        for (var i = 0; i < 3; i++) track.Layers.Add(new VideoLayer { Rid = $"{i}", Quality = VideoQuality.High - i });
         var offer = Offers.Of("camc", Offers.Simulcast("0;1;2").Replace("a=rid:q", "a=rid:0", StringComparison.Ordinal)
             .Replace("a=rid:h", "a=rid:1", StringComparison.Ordinal).Replace("a=rid:f", "a=rid:2", StringComparison.Ordinal));
         var (cam, _) = await bed.JoinAsync("cam", offer, change: Publishing(track));
@@ -158,8 +158,9 @@ public sealed class UnattendedTests
     {
         WatchedTrack[] tracks =
         [
-            Seen("first", TrackSource.Camera), Seen("loud", TrackSource.Camera, level: 0.5f), Seen("louder", TrackSource.Camera, level: 0.9f),
-            Seen("muted", TrackSource.ScreenShare, isMuted: true), Seen("screen", TrackSource.ScreenShare),
+            Seen("first", TrackSource.Camera), Seen("loud", TrackSource.Camera, level: 0.5f),
+            Seen("louder", TrackSource.Camera, level: 0.9f), Seen("muted", TrackSource.ScreenShare, isMuted: true),
+            Seen("screen", TrackSource.ScreenShare),
         ];
         var order = new List<string>();
         for (var left = tracks.ToList(); WatchedTrack.Next(left, null) is { } next; left.Remove(next)) order.Add(next.Sid);

@@ -27,7 +27,9 @@ internal sealed partial class ParticipantSession
     internal bool HasGoneUnattended(long silentForMs, long nowMs) =>
         HasLostTransport || (HasMedia ? IsSilent(silentForMs, nowMs) : nowMs - _openedAtMs > ConnectMs) || LacksWhatWasChosen;
 
-    /// <summary>What it was sent has ended. There is no way to offer it anything else: when it connects again it gets what is there then.</summary>
+    /// <summary>
+    /// What it was sent has ended. There is no way to offer it anything else: when it connects again it gets what is there then.
+    /// </summary>
     private bool LacksWhatWasChosen => _subscriptions.Count(subscription => subscription.Mid.Length > 0) < _chosen;
 
     /// <summary>Wants of what is there as much as an offer has room for, before the offer is answered.</summary>
