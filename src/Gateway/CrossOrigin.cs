@@ -11,13 +11,14 @@ public static class CrossOrigin
     /// <summary>A day, in seconds: as long as any browser keeps an answer.</summary>
     private const string MaxAge = "86400";
 
+    /// <param name="methods">That may be asked for; null for the usual ones.</param>
     /// <returns>True when that was all that was asked: a preflight is answered.</returns>
-    public static bool Allow(HttpContext context)
+    public static bool Allow(HttpContext context, string? methods = null)
     {
         var (asked, headers) = (context.Request.Headers, context.Response.Headers);
         headers.AccessControlAllowOrigin = "*";
         if (!HttpMethods.IsOptions(context.Request.Method)) return false;
-        headers.AccessControlAllowMethods = Methods;
+        headers.AccessControlAllowMethods = methods ?? Methods;
         // The star leaves Authorization out.
         headers.AccessControlAllowHeaders = asked.AccessControlRequestHeaders.Count > 0 ? asked.AccessControlRequestHeaders : "*";
         headers.AccessControlMaxAge = MaxAge;

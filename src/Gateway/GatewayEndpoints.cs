@@ -8,6 +8,7 @@ using VideoScale.Gateway.Signalling;
 using VideoScale.Gateway.Tokens;
 using VideoScale.Gateway.Turn;
 using VideoScale.Gateway.Twirp;
+using VideoScale.Gateway.Whip;
 using VideoScale.Model;
 
 namespace VideoScale.Gateway;
@@ -27,6 +28,8 @@ public sealed class GatewayEndpoints : IDisposable
     private readonly TokenVerifier _tokens;
     private readonly SignalServices _services;
     private readonly RoomServer _rooms;
+    private readonly JoinCheck _check;
+    private readonly WhipEndpoints _whip;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
 
@@ -43,6 +46,8 @@ public sealed class GatewayEndpoints : IDisposable
             settings.Keys, turn, TimeProvider.System, _stopping.Token);
         _rooms = new RoomServer(_tokens, admission, ports.Commands, ports.Places, nodes, settings.AllowRemoteUnmute);
         _logger = loggers.CreateLogger<SessionRunner>();
+        _check = new JoinCheck(_tokens, _health, admission);
+        _whip = new WhipEndpoints(_services, _check, _health, _logger);
     }
 
     /// <summary>Its clients are told that it goes, and come back through another gateway.</summary>
@@ -75,7 +80,8 @@ public sealed class GatewayEndpoints : IDisposable
         var path = SinglySlashed(context.Request.Path);
         if (!path.StartsWithSegments(OldSignalPath, StringComparison.Ordinal)
             && !path.StartsWithSegments(TwirpProtocol.Prefix, StringComparison.Ordinal)
-            && !path.StartsWithSegments(SettingsPath, StringComparison.Ordinal)) return false;
+            && !path.StartsWithSegments(SettingsPath, StringComparison.Ordinal)
+            && !WhipPath.IsOurs(path)) return false;
         context.Request.Path = path;
         return true;
     }
@@ -90,6 +96,7 @@ public sealed class GatewayEndpoints : IDisposable
 
     private Task ServeAsync(HttpContext context)
     {
+        if (WhipPath.IsOurs(context.Request.Path)) return _whip.ServeAsync(context);
         if (CrossOrigin.Allow(context)) return Task.CompletedTask;
         var isTwirp = context.Request.Path.StartsWithSegments(TwirpProtocol.Prefix, StringComparison.Ordinal);
         if (!_health.IsServing)
@@ -109,8 +116,8 @@ public sealed class GatewayEndpoints : IDisposable
 
     private async Task ValidateAsync(HttpContext context)
     {
-        var (grants, status, problem) = await CheckAsync(context);
-        if (grants is not null && await CannotSeatAsync(grants) is { } why)
+        var (grants, status, problem) = await _check.CheckAsync(context);
+        if (grants is not null && await _check.CannotSeatAsync(grants) is { } why)
             (grants, status, problem) = (null, StatusCodes.Status503ServiceUnavailable, why);
         await AnswerAsync(context, grants is null ? status : StatusCodes.Status200OK, grants is null ? problem : "success");
     }
@@ -118,7 +125,7 @@ public sealed class GatewayEndpoints : IDisposable
     /// <param name="isOld">LiveKit's signalling before join requests: the URL says all, and there are two connections.</param>
     private async Task SignalAsync(HttpContext context, bool isOld)
     {
-        var (grants, status, problem) = await CheckAsync(context);
+        var (grants, status, problem) = await _check.CheckAsync(context);
         if (grants is null)
         {
             await AnswerAsync(context, status, problem);
@@ -140,7 +147,7 @@ public sealed class GatewayEndpoints : IDisposable
             await AnswerAsync(context, StatusCodes.Status400BadRequest, tooLong.Message);
             return;
         }
-        if (!join.Reconnect && await CannotSeatAsync(grants) is { } why)
+        if (!join.Reconnect && await _check.CannotSeatAsync(grants) is { } why)
         {
             await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, why);
             return;
@@ -151,23 +158,6 @@ public sealed class GatewayEndpoints : IDisposable
         using var session = new SessionRunner(_services, client, grants, new ClientWish(join, isOld), BearerToken.Of(context.Request),
             _logger);
         await session.RunAsync();
-    }
-
-    /// <summary>
-    /// Said instead of opening a socket that could only be closed again: a balancer, or the client, then goes to another replica at once. A
-    /// session that lives on needs no leader.
-    /// </summary>
-    private async ValueTask<string?> CannotSeatAsync(ParticipantGrants grants) =>
-        _health.Leaderless is { } why && await _services.Admission.FindKeptAsync(grants) is null ? why.Message : null;
-
-    private async Task<(ParticipantGrants? Grants, int Status, string Problem)> CheckAsync(HttpContext context)
-    {
-        var (grants, problem) = await _tokens.VerifyAsync(BearerToken.Of(context.Request));
-        if (grants is null) return (null, StatusCodes.Status401Unauthorized, problem);
-        if (grants.RefuseJoin() is { } refusal) return (null, StatusCodes.Status403Forbidden, refusal.Message);
-        if ((RoomName.Check("room", grants.Room) ?? grants.RefuseTexts()) is { } wrong)
-            return (null, StatusCodes.Status400BadRequest, wrong.Message);
-        return (grants, StatusCodes.Status200OK, "");
     }
 
     public static Task AnswerAsync(HttpContext context, int status, string text)

@@ -27,6 +27,12 @@ public sealed class FullFleetTests
         await Eventually.HoldsAsync(async () => (await replica.Rooms.GetRoomAsync(new GetRoomRequest { RoomId = "waits" })) is
         { Wait.Position: 1, Room.Participants: 0 }, "the seat is given back");
 
+        using var encoder = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{gateway}/whip/v1"));
+        encoder.Content = new StringContent(Whip.Offers.Publishing, new MediaTypeHeaderValue("application/sdp"));
+        encoder.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SignalClient.Token("also-waits", "cam"));
+        using var told = await Http.SendAsync(encoder);
+        Assert.Equal((429, true), ((int)told.StatusCode, told.Headers.RetryAfter?.Delta > TimeSpan.FromSeconds(1)));
+
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{gateway}/twirp/livekit.RoomService/CreateRoom"));
         request.Content = TwirpServer.Json("""{"name":"another"}""");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TwirpServer.Admin());

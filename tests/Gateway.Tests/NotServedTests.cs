@@ -21,12 +21,4 @@ public sealed class NotServedTests(TwirpServer server) : IClassFixture<TwirpServ
         Assert.Equal((404, "application/json"), (status, type));
         Assert.Contains("bad_route", body, StringComparison.Ordinal);
     }
-
-    [LiveKitSurface("Around it", "WHIP and WHEP", Surface.Missing)]
-    [Theory]
-    [InlineData("/whip/v1")]
-    [InlineData("/whep/v1")]
-    public async Task Ways_in_that_are_not_there_are_not_found(string path) =>
-        Assert.Equal(404,
-            (await server.SendAsync(HttpMethod.Get, path, token: TwirpServer.Token(new { roomJoin = true, room = "r" }))).Status);
 }

@@ -48,6 +48,11 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
     /// <summary>What is said to a request; nothing while it is not set.</summary>
     internal Func<SignalRequest, SignalResponse?>? Answers { get; set; }
 
+    /// <summary>With which reason a request ends the session; not at all while it is not set, or null.</summary>
+    internal Func<SignalRequest, SessionEndReason?>? Ends { get; set; }
+    /// <summary>What is said when a session is opened, instead of that it joined or is back; a status refuses it.</summary>
+    internal Func<OpenSession, (StatusCode? Refusal, IEnumerable<SessionMessage> Says)>? Opens { get; set; }
+
     internal static async Task<ScriptedNode> StartAsync(int port)
     {
         var node = new ScriptedNode(port);
@@ -67,7 +72,7 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
     internal void Reset()
     {
         Break();
-        (Refuses, IsDeaf, Answers) = (null, false, null);
+        (Refuses, IsDeaf, Answers, Opens, Ends) = (null, false, null, null, null);
         _opened.Clear();
         _heard.Clear();
         _quiet.Clear();
@@ -84,6 +89,8 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
         if (Refuses is { } refusal) throw new RpcException(new Status(refusal, "the script says so"));
         var open = requestStream.Current.Open;
         _opened.Enqueue(open);
+        var script = Opens?.Invoke(open);
+        if (script?.Refusal is { } denied) throw new RpcException(new Status(denied, "the script says so"));
         _client = responseStream;
         await responseStream.WriteAsync(new SessionMessage
         {
@@ -94,7 +101,8 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
                 Acknowledges = true
             }
         });
-        await responseStream.WriteAsync(new SessionMessage
+        foreach (var said in script?.Says ?? []) await responseStream.WriteAsync(said);
+        if (script is null) await responseStream.WriteAsync(new SessionMessage
         {
             Response = (open.ResumeSid.Length > 0 ? new SignalResponse { Reconnect = new ReconnectResponse() }
                 : new SignalResponse
@@ -133,6 +141,8 @@ internal sealed class ScriptedNode : MediaSessionService.MediaSessionServiceBase
         var request = SignalRequest.Parser.ParseFrom(message.Request);
         _heard.Enqueue((message.Number, request));
         if (Answers?.Invoke(request) is { } answer) await client.WriteAsync(new SessionMessage { Response = answer.ToByteString() });
+        if (Ends?.Invoke(request) is { } reason)
+            await client.WriteAsync(new SessionMessage { Ended = new SessionEnded { Reason = reason } });
         await client.WriteAsync(new SessionMessage { Handled = message.Number });
         return request.MessageCase != SignalRequest.MessageOneofCase.Leave;
     }

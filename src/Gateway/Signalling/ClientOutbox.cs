@@ -7,7 +7,7 @@ namespace VideoScale.Gateway.Signalling;
 /// What a client is to be told, in order: a client that is slow to take it keeps nobody waiting but the node that says it.
 /// </summary>
 /// <param name="lost">Called once, when nothing reaches the client any more; the rest is let go.</param>
-internal sealed class ClientOutbox(ClientSocket client, Action lost) : IDisposable
+internal sealed class ClientOutbox(IClient client, Action lost) : IDisposable
 {
     /// <summary>So many messages wait before no more is taken from the node.</summary>
     private const int MaxWaiting = 16;

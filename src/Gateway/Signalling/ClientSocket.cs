@@ -7,7 +7,7 @@ using VideoScale.Model;
 namespace VideoScale.Gateway.Signalling;
 
 /// <summary>A client's WebSocket: whole binary messages, sized; answers its pings itself.</summary>
-internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IDisposable
+internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IClient, IDisposable
 {
     private const int MostOctets = TextLimits.MaxSignalMessageBytes;
 
@@ -19,13 +19,13 @@ internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IDisp
     private volatile bool _pings; // as it was told to: so its silence means something
 
     /// <summary>It sends pings, and has said nothing at all for as long as it was told would make it lost.</summary>
-    internal bool IsQuiet => _pings && clock.GetElapsedTime(Volatile.Read(ref _heardAt)) >= SignalTiming.PingTimeout;
+    public bool IsQuiet => _pings && clock.GetElapsedTime(Volatile.Read(ref _heardAt)) >= SignalTiming.PingTimeout;
 
     /// <summary>It stopped answering WebSocket's own pings, which every client of any age does: it is frozen, or cut off.</summary>
-    internal bool IsUnanswering { get; private set; }
+    public bool IsUnanswering { get; private set; }
 
     /// <summary>The next request that is not a ping; null when the client has closed, is broken, or sends what is too large.</summary>
-    internal async Task<(SignalRequest Request, ByteString Octets)?> ReceiveAsync(CancellationToken cancellationToken)
+    public async Task<(SignalRequest Request, ByteString Octets)?> ReceiveAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -81,7 +81,7 @@ internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IDisp
     private Task SendAsync(SignalResponse response, CancellationToken cancellationToken) =>
         SendAsync(response.ToByteString(), cancellationToken);
 
-    internal async Task SendAsync(ByteString response, CancellationToken cancellationToken)
+    public async Task SendAsync(ByteString response, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);
         try { await socket.SendAsync(response.Memory, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken); }
@@ -93,7 +93,7 @@ internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IDisp
         e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
     /// <param name="isGoingAway">Some clients take a normal closure for their own, and do not come back.</param>
-    internal async Task CloseAsync(bool isGoingAway, CancellationToken cancellationToken)
+    public async Task CloseAsync(bool isGoingAway, CancellationToken cancellationToken)
     {
         if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived)) return;
         await (isGoingAway ? socket.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, "going away", cancellationToken)
@@ -101,7 +101,7 @@ internal sealed class ClientSocket(WebSocket socket, TimeProvider clock) : IDisp
     }
 
     /// <summary>It takes nothing any more and does not say that it is gone.</summary>
-    internal void Abort() => socket.Abort();
+    public void Abort() => socket.Abort();
 
     public void Dispose()
     {

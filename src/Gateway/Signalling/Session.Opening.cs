@@ -33,9 +33,9 @@ internal sealed partial class Session
     }
 
     /// <summary>Caps are final; everything else may be better in a moment, and the client's own retry asks again.</summary>
-    private void Refuse(StatusCode status, string why, List<SessionEffect> effects)
+    private void Refuse(StatusCode status, string why, List<SessionEffect> effects, TimeSpan? retryAfter = null)
     {
-        effects.Add(new NoteRefused(status, why));
+        effects.Add(new NoteRefused(status, why, retryAfter));
         Leave(DisconnectReason.JoinFailure, LeaveRequest.Types.Action.Disconnect, effects);
         Finish(effects);
     }
@@ -117,6 +117,8 @@ internal sealed partial class Session
             },
             JoinRequest = wish.Join.ToByteString(),
             TwoConnections = wish.HasTwoConnections,
+            Unattended = wish.IsUnattended,
+            Watches = wish.Watches,
         };
         open.Grants.CanPublishSources.AddRange(grants.Sources);
         foreach (var (key, value) in grants.Attributes) open.Attributes[key] = value;

@@ -112,6 +112,7 @@ internal sealed partial class Session
     {
         if (message.Ended is { } ended)
         {
+            effects.Add(new NoteEnded(ended.Reason));
             DropLine(effects);
             if (ended.Reason is SessionEndReason.RoomGivenUp or SessionEndReason.NodeStopping) Follow(nodeIsGone: false, effects);
             else Finish(effects);
@@ -123,6 +124,7 @@ internal sealed partial class Session
             case SessionMessage.KindOneofCase.Response: effects.Add(new Tell(message.Response)); break;
             case SessionMessage.KindOneofCase.Handled: _requests.Handled(message.Handled); break;
             case SessionMessage.KindOneofCase.Carried: _carried = message.Carried; break;
+            case SessionMessage.KindOneofCase.Unattended: effects.Add(new NoteUnattended(message.Unattended)); break;
             case SessionMessage.KindOneofCase.Claims:
                 _claims = message.Claims;
                 effects.Add(new Refresh(message.Claims));

@@ -89,7 +89,7 @@ internal sealed partial class Session(ParticipantGrants grants, ClientWish wish,
         switch (input)
         {
             case Granted granted when _stage == Stage.Admitting: Join(granted.Seat, effects); break;
-            case NotAdmitted refused when _stage == Stage.Admitting: Refuse(refused.Status, refused.Why, effects); break;
+            case NotAdmitted no when _stage == Stage.Admitting: Refuse(no.Status, no.Why, effects, no.RetryAfter); break;
             case CaughtUp when _stage == Stage.CatchingUp: Return(effects); break;
             case RoomChanged: OnRoomChanged(effects); break;
             case RoomSeen seen: OnRoomSeen(seen.Place, effects); break;

@@ -43,7 +43,14 @@ internal abstract record SessionEffect
     /// <summary>The session is over; nothing follows.</summary>
     internal sealed record End : SessionEffect;
 
-    internal sealed record NoteRefused(StatusCode Status, string Why) : SessionEffect;
+    /// <summary>How the session stands whose client has no signalling; before it is told that it is back.</summary>
+    internal sealed record NoteUnattended(UnattendedSession Session) : SessionEffect;
+
+    /// <summary>The node has ended it.</summary>
+    internal sealed record NoteEnded(SessionEndReason Reason) : SessionEffect;
+
+    /// <param name="RetryAfter">When it is worth asking again; null when nothing is known of that.</param>
+    internal sealed record NoteRefused(StatusCode Status, string Why, TimeSpan? RetryAfter) : SessionEffect;
 
     internal sealed record NoteRetried(string Why) : SessionEffect;
 

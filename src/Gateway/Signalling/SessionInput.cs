@@ -12,7 +12,8 @@ internal abstract record SessionInput
 {
     internal sealed record Granted(GrantedSeat Seat) : SessionInput;
 
-    internal sealed record NotAdmitted(StatusCode Status, string Why) : SessionInput;
+    /// <param name="RetryAfter">Null when nothing is known of that.</param>
+    internal sealed record NotAdmitted(StatusCode Status, string Why, TimeSpan? RetryAfter = null) : SessionInput;
 
     /// <summary>This replica has applied what the others had when it was asked, or has waited long enough for that.</summary>
     internal sealed record CaughtUp : SessionInput;

@@ -3,6 +3,8 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using VideoScale.Gateway.Tokens;
 using VideoScale.Model;
+using VideoScale.V1;
+using VideoScale.Wire;
 
 namespace VideoScale.Gateway.Signalling;
 
@@ -12,7 +14,7 @@ namespace VideoScale.Gateway.Signalling;
 internal sealed partial class SessionRunner : IDisposable
 {
     private readonly SignalServices _services;
-    private readonly ClientSocket _client;
+    private readonly IClient _client;
     private readonly ParticipantGrants _grants;
     private readonly string _token;
     private readonly ILogger _logger;
@@ -30,7 +32,8 @@ internal sealed partial class SessionRunner : IDisposable
     private LineRunner? _line;
     private bool _hasEnded;
 
-    internal SessionRunner(SignalServices services, ClientSocket client, ParticipantGrants grants, ClientWish wish,
+    /// <param name="token">What it joined with; empty of a client that is given no other.</param>
+    internal SessionRunner(SignalServices services, IClient client, ParticipantGrants grants, ClientWish wish,
         string token, ILogger logger)
     {
         (_services, _client, _grants, _token, _logger) = (services, client, grants, token, logger);
@@ -38,6 +41,15 @@ internal sealed partial class SessionRunner : IDisposable
         _session = new Session(grants, wish, Guid.CreateVersion7().ToString("N"), Random.Shared);
         _outbox = new ClientOutbox(client, () => Post(new SessionInput.ClientUnreachable()));
     }
+
+    /// <summary>Why it could not come in; null when it did.</summary>
+    internal SessionRefusal? Refusal { get; private set; }
+
+    /// <summary>How a session without signalling stood when it was taken up; null of one that has it.</summary>
+    internal UnattendedSession? Unattended { get; private set; }
+
+    /// <summary>Why its node ended it; null when it did not.</summary>
+    internal SessionEndReason? EndReason { get; private set; }
 
     private long NowMs => (long)_services.Clock.GetElapsedTime(0).TotalMilliseconds;
 
@@ -133,7 +145,9 @@ internal sealed partial class SessionRunner : IDisposable
             case SessionEffect.Close close: _outbox.Close(close.IsGoingAway); break;
             case SessionEffect.Abort: _client.Abort(); break;
             case SessionEffect.End: _hasEnded = true; break;
-            case SessionEffect.NoteRefused note: LogRefused(_grants.Identity, _grants.Room, note.Status, note.Why); break;
+            case SessionEffect.NoteRefused note: NoteRefused(note); break;
+            case SessionEffect.NoteUnattended note: Unattended = note.Session; break;
+            case SessionEffect.NoteEnded note: EndReason = note.Reason; break;
             case SessionEffect.NoteRetried note: LogRetried(_grants.Identity, _grants.Room, note.Why); break;
             case SessionEffect.NoteNotCarried note: LogNotCarried(_grants.Identity, _grants.Room, note.Why); break;
             case SessionEffect.NoteMoved note: LogMoved(_grants.Identity, _grants.Room, note.Epoch, note.What); break;
@@ -159,7 +173,7 @@ internal sealed partial class SessionRunner : IDisposable
         {
             Post(new SessionInput.Granted(await _services.Admission.AdmitAsync(_grants, mayBeKept, _ending.Token)));
         }
-        catch (RpcException e) { Post(new SessionInput.NotAdmitted(e.StatusCode, e.Status.Detail)); }
+        catch (RpcException e) { Post(new SessionInput.NotAdmitted(e.StatusCode, e.Status.Detail, e.RetryAfter())); }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested) { }
     }
 
@@ -212,8 +226,15 @@ internal sealed partial class SessionRunner : IDisposable
         Post(new SessionInput.ClientClosed(_client.IsUnanswering));
     }
 
+    private void NoteRefused(SessionEffect.NoteRefused note)
+    {
+        Refusal = new SessionRefusal(note.Status, note.Why, note.RetryAfter);
+        LogRefused(_grants.Identity, _grants.Room, note.Status, note.Why);
+    }
+
     private void Refresh(SessionEffect.Refresh refresh)
     {
+        if (_token.Length == 0) return;
         if (_services.Refresher.Refresh(_token, _grants.Identity, refresh.Claims) is not { } refreshed) return;
         _outbox.Tell(Google.Protobuf.MessageExtensions.ToByteString(new LiveKit.Proto.SignalResponse { RefreshToken = refreshed }));
     }

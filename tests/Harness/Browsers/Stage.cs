@@ -46,6 +46,9 @@ public sealed class Stage : IAsyncLifetime
         _beyondLoopback?.Dispose();
     }
 
+    /// <summary>A page of the tests' clients.</summary>
+    public static string PageUrl(string page) => $"http://127.0.0.1:{PagePort}/{page}";
+
     public string SignalUrl(int replica) => $"ws://{Cluster.Replicas[replica].HttpAddress}";
 
     /// <summary>A participant, joined.</summary>
@@ -61,7 +64,7 @@ public sealed class Stage : IAsyncLifetime
     public async Task<Caller> OpenAsync(string identity, BrowserKind browser = BrowserKind.Chromium, string page = Caller.Page)
     {
         ITab tab = browser == BrowserKind.Firefox ? await FirefoxTab.OpenAsync() : await ChromiumTab.OpenAsync(Browsers);
-        return await Caller.OpenAsync(tab, $"http://127.0.0.1:{PagePort}/{page}", identity, () => LogsOf(Cluster));
+        return await Caller.OpenAsync(tab, PageUrl(page), identity, () => LogsOf(Cluster));
     }
 
     /// <summary>
@@ -104,10 +107,11 @@ public sealed class Stage : IAsyncLifetime
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Clients) });
-        foreach (var (library, path) in new[] { ("livekit-client", ""), ("livekit-client-v1", "/v1") })
+        foreach (var (folder, path) in ((string, string)[])[("livekit-client/dist", ""), ("livekit-client-v1/dist", "/v1"),
+            ("whip-whep", "/whip-whep")])
             app.UseStaticFiles(new StaticFileOptions
             {
-                FileProvider = new PhysicalFileProvider(Path.Combine(Clients, "node_modules", library, "dist")),
+                FileProvider = new PhysicalFileProvider(Path.Combine(Clients, "node_modules", folder)),
                 RequestPath = path,
             });
         await app.StartAsync();

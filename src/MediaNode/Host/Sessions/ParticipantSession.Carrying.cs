@@ -84,7 +84,7 @@ internal sealed partial class ParticipantSession
     /// Not before its client's first offer, nor between its words and its offer of a track, nor while layers could not be told apart: those
     /// that nobody sends are named when they begin.
     /// </summary>
-    private bool CanBeCarried => Downlink.IsOpen && _tracks.TrueForAll(track =>
+    private bool CanBeCarried => !IsUnattended && Downlink.IsOpen && _tracks.TrueForAll(track =>
         track.Publication is { } publication
             && (publication.Layers.Count == 1 || track.Info.Muted || _streams.Any(stream => stream.TrackSid == track.Sid)));
 

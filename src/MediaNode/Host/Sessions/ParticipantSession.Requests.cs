@@ -60,6 +60,7 @@ internal sealed partial class ParticipantSession
             return;
         }
         answer.Sdp = text;
+        if (IsUnattended) _lastOffer = offer;
         Tell(new SignalResponse { Answer = answer });
         if (changes.NoTransport is { } unusable) Room.PassedOver(this, unusable.Message);
         foreach (var (track, why) in changes.Refused) Refuse(track, Reason.UnsupportedType, why, changes);

@@ -20,7 +20,7 @@ internal sealed partial class ParticipantSession
     private (uint Audios, uint Videos)? _sectionsAsked;
 
     /// <returns>False while there is nobody to ask: the connection is not open yet, or the client is away.</returns>
-    internal bool AskForSections() => Offers?.Offer() ?? AskClientForSections();
+    internal bool AskForSections() => IsUnattended || (Offers?.Offer() ?? AskClientForSections());
 
     /// <summary>
     /// Asks for the sections that are missing and were not asked for since the last offer; where there is room already, only to offer anew.

@@ -24,6 +24,7 @@ internal sealed partial class ParticipantSession
         Identity = new ParticipantIdentity(open.Identity);
         SeatId = open.SeatId;
         Grants = open.Grants ?? new SessionGrants();
+        IsUnattended = open.Unattended;
         _autoSubscribe = join.ConnectionSettings?.AutoSubscribe ?? true;
         Info = InfoOf(open, start, Grants);
         Downlink = Uplink = new PeerTransport(this, plane, numbers.Next(), shard);

@@ -134,7 +134,7 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
     internal PublicationOptions Describe(SdpMedia media, SdpFormat format)
     {
         LayerOptions[] layers = TakesLayers(format) && media.Rids.Count > 0
-            ? [.. media.Rids.Select(rid => rid.Rid).OrderBy(rid => RidOrder.IndexOf(rid, StringComparison.Ordinal)).Take(MostLayers)
+            ? [.. media.Rids.Select(rid => rid.Rid).OrderBy(RankOf).Take(MostLayers)
                 .Select(LayerOf)]
             : [.. media.Sources.Take(TakesLayers(format) ? MostLayers : 1)
                 .Select(source => new LayerOptions("", source.Ssrc, source.RtxSsrc))];
@@ -176,6 +176,10 @@ internal sealed class PublishedTrack(ParticipantSession owner, int number, AddTr
             shard => shard.Engine.Publish(publication) ?? (muted ? shard.Engine.SetMuted(publication.Track, true) : null),
             failure => Owner.PublishFailed(this, publication, failure));
     }
+
+    /// <summary>Where a layer stands: as its client said of it, else by its name.</summary>
+    private int RankOf(string rid) => Request.Layers.FirstOrDefault(layer => layer.Rid == rid) is { } named && rid.Length > 0
+        ? (int)named.Quality : RidOrder.IndexOf(rid, StringComparison.Ordinal);
 
     private LayerOptions LayerOf(string rid) => _streams.FirstOrDefault(stream => stream.Rid == rid) is { } known
         ? new LayerOptions(rid, known.Ssrc, known.RtxSsrc) : new LayerOptions(rid);

@@ -188,6 +188,9 @@ internal sealed partial class RoomSession(SessionTable table, RoomId id, Epoch e
         if (changed.Speakers.Count > 0) TellAll(new SignalResponse { SpeakersChanged = changed });
     }
 
+    /// <summary>How loud a participant is now, 0 to 1.</summary>
+    internal float LevelOf(string sid) => _speaking.GetValueOrDefault(sid);
+
     internal void Quality(IReadOnlyList<ConnectionQualityInfo> changed)
     {
         if (changed.Count == 0) return;

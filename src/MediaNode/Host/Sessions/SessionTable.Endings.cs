@@ -48,6 +48,9 @@ internal sealed partial class SessionTable
     private void GiveUp(RoomSession room, bool linger)
     {
         if (!_rooms.Remove(room.Id)) return;
+        // They cannot be led anywhere: their connections end now, and they make new ones.
+        foreach (var unattended in room.Participants.Where(static participant => participant.IsUnattended).ToArray())
+            End(unattended, SessionEndReason.RoomGivenUp, DisconnectReason.Migration);
         room.GivenUpAtMs = NowMs;
         foreach (var participant in room.Participants)
         {

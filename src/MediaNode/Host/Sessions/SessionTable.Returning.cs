@@ -35,13 +35,14 @@ internal sealed partial class SessionTable
         if (FindLive(open) is not { } session || IsSuperseded(session, open)) return null;
         var now = NowMs;
         var sinceMs = session.AwaySinceMs(now);
-        if (!session.Room.Departures.Reaches(sinceMs)) return null; // it begins anew, and then knows who is there
+        if (!session.IsUnattended && !session.Room.Departures.Reaches(sinceMs)) return null; // it begins anew, and then knows who is there
         var wasThere = session.Link is not null;
         var lost = session.LostAnswers(open);
         if (session.Link is { } before && before != link) before.End(SessionEndReason.TakenOver);
         session.Attach(link, open.Connection, hasClient: true);
         link.CountFrom(open.Received);
         link.Opened(session.Sid, resumed: true);
+        if (session.ToUnattended() is { } unattended) link.Send(new SessionMessage { Unattended = unattended });
         link.Send(new SignalResponse
         {
             Reconnect = new ReconnectResponse { ServerInfo = _joinAnswer.ServerInfo(), LastMessageSeq = session.LastSequence },
@@ -106,6 +107,7 @@ internal sealed partial class SessionTable
     /// <summary>Whether nobody waits for a session any longer.</summary>
     internal static bool HasGone(ParticipantSession session, bool hasLease, long nowMs)
     {
+        if (session.IsUnattended) return session.HasGoneUnattended(GoneMs, nowMs);
         if (session.Link is not null) return session.IsQuiet && session.IsSilent(QuietGoneMs, nowMs);
         var isClosed = session.Uplink.HasEnded || session.Downlink.HasEnded;
         if (!hasLease && !isClosed)

@@ -96,7 +96,11 @@ internal sealed partial class SessionTable
         foreach (var track in join.AddTrackRequests) session.OnAddTrack(track);
         room.OfferAllTo(session); // the first offer has free sections for what is there already
         session.Offers?.Begin();
-        if (join.PublisherOffer is { Sdp.Length: > 0 } offer) session.OnOffer(offer);
+        if (join.PublisherOffer is { Sdp.Length: > 0 } offer)
+        {
+            if (open.Watches) session.Choose(offer);
+            session.OnOffer(offer);
+        }
         room.AskForSections();
         LogJoined(session.Identity, room.Id, room.Epoch);
         return session;
