@@ -5,8 +5,8 @@ using VideoScale.MediaNode.Host.Tcp;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.MediaNode.Ice;
 using VideoScale.MediaNode.Tcp;
-using VideoScale.MediaNode.Tests.Fuzzing;
 using VideoScale.MediaNode.Tests.Forwarding;
+using VideoScale.MediaNode.Tests.Fuzzing;
 
 namespace VideoScale.MediaNode.Tests.Udp;
 
@@ -181,6 +181,7 @@ public sealed partial class ShardTests
             if (opening.Length > 0) socket.Send(opening);
             Assert.True(socket.EndsWithin(Patience), Convert.ToHexString(opening));
         }
+        for (var until = DateTime.UtcNow + Patience; listener.Pending > 0; Thread.Sleep(1)) Assert.True(DateTime.UtcNow < until);
         Assert.Equal((0, 0, 1), (shard.Tcp.Open, shard.Tcp.Taken, shard.Tcp.Refused));
         Assert.Equal((0, 6, 5), (listener.Pending, listener.Accepted, listener.Unclaimed));
         Assert.Null(shard.Fault);
