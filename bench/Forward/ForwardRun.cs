@@ -115,7 +115,7 @@ internal sealed class ForwardRun : IPacketSink
         return _socket.Outgoing.NextSlot;
     }
 
-    public bool CommitRtp(int peer, int length)
+    public bool CommitRtp(int peer, int length, PacketKind kind)
     {
         var sealedLength = _senders[_peer].ProtectRtp(_socket.Outgoing.NextSlot, length);
         if (sealedLength < 0) throw new InvalidOperationException("a number was used twice");

@@ -25,6 +25,7 @@ public sealed class FaultyFleet : IFaultyCluster, IAsyncDisposable
     private readonly HashSet<int> _filled = [];
     private readonly ConcurrentQueue<string> _unasked = new();
     private readonly ConcurrentDictionary<int, long> _frozenNodes = new();
+    private readonly ConcurrentDictionary<End, byte> _everFrozen = new();
     private ReplicaViews? _views;
     private SeatProbes? _probes;
 
@@ -38,6 +39,9 @@ public sealed class FaultyFleet : IFaultyCluster, IAsyncDisposable
 
     /// <summary>Processes that ended although nothing was done that ends them.</summary>
     public IReadOnlyCollection<string> EndedUnasked => _unasked;
+
+    /// <summary>Servers that nothing was done to which makes a process stand still.</summary>
+    public IEnumerable<ServerProcess> NeverFrozen => Fleet.Servers().Except(_everFrozen.Keys.Select(Server));
 
     public int Leader => _views?.LastLeader ?? 0;
 
@@ -76,6 +80,7 @@ public sealed class FaultyFleet : IFaultyCluster, IAsyncDisposable
     public void Freeze(End end)
     {
         if (!Server(end).IsRunning) return;
+        _everFrozen[end] = 0;
         Server(end).Freeze();
         if (end.IsNode) _frozenNodes.TryAdd(end.Number, History.NowNs);
     }

@@ -38,7 +38,7 @@ public sealed class Fleet : IAsyncDisposable
             Path.Combine(options.Out, "cluster")));
         try
         {
-            foreach (var server in fleet._cluster.Replicas.Cast<ServerProcess>().Concat(fleet._cluster.Media))
+            foreach (var server in fleet.Servers())
                 foreach (var (name, value) in environment?.Invoke(server.Name) ?? new Dictionary<string, string>())
                     server.Environment[name] = value;
             if (options.Engine == "dotnext-plain")
@@ -136,6 +136,8 @@ public sealed class Fleet : IAsyncDisposable
         _cluster.Network!.Replace([.. links.Select(link => (ProcessOf(link.From).Name, ProcessOf(link.To).Name))]);
 
     public void Heal() => _cluster.Network!.Heal();
+
+    public IEnumerable<ServerProcess> Servers() => _cluster.Replicas.Cast<ServerProcess>().Concat(_cluster.Media);
 
     public ServerProcess ProcessOf(End end) => end.IsNode ? _cluster.Media[end.Number] : _cluster.Replicas[end.Number];
 

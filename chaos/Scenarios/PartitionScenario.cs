@@ -41,6 +41,7 @@ public abstract class PartitionScenario : IScenario
         var registers = new RoomRegisters(fleet, load.Mutations.History, $"register-{options.Seed}", options.Seed);
         var views = new ReplicaViews(fleet);
         var faults = new List<Fault>();
+        await result.Standstills!.BeginAsync(fleet.Servers(), cancellationToken);
         result.Timeline = new Timeline(fleet.Replicas.Count, faults, views.All, calls.Calls, load.Mutations.History.Operations, []);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] running = [calls.RunAsync(stop.Token), views.RunAsync(stop.Token), registers.RunAsync(stop.Token)];
@@ -60,6 +61,7 @@ public abstract class PartitionScenario : IScenario
             await stop.CancelAsync();
             await Task.WhenAll(running);
         }
+        await result.Standstills!.AskAsync(fleet.Servers(), cancellationToken);
         Judge(new PartitionChecker(calls.Calls, views.All, faults, Served.TotalMilliseconds), faults, calls, fleet, options, result);
         await load.FinishAsync(result, options.Out, cancellationToken, calls.Acknowledgements);
     }

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using VideoScale.Chaos.Checkers;
+using VideoScale.Chaos.Running;
 using VideoScale.Chaos.Timelines;
-using VideoScale.Harness.Processes;
 using VideoScale.Harness.Results;
 
 namespace VideoScale.Chaos.Scenarios;
@@ -34,6 +34,9 @@ public enum Verdict
 /// <summary>The run's figures and findings; written to result.json.</summary>
 public sealed class ScenarioResult
 {
+    /// <summary>How a doubt begins that is the machine's.</summary>
+    public const string TooSlow = "the machine was too slow to tell";
+
     public required string Scenario { get; init; }
     public required int Seed { get; init; }
     public string Engine { get; init; } = "native";
@@ -45,6 +48,10 @@ public sealed class ScenarioResult
     /// <summary>What is drawn of it; null: nothing.</summary>
     [JsonIgnore]
     public Timeline? Timeline { get; set; }
+
+    /// <summary>How long processes stood still that nobody held; null: nobody looked.</summary>
+    [JsonIgnore]
+    public Standstills? Standstills { get; init; }
 
     /// <summary>How often something was held against each law.</summary>
     public SortedDictionary<string, int> Laws { get; } = new(StringComparer.Ordinal);
@@ -70,14 +77,17 @@ public sealed class ScenarioResult
     }
 
     /// <summary>
-    /// As a law that was held to; on a machine that is too slow for what must happen in time, what broke it is but a doubt.
+    /// As a law that was held to; where processes were seen to stand still that nobody held, what came too late is but a doubt.
     /// </summary>
     public void Tested(LawFinding law)
     {
-        var excused = law.IsOfTime && law.Violations.Count > 0 && Slowness.IsTooMuch;
+        var excused = law.IsOfTime && law.Violations.Count > 0 && Standstills is { IsTooMuch: true };
         Tested(law.Law, law.Tested, excused ? [] : law.Violations);
-        if (excused) Doubts.AddRange(law.Violations.Select(static one => $"on a machine that is too slow to tell: {one}"));
+        if (excused) Doubts.AddRange(law.Violations.Select(one => $"{TooSlow} ({Told(Standstills!)}): {one}"));
     }
+
+    private static string Told(Standstills standstills) =>
+        string.Join(", ", from one in standstills.Ms where one.Value > 0 select $"{one.Key} stood still {one.Value:0} ms");
 
     /// <summary>Demands that a law was tested often enough to prove anything.</summary>
     public void DemandTested(string law, int least)

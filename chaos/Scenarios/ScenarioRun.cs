@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using VideoScale.Chaos.Fleets;
 using VideoScale.Chaos.Report;
+using VideoScale.Chaos.Running;
 using VideoScale.Harness.Links;
 
 namespace VideoScale.Chaos.Scenarios;
@@ -26,8 +27,10 @@ public static class ScenarioRun
     {
         Directory.CreateDirectory(options.Out);
         if (Namespaced.IsInside) Namespaced.Furnish();
+        using var standstills = new Standstills();
         var result = new ScenarioResult
         {
+            Standstills = standstills,
             Scenario = scenario.Name,
             Seed = options.Seed,
             Engine = options.Engine,
@@ -47,6 +50,7 @@ public static class ScenarioRun
             result.Doubts.Add("it was stopped before its end");
             if (e is not (OperationCanceledException or Grpc.Core.RpcException)) result.Doubts.Add($"meanwhile: {e.Message}");
         }
+        foreach (var (process, ms) in standstills.Ms.Where(static one => one.Value > 0)) result.Figures[$"standstill_ms_{process}"] = ms;
         result.Figures["seconds"] = Stopwatch.GetElapsedTime(started).TotalSeconds;
         if (result.Verdict is not (Verdict.NotLive or Verdict.Stopped)) result.Conclude();
         var json = JsonSerializer.Serialize(result, Json);

@@ -48,6 +48,7 @@ public abstract class ScheduleScenario(string name, string summary, int rounds, 
         var lanes = new NodeLanes(fleet, probes);
         await views.PrepareAsync(cancellationToken);
         faulty.Watch(views, probes);
+        await result.Standstills!.BeginAsync(fleet.Servers(), cancellationToken);
         var began = History.NowNs;
         var runner = new FaultRunner(faulty, async (until, stopped) =>
         {
@@ -79,6 +80,7 @@ public abstract class ScheduleScenario(string name, string summary, int rounds, 
         {
             ServedAgainMs = again ? (History.NowNs - healed) / 1e6 : null,
         };
+        await result.Standstills!.AskAsync(faulty.NeverFrozen, cancellationToken);
         Judge(runner.Struck, whole, calls, views, probes, fleet.NodeNames, result);
         result.Figures["packets_cut"] = fleet.PacketsCut();
         if (schedule.Has<CutLinks>() || schedule.Has<CutNode>()) result.DemandAtLeast("packets_cut", 1);

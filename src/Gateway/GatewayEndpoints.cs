@@ -43,7 +43,7 @@ public sealed class GatewayEndpoints : IDisposable
         ports.Places.Observe(updates);
         var turn = settings.Turn is { } servers ? new TurnServers(servers, TimeProvider.System) : null;
         _services = new SignalServices(admission, ports.Places, nodes, updates, new TokenRefresher(settings.Keys, TimeProvider.System),
-            turn, TimeProvider.System, _stopping.Token);
+            settings.Keys, turn, TimeProvider.System, _stopping.Token);
         _rooms = new RoomServer(_tokens, admission, ports.Commands, ports.Places, nodes, settings.AllowRemoteUnmute);
         _logger = loggers.CreateLogger<SessionRunner>();
         _check = new JoinCheck(_tokens, _health, admission);

@@ -14,4 +14,4 @@ public sealed record GatewayPorts(IRoomCommands Commands, IRoomPlaces Places, IR
 
 /// <param name="AllowRemoteUnmute">Whether an admin may open somebody's microphone or camera from outside.</param>
 /// <param name="Turn">Null: clients are told of no TURN servers.</param>
-public sealed record GatewaySettings(IReadOnlyList<ApiKey> Keys, bool AllowRemoteUnmute, TurnSettings? Turn);
+public sealed record GatewaySettings(IKeyRing Keys, bool AllowRemoteUnmute, TurnSettings? Turn);

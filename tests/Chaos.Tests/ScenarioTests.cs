@@ -1,9 +1,12 @@
+using VideoScale.Chaos.Scenarios;
+
 namespace VideoScale.Chaos.Tests;
 
 /// <summary>The short forms of the chaos scenarios: real processes, disks and networks; each run must bite and find nothing.</summary>
 public sealed class ScenarioTests
 {
     private const string Busy = "25"; // other tests have their part of the machine
+    private const int Runs = 3; // until one proves something
 
     [Theory]
     [InlineData("leader-kill", 2)]
@@ -16,11 +19,17 @@ public sealed class ScenarioTests
     [InlineData("rolling-upgrade", 1)]
     public async Task Laws_hold_while_faults_bite(string scenario, int rounds)
     {
-        var directory = Directory.CreateTempSubdirectory("videoscale-chaos-").FullName;
-        var (code, output) = await HarnessProgram.RunAsync("run", scenario, "--rounds", $"{rounds}", "--seed", "1", "--busy", Busy,
-            "--out", directory);
-        Assert.True(code == 0, $"chaos run {scenario} ended with {code}; all files in {directory}\n{output}");
-        Directory.Delete(directory, recursive: true);
+        for (var left = Runs; ; left--)
+        {
+            var directory = Directory.CreateTempSubdirectory("videoscale-chaos-").FullName;
+            var (code, output) = await HarnessProgram.RunAsync("run", scenario, "--rounds", $"{rounds}", "--seed", "1", "--busy", Busy,
+                "--out", directory);
+            // A run that saw the machine stand still proves nothing, and says so; it says the same of nothing else.
+            if (code == (int)Verdict.Invalid && left > 1 && output.Contains(ScenarioResult.TooSlow, StringComparison.Ordinal)) continue;
+            Assert.True(code == 0, $"chaos run {scenario} ended with {code}; all files in {directory}\n{output}");
+            Directory.Delete(directory, recursive: true);
+            return;
+        }
     }
 
     [Fact]

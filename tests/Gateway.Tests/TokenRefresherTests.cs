@@ -12,7 +12,7 @@ namespace VideoScale.Gateway.Tests;
 public sealed class TokenRefresherTests
 {
     private static readonly ApiKey[] Keys = [new ApiKey("key", "secret"), new ApiKey("other", new string('s', 80))];
-    private static readonly TokenVerifier Verifier = new(Keys);
+    private static readonly TokenVerifier Verifier = new(new FixedKeys(Keys));
 
     private static string Own(string key = "key", string secret = "secret", long endsIn = 600, long? until = null) =>
         TokenTests.Mint(new Dictionary<string, object>
@@ -53,7 +53,7 @@ public sealed class TokenRefresherTests
     {
         var own = Own(key, secret, endsIn: -3_600);
         Assert.Null((await Verifier.VerifyAsync(own)).Grants);
-        var refreshed = new TokenRefresher(Keys, TimeProvider.System).Refresh(own, "ann", Promoted())!;
+        var refreshed = new TokenRefresher(new FixedKeys(Keys), TimeProvider.System).Refresh(own, "ann", Promoted())!;
         var (grants, problem) = await Verifier.VerifyAsync(refreshed);
         Assert.Equal("", problem);
         Assert.Equal(("ann", "Ann, promoted", "now", "standup"), (grants!.Identity, grants.Name, grants.Metadata, grants.Room));
@@ -75,7 +75,7 @@ public sealed class TokenRefresherTests
         var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(2_000_000));
         var own = Own(until: 2_000_000 + ownSeconds);
         using var claims = JsonDocument.Parse(
-            Base64UrlEncoder.DecodeBytes(new TokenRefresher(Keys, clock).Refresh(own, "ann", Promoted())!.Split('.')[1]));
+            Base64UrlEncoder.DecodeBytes(new TokenRefresher(new FixedKeys(Keys), clock).Refresh(own, "ann", Promoted())!.Split('.')[1]));
         var root = claims.RootElement;
         Assert.Equal(("key", "agent", 7), (root.GetProperty("iss").GetString(), root.GetProperty("kind").GetString(),
             root.GetProperty("video").GetProperty("somethingNew").GetInt32()));
@@ -86,7 +86,7 @@ public sealed class TokenRefresherTests
     public async Task What_was_taken_away_is_not_given_back_and_a_source_nobody_knows_allows_none()
     {
         var claims = new SessionClaims { Grants = new SessionGrants { CanSubscribe = true, Hidden = true, CanPublishSources = { -1 } } };
-        var refreshed = new TokenRefresher(Keys, TimeProvider.System).Refresh(Own(), "ann", claims)!;
+        var refreshed = new TokenRefresher(new FixedKeys(Keys), TimeProvider.System).Refresh(Own(), "ann", claims)!;
         var grants = (await Verifier.VerifyAsync(refreshed)).Grants!;
         Assert.True(grants is { CanPublish: false, CanPublishData: false, Hidden: true, Name: "", Metadata: "" });
         using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(refreshed.Split('.')[1]));
@@ -97,7 +97,7 @@ public sealed class TokenRefresherTests
     [Fact]
     public async Task The_largest_metadata_comes_back_as_long_as_it_was_and_no_token_is_given_that_could_not()
     {
-        var refresher = new TokenRefresher(Keys, TimeProvider.System);
+        var refresher = new TokenRefresher(new FixedKeys(Keys), TimeProvider.System);
         foreach (var repeated in (string[])["x", "<", "&", "'", "+", "é", "世"])
         {
             var metadata = string.Concat(Enumerable.Repeat(repeated, TextLimits.MaxMetadataBytes / TextLimits.BytesOf(repeated)));
@@ -115,5 +115,5 @@ public sealed class TokenRefresherTests
 
     [Fact]
     public void Nothing_is_signed_with_a_key_that_is_not_ours() =>
-        Assert.Null(new TokenRefresher([], TimeProvider.System).Refresh(Own(), "ann", Promoted()));
+        Assert.Null(new TokenRefresher(new FixedKeys([]), TimeProvider.System).Refresh(Own(), "ann", Promoted()));
 }

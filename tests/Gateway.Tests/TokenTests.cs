@@ -10,7 +10,8 @@ namespace VideoScale.Gateway.Tests;
 /// <summary>Tokens made by hand, so that the library that checks them is not the one that made them.</summary>
 public sealed class TokenTests
 {
-    private static readonly TokenVerifier Verifier = new([new ApiKey("key", "secret"), new ApiKey("long", new string('s', 64))]);
+    private static readonly TokenVerifier Verifier =
+        new(new FixedKeys([new ApiKey("key", "secret"), new ApiKey("long", new string('s', 64))]));
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     internal static string Mint(object claims, string secret = "secret", string header = """{"alg":"HS256","typ":"JWT"}""")

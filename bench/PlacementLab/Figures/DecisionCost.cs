@@ -29,7 +29,8 @@ internal static class DecisionCost
         Pass(policy, view, requests, decisions, times);
         var told = GC.GetAllocatedBytesForCurrentThread() - before;
         var cpuUs = (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / decisions;
-        return new(nodes, Percentiles.At(times, 0.5), Percentiles.At(times, 0.99), cpuUs, (double)told / decisions, (double)picked / decisions);
+        return new(nodes, Percentiles.At(times, 0.5), Percentiles.At(times, 0.99), cpuUs, (double)told / decisions,
+            (double)picked / decisions);
     }
 
     private static void Pass(PlacementPolicy policy, FleetView view, PlacementRequest[] requests, int decisions, double[]? times)

@@ -32,6 +32,11 @@ internal static class ControlCommand
         Description = "JSON file with API tokens and roles.",
         HelpName = "FILE",
     };
+    private static readonly Option<string?> SealKeys = new("--seal-key-file")
+    {
+        Description = "File with what secrets of API keys are sealed with in the log, the same at all replicas (docs/keys.md).",
+        HelpName = "FILE",
+    };
     private static readonly Option<string?> Join = new("--join")
     {
         Description =
@@ -76,7 +81,7 @@ internal static class ControlCommand
     {
         var command = new Command("control", "Runs one control-plane replica. Its peers stand in its data directory.")
         {
-            Data, Engine, RaftPort, Tokens, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, Provider,
+            Data, Engine, RaftPort, Tokens, SealKeys, Join, Advertise, Without, PostgresOptions.Url, PostgresOptions.PasswordFile, Provider,
                 ProviderSecret, HttpSocket,
                 ControlInitCommand.Create(), ControlRecoverCommand.Create(), ControlMigrateCommand.Create(),
         }.WithNotes("""
@@ -122,6 +127,7 @@ internal static class ControlCommand
         EtcdFlags.Read(parsed, options.Etcd);
         options.RaftPort = parsed.GetValue(RaftPort) ?? options.RaftPort;
         options.TokensFile = parsed.GetValue(Tokens) ?? options.TokensFile;
+        options.SealKeyFile = parsed.GetValue(SealKeys) ?? options.SealKeyFile;
         if (parsed.GetValue(Join) is { } servers) options.Join = [.. AddressList.Parse(servers, hasCertificates: !options.Tls.IsEmpty)];
         if (parsed.GetValue(Without) is { } without)
             options.StartWithout = [.. without.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];

@@ -61,6 +61,7 @@ internal sealed class CtlSession : IDisposable
     internal RebalanceService.RebalanceServiceClient Rebalancing => new(Invoker);
     internal AuditService.AuditServiceClient Audit => new(Invoker);
     internal ClusterService.ClusterServiceClient Cluster => new(Invoker);
+    internal KeyService.KeyServiceClient Keys => new(Invoker);
     internal WebhookService.WebhookServiceClient Webhooks => new(Invoker);
 
     /// <summary>The replica at one address, with the same credentials.</summary>

@@ -28,6 +28,11 @@ internal static class MediaCommand
         Description = "First UDP port of media; default 8480.",
         HelpName = "PORT",
     };
+    private static readonly Option<int?> TcpPort = new("--tcp-port")
+    {
+        Description = "TCP port of media, for clients that UDP does not reach; 0 for none; default the number of --udp-port.",
+        HelpName = "PORT",
+    };
     private static readonly Option<int?> Shards = new("--shards")
     {
         Description = "Threads that carry media, each with a UDP port; default one per core.",
@@ -35,12 +40,12 @@ internal static class MediaCommand
     };
     private static readonly Option<string?> MediaBind = new("--media-bind")
     {
-        Description = "IP address the UDP ports listen on, e.g. 0.0.0.0; default --bind.",
+        Description = "IP address the ports of media listen on, e.g. 0.0.0.0; default --bind.",
         HelpName = "ADDRESS",
     };
     private static readonly Option<string?> MediaAddress = new("--media-address")
     {
-        Description = "IP addresses under which clients reach the UDP ports: address,address,…; default the bound address.",
+        Description = "IP addresses under which clients reach the ports of media: address,address,…; default the bound address.",
         HelpName = "LIST",
     };
     private static readonly Option<string?> Advertise = new("--advertise")
@@ -79,8 +84,8 @@ internal static class MediaCommand
         var command = new Command("media",
             "Runs one media node: it finds the leader by itself, takes rooms under a lease, and gives them up when it is stopped.")
         {
-            Node, ControlPlane, Region, Zone, UdpPort, Shards, MediaBind, MediaAddress, Advertise, Publishers, Subscribers, Bitrate,
-            Continuity, Token,
+            Node, ControlPlane, Region, Zone, UdpPort, TcpPort, Shards, MediaBind, MediaAddress, Advertise, Publishers, Subscribers,
+            Bitrate, Continuity, Token,
         }.WithNotes("""
             Example:
               videoscale media --node media-1 --control cp1.example:7980,cp2.example:7980,cp3.example:7980 \
@@ -106,6 +111,7 @@ internal static class MediaCommand
         options.Region = parsed.GetValue(Region) ?? options.Region;
         options.Zone = parsed.GetValue(Zone) ?? options.Zone;
         options.UdpPort = parsed.GetValue(UdpPort) ?? options.UdpPort;
+        options.TcpPort = parsed.GetValue(TcpPort) ?? options.TcpPort;
         options.MediaShards = parsed.GetValue(Shards) ?? options.MediaShards;
         options.MediaBindAddress = parsed.GetValue(MediaBind) ?? options.MediaBindAddress;
         if (parsed.GetValue(MediaAddress) is { } reached)

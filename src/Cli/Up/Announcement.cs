@@ -20,7 +20,7 @@ internal static class Announcement
                 $"  media-{j + 1}    gRPC 127.0.0.1:{ports.MediaGrpc(j)}  metrics http://127.0.0.1:{ports.MediaHttp(j)}/metrics");
         Console.WriteLine(reach.Beyond.Count == 0
             ? "  media at 127.0.0.1 alone: Firefox, which takes no part in calls over loopback, cannot call"
-            : $"  media at 127.0.0.1 and {string.Join(", ", reach.Beyond)} (Firefox needs it): other machines reach these UDP ports, "
+            : $"  media at 127.0.0.1 and {string.Join(", ", reach.Beyond)} (Firefox needs it): other machines reach these ports, "
                 + $"which answer a call's own participants alone; --loopback-only shuts them out");
         if (exported.OwnUrl is { } url) Console.WriteLine($"  events in PostgreSQL: {url}  (schema videoscale, as Marten keeps events)");
         Console.WriteLine($"  data {directory.FullPath}, logs {Path.GetDirectoryName(directory.Log("x"))}");

@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using VideoScale.Cli.CommandLine;
 using VideoScale.ControlPlane.Host.Cluster;
 using VideoScale.ControlPlane.Host.Hosting;
+using VideoScale.ControlPlane.Host.Keys;
 using VideoScale.Rpc;
 
 namespace VideoScale.Cli.Up;
@@ -29,6 +31,18 @@ internal sealed class DataDirectory : IDisposable
     {
         File.WriteAllText(RunningMark, "");
         _marked = true;
+    }
+
+    /// <summary>What secrets of API keys are sealed with in the log; made once.</summary>
+    internal string SealKeyFile
+    {
+        get
+        {
+            var path = Path.Combine(FullPath, "seal.key");
+            if (!File.Exists(path))
+                PrivateFile.Write(path, Convert.ToBase64String(RandomNumberGenerator.GetBytes(SealKeys.KeyBytes)) + "\n", FileMode.CreateNew);
+            return path;
+        }
     }
 
     internal string Replica(int index) => Path.Combine(FullPath, $"replica-{index + 1}");

@@ -7,9 +7,10 @@ namespace VideoScale.Cli.Up;
 
 /// <summary>
 /// Where everything listens, from the base port: with 7880, replica i has HTTP 7880+i, gRPC 7980+i, Raft 8080+i;
-/// media node j has gRPC 8180+j, HTTP 8380+j, and UDP from 8480.
+/// media node j has gRPC 8180+j, media over TCP 8280+j, HTTP 8380+j, and UDP from 8480.
 /// </summary>
-internal sealed record Ports(int Base)
+/// <param name="HasMediaTcp">Media goes over TCP too.</param>
+internal sealed record Ports(int Base, bool HasMediaTcp = true)
 {
     internal const int DefaultBase = 7880;
     private const int PostgresOffset = 590;
@@ -24,6 +25,8 @@ internal sealed record Ports(int Base)
     internal int ReplicaGrpc(int replica) => Base + 100 + replica;
     internal int ReplicaRaft(int replica) => Base + 200 + replica;
     internal int MediaGrpc(int node) => Base + 300 + node;
+    /// <summary>0 for none.</summary>
+    internal int MediaTcp(int node) => HasMediaTcp ? Base + 400 + node : 0;
     internal int MediaHttp(int node) => Base + 500 + node;
     internal int Postgres => Base + PostgresOffset;
     internal int Provider => Base + ProviderOffset;
@@ -57,19 +60,26 @@ internal sealed record Ports(int Base)
     internal void RequireFree(Topology topology, MediaReach reach, bool hasPostgres = false)
     {
         IEnumerable<(int Port, string What)> database = hasPostgres ? [(Postgres, "PostgreSQL")] : [];
-        foreach (var (port, what) in Tcp(topology).Concat(database)) Require(port, what, () =>
+        foreach (var (port, what) in Tcp(topology).Concat(database)) Require(port, what, () => Listen(IPAddress.Loopback, port));
+        for (var j = 0; HasMediaTcp && j < topology.MediaPlaces; j++)
         {
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = false };
-            // connections that linger after a restart are no obstacle
-            probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            probe.Listen(1);
-        });
+            var port = MediaTcp(j);
+            Require(port, $"media, TCP, of media-{j + 1}", () => Listen(IPAddress.Parse(reach.Bind), port));
+        }
         foreach (var (port, what) in Udp(topology)) Require(port, what, () =>
         {
             using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             probe.Bind(new IPEndPoint(IPAddress.Parse(reach.Bind), port));
         });
+    }
+
+    private static void Listen(IPAddress address, int port)
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = false };
+        // connections that linger after a restart are no obstacle
+        probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        probe.Bind(new IPEndPoint(address, port));
+        probe.Listen(1);
     }
 
     private void Require(int port, string what, Action bind)

@@ -27,6 +27,7 @@ internal static class SingleProcess
                 HttpPort = ports.ReplicaHttp(0),
                 GrpcPort = ports.ReplicaGrpc(0),
                 RaftPort = ports.ReplicaRaft(0),
+                SealKeyFile = directory.SealKeyFile,
                 Export = exported.Options,
             };
             readFlags(options);
@@ -40,6 +41,7 @@ internal static class SingleProcess
                 GrpcPort = ports.MediaGrpc(0),
                 HttpPort = ports.MediaHttp(0),
                 UdpPort = ports.MediaUdp(0),
+                TcpPort = ports.MediaTcp(0),
                 MediaBindAddress = reach.Bind,
                 MediaAddresses = [.. reach.All],
             }, signals.Token);

@@ -42,6 +42,8 @@ internal static class UpCommand
     };
     private static readonly Option<bool> LoopbackOnly =
         new("--loopback-only") { Description = "Media on 127.0.0.1 alone, too: no other machine can send to it, and Firefox cannot call." };
+    private static readonly Option<bool> UdpOnly =
+        new("--udp-only") { Description = "No TCP ports of media: clients that UDP does not reach cannot call." };
     private static readonly Option<string> Data = new("--data")
     {
         Description = "Where the cluster lives; default .videoscale in the current directory.",
@@ -62,7 +64,8 @@ internal static class UpCommand
             "Starts a cluster on this machine, in development mode on loopback (media at this machine's addresses too), and stays until "
             + "Ctrl-C. A second start goes on where the first one was.")
         {
-            Single, Replicas, Media, Elastic, NodeKbps, Engine, BasePort, LoopbackOnly, Data, Postgres, PostgresOptions.PasswordFile,
+            Single, Replicas, Media, Elastic, NodeKbps, Engine, BasePort, LoopbackOnly, UdpOnly, Data, Postgres,
+            PostgresOptions.PasswordFile,
         }.WithNotes("""
             Examples:
               videoscale up
@@ -79,7 +82,7 @@ internal static class UpCommand
             var topology = Choose(parsed, directory.FullPath);
             var engine = ChooseEngine(parsed, directory, topology);
             var (webhooks, turn) = (WebhookFlags.Check(parsed), TurnFlags.Check(parsed));
-            var ports = new Ports(topology.BasePort);
+            var ports = new Ports(topology.BasePort, HasMediaTcp: !parsed.GetValue(UdpOnly));
             if (topology.Replicas % 2 == 0)
                 Console.WriteLine(
                     $"note: {topology.Replicas} voters survive no more failures than {topology.Replicas - 1}, and a split down the "

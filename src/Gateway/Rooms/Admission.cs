@@ -124,15 +124,23 @@ internal sealed class Admission(IRoomCommands commands, IRoomPlaces places, Time
     /// <summary>The room keeps its place in the queue while it is empty; a seat that nobody comes for would keep it for ever.</summary>
     private async Task GiveBackAsync(RoomId room, string seat)
     {
+        // Whoever comes again takes the same seat; else it is freed once the room has a node.
+        await RemoveAsync(room, seat, "did not wait for a node");
+    }
+
+    /// <returns>False when the log did not take it.</returns>
+    internal async Task<bool> RemoveAsync(RoomId room, string seat, string why)
+    {
         var remove = new RemoveParticipantRequest
         {
             RequestId = NewRequestId(),
             RoomId = room.Value,
             Identity = seat,
-            Reason = "did not wait for a node",
+            Reason = why,
         };
         try { await commands.RemoveAsync(remove, CancellationToken.None); }
-        catch (RpcException) { } // whoever comes again takes the same seat; else it is freed once the room has a node
+        catch (RpcException e) { return e.StatusCode == StatusCode.NotFound; }
+        return true;
     }
 
     private static Failure Waits(RoomWait? wait) => wait is null ? Failure.Unavailable("the room waits for a first media node: join again")

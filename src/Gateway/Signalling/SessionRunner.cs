@@ -62,6 +62,7 @@ internal sealed partial class SessionRunner : IDisposable
         Begin(telling);
         Begin(ReadAsync());
         Begin(WatchRoomAsync());
+        Begin(WatchTokenAsync());
         try
         {
             await StepAsync();
@@ -194,6 +195,20 @@ internal sealed partial class SessionRunner : IDisposable
             Post(new SessionInput.RoomChanged());
             await changed.WaitAsync(_ending.Token);
         }
+    }
+
+    /// <summary>Whoever came with a token that is revoked meanwhile goes, as one whom an admin removes.</summary>
+    private async Task WatchTokenAsync()
+    {
+        if (_grants.Origin is not { } origin) return;
+        while (true)
+        {
+            var changed = _services.Keys.Changed; // taken before it is looked at, or a change may be missed
+            if (_services.Keys.IsRevoked(origin)) break;
+            await changed.WaitAsync(_ending.Token);
+        }
+        while (!await _services.Admission.RemoveAsync(_room, _seat, "its token was revoked"))
+            await Task.Delay(SessionTiming.RetryPauseMs, _ending.Token);
     }
 
     /// <summary>The client's requests, for its whole life: nodes come and go under it.</summary>

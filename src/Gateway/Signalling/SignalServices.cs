@@ -9,4 +9,4 @@ namespace VideoScale.Gateway.Signalling;
 /// <param name="Turn">Null: there are none.</param>
 /// <param name="Stopping">Cancelled when this gateway goes.</param>
 internal sealed record SignalServices(Admission Admission, IRoomPlaces Places, MediaNodes Nodes, RoomUpdates Updates,
-    TokenRefresher Refresher, TurnServers? Turn, TimeProvider Clock, CancellationToken Stopping);
+    TokenRefresher Refresher, IKeyRing Keys, TurnServers? Turn, TimeProvider Clock, CancellationToken Stopping);

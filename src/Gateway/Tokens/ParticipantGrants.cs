@@ -26,6 +26,9 @@ public sealed record ParticipantGrants(
     /// <summary>Number of livekit.ParticipantInfo.Kind: what the participant is, for others to see.</summary>
     public int Kind { get; init; }
 
+    /// <summary>Whose word it is; null where no token says it.</summary>
+    public TokenOrigin? Origin { get; init; }
+
     /// <summary>For the room that its holder may be the first to join; null for the defaults.</summary>
     public RoomConfig? RoomConfig { get; init; }
 

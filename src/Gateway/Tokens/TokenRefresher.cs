@@ -16,7 +16,7 @@ namespace VideoScale.Gateway.Tokens;
 /// LiveKit's clients come back with the last one they were given: after their own has run out, and with what an admin has granted or taken
 /// since.
 /// </remarks>
-internal sealed class TokenRefresher(IEnumerable<ApiKey> keys, TimeProvider clock)
+internal sealed class TokenRefresher(IKeyRing keys, TimeProvider clock)
 {
     /// <summary>As LiveKit's server does: valid for so long at least.</summary>
     internal static readonly TimeSpan LeastValidity = TimeSpan.FromMinutes(10), Period = TimeSpan.FromMinutes(5);
@@ -34,9 +34,6 @@ internal sealed class TokenRefresher(IEnumerable<ApiKey> keys, TimeProvider cloc
 
     private static readonly string Header = Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""");
 
-    private readonly Dictionary<string, byte[]> _secrets = keys.ToDictionary(key => key.Key, key => Encoding.UTF8.GetBytes(key.Secret),
-        StringComparer.Ordinal);
-
     /// <param name="token">The one that let its bearer in; verified.</param>
     /// <returns>Null when its key is none of ours, when it names a claim twice, or when it would be too large to come back with: the bearer
     /// keeps the one it has.</returns>
@@ -49,23 +46,24 @@ internal sealed class TokenRefresher(IEnumerable<ApiKey> keys, TimeProvider cloc
     private string? Sign(string token, string identity, SessionClaims claims)
     {
         var payload = JsonNode.Parse(Base64UrlEncoder.DecodeBytes(token.Split('.')[1]))!.AsObject();
-        if (!_secrets.TryGetValue((string?)payload["iss"] ?? "", out var secret)) return null;
+        if (keys.Find((string?)payload["iss"] ?? "").Secrets is not [var key, ..]) return null;
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var video = payload.LastOrDefault(claim => claim.Key.Equals("video", StringComparison.OrdinalIgnoreCase))
             .Value?.DeepClone() as JsonObject ?? [];
         Grant(video, claims.Grants);
         Set(payload, "video", video);
         Set(payload, "sub", identity);
+        // It is as old as the one it came from: what revokes that one revokes it.
+        if (payload["iat"] is null) Set(payload, "iat", payload["nbf"]?.DeepClone());
         Set(payload, "nbf", now);
         var until = now + (long)LeastValidity.TotalSeconds;
         if (!(payload["exp"] is JsonValue own && own.TryGetValue<double>(out var ownUntil) && ownUntil > until)) Set(payload, "exp", until);
-        payload.Remove("iat");
         Set(payload, "name", claims.Name);
         Set(payload, "metadata", claims.Metadata);
         Set(payload, "attributes",
             new JsonObject(claims.Attributes.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value))));
         var signed = $"{Header}.{Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(payload, Compact.JsonObject))}";
-        return $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(signed)))}";
+        return $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key.Secret), Encoding.UTF8.GetBytes(signed)))}";
     }
 
     private static void Grant(JsonObject video, SessionGrants grants)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -6,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace VideoScale.Gateway.Tokens;
 
 /// <summary>Checks LiveKit tokens: HS256 JWTs whose issuer is an API key. What it does not know it refuses.</summary>
-internal sealed class TokenVerifier(IEnumerable<ApiKey> keys)
+internal sealed class TokenVerifier(IKeyRing keys)
 {
     /// <summary>
     /// RFC 7518 §3.2: an HS256 key has at least 32 octets. HMAC pads shorter ones with zeros, so padding changes nothing but satisfies the
@@ -16,8 +17,7 @@ internal sealed class TokenVerifier(IEnumerable<ApiKey> keys)
     private const int MostTokenLength = 1 << 20; // metadata may have half a megabyte
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
 
-    private readonly Dictionary<string, SymmetricSecurityKey> _keys = keys.ToDictionary(key => key.Key,
-        key => new SymmetricSecurityKey(Pad(key.Secret)), StringComparer.Ordinal);
+    private readonly ConditionalWeakTable<ApiKey, SymmetricSecurityKey> _padded = [];
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MostTokenLength };
 
     /// <returns>The grants, or one line that says what is wrong with the token.</returns>
@@ -28,21 +28,25 @@ internal sealed class TokenVerifier(IEnumerable<ApiKey> keys)
         JsonWebToken parsed;
         try { parsed = _handler.ReadJsonWebToken(token); }
         catch (Exception e) when (e is ArgumentException or FormatException or SecurityTokenException) { return (null, "invalid token"); }
-        if (!_keys.TryGetValue(parsed.Issuer, out var key)) return (null, "invalid API key");
+        var key = keys.Find(parsed.Issuer);
+        if (key.Secrets.IsEmpty) return (null, key.Problem);
         var result = await _handler.ValidateTokenAsync(parsed, new TokenValidationParameters
         {
             ValidIssuer = parsed.Issuer,
             ValidateAudience = false,
-            IssuerSigningKey = key,
+            IssuerSigningKeys = key.Secrets.Select(Padded),
             ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
             ClockSkew = Skew,
             RequireExpirationTime = true,
         });
         if (!result.IsValid) return (null, Describe(result.Exception));
+        var origin = new TokenOrigin(parsed.Issuer, parsed.Subject, IssuedAt(parsed));
+        if (keys.IsRevoked(origin)) return (null, "token was revoked");
         try
         {
             using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(parsed.EncodedPayload));
-            return TokenClaims.Read(payload.RootElement);
+            var (grants, problem) = TokenClaims.Read(payload.RootElement);
+            return (grants is null ? null : grants with { Origin = origin }, problem);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
@@ -61,7 +65,7 @@ internal sealed class TokenVerifier(IEnumerable<ApiKey> keys)
             ["name"] = identity,
             ["video"] = new Dictionary<string, object> { ["roomJoin"] = true, ["room"] = room, ["canUpdateOwnMetadata"] = true },
         },
-        SigningCredentials = new SigningCredentials(_keys[key], SecurityAlgorithms.HmacSha256),
+        SigningCredentials = new SigningCredentials(Padded(keys.Find(key).Secrets[0]), SecurityAlgorithms.HmacSha256),
     });
 
     private static string Describe(Exception why) => why switch
@@ -72,6 +76,12 @@ internal sealed class TokenVerifier(IEnumerable<ApiKey> keys)
         SecurityTokenInvalidLifetimeException => "token ends (exp) before it begins (nbf)",
         _ => "invalid token signature",
     };
+
+    private SymmetricSecurityKey Padded(ApiKey key) => _padded.GetValue(key, static key => new SymmetricSecurityKey(Pad(key.Secret)));
+
+    /// <summary>Many a token says when it was issued by what it must not be used before alone, and many that it may always have been.</summary>
+    private static DateTimeOffset? IssuedAt(JsonWebToken token) =>
+        token.IssuedAt > DateTime.UnixEpoch ? token.IssuedAt : token.ValidFrom > DateTime.UnixEpoch ? token.ValidFrom : null;
 
     private static byte[] Pad(string secret)
     {

@@ -1,8 +1,9 @@
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using VideoScale.Consensus;
 using VideoScale.Consensus.Contract;
 using VideoScale.Consensus.Engine.Driver;
+using VideoScale.Harness;
 
 namespace VideoScale.Consensus.Tests.Driver;
 
@@ -12,10 +13,12 @@ internal sealed class Replicas : IAsyncDisposable
     private readonly SortedDictionary<ulong, ReplicatedLog> _running = [];
     private readonly Func<ReplicatedLogOptions, ReplicatedLogOptions> _adjust;
     private readonly MemberId[] _members;
+    private readonly ILoggerFactory _loggers;
 
     public Replicas(int count, Func<ReplicatedLogOptions, ReplicatedLogOptions>? adjust = null)
     {
         _adjust = adjust ?? (options => options);
+        _loggers = LoggerFactory.Create(logging => logging.AddProvider(Log));
         _members = [.. Enumerable.Range(1, count).Select(i => new MemberId((ulong)i))];
         foreach (var member in _members)
         {
@@ -25,6 +28,7 @@ internal sealed class Replicas : IAsyncDisposable
     }
 
     public MemoryNetwork Network { get; } = new();
+    public RecordedLog Log { get; } = new();
     public SortedDictionary<ulong, MemoryDisk> Disks { get; } = [];
     public SortedDictionary<ulong, JournalMachine> Machines { get; } = [];
     public ReplicatedLog this[ulong id] => _running[id];
@@ -41,7 +45,7 @@ internal sealed class Replicas : IAsyncDisposable
         }));
         Machines[id] = new JournalMachine();
         _running[id] = ReplicatedLog.Start(options, new MemoryWal(Disks[id]), Disks[id], Network.Join(new MemberId(id), Disks[id]),
-            Machines[id], NullLogger.Instance);
+            Machines[id], _loggers.CreateLogger<ReplicatedLog>());
     }
 
     /// <summary>One that belongs to nothing yet: it knows no voters.</summary>

@@ -41,6 +41,18 @@ public sealed class ReplicatedLogTests
     }
 
     [Fact]
+    public async Task A_slow_disk_is_named_in_one_line()
+    {
+        await using var replicas = new Replicas(1);
+        await replicas.CommitAsync(new ProposalId(1, 1), "quick");
+        Assert.Empty(replicas.Log.Of(2120));
+        replicas.Disks[1].SyncTime = TimeSpan.FromSeconds(1.1);
+        await replicas.CommitAsync(new ProposalId(1, 2), "slow");
+        await replicas.CommitAsync(new ProposalId(1, 3), "slow as well");
+        Assert.Single(replicas.Log.Of(2120)); // the second is in the next line
+    }
+
+    [Fact]
     public async Task Posted_work_sees_nothing_that_those_who_follow_the_state_were_not_told()
     {
         await using var replicas = new Replicas(1);

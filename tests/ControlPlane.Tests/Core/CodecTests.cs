@@ -7,6 +7,7 @@ using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Keys;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Outcomes;
 using VideoScale.ControlPlane.Participants;
@@ -36,6 +37,8 @@ public sealed class CodecTests
     private static readonly NodeDescription Description = new(Node, ulong.MaxValue, "eu", "a", "10.0.0.1:8180", new(100, 1000, 1_000_000));
 
     private static readonly RebalanceSettings Balance = new(AutomationMode.On, 800, 3, 10, 900_000, 1_320, 360);
+    private static readonly SealedSecret Sealed = new([1, 2, 255]);
+    private static readonly TokenRevocation Revoked = new("web", "täst/1", 1_700_000_000_000, 1_700_000_100_000);
     private static readonly PlannedMove Chosen = new(Room, Epoch, Node, new("media-1"), 7, 910, 640, 45);
 
     private static readonly DomainEvent[] Events =
@@ -73,6 +76,8 @@ public sealed class CodecTests
         new PoolEvent.NodeKept("eu", Node, Reason), new PoolEvent.TerminationRequested("eu", Node, TerminationReason.Drained),
         new PoolEvent.Terminated("eu", Node, "i-0abc"),
         new RebalanceEvent.SettingsChanged(Balance), new RebalanceEvent.RoomChosen(Chosen),
+        new KeyEvent.Created("web", Sealed), new KeyEvent.Rotated("web", Sealed, 1_700_000_000_000), new KeyEvent.EnabledSet("web", false),
+        new KeyEvent.Deleted("web"), new KeyEvent.TokensRevoked(Revoked),
         new WebhookEvent.Added("wh-1", "https://backend.example/hooks", 300), new WebhookEvent.Advanced("wh-1", Progress),
             new WebhookEvent.ReplayAsked("wh-1", [new(301, 2)]), new WebhookEvent.Forgotten("wh-1"),
         new SessionEvent.Described(Room, Ann, Epoch, 301, "PA_1", new byte[] { 1, 2 }),
@@ -113,6 +118,8 @@ public sealed class CodecTests
         new PoolCommand.KeepNode("eu", Node, Reason), new PoolCommand.RequestTermination("eu", Node, TerminationReason.NodeGone),
         new PoolCommand.RecordTerminated("eu", Node),
         new RebalanceCommand.Set(Balance), new RebalanceCommand.MoveRoom(Chosen),
+        new KeyCommand.Create("web", Sealed), new KeyCommand.Rotate("web", Sealed, 3_600_000), new KeyCommand.SetEnabled("web", true),
+        new KeyCommand.Delete("web"), new KeyCommand.RevokeTokens(Revoked),
         new WebhookCommand.Add("wh-1", "https://backend.example/hooks"), new WebhookCommand.Advance("wh-1", Progress),
             new WebhookCommand.Replay("wh-1", [new(301, 2)]), new WebhookCommand.Forget("wh-1"),
         new ParticipantCommand.ReportSessions(Node, 77,
@@ -151,7 +158,7 @@ public sealed class CodecTests
         Assert.Equal(happened.ToJson(), read.ToJson());
         Assert.Equal(happened.GetType(), read.GetType());
         Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(happened.ToJson()).RootElement.ValueKind);
-        Assert.Matches("^(room|node|drain|pool|webhook)-[a-z0-9-]+$|^cluster$|^rebalancing$", happened.Stream);
+        Assert.Matches("^(room|node|drain|pool|webhook)-[a-z0-9-]+$|^cluster$|^rebalancing$|^keys$", happened.Stream);
         Assert.DoesNotContain('\n', happened.Words);
         Assert.NotEmpty(happened.Words);
         for (var cut = 0; cut < bytes.Length; cut++)

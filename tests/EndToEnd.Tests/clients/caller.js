@@ -139,6 +139,19 @@ async function ways() {
   return kinds.join(' ');
 }
 
+/** The transports of the ways that are used; one for each connection that stands. */
+async function transports() {
+  const kinds = [];
+  for (const one of connections) {
+    if (one.connectionState !== 'connected') continue;
+    const reports = await one.getStats();
+    for (const report of reports.values())
+      if (report.type === 'candidate-pair' && report.nominated && report.selected !== false && report.state === 'succeeded')
+        kinds.push(reports.get(report.remoteCandidateId).protocol);
+  }
+  return kinds.join(' ');
+}
+
 /** Whether a TURN server relays for whoever shows these credentials. */
 async function relays(urls, username, credential) {
   const connection = new RTCPeerConnection({ iceServers: [{ urls, username, credential }], iceTransportPolicy: 'relay' });

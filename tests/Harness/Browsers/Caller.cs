@@ -85,7 +85,7 @@ public sealed class Caller : IAsyncDisposable
 
     public Task HearsAsync(string from) =>
         Eventually.HoldsAsync(async () => await ReceivedAsync(from, "audio") is { Energy: > 0, Packets: > 20 }, $"{Identity} hears {from}",
-            details: () => Story);
+            details: () => Story + RunAsync($"received('{from}', 'audio')").Result);
 
     public Task WatchAsync(string from, string kind, int everyMs = 20) =>
         _tab.EvaluateAsync<JsonElement?>("([from, kind, everyMs]) => watch(from, kind, everyMs)", new object[] { from, kind, everyMs });

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VideoScale.Harness.Links;
 
 namespace VideoScale.Harness.Browsers;
 
@@ -25,7 +26,8 @@ public static class FirefoxProfile
         ["network.proxy.http_port"] = 9,
         ["network.proxy.ssl"] = "127.0.0.1",
         ["network.proxy.ssl_port"] = 9,
-        ["network.proxy.no_proxies_on"] = "127.0.0.1, localhost, 10.0.0.0/8, 192.168.0.0/16",
+        // a call over TCP would go by the proxy too
+        ["network.proxy.no_proxies_on"] = $"127.0.0.1, localhost, 10.0.0.0/8, 192.168.0.0/16, {OwnAddress.WayOut()}",
         ["network.captive-portal-service.enabled"] = false,
         ["network.connectivity-service.enabled"] = false,
         ["network.dns.disablePrefetch"] = true,

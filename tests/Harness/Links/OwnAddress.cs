@@ -42,7 +42,7 @@ public sealed class OwnAddress : IDisposable
     /// The address by which this machine would send to others, as browsers find it: to connect a UDP socket sends nothing. Null when there
     /// is no way out.
     /// </summary>
-    private static IPAddress? WayOut()
+    internal static IPAddress? WayOut()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         try { socket.Connect(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 9)); } // TEST-NET-1 (RFC 5737)

@@ -17,8 +17,8 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
     private const int EtcdMembers = 3;
     private const string Harness = "chaos"; // the name in its certificate
     private const int FirstBase = 10_000, LastBase = 18_000; // below the ports that the kernel hands out to clients
-    private const int GrpcPorts = 100, RaftPorts = 200, MediaGrpcPorts = 300, MediaHttpPorts = 500, MediaUdpPorts = 600,
-        UdpPortsPerNode = 16;
+    private const int GrpcPorts = 100, RaftPorts = 200, MediaGrpcPorts = 300, MediaHttpPorts = 500, MediaTcpPorts = 550,
+        MediaUdpPorts = 600, UdpPortsPerNode = 16;
 
     public static async Task<ClusterPlan> MakeAsync(ClusterShape shape, string root)
     {
@@ -40,7 +40,7 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
             basePort + GrpcPorts + i, basePort + RaftPorts + i, Place(name)))];
         string[] control = [.. replicas.Select(replica => replica.GrpcAddress)];
         MediaProcess[] media = [.. mediaNames.Select((name, j) => new MediaProcess(name, control, basePort + MediaGrpcPorts + j,
-            basePort + MediaHttpPorts + j, basePort + MediaUdpPorts + UdpPortsPerNode * j, Place(name)))];
+            basePort + MediaHttpPorts + j, basePort + MediaUdpPorts + UdpPortsPerNode * j, basePort + MediaTcpPorts + j, Place(name)))];
         var etcd = etcdNames.Length == 0 ? null
             : EtcdProcess.Start(new EtcdShape(EtcdMembers) { Place = new ServerPlace(Host(EtcdName), Prefix(EtcdName), [], null) });
         foreach (var replica in replicas)
@@ -90,7 +90,7 @@ internal sealed record ClusterPlan(IReadOnlyList<ReplicaProcess> Replicas, IRead
     private static int FreeBase(ClusterShape shape)
     {
         int[] offsets = [.. Enumerable.Range(0, shape.Replicas).SelectMany(i => (int[])[i, GrpcPorts + i, RaftPorts + i]),
-            .. Enumerable.Range(0, shape.Media).SelectMany(j => (int[])[MediaGrpcPorts + j, MediaHttpPorts + j])];
+            .. Enumerable.Range(0, shape.Media).SelectMany(j => (int[])[MediaGrpcPorts + j, MediaHttpPorts + j, MediaTcpPorts + j])];
         for (var tries = 0; tries < 100; tries++)
         {
             var basePort = Random.Shared.Next(FirstBase, LastBase);

@@ -91,26 +91,27 @@ public sealed class SignalClient : IDisposable
     public bool KnowsLeaving(string identity) => Told.Any(response => response.Update?.Participants.Any(info => info.Identity == identity
         && info.State == ParticipantInfo.Types.State.Disconnected) == true);
 
-    public static string Token(string room, string identity, Action<Dictionary<string, object>>? grant = null, long livesSeconds = 600)
+    public static string Token(string room, string identity, Action<Dictionary<string, object>>? grant = null, long livesSeconds = 600,
+        string key = "devkey", string secret = "secret", long issuedAgo = 600)
     {
         var video = new Dictionary<string, object> { ["roomJoin"] = true, ["room"] = room };
         grant?.Invoke(video);
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         return Sign(new Dictionary<string, object>
         {
-            ["iss"] = "devkey",
+            ["iss"] = key,
             ["sub"] = identity,
             ["name"] = identity,
-            ["nbf"] = now - 600,
+            ["nbf"] = now - issuedAgo,
             ["exp"] = now + livesSeconds,
             ["video"] = video
-        });
+        }, secret);
     }
 
-    private static string Sign(object claims)
+    private static string Sign(object claims, string secret)
     {
         var signed = $"{Encode("""{"alg":"HS256","typ":"JWT"}"""u8.ToArray())}.{Encode(JsonSerializer.SerializeToUtf8Bytes(claims))}";
-        return $"{signed}.{Encode(HMACSHA256.HashData("secret"u8, Encoding.UTF8.GetBytes(signed)))}";
+        return $"{signed}.{Encode(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(signed)))}";
     }
 
     private static string Encode(byte[] octets) => Convert.ToBase64String(octets).TrimEnd('=').Replace('+', '-').Replace('/', '_');

@@ -34,6 +34,7 @@ public sealed class EtcdClusterTests
         await load.MoreAsync(20);
         await load.StopAsync();
         await load.VerifyAsync();
+        Assert.Contains("This process stood still", frozen.Log, StringComparison.Ordinal);
 
         // What this engine cannot do is said, and the directory is no other engine's.
         var leader = await cluster.WaitForLeaderAsync();

@@ -193,5 +193,9 @@ public sealed class MediaNodeAppTests
             Assert.Contains($"{port}", refused.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', refused.Message);
         }
+        var shared = Options($"127.0.0.1:{LeaderPort}");
+        (shared.UdpPort, shared.TcpPort) = (shared.UdpPort + 50, UdpPort);
+        var tcp = await Assert.ThrowsAsync<StartupException>(() => MediaNodeApp.StartAsync(shared, CancellationToken.None));
+        Assert.Contains($"TCP port {UdpPort}", tcp.Message, StringComparison.Ordinal);
     }
 }

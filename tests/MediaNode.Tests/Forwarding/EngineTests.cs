@@ -78,7 +78,7 @@ public partial class EngineTests
         private readonly byte[] _room = new byte[1500];
         public long Packets { get; private set; }
         public Span<byte> Reserve(int peer) => _room;
-        public bool CommitRtp(int peer, int length) => ++Packets > 0;
+        public bool CommitRtp(int peer, int length, PacketKind kind) => ++Packets > 0;
         public bool CommitRtcp(int peer, int length) => true;
     }
 

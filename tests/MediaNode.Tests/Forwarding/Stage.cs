@@ -15,7 +15,7 @@ internal sealed class RecordingSink : IPacketSink
     public Span<byte> Reserve(int peer) => _room;
     /// <summary>The transport takes nothing, while set.</summary>
     public bool Refuses { get; set; }
-    public bool CommitRtp(int peer, int length) => Take(Rtp, peer, length);
+    public bool CommitRtp(int peer, int length, PacketKind kind) => Take(Rtp, peer, length);
     public bool CommitRtcp(int peer, int length) => Take(Rtcp, peer, length);
 
     private bool Take(List<(int Peer, byte[] Packet)> taken, int peer, int length)

@@ -52,6 +52,17 @@ public sealed class SdpTests
     }
 
     [Fact]
+    public void Candidates_for_tcp_are_passive_and_come_after_those_for_udp()
+    {
+        var offer = Parse(Offers.Of("abcd", Offers.Audio("recvonly")));
+        var text = SdpWriter.Write(offer, [new SectionAnswer.Idle()],
+            Ours with { TcpCandidates = [("127.0.0.1", 8480), ("203.0.113.1", 8480)] }, 1, 2);
+        Assert.Contains("203.0.113.1 8480 typ host\r\na=candidate:3 1 tcp 1520435199 127.0.0.1 8480 typ host tcptype passive\r\n"
+            + "a=candidate:4 1 tcp 1520434943 203.0.113.1 8480 typ host tcptype passive\r\na=end-of-candidates\r\n", text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_answer_says_what_is_received_sent_kept_and_refused()
     {
         var offer = Parse(Offers.Of("abcd", Offers.Audio("recvonly"), Offers.Simulcast(), Offers.Video("recvonly"), Offers.Data));

@@ -14,11 +14,12 @@ namespace VideoScale.MediaNode.Tests.Udp;
 
 public sealed partial class ShardTests
 {
-    /// <summary>A client of our own making on one socket.</summary>
+    /// <summary>A client of our own making on one socket at a time.</summary>
     private sealed class Client : IDisposable
     {
         private const int WaitsPerCheck = 10;
-        private readonly IDatagramSocket _socket = DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        private readonly List<IDatagramSocket> _sockets = [];
+        private IDatagramSocket _socket;
         private readonly DtlsIdentity _identity;
         private readonly DtlsSession _dtls;
         private readonly Destination _shard;
@@ -27,8 +28,11 @@ public sealed partial class ShardTests
         private SrtpSender? _sender;
         private SrtpReceiver? _receiver;
 
-        public Client(int peer, MediaShard shard, DtlsFingerprint node, string profiles)
+        /// <param name="socket">The client's from now on; null for one of UDP.</param>
+        public Client(int peer, MediaShard shard, DtlsFingerprint node, string profiles, IDatagramSocket? socket = null)
         {
+            _socket = socket ?? DatagramSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            _sockets.Add(_socket);
             _identity = new DtlsIdentity(TimeProvider.System, profiles);
             _dtls = new DtlsSession(_identity, node, client: true);
             _shard = new Destination(_socket.Family, TransportAddress.V4(0x7F000001, (ushort)shard.LocalEndPoint.Port));
@@ -40,6 +44,7 @@ public sealed partial class ShardTests
 
         public TransportOptions Transport { get; }
         public bool HeardTransportFeedback { get; private set; }
+        public IReadOnlyCollection<TransportState> States => _states;
         public TransportAddress From => TransportAddress.V4(0x7F000001, (ushort)_socket.LocalEndPoint.Port);
 
         public void Connect()
@@ -70,6 +75,22 @@ public sealed partial class ShardTests
                 if (_dtls.State is not DtlsState.Connected || _sender is not null) continue;
                 _sender = new SrtpSender(SrtpCipher.Create(_dtls.SendKeys!));
                 _receiver = new SrtpReceiver(SrtpCipher.Create(_dtls.ReceiveKeys!));
+            }
+        }
+
+        /// <summary>Nominates a path over another socket, and goes on there.</summary>
+        public void Switch(IDatagramSocket socket)
+        {
+            if (!_sockets.Contains(socket)) _sockets.Add(socket);
+            _socket = socket;
+            var until = DateTime.UtcNow + Patience;
+            for (var answered = false; !answered;)
+            {
+                Assert.True(DateTime.UtcNow < until, "the other path is answered");
+                Put(Samples.Check(_names, useCandidate: true));
+                _socket.Flush();
+                var count = _socket.Receive(200);
+                for (var i = 0; i < count; i++) answered |= _socket.Datagram(i, out _)[0] <= 3;
             }
         }
 
@@ -112,7 +133,7 @@ public sealed partial class ShardTests
             _identity.Dispose();
             _sender?.Dispose();
             _receiver?.Dispose();
-            _socket.Dispose();
+            foreach (var socket in _sockets) socket.Dispose();
         }
     }
 }

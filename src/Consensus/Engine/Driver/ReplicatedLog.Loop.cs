@@ -125,7 +125,7 @@ public sealed partial class ReplicatedLog
         var now = Stopwatch.GetTimestamp();
         while (_writes.TryPeek(out var write) && write.Token <= token)
         {
-            _metrics.Appended((now - write.Since) * 1000.0 / Stopwatch.Frequency);
+            NoteWritten((now - write.Since) * 1000.0 / Stopwatch.Frequency);
             _writes.Dequeue();
         }
     }

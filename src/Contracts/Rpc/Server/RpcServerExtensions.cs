@@ -30,6 +30,7 @@ public static class RpcServerExtensions
         services.AddSingleton(_ => new ConnectionLimits(options.MaxConnections, options.Connections));
         services.AddSingleton<ConnectionLog>();
         services.AddHostedService(static provider => provider.GetRequiredService<ConnectionLog>());
+        services.AddHostedService<StandstillLog>();
         services.AddSingleton<IConnectionListenerFactory, CappedListenerFactory>(); // the last one wins
         services.AddSingleton(NotServingYet());
         services.AddSingleton<ServingStatus>();

@@ -99,9 +99,6 @@ public static class DevelopmentCertificates
 
     private static void WriteKey(string path, ECDsa key)
     {
-        var create = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var writer = new StreamWriter(path, create);
-        writer.Write(key.ExportPkcs8PrivateKeyPem() + "\n");
+        PrivateFile.Write(path, key.ExportPkcs8PrivateKeyPem() + "\n", FileMode.Create);
     }
 }

@@ -3,6 +3,7 @@ using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Keys;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
@@ -17,11 +18,11 @@ public static class DomainCatalogue
 {
     public static readonly ImmutableArray<EventShape> Events =
         [.. RoomEvents.All, .. ParticipantEvents.All, .. NodeEvents.All, .. DrainEvents.All, .. PoolEvents.All, .. ClusterEvents.All,
-            .. WebhookEvents.All, .. RebalanceEvents.All];
+            .. WebhookEvents.All, .. RebalanceEvents.All, .. KeyEvents.All];
 
     public static readonly ImmutableArray<CommandShape> Commands =
         [.. RoomCommands.All, .. ParticipantCommands.All, .. NodeCommands.All, .. DrainCommands.All, .. PoolCommands.All,
-            .. ClusterCommands.All, .. WebhookCommands.All, .. RebalanceCommands.All];
+            .. ClusterCommands.All, .. WebhookCommands.All, .. RebalanceCommands.All, .. KeyCommands.All];
 
     private static readonly EventShape?[] EventsByNumber = ByNumber(Events, static shape => (int)shape.Type);
     private static readonly CommandShape?[] CommandsByNumber = ByNumber(Commands, static shape => (int)shape.Type);

@@ -66,4 +66,10 @@ public enum CommandType : ushort
 
     SetRebalancing = 140,
     MoveForBalance = 141,
+
+    CreateApiKey = 150,
+    RotateApiKey = 151,
+    SetApiKeyEnabled = 152,
+    DeleteApiKey = 153,
+    RevokeTokens = 154,
 }

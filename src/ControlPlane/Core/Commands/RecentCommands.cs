@@ -12,5 +12,6 @@ public static class RecentCommands
             or CommandType.AddWebhook or CommandType.AdvanceWebhook or CommandType.ReplayWebhook or CommandType.ForgetWebhook
             or CommandType.ReportSessions
         || type is >= CommandType.SetPoolPolicy and <= CommandType.RecordTerminated
-            or CommandType.SetRebalancing or CommandType.MoveForBalance;
+            or CommandType.SetRebalancing or CommandType.MoveForBalance
+        || type is >= CommandType.CreateApiKey and <= CommandType.RevokeTokens;
 }

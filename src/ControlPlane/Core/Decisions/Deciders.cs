@@ -1,6 +1,7 @@
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Commands;
 using VideoScale.ControlPlane.Drain;
+using VideoScale.ControlPlane.Keys;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
@@ -30,6 +31,7 @@ public static class Deciders
             PoolCommand c => PoolDecider.Decide(state, c, entry),
             ClusterCommand c => ClusterDecider.Decide(state, c, entry),
             RebalanceCommand c => RebalanceDecider.Decide(state, c, entry),
+            KeyCommand c => KeyDecider.Decide(state, c, entry),
             WebhookCommand c => WebhookDecider.Decide(state, c, entry),
             _ => throw new UnknownCommandException((uint)command.Type),
         };

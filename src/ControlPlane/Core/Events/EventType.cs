@@ -70,4 +70,10 @@ public enum EventType : ushort
 
     RebalancingSet = 140,
     RoomChosenForBalance = 141,
+
+    ApiKeyCreated = 150,
+    ApiKeyRotated = 151,
+    ApiKeyEnabledSet = 152,
+    ApiKeyDeleted = 153,
+    TokensRevoked = 154,
 }

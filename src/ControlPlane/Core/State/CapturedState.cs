@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using VideoScale.ControlPlane.Canonical;
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Fields;
+using VideoScale.ControlPlane.Keys;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
@@ -30,6 +31,7 @@ public sealed class CapturedState
     /// </summary>
     private const byte ExtendedFormat = 2;
     private const byte RebalancingPart = 2;
+    private const byte KeysPart = 3;
     private const int MaxFrameBytes = 256 * 1024 * 1024;
     private readonly ClusterRecord _cluster;
     private readonly ulong _lastEventSeq;
@@ -38,6 +40,7 @@ public sealed class CapturedState
     private readonly NodeRecord[] _nodes;
     private readonly PoolRecord[] _pools;
     private readonly RebalanceRecord? _rebalancing;
+    private readonly KeyRing? _keys;
     private readonly (RoomRecord Record, SeatSet Seats)[] _rooms;
     private readonly ImmutableArray<WebhookRecord> _webhooks;
 
@@ -48,6 +51,7 @@ public sealed class CapturedState
         _nodes = new NodeRecord[state.Nodes.Count];
         _pools = [.. state.Pools];
         _rebalancing = state.Rebalancing;
+        _keys = state.Keys;
         _rooms = new (RoomRecord, SeatSet)[state.Rooms.Count];
         var at = 0;
         foreach (var node in state.Nodes.InOrder()) _nodes[at++] = node.Record;
@@ -55,7 +59,7 @@ public sealed class CapturedState
         foreach (var room in state.Rooms.InOrder()) _rooms[at++] = (room.Record, room.Seats);
     }
 
-    private bool IsExtended => _pools.Length > 0 || !_webhooks.IsEmpty || _rebalancing is not null;
+    private bool IsExtended => _pools.Length > 0 || !_webhooks.IsEmpty || _rebalancing is not null || _keys is not null;
 
     public ulong LastEventSeq => _lastEventSeq;
 
@@ -78,6 +82,8 @@ public sealed class CapturedState
         if (IsExtended) writer.WriteCount(_webhooks.Length);
         if (_rebalancing is not null) writer.WriteByte(RebalancingPart);
         _rebalancing?.Describe(sink);
+        if (_keys is not null) writer.WriteByte(KeysPart);
+        _keys?.Describe(sink);
         End(writer, stream);
         foreach (var node in _nodes)
         {
@@ -117,13 +123,12 @@ public sealed class CapturedState
         var pools = new PoolRecord[format == Format ? 0 : head.ReadCount()];
         for (var i = 0; i < pools.Length; i++) pools[i] = PoolRecord.Read(ref head);
         var webhooks = format == Format ? 0 : head.ReadUInt32();
-        RebalanceRecord? rebalancing = null;
-        if (!head.AtEnd && head.ReadByte() == RebalancingPart) rebalancing = RebalanceRecord.Read(ref head);
-        head.End();
+        var (rebalancing, keys) = ReadParts(ref head);
         var state = new ClusterState();
         state.BeginRestore(cluster, seq, index, time);
         foreach (var pool in pools) state.RestorePool(pool);
         state.RestoreRebalancing(rebalancing);
+        state.RestoreKeys(keys);
         for (var i = 0; i < nodes; i++)
         {
             var reader = new CanonicalReader(ReadFrame(stream, ref buffer));
@@ -148,6 +153,22 @@ public sealed class CapturedState
         }
         state.EndRestore();
         return state;
+    }
+
+    private static (RebalanceRecord? Rebalancing, KeyRing? Keys) ReadParts(ref CanonicalReader head)
+    {
+        RebalanceRecord? rebalancing = null;
+        KeyRing? keys = null;
+        while (!head.AtEnd)
+        {
+            switch (head.ReadByte())
+            {
+                case RebalancingPart: rebalancing = RebalanceRecord.Read(ref head); break;
+                case KeysPart: keys = KeyRing.Read(ref head); break;
+                case var part: throw new CanonicalException($"part {part} of the state is unknown to this program");
+            }
+        }
+        return (rebalancing, keys);
     }
 
     private static void Begin(CanonicalWriter writer)

@@ -1,6 +1,7 @@
 using VideoScale.ControlPlane.Cluster;
 using VideoScale.ControlPlane.Drain;
 using VideoScale.ControlPlane.Events;
+using VideoScale.ControlPlane.Keys;
 using VideoScale.ControlPlane.Nodes;
 using VideoScale.ControlPlane.Participants;
 using VideoScale.ControlPlane.Pools;
@@ -29,6 +30,7 @@ public sealed partial class ClusterState
             case PoolEvent pool: EvolvePool(pool, context); break;
             case ClusterEvent cluster: EvolveCluster(cluster, context); break;
             case RebalanceEvent rebalance: EvolveRebalancing(rebalance, context); break;
+            case KeyEvent key: EvolveKeys(key, context); break;
             case WebhookEvent webhook: EvolveWebhook(webhook, context); break;
             default: Invariant.Require(false, "every kind of event has a fold"); break;
         }

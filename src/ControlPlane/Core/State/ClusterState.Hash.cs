@@ -58,6 +58,7 @@ public sealed partial class ClusterState
         if (_pools.Count > 0) sink.Number("pools", (ulong)_pools.Count); // states of before had none
         foreach (var pool in _pools.Values) pool.Describe(sink);
         Rebalancing?.Describe(sink);
+        Keys?.Describe(sink);
         return _hasher.End();
     }
 

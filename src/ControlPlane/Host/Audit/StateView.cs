@@ -44,6 +44,7 @@ public static class StateView
         state.Cluster.Describe(sink);
         state.Cluster.Seal?.Describe(sink);
         state.Rebalancing?.Describe(sink);
+        state.Keys?.Describe(sink);
     });
 
     private static void DescribeRoom(RoomState room, FieldSink sink)
@@ -93,6 +94,7 @@ public static class StateView
         }
         sink.EndList();
         state.Rebalancing?.Settings.Describe(sink);
+        state.Keys?.Describe(sink);
         if (state.Pools.Count == 0) return;
         sink.BeginList("pools", state.Pools.Count);
         foreach (var pool in state.Pools)

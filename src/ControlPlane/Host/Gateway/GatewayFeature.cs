@@ -14,14 +14,14 @@ internal sealed class GatewayFeature : IFeature
     private readonly ReplicaCore _core;
     private readonly RoomPlaces _places;
 
-    internal GatewayFeature(ReplicaCore core, RoomsFeature rooms)
+    internal GatewayFeature(ReplicaCore core, RoomsFeature rooms, IKeyRing keys)
     {
         _core = core;
         _places = new RoomPlaces(core.Queries, () => core.IsReady);
         var calls = new GatewayCalls(core.StopForEver, core.Metrics, core.Clock, core.Loggers.CreateLogger<GatewayCalls>());
         var commands = new GatewayCommands(rooms.Mutations, rooms.Reads, calls);
         var ports = new GatewayPorts(commands, _places, new GatewayHealth(core.Gate, core.Absence), core.Channels, core.Identity.Own);
-        var settings = new GatewaySettings(KeysOf(core.Options), core.Options.AllowRemoteUnmute, TurnOf(core.Options.Turn));
+        var settings = new GatewaySettings(keys, core.Options.AllowRemoteUnmute, TurnOf(core.Options.Turn));
         Endpoints = new GatewayEndpoints(ports, settings, core.Loggers);
     }
 
@@ -38,7 +38,4 @@ internal sealed class GatewayFeature : IFeature
     private static TurnSettings? TurnOf(TurnOptions options) => options.Urls.Count == 0 ? null
         : new TurnSettings([.. options.Urls], SecretFiles.Read("Turn:SecretFile", options.SecretFile),
             TimeSpan.FromSeconds(options.CredentialSeconds));
-
-    private static List<ApiKey> KeysOf(ControlPlaneOptions options) =>
-        [.. ApiKeyOptions.AllOf(options).Select(static key => new ApiKey(key.Key, key.Secret))];
 }

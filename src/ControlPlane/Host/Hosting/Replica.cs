@@ -8,6 +8,7 @@ using VideoScale.ControlPlane.Host.Drain;
 using VideoScale.ControlPlane.Host.Export;
 using VideoScale.ControlPlane.Host.Features;
 using VideoScale.ControlPlane.Host.Gateway;
+using VideoScale.ControlPlane.Host.Keys;
 using VideoScale.ControlPlane.Host.Leases;
 using VideoScale.ControlPlane.Host.Members;
 using VideoScale.ControlPlane.Host.Nodes;
@@ -58,7 +59,8 @@ internal sealed class Replica : IAsyncDisposable
         var members = new MembersFeature(Core, _directory);
         Rooms = new RoomsFeature(Core);
         Checkpoints = new CheckpointsFeature(Core);
-        var gateway = new GatewayFeature(Core, Rooms);
+        var keys = new KeysFeature(Core);
+        var gateway = new GatewayFeature(Core, Rooms, keys.Ring);
         var export = new ExportFeature(Core, tuning.ExportTarget?.Invoke(Core.Options.Export));
         return
         [
@@ -74,6 +76,7 @@ internal sealed class Replica : IAsyncDisposable
             new AuditFeature(Core, export.Status),
             new NoticesFeature(Core),
             new WebhooksFeature(Core),
+            keys,
             new CoreFeature(Core, tuning.Subscribers),
             members,
             new PeersFeature(Core, members.Changes, Checkpoints.Loop),

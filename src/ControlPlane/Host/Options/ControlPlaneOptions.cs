@@ -58,6 +58,12 @@ public sealed class ControlPlaneOptions : ServerOptions
     public IList<ApiKeyOptions> ApiKeys { get; set; } = [];
 
     /// <summary>
+    /// File with what secrets of API keys are sealed with in the log, the same at all replicas: 32 bytes in base64 a line, the first seals;
+    /// empty: keys are those of the configuration alone.
+    /// </summary>
+    public string SealKeyFile { get; set; } = "";
+
+    /// <summary>
     /// Whether MutePublishedTrack may open a microphone or camera that its owner closed; off, as in LiveKit's own server.
     /// </summary>
     public bool AllowRemoteUnmute { get; set; }

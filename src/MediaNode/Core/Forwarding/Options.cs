@@ -47,6 +47,16 @@ public readonly record struct SubscriptionSettings(bool Paused, int MaxLayer, in
     public static SubscriptionSettings Everything => new(false, int.MaxValue, AllTemporal);
 }
 
+/// <summary>What a packet is to a transport that cannot send everything.</summary>
+public enum PacketKind : byte
+{
+    Sound,
+    /// <summary>A part of a picture, which is of use only with the others.</summary>
+    Picture,
+    /// <summary>A packet of a picture once more.</summary>
+    Repair,
+}
+
 /// <summary>Takes what the engine sends. The engine writes into the room it is given, so a packet is copied once.</summary>
 public interface IPacketSink
 {
@@ -56,7 +66,7 @@ public interface IPacketSink
     Span<byte> Reserve(int peer);
     /// <returns>False when it was not taken: it is not sent, and counts as nothing.</returns>
     /// <remarks>What is taken and yet not sent, for want of room, is told to <see cref="ForwardingEngine.TakeBack"/>.</remarks>
-    bool CommitRtp(int peer, int length);
+    bool CommitRtp(int peer, int length, PacketKind kind);
     /// <returns>The same.</returns>
     bool CommitRtcp(int peer, int length);
 }

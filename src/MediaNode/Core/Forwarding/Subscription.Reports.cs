@@ -52,13 +52,13 @@ public sealed partial class Subscription
         packet.Slice(stored.Header.HeaderLength, stored.Header.PayloadLength).CopyTo(room[(at + 2)..]);
         if (stored.Frame.HasVp8) stored.Frame.Vp8.Rewrite(room[(at + 2)..], sent.PictureId, sent.Tl0PictureIndex);
         var length = at + 2 + stored.Header.PayloadLength;
-        if (Commit(length, transportSequence, nowUs)) Retransmissions++;
+        if (Commit(length, transportSequence, PacketKind.Repair, nowUs)) Retransmissions++;
     }
 
     /// <summary>Hands a packet to the transport; only what it takes is counted, and told to the estimator.</summary>
-    private bool Commit(int length, int transportSequence, long nowUs)
+    private bool Commit(int length, int transportSequence, PacketKind kind, long nowUs)
     {
-        if (_sink.CommitRtp(_peer.Id, length))
+        if (_sink.CommitRtp(_peer.Id, length, kind))
         {
             _peer.Estimator.OnSent(transportSequence, length, nowUs);
             return true;

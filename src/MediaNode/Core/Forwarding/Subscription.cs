@@ -57,6 +57,8 @@ public sealed partial class Subscription
     internal long RiseAfterUs { get; set; } = LayerAllocator.RiseUs;
     internal long AskedKeyframeUs { get; set; } = long.MinValue / 2;
     internal byte[] CanonicalName { get; }
+    /// <summary>Of what is sent for the first time.</summary>
+    private PacketKind FirstKind => Publication.IsVideo ? PacketKind.Picture : PacketKind.Sound;
     internal bool IsReachable => _peer.IsReachable;
     internal bool WaitsForKeyframe => Publication.IsVideo && TargetLayer >= 0 && TargetLayer != CurrentLayer;
 
@@ -105,7 +107,7 @@ public sealed partial class Subscription
         packet.Slice(header.HeaderLength, header.PayloadLength).CopyTo(room[at..]);
         if (frame.HasVp8) frame.Vp8.Rewrite(room[at..], picture, tl0);
         var length = at + header.PayloadLength;
-        if (!Commit(length, transportSequence, nowUs)) return false;
+        if (!Commit(length, transportSequence, FirstKind, nowUs)) return false;
         Packets++;
         Octets += header.PayloadLength;
         return true;
@@ -223,7 +225,7 @@ public sealed partial class Subscription
         room[0] |= RtpHeader.PaddingFlag;
         ReadOnlySpan<byte> padding = [0, 0, 0, 4]; // the last octet is their number (RFC 3550 §5.1)
         padding.CopyTo(room[at..]);
-        if (Commit(at + padding.Length, transportSequence, nowUs)) Packets++;
+        if (Commit(at + padding.Length, transportSequence, FirstKind, nowUs)) Packets++;
     }
 
     /// <summary>Stops forwarding; what comes next begins with a key frame and goes on in every number.</summary>

@@ -50,6 +50,12 @@ public sealed class IceLiteAgent(IceCredentials local, IceCredentials remote)
     public IceLiteAgent Restart(IceCredentials local, IceCredentials remote) =>
         new(local, remote) { _consentUntilUs = _consentUntilUs, Selected = Selected };
 
+    /// <summary>The path to <see cref="Selected"/> has ended, as a connection does; the next pair that is checked carries media.</summary>
+    public void Lose() => (Selected, _nominated) = (default, false);
+
+    /// <summary>It had a path and lost it, and no other came while its consent would have lasted.</summary>
+    public bool IsGivenUp(long nowUs) => Selected.IsNone && _consentUntilUs != 0 && nowUs >= _consentUntilUs;
+
     public bool HasConsent(long nowUs) => !Selected.IsNone && nowUs < _consentUntilUs;
 
     /// <summary>Handles one STUN datagram; writes the answer and its length where the outcome says so.</summary>

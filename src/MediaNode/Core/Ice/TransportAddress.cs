@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace VideoScale.MediaNode.Ice;
 
-/// <summary>An IP address and UDP port as a value without allocation; IPv4 is held in its mapped form.</summary>
+/// <summary>An IP address and a port of UDP or TCP as a value without allocation; IPv4 is held in its mapped form.</summary>
 public readonly struct TransportAddress : IEquatable<TransportAddress>
 {
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000; // ::ffff:0:0/96
@@ -18,6 +18,8 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
     }
 
     public ushort Port { get; }
+    /// <summary>The other end of a TCP connection: another place than the same port of UDP.</summary>
+    public bool IsTcp { get; private init; }
     public bool IsV6 => _high != 0 || (_low & 0xFFFF_FFFF_0000_0000) != MappedPrefix;
     public bool IsNone => Port == 0;
 
@@ -27,6 +29,11 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
     public static TransportAddress From(ReadOnlySpan<byte> address, ushort port) => address.Length == 4
         ? V4(BinaryPrimitives.ReadUInt32BigEndian(address), port)
         : new(BinaryPrimitives.ReadUInt64BigEndian(address), BinaryPrimitives.ReadUInt64BigEndian(address[8..]), port);
+
+    public TransportAddress AsTcp => new(_high, _low, Port) { IsTcp = true };
+
+    /// <summary>The host alone.</summary>
+    public TransportAddress WithoutPort => new(_high, _low, 0);
 
     /// <summary>Writes 4 or 16 octets in network order.</summary>
     public void CopyAddress(Span<byte> octets)
@@ -40,7 +47,7 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
         BinaryPrimitives.WriteUInt64BigEndian(octets[8..], _low);
     }
 
-    public bool Equals(TransportAddress other) => _high == other._high && _low == other._low && Port == other.Port;
+    public bool Equals(TransportAddress other) => _high == other._high && _low == other._low && Port == other.Port && IsTcp == other.IsTcp;
     public override bool Equals(object? obj) => obj is TransportAddress other && Equals(other);
 
     /// <remarks>
@@ -49,7 +56,8 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
     public override int GetHashCode() => unchecked((int)Hash);
 
     /// <summary>The same in every process.</summary>
-    internal uint Hash => unchecked((uint)(((_high * 31) ^ (_low * 0x9E3779B97F4A7C15UL) ^ ((ulong)Port << 40)) >> 32));
+    internal uint Hash => unchecked((uint)(((_high * 31) ^ (_low * 0x9E3779B97F4A7C15UL) ^ ((ulong)Port << 40)
+        ^ (IsTcp ? 1UL << 63 : 0)) >> 32));
 
     public static bool operator ==(TransportAddress a, TransportAddress b) => a.Equals(b);
     public static bool operator !=(TransportAddress a, TransportAddress b) => !a.Equals(b);
@@ -58,6 +66,6 @@ public readonly struct TransportAddress : IEquatable<TransportAddress>
     {
         Span<byte> octets = stackalloc byte[16];
         CopyAddress(octets);
-        return $"{new System.Net.IPAddress(octets[..(IsV6 ? 16 : 4)])}:{Port}";
+        return $"{(IsTcp ? "tcp " : "")}{new System.Net.IPAddress(octets[..(IsV6 ? 16 : 4)])}:{Port}";
     }
 }

@@ -24,10 +24,13 @@ public abstract record SectionAnswer
 }
 
 /// <summary>Our side of the transport.</summary>
-/// <param name="Candidates">Address and port, each a host candidate.</param>
+/// <param name="Candidates">Address and UDP port, each a host candidate.</param>
 public sealed record SdpTransport(string IceFragment, string IcePassword, string Fingerprint,
     IReadOnlyList<(string Address, int Port)> Candidates)
 {
+    /// <summary>Address and TCP port, where clients may connect (RFC 6544).</summary>
+    public IReadOnlyList<(string Address, int Port)> TcpCandidates { get; init; } = [];
+
     /// <summary>We take the client's handshake; an offer has to leave the choice (RFC 8842 §5.2), and clients choose to begin.</summary>
     public bool IsOffered { get; init; }
 }
@@ -48,6 +51,9 @@ public static class SdpWriter
     private static readonly string[] AudioFeedback = ["transport-cc"]; // no history is kept of audio: a NACK could not be answered
     // RFC 8445 §5.1.2.1: type preference of host candidates, the highest local preference, component 1.
     private const uint HostPriority = 2_130_706_431;
+    // RFC 6544 §4.2: below UDP's, and 4 of 7 for passive candidates, above anything else a local preference says. As libwebrtc, 90 for
+    // hosts over TCP: before all relays.
+    private const uint TcpHostPriority = (90u << 24) | (((4u << 13) | 0x1FFF) << 8) | 255;
 
     /// <param name="offer">The client's, or the outline of ours.</param>
     /// <param name="sections">One for each section of the offer, in its order.</param>
@@ -132,13 +138,21 @@ public static class SdpWriter
             .Append(transport.IsOffered ? "\r\na=setup:actpass\r\n" : "\r\na=setup:passive\r\n");
         if (media.Multiplexes) text.Append("a=rtcp-mux\r\n");
         if (media.ReducesReports) text.Append("a=rtcp-rsize\r\n");
-        for (var i = 0; i < transport.Candidates.Count; i++)
-        {
-            var (address, port) = transport.Candidates[i];
-            text.Append("a=candidate:").Append(i + 1).Append(" 1 udp ").Append(HostPriority - (uint)i).Append(' ').Append(address)
-                .Append(' ').Append(port).Append(" typ host\r\n");
-        }
+        WriteCandidates(text, transport);
         text.Append("a=end-of-candidates\r\n");
+    }
+
+    private static void WriteCandidates(StringBuilder text, SdpTransport transport)
+    {
+        var foundation = 0;
+        foreach (var (address, port) in transport.Candidates)
+            text.Append("a=candidate:").Append(foundation + 1).Append(" 1 udp ").Append(HostPriority - (uint)foundation++).Append(' ')
+                .Append(address).Append(' ').Append(port).Append(" typ host\r\n");
+        var before = foundation;
+        foreach (var (address, port) in transport.TcpCandidates)
+            text.Append("a=candidate:").Append(foundation + 1).Append(" 1 tcp ")
+                .Append(TcpHostPriority - ((uint)(foundation++ - before) << 8)).Append(' ')
+                .Append(address).Append(' ').Append(port).Append(" typ host tcptype passive\r\n");
     }
 
     private static void WriteFormat(StringBuilder text, SdpMedia media, SdpFormat format, byte rtx)

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using VideoScale.MediaNode.Host.Load;
 using VideoScale.MediaNode.Host.Ownership;
 using VideoScale.MediaNode.Host.Sessions;
+using VideoScale.MediaNode.Host.Tcp;
 using VideoScale.MediaNode.Host.Udp;
 using VideoScale.Rpc;
 
@@ -19,6 +20,7 @@ internal sealed class NodeMetrics : IDisposable
         (_node, _process) = (new Meter(MetricName.Meter, null, null, scope: this), new Meter("process", null, null, scope: this));
         OfAuthority(authority);
         OfMedia(plane);
+        OfTcp(plane);
         Gauge("videoscale_media_connections", "Accepted connections that are open.", () => connections.Open);
         Counter("videoscale_media_connections_refused_total", "Connections closed at once because there were too many.",
             () => connections.Refused);
@@ -53,7 +55,7 @@ internal sealed class NodeMetrics : IDisposable
     private void OfMedia(MediaPlane plane)
     {
         double Sum(Func<MediaShard, double> of) => plane.Shards.Sum(of);
-        CounterOfEach("videoscale_media_packets_total", "Datagrams of the media ports.", "direction",
+        CounterOfEach("videoscale_media_packets_total", "Packets of the media ports: datagrams, and those of TCP connections.", "direction",
             ("in", () => Sum(shard => shard.Statistics.Received)), ("out", () => Sum(shard => shard.Statistics.Sent)));
         CounterOfEach("videoscale_media_octets_total", "Octets in them.", "direction",
             ("in", () => Sum(shard => shard.Statistics.ReceivedOctets)), ("out", () => Sum(shard => shard.Statistics.SentOctets)));
@@ -72,6 +74,26 @@ internal sealed class NodeMetrics : IDisposable
         Counter("videoscale_media_strangers_total", "Datagrams of nobody we know.", () => Sum(shard => shard.Strangers));
         CounterOfEach("videoscale_media_checks_refused_total", "ICE checks in a peer's name that it did not make.", "integrity",
             ("computed", () => Sum(shard => shard.ChecksRefused)), ("not_computed", () => Sum(shard => shard.ChecksIgnored)));
+    }
+
+    private void OfTcp(MediaPlane plane)
+    {
+        if (plane.Listener is not { } listener) return;
+        double Sum(Func<TcpStatistics, double> of) => plane.Shards.Sum(shard => of(shard.Tcp));
+        Gauge("videoscale_media_tcp_connections", "Open TCP connections of peers.", () => Sum(tcp => tcp.Open));
+        Gauge("videoscale_media_tcp_pending", "TCP connections whose first check has not come yet.", () => listener.Pending);
+        Gauge("videoscale_media_tcp_waiting_octets", "Octets queued for receivers that have not kept up.",
+            () => Sum(tcp => tcp.WaitingOctets));
+        CounterOfEach("videoscale_media_tcp_connections_total", "TCP connections, and what became of them.", "what",
+            ("accepted", () => listener.Accepted), ("too_many", () => listener.Refused), ("unclaimed", () => listener.Unclaimed),
+            ("taken", () => Sum(tcp => tcp.Taken)), ("refused", () => Sum(tcp => tcp.Refused)),
+            ("abandoned", () => Sum(tcp => tcp.Abandoned)));
+        Counter("videoscale_media_tcp_pictures_dropped_total", "Pictures left out for receivers that read too slowly.",
+            () => Sum(tcp => tcp.Drops.Pictures));
+        CounterOfEach("videoscale_media_tcp_packets_dropped_total", "Packets left out for receivers that read too slowly.", "kind",
+            ("video", () => Sum(tcp => tcp.Drops.PicturePackets)), ("repair", () => Sum(tcp => tcp.Drops.Repairs)),
+            ("data", () => Sum(tcp => tcp.Drops.DataPackets)));
+        Counter("videoscale_media_tcp_octets_dropped_total", "Octets in them.", () => Sum(tcp => tcp.Drops.Octets));
     }
 
     private void Gauge(string name, string help, Func<double> read) =>

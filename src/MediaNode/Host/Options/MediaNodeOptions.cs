@@ -25,15 +25,20 @@ public sealed class MediaNodeOptions : ServerOptions
     /// <summary>First UDP port of media; shard i has this plus i; 1 to 65,520.</summary>
     public int UdpPort { get; set; } = 8480;
 
+    /// <summary>
+    /// TCP port of media, for clients that UDP does not reach; 1 to 65,535, 0 for none; the same number as UdpPort when left out.
+    /// </summary>
+    public int? TcpPort { get; set; }
+
     /// <summary>Threads that carry media, each with a UDP port; 0 for one per core; at most 16.</summary>
     public int MediaShards { get; set; }
 
     /// <summary>
-    /// The IP address the UDP ports listen on, where media needs another than the endpoints: 0.0.0.0 for all; empty for BindAddress.
+    /// The IP address the ports of media listen on, where media needs another than the endpoints: 0.0.0.0 for all; empty for BindAddress.
     /// </summary>
     public string MediaBindAddress { get; set; } = "";
 
-    /// <summary>IP addresses under which clients reach the UDP ports (public address, NAT 1:1); empty for MediaBindAddress.</summary>
+    /// <summary>IP addresses under which clients reach the ports of media (public address, NAT 1:1); empty for MediaBindAddress.</summary>
     public IList<string> MediaAddresses { get; set; } = [];
 
     /// <summary>host:port of the gRPC endpoint as others reach it; empty for BindAddress:GrpcPort.</summary>
@@ -67,6 +72,8 @@ public sealed class MediaNodeOptions : ServerOptions
 
     /// <summary>Where nothing is set: one for each processor.</summary>
     public static int DefaultShards => Math.Min(Environment.ProcessorCount, MostShards);
+
+    internal int MediaTcpPort => TcpPort ?? UdpPort;
 
     internal string MediaBind => MediaBindAddress.Length > 0 ? MediaBindAddress : BindAddress;
 

@@ -28,6 +28,9 @@ public static class MediaNodeOptionsCheck
                 $"host:port that others reach, because BindAddress {options.BindAddress} is every address");
         problems.Within(nameof(options.MediaShards), options.MediaShards, 0, MediaNodeOptions.MostShards);
         problems.Within(nameof(options.UdpPort), options.UdpPort, 1, 65_536 - MediaNodeOptions.MostShards);
+        problems.Within(nameof(options.TcpPort), options.MediaTcpPort, 0, 65_535);
+        if (options.MediaTcpPort != 0 && (options.MediaTcpPort == options.GrpcPort || options.MediaTcpPort == options.HttpPort))
+            problems.Add(nameof(options.TcpPort), $"{options.MediaTcpPort}", "another port than GrpcPort and HttpPort");
         foreach (var address in options.MediaAddresses)
             if (!IPAddress.TryParse(address, out _)) problems.Add(nameof(options.MediaAddresses), address, "an IP address");
         if (options.MediaBindAddress.Length > 0 && !IPAddress.TryParse(options.MediaBindAddress, out _))

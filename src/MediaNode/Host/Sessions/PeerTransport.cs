@@ -37,7 +37,8 @@ internal sealed class PeerTransport(ParticipantSession owner, MediaPlane plane, 
         {
             var local = _next ?? _local;
             return new SdpTransport(local?.UsernameFragment ?? "", local?.Password ?? "", Plane.Fingerprint,
-                Plane.CandidatesOf(ShardNumber));
+                Plane.CandidatesOf(ShardNumber))
+            { TcpCandidates = Plane.TcpCandidates };
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using VideoScale.MediaNode.Host.Tcp;
 using VideoScale.MediaNode.Ice;
 
 namespace VideoScale.MediaNode.Host.Udp;
@@ -20,6 +21,8 @@ public sealed class Destination
     }
 
     public TransportAddress Address { get; private set; }
+    /// <summary>By which it is reached; null for datagrams.</summary>
+    internal TcpConnection? Connection { get; set; }
     internal byte[] Octets { get; }
     internal int OctetsLength { get; private set; }
     internal SocketAddress SocketAddress { get; }

@@ -1,9 +1,10 @@
 using VideoScale.MediaNode.Host.Dtls;
+using VideoScale.MediaNode.Host.Tcp;
 using VideoScale.MediaNode.Ice;
 
 namespace VideoScale.MediaNode.Host.Udp;
 
-/// <summary>What comes in: one socket carries checks, handshakes and media of all peers.</summary>
+/// <summary>What comes in, as datagrams or over connections: checks, handshakes and media of all peers.</summary>
 public sealed partial class MediaShard
 {
     private readonly byte[] _stunAnswer = new byte[256];
@@ -50,6 +51,12 @@ public sealed partial class MediaShard
             Strangers++;
             return;
         }
+        var connection = from.IsTcp ? _connections.GetValueOrDefault(from) : null;
+        if (connection?.Peer is { } id && id != peer.Id)
+        {
+            Strangers++; // a connection is one peer's
+            return;
+        }
         var isKnown = from == peer.Ice.Selected;
         var budget = isKnown ? peer.Checks : _checks;
         if (!budget.Allows(from, isKnown, nowUs))
@@ -67,20 +74,31 @@ public sealed partial class MediaShard
             return;
         }
         peer.HeardUs = nowUs;
-        if (outcome is IceOutcome.AnswerAndMove && !isPrevious) Move(peer, from);
+        if (connection is not null) Claim(peer, connection);
+        if (outcome is IceOutcome.AnswerAndMove && !isPrevious) Move(peer, from, connection);
         if (peer.State is TransportState.Failed && peer.Dtls.State is DtlsState.Connected && peer.Ice.HasConsent(nowUs))
             Change(peer, TransportState.Connected);
-        _stunAnswer.AsSpan(0, length).CopyTo(NextSlot());
-        // A check of another pair is answered where it came from, which need not be where media goes.
-        var destination = peer.Destination is { } selected && selected.Address == from ? selected : new Destination(_socket.Family, from);
-        _socket.Outgoing.Add(destination, length);
+        Answer(peer, from, connection, _stunAnswer.AsSpan(0, length));
     }
 
-    private void Move(ShardPeer peer, in TransportAddress to)
+    /// <summary>A check of another pair is answered where it came from, which need not be where media goes.</summary>
+    private void Answer(ShardPeer peer, in TransportAddress from, TcpConnection? connection, ReadOnlySpan<byte> answer)
     {
-        _socket.Flush();
-        _peers.Move(peer, to, _socket.Family);
-        if (peer.State is TransportState.New) Change(peer, TransportState.Checked);
+        if (connection is not null)
+        {
+            Queue(connection, answer);
+            return;
+        }
+        answer.CopyTo(NextSlot());
+        var destination = peer.Destination is { } selected && selected.Address == from ? selected : new Destination(_socket.Family, from);
+        _socket.Outgoing.Add(destination, answer.Length);
+    }
+
+    private void Move(ShardPeer peer, in TransportAddress to, TcpConnection? connection)
+    {
+        if (_socket.Outgoing.Count > 0) _socket.Flush();
+        _peers.Move(peer, to, _socket.Family, connection);
+        if (peer.State is TransportState.New) Change(peer, peer.Sender is null ? TransportState.Checked : TransportState.Connected);
     }
 
     private void HandleDtls(ShardPeer peer, ReadOnlySpan<byte> datagram, long nowUs)

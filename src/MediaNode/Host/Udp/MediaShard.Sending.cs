@@ -1,5 +1,6 @@
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Dtls;
+using VideoScale.MediaNode.Tcp;
 
 namespace VideoScale.MediaNode.Host.Udp;
 
@@ -13,6 +14,12 @@ public sealed partial class MediaShard
     private void SendDtls(ReadOnlySpan<byte> datagram)
     {
         if (_handshaking?.Destination is not { } destination) return;
+        if (destination.Connection is { } connection)
+        {
+            const byte ApplicationData = 23; // its content type (RFC 6347 §4.1)
+            if (datagram[0] != ApplicationData || connection.Queue.TakesData(datagram.Length, NowUs)) Queue(connection, datagram);
+            return;
+        }
         datagram.CopyTo(NextSlot());
         _socket.Outgoing.Add(destination, datagram.Length);
     }
@@ -29,21 +36,34 @@ public sealed partial class MediaShard
         return NextSlot();
     }
 
-    bool IPacketSink.CommitRtp(int peer, int length)
+    bool IPacketSink.CommitRtp(int peer, int length, PacketKind kind)
     {
         if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return false;
-        var sealedLength = sender.ProtectRtp(_socket.Outgoing.NextSlot, length);
-        if (sealedLength <= 0) return false;
-        _socket.Outgoing.Add(destination, sealedLength);
-        return true;
+        var slot = _socket.Outgoing.NextSlot;
+        if (kind is not PacketKind.Sound && destination.Connection is { } slow && !Takes(slow.Queue, kind, slot[..length]))
+        {
+            // As what the kernel has no room for: its receiver sees the hole, asks for it, and reports it as lost.
+            Engine.TakeBack(peer, slot[..length], overhead: 0);
+            return true;
+        }
+        return Send(destination, sender.ProtectRtp(slot, length));
     }
 
     bool IPacketSink.CommitRtcp(int peer, int length)
     {
         if (_reserved is not { State: TransportState.Connected, Sender: { } sender, Destination: { } destination }) return false;
-        var sealedLength = sender.ProtectRtcp(_socket.Outgoing.NextSlot, length);
-        if (sealedLength <= 0) return false;
-        _socket.Outgoing.Add(destination, sealedLength);
+        return Send(destination, sender.ProtectRtcp(_socket.Outgoing.NextSlot, length));
+    }
+
+    private bool Takes(PacketQueue queue, PacketKind kind, ReadOnlySpan<byte> packet) => kind is PacketKind.Picture
+        ? queue.TakesPicture(packet, NowUs) : queue.TakesRepair(packet.Length, NowUs);
+
+    /// <param name="length">Of what lies sealed in the next slot; none when sealing was refused.</param>
+    private bool Send(Destination destination, int length)
+    {
+        if (length <= 0) return false;
+        if (destination.Connection is { } connection) Queue(connection, _socket.Outgoing.NextSlot[..length]);
+        else _socket.Outgoing.Add(destination, length);
         return true;
     }
 

@@ -4,6 +4,7 @@ using System.Net;
 using VideoScale.MediaNode.Forwarding;
 using VideoScale.MediaNode.Host.Dtls;
 using VideoScale.MediaNode.Host.Srtp;
+using VideoScale.MediaNode.Host.Tcp;
 using VideoScale.MediaNode.Ice;
 using VideoScale.Model;
 
@@ -15,6 +16,8 @@ public sealed record ShardOptions(int Shard, IPEndPoint Local)
     public bool Segmentation { get; init; } = true;
     public bool ManagedSocket { get; init; }
     public AeadKind Aead { get; init; } = AeadKind.Best;
+    /// <summary>Where it is told which fragments name its peers; those who connect by TCP are led by it.</summary>
+    public FragmentDirectory? Fragments { get; init; }
 }
 
 /// <summary>One thread with one socket and one engine. Everything of a peer happens on its shard's thread; others post to it.</summary>
@@ -29,7 +32,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     private readonly DtlsIdentity _identity;
     private readonly IDatagramSocket _socket;
     private readonly ConcurrentQueue<Action<MediaShard>> _posted = new();
-    private readonly PeerTable _peers = new();
+    private readonly PeerTable _peers;
     private readonly Thread _thread;
     private readonly long _startTicks = Stopwatch.GetTimestamp();
     private volatile bool _stopping;
@@ -39,6 +42,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     {
         _options = options;
         _identity = identity;
+        _peers = new PeerTable(options.Fragments, this);
         _socket = DatagramSockets.Bind(options.Local, options.Segmentation, options.ManagedSocket);
         _socket.Dropped = NotSent;
         _sendDtls = SendDtls;
@@ -126,8 +130,9 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         {
             _handshaking = peer;
             peer.Dtls.Close(_sendDtls);
-            _socket.Flush(); // the destination's chain must not outlive it
+            Flush(); // the destination's chain must not outlive it
         }
+        EndConnectionsOf(peer);
         _peers.Remove(peer);
         Change(peer, TransportState.Closed);
         peer.Dispose();
@@ -139,6 +144,7 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
         _stopping = true;
         _socket.Wake();
         if (_thread.IsAlive && Thread.CurrentThread != _thread) _thread.Join();
+        DisposeConnections(); // before what they wake up
         foreach (var peer in _peers.All) peer.Dispose();
         _socket.Dispose();
     }
@@ -158,18 +164,15 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
     private void Turn()
     {
         while (_posted.TryDequeue(out var command)) command(this);
-        if (_socket.Outgoing.Count > 0) _socket.Flush();
-        if (_link.HasInput)
-        {
-            _link.Drain(Engine);
-            _socket.Flush();
-        }
+        ServeConnections();
+        if (_link.HasInput) _link.Drain(Engine);
+        Flush();
         var now = NowUs;
         // Rounded up: what is left of a millisecond would be spent asking the socket again and again. Without peers nothing is due.
         var wait = _peers.All.Count == 0 ? IdleMs : (int)Math.Clamp((_nextTickUs - now + 999) / 1000, 0, TickMs);
         for (var batch = 0; batch < BatchesPerTurn; batch++)
         {
-            var count = _socket.Receive(batch == 0 && _posted.IsEmpty && !_link.HasInput ? wait : 0);
+            var count = _socket.Receive(batch == 0 && IsIdle ? wait : 0);
             if (count == 0) break;
             now = NowUs;
             for (var i = 0; i < count; i++)
@@ -177,23 +180,33 @@ public sealed partial class MediaShard : IPacketSink, IDisposable
                 var datagram = _socket.Datagram(i, out var from);
                 Handle(datagram, from, now);
             }
-            _socket.Flush();
+            Flush();
             _socket.Statistics.BatchUs += (NowUs - now - _socket.Statistics.BatchUs) / 16;
         }
         if (now < _nextTickUs && NowUs < _nextTickUs) return;
         _nextTickUs = NowUs + TickMs * 1000;
         Tick(NowUs);
-        _socket.Flush();
+        Flush();
+    }
+
+    private bool IsIdle => _posted.IsEmpty && _ready.IsEmpty && !_link.HasInput;
+
+    private void Flush()
+    {
+        if (_socket.Outgoing.Count > 0) _socket.Flush();
+        FlushConnections();
     }
 
     private void Tick(long nowUs)
     {
         Engine.Tick(nowUs);
         TickData(nowUs);
+        LookAtConnections(nowUs);
         foreach (var peer in _peers.All)
         {
             if (peer.Handshake.IsOverdue(peer.Ice.NominatedUs, isKeyed: peer.Sender is not null
                 || peer.State is TransportState.Closed, nowUs)) HandshakeOverdue?.Invoke(peer.Id);
+            if (peer.State is TransportState.New && peer.Ice.IsGivenUp(nowUs)) Change(peer, TransportState.Failed);
             if (peer.State is not (TransportState.Checked or TransportState.Connected)) continue;
             _handshaking = peer;
             peer.Dtls.Tick(_sendDtls);

@@ -1,11 +1,13 @@
 using System.Net.Sockets;
 using System.Text;
+using VideoScale.MediaNode.Host.Tcp;
 using VideoScale.MediaNode.Ice;
 
 namespace VideoScale.MediaNode.Host.Udp;
 
 /// <summary>A shard's peers, and whose a datagram is: by where it came from, or, of a check, by the ICE fragment that it names.</summary>
-internal sealed class PeerTable
+/// <param name="fragments">Is told of each fragment, as its owner's.</param>
+internal sealed class PeerTable(FragmentDirectory? fragments, IConnectionOwner owner)
 {
     private const int LongestFragment = 64;
     private readonly Dictionary<int, ShardPeer> _byId = [];
@@ -36,19 +38,20 @@ internal sealed class PeerTable
     {
         _byId.Add(peer.Id, peer);
         _all.Add(peer);
-        _byFragment.Add(peer.Ice.Local.UsernameFragment, peer);
+        Name(peer);
     }
 
     /// <summary>Under its new credentials, and under the last ones before them.</summary>
     internal void RestartIce(ShardPeer peer, IceCredentials local, IceCredentials remote)
     {
-        if (peer.PreviousIce is { } older) _byFragment.Remove(older.Local.UsernameFragment);
+        if (peer.PreviousIce is { } older) Forget(older);
         peer.RestartIce(local, remote);
-        _byFragment.Add(local.UsernameFragment, peer);
+        Name(peer);
     }
 
     /// <summary>Its media comes from there and goes there from now on.</summary>
-    internal void Move(ShardPeer peer, in TransportAddress to, AddressFamily family)
+    /// <param name="connection">By which; null for datagrams.</param>
+    internal void Move(ShardPeer peer, in TransportAddress to, AddressFamily family, TcpConnection? connection)
     {
         if (peer.Destination is { } destination)
         {
@@ -56,15 +59,35 @@ internal sealed class PeerTable
             destination.Move(to);
         }
         else peer.Destination = new Destination(family, to);
+        peer.Destination.Connection = connection;
         _byAddress[to] = peer;
+    }
+
+    /// <summary>Its media goes nowhere until it moves.</summary>
+    internal void Lose(ShardPeer peer)
+    {
+        if (peer.Destination is { } destination) _byAddress.Remove(destination.Address);
+        peer.Destination = null;
     }
 
     internal void Remove(ShardPeer peer)
     {
         _byId.Remove(peer.Id);
         _all.Remove(peer);
-        _byFragment.Remove(peer.Ice.Local.UsernameFragment);
-        if (peer.PreviousIce is { } previous) _byFragment.Remove(previous.Local.UsernameFragment);
-        if (peer.Destination is { } destination) _byAddress.Remove(destination.Address);
+        Forget(peer.Ice);
+        if (peer.PreviousIce is { } previous) Forget(previous);
+        Lose(peer);
+    }
+
+    private void Name(ShardPeer peer)
+    {
+        _byFragment.Add(peer.Ice.Local.UsernameFragment, peer);
+        fragments?.Add(peer.Ice.Local.UsernameFragment, owner);
+    }
+
+    private void Forget(IceLiteAgent ice)
+    {
+        _byFragment.Remove(ice.Local.UsernameFragment);
+        fragments?.Remove(ice.Local.UsernameFragment);
     }
 }

@@ -1,6 +1,7 @@
 using VideoScale.MediaNode.DataChannels;
 using VideoScale.MediaNode.Host.Dtls;
 using VideoScale.MediaNode.Host.Srtp;
+using VideoScale.MediaNode.Host.Tcp;
 using VideoScale.MediaNode.Ice;
 
 namespace VideoScale.MediaNode.Host.Udp;
@@ -21,6 +22,8 @@ internal sealed class ShardPeer(TransportOptions options, DtlsIdentity identity)
     public SrtpSender? Sender { get; private set; }
     public SrtpReceiver? Receiver { get; private set; }
     public Destination? Destination { get; set; }
+    /// <summary>That its checks came by, in their order; media goes by one of them, or by none.</summary>
+    public List<TcpConnection> Connections { get; } = [];
     /// <summary>Of checks from where its media goes: a flood from elsewhere takes nothing of it.</summary>
     public CheckBudget Checks { get; } = new(slots: 1);
     public TransportState State { get; set; }
