@@ -51,6 +51,7 @@ public sealed class WhipTests(Stage stage, ITestOutputHelper output)
         Assert.Equal(0, await bob.CountAsync("participantConnected", "player"));
 
         // ICE begins anew, by the library's own PATCH, and everything goes on.
+        Assert.All(await player.RunAsync<int[]>("patches()"), status => Assert.Equal(204, status));
         await player.RunAsync<object?>("restart()");
         await cam.RunAsync<object?>("restart()");
         Assert.Contains(200, await cam.RunAsync<int[]>("patches()"));

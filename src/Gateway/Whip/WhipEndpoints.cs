@@ -125,14 +125,18 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
         if (IceFragment.Parse(text) is not { } fragment)
             return new WhipReply(StatusCodes.Status400BadRequest, "the fragment has no ice-ufrag and ice-pwd (RFC 8840)");
         var ifMatch = context.Request.Headers.IfMatch.ToString().Trim();
-        if (ifMatch.Length == 0)
-            return new WhipReply(StatusCodes.Status428PreconditionRequired, "If-Match names the ICE session: the last ETag, or *");
-        var (isThere, _, reply) = await _sessions.TakeUpAsync<WhipReply>(grants, session, async (client, known) =>
+        var (isThere, _, reply) = await _sessions.TakeUpAsync<WhipReply>(grants, session, async (client, known, limit) =>
         {
-            if (ifMatch != "*" && ifMatch != EntityTag(known.IceFragment))
+            if (ifMatch is not ("" or "*") && ifMatch != EntityTag(known.IceFragment))
                 return new WhipReply(StatusCodes.Status412PreconditionFailed, $"the ICE session is {EntityTag(known.IceFragment)}");
             // The node's agent is lite: it learns from checks where its client is, and needs no candidates.
-            if (SdpOutline.Parse(known.Offer)?.IceFragment == fragment.Fragment) return WhipReply.Empty(StatusCodes.Status204NoContent);
+            if (ifMatch != "*" && SdpOutline.Parse(known.Offer)?.IceFragment == fragment.Fragment)
+                return WhipReply.Empty(StatusCodes.Status204NoContent);
+            // Players in the field trickle without it, which does no harm.
+            if (ifMatch.Length == 0)
+                return new WhipReply(StatusCodes.Status428PreconditionRequired, "If-Match: * begins another ICE session");
+            // One that comes again, since its answer was lost, or behind a candidate of its own: the node begins nothing anew, and says
+            // what it said.
             client.Say(new SignalRequest
             {
                 Offer = new SessionDescription
@@ -142,7 +146,7 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
                     Id = 1,
                 },
             });
-            return await WhipSessions.HearAnswerToAsync(client, context.RequestAborted) is not { } answer ? null
+            return await WhipSessions.HearAnswerToAsync(client, limit) is not { } answer ? null
                 : new WhipReply(StatusCodes.Status200OK, IceFragment.Of(answer.Sdp), IceFragment.MediaType)
                     .With("ETag", EntityTag(SdpOutline.Parse(answer.Sdp)?.IceFragment ?? ""));
         });

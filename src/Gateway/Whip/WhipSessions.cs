@@ -56,7 +56,7 @@ internal sealed class WhipSessions(SignalServices services, ILogger logger)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var (isThere, ended, _) = await TakeUpAsync<object>(grants, participantSid, (client, _) =>
+            var (isThere, ended, _) = await TakeUpAsync<object>(grants, participantSid, (client, _, _) =>
             {
                 Leave(client);
                 return Task.FromResult<object?>(null);
@@ -68,7 +68,7 @@ internal sealed class WhipSessions(SignalServices services, ILogger logger)
     /// <summary>Takes a session up and talks to its node.</summary>
     /// <param name="talk">Null for its result: the session is left as it is.</param>
     internal async Task<(bool IsThere, SessionEndReason? Ended, T? Result)> TakeUpAsync<T>(ParticipantGrants grants, string participantSid,
-        Func<DirectClient, UnattendedSession, Task<T?>> talk) where T : class
+        Func<DirectClient, UnattendedSession, CancellationToken, Task<T?>> talk) where T : class
     {
         var client = new DirectClient();
         var wish = new ClientWish(new JoinRequest { Reconnect = true, ParticipantSid = participantSid }, HasTwoConnections: false)
@@ -83,7 +83,7 @@ internal sealed class WhipSessions(SignalServices services, ILogger logger)
         {
             // A session that was ended on purpose is let back first, and told so (`Session.SayOverAtReturn`).
             isThere = await client.HearAsync(patience.Token) is { Reconnect: not null } && session.Unattended is not null;
-            if (isThere) result = await talk(client, session.Unattended!);
+            if (isThere) result = await talk(client, session.Unattended!, patience.Token);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested) { }
         finally

@@ -9,10 +9,12 @@ const plainFetch = window.fetch.bind(window);
 window.fetch = async (url, options) => {
   const reply = await plainFetch(url, options);
   if (options?.method === 'PATCH') patches.push(reply.status);
-  if (reply.status !== 200 || options?.method !== 'PATCH') return reply;
-  // The library puts commas between several candidates, which no browser parses: it is given one.
-  const [first, ...rest] = (await reply.text()).split(/(?=a=candidate:)/);
-  return new Response(first + (rest[0] ?? ''), { status: reply.status, headers: reply.headers });
+  return reply;
+};
+// Of several candidates that come with a restart the library makes a list with commas, which no browser parses.
+const plainRemote = RTCPeerConnection.prototype.setRemoteDescription;
+RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+  return plainRemote.call(this, { type, sdp: sdp.replaceAll(/^,(?=a=candidate)/gm, '') });
 };
 
 window.publish = async (url, token, layers, height, video = true) => {

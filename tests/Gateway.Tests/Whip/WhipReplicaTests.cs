@@ -36,9 +36,9 @@ public sealed class WhipReplicaTests
     private static async Task<(int Status, string Body, IHeaderDictionary Headers)> AskAsync(Health health, string path)
     {
         var admission = new Admission(null!, new Nowhere(), TimeProvider.System);
-        ApiKey[] keys = [new("devkey", "secret")];
-        var services = new SignalServices(admission, new Nowhere(), null!, null!, new TokenRefresher(keys, TimeProvider.System), null,
-            TimeProvider.System, CancellationToken.None);
+        var keys = new FixedKeys([new("devkey", "secret")]);
+        var services = new SignalServices(admission, new Nowhere(), null!, null!, new TokenRefresher(keys, TimeProvider.System), keys,
+            null, TimeProvider.System, CancellationToken.None);
         var endpoints = new WhipEndpoints(services, new JoinCheck(new TokenVerifier(keys), health, admission), health,
             NullLogger.Instance);
         var context = new DefaultHttpContext();

@@ -74,9 +74,12 @@ public abstract class WhipServer
     }
 
     protected static string One(HttpResponseMessage reply, string header) =>
-        Assert.Single(reply.Headers.TryGetValues(header, out var values) || reply.Content.Headers.TryGetValues(header, out values) ? values : []);
+        Assert.Single(
+            reply.Headers.TryGetValues(header, out var values) || reply.Content.Headers.TryGetValues(header, out values)
+                ? values : []);
 
-    private protected IEnumerable<OpenSession> OpenedIn(string room) => Fleet.Nodes.SelectMany(node => node.Opened).Where(open => open.RoomId == room);
+    private protected IEnumerable<OpenSession> OpenedIn(string room) =>
+        Fleet.Nodes.SelectMany(node => node.Opened).Where(open => open.RoomId == room);
 
     private protected IEnumerable<SignalRequest> Heard => Fleet.Nodes.SelectMany(node => node.Heard).Select(heard => heard.Request);
 }
