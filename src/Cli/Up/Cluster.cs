@@ -57,7 +57,8 @@ internal sealed class Cluster(DataDirectory directory, Topology topology, Ports 
         for (var i = 0; i < topology.Replicas; i++)
             yield return new ChildSpec($"replica-{i + 1}",
             [
-                "control", "--dev", "--data", directory.Replica(i), .. engine, "--seal-key-file", directory.SealKeyFile, "--http-port", $"{ports.ReplicaHttp(i)}",
+                "control", "--dev", "--data", directory.Replica(i), .. engine, "--seal-key-file", directory.SealKeyFile,
+                    "--http-port", $"{ports.ReplicaHttp(i)}",
                     "--grpc-port",
                     $"{ports.ReplicaGrpc(i)}", "--raft-port", $"{ports.ReplicaRaft(i)}",
             ], directory.Log($"replica-{i + 1}"), new Uri($"http://127.0.0.1:{ports.ReplicaHttp(i)}/readyz"))

@@ -40,7 +40,8 @@ internal sealed class DataDirectory : IDisposable
         {
             var path = Path.Combine(FullPath, "seal.key");
             if (!File.Exists(path))
-                PrivateFile.Write(path, Convert.ToBase64String(RandomNumberGenerator.GetBytes(SealKeys.KeyBytes)) + "\n", FileMode.CreateNew);
+                PrivateFile.Write(path, Convert.ToBase64String(RandomNumberGenerator.GetBytes(SealKeys.KeyBytes)) + "\n",
+                    FileMode.CreateNew);
             return path;
         }
     }

@@ -63,7 +63,8 @@ internal sealed class TokenRefresher(IKeyRing keys, TimeProvider clock)
         Set(payload, "attributes",
             new JsonObject(claims.Attributes.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value))));
         var signed = $"{Header}.{Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(payload, Compact.JsonObject))}";
-        return $"{signed}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key.Secret), Encoding.UTF8.GetBytes(signed)))}";
+        var mac = HMACSHA256.HashData(Encoding.UTF8.GetBytes(key.Secret), Encoding.UTF8.GetBytes(signed));
+        return $"{signed}.{Base64UrlEncoder.Encode(mac)}";
     }
 
     private static void Grant(JsonObject video, SessionGrants grants)

@@ -79,7 +79,9 @@ internal sealed class TokenVerifier(IKeyRing keys)
 
     private SymmetricSecurityKey Padded(ApiKey key) => _padded.GetValue(key, static key => new SymmetricSecurityKey(Pad(key.Secret)));
 
-    /// <summary>Many a token says when it was issued by what it must not be used before alone, and many that it may always have been.</summary>
+    /// <summary>
+    /// Many a token says when it was issued by what it must not be used before alone, and many that it may always have been.
+    /// </summary>
     private static DateTimeOffset? IssuedAt(JsonWebToken token) =>
         token.IssuedAt > DateTime.UnixEpoch ? token.IssuedAt : token.ValidFrom > DateTime.UnixEpoch ? token.ValidFrom : null;
 

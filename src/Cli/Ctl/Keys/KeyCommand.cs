@@ -25,7 +25,7 @@ internal static class KeyCommand
     };
     private static readonly Option<string?> IssuedBefore = new("--issued-before")
     {
-        Description = "Only those issued before, as 2026-01-31T12:00:00Z; now at first. Tokens that do not say when count as issued before.",
+        Description = "Only those issued before, as 2026-01-31T12:00:00Z; now at first. Tokens that do not say when count too.",
         HelpName = "TIME",
     };
     private static readonly Option<double?> For = new("--for")
@@ -111,12 +111,14 @@ internal static class KeyCommand
     private static Command SetEnabled(string verb, bool enabled)
     {
         var key = Key();
-        var command = new Command(verb, enabled ? "Its tokens are taken again." : "Its tokens are refused; whoever is in a room stays.") { key };
+        var what = enabled ? "Its tokens are taken again." : "Its tokens are refused; whoever is in a room stays.";
+        var command = new Command(verb, what) { key };
         CtlSession.Bind(command, async (session, parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(key);
             var reply = await session.Keys.SetApiKeyEnabledAsync(
-                new SetApiKeyEnabledRequest { RequestId = session.RequestId, Key = name, Enabled = enabled }, session.Call(cancellationToken));
+                new SetApiKeyEnabledRequest { RequestId = session.RequestId, Key = name, Enabled = enabled },
+                session.Call(cancellationToken));
             session.Output.Write(reply, () => session.Output.Line($"{name} {verb}d ({Format.Commit(reply.Commit)})"));
         });
         return command;

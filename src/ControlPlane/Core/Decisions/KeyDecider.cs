@@ -37,7 +37,7 @@ public static class KeyDecider
         if (create.Secret.Check() is { } wrong) return wrong;
         if (before is not null) return Failure.AlreadyExists($"API key {create.Key} already exists: rotate it for another secret");
         if (ring.Keys.Length >= KeyRing.MaxKeys)
-            return Failure.Exhausted($"{ring.Keys.Length} API keys are known; the cap is {KeyRing.MaxKeys}: delete those that are not used");
+            return Failure.Exhausted($"{ring.Keys.Length} API keys are known; the cap is {KeyRing.MaxKeys}: delete what is not used");
         return One(new KeyEvent.Created(create.Key, create.Secret), entry);
     }
 

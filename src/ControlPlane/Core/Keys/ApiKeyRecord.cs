@@ -5,11 +5,12 @@ namespace VideoScale.ControlPlane.Keys;
 
 /// <summary>An API key that applications sign tokens with. Immutable: a change replaces it.</summary>
 /// <param name="SecretSeq">The event that the secret came with.</param>
-/// <param name="Former">The secret before the last rotation, taken until <paramref name="FormerUntilMs"/>; none where there is none.</param>
+/// <param name="Former">The secret before the last rotation, taken until <paramref name="FormerUntilMs"/>; none where there is
+/// none.</param>
 /// <param name="IsEnabled">Tokens of one that is not are refused.</param>
 /// <param name="ChangedAtMs">When its secret, or whether it is enabled, was last changed.</param>
-public sealed record ApiKeyRecord(string Name, SealedSecret Secret, ulong SecretSeq, SealedSecret Former, long FormerUntilMs, bool IsEnabled,
-    long CreatedAtMs, long ChangedAtMs)
+public sealed record ApiKeyRecord(string Name, SealedSecret Secret, ulong SecretSeq, SealedSecret Former, long FormerUntilMs,
+    bool IsEnabled, long CreatedAtMs, long ChangedAtMs)
 {
     public void Describe(FieldSink sink)
     {

@@ -73,6 +73,7 @@ public static class KeyCommands
 {
     public static ImmutableArray<CommandShape> All =>
     [
-        KeyCommand.Create.Shape, KeyCommand.Rotate.Shape, KeyCommand.SetEnabled.Shape, KeyCommand.Delete.Shape, KeyCommand.RevokeTokens.Shape,
+        KeyCommand.Create.Shape, KeyCommand.Rotate.Shape, KeyCommand.SetEnabled.Shape, KeyCommand.Delete.Shape,
+        KeyCommand.RevokeTokens.Shape,
     ];
 }

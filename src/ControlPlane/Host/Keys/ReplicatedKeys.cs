@@ -7,7 +7,9 @@ using VideoScale.Gateway.Tokens;
 
 namespace VideoScale.ControlPlane.Host.Keys;
 
-/// <summary>Keys as the log has them, opened, and beneath them those of the configuration; followed on the apply thread, read by all.</summary>
+/// <summary>
+/// Keys as the log has them, opened, and beneath them those of the configuration; followed on the apply thread, read by all.
+/// </summary>
 internal sealed class ReplicatedKeys(IEnumerable<ApiKey> configured, SealKeys seals, string clusterId, TimeProvider clock)
     : IKeyRing, IStateListener
 {

@@ -68,8 +68,8 @@ public sealed class SealKeys
         id.CopyTo(whole, 1);
         RandomNumberGenerator.Fill(whole.AsSpan(1 + IdBytes, NonceBytes));
         using var aes = new AesGcm(key, TagBytes);
-        aes.Encrypt(whole.AsSpan(1 + IdBytes, NonceBytes), plain, whole.AsSpan(HeadBytes, plain.Length), whole.AsSpan(HeadBytes + plain.Length),
-            System.Text.Encoding.UTF8.GetBytes(belongsTo));
+        aes.Encrypt(whole.AsSpan(1 + IdBytes, NonceBytes), plain, whole.AsSpan(HeadBytes, plain.Length),
+            whole.AsSpan(HeadBytes + plain.Length), System.Text.Encoding.UTF8.GetBytes(belongsTo));
         return new SealedSecret([.. whole]);
     }
 
