@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using VideoScale.Harness;
+using VideoScale.Harness.Clocks;
 using VideoScale.Harness.Processes;
 using VideoScale.V1;
 
@@ -14,6 +15,8 @@ public sealed class StoredClusterTests : IDisposable
 {
     private const int FirstPort = 21_900; // as the members stand in the stored membership
     private const ulong Events = 1_916;
+    /// <summary>Half an hour after its last entry: answers are kept for a day.</summary>
+    private static readonly DateTimeOffset Stopped = new(2026, 11, 28, 4, 0, 0, TimeSpan.Zero);
     private const string StateHash = "9394d08ab68ad53b7d88b08ed07fa2ae";
     private const string ChainHead = "2524e62bb1ae415d146fd92495ef696c9ba2401cac9e2e4d1dbb60044007b1a1";
     private const string MerkleRoot = "cedb97624653a704c452435fd01acbf49c791cc11108a95976dadf37fb5801f1";
@@ -49,6 +52,12 @@ public sealed class StoredClusterTests : IDisposable
         await using var cluster = TestCluster.Of(_root,
             [.. Enumerable.Range(0, 3).Select(i => new ReplicaProcess(i, Path.Combine(_root, $"replica-{i + 1}"),
                 httpPort: FirstPort + 3 * i + 2, grpcPort: FirstPort + 3 * i + 1, raftPort: FirstPort + 3 * i))]);
+        var clocks = new List<ShiftedClock>();
+        foreach (var replica in cluster.Replicas)
+        {
+            clocks.Add(await ShiftedClock.AttachAsync(replica, _root));
+            clocks[^1].Off = Stopped - DateTimeOffset.UtcNow;
+        }
         cluster.Start();
         await cluster.WaitForReadyAsync();
         var leader = await cluster.WaitForLeaderAsync();
@@ -66,6 +75,7 @@ public sealed class StoredClusterTests : IDisposable
             Assert.True(verified.Ok, verified.Problem);
             Assert.True(verified.Events > Events);
         }
+        foreach (var clock in clocks) clock.Dispose(); // mapped by their processes still
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
