@@ -138,7 +138,8 @@ public sealed class FirefoxTests(Stage stage, ITestOutputHelper output)
                 await Eventually.HoldsAsync(async () => await tab.EvaluateAsync<int>(
                     "[...document.querySelectorAll('.tile video')].filter((video) => video.videoWidth > 0 && video.currentTime > "
                     + "0.5).length") == 2,
-                    "both tiles play", details: () => string.Join('\n', tab.Console));
+                    "both tiles play", details: () => string.Join('\n', [.. ann.Console, .. bob.Console,
+                        File.ReadAllText(Path.Combine(data.FullName, "logs", "single.log"))]));
         }
         finally { data.Delete(recursive: true); }
     }

@@ -7,6 +7,7 @@ using VideoScale.Harness;
 
 namespace VideoScale.Gateway.Tests;
 
+[Collection(nameof(Alone))]
 public sealed class JoinParametersTests
 {
     private static string Wrap(byte[] join, bool gzip)

@@ -8,6 +8,7 @@ using VideoScale.Harness;
 namespace VideoScale.Gateway.Tests;
 
 /// <summary>Tokens made by hand, so that the library that checks them is not the one that made them.</summary>
+[Collection(nameof(Alone))]
 public sealed class TokenTests
 {
     private static readonly TokenVerifier Verifier =

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using LiveKit.Proto;
 using Microsoft.AspNetCore.Http;
@@ -172,8 +173,13 @@ internal sealed class WhipEndpoints(SignalServices services, JoinCheck check, IR
     private static async Task<string?> ReadAsync(HttpContext context)
     {
         if (context.Request.ContentLength > MaxBodyBytes) return null;
-        var body = new byte[MaxBodyBytes + 1];
-        var length = await context.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted);
-        return length > MaxBodyBytes ? null : Encoding.UTF8.GetString(body, 0, length);
+        var body = ArrayPool<byte>.Shared.Rent(MaxBodyBytes + 1);
+        try
+        {
+            var length = await context.Request.Body.ReadAtLeastAsync(body.AsMemory(0, MaxBodyBytes + 1), MaxBodyBytes + 1,
+                throwOnEndOfStream: false, context.RequestAborted);
+            return length > MaxBodyBytes ? null : Encoding.UTF8.GetString(body, 0, length);
+        }
+        finally { ArrayPool<byte>.Shared.Return(body); }
     }
 }
