@@ -118,15 +118,28 @@ async function attempt(what) {
   if (room) buttons();
 }
 
+// A server that loses a session while it begins asks for another one, which ends the client's first attempt: that is no reason to stay out.
+async function connect(triesLeft = 3) {
+  const token = await tokenFor($('room').value, $('name').value);
+  room = new LivekitClient.Room({ adaptiveStream: true, dynacast: true, reconnectPolicy: patience });
+  follow();
+  try {
+    await room.connect(location.origin.replace(/^http/, 'ws'), token);
+  } catch (e) {
+    if (triesLeft <= 1 || e.reason === LivekitClient.ConnectionErrorReason.NotAllowed) throw e;
+    room.removeAllListeners();
+    await room.disconnect();
+    await connect(triesLeft - 1);
+  }
+}
+
 async function join(event) {
   event?.preventDefault();
   if (typeof LivekitClient === 'undefined') { $('status').textContent = 'livekit-client was not bundled: build once more where npm can be used'; return; }
   $('enter').disabled = true;
   $('status').textContent = 'joining …';
   try {
-    room = new LivekitClient.Room({ adaptiveStream: true, dynacast: true, reconnectPolicy: patience });
-    follow();
-    await room.connect(location.origin.replace(/^http/, 'ws'), await tokenFor($('room').value, $('name').value));
+    await connect();
     $('status').textContent = `in room ${room.name}`;
     $('join').hidden = true;
     $('controls').hidden = false;
